@@ -1,4 +1,4 @@
-"""Whether an archive is sound: its files against the manifest, and each segment's commits by themselves."""
+"""Checks an archive: its files against the manifest, and the commits of each segment by themselves."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from registry.wire.merkle import Tree
 
 
 def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: None) -> Iterator[str]:
-    """Every fault of an archive, in words; each begins with the file.
+    """Yield every fault of an archive, as a sentence that begins with the file.
 
     A segment is verified from its own description: the tree that it starts from must be that of a signed head,
     the one in which the segment before ends, and its records must lead to the head that it names.
     """
-    told = []
+    faults = []
     for fault in archive.check():
-        told.append(fault)
+        faults.append(fault)
         yield fault
     fold = GovernanceFold(archive.manifest.consortium, founded)
     try:
@@ -46,11 +46,11 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
         head: Checkpoint | None = None
         for number, segment in enumerate(segments):
             path = archive.folder / stream / segment.name
-            if any(fault.startswith(f"{path}:") for fault in told):
+            if any(fault.startswith(f"{path}:") for fault in faults):
                 head = None
                 continue
             try:
-                head = _verified(archive, stream, number, trust, head)
+                head = _verify_segment(archive, stream, number, trust, head)
             except _Unsound as fault:
                 yield f"{path}: {fault}"
                 head = None
@@ -61,17 +61,17 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Up to where an archive has a stream."""
+    """The part of a stream that an archive has."""
 
     stream: str
     size: int
     """Events."""
     newest: str | None
-    """When the newest of them happened, as its member says; None where there is none or it cannot be read."""
+    """The time of the newest of them, as its member says; None if there is none or it cannot be read."""
 
 
 def reach_of(archive: ArchiveLog, stream: str) -> Reach:
-    """Up to where the archive has a stream, as its manifest and its last record say. Nothing is verified."""
+    """Return how far the archive has a stream, as its manifest and its last record say. Nothing is verified."""
     segments = archive.manifest.streams[stream]
     newest = None
     with contextlib.suppress(ArchiveDamaged, MalformedCommit, msgspec.MsgspecError):  # `check` names what is damaged
@@ -86,15 +86,20 @@ class _Time(msgspec.Struct):
 
 
 class _Unsound(Exception):
-    """What is wrong with a segment."""
+    """A fault of a segment."""
 
 
-def _verified(archive: ArchiveLog, stream: str, number: int, trust: Trust, before: Checkpoint | None) -> Checkpoint:
-    """A segment's head, if all of it verifies. `before` is the head of the one before, None where not known."""
-    told = archive.reader(stream, number).description
-    tree = _tree(told.first, told.before)
+def _verify_segment(
+    archive: ArchiveLog, stream: str, number: int, trust: Trust, before: Checkpoint | None
+) -> Checkpoint:
+    """Verify a segment; return its head. Raises `_Unsound`.
+
+    `before` is the head of the segment before; None if unknown.
+    """
+    description = archive.reader(stream, number).description
+    tree = _tree(description.first, description.before)
     if tree.size:
-        base = _signed(told.base_note or "", trust)
+        base = _check_signed(description.base_note or "", trust)
         if (base.size, base.root) != (tree.size, tree.root):
             raise _Unsound(f"the tree it starts from is not that of the signed head at {base.size}")
         if before is not None and before != base:
@@ -104,25 +109,25 @@ def _verified(archive: ArchiveLog, stream: str, number: int, trust: Trust, befor
         verdict = verifier.judge(record.data)
         if verdict.code != OK:
             raise _Unsound(f"after leaf {verifier.tree.size}: {verdict.code}: {verdict.detail}")
-    head = _signed(told.note, trust)
+    head = _check_signed(description.note, trust)
     if (head.size, head.root) != (verifier.tree.size, verifier.tree.root):
         raise _Unsound(f"its records end at {verifier.tree.size}, and its head is of {head.size}")
     return head
 
 
-def _signed(note: str, trust: Trust) -> Checkpoint:
-    """The checkpoint of a note that a key of the member signed which counts there."""
+def _check_signed(note: str, trust: Trust) -> Checkpoint:
+    """Return the checkpoint of a note that a valid key of the member signed. Raises `_Unsound`."""
     text, _, signatures = note.partition("\n\n")
     try:
-        parsed = SignedNote.parse(text + "\n", signatures)
+        signed_note = SignedNote.parse(text + "\n", signatures)
     except MalformedNote as error:
         raise _Unsound(f"a head that cannot be read: {error}") from error
-    keys, needed = trust.keys_for(Commit(parsed, b"", []))
-    lines = parsed.by(keys)
-    message = parsed.text.encode()
+    keys, needed = trust.keys_for(Commit(signed_note, b"", []))
+    lines = signed_note.by(keys)
+    message = signed_note.text.encode()
     if len(lines) < needed or not all(key.verifies(line.signature, message) for key, line in lines):
-        raise _Unsound(f"the head at {parsed.checkpoint.size} is not signed by the member")
-    return parsed.checkpoint
+        raise _Unsound(f"the head at {signed_note.checkpoint.size} is not signed by the member")
+    return signed_note.checkpoint
 
 
 def _tree(size: int, hashes: list[str]) -> Tree:

@@ -1,9 +1,9 @@
 """Archiving: verified commits, merged between anchors, into sealed segments (see `registry.log.archive`).
 
-Only what extends a stream is archived; what a log holds besides stays there. Governance is archived whole and
-as it was published, since every other verdict rests on it and its signatures are by changing thresholds. A
-member's commits are merged once they are old enough that no new anchor can fall inside a merged one. Should one
-do so all the same, the segments from there on are made again from the log.
+Only commits that extend a stream are archived; the other records of a log stay there. Governance is archived whole and
+as it was published, since every other verdict depends on it and its signatures follow changing thresholds. A member's
+commits are merged once they are so old that no new anchor should fall inside a merged one. If one does, the segments
+from there on are made again from the log.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from consumers.archive.merging import earlier, merged
+from consumers.archive.merging import earlier, merge_commits
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import REPLAY_BYTES
 from consumers.streams.verifier import OK, REPEAT, MemberTrust, Trust, Verdict, Verifier
@@ -26,11 +26,11 @@ from registry.wire.commit import Commit, parse
 from registry.wire.merkle import Tree
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
-"""A segment is sealed once it holds so much, uncompressed; until then the next run goes on with it."""
+"""Uncompressed bytes at which a segment is complete; until then the next run goes on with it."""
 _LOCK: Final = ".lock"
 
 OnStream = Callable[[str, int], None]
-"""Told a stream and the tree size that its archive has reached."""
+"""Receives a stream and the tree size that its archive has reached."""
 
 
 class CannotArchive(Exception):
@@ -38,13 +38,13 @@ class CannotArchive(Exception):
 
 
 class Archived(msgspec.Struct, frozen=True):
-    """What a run came to for one stream."""
+    """The outcome of a run for one stream."""
 
     stream: str
     size: int
     """The tree size up to which it is archived."""
     events: int
-    """How many of them are new."""
+    """The number of events that are new."""
     segments: int
     bytes: int
     """All its segments, compressed."""
@@ -55,7 +55,7 @@ class Archived(msgspec.Struct, frozen=True):
 
 
 class _Progress:
-    """What was read of one stream."""
+    """The state of reading one stream."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -146,7 +146,7 @@ class _Archiver:
         trust = MemberTrust(f"{fold.state.consortium}/{member}", record)
         anchors = {size for size, _ in trust.anchors}
         segments = self._segments(member)
-        keep = self._sound(member, anchors)
+        keep = self._count_sound(member, anchors)
         progress = _Progress(self._tree(member, keep))
         try:
             self._log.end(member)
@@ -160,7 +160,7 @@ class _Archiver:
                 " make its segments again; archive from a log that does"
             )
         commits = self._old(self._commits(member, trust, progress), progress, again)
-        return self._write(member, keep, progress, merged(commits, trust, anchors))
+        return self._write(member, keep, progress, merge_commits(commits, trust, anchors))
 
     # Reading the log
 
@@ -177,7 +177,7 @@ class _Archiver:
                     verdict = verifier.judge(record.data)
                     if verdict.code == OK and verdict.commit is not None:
                         yield before, verdict.commit
-                    elif verdict.code != REPEAT and not _known(verdict, size):
+                    elif verdict.code != REPEAT and not _is_archived(verdict, size):
                         progress.refused.append(verdict)
                 start = records[-1].next
             if verifier.tree.size > size or not progress.refused:
@@ -197,52 +197,52 @@ class _Archiver:
     # Writing segments
 
     def _write(self, stream: str, keep: int, progress: _Progress, commits: Iterator[tuple[Tree, Commit]]) -> Archived:
-        """Put commits into segments after the first `keep`; the last of those is gone on with while it is small."""
-        kept = self._segments(stream)[:keep]
+        """Write commits to segments after the first `keep`, the last of which is extended while it is small."""
+        segments = self._segments(stream)[:keep]
         begun = at = progress.tree.size
         writer: _Open | None = None
         try:
             for before, commit in commits:
-                if writer is None and kept and kept[-1].uncompressed < self._segment_bytes:
-                    writer = self._reopened(stream, len(kept) - 1)
-                    kept = kept[:-1]
+                if writer is None and segments and segments[-1].uncompressed < self._segment_bytes:
+                    writer = self._reopen(stream, len(segments) - 1)
+                    segments = segments[:-1]
                 elif writer is None:
-                    writer = _Open(self._archive.folder / stream, before, kept[-1].note if kept else None)
+                    writer = _Open(self._archive.folder / stream, before, segments[-1].note if segments else None)
                 writer.add(commit, before)
                 at = commit.checkpoint.size
                 if writer.uncompressed >= self._segment_bytes:
-                    kept = [*kept, writer.seal(self._manifest.consortium, stream)]
+                    segments = [*segments, writer.seal(self._manifest.consortium, stream)]
                     writer = None
-                    self._name(stream, kept)
+                    self._name(stream, segments)
                     self._on_stream(stream, at)
             if writer is not None:
-                kept = [*kept, writer.seal(self._manifest.consortium, stream)]
+                segments = [*segments, writer.seal(self._manifest.consortium, stream)]
                 writer = None
-                self._name(stream, kept)
+                self._name(stream, segments)
             elif stream not in self._manifest.streams:
-                self._name(stream, kept)
+                self._name(stream, segments)
         finally:
             if writer is not None:
                 writer.abandon()
         self._on_stream(stream, at)
-        segments = self._segments(stream)
-        total = sum(s.bytes for s in segments)
-        return Archived(stream, at, at - begun, len(segments), total, progress.waits, len(progress.refused))
+        written = self._segments(stream)
+        total = sum(s.bytes for s in written)
+        return Archived(stream, at, at - begun, len(written), total, progress.waits, len(progress.refused))
 
-    def _reopened(self, stream: str, number: int) -> "_Open":
-        """A writer that begins with what a small last segment holds."""
+    def _reopen(self, stream: str, number: int) -> "_Open":
+        """Open a writer that begins with the records of a small last segment."""
         reader = self._archive.reader(stream, number)
-        told = reader.description
-        writer = _Open(self._archive.folder / stream, _tree(told.first, told.before), told.base_note)
+        segment = reader.description
+        writer = _Open(self._archive.folder / stream, _tree(segment.first, segment.before), segment.base_note)
         for record in self._archive.records_of(stream, number):
             writer.add(parse(record.data), writer.tree)
-        if writer.tree != _tree(told.last, told.after):
+        if writer.tree != _tree(segment.last, segment.after):
             writer.abandon()
-            raise ArchiveDamaged(f"{reader.path}: its records do not lead to the tree that it names at {told.last}")
+            raise ArchiveDamaged(f"{reader.path}: its records do not lead to the tree that it names at {segment.last}")
         return writer
 
     def _name(self, stream: str, segments: Sequence[Segment]) -> None:
-        """Let the manifest name these; files that it named before and no longer does are removed."""
+        """Write these segments to the manifest, and remove files that it no longer names."""
         had = self._segments(stream)
         self._manifest = self._manifest.with_stream(stream, segments)
         save(self._archive.folder, self._manifest)
@@ -250,21 +250,21 @@ class _Archiver:
         for old in {s.name for s in had} - {s.name for s in segments}:
             (self._archive.folder / stream / old).unlink(missing_ok=True)
 
-    # What is archived already
+    # The existing archive
 
     def _segments(self, stream: str) -> list[Segment]:
         return self._manifest.streams.get(stream, [])
 
     def _tree(self, stream: str, keep: int | None = None) -> Tree:
-        """The tree after the first `keep` segments, else after all."""
+        """Return the tree after the first `keep` segments; None: after all."""
         segments = self._segments(stream)[:keep]
         if not segments:
             return Tree()
-        told = self._archive.reader(stream, len(segments) - 1).description
-        return _tree(told.last, told.after)
+        description = self._archive.reader(stream, len(segments) - 1).description
+        return _tree(description.last, description.after)
 
-    def _sound(self, stream: str, anchors: set[int]) -> int:
-        """How many segments stay as they are: those before the first with an anchor inside a merged commit."""
+    def _count_sound(self, stream: str, anchors: set[int]) -> int:
+        """Count the segments that stay: those before the first one with an anchor inside a merged commit."""
         segments = self._segments(stream)
         for number, segment in enumerate(segments):
             inside = {size for size in anchors if segment.first < size < segment.last}
@@ -298,7 +298,7 @@ class _Open:
 
     def seal(self, consortium: str, stream: str) -> Segment:
         first, last = self._base, self.tree
-        told = Description(
+        description = Description(
             consortium,
             stream,
             first.size,
@@ -310,15 +310,15 @@ class _Open:
             self._note,
             self._writer.leaves,
         )
-        written = self._writer.finish(told)
+        written = self._writer.finish(description)
         return Segment(first.size, last.size, written.bytes, self.uncompressed, written.sha256, self._note)
 
     def abandon(self) -> None:
         self._writer.abandon()
 
 
-def _known(verdict: Verdict, size: int) -> bool:
-    """Whether a record was left out because what it holds is archived already."""
+def _is_archived(verdict: Verdict, size: int) -> bool:
+    """True if a record was passed over because its events are archived already."""
     return verdict.code == "stale" and verdict.commit is not None and verdict.commit.checkpoint.size <= size
 
 

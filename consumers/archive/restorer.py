@@ -1,8 +1,8 @@
-"""A log copied commit by commit from another copy, verified on the way: what a lost disk is made good from.
+"""Restores a log from another copy, commit by commit, and verifies each one: the way back after a lost disk.
 
-The copy that is written to may hold a part already. What the source has beyond it is appended as far as it is a
-valid extension, and nothing else is. Where the source's commits are merged and the copy ends inside of one, the
-rest of that commit is taken: the events after the copy's end, under the same head and signatures.
+The copy that is written may already hold a part. Commits of the source that validly extend it are appended, and no
+others. If the source's commits are merged and the copy ends inside one, the rest of that commit is appended: the
+events after the copy's end, under the same head and signatures.
 """
 
 from collections.abc import Callable
@@ -24,17 +24,17 @@ Judge = Callable[[bytes], Verdict]
 
 
 class CannotRestore(Exception):
-    """What is to be restored cannot be, without guessing. The message says why and what to do."""
+    """A log cannot be restored without guessing. The message says why and what to do."""
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What became of one stream."""
+    """The outcome for one stream."""
 
     stream: str
     size: int
     """The tree size that the copy has now."""
     events: int
-    """How many of them came from the source."""
+    """The number of events that came from the source."""
     refused: int
     """Records of the source that are no part of the stream."""
     why: str | None
@@ -46,8 +46,8 @@ def restore(
 ) -> list[Restored]:
     """Bring `target` up to what `source` has of every stream, governance first.
 
-    Raises `CannotRestore` where the target holds records that are no part of their stream, or where the source's
-    governance is not the one that is trusted.
+    Raises `CannotRestore` if the target holds records that are no part of their stream, or if the source's governance
+    is not the one that is trusted.
     """
     fold = GovernanceFold(consortium, founded)
     done = [_stream(source, target, GOVERNANCE, lambda data: fold.take(data)[0], lambda: fold.tree, on_stream)]
@@ -65,15 +65,15 @@ def restore(
 def _stream(
     source: SharedLog, target: SharedLog, stream: str, judge: Judge, tree: Callable[[], Tree], on_stream: OnStream
 ) -> Restored:
-    _take_stock(target, stream, judge)
-    held = tree().size
+    _judge_copy(target, stream, judge)
+    before = tree().size
     refused: list[Verdict] = []
     pending: list[bytes] = []
     try:
-        start = source.seek(stream, held) if held else 0
+        start = source.seek(stream, before) if before else 0
         source.end(stream)
     except NoSuchStream:
-        return Restored(stream, held, 0, 0, None)
+        return Restored(stream, before, 0, 0, None)
     target.create(stream)
     with target.writer(stream):
         for begin in dict.fromkeys((start, 0)):
@@ -84,24 +84,24 @@ def _stream(
                     verdict = judge(data)
                     if verdict.code == OK:
                         pending.append(data)
-                    elif verdict.code != REPEAT and not _known(verdict, held):
+                    elif verdict.code != REPEAT and not _is_in_copy(verdict, before):
                         refused.append(verdict)
                 at = records[-1].next
                 if sum(map(len, pending)) >= _APPEND_BYTES:
                     target.append(stream, pending)
                     pending.clear()
                     on_stream(stream, tree().size)
-            if tree().size > held or not refused:
+            if tree().size > before or not refused:
                 break
             refused = refused if begin == 0 else []
         target.append(stream, pending)
     on_stream(stream, tree().size)
     why = f"{refused[0].code}: {refused[0].detail}" if refused else None
-    return Restored(stream, tree().size, tree().size - held, len(refused), why)
+    return Restored(stream, tree().size, tree().size - before, len(refused), why)
 
 
-def _take_stock(target: SharedLog, stream: str, judge: Judge) -> None:
-    """Judge what the copy holds already."""
+def _judge_copy(target: SharedLog, stream: str, judge: Judge) -> None:
+    """Judge the records that the copy already holds."""
     try:
         for record in target.records(stream):
             verdict = judge(record.data)
@@ -115,7 +115,7 @@ def _take_stock(target: SharedLog, stream: str, judge: Judge) -> None:
 
 
 def _rest(data: bytes, size: int) -> bytes:
-    """A commit without the events that the copy has: its end, under the same head, where it spans the copy's."""
+    """Return a commit without the events that the copy has, under the same head, if it spans the end of the copy."""
     try:
         commit = parse(data)
     except MalformedCommit:
@@ -128,6 +128,6 @@ def _cut(commit: Commit, size: int) -> bytes:
     return str(commit.note).encode() + b"\n" + b"".join(line + b"\n" for line in lines)
 
 
-def _known(verdict: Verdict, held: int) -> bool:
-    """Whether a record was left out because the copy has it already."""
-    return verdict.code == "stale" and verdict.commit is not None and verdict.commit.checkpoint.size <= held
+def _is_in_copy(verdict: Verdict, size: int) -> bool:
+    """True if a record was passed over because the copy already has it."""
+    return verdict.code == "stale" and verdict.commit is not None and verdict.commit.checkpoint.size <= size

@@ -1,4 +1,4 @@
-"""Two auditors' reports of one consortium: did they see the same histories?"""
+"""Compares two audit reports of one consortium: whether both auditors saw the same histories."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 from consumers.audit.audit_report import AuditReport, StreamState
 from consumers.audit.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
-from consumers.disputes.settling import passed
+from consumers.disputes.settling import root_at
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import Waypoint
 from consumers.streams.verifier import MemberTrust
@@ -29,13 +29,13 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """A stream of which the reports do not say whether both auditors saw the same."""
+    """A stream for which the reports leave open whether both auditors saw the same."""
 
     member: str
     agreed: int
     """The last size at which their heads are the same (0: none)."""
     reach: int
-    """Up to which size both have read; between the two they share no head."""
+    """The size up to which both have read; between the two they share no head."""
 
 
 class Shorter(msgspec.Struct, frozen=True):
@@ -43,46 +43,49 @@ class Shorter(msgspec.Struct, frozen=True):
 
     member: str
     report: int
-    """Whose report ends first: 1 or 2."""
+    """The report that ends first: 1 or 2."""
     size: int
-    """Where it ends."""
+    """The size at which it ends."""
     of: int
-    """Where the other ends."""
+    """The size at which the other ends."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What comparing two reports came to."""
+    """The result of comparing two reports."""
 
     same: bool
-    """Whether both saw the same heads."""
+    """True if both saw the same heads."""
     differences: list[Difference]
     undecided: list[Undecided]
     unsigned: list[str]
     """Streams of which a report holds a contradicting head that no key of the member, as the first report names
-    them, has signed: it proves nothing but that the report is not to be believed."""
+    them, has signed: it proves only that the report cannot be relied on."""
     shorter: list[Shorter] = []
     not_well: list[int] = []
     """Which of the two reports (1, 2) was itself not well."""
 
     @property
     def verdict(self) -> str:
-        """`well` where both saw the same heads, `not well` where they saw two histories, else `inconclusive`."""
+        """`well` if both saw the same heads, `not well` if they saw two histories, else `inconclusive`."""
         if self.differences or self.unsigned:
             return NOT_WELL
         return WELL if self.same and not self.not_well else INCONCLUSIVE
 
-    def sentence(self, one: str, other: str) -> str:
-        """Say what it came to, of two reports that have these names."""
-        names = " and ".join((one, other)[report - 1] for report in self.not_well)
-        return self._result(one, other) + (f" Itself not well: {names}." if names else "")
+    def sentence(self, first_name: str, second_name: str) -> str:
+        """Return the result in a sentence, with the names of the two reports."""
+        names = " and ".join((first_name, second_name)[report - 1] for report in self.not_well)
+        return self._result(first_name, second_name) + (f" Itself not well: {names}." if names else "")
 
-    def _result(self, one: str, other: str) -> str:
+    def _result(self, first_name: str, second_name: str) -> str:
         if self.differences:
             names = ", ".join(difference.member for difference in self.differences)
             return f"Not the same: {names} showed two histories."
         if self.unsigned:
             return "A report holds heads that the members never signed; do not rely on it."
-        ends = [f"{(one, other)[s.report - 1]} ends at {s.size:,} of {s.of:,} in {s.member}" for s in self.shorter]
+        ends = [
+            f"{(first_name, second_name)[s.report - 1]} ends at {s.size:,} of {s.of:,} in {s.member}"
+            for s in self.shorter
+        ]
         if self.undecided:
             names = ", ".join(doubt.member for doubt in self.undecided)
             return f"Undecided: the reports share too few heads of {names}. " + "".join(f"{end}. " for end in ends)
@@ -91,38 +94,39 @@ class Comparison(msgspec.Struct, frozen=True):
         return "Both saw the same histories."
 
 
-def compare(one: AuditReport, other: AuditReport) -> Comparison:
+def compare(first_report: AuditReport, second_report: AuditReport) -> Comparison:
     """Find, stream by stream, the first size at which the reports' signed heads contradict each other."""
-    if (one.consortium, one.founded) != (other.consortium, other.founded):
+    if (first_report.consortium, first_report.founded) != (second_report.consortium, second_report.founded):
         raise OtherConsortium(
-            f"one report is of {one.consortium}, the other of {other.consortium}, or of another founding"
+            f"one report is of {first_report.consortium}, the other of {second_report.consortium}, or of another"
+            " founding"
         )
-    theirs = {state.member: state for state in other.streams}
-    shorter = _shorter(one, other)
-    keys = {member.member: [VerifierKey.parse(use.vkey) for use in member.keys] for member in one.members}
+    theirs = {state.member: state for state in second_report.streams}
+    shorter = _shorter(first_report, second_report)
+    keys = {member.member: [VerifierKey.parse(use.vkey) for use in member.keys] for member in first_report.members}
     differences: list[Difference] = []
     undecided: list[Undecided] = []
     unsigned: list[str] = []
-    for state in one.streams:
+    for state in first_report.streams:
         if (second := theirs.get(state.member)) is None:
             continue
         if not (_ends_in_its_head(state) and _ends_in_its_head(second)):
             unsigned.append(state.member)
             continue
-        shared = _shared(state, second)
+        shared = _shared_heads(state, second)
         contradicting = [(size, notes) for size, notes in shared if _root(notes[0]) != _root(notes[1])]
         first = contradicting[0][0] if contradicting else None
         agreed = max((size for size, _ in shared if first is None or size < first), default=0)
         reach = min(state.size, second.size)
         if contradicting:
             size, notes = contradicting[0]
-            if all(_signed(note, keys.get(state.member, [])) for note in notes):
+            if all(_is_signed(note, keys.get(state.member, [])) for note in notes):
                 differences.append(Difference(state.member, size, agreed, notes))
             else:
                 unsigned.append(state.member)
         elif agreed < reach:
             undecided.append(Undecided(state.member, agreed, reach))
-    not_well = [number for number, report in enumerate((one, other), 1) if report.verdict == NOT_WELL]
+    not_well = [number for number, report in enumerate((first_report, second_report), 1) if report.verdict == NOT_WELL]
     return msgspec.structs.replace(_comparison(differences, undecided, unsigned, shorter), not_well=not_well)
 
 
@@ -133,55 +137,62 @@ def _comparison(
     return Comparison(same, differences, undecided, unsigned, shorter)
 
 
-def _shorter(one: AuditReport, other: AuditReport) -> list[Shorter]:
+def _shorter(first_report: AuditReport, second_report: AuditReport) -> list[Shorter]:
     """Return the streams of which one report has less; a stream that it does not name is one of 0 events."""
-    ours = {state.member: state.size for state in one.streams}
-    theirs = {state.member: state.size for state in other.streams}
-    found = []
+    ours = {state.member: state.size for state in first_report.streams}
+    theirs = {state.member: state.size for state in second_report.streams}
+    shorter = []
     for member in sorted(ours.keys() | theirs.keys()):
         mine, yours = ours.get(member, 0), theirs.get(member, 0)
         if mine != yours:
-            found.append(Shorter(member, 1 if mine < yours else 2, min(mine, yours), max(mine, yours)))
-    return found
+            shorter.append(Shorter(member, 1 if mine < yours else 2, min(mine, yours), max(mine, yours)))
+    return shorter
 
 
-def decided(found: Comparison, one: AuditReport, other: AuditReport, log: SharedLog) -> Comparison:
-    """The comparison with what was undecided held against a log: each report's newest head against its tree.
+def settle_undecided(
+    comparison: Comparison, first_report: AuditReport, second_report: AuditReport, log: SharedLog
+) -> Comparison:
+    """Settle undecided streams by a log: compare each report's newest head with the log's tree.
 
-    What the log cannot tell either (it is shorter, or has another history itself) stays undecided.
+    A stream stays undecided if the log is shorter, or has another history itself.
     """
-    fold = GovernanceFold(one.consortium, bytes.fromhex(one.founded))
+    fold = GovernanceFold(first_report.consortium, bytes.fromhex(first_report.founded))
     for record in log.records(GOVERNANCE):
         fold.take(record.data)
-    differences, undecided, unsigned = list(found.differences), [], list(found.unsigned)
-    for doubt in found.undecided:
+    differences, undecided, unsigned = list(comparison.differences), [], list(comparison.unsigned)
+    for doubt in comparison.undecided:
         record_of = fold.state.members.get(doubt.member)
-        states = [s for report in (one, other) for s in report.streams if s.member == doubt.member and s.heads]
+        states = [
+            s
+            for report in (first_report, second_report)
+            for s in report.streams
+            if s.member == doubt.member and s.heads
+        ]
         if record_of is None or len(states) < 2:
             undecided.append(doubt)
             continue
         keys = [window.key for window in record_of.keys]
-        if not all(_signed(state.heads[-1].note, keys) for state in states):
+        if not all(_is_signed(state.heads[-1].note, keys) for state in states):
             unsigned.append(doubt.member)
             continue
-        trust = MemberTrust(f"{one.consortium}/{doubt.member}", record_of)
+        trust = MemberTrust(f"{first_report.consortium}/{doubt.member}", record_of)
         try:
-            told = [(s, *passed(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
+            roots = [(s, *root_at(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
         except (TailLost, NoSuchStream):
             undecided.append(doubt)
             continue
-        wrong = [(state, note) for state, root, note in told if root.hex() != state.root]
+        wrong = [(state, note) for state, root, note in roots if root.hex() != state.root]
         if len(wrong) == 1:
             state, note = wrong[0]
             differences.append(Difference(doubt.member, state.size, doubt.agreed, (state.heads[-1].note, note)))
         elif wrong:
-            undecided.append(doubt)  # the log is a third history: it says nothing of these two
-    settled = _comparison(differences, undecided, unsigned, found.shorter)
-    return msgspec.structs.replace(settled, not_well=found.not_well)
+            undecided.append(doubt)  # the log is a third history, which decides nothing about these two
+    settled = _comparison(differences, undecided, unsigned, comparison.shorter)
+    return msgspec.structs.replace(settled, not_well=comparison.not_well)
 
 
 def _ends_in_its_head(state: StreamState) -> bool:
-    """Whether the size and root that a report gives a stream are those of its newest head, whose note is there."""
+    """True if the size and root of a stream in a report are those of its newest head, whose note is there."""
     if not state.heads:
         return True
     try:
@@ -191,7 +202,7 @@ def _ends_in_its_head(state: StreamState) -> bool:
     return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
 
 
-def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:
+def _is_signed(text: str, keys: Sequence[VerifierKey]) -> bool:
     try:
         note = parse_note(text)
     except MalformedNote:
@@ -201,13 +212,13 @@ def _signed(text: str, keys: Sequence[VerifierKey]) -> bool:
 
 
 class OtherConsortium(ValueError):
-    """Two reports that are not of one consortium."""
+    """The two reports are of different consortia."""
 
 
-def _shared(one: StreamState, other: StreamState) -> list[tuple[int, tuple[str, str]]]:
-    """The sizes at which both hold a head, with their notes, by size."""
-    theirs = {head.size: head.note for head in other.heads}
-    return [(head.size, (head.note, theirs[head.size])) for head in one.heads if head.size in theirs]
+def _shared_heads(first_report: StreamState, second_report: StreamState) -> list[tuple[int, tuple[str, str]]]:
+    """Return the sizes at which both hold a head, with their notes, by size."""
+    theirs = {head.size: head.note for head in second_report.heads}
+    return [(head.size, (head.note, theirs[head.size])) for head in first_report.heads if head.size in theirs]
 
 
 def _root(note: str) -> str:

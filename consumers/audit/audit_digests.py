@@ -1,4 +1,4 @@
-"""What nodes signed of their views, held against the views that an audit rebuilt (SPEC.md, section 10)."""
+"""Compares the digests that nodes signed with the views that an audit rebuilt (SPEC.md, section 10)."""
 
 import base64
 import hashlib

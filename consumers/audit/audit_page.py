@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
-
 from consumers.audit.audit_report import AuditReport, MemberReport, StreamState
 from consumers.audit.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
 
@@ -23,11 +21,13 @@ class Line(NamedTuple):
     style: int
 
 
-def page(report: AuditReport, made: datetime | None = None) -> str:
-    """The whole page as HTML."""
+def page(report: AuditReport, time: datetime | None = None) -> str:
+    """Return the whole page as HTML."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - few audits write a page
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(resources.files("consumers.audit").joinpath("audit_page.html.j2").read_text())
-    moment = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
+    moment = (time or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     refusals: dict[str, int] = {}
     for fault in report.faults:
         name = f"{fault.member}: {fault.code}"
@@ -103,8 +103,8 @@ def _windows(member: MemberReport) -> dict[str, Any]:
     keys = []
     for key in member.keys:
         start, end = min(key.start, whole), min(whole if key.end is None else key.end, whole)
-        told = f"from {key.start:,}" + ("" if key.end is None else f" to {key.end:,}")
+        window = f"from {key.start:,}" + ("" if key.end is None else f" to {key.end:,}")
         width = max(2.0, (end - start) * scale)
         x = min(_LEFT + start * scale, _WIDTH - width)
-        keys.append({"id": key.vkey.split("+")[1], "end": key.end, "x": x, "width": width, "told": told})
+        keys.append({"id": key.vkey.split("+")[1], "end": key.end, "x": x, "width": width, "told": window})
     return {"member": member.member, "size": member.size, "keys": keys}

@@ -1,4 +1,4 @@
-"""What an audit found, as data: for terminals, programs, pages, and for the next audit to go on from."""
+"""The findings of an audit as data: for terminals, programs, pages, and for the next audit to go on from."""
 
 from typing import Any
 
@@ -6,48 +6,47 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is not as it should be."""
+    """One finding that makes an audit fail."""
 
     kind: str
-    """`record` not taken in, `event` refused, `fork`, `seal` that lies, `views` that differ, `history` that is
-    another than an earlier report's, `stream`: a log that is missing, cut or belongs to nobody,
-    `witness`: a cosigned head that the log contradicts, `stored`: a stored event of the auditing node that is not
-    what it published."""
+    """`record`: not accepted; `event`: refused; `fork`; `seal`: contradicted by the log; `views`: differ from the log;
+    `history`: another than that of an earlier report; `stream`: missing, cut, or of no member; `witness`: a cosigned
+    head that the log contradicts; `stored`: a stored event of the auditing node that is not the published one."""
     member: str
     code: str
     detail: str
     position: int | None = None
-    """Where the record begins in the log."""
+    """The position of the record in the log."""
     size: int | None = None
-    """The tree size that a commit or claim names, where it could be read."""
+    """The tree size that a commit or disputed head names, if it could be read."""
     leaf: int | None = None
     event: str | None = None
-    """The event's id, where it could be read."""
+    """The event's id, if it could be read."""
     evidence: list[str] | None = None
     """The contradictory signed notes, or the rows that differ."""
     further: int = 0
-    """How many more things could not be judged because of this one."""
+    """The number of further records and events that could not be judged because of this fault."""
     consequences: list["Fault"] = []
     """The first of those."""
     ends_stream: bool = False
-    """Whether nothing of the stream after it could be verified."""
+    """True if no later part of the stream could be verified."""
     earlier: bool = False
-    """Whether an earlier report found it, and this audit, which goes on from it, did not check it again."""
+    """True if an earlier report found it, and this audit, which goes on from it, did not check it again."""
 
 
 class Unchecked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that was asked for and could not be checked."""
+    """A check that was asked for and could not be made."""
 
     what: str
     why: str
     kind: str = ""
-    """What it would have found a fault of: `stream`, `views`, `stored` or `witness`, as faults are named."""
+    """The kind of fault that it would have found: `stream`, `views`, `stored` or `witness`."""
     member: str = ""
-    """Whose it is; empty where it is of several."""
+    """The member concerned; empty for several."""
     size: int | None = None
-    """The size of the head that nobody vouches for."""
+    """The size of the head for which no witness vouches."""
     earlier: bool = False
-    """Whether an earlier report could not check it, and this audit, which goes on from it, did not try again."""
+    """True if an earlier report could not make it, and this audit, which goes on from it, did not try again."""
 
 
 class KeyUse(msgspec.Struct, frozen=True):
@@ -68,7 +67,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class StreamState(msgspec.Struct, frozen=True):
-    """All that is needed to go on from here, and to compare what two auditors saw."""
+    """The state of a stream from which a later audit can go on, and by which two auditors compare what they saw."""
 
     member: str
     size: int
@@ -77,11 +76,11 @@ class StreamState(msgspec.Struct, frozen=True):
     """The compact range, in hexadecimal."""
     next: int
     governance: int
-    """The governance size under which it was judged."""
+    """The size of governance under which it was judged."""
     anchors: int
     voids: int
     doubtful: bool
-    """Whether a record was refused for a reason that governance may change."""
+    """True if a record was refused for a reason that governance may change."""
     skipped: int
     refused: dict[str, int]
     """Records and events refused so far, by code."""
@@ -90,15 +89,15 @@ class StreamState(msgspec.Struct, frozen=True):
     mentions: dict[str, int] = {}
     """Other members whose achievements or credentials its events name, each with the first leaf that does."""
     records: int = 0
-    """How many records there are up to the one that led to the head, refused ones among them."""
+    """The number of records up to the one that led to the head, refused ones included."""
     records_digest: str = ""
-    """Of these records (`RecordsDigest`, hexadecimal); empty where it is not known."""
+    """The digest of these records (`RecordsDigest`, hexadecimal); empty if unknown."""
     records_end: int = 0
-    """Where in the log that was read the last of them ends."""
+    """The end of the last of them in the log that was read."""
 
 
 class MemberReport(msgspec.Struct, frozen=True):
-    """One stream for readers: how far it was replayed, and what it came to."""
+    """One stream, for readers: how far it was replayed, and with what result."""
 
     member: str
     size: int
@@ -109,86 +108,86 @@ class MemberReport(msgspec.Struct, frozen=True):
     served: str
     """The served views: `equal`, `differ`, `behind` (the same as far as they go), `ahead` or `not compared`."""
     lag: int | None = None
-    """How many leaves the served views lack."""
+    """The number of leaves that the served views lack."""
     standing: str = ""
     keys: list[KeyUse] = []
     repeated: int = 0
-    """Records that say once more what the stream holds already; they change nothing."""
+    """Records that repeat what the stream already holds; they change nothing."""
 
 
 class CosignedHead(msgspec.Struct, frozen=True):
-    """What witnesses say of one stream's newest head."""
+    """The newest head of one stream that witnesses cosigned."""
 
     member: str
     size: int
-    """The newest head that enough of them cosigned, 0 where there is none."""
+    """The size of the newest head that enough of them cosigned; 0 if there is none."""
     witnesses: int
-    """How many of them cosigned it."""
+    """The number of witnesses that cosigned it."""
     time: str = ""
-    """The oldest of these cosignatures, RFC 3339; empty where there is none."""
+    """The oldest of these cosignatures, RFC 3339; empty if there is none."""
 
 
 class SignedDigest(msgspec.Struct, frozen=True):
-    """A node's signed word on its views, and how it stands to those rebuilt."""
+    """A digest of its views that a node signed, compared with the views rebuilt."""
 
     origin: str
     verdict: str
-    """`agrees`, `contradicts`, `bad-signature`, or `not compared` where it is of other positions or another
-    version, or where no views were rebuilt."""
+    """`agrees`, `contradicts`, `bad-signature`, or `not compared` if it is of other positions or another
+    version, or if no views were rebuilt."""
     note: str
     why: str = ""
     """Why it was not compared."""
 
 
 class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an audit found. `verdict` and `summary` come from the rest (`audit_verdict.conclude`)."""
+    """The findings of an audit. `verdict` and `summary` follow from the rest (`audit_verdict.conclude`)."""
 
     ok: bool
-    """Whether the verdict is `well`."""
+    """True if the verdict is `well`."""
     mode: str
     """`full`: log, and views rebuilt and compared; `log`: the log alone, not the views' rows."""
     consortium: str
     founded: str
     log: str
     events: int
-    """Read in this run."""
+    """Events that were read in this run."""
     seconds: float
     members: list[MemberReport]
     faults: list[Fault]
     streams: list[StreamState]
     since: int | None = None
-    """How many events an earlier report had verified already, where this one went on from it."""
+    """The number of events that an earlier report had verified, if this audit went on from it."""
     read_again: list[str] = []
-    """Streams that an earlier report covers, and that were read from their first record all the same."""
+    """Streams that an earlier report covers and that were read from their first record again."""
     digest: str | None = None
-    """Of the views rebuilt."""
+    """The digest of the views rebuilt."""
     served_digest: str | None = None
     positions: str | None = None
     """The hash over the positions of the views rebuilt."""
     signed: list[SignedDigest] = []
-    """What nodes signed of their views, held against those rebuilt."""
+    """The digests that nodes signed, compared with the views rebuilt."""
     verdict: str = ""
     """`well`, `not well` or `inconclusive`."""
     summary: str = ""
-    """What a board needs to know, in plain sentences; the first one is the verdict."""
+    """A summary for a board, in plain sentences; the first is the verdict."""
     warnings: list[Fault] = []
-    """What deserves a look and is no fault."""
+    """Findings that deserve a look and are no faults."""
     unchecked: list[Unchecked] = []
-    """What was asked for and could not be checked: the verdict is then `inconclusive` at best."""
+    """Checks that were asked for and could not be made: the verdict is then `inconclusive` at best."""
     unknown_streams: dict[str, int] = {}
     """Streams of this log that belong to no member, each with the size that it claims."""
     witnesses: int = 0
-    """How many witnesses the auditor relies on."""
+    """The number of witnesses on which the auditor relies."""
     cosigned_heads: list[CosignedHead] = []
-    """What they say of each stream."""
+    """The newest head of each stream that they cosigned."""
     views: str = ""
-    """What was done about the views of a node, in one sentence; empty where no views were to be compared."""
+    """The result for the views of a node, in one sentence; empty if no views were to be compared."""
     only: list[str] = []
-    """The members that the audit was restricted to; all where it is empty."""
+    """The members to which the audit was restricted; empty for all."""
 
     @classmethod
     def read(cls, data: bytes) -> "AuditReport":
-        """A report's JSON. Raises `NoReport`."""
+        """Read a report from its JSON. Raises `NoReport`."""
         try:
             return msgspec.json.decode(data, type=cls)
         except msgspec.DecodeError as error:
@@ -196,19 +195,19 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NoReport(ValueError):
-    """A file that is not an audit's report."""
+    """A file is no audit report."""
 
 
 def count(into: dict[str, int], code: str, by: int = 1) -> None:
-    """One more refused."""
+    """Add to the count of a code."""
     into[code] = into.get(code, 0) + by
 
 
 def event_id(line: bytes) -> str | None:
-    """An event's id, if its line can be read at all."""
+    """Return an event's id, if its line can be read."""
     try:
-        found: Any = msgspec.json.decode(line)
+        decoded: Any = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError):
         return None
-    identifier = found.get("id") if isinstance(found, dict) else None
+    identifier = decoded.get("id") if isinstance(decoded, dict) else None
     return identifier if isinstance(identifier, str) else None

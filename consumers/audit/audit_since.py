@@ -1,4 +1,4 @@
-"""What an earlier report found and an audit that goes on from it did not check again: it stays as it was."""
+"""Carries over the findings of an earlier report that an audit, which goes on from it, did not check again."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
@@ -20,29 +20,31 @@ _BY_FORM: Final = ("schema", "wrong-source")
 def carry_over(
     report: AuditReport, earlier: AuditReport, replayed: Sequence[Replayed], root_at: RootAt, *, only: Collection[str]
 ) -> AuditReport:
-    """Return the report of an audit of the log alone with what an earlier report found and it did not check again.
+    """Return the report of an audit of the log alone with the earlier findings that it did not check again.
 
-    A fault stays a fault, and what could not be checked stays unchecked; both are marked `earlier`.
+    Earlier faults stay faults, and earlier items that could not be checked stay unchecked; both are marked `earlier`.
     """
     ends = {state.member: state.records_end for state in earlier.streams}
     checks = _Checks({stream.state.member: stream for stream in replayed}, root_at, not only, ends)
-    found = {_same(each) for fault in report.faults for each in (fault, *fault.consequences)}
+    present = {_same(each) for fault in report.faults for each in (fault, *fault.consequences)}
     faults: list[Fault] = []
-    known = {item.what for item in report.unchecked}
+    named = {item.what for item in report.unchecked}
     unchecked = [
         msgspec.structs.replace(item, earlier=True)
         for item in earlier.unchecked
-        if item.what not in known and not checks.tried_again(item)
+        if item.what not in named and not checks.tried_again(item)
     ]
     for each in earlier.faults:
         for fault in _not_again(each, checks):
-            if _same(fault) in found:
+            if _same(fault) in present:
                 continue
             if report.log != earlier.log and checks.may_differ_here(fault):
                 unchecked.append(_in_another_copy(fault, earlier.log))
             else:
                 faults.append(msgspec.structs.replace(fault, earlier=True))
-    warnings = [_gone(each) for each in earlier.faults if checks.checked_again(each) and _same(each) not in found]
+    warnings = [
+        _warn_of_gone(each) for each in earlier.faults if checks.checked_again(each) and _same(each) not in present
+    ]
     members = [
         msgspec.structs.replace(m, faults=m.faults + sum(fault.member == m.member for fault in faults))
         for m in report.members
@@ -52,12 +54,12 @@ def carry_over(
 
 
 def _in_another_copy(fault: Fault, log: str) -> Unchecked:
-    """Say that a fault of the copy that an earlier report read was not looked for in this one."""
+    """Return a fault of the copy that an earlier report read, as one that was not looked for in this copy."""
     what = f"whether the log of {fault.member} has here what an earlier report found in {log}"
     return Unchecked(what, fault.detail, "stream", fault.member, earlier=True)
 
 
-def _gone(fault: Fault) -> Fault:
+def _warn_of_gone(fault: Fault) -> Fault:
     """Return the warning that a fault of an earlier report was looked for again and is not there."""
     detail = f"the earlier report found: {fault.detail.rstrip('.')}. This is no longer so in this copy of the log"
     return Fault(fault.kind, fault.member, "no-longer-so", detail, size=fault.size)
@@ -78,7 +80,7 @@ def without_earlier(
 
 
 def _same(fault: Fault) -> tuple[object, ...]:
-    """Return what makes two findings the same one, wherever the log lies and however far it has grown."""
+    """Return the key by which two findings are the same, wherever the log is and however far it has grown."""
     evidence = tuple(fault.evidence or ()) if fault.kind == "views" else ()
     return fault.kind, fault.member, fault.code, fault.size, fault.leaf, fault.event, evidence
 
@@ -93,41 +95,41 @@ def _not_again(fault: Fault, checks: "_Checks") -> Iterator[Fault]:
 
 
 class _Checks(msgspec.Struct, frozen=True):
-    """What an audit of the log alone looked at."""
+    """The checks that an audit of the log alone made."""
 
     streams: dict[str, Replayed]
     root_at: RootAt
     every_stream: bool
-    """Whether it looked at all streams, those of nobody among them."""
+    """True if it checked all streams, also those that belong to no member."""
     ends: dict[str, int]
-    """Where the records end that the earlier report verified of each stream, in the log that it read."""
+    """By stream: the end of the records that the earlier report verified, in the log that it read."""
 
     def checked_again(self, fault: Fault) -> bool:
-        """Return whether the audit would have found this fault if it was still so."""
+        """Return true if the audit would have found this fault if it still existed."""
         stream = self.streams.get(fault.member)
         if fault.kind in ("history", "witness"):
             return self._passes_through(fault)
         if fault.kind == "stream":
             return self._stream_checked_again(fault, stream)
         if fault.kind in ("record", "fork"):
-            return self._read_again(stream) or (fault.kind == "record" and self._lies_after(fault, stream))
+            return self._is_read_whole(stream) or (fault.kind == "record" and self._lies_after(fault, stream))
         if fault.kind == "event":
-            # What the events of a member make of each other only its views tell.
-            return self._read_again(stream) and (fault.member == GOVERNANCE or fault.code in _BY_FORM)
+            # Only the views show how events of a member affect each other.
+            return self._is_read_whole(stream) and (fault.member == GOVERNANCE or fault.code in _BY_FORM)
         return False
 
     def tried_again(self, item: Unchecked) -> bool:
-        """Return whether the audit tried again what an earlier one could not check."""
+        """Return true if the audit tried this check again, which an earlier one could not make."""
         return item.kind == "stream" and (self.every_stream or item.member in self.streams)
 
-    def _read_again(self, stream: Replayed | None) -> bool:
-        """Return whether a stream was read from its first record to its end."""
+    def _is_read_whole(self, stream: Replayed | None) -> bool:
+        """Return true if a stream was read from its first record to its end."""
         return stream is not None and stream.there and stream.whole and stream.events == stream.state.size
 
     def _lies_after(self, fault: Fault, stream: Replayed | None) -> bool:
-        """Return whether a record lies after those that the earlier report verified, so that it was read again.
+        """Return true if a record lies after those that the earlier report verified, so that it was read again.
 
-        Where the audit goes on, this log begins with the same records: what lay after them there, lies after them here.
+        Where the audit goes on, this log begins with the same records, so that later ones are the same in both.
         """
         return (
             stream is not None
@@ -139,7 +141,7 @@ class _Checks(msgspec.Struct, frozen=True):
         )
 
     def may_differ_here(self, fault: Fault) -> bool:
-        """Return whether a fault of the bytes of one copy may be none of this one, which was not looked at for it."""
+        """Return true if a fault in the bytes of one copy may be missing in this one, which was not checked for it."""
         stream = self.streams.get(fault.member)
         return fault.kind in ("record", "stream") and (stream is None or not stream.start)
 
@@ -148,11 +150,11 @@ class _Checks(msgspec.Struct, frozen=True):
             return self.every_stream
         if stream is None or not stream.whole:
             return False
-        # Sizes are compared with what others say only where every record was taken in.
-        return fault.code not in ("shorter", "missing") or all(found.kind == "event" for found in stream.faults)
+        # Sizes are compared with those that others name only if every record was accepted.
+        return fault.code not in ("shorter", "missing") or all(other.kind == "event" for other in stream.faults)
 
     def _passes_through(self, fault: Fault) -> bool:
-        """Return whether the log has by now the head that it lacked or contradicted."""
+        """Return true if the log now has the head that it lacked or contradicted."""
         if fault.code == "unknown-member":
             return self.every_stream  # the earlier report's streams are compared with governance every time
         if not fault.evidence or fault.size is None:

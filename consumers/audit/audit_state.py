@@ -1,4 +1,4 @@
-"""What an audit keeps of one stream, so that the next one can go on from there."""
+"""The state of a stream in a report, from which the next audit can go on."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,24 +10,24 @@ from registry.rules.governance import MemberRecord
 from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree
 
-_KEPT: Final = 64
-"""How many heads spread over a stream a report keeps, and how many of the newest."""
+_MAX_HEADS: Final = 64
+"""The number of heads spread over a stream that a report keeps, and of the newest."""
 
 
 def tree_of(state: StreamState) -> Tree:
-    """Return the tree of a stream as a report keeps it. Raises `NoReport` where it contradicts itself."""
+    """Return the tree of a stream as a report keeps it. Raises `NoReport` if the report contradicts itself."""
     try:
         tree = Tree(state.size, [bytes.fromhex(text) for text in state.hashes])
         root = tree.root.hex()
     except (ValueError, IndexError) as error:
-        raise NoReport(f"the report's hashes of {state.member} are none: {error}") from error
+        raise NoReport(f"the report's hashes of {state.member} cannot be read: {error}") from error
     if root != state.root:
         raise NoReport(f"the report contradicts itself: its hashes of {state.member} do not lead to its root")
     return tree
 
 
-def stands(state: StreamState, record: MemberRecord) -> bool:
-    """Return whether what was judged stays as it is under what governance has said since (SPEC.md, section 5)."""
+def is_still_valid(state: StreamState, record: MemberRecord) -> bool:
+    """Return true if the verdicts on a stream are still valid under newer governance (SPEC.md, section 5)."""
     if record.changed <= state.governance or state.next == 0:
         return True
     return (
@@ -43,10 +43,10 @@ def stands(state: StreamState, record: MemberRecord) -> bool:
 class Heads:
     """Heads spread over a stream, thinned as it grows, and the newest ones: bounded, whatever the length."""
 
-    def __init__(self, known: Sequence[Head] = ()) -> None:
-        self._spread: list[Head] = list(known)
+    def __init__(self, heads: Sequence[Head] = ()) -> None:
+        self._spread: list[Head] = list(heads)
         self._stride = 1
-        self._newest: deque[tuple[int, SignedNote, str]] = deque(maxlen=_KEPT)
+        self._newest: deque[tuple[int, SignedNote, str]] = deque(maxlen=_MAX_HEADS)
         self._thin()
 
     def add(self, size: int, note: SignedNote, time: str) -> None:
@@ -57,19 +57,19 @@ class Heads:
             self._thin()
 
     def _thin(self) -> None:
-        while len(self._spread) > 2 * _KEPT:
+        while len(self._spread) > 2 * _MAX_HEADS:
             self._stride *= 2
-            kept: list[Head] = []
+            thinned: list[Head] = []
             for head in self._spread:
-                if not kept or head.size // self._stride != kept[-1].size // self._stride:
-                    kept.append(head)
-            self._spread = kept
+                if not thinned or head.size // self._stride != thinned[-1].size // self._stride:
+                    thinned.append(head)
+            self._spread = thinned
 
     def all(self) -> list[Head]:
-        """Return all that are kept, by size."""
-        found = {head.size: head for head in self._spread}
-        found |= {size: Head(size, str(note), time) for size, note, time in self._newest}
-        return [found[size] for size in sorted(found)]
+        """Return all kept heads, ordered by size."""
+        by_size = {head.size: head for head in self._spread}
+        by_size |= {size: Head(size, str(note), time) for size, note, time in self._newest}
+        return [by_size[size] for size in sorted(by_size)]
 
     def around(self, size: int) -> str | None:
         """Return the note of the first kept head at or after a size."""

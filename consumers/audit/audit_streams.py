@@ -19,7 +19,7 @@ _AGAIN_SECONDS: Final = 0.3
 
 
 class Findings(NamedTuple):
-    """What is wrong with streams as wholes, beside the faults of their records."""
+    """The faults of streams as wholes; those of their records are separate."""
 
     faults: list[Fault]
     warnings: list[Fault]
@@ -38,7 +38,7 @@ def check_streams(
 ) -> Findings:
     """Find what no single record tells: streams that lack their end, are missing, or belong to no member."""
     findings = Findings([], [], [], {})
-    known = {stream.state.member: stream for stream in replayed}
+    by_member = {stream.state.member: stream for stream in replayed}
     for stream in replayed:
         name = stream.state.member
         if stream.unread:
@@ -73,7 +73,7 @@ def check_streams(
         why = f"there is no log of {names}: nothing was published yet, or this copy is not whole"
         findings.unchecked.append(Unchecked("what the members have published", why, "stream"))
     if not only:
-        _check_strangers(log, findings, set(known) | {GOVERNANCE})
+        _check_strangers(log, findings, set(by_member) | {GOVERNANCE})
     return findings
 
 
@@ -107,9 +107,9 @@ def _check_size(
         findings.warnings.append(Fault("stream", name, "nothing-published", detail))
 
 
-def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> None:
+def _check_strangers(log: SharedLog, findings: Findings, names: set[str]) -> None:
     for name in log.streams():
-        if name in known:
+        if name in names:
             continue
         try:
             holds_records, size = log.end(name) > 0 or log.torn(name) > 0, claimed_size(log, name)
@@ -121,9 +121,9 @@ def _check_strangers(log: SharedLog, findings: Findings, known: set[str]) -> Non
             continue
         if holds_records:
             findings.unknown[name] = size
-            held = _times(size, "event") if size else "only bytes that are no record of it"
+            content = _times(size, "event") if size else "only bytes that are no record of it"
             detail = (
-                f"governance knows no member of that name, and there is a log of it, which holds {held}: governance"
+                f"governance knows no member of that name, and there is a log of it, which holds {content}: governance"
                 " lacks an admission, or somebody put the log there"
             )
             findings.faults.append(Fault("stream", name, "unknown-member", detail, size=size or None))

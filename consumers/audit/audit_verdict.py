@@ -1,4 +1,4 @@
-"""What an audit comes to: the verdict, and the sentences that a board reads first."""
+"""The verdict of an audit, and the sentences that a board reads first."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _REFUSED: Final = {
     "bad-signature": "altered, or signed by somebody else",
     "key-not-valid": "signed by no key that counts there",
 }
-"""What a refused record is, in words for people who do not know the codes."""
+"""Codes of refused records, in words for readers who do not know them."""
 
 
 def conclude(
@@ -54,14 +54,14 @@ def _summary(report: AuditReport) -> str:
     if report.views:
         sentences.append(report.views)
     if report.warnings:
-        number = _counted(len(report.warnings), "warning")
+        number = _count_of(len(report.warnings), "warning")
         sentences.append(f"{number}; the first: {_place(report.warnings[0])}.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _opening(report: AuditReport) -> str:
     what = "Verified" if not report.since else "Verified what came after the earlier report,"
-    verified = f"{what} up to {_verified(report)}."
+    verified = f"{what} up to {_coverage_of(report)}."
     if report.verdict == NOT_WELL:
         number = len(report.faults)
         cause = _place(first_cause(report.faults))
@@ -82,27 +82,27 @@ def _also_unchecked(report: AuditReport) -> str:
     return " Not checked: " + "; ".join(f"{item.what} ({item.why})" for item in report.unchecked[:3]) + "."
 
 
-def _verified(report: AuditReport) -> str:
-    # A report keeps what an earlier one says of streams that were not read this time: they are not verified by that.
+def _coverage_of(report: AuditReport) -> str:
+    # A report keeps the states of streams that were not read this time; this audit has not verified those.
     sizes = [member.size for member in report.members]
     total, streams = sum(sizes), sum(size > 0 for size in sizes)
-    return f"{_counted(total, 'event')} in {_counted(streams, 'log')}"
+    return f"{_count_of(total, 'event')} in {_count_of(streams, 'log')}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _coverage(report: AuditReport) -> list[str]:
-    """Say what was left out, so that nobody takes a part for the whole."""
+    """Return sentences about what was left out, so that nobody takes a part for the whole."""
     sentences = []
     if report.only:
         sentences.append(f"Only {', '.join(report.only)} and governance were read.")
     if report.since is not None:
         governance = sum(state.size for state in report.streams if state.member == GOVERNANCE)
-        new = _counted(max(0, report.events - governance), "new event")
+        new = _count_of(max(0, report.events - governance), "new event")
         if report.since:
-            covered = _counted(report.since, "event")
+            covered = _count_of(report.since, "event")
             sentences.append(
                 f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report"
                 " covers, only the hash of their records was compared."
@@ -110,16 +110,16 @@ def _coverage(report: AuditReport) -> list[str]:
         if report.read_again:
             sentences.append(
                 f"Read whole, because the records are not those that the earlier report verified, or governance has"
-                f" said more about them: {', '.join(report.read_again)}."
+                f" changed what counts of them: {', '.join(report.read_again)}."
             )
     if lost := sum(report.unknown_streams.values()):
         names = ", ".join(report.unknown_streams)
-        sentences.append(f"{_counted(lost, 'event')} could not be judged: governance knows no member {names}.")
+        sentences.append(f"{_count_of(lost, 'event')} could not be judged: governance knows no member {names}.")
     return sentences
 
 
 def _vouching(report: AuditReport) -> str:
-    """Say who vouches that these are the newest heads."""
+    """Return a sentence about who vouches that these are the newest heads."""
     if not report.cosigned_heads:
         return "Nobody but the members vouches that these are the newest heads."
     sizes = {state.member: state.size for state in report.streams}
@@ -132,8 +132,8 @@ def _vouching(report: AuditReport) -> str:
     missing = [item.member for item in report.cosigned_heads if item not in vouched]
     if missing:
         return (
-            f"{text} the newest heads of {len(vouched)} of {_counted(len(report.cosigned_heads), 'log')}, the oldest on"
-            f" {_day(oldest)}; nobody but the members vouches for {', '.join(missing)}."
+            f"{text} the newest heads of {len(vouched)} of {_count_of(len(report.cosigned_heads), 'log')}, the oldest"
+            f" on {_day(oldest)}; nobody but the members vouches for {', '.join(missing)}."
         )
     return f"{text} these heads, the oldest on {_day(oldest)}."
 

@@ -1,4 +1,4 @@
-"""The views that a node serves, held against those that an audit rebuilt from the log."""
+"""Compares the views that a node serves with those that an audit rebuilt from the log."""
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,48 +19,48 @@ from registry.wire.merkle import EMPTY_ROOT
 _ROWS_SHOWN: Final = 1000
 _ALL: Final = 1 << 62
 _PLACES: Final = ("positions", "claims", "quarantine")
-"""Tables that speak of the end of the log: they say nothing of an earlier size."""
+"""Tables about the end of the log, which cannot be compared at an earlier size."""
 _EVIDENCE: Final = (
     Table("claims", 'size, note COLLATE "C"', "size, note, encode(root, 'hex'), code"),
     Table("quarantine", "2, 3", "DISTINCT code, size, encode(sha256(record), 'hex')"),
     Table("refusals", "leaf", "leaf, code, path, encode(line, 'hex')"),
 )
-"""What was not taken in: a row stays as it is, once it is there."""
+"""Tables of what was not accepted. Their rows never change."""
 
 RootAt = Callable[[str, int], str | None]
-"""Returns the root (hexadecimal) that a member's log has at a size; None where that cannot be told."""
+"""Returns the root (hexadecimal) that a member's log has at a size; None if the log does not have that size."""
 
 
 class ViewsComparison(msgspec.Struct):
-    """How the served views stand to those rebuilt."""
+    """The result of comparing the served views with those rebuilt."""
 
     verdicts: dict[str, str] = msgspec.field(default_factory=dict)
     """By member: `equal`, `differ`, `behind`, `ahead` or `not compared`."""
     lags: dict[str, int] = msgspec.field(default_factory=dict)
-    """By member: how many events the served views lack."""
+    """By member: the number of events that the served views lack."""
     faults: list[Fault] = msgspec.field(default_factory=list)
     warnings: list[Fault] = msgspec.field(default_factory=list)
     uncompared: dict[str, str] = msgspec.field(default_factory=dict)
-    """By member: why its rows were not compared."""
+    """By member: the reason why its rows were not compared."""
     required: bool = False
-    """Whether the comparison was asked for: then tables that were left out for all make the audit inconclusive."""
+    """True if the comparison was asked for: then tables that were left out for all make the audit inconclusive."""
     skipped_tables: tuple[str, ...] = ()
-    """Tables that were left out for all, because the two servers make other words."""
+    """Tables that were left out for all, because the two servers make different search words."""
 
     def sentence(self) -> str:
-        """Say in a sentence what the comparison came to."""
+        """Return the result in a sentence."""
         differing = [name for name, verdict in self.verdicts.items() if verdict in ("differ", "ahead")]
         compared = [name for name in self.verdicts if name not in self.uncompared]
         behind = [name for name in compared if self.verdicts[name] == "behind"]
         parts = []
         if differing or any(fault.kind == "views" for fault in self.faults):
-            parts.append("The node serves what the log does not lead to.")
+            parts.append("The node serves rows that do not follow from the log.")
         elif behind:
             lag = sum(self.lags.get(name, 0) for name in behind)
             events = f"{lag:,} {'event' if lag == 1 else 'events'} behind" if lag else "of an earlier governance"
-            parts.append(f"The node's views are {events}; as far as they go they are what the log leads to.")
+            parts.append(f"The node's views are {events}; as far as they go they follow from the log.")
         elif compared:
-            parts.append("What the node serves is what the log leads to.")
+            parts.append("What the node serves follows from the log.")
         if self.uncompared:
             reason = next(iter(self.uncompared.values()))
             parts.append(f"The node's views of {', '.join(self.uncompared)} were not compared: {reason}.")
@@ -86,7 +86,7 @@ def read_both(own: Connection, served: Connection, only: Collection[str]) -> tup
 
 
 def same_positions(ours: Snapshot, theirs: Snapshot) -> bool:
-    """Return whether both are of the same heads."""
+    """Return true if both are of the same heads."""
     return ours.digest.positions == theirs.digest.positions
 
 
@@ -95,7 +95,7 @@ def compare_views(
 ) -> ViewsComparison:
     """Compare the served views with those rebuilt, member by member, in all that is served.
 
-    What the served views say of their own positions decides with what they are compared, never whether they are: a
+    The positions of the served views decide with which state they are compared, never whether they are compared: a
     member without a position, or with an empty one, may have no rows. `fold` is governance as the log has it.
     """
     comparison = ViewsComparison()
@@ -136,7 +136,7 @@ class _Compared(NamedTuple):
     """The size of governance that the served rows of the table `members` are of."""
 
     def member(self, mine: MemberDigest, yours: MemberDigest, *, placed: bool) -> None:
-        """Compare one member's rows; `placed`: whether the served views have a position of it."""
+        """Compare one member's rows; `placed` is true if the served views have a position of it."""
         name, comparison = mine.member, self.comparison
         comparison.lags[name] = max(0, mine.size - yours.size)
         if placed and (yours.size, yours.governance) == (mine.size, mine.governance):
@@ -169,8 +169,8 @@ class _Compared(NamedTuple):
     def _behind(self, yours: MemberDigest, *, placed: bool) -> list[Fault]:
         """Compare a member's rows with the rebuilt ones as they were at the position of the served ones."""
         name, record = yours.member, self.fold.state.members[yours.member]
-        said = [change.leaf for change in self.fold.changes[name]]
-        if yours.size and yours.governance <= said[0]:
+        changes = [change.leaf for change in self.fold.changes[name]]
+        if yours.size and yours.governance <= changes[0]:
             detail = f"they are of governance at {yours.governance:,} entries, which did not know {name} yet"
             return [Fault("views", name, "impossible", f"the served views have {yours.size:,} events, and {detail}")]
         root = EMPTY_ROOT.hex() if not yours.size else self.root_at(name, yours.size)
@@ -188,7 +188,7 @@ class _Compared(NamedTuple):
         left_out = _PLACES if placed else ("positions",)
         further = [] if reason else [t for t in FURTHER if t.name in self.ours.further[name] and t.name not in left_out]
         faults = [] if reason or not placed else list(self._additional_evidence(name))
-        if self.members_at <= said[0] or not any(leaf >= self.members_at for leaf in said):
+        if self.members_at <= changes[0] or not any(leaf >= self.members_at for leaf in changes):
             tables += [table for table in VIEWS if table.name == "members"]
         elif not reason:
             self.comparison.uncompared[name] = (
@@ -200,7 +200,7 @@ class _Compared(NamedTuple):
                 views.forget(self.own, name)
             elif not reason:
                 roll_back(self.own, name, yours.size, _ALL)
-            if self.members_at <= said[0]:
+            if self.members_at <= changes[0]:
                 self.own.execute("DELETE FROM members WHERE member = %s", (name,))
             mine = MemberDigest(
                 name, yours.size, root or yours.root, yours.governance,
@@ -219,7 +219,7 @@ class _Compared(NamedTuple):
             differing = differences(self.own, self.served, table, name, _ALL).rows
             rows = [f"- {theirs}" for ours, theirs in differing if ours is None]
             if rows:
-                detail = f"rows of {table.name} are not what the log leads to (- served)"
+                detail = f"rows of {table.name} do not follow from the log (- served)"
                 yield Fault("views", name, "differ", detail, evidence=rows[:_ROWS_SHOWN])
 
 
@@ -251,7 +251,7 @@ def _differing(
 def _rows(own: Connection, served: Connection, table: Table, member: str) -> Fault:
     differing = differences(own, served, table, member, _ROWS_SHOWN)
     shown = [f"- {theirs}" if ours is None else f"+ {ours}" for ours, theirs in differing.rows]
-    detail = f"rows of {table.name} are not what the log leads to (- served, + as the log says)"
+    detail = f"rows of {table.name} do not follow from the log (- served, + as the log has it)"
     if differing.number > len(shown):
         detail += f"; the first {len(shown)} of {differing.number:,} differences"
     return Fault("views", member, "differ", detail, evidence=shown)

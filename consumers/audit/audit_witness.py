@@ -1,4 +1,4 @@
-"""Cosigned heads held against an audited log: who vouches that its heads are the newest, and what they contradict."""
+"""Compares cosigned heads with an audited log: who vouches that its heads are the newest, and what they contradict."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -81,7 +81,7 @@ def _useless_notes(member: str, file: Contents) -> Fault:
 
 
 def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, require: bool) -> AuditReport:
-    """Return the report where no witness is known: whoever asked for one learns that nobody vouches."""
+    """Return the report for an audit without witnesses, which says that nobody vouches if some were asked for."""
     if not require:
         return report
     names = ", ".join(state.member for state in states if state.size)
@@ -133,4 +133,6 @@ def _vouching(state: StreamState, note: SignedNote | None, policy: Policy, now: 
         return CosignedHead(state.member, 0, 0), str(problem)
     if not cosigned:
         return CosignedHead(state.member, 0, 0), "no known witness has cosigned it"
-    return CosignedHead(state.member, note.checkpoint.size, len(cosigned), min(one.time for one in cosigned)), ""
+    return CosignedHead(
+        state.member, note.checkpoint.size, len(cosigned), min(cosignature.time for cosignature in cosigned)
+    ), ""

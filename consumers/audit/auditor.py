@@ -40,7 +40,7 @@ from registry.wire.merkle import Tree, root_of
 _COMPARISONS = 3
 
 _NODE = "this node"
-"""Stands for a member in faults of the node whose views are compared."""
+"""The name in faults of the node whose views are compared."""
 
 
 def audit(
@@ -54,10 +54,10 @@ def audit(
     on_batch: OnBatch | None = None,
     on_stream: OnStream | None = None,
 ) -> AuditReport:
-    """Replay a log from zero, rebuild its views and compare. `on_batch` hears of the rebuilding, `on_stream` of the
-    replay that lists the faults of the log alone.
+    """Replay a log from zero, rebuild its views and compare.
 
-    `only`: these members' streams and rows alone, besides governance; the report then has no digest of the whole.
+    `on_batch` receives the progress of the rebuilding, `on_stream` that of the replay that lists the faults of the log.
+    `only` names the members whose streams and rows are checked, besides governance; the report then has no digest.
 
     `scratch` is the DSN of a database in which the views are rebuilt and dropped again; `served` that of the
     node whose views are compared, None to compare with none. `require_views`: where there are no views of this
@@ -113,30 +113,30 @@ class _Log:
 
     @property
     def whole(self) -> bool:
-        """Whether every stream was read to its end."""
+        """True if every stream was read to its end."""
         return all(stream.whole for stream in self.replayed)
 
     def read(self) -> None:
-        """Read it to its present end; the views hold the streams that could be read whole."""
+        """Read the log to its present end; the views hold the streams that could be read whole."""
         self.fold, self.replayed = replay_all(
             self.source, only=self.only, workers=self._workers, on_stream=self._on_stream
         )
         names = [stream.state.member for stream in self.replayed if stream.whole]
         members = self.only if self.whole else [name for name in names if name != GOVERNANCE]
-        # Of a log of another founding nothing can be folded.
+        # A log of another founding cannot be folded.
         if self.fold.size and (members or self.whole):
             fill(self._scratch, self._schema, self.source, only=members, workers=self._workers, on_batch=self._on_batch)
 
 
 class _NoViews(NamedTuple):
-    """Why a node's views are not compared, and whether the audit is inconclusive for it."""
+    """The reason why a node's views are not compared, and whether that makes the audit inconclusive."""
 
     why: str
     inconclusive: bool
 
 
 class _Views(NamedTuple):
-    """The views rebuilt, those served, and what comparing them came to."""
+    """The views rebuilt, those served, and the result of their comparison."""
 
     ours: Snapshot
     theirs: Snapshot | None = None
@@ -145,7 +145,7 @@ class _Views(NamedTuple):
 
 
 def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -> _Views:
-    with _served(served, require=require) as (other, no_views):
+    with _connect_served(served, require=require) as (other, no_views):
         if other is None:
             return _Views(snapshot(own, only=log.only), no_views=no_views)
         try:
@@ -153,7 +153,7 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
                 ours, theirs, skipped = read_both(own, other, log.only)
                 if attempt + 1 == _COMPARISONS or same_positions(ours, theirs):
                     break
-                log.read()  # it went on meanwhile: follow it and look again
+                log.read()  # the log grew meanwhile: read on and compare again
             compared = compare_views(own, other, ours, theirs, RootsOfLog(log.source, log.fold), log.fold)
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
@@ -172,8 +172,8 @@ def _differing(detail: str) -> ViewsComparison:
 
 
 @contextlib.contextmanager
-def _served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _NoViews | None]]:
-    """Connect to a node's views; None and the reason where there are none that can be compared."""
+def _connect_served(dsn: str, *, require: bool) -> Iterator[tuple[Connection | None, _NoViews | None]]:
+    """Connect to a node's views; yield None and the reason if there are none to compare."""
     try:
         connection = views.connect(dsn)
     except psycopg.OperationalError as error:
@@ -198,7 +198,7 @@ def _impossible_counts(served: Connection, own: Connection) -> Iterator[Fault]:
         return
     for count in counts:
         detail = (
-            f"notice {count.notice} of the feed tells of at least {count.at_least:,} decisions ({count.outcome}) about"
+            f"notice {count.notice} of the feed counts at least {count.at_least:,} decisions ({count.outcome}) about"
             f" {count.achievement}, and the log has {count.possible:,}"
         )
         yield Fault("views", count.member, "feed", detail)
@@ -212,7 +212,7 @@ class RootsOfLog:
         self._fold = fold
 
     def __call__(self, member: str, size: int) -> str | None:
-        """Return the root (hexadecimal); None where the log does not reach that size, or has no such member."""
+        """Return the root (hexadecimal); None if the log does not reach that size, or has no such member."""
         if member == GOVERNANCE:
             return root_of(self._fold.leaves[:size]).hex() if size <= self._fold.size else None
         record = self._fold.state.members.get(member)
@@ -227,7 +227,7 @@ class RootsOfLog:
 
 
 def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views: _NoViews | None) -> AuditReport:
-    """Add what the comparison with a node's views came to, or why it was not made."""
+    """Add the result of the comparison with a node's views, or the reason why it was not made."""
     if compared is None:
         no_views = no_views or _NoViews("they were not read", inconclusive=True)
         unchecked = [Unchecked("the node's views", no_views.why, "views")] if no_views.inconclusive else []
@@ -241,7 +241,7 @@ def _with_views(report: AuditReport, compared: ViewsComparison | None, no_views:
     ]
     faults, ahead = list(report.faults), []
     for fault in compared.faults:
-        # What the log lost explains why the served views have more.
+        # Entries that the log lost explain why the served views have more.
         place = next(
             (n for n, f in enumerate(faults) if f.member == fault.member and f.kind in ("record", "stream", "history")),
             None,
@@ -272,8 +272,8 @@ def audit_log(
 ) -> AuditReport:
     """Replay the log alone: the views' rows are neither rebuilt nor read.
 
-    `since`: an earlier report of this log, or of another copy of it, to go on from where governance lets what it
-    verified stand. What it found and this audit does not check again stays in the report.
+    `since` is an earlier report of this log, or of another copy of it. The audit goes on from it where governance still
+    confirms its verdicts; its findings that are not checked again stay in the report.
     """
     began = time.monotonic()
     if since is not None and (since.consortium, since.founded) != (source.consortium, source.founded.hex()):
@@ -282,7 +282,7 @@ def audit_log(
         )
     earlier = since.streams if since is not None else []
     for state in earlier:
-        tree_of(state)  # a report that contradicts itself is told before anything is read
+        tree_of(state)  # refuse a report that contradicts itself before reading anything
     fold, replayed = replay_all(source, only=only, since=earlier, workers=workers, on_stream=on_stream)
     faults = [fault for stream in replayed for fault in stream.faults]
     report = _report(source, fold, replayed, faults, time.monotonic() - began, mode="log", only=only, since=earlier)
@@ -307,8 +307,8 @@ def _report(
     mode: str, only: Sequence[str], since: Sequence[StreamState] = (),
 ) -> AuditReport:  # fmt: skip
     with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
-        found = check_streams(log, fold, replayed, only=only, since=since)
-    faults = fold_under_governance(fold_missing_ends([*faults, *found.faults]))
+        findings = check_streams(log, fold, replayed, only=only, since=since)
+    faults = fold_under_governance(fold_missing_ends([*faults, *findings.faults]))
     report = AuditReport(
         ok=False,
         mode=mode,
@@ -320,10 +320,10 @@ def _report(
         members=[_member(fold, stream, faults) for stream in replayed],
         faults=faults,
         streams=[stream.state for stream in replayed],
-        unknown_streams=found.unknown,
+        unknown_streams=findings.unknown,
         only=list(only),
     )
-    return conclude(report, warnings=found.warnings, unchecked=found.unchecked)
+    return conclude(report, warnings=findings.warnings, unchecked=findings.unchecked)
 
 
 def _member(fold: GovernanceFold, stream: Replayed, faults: Sequence[Fault]) -> MemberReport:

@@ -16,7 +16,7 @@ from consumers.audit.stream_audit import OnStream, Replayed, fork_fault, replay_
 from consumers.governance.governance import GovernanceFold
 from consumers.projecting.rebuild import Source
 from consumers.streams.processes import Report, run_in_processes
-from consumers.streams.verifier import CLAIMS, OK, REPEAT
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT
 from consumers.witness.cosignatures import LINE_ENDS_CHANGED
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, open_log
 from registry.log.files import FileLog
@@ -50,23 +50,23 @@ def replay_all(
         members = sorted(name for name in fold.state.members if not only or name in only)
         count = min(workers or os.cpu_count() or 1, len(members))
         if count < 2:
-            found = [
+            streams = [
                 replay_member(log, source.consortium, fold, member, earlier.get(member), on_stream)
                 for member in members
             ]
         else:
             jobs = [(source, member, earlier.get(member)) for member in members]
-            found = run_in_processes(_replay_one, jobs, count, on_stream or _ignore)
+            streams = run_in_processes(_replay_one, jobs, count, on_stream or _ignore)
             if on_stream is not None:
-                for replayed in found:
+                for replayed in streams:
                     on_stream(replayed.state.member, replayed.state.size)
-        return fold, [governance, *sorted(found, key=lambda replayed: replayed.state.member)]
+        return fold, [governance, *sorted(streams, key=lambda replayed: replayed.state.member)]
     finally:
         log.close()
 
 
 def _ignore(member: str, size: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress of a stream."""
 
 
 _worker: dict[str, tuple[SharedLog, GovernanceFold]] = {}
@@ -113,7 +113,7 @@ def _governance(log: SharedLog, source: Source, since: StreamState | None) -> tu
         else:
             records.add(record.position, verdict.code, verdict.detail, record.data, before)
             count(refused, verdict.code)
-            if verdict.code in CLAIMS and verdict.commit is not None:
+            if verdict.code in DISPUTABLE and verdict.commit is not None:
                 notes.append((verdict.commit.note, record.position))
         for leaf in leaves:
             detail = f"{leaf.path}: {leaf.detail}"

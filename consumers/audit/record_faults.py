@@ -1,4 +1,4 @@
-"""Records of one stream that were not taken in: each first cause, with what follows from it folded under it."""
+"""Records of one stream that were not accepted: each first cause, with its consequences folded under it."""
 
 import re
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 import msgspec
 
 from consumers.audit.audit_report import Fault
-from consumers.streams.verifier import CLAIMS
+from consumers.streams.verifier import DISPUTABLE
 from registry.log import origin_of
 from registry.wire.commit import parse
 from registry.wire.errors import MalformedCommit
 
 KEY_NOT_VALID: Final = "key-not-valid"
 
-_LISTED: Final = 20
-"""How many consequences of a cause are listed; the others are counted."""
+_MAX_LISTED: Final = 20
+"""Consequences of a cause that are listed; the others are counted."""
 
-_REMEMBERED: Final = 1000
-"""How many bases of records out of place are remembered, to tell a change of order from a loss."""
+_MAX_REMEMBERED: Final = 1000
+"""Bases of records out of place that are remembered, to distinguish a change of order from a loss."""
 
 _CHECKPOINT: Final = re.compile(rb"([^\n]{1,200})\n(0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/=]{44}\n")
 _HARMLESS: Final = frozenset({"stale", "fork"})
 """Heads that are refused and leave what follows them as it is."""
-_FORGIVABLE: Final = CLAIMS | {KEY_NOT_VALID}
+_FORGIVABLE: Final = DISPUTABLE | {KEY_NOT_VALID}
 _WINDOWS: Final = frozenset({"key-not-valid", "below-threshold", "off-anchor"})
 
 
@@ -30,19 +30,19 @@ class _Cause:
     def __init__(self, fault: Fault, size: int) -> None:
         self.fault = fault
         self.size = size
-        """The verified tree's size when the record was met."""
+        """The size of the verified tree when the record was read."""
         self.other = ""
-        """The origin whose log stands here instead of the member's own."""
+        """The origin whose log is here instead of the member's own."""
         self.base: int | None = None
-        """What the record extends, where the commit before it is missing."""
+        """The size that the record extends, if the commit before it is missing."""
         self.number = 0
         self.fragments = 0
-        """How many of what follows are pieces of records."""
+        """The number of consequences that are pieces of records."""
         self.forgiven = 0
-        """How many of what follows from it turned out to be well."""
+        """The number of consequences that turned out to be sound."""
         self.is_forgiven = False
         self.reach = 0
-        """The largest size that a signed head names which does not extend the tree, here or in what follows."""
+        """The largest size of a signed head that does not extend the tree, here or in a consequence."""
         self._look_at(fault)
         self.consequences: list[Fault] = []
 
@@ -54,7 +54,7 @@ class _Cause:
         self.number += 1
         self.fragments += fault.code == "malformed"
         self._look_at(fault)
-        if len(self.consequences) < _LISTED:
+        if len(self.consequences) < _MAX_LISTED:
             self.consequences.append(fault)
 
     def forgive(self, position: int) -> None:
@@ -73,7 +73,7 @@ class _Cause:
         self.number -= self.forgiven
         self.forgiven = 0
         if self.is_forgiven and self.consequences:
-            # What followed from it has no other cause now: the first of those is it.
+            # Its consequences have no other cause now: the first of them becomes the cause.
             ends_stream = self.fault.ends_stream
             self.fault, *self.consequences = self.consequences
             self.fault = msgspec.structs.replace(self.fault, ends_stream=ends_stream)
@@ -90,7 +90,7 @@ class _Cause:
 
 
 class RecordFaults:
-    """Collects the faults of one stream's records in the order in which they stand."""
+    """Collects the faults of one stream's records, in the order of the log."""
 
     def __init__(self, consortium: str, stream: str) -> None:
         self._consortium = consortium
@@ -99,7 +99,7 @@ class RecordFaults:
         self._causes: list[_Cause] = []
         self._out_of_place: set[int] = set()
         self._cause_at: dict[int, _Cause] = {}
-        """The causes of records that may turn out to be well, by position."""
+        """By position: the causes of records that may turn out to be sound."""
 
     def add(self, position: int, code: str, detail: str, record: bytes, size: int) -> None:
         """Add a record that the verifier refused when the tree had `size` leaves."""
@@ -108,7 +108,7 @@ class RecordFaults:
         except MalformedCommit:
             commit = None
         claimed = commit.checkpoint.size if commit is not None else None
-        cause = next((known for known in reversed(self._causes) if known.fault.code not in _HARMLESS), None)
+        cause = next((each for each in reversed(self._causes) if each.fault.code not in _HARMLESS), None)
         other = self._other_origin(record)
         if commit is None and claimed is None:
             claimed = _claimed_size(record)
@@ -118,7 +118,7 @@ class RecordFaults:
             return
         base = commit.base if commit is not None else None
         if cause is not None and self._follows(cause, code, base, size):
-            if base is not None and len(self._out_of_place) < _REMEMBERED:
+            if base is not None and len(self._out_of_place) < _MAX_REMEMBERED:
                 self._out_of_place.add(base)
             cause.add(fault)
             self._remember(fault, cause)
@@ -138,7 +138,7 @@ class RecordFaults:
         self._causes.append(new)
 
     def _follows(self, cause: _Cause, code: str, base: int | None, size: int) -> bool:
-        """Whether a refused record is explained by the cause before it."""
+        """True if the cause before it explains a refused record."""
         if code == "malformed":
             # One altered byte can break a record into several pieces.
             return cause.size == size and (cause.fault.code == "malformed" or bool(cause.other))
@@ -150,7 +150,7 @@ class RecordFaults:
             return False
         if cause.size == size:
             return True
-        # The stream went on after all: the commit that seemed to be missing stands later.
+        # The stream went on: the commit that seemed to be missing comes later.
         if cause.base is not None and size in self._out_of_place:
             self._tell_order(cause)
             return True
@@ -158,7 +158,7 @@ class RecordFaults:
 
     def _tell_order(self, cause: _Cause) -> None:
         if cause.base is not None:
-            detail = f"the commits are not in their order: the one that ends at {cause.base:,} stands later"
+            detail = f"the commits are not in their order: the one that ends at {cause.base:,} comes later"
             cause.fault = msgspec.structs.replace(cause.fault, detail=detail)
 
     def _add_foreign(self, fault: Fault, other: str, size: int, cause: _Cause | None) -> None:
@@ -176,7 +176,7 @@ class RecordFaults:
         self._causes.append(new)
 
     def _other_origin(self, record: bytes) -> str:
-        """Return the other origin of the consortium that a record carries; empty where it carries none."""
+        """Return the other origin of the consortium that a record carries; empty if it carries none."""
         if (head := _CHECKPOINT.match(record)) is None:
             return ""
         origin = head[1].decode(errors="replace")
@@ -189,12 +189,12 @@ class RecordFaults:
             self._cause_at[fault.position] = cause
 
     def forgive(self, position: int) -> None:
-        """Take back a record that turned out to say what the stream holds."""
+        """Take back a record that turned out to repeat what the stream holds."""
         if (cause := self._cause_at.pop(position, None)) is not None:
             cause.forgive(position)
 
     def all(self, size: int) -> list[Fault]:
-        """Return the faults, first causes only; `size` is what the stream came to."""
+        """Return the faults, first causes only; `size` is the size at its end."""
         for cause in self._causes:
             if cause.base is not None and cause.base <= size:
                 self._tell_order(cause)

@@ -19,9 +19,9 @@ class RecordsDigest:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self.records = 0
-        """How many records are in it."""
+        """The number of records in it."""
         self.end = 0
-        """Where the last of them ends."""
+        """The end of the last record."""
 
     def __str__(self) -> str:
         return self._hash.hexdigest()

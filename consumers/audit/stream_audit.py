@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from consumers.audit.audit_report import Fault, StreamState, count, event_id
-from consumers.audit.audit_state import Heads, stands, state_of, tree_of
+from consumers.audit.audit_state import Heads, is_still_valid, state_of, tree_of
 from consumers.audit.record_faults import KEY_NOT_VALID, RecordFaults
 from consumers.audit.records_digest import RecordsDigest
 from consumers.disputes.settling import roots_at
@@ -30,7 +30,7 @@ OnStream = Callable[[str, int], None]
 
 
 class Replayed(NamedTuple):
-    """What a stream came to."""
+    """The result for one stream."""
 
     state: StreamState
     faults: list[Fault]
@@ -39,17 +39,17 @@ class Replayed(NamedTuple):
     repeated: int = 0
     """Records that say once more what the stream holds already."""
     there: bool = True
-    """Whether the log has such a stream at all."""
+    """True if the log has this stream."""
     sealed_again: int = 0
     """Records that were refused for their key, and whose heads were signed again by a key that counts."""
     unread: str = ""
     """Why the stream could not be read to its end."""
     start: int = 0
-    """Where in the log reading began."""
+    """The position at which reading began."""
 
     @property
     def whole(self) -> bool:
-        """Whether the stream was read to its end."""
+        """True if the stream was read to its end."""
         return not self.unread and all(fault.code != DAMAGED for fault in self.faults)
 
 
@@ -65,8 +65,8 @@ def replay_member(
     record = fold.state.members[member]
     trust = MemberTrust(f"{consortium}/{member}", record)
     run = _StreamRun(log, consortium, trust, member, frozenset(fold.state.members))
-    # What governance has judged anew since is no measure for this log any more.
-    earlier = since if since is not None and since.size and stands(since, record) else None
+    # A report whose verdicts governance has changed since says nothing about this log any more.
+    earlier = since if since is not None and since.size and is_still_valid(since, record) else None
     if earlier is not None:
         run.go_on_from(earlier)
     there, unread = True, ""
@@ -108,7 +108,7 @@ class _StreamRun:
         self._members = members
         self._records = RecordFaults(consortium, member)
         self._others: list[Fault] = []
-        self._claims: list[tuple[SignedNote, int]] = []
+        self._disputed: list[tuple[SignedNote, int]] = []
         self._refused_for_key: list[tuple[Checkpoint, int]] = []
         """Heads after the tree's own that no key signed which counts, and where their records begin."""
         self._waypoints: list[Waypoint] = []
@@ -121,7 +121,7 @@ class _StreamRun:
         self._digest = RecordsDigest()
         self._last: int | None = None
         self.gone_on = False
-        """Whether this run goes on from an earlier report."""
+        """True if this run goes on from an earlier report."""
 
     def go_on_from(self, state: StreamState) -> None:
         """Go on from an earlier report, where this log holds the very records that it verified."""
@@ -159,15 +159,17 @@ class _StreamRun:
             last = commit.events[-1]
             self.heads.add(commit.tree.size, commit.note, last.time if isinstance(last, Event) else "")
         places = [commit.next for commit in batch.commits]
-        for kept in batch.quarantined:
-            before = bisect_right(places, kept.position)
+        for refused_record in batch.quarantined:
+            before = bisect_right(places, refused_record.position)
             size = batch.commits[before - 1].tree.size if before else self.tree.size
-            self._records.add(kept.position, kept.code, kept.detail, kept.record, size)
-            if kept.code == KEY_NOT_VALID and kept.size is not None and kept.size > size:
-                self._refused_for_key.append((wire.parse(kept.record).checkpoint, kept.position))
-            count(self.refused, kept.code)
-            self.doubtful = self.doubtful or kept.code not in FORM
-        self._claims += [(note, position) for note, _, position in batch.claims]
+            self._records.add(
+                refused_record.position, refused_record.code, refused_record.detail, refused_record.record, size
+            )
+            if refused_record.code == KEY_NOT_VALID and refused_record.size is not None and refused_record.size > size:
+                self._refused_for_key.append((wire.parse(refused_record.record).checkpoint, refused_record.position))
+            count(self.refused, refused_record.code)
+            self.doubtful = self.doubtful or refused_record.code not in FORM
+        self._disputed += [(note, position) for note, _, position in batch.disputed]
         self._waypoints += batch.waypoints
         self.repeated += batch.repeats
         self._last = batch.last if batch.last is not None else self._last
@@ -193,14 +195,14 @@ class _StreamRun:
 
     def settle(self) -> None:
         """Hold the heads that were signed and not accepted against the tree."""
-        heads = [note.checkpoint for note, _ in self._claims] + [head for head, _ in self._refused_for_key]
+        heads = [note.checkpoint for note, _ in self._disputed] + [head for head, _ in self._refused_for_key]
         sizes = {head.size for head in heads if 0 < head.size <= self.tree.size}
         if not sizes:
             return
         earliest = self._waypoints[0].tree.size
         waypoints = self._waypoints if min(sizes) > earliest else [Waypoint(Tree(), 0), *self._waypoints]
         actual = roots_at(self._log, self._member, self._trust, waypoints, sizes)
-        for note, position in self._claims:
+        for note, position in self._disputed:
             size = note.checkpoint.size
             if size not in actual:
                 continue

@@ -1,4 +1,4 @@
-"""A projector's disputed heads: which members have some, and comparing them with their streams in turns."""
+"""The disputed heads of a projector: which members have some, and their comparison with the streams, in turns."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.disputes.settling import Settling
 from consumers.streams.stream import Waypoint
 from consumers.streams.verifier import MemberTrust
@@ -33,17 +33,17 @@ class Disputes:
     """Settles the disputed heads of one set of views. Not to be shared between threads."""
 
     def __init__(self, connection: Connection, log: SharedLog, mine: Callable[[str], bool]) -> None:
-        """`mine` says of whose streams the caller keeps the rows."""
+        """`mine` is true of the members whose rows the caller writes."""
         self._connection = connection
         self._log = log
-        self._members = {member for member in claims.members_with_open(connection) if member != GOVERNANCE}
+        self._members = {member for member in disputed_heads.members_with_open(connection) if member != GOVERNANCE}
         self._members = set(filter(mine, self._members))
         self._readings: dict[str, _Reading] = {}
         self._next_turn: dict[str, float] = {}
         """The monotonic time before which a member has no turn."""
 
     def may_have(self, member: str) -> None:
-        """Note that a member may have heads to be settled: some were kept, or its tree has grown past some."""
+        """Note that a member may have disputed heads to settle: some were kept, or its tree has grown past some."""
         self._members.add(member)
 
     def begin_again(self, member: str) -> None:
@@ -58,7 +58,7 @@ class Disputes:
     def settle_some(self, governance: Governance, version: int, stop: threading.Event, *, paced: bool = True) -> None:
         """Give each member that has disputed heads a turn: a bounded part of its stream is read.
 
-        `version` is the size of governance. Without `paced`, nobody waits for its turn. A stream that cannot be read
+        `version` is the size of governance. Without `paced`, no member waits for its turn. A stream that cannot be read
         leaves its heads as they are.
         """
         for member in sorted(self._members & governance.members.keys()):
@@ -84,15 +84,17 @@ class Disputes:
         if reading is None:
             self._forget(member)
             return
-        found = reading.settling.advance()
+        roots = reading.settling.advance()
         with self._connection.transaction():
             if positions.lock(self._connection, member).governance > version:
-                return  # somebody who has read more of governance was here
-            contradicted = claims.settle(self._connection, member, {size: root for size, (root, _) in found.items()})
+                return  # another process that has read more of governance was here
+            contradicted = disputed_heads.settle(
+                self._connection, member, {size: root for size, (root, _) in roots.items()}
+            )
         if not reading.settling.wanted:
             self.begin_again(member)
         if contradicted:
-            _log.error("projector.fork_evidence", member=member, claims=contradicted)
+            _log.error("projector.fork_evidence", member=member, heads=contradicted)
 
     def _reading_of(self, member: str, governance: Governance) -> _Reading | None:
         """The reading that goes on, or a new one; None where there is nothing to settle."""
@@ -100,7 +102,7 @@ class Disputes:
         if reading is not None and reading.changed == record.changed:
             return reading
         position = positions.all_positions(self._connection).get(member)
-        sizes = [] if position is None else claims.open_sizes(self._connection, member, position.tree.size)
+        sizes = [] if position is None else disputed_heads.open_sizes(self._connection, member, position.tree.size)
         if not sizes:
             return None
         trust = MemberTrust(f"{governance.consortium}/{member}", record)

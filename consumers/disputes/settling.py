@@ -1,4 +1,4 @@
-"""Compares disputed heads with the tree that a stream came to, a bounded part of the stream at a time.
+"""Compares disputed heads with the tree of their stream, a bounded part of the stream at a time.
 
 A member can sign as many heads as it likes, of any size, and each would cost every reader a part of the stream. All of
 one member are settled in one reading, and a reader that has more to do reads a part and goes on later.
@@ -36,7 +36,7 @@ class Settling:
 
         Raises `TailLost` where the stream ends before the largest size.
         """
-        found: dict[int, tuple[bytes, str]] = {}
+        roots: dict[int, tuple[bytes, str]] = {}
         read = 0
         while self._wanted and read < most_records:
             records = read_on(self._log, self._member, self._at, REPLAY_BYTES)
@@ -53,12 +53,12 @@ class Settling:
                 while self._wanted and self._wanted[-1] <= self._verifier.tree.size:
                     size = self._wanted.pop()
                     root = before.extend(verdict.leaves[: size - before.size]).root
-                    found[size] = root, str(verdict.commit.note)
+                    roots[size] = root, str(verdict.commit.note)
                 if not self._wanted:
                     break
             read += len(records)
             self._at = records[-1].next
-        return found
+        return roots
 
 
 def roots_at(
@@ -71,12 +71,12 @@ def roots_at(
     first = min(sizes)
     start = next(point for point in reversed(waypoints) if point.tree.size < first or not point.tree.size)
     settling = Settling(log, member, trust, start, sizes)
-    found: dict[int, tuple[bytes, str]] = {}
+    roots: dict[int, tuple[bytes, str]] = {}
     while settling.wanted:
-        found |= settling.advance()
-    return found
+        roots |= settling.advance()
+    return roots
 
 
-def passed(log: SharedLog, member: str, trust: Trust, waypoints: Sequence[Waypoint], size: int) -> tuple[bytes, str]:
+def root_at(log: SharedLog, member: str, trust: Trust, waypoints: Sequence[Waypoint], size: int) -> tuple[bytes, str]:
     """Return the tree's root at a size that it has passed, and the note of the commit that reached it."""
     return roots_at(log, member, trust, waypoints, {size})[size]

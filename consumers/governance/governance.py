@@ -44,21 +44,21 @@ class Change(NamedTuple):
 
 
 class GovernanceFold:
-    """Folds governance's records; `state` is what they say, `version` the tree size it is of."""
+    """Folds governance's records; `state` is what they say, `size` the tree size that it is of."""
 
     def __init__(self, consortium: str, founded: bytes) -> None:
-        """`founded` is the hash of leaf 0 (32 bytes), which a verifier is told out of band."""
+        """`founded` is the hash of leaf 0 (32 bytes), which a verifier knows beforehand."""
         self.founded = founded
         self.state = Governance(consortium)
         self.skipped = 0
         self.last_time = ""
         """When governance last spoke, as its newest event says."""
         self.leaves: list[bytes] = []
-        """All leaf hashes: governance is small, and its older heads are told from these."""
+        """All leaf hashes: governance is small, and the roots of its older heads are computed from these."""
         self.contents: dict[str, bytes] = {}
         """Each member's content: the data of the event that gave it last, byte for byte."""
         self.changes: dict[str, list[Change]] = {}
-        """What governance said of each member that took effect, in its order."""
+        """Each member's events that took effect, in the order of governance."""
         self._reader = Reader(consortium)
         self._verifier = Verifier(RootTrust(self.state))
 
@@ -77,7 +77,7 @@ class GovernanceFold:
         return self._verifier.tree.size
 
     def take(self, record: bytes) -> tuple[Verdict, list[RefusedLeaf]]:
-        """Judge the next record and, where it is a commit that extends the log, let its events take effect."""
+        """Judge the next record; if it is a commit that extends the log, apply its events."""
         base = self._verifier.tree
         self._verifier.trust = RootTrust(self.state, self._founding(record) if base.size == 0 else None)
         verdict = self._verifier.judge(record)
@@ -110,14 +110,14 @@ class GovernanceFold:
         return refused
 
     def _founding(self, record: bytes) -> RootKeys | None:
-        """The keys that the first record's founding names, if it is the founding that is trusted."""
+        """Return the keys that the first record's founding names, if it is the founding that is trusted."""
         parts = record.split(b"\n\n")
         line = parts[2].split(b"\n", 1)[0] if len(parts) == 3 else b""
         if leaf_hash(line) != self.founded:
             return None
         try:
             event = self._reader.decode_one(line)
-        except InvalidEvent:  # whoever told this hash told the hash of no founding: no key counts
+        except InvalidEvent:  # the hash that is trusted is not that of a founding: no key counts
             return None
         if not isinstance(event, Event) or not isinstance(event.data, ConsortiumFounded):
             return None
@@ -125,11 +125,11 @@ class GovernanceFold:
         return RootKeys(0, keys, event.data.threshold)
 
 
-def read_again(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, int]:
-    """Fold governance from its first record once more; return the fold and where reading goes on.
+def refold(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, int]:
+    """Fold governance from its first record again; return the fold and the position at which reading goes on.
 
     For a reader whose place in the log turned out to be wrong. Raises `LogGone` or `ForeignLog`, `TailLost` where the
-    log is shorter than what `fold` knows, and `HistoryRewritten` where it says something else.
+    log is shorter than what `fold` knows, and `HistoryRewritten` where it holds other events.
     """
     check_log_of(log, fold, fold.size)
     again, position = fold.begin_again(), 0
@@ -140,16 +140,16 @@ def read_again(log: SharedLog, fold: GovernanceFold) -> tuple[GovernanceFold, in
     return again, position
 
 
-def check_same(fold: GovernanceFold, known: Tree) -> None:
+def check_same(fold: GovernanceFold, tree: Tree) -> None:
     """Raise `TailLost` or `HistoryRewritten` where governance as folded does not continue what was known before."""
-    if root_of(fold.leaves[: known.size]) != known.root and fold.size >= known.size:
+    if root_of(fold.leaves[: tree.size]) != tree.root and fold.size >= tree.size:
         raise HistoryRewritten(
-            f"the log holds another governance: entries 1 to {known.size:,} are not those that were read and verified"
+            f"the log holds another governance: entries 1 to {tree.size:,} are not those that were read and verified"
             " here before. Keep both copies, and ask the consortium"
         )
-    if fold.size < known.size:
+    if fold.size < tree.size:
         raise TailLost(
-            f"governance on the log is shorter than what was read here before: {fold.size:,} of {known.size:,} entries."
+            f"governance on the log is shorter than what was read here before: {fold.size:,} of {tree.size:,} entries."
             " It was cut, or replaced by an older copy. What was read is kept. Restore the log from another copy"
         )
 

@@ -1,6 +1,6 @@
-"""Governance read on from where it was read to, also where the log changed behind that place.
+"""Follows governance, also where the log changed behind the place that was read.
 
-A place is right while the newest record that was read still stands before it. Where it does not, the file was cut or
+A position is valid while the newest record that was read is still right before it. Otherwise the file was cut or
 replaced, or the topic was made again: then governance is read from its beginning.
 """
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from consumers.governance.governance import GovernanceFold, RefusedLeaf, check_log_of, read_again
+from consumers.governance.governance import GovernanceFold, RefusedLeaf, check_log_of, refold
 from consumers.streams.cursor import Mark, mark_of, still_stands
 from consumers.streams.stream import REPLAY_BYTES
 from consumers.streams.verifier import Verdict
@@ -30,28 +30,28 @@ class GovernanceReader:
 
     def __init__(self, fold: GovernanceFold) -> None:
         self.fold = fold
-        """Governance as far as it was read; never less than it was, whatever happens to the log."""
+        """Governance as far as it was read. It never shrinks, whatever happens to the log."""
         self.next = 0
-        """Where reading goes on."""
+        """The position at which reading goes on."""
         self._mark: Mark | None = None
         self._stands_until = 0.0
-        """The monotonic time until which the place is not compared again while the log ends there."""
+        """The monotonic time until which the position is not checked again while the log ends there."""
 
     def follow(
         self, log: SharedLog, batch_bytes: int = REPLAY_BYTES
     ) -> Iterator[tuple[GovernanceFold, list[JudgedRecord]]]:
         """Yield the judged records up to the log's present end, batch by batch, each with the fold after it.
 
-        Where the log changed behind the place, these are all records from the first on, once more, with a new fold.
+        Where the log changed behind the position, these are all records from the first on, with a new fold.
 
-        Raises what `check_log_of` and `read_again` raise. The fold stays then.
+        Raises what `check_log_of` and `refold` raise; the fold then stays as it is.
         """
         fold, start = self.fold, self.next
         if self._mark is not None:
             if self._end(log) == start and time.monotonic() < self._stands_until:
                 return
             if not still_stands(log, GOVERNANCE, self._mark):
-                read_again(log, fold)
+                refold(log, fold)
                 fold, start = fold.begin_again(), 0
             self._stands_until = time.monotonic() + _STANDS_SECONDS
         while records := self._read(log, start, batch_bytes):
@@ -67,7 +67,7 @@ class GovernanceReader:
         try:
             return log.end(GOVERNANCE)
         except NoSuchStream:
-            return None  # reading says what that means
+            return None  # `_read` raises what that means
 
     def _read(self, log: SharedLog, start: int, batch_bytes: int) -> list[Record]:
         try:

@@ -1,15 +1,15 @@
-"""Governance as the views keep it: followed on the log, folded in memory, and written where it says something new."""
+"""Governance in the views: followed on the log, folded in memory, and written where it has something new."""
 
 import msgspec
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.governance.governance import GovernanceFold, RefusedLeaf, check_log_of, check_same
 from consumers.governance.governance_reader import GovernanceReader, JudgedRecord
 from consumers.streams import quarantine
 from consumers.streams.progress import NOTHING, Progress
 from consumers.streams.quarantine import Quarantined
-from consumers.streams.verifier import CLAIMS, OK, REPEAT
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT
 from projections.core import positions
 from projections.core.copy import copy, line
 from projections.fold.members import write_members
@@ -34,7 +34,7 @@ class GovernanceRows:
 
     @property
     def next(self) -> int:
-        """Where reading goes on."""
+        """The position at which reading goes on."""
         return self._reader.next
 
     def follow(self) -> Progress:
@@ -44,18 +44,18 @@ class GovernanceRows:
         it, and `ForeignLog` where it is of another founding. What the views have is kept.
         """
         done = NOTHING
-        known = positions.all_positions(self._connection).get(GOVERNANCE)
-        if known is not None and known.tree.size > self.fold.size:
-            check_log_of(self._log, self.fold, known.tree.size)
+        position = positions.all_positions(self._connection).get(GOVERNANCE)
+        if position is not None and position.tree.size > self.fold.size:
+            check_log_of(self._log, self.fold, position.tree.size)
         for fold, records in self._reader.follow(self._log, self._batch_bytes):
             done += self._take(fold, records)
-        if known is not None:
-            check_same(self.fold, known.tree)
+        if position is not None:
+            check_same(self.fold, position.tree)
         return done
 
     def _take(self, fold: GovernanceFold, records: list[JudgedRecord]) -> Progress:
-        """Write what a batch came to, `fold` being governance after it."""
-        kept: list[Quarantined] = []
+        """Write what is new in a batch; `fold` is governance after it."""
+        quarantined: list[Quarantined] = []
         refused: list[RefusedLeaf] = []
         notes: list[tuple[SignedNote, str, int]] = []
         commits = 0
@@ -64,39 +64,41 @@ class GovernanceRows:
             commits += verdict.code == OK
             if verdict.code not in (OK, REPEAT):
                 size = verdict.commit.checkpoint.size if verdict.commit is not None else None
-                kept.append(Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size))
-                if verdict.code in CLAIMS and verdict.commit is not None:
+                quarantined.append(
+                    Quarantined(GOVERNANCE, record.position, verdict.code, verdict.detail, record.data, size)
+                )
+                if verdict.code in DISPUTABLE and verdict.commit is not None:
                     notes.append((verdict.commit.note, verdict.code, record.position))
         with self._connection.transaction():
-            new = self._write(fold, records[-1].record.next, kept, refused, notes)
-        # Governance is read from its beginning at every start; only what the views had not seen is news.
-        return Progress(new, commits if new else 0, len(kept) if new else 0)
+            new = self._write(fold, records[-1].record.next, quarantined, refused, notes)
+        # Governance is read from its beginning at every start; only events that the views did not have are counted.
+        return Progress(new, commits if new else 0, len(quarantined) if new else 0)
 
     def _write(
         self,
         fold: GovernanceFold,
         following: int,
-        kept: list[Quarantined],
+        quarantined: list[Quarantined],
         refused: list[RefusedLeaf],
         notes: list[tuple[SignedNote, str, int]],
     ) -> int:
-        """Write what governance came to; return how many of its events the views had not seen."""
+        """Write governance, its refused events and its quarantine; return the number of events that are new."""
         position = positions.lock(self._connection, GOVERNANCE)
         if fold.size >= position.tree.size:
             check_same(fold, position.tree)
-        known = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
-        new = [leaf for leaf in refused if (leaf.leaf,) not in set(known)]
+        before = self._connection.execute("SELECT leaf FROM refusals WHERE member = %s", (GOVERNANCE,)).fetchall()
+        new = [leaf for leaf in refused if (leaf.leaf,) not in set(before)]
         copy(
             self._connection,
             "refusals",
             "member, leaf, code, path, detail, line",
             [line((GOVERNANCE, *leaf)) for leaf in new],
         )
-        quarantine.keep(self._connection, kept)
+        quarantine.keep(self._connection, quarantined)
         for note, code, place in notes:
-            claims.keep(self._connection, GOVERNANCE, note, code, place)
-        sizes = claims.open_sizes(self._connection, GOVERNANCE, fold.size)
-        claims.settle(self._connection, GOVERNANCE, {size: root_of(fold.leaves[:size]) for size in sizes})
+            disputed_heads.keep(self._connection, GOVERNANCE, note, code, place)
+        sizes = disputed_heads.open_sizes(self._connection, GOVERNANCE, fold.size)
+        disputed_heads.settle(self._connection, GOVERNANCE, {size: root_of(fold.leaves[:size]) for size in sizes})
         if fold.size >= position.tree.size:
             write_members(self._connection, fold.state, fold.contents)
             positions.save(

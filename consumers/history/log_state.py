@@ -1,6 +1,6 @@
-"""Whether the log is the one that this node has read, and whole: what is wrong with it, in typed faults.
+"""Compares the log with what this node has read of it, and lists what is wrong in typed faults.
 
-Nothing is written, and nothing is made that is missing.
+It writes nothing and repairs nothing.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ import msgspec
 
 from consumers.governance.governance import GovernanceFold, check_log_of, check_same
 from consumers.governance.governance_reader import GovernanceReader
-from consumers.streams.beginning import Beginning, limited, read_beginning
-from consumers.streams.cursor import Cursor, confirm, parsed
+from consumers.streams.beginning import Beginning, bounded_records, read_beginning
+from consumers.streams.cursor import Cursor, confirm, parse_commit
 from consumers.streams.stream import claimed_size
 from consumers.streams.verifier import MemberTrust
 from projections.core.positions import Position
@@ -42,27 +42,27 @@ _CODES: Final = ((LogGone, GONE), (TailLost, SHORTER), (HeadLost, BEGINS_LATE), 
 
 
 class LogFault(msgspec.Struct, frozen=True):
-    """One thing that is wrong with the log."""
+    """One fault of the log."""
 
     code: str
     """One of the constants of this module."""
     stream: str
-    """The stream that it is about; empty where it is the whole log."""
+    """The stream at fault; empty for the whole log."""
     detail: str
-    """What is wrong and what to do, in sentences."""
+    """The fault and what to do about it, in sentences."""
     read: int | None = None
-    """The tree size up to which this node has read the stream; None where that says nothing."""
+    """The tree size up to which this node has read the stream; None if it does not matter."""
     found: int | None = None
     """The tree size that the stream claims now."""
 
     @property
     def away(self) -> bool:
-        """Whether the whole log cannot be read: exit code 4. Everything else is exit code 1."""
+        """True if the whole log cannot be read (exit code 4). All other faults are exit code 1."""
         return self.code in (UNREADABLE, GONE) and not self.stream
 
 
 class EarlierLooks:
-    """What earlier looks at the same log found, so that a stream that did not change is not read again.
+    """Results of earlier checks of the same log, so that an unchanged stream is not read again.
 
     The stream of `own` is searched for leaf 0 without a bound; any member can make its own stream long.
     """
@@ -70,10 +70,10 @@ class EarlierLooks:
     def __init__(self, own: str | None = None) -> None:
         self.own = own
         self.governance: GovernanceReader | None = None
-        """Governance as far as it was read: anybody can append to it, and nobody folds all of it at every look."""
+        """Governance as far as it was read: anybody can append to it, so reading all of it again has no bound."""
         self.beginnings: dict[str, Beginning] = {}
         self.faults: dict[str, tuple[Hashable, list[LogFault]]] = {}
-        """What was wrong with a stream, and with which one; None: that was not looked at."""
+        """Each stream's faults, with the state of the stream that had them; None: that state was not taken."""
 
 
 def check_log(
@@ -85,10 +85,10 @@ def check_log(
     earlier: EarlierLooks | None = None,
     streams: Collection[str] | None = None,
 ) -> list[LogFault]:
-    """Hold a log against what this node's views have read of it (`positions.all_positions`); no faults: an empty list.
+    """Compare a log with what this node's views have read of it (`positions.all_positions`); return the faults.
 
-    `founded` is the founding's leaf hash, 32 bytes. Each stream costs a few reads where it is well, and is verified
-    from its beginning where it is not. `streams` are the members whose streams are looked at; None: all of them.
+    `founded` is the founding's leaf hash, 32 bytes. A sound stream costs a few reads; a faulty one is verified from
+    its beginning. `streams` are the members whose streams are checked; None: all of them.
     """
     earlier = earlier or EarlierLooks()
     read = {name: position for name, position in positions.items() if position.tree.size or position.next}
@@ -108,15 +108,15 @@ def check_log(
 
 
 def _governance(log: SharedLog, reader: GovernanceReader, position: Position | None) -> Iterator[LogFault]:
-    known = position.tree.size if position is not None else 0
+    read = position.tree.size if position is not None else 0
     try:
-        check_log_of(log, reader.fold, max(known, reader.fold.size))
+        check_log_of(log, reader.fold, max(read, reader.fold.size))
         for _ in reader.follow(log):
             pass  # the reader folds what it reads
         if position is not None:
             check_same(reader.fold, position.tree)
     except LogGone as error:
-        yield LogFault(GONE, "", str(error), known, 0)
+        yield LogFault(GONE, "", str(error), read, 0)
         return
     except ForeignLog as error:
         yield LogFault(FOREIGN, "", str(error))
@@ -129,32 +129,32 @@ def _governance(log: SharedLog, reader: GovernanceReader, position: Position | N
         yield LogFault(NO_GOVERNANCE, "", detail)
         return
     except (TailLost, HistoryRewritten) as error:
-        yield _fault(error, GOVERNANCE, known, _claimed(log, GOVERNANCE))
+        yield _fault(error, GOVERNANCE, read, _claimed_size(log, GOVERNANCE))
 
 
 def _member_again(
     log: SharedLog, name: str, fold: GovernanceFold, position: Position, earlier: EarlierLooks
 ) -> list[LogFault]:
-    """What is wrong with a member's stream; what was found before where nothing has changed since."""
+    """Return the faults of a member's stream: those of the check before if nothing has changed since."""
     before = earlier.faults.pop(name, None)
     try:
-        # Looked at before the rest, and only where something was wrong: a stream that is well costs less without.
-        seen = None if before is None else (_ends(log, name), position, fold.size)
-        if before is not None and before[0] == seen:
+        # Taken before the check, and only of a stream that had a fault: a sound one costs less without it.
+        ends = None if before is None else (_ends(log, name), position, fold.size)
+        if before is not None and before[0] == ends:
             earlier.faults[name] = before
             return before[1]
         faults = list(_member(log, name, fold, position, earlier))
     except LogError as error:
         return [LogFault(UNREADABLE, name, f"the stream {name} cannot be read: {error}")]
-    found = earlier.beginnings.get(name)
+    beginning = earlier.beginnings.get(name)
     if faults:
-        settled = found is None or found.whole or found.complete
-        earlier.faults[name] = seen if settled else None, faults
+        settled = beginning is None or beginning.whole or beginning.complete
+        earlier.faults[name] = ends if settled else None, faults
     return faults
 
 
 def _ends(log: SharedLog, name: str) -> Hashable:
-    """What tells whether a stream is the one that was looked at before: its first and newest record, and its end."""
+    """Return what identifies the state of a stream: a hash of its first and newest record, and its end."""
     try:
         records = (*log.read(name, 0, 1)[:1], *islice(log.read_back(name), 1))
         return hashlib.sha256(b"".join(record.data for record in records)).digest(), log.end(name)
@@ -170,24 +170,24 @@ def _member(
     try:
         there = confirm(log, name, trust, Cursor(position.tree, position.last, position.next))
     except (LogGone, TailLost, HeadLost, HistoryRewritten) as error:
-        yield _fault(error, name, size, _claimed(log, name))
+        yield _fault(error, name, size, _claimed_size(log, name))
         return
     try:
-        found = read_beginning(log, name, earlier.beginnings.get(name), bounded=name != earlier.own)
-        earlier.beginnings[name] = found
-        if found.entry and not found.whole:
+        beginning = read_beginning(log, name, earlier.beginnings.get(name), bounded=name != earlier.own)
+        earlier.beginnings[name] = beginning
+        if beginning.entry and not beginning.whole:
             lost = (
-                "its oldest entries were deleted, and whoever reads it for the first time can verify nothing"
-                if found.complete
-                else "whether its oldest entries stand further on was not looked for to the end"
+                "its oldest entries were deleted, and a new reader can verify nothing"
+                if beginning.complete
+                else "the search for its oldest entries further on was stopped before the end"
             )
             yield LogFault(
                 BEGINS_LATE,
                 name,
-                f"the stream {name} begins with entry {found.entry + 1:,}: {lost}. Its member's node puts them on the"
-                " log again when it publishes; set the topic's retention to unlimited",
+                f"the stream {name} begins with entry {beginning.entry + 1:,}: {lost}. Its member's node puts them on"
+                " the log again when it publishes; set the topic's retention to unlimited",
                 size,
-                _claimed(log, name),
+                _claimed_size(log, name),
             )
         if there.next == log.end(name) and (refused := _refused_after(log, name, there)):
             yield LogFault(
@@ -196,16 +196,16 @@ def _member(
                 f"the newest {refused:,} records of the stream {name} are refused: nothing since entry {size:,} counts."
                 " `registry quarantine list` says why",
                 size,
-                _claimed(log, name),
+                _claimed_size(log, name),
             )
     except NoSuchStream:
         return  # admitted, and has published nothing yet
 
 
 def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
-    """How many records after the last accepted one would have been news, and were refused; the first ones at most.
+    """Count the refused records after the last accepted one, up to the bound of `bounded_records`.
 
-    Heads up to the tree's own size, put on the log once more, are no news.
+    Heads up to the tree's own size that are on the log again do not count.
     """
     newest = next(iter(log.read_back(name)), None)
     if newest is None or newest.position == cursor.last:
@@ -215,17 +215,17 @@ def _refused_after(log: SharedLog, name: str, cursor: Cursor) -> int:
         start = log.read(name, cursor.last, 1)[0].next
     elif cursor.tree.size:
         return 0  # where the last accepted record stands is not known
-    commits = (parsed(record) for record in limited(log.records(name, start)))
+    commits = (parse_commit(record) for record in bounded_records(log.records(name, start)))
     return sum(commit is None or commit.checkpoint.size > cursor.tree.size for commit in commits)
 
 
-def _claimed(log: SharedLog, name: str) -> int:
+def _claimed_size(log: SharedLog, name: str) -> int:
     try:
         return claimed_size(log, name)
     except NoSuchStream:
         return 0
 
 
-def _fault(error: LogError, stream: str, read: int, found: int) -> LogFault:
+def _fault(error: LogError, stream: str, read: int, claimed: int) -> LogFault:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
-    return LogFault(code, stream, str(error), read, found)
+    return LogFault(code, stream, str(error), read, claimed)

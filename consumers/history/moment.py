@@ -1,7 +1,7 @@
 """An earlier moment of the log, resolved to tree sizes (docs/decisions/0002).
 
-Sizes are what decides. A date is resolved by the times that witnesses cosigned at; where there are none it is
-the members' own claim, and called so.
+Sizes decide. A date is resolved by the times at which witnesses cosigned; without any, by the members' own claims,
+and the result says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from registry.wire.errors import InvalidEvent, MalformedCommit
 from registry.wire.events import Event, Reader
 
 Cosigned = Callable[[str, datetime], int | None]
-"""The largest size of a stream that witnesses had cosigned by a time; None where they have cosigned nothing of it."""
+"""Returns the largest size of a stream that witnesses had cosigned by a time; None if they had cosigned none."""
 
 CLAIMED = "the members' own claims"
 COSIGNED = "cosignatures"
@@ -28,7 +28,7 @@ class UnknownMoment(ValueError):
 def at_sizes(
     log: SharedLog, consortium: str, founded: bytes, current: Mapping[str, int], sizes: Mapping[str, int]
 ) -> Moment:
-    """The moment at which streams had these sizes; those that are not named are as they are now.
+    """Return the moment at which streams had these sizes; streams that are not named are as they are now.
 
     `current` are the sizes known here, governance's among them. Raises `UnknownMoment`.
     """
@@ -37,9 +37,10 @@ def at_sizes(
             raise UnknownMoment(f"there is no stream {stream}")
         if not 0 <= size <= current[stream]:
             raise UnknownMoment(f"{stream} has {current[stream]} events as far as this node has read, not {size}")
-    wanted = {**current, **sizes}
-    fold = _governance(log, consortium, founded, lambda found: found.size <= wanted[GOVERNANCE])
-    return Moment({name: size for name, size in wanted.items() if name != GOVERNANCE}, fold.state, fold.size, "sizes")
+    all_sizes = {**current, **sizes}
+    governance = _governance(log, consortium, founded, lambda fold: fold.size <= all_sizes[GOVERNANCE])
+    members = {name: size for name, size in all_sizes.items() if name != GOVERNANCE}
+    return Moment(members, governance.state, governance.size, "sizes")
 
 
 def at_time(
@@ -50,54 +51,54 @@ def at_time(
     time: datetime,
     cosigned: Cosigned = lambda stream, time: None,  # noqa: ARG005 - nobody has
 ) -> Moment:
-    """The moment at a time: what witnesses had cosigned by then, otherwise what members say was done by then."""
+    """Return the moment at a time: what witnesses had cosigned by then, otherwise what members say was done by then."""
     text = time.strftime("%Y-%m-%dT%H:%M:%SZ")
     claimed = False
     sizes: dict[str, int] = {}
     for stream, size in current.items():
-        if (known := cosigned(stream, time)) is not None:
-            sizes[stream] = min(known, size)
+        if (cosigned_size := cosigned(stream, time)) is not None:
+            sizes[stream] = min(cosigned_size, size)
         elif stream != GOVERNANCE:
             claimed = True
-            sizes[stream] = _claimed(log, f"{consortium}/{stream}", stream, size, text)
+            sizes[stream] = _claimed_size(log, f"{consortium}/{stream}", stream, size, text)
     limit = sizes.pop(GOVERNANCE, None)
     if limit is None:
         claimed = True
-        fold = _governance(log, consortium, founded, lambda found: found.last_time <= text)
+        governance = _governance(log, consortium, founded, lambda fold: fold.last_time <= text)
     else:
-        fold = _governance(log, consortium, founded, lambda found: found.size <= limit)
-    return Moment(sizes, fold.state, fold.size, CLAIMED if claimed else COSIGNED)
+        governance = _governance(log, consortium, founded, lambda fold: fold.size <= limit)
+    return Moment(sizes, governance.state, governance.size, CLAIMED if claimed else COSIGNED)
 
 
 def _governance(
     log: SharedLog, consortium: str, founded: bytes, holds: Callable[[GovernanceFold], bool]
 ) -> GovernanceFold:
-    """Governance up to the last commit after which the condition still holds."""
+    """Fold governance up to the last commit after which the condition still holds."""
     fold = GovernanceFold(consortium, founded)
-    taken: list[bytes] = []
+    records: list[bytes] = []
     for record in log.records(GOVERNANCE):
         fold.take(record.data)
         if not holds(fold):
             break
-        taken.append(record.data)
+        records.append(record.data)
     else:
         return fold
     before = GovernanceFold(consortium, founded)
-    for data in taken:
+    for data in records:
         before.take(data)
     return before
 
 
-def _claimed(log: SharedLog, origin: str, stream: str, size: int, text: str) -> int:
-    """How many of a stream's leaves bear a time up to `text`: bisected, as if its times did not decrease."""
+def _claimed_size(log: SharedLog, origin: str, stream: str, size: int, text: str) -> int:
+    """Count a stream's leaves with a time up to `text`, by bisection, as if its times never decreased."""
     reader = Reader(origin)
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        found = _commit_at(log, stream, middle)
-        if found is None:
+        commit = _commit_at(log, stream, middle)
+        if commit is None:
             break
-        base, lines = found
+        base, lines = commit
         times = [event.time for line in lines if (event := _read(reader, line)) is not None]
         if not times:
             break
@@ -115,11 +116,11 @@ def _commit_at(log: SharedLog, stream: str, leaf: int) -> tuple[int, list[bytes]
     while records := log.read(stream, at):
         for record in records:
             try:
-                parsed = wire.parse(record.data)
+                commit = wire.parse(record.data)
             except MalformedCommit:
                 continue
-            if parsed.base <= leaf < parsed.checkpoint.size:
-                return parsed.base, parsed.lines
+            if commit.base <= leaf < commit.checkpoint.size:
+                return commit.base, commit.lines
         at = records[-1].next
     return None
 

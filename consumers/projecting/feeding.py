@@ -1,8 +1,7 @@
-"""The feed, kept by the projector: written with each batch, and caught up where the views ran ahead.
+"""The feed as the projector writes it: with each batch, and afterwards where the views ran ahead.
 
-A rebuild fills fresh views without a feed. When they are served, the next step finds that the feed has looked at
-less of a stream than the views hold, reads that part once more, and tells what it means; what has been told
-already stays told once.
+A rebuild fills fresh views without a feed. When they are served, the next step finds that the feed covers less of a
+stream than the views, reads that part again, and writes its notices. A notice that was written before is not repeated.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,10 +31,10 @@ def _today() -> date:
 
 
 class Feeding:
-    """What a projector does for the feeds of some members."""
+    """Writes the feeds of some members for a projector."""
 
     def __init__(self, connection: Connection, owners: Iterable[str], today: Callable[[], date] = _today) -> None:
-        """`owners` are the members whose feeds this node keeps; `today` gives the day in UTC."""
+        """`owners` are the members whose feeds this node keeps; `today` returns the day in UTC."""
         self._connection = connection
         self._owners = frozenset(owners)
         self._today = today
@@ -43,10 +42,10 @@ class Feeding:
         self._taken: dict[str, Taken] | None = None
 
     def causes(self, member: str, commits: Iterable[Folded] = ()) -> Causes:
-        """What commits of a member may mean for the owners."""
-        found = Causes(self._owners, member)
-        self.add(found, commits)
-        return found
+        """Collect what commits of a member may mean for the owners."""
+        causes = Causes(self._owners, member)
+        self.add(causes, commits)
+        return causes
 
     def add(self, causes: Causes, commits: Iterable[Folded]) -> None:
         """Add what further commits may mean."""
@@ -57,48 +56,48 @@ class Feeding:
         """Write the notices, in the transaction that wrote the rows up to `position`; `anew` as in `notice`."""
         size, governance = position.tree.size, position.governance
         written = noticing.notice(self._connection, causes, governance, size=size, anew=anew)
-        self._known()[causes.member] = Taken(size, governance)
+        self._load_covered()[causes.member] = Taken(size, governance)
         if written:
             _log.info("feed.noticed", member=causes.member, size=size, notices=written)
 
     def catch_up(self, log: SharedLog, trust: Trust, position: Position, record: MemberRecord) -> None:
-        """Look at what the views hold of a stream and the feed has not looked at; the position is locked."""
+        """Write the notices of what the views hold of a stream and the feed does not cover; the position is locked."""
         member = position.member
-        wanted = Taken(position.tree.size, position.governance)
-        if position.tree.size == 0 or self._known().get(member) == wanted:
+        target = Taken(position.tree.size, position.governance)
+        if position.tree.size == 0 or self._load_covered().get(member) == target:
             return
         self._taken = None  # another process may have been here
-        before = self._known().get(member)
-        if before == wanted:
+        before = self._load_covered().get(member)
+        if before == target:
             return
-        # Governance may have taken the effect of what was told, while the views were folded without the feed.
+        # While the views were folded without the feed, governance may have taken the effect of events with notices.
         whole = before is not None and before.size > 0 and record.changed > before.governance
         start = 0 if before is None or whole else min(before.size, position.tree.size)
         causes = self.causes(member)
         if start < position.tree.size:
-            for commits in self._again(log, member, trust, start, position.tree.size):
+            for commits in self._read_rest(log, member, trust, start, position.tree.size):
                 self.add(causes, commits)
         self.write(causes, position, anew=0 if whole else None)
 
     def under_governance(self, before: Position, after: Position) -> None:
-        """The views' rows stay as they are under what governance said since; so do the notices."""
+        """Note that the rows, and so the notices, stay as they are under newer governance."""
         member = before.member
-        if self._known().get(member) == Taken(before.tree.size, before.governance):
+        if self._load_covered().get(member) == Taken(before.tree.size, before.governance):
             self.write(self.causes(member), after)
 
     def daily(self) -> None:
-        """Once a day, count what is told as counts."""
+        """Write the notices that are counts, once a day."""
         today = self._today()
         if self._counted != today:
             noticing.count(self._connection, self._owners, today)
             self._counted = today
 
-    def _known(self) -> dict[str, Taken]:
+    def _load_covered(self) -> dict[str, Taken]:
         if self._taken is None:
             self._taken = noticing.taken(self._connection)
         return self._taken
 
-    def _again(self, log: SharedLog, member: str, trust: Trust, start: int, end: int) -> Iterable[list[Folded]]:
+    def _read_rest(self, log: SharedLog, member: str, trust: Trust, start: int, end: int) -> Iterable[list[Folded]]:
         row = self._connection.execute(
             "SELECT size, hashes, position FROM waypoints WHERE member = %s AND size <= %s ORDER BY size DESC LIMIT 1",
             (member, start),

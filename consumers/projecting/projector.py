@@ -2,9 +2,9 @@
 
 A member's rows and its position change in one transaction, and the position's row is locked in it: a second
 projector waits, sees that the position moved, and goes on from there. Killed anywhere, a projector resumes
-from what was committed. Whenever governance says something about a member that bears on what was folded
-already, that member's rows are rolled back to the newest waypoint that still holds, and folded again from
-there, or from the first record, in one transaction, while readers see the old rows.
+from what was committed. When an event of governance changes the verdict on what was folded already,
+that member's rows are rolled back to the newest waypoint that is still valid, and folded again from there, or from
+the first record, in one transaction, while readers see the old rows.
 """
 
 import threading
@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from psycopg import Connection
 
-from consumers.disputes import claims
+from consumers.disputes import disputed_heads
 from consumers.disputes.disputes import Disputes
 from consumers.governance.governance import GovernanceFold
 from consumers.governance.governance_rows import GovernanceRows
@@ -47,26 +47,26 @@ _log = structlog.get_logger(__name__)
 
 
 OnBatch = Callable[[str, int, int], None]
-"""Told a member, its new tree size and the position that was reached, after each batch."""
+"""Receives a member, its new tree size and the position that was reached, after each batch."""
 
 
 OnStep = Callable[[Progress, float, bool], None]
 """Receives what each step brought, the seconds that it took, and whether all streams were read without a fault."""
 
 _LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
-"""What is wrong with a stream that can be read. To verify all of it again costs much, and is not done at every step."""
+"""Faults of a stream that can be read. Verifying all of it again is expensive, and is not done at every step."""
 _LOST_SECONDS: Final = 5.0
 _MAX_LOST_SECONDS: Final = 300.0
 
 
 class _Lost(NamedTuple):
-    """What was wrong with a member's stream when it was last verified."""
+    """The fault of a member's stream when it was last verified."""
 
     error: LogError
-    seen: tuple[int, int]
-    """Where the stream ended, and the governance entry that last changed what counts of the member."""
+    state: tuple[int, int]
+    """The end of the stream, and the governance entry that last changed which of the member's events count."""
     again_at: float
-    """The monotonic time at which it is verified again, where neither changed."""
+    """The monotonic time at which it is verified again if neither changed."""
     pause: float
 
 
@@ -107,9 +107,9 @@ class Projector:
         waypoint: int = WAYPOINT,
         on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> None:
-        """`connection` means one set of views (see `views.use`); `members` says whose streams are this one's.
+        """`connection` uses one set of views (see `views.use`); `members` is true of the members to follow.
 
-        `waypoint`: so many leaves lie between the sizes that the rows can be rolled back to.
+        `waypoint` is the number of leaves between the sizes to which the rows can be rolled back.
         `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
         `run` passes to `on_fault` what is wrong with the log, once for each message.
         """
@@ -123,11 +123,11 @@ class Projector:
         self._on_fault = on_fault
         self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
         self._confirmed: set[str] = set()
-        """Members whose place in the log was held against the head that it stands for."""
+        """Members whose position was checked against the log."""
         self._marks: dict[str, Mark] = {}
         """The newest record that was read of each member's stream."""
         self._lost: dict[str, _Lost] = {}
-        """Members whose stream lacks what was read of it."""
+        """Members whose stream lacks entries that were read of it."""
         self._disputes = Disputes(connection, log, members)
         self._stopping = threading.Event()
 
@@ -139,9 +139,9 @@ class Projector:
     def step(self) -> Progress:
         """Bring every stream's rows up to the log's present end; governance first.
 
-        Raises `LogGone`, `ForeignLog`, or `NoSuchStream` before the founding, where nothing can be read. Raises the
-        worst of what is wrong with single streams, and names all of it, at its end: the views of all other streams are
-        up to date then, and those streams keep what was read of them.
+        Raises `LogGone`, `ForeignLog`, or `NoSuchStream` before the founding, where nothing can be read. At its
+        end, raises the worst fault of single streams with the messages of all: the views of all other streams are then
+        up to date, and those streams keep what was read of them.
         """
         done, faults = self._pass()
         if faults:
@@ -149,7 +149,7 @@ class Projector:
         return done
 
     def _pass(self) -> tuple[Progress, list[LogError]]:
-        """As `step`; what is wrong with single streams is returned beside what was read."""
+        """Do what `step` does; return the progress and the faults of single streams."""
         faults: list[LogError] = []
         done = NOTHING
         try:
@@ -183,8 +183,8 @@ class Projector:
         poll: float = 1.0,
         on_step: OnStep = lambda *_: None,
     ) -> None:
-        """Follow the log until told to stop. What is wrong with the log is said, and looked at again."""
-        said = ""
+        """Follow the log until `stop` is set. Log each fault of the log once, and try again."""
+        reported = ""
         self._stopping = stop
         while not stop.is_set():
             began = time.monotonic()
@@ -195,20 +195,24 @@ class Projector:
             on_step(progress, time.monotonic() - began, not faults)
             if faults:
                 fault = _together(faults)
-                if str(fault) != said:
-                    said = str(fault)
-                    _log.error("projector.log_fault", error=said)
+                if str(fault) != reported:
+                    reported = str(fault)
+                    _log.error("projector.log_fault", error=reported)
                     self._on_fault(fault)
                 stop.wait(poll)
                 continue
-            said = ""
+            reported = ""
             if progress == NOTHING:
                 self._log.wait(self.heads(), poll)
 
     def heads(self) -> dict[str, int]:
-        """Where reading goes on in each stream."""
-        known = positions.all_positions(self._connection)
-        heads = {m: known[m].next if m in known else 0 for m in self.governance.state.members if self._mine(m)}
+        """Return the position at which reading goes on in each stream."""
+        all_positions = positions.all_positions(self._connection)
+        heads = {
+            m: all_positions[m].next if m in all_positions else 0
+            for m in self.governance.state.members
+            if self._mine(m)
+        }
         return heads | {GOVERNANCE: self._governance.next}
 
     # Members
@@ -217,8 +221,8 @@ class Projector:
         changed = self.governance.state.members[member].changed
         before = self._lost.get(member)
         if before is not None:
-            # A damaged record may have been put right where it stands: the end alone does not tell.
-            if (self._end(member), changed) == before.seen and time.monotonic() < before.again_at:
+            # A damaged record may have been repaired in place: the end alone does not show that.
+            if (self._end(member), changed) == before.state and time.monotonic() < before.again_at:
                 raise before.error
             self._confirmed.discard(member)
         try:
@@ -250,14 +254,14 @@ class Projector:
         with self._connection.transaction():
             position = positions.lock(self._connection, member)
             if position.governance > self.governance.size:
-                return NOTHING  # somebody who has read more of governance was here
+                return NOTHING  # another process that has read more of governance was here
             if member not in self._confirmed or record.changed > position.governance:
                 position, whole = self._confirm(position, trust, rewind=rewind)
                 if not whole:
                     return self._fold_again(Position(member), record, trust)
-            kept = self._still_holding(position, record)
-            if kept is not position:
-                return self._fold_again(kept, record, trust)
+            valid = self._newest_valid(position, record)
+            if valid is not position:
+                return self._fold_again(valid, record, trust)
             before, position = position, self._under_governance(position, record)
             if self._feeding is not None:
                 if position is not before:
@@ -278,21 +282,21 @@ class Projector:
             with self._connection.transaction():
                 locked = positions.lock(self._connection, member)
                 if (locked.next, locked.governance) != (batch.start, self.governance.size):
-                    break  # another projector is at this member; the next step sees where it came to
+                    break  # another projector writes this member; the next step sees how far it came
                 done += self._take(locked, record, batch)
         return done
 
     def _at_mark(self, position: Position) -> bool:
-        """Whether a position is right behind a record that this projector has read, and that still stands there."""
+        """True if a position is right behind a record that this projector has read and that is still there."""
         mark = self._marks.get(position.member)
         if mark is None or mark.next != position.next:
             return position.next == 0
         return still_stands(self._log, position.member, mark)
 
     def _confirm(self, position: Position, trust: MemberTrust, *, rewind: bool) -> tuple[Position, bool]:
-        """Hold a position against the log, as `cursor.confirm` does, and save where its place is now.
+        """Check a position against the log, as `cursor.confirm` does, and save its new place.
 
-        The second value is whether the rows can be gone on with; else the stream is folded from its beginning.
+        The second value is false if the stream must be folded from its beginning.
         """
         here = Cursor(position.tree, position.last, position.next)
         there = confirm(self._log, position.member, trust, here, rewind=rewind)
@@ -308,12 +312,12 @@ class Projector:
         positions.save(self._connection, position)
         return position, True
 
-    def _still_holding(self, position: Position, record: MemberRecord) -> Position:
-        """The newest kept state that stays as it is under what governance has said since: this, or a waypoint's.
+    def _newest_valid(self, position: Position, record: MemberRecord) -> Position:
+        """Return the newest state that is still valid under newer governance: this position, or a waypoint's.
 
-        It stays where every new anchor lies at or after the tree's head, with the same root there, nothing that was
-        folded is voided, and no record before it was refused for a reason that governance may have changed, which
-        only one that names the size of a new anchor or a larger one can have been.
+        A state is valid if every new anchor lies at or after its head, with the same root there, none of its events
+        is voided, and no record before it was refused for a reason that governance may have changed. Only a record
+        that names the size of a new anchor or a larger one can have been refused for such a reason.
         """
         if record.changed <= position.governance or position.next == 0:
             return position
@@ -321,11 +325,11 @@ class Projector:
         sizes = [anchor.size for anchor in anchors] + [begin for begin, _ in record.voided[position.voids :]]
         first = quarantine.first_open(self._connection, position.member, min(anchor.size for anchor in anchors))
 
-        def holds(kept: Position) -> bool:
+        def holds(state: Position) -> bool:
             return (
-                all(kept.tree.size <= size for size in sizes)
-                and all(a.size > kept.tree.size or a.root_bytes == kept.tree.root for a in anchors)
-                and (first is None or kept.next <= first)
+                all(state.tree.size <= size for size in sizes)
+                and all(a.size > state.tree.size or a.root_bytes == state.tree.root for a in anchors)
+                and (first is None or state.next <= first)
             )
 
         if holds(position):
@@ -344,18 +348,20 @@ class Projector:
         positions.save(self._connection, position)
         return position
 
-    def _fold_again(self, kept: Position, record: MemberRecord, trust: MemberTrust) -> Progress:
-        member, size = kept.member, kept.tree.size
+    def _fold_again(self, start: Position, record: MemberRecord, trust: MemberTrust) -> Progress:
+        member, size = start.member, start.tree.size
         self._disputes.begin_again(member)
         _log.info("projector.folding_again", member=member, governance=self.governance.size, begins=size)
         if size:
-            roll_back(self._connection, member, size, kept.next)
+            roll_back(self._connection, member, size, start.next)
         else:
             views.forget(self._connection, member)
-        position = self._under_governance(kept, record)
+        position = self._under_governance(start, record)
         done = NOTHING
         causes = None if self._feeding is None else self._feeding.causes(member)
-        for batch in ahead(batches(self._log, member, trust, kept.tree, kept.next, self._batch_bytes, self._waypoint)):
+        for batch in ahead(
+            batches(self._log, member, trust, start.tree, start.next, self._batch_bytes, self._waypoint)
+        ):
             if self._stopping.is_set():
                 raise _Stopped  # the transaction is rolled back, and the next start folds again
             done += self._take(position, record, batch, causes)
@@ -371,7 +377,7 @@ class Projector:
         batch: Batch,
         causes: Causes | None = None,
     ) -> Progress:
-        """Let a batch take effect, in the caller's transaction; `causes` gathers what others are told at its end."""
+        """Write a batch, in the caller's transaction; `causes` collects the notices that are written at its end."""
         connection, member = self._connection, position.member
         after, passed = position, list[Position]()
         if batch.commits:
@@ -388,9 +394,9 @@ class Projector:
                 self._feeding.write(self._feeding.causes(member, batch.commits), after)
         positions.keep_waypoints(connection, passed)
         quarantine.keep(connection, batch.quarantined)
-        for note, code, place in batch.claims:
-            claims.keep(connection, member, note, code, place)
-        if batch.claims or batch.commits:
+        for note, code, place in batch.disputed:
+            disputed_heads.keep(connection, member, note, code, place)
+        if batch.disputed or batch.commits:
             self._disputes.may_have(member)
         events = batch.tree.size - position.tree.size
         _log.debug("projector.batch", member=member, size=batch.tree.size, events=events)

@@ -1,4 +1,4 @@
-"""The views of a whole log, made afresh: one process a core, members spread over them."""
+"""Builds the views of a whole log: one process for each core, with the members spread over them."""
 
 import os
 import uuid
@@ -14,7 +14,7 @@ from registry.log import open_log
 
 
 class Source(NamedTuple):
-    """A log and whom to trust in it: all that a process needs to read it by itself."""
+    """A log and its founding: all that a process needs to read it."""
 
     url: str
     consortium: str
@@ -24,7 +24,7 @@ class Source(NamedTuple):
 
 @contextmanager
 def fresh_schema(dsn: str, prefix: str) -> Iterator[str]:
-    """A new empty set of views; dropped at the end unless it was renamed meanwhile."""
+    """Create an empty set of views; it is dropped at the end unless it was renamed meanwhile."""
     schema = f"{prefix}_{uuid.uuid4().hex[:12]}"
     with views.connect(dsn, schema) as connection:
         views.create(connection, schema)
@@ -55,7 +55,7 @@ def fill(
 ) -> Progress:
     """Bring a set of views up to the log's present end, in as many processes as there are cores and members.
 
-    `only`: these members' streams alone, besides governance; all where it is empty.
+    `only` names the members whose streams are read, besides governance; empty for all.
     """
     log = open_log(source.url, source.consortium, read_only=True)
     try:
@@ -83,7 +83,7 @@ def fill(
 
 
 def _ignore(member: str, size: int, position: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress of a batch."""
 
 
 def _fill_share(report: Report, share: frozenset[str], dsn: str, schema: str, source: Source) -> Progress:

@@ -1,7 +1,7 @@
-"""Two heads of one log, and the proof that the newer begins with the older: made from the tiles, checked offline.
+"""Consistency proofs: that the newer of two heads of a log begins with the older. Made from tiles, checked offline.
 
-A contradiction between two heads is never proved by this: where none of the two begins with the other, both signed
-notes are the evidence (`registry audit compare`, a witness's `caught`).
+They never prove a contradiction between two heads: if neither begins with the other, both signed notes are the
+evidence (`registry audit compare`, a witness's `caught`).
 """
 
 from consumers.governance.governance import GovernanceFold
@@ -15,7 +15,7 @@ from registry.wire.merkle import root_of
 
 
 def head_at(log: SharedLog, stream: str, tiles: Tiles, size: int) -> SignedNote:
-    """The signed head of a size that the stream passed through. Raises `NoReceipt`, naming the heads around it."""
+    """Return the stream's signed head of a size. Raises `NoReceipt`, which names the heads around it."""
     if size == tiles.size:
         return head_of(log, stream, tiles)
     if not 0 < size < tiles.size:
@@ -32,7 +32,7 @@ def head_at(log: SharedLog, stream: str, tiles: Tiles, size: int) -> SignedNote:
 
 
 def make(log: SharedLog, stream: str, tiles: Tiles, old: int, new: int | None = None) -> ConsistencyProof:
-    """The proof between two heads of a stream (else up to its newest); it is checked before it leaves."""
+    """Make the proof between two heads of a stream (`new`: None for its newest), and check it."""
     older = head_at(log, stream, tiles, old)
     newer = head_at(log, stream, tiles, tiles.size if new is None else new)
     size = newer.checkpoint.size
@@ -43,10 +43,10 @@ def make(log: SharedLog, stream: str, tiles: Tiles, old: int, new: int | None = 
 
 
 def verify(proof: ConsistencyProof, governance: GovernanceFold) -> bool:
-    """Check both heads and the path under governance. Raises `InvalidProof` where it proves nothing.
+    """Check both heads and the path under governance. Raises `InvalidProof` if it proves nothing.
 
-    Return whether the newer head rests on retired keys: then only a witness can say that it is the member's own. The
-    older head needs no such look: a newer head of the member's own that begins with it makes it the member's own.
+    Returns true if the newer head rests on retired keys: then only a witness can say that it is the member's own. The
+    older head needs no such check: a newer head of the member's own that begins with it makes it the member's own.
     """
     proof.verify()
     rests = False
@@ -54,7 +54,7 @@ def verify(proof: ConsistencyProof, governance: GovernanceFold) -> bool:
         head = note.checkpoint
         consortium, slash, member = head.origin.partition("/")
         if head.origin == governance.state.consortium:
-            # Governance's own heads are told from its leaves, which are here.
+            # Governance's own heads are checked against its leaves, which are here.
             if head.size > governance.size or root_of(governance.leaves[: head.size]) != head.root:
                 raise InvalidProof(f"governance as it is here has no such head of {head.size} events")
             continue

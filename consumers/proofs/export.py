@@ -1,8 +1,8 @@
 """A static log: checkpoint, hash tiles and entry bundles as files that any web server or object store can serve.
 
-The layout is C2SP tlog-tiles'. Hash tiles name nobody and prove nothing but structure, so that they are for
-everybody; entry bundles hold the events and are for members and auditors. Running it again writes what is new;
-the checkpoint comes last, so that whoever reads meanwhile finds every tile that it needs.
+The layout is C2SP tlog-tiles'. Hash tiles name nobody and prove structure only, so anybody may have them;
+entry bundles hold the events and are for members and auditors. Running it again writes the new files. The checkpoint
+is written last, so that a reader always finds the tiles that it needs.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ _CHECKPOINT = "checkpoint"
 
 
 class CannotExport(Exception):
-    """A folder that holds another log, or a newer state of this one."""
+    """The folder holds another log, or a newer state of this one."""
 
 
 def export(log: SharedLog, stream: str, tiles: Tiles, folder: Path, *, entries: bool) -> int:
-    """Bring a stream's static files up to its tiles; gives how many leaves are new.
+    """Bring a stream's static files up to its tiles; return the number of new leaves.
 
     Raises `CannotExport` where the folder's checkpoint is not an earlier head of this stream.
     """
     note = head_of(log, stream, tiles)
-    size, since = note.checkpoint.size, _exported(folder, note, tiles)
+    size, since = note.checkpoint.size, _read_exported_size(folder, note, tiles)
     for tile in tiles_of(size, since):
         _write(folder / tile.path, tiles.read(tile))
     if entries:
@@ -49,7 +49,7 @@ def export(log: SharedLog, stream: str, tiles: Tiles, folder: Path, *, entries: 
     return size - since
 
 
-def _exported(folder: Path, note: SignedNote, tiles: Tiles) -> int:
+def _read_exported_size(folder: Path, note: SignedNote, tiles: Tiles) -> int:
     try:
         text = (folder / _CHECKPOINT).read_text()
     except FileNotFoundError:
@@ -67,36 +67,36 @@ def _exported(folder: Path, note: SignedNote, tiles: Tiles) -> int:
 
 
 def _bundles(log: SharedLog, stream: str, since: int, size: int) -> Iterator[tuple[Tile, list[bytes]]]:
-    """Entry bundles from the first that is not whole yet; each line is held against the tiles by the caller."""
+    """Yield entry bundles from the first incomplete one on; the caller compares each line with the tiles."""
     at = since // WIDTH * WIDTH
-    held: list[bytes] = []
+    waiting: list[bytes] = []
     for base, lines in _lines(log, stream, at):
         if base + len(lines) <= at or base > at:
             continue
-        held += lines[at - base :]
+        waiting += lines[at - base :]
         at = base + len(lines)
-        while len(held) >= WIDTH or (at >= size and held):
-            number = (at - len(held)) // WIDTH
-            width = min(WIDTH, len(held), size - number * WIDTH)
-            yield Tile(0, number, width), held[:width]
-            held = held[width:]
+        while len(waiting) >= WIDTH or (at >= size and waiting):
+            number = (at - len(waiting)) // WIDTH
+            width = min(WIDTH, len(waiting), size - number * WIDTH)
+            yield Tile(0, number, width), waiting[:width]
+            waiting = waiting[width:]
             if number * WIDTH + width >= size:
                 return
 
 
 def _lines(log: SharedLog, stream: str, leaf: int) -> Iterator[tuple[int, list[bytes]]]:
-    """Commits' bases and lines from that of a leaf on; stale ones among them are told by their base."""
+    """Yield the base and the lines of commits from that of a leaf on; the base shows which are stale."""
     at = log.seek(stream, leaf)
     while records := log.read(stream, at, REPLAY_BYTES):
         for record in records:
             with contextlib.suppress(MalformedCommit):
-                parsed = wire.parse(record.data)
-                yield parsed.base, parsed.lines
+                commit = wire.parse(record.data)
+                yield commit.base, commit.lines
         at = records[-1].next
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: somebody may be serving it."""
+    """Write a file whole or not at all: a web server may be serving it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_bytes(data)

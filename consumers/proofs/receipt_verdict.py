@@ -1,4 +1,4 @@
-"""What a checked receipt comes to, in one sentence that an employer can act on, and whether it is conclusive."""
+"""The verdict on a checked receipt: an outcome, and one sentence that an employer can act on."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
@@ -9,9 +9,9 @@ from consumers.proofs.receipts import VerifiedReceipt, VerifiedStatus
 from consumers.witness.policy import CLOCK_SKEW
 
 Outcome = Literal["genuine", "not-in-force", "inconclusive", "no-effect"]
-"""`genuine`: everything that was asked for was checked and is well. `not-in-force`: genuine, and revoked, suspended,
-replaced or expired. `inconclusive`: something that matters cannot be told from the files. `no-effect`: it was
-published, and governance lets it have no effect."""
+"""`genuine`: everything that was asked for was checked and is in order. `not-in-force`: genuine, and revoked,
+suspended, replaced or expired. `inconclusive`: the files leave something open that matters. `no-effect`: it was
+published, and has no effect under governance."""
 
 _CAN_CHANGE: Final = {
     "credential.issued.v1": "it was revoked",
@@ -23,15 +23,15 @@ _CAN_CHANGE: Final = {
     "achievement.published.v1": "the achievement was revised or retired",
     "achievement.revised.v1": "the achievement was revised again or retired",
 }
-"""What a later event can have done to what a receipt is about."""
+"""The change that a later event can have made to the subject of a receipt."""
 
 
 _PERMANENT: Final = ("revoked", "replaced")
-"""What no later event undoes, so that an old seal says it as well as a new one."""
+"""Statuses that no later event undoes, so that an old seal proves them as well as a new one."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The outcome, and the sentence that says it."""
+    """The outcome, and a sentence for people."""
 
     outcome: Outcome
     summary: str
@@ -47,11 +47,11 @@ def verdict(
     max_seal_age: timedelta | None = None,
     now: datetime | None = None,
 ) -> Verdict:
-    """Say what a receipt that proves what it says comes to.
+    """Return the verdict on a receipt that was verified.
 
-    `status` is what the seal beside it says. `cosigned` and `seal_cosigned` say whether a witness that the reader
-    relies on cosigned the receipt's head and the seal's. `seal_missing` names the seal's file where the reader asked
-    for it and it is absent. `max_seal_age` is how old a seal may be; None: of any age.
+    `status` is what its seal proves. `cosigned` and `seal_cosigned` are true if a witness on whom the reader relies
+    cosigned the receipt's head and the seal's. `seal_missing` names the seal's file if the reader asked for it and it
+    is absent. `max_seal_age` is the greatest age of a seal; None: any age.
     """
     now = now or datetime.now(UTC)
     if receipt.refused is not None:
@@ -59,13 +59,13 @@ def verdict(
     if receipt.rests_on_retired_keys and not cosigned:
         return Verdict(
             "inconclusive",
-            "Signed by a key that was retired since. Whether the member itself signed it cannot be told from this file:"
+            "Signed by a key that was retired since. This file cannot show whether the member itself signed it:"
             " ask for a newer receipt, or for one that a witness cosigned.",
         )
     doubt = "" if status is None else _doubt_of_seal(status, now, max_seal_age, cosigned=seal_cosigned)
     if status is not None and status.status is not None and not doubt:
         return Verdict("not-in-force", f"Genuine, and {status.status}: the issuer sealed that on {day(status.sealed)}.")
-    if (expired := _expired(receipt, now.date())) is not None:
+    if (expired := _expiry_of(receipt, now.date())) is not None:
         return Verdict("not-in-force", f"Genuine, and expired: it was valid until {day(expired)}.")
     if seal_missing is not None:
         return Verdict("inconclusive", f"Genuine. What its seal says was not checked: there is no {seal_missing}.")
@@ -75,28 +75,28 @@ def verdict(
         return Verdict(
             "genuine",
             f"Genuine. Neither suspended, revoked nor replaced when the issuer sealed that on {day(status.sealed)};"
-            " what came after cannot be told from this file.",
+            " this file cannot show what came after.",
         )
     change = _CAN_CHANGE.get(receipt.type)
     if change is not None:
-        return Verdict("inconclusive", f"Genuine. Whether {change} since cannot be told from this file.")
+        return Verdict("inconclusive", f"Genuine. This file cannot show whether {change} since.")
     if max_seal_age is not None:
         return Verdict("inconclusive", "Genuine. The age of its seal was not checked: there is no seal.")
     return Verdict("genuine", "Genuine.")
 
 
 def _doubt_of_seal(status: VerifiedStatus, now: datetime, max_age: timedelta | None, *, cosigned: bool) -> str:
-    """Say why a seal cannot be relied on, and what to do; empty where it can."""
+    """Return why a seal cannot be relied on, and what to do; empty if it can."""
     if status.rests_on_retired_keys and not cosigned:
         return (
-            "a key that was retired since signed it, so whether the issuer itself sealed cannot be told. Ask for a"
+            "a key that was retired since signed it, so it cannot show whether the issuer itself sealed. Ask for a"
             " newer seal, or for one that a witness cosigned."
         )
     if max_age is None:
         return ""
     age = now - datetime.fromisoformat(status.sealed)
     if age < -CLOCK_SKEW:
-        return f"its time, {status.sealed}, is yet to come, so its age cannot be told. Ask for a newer seal."
+        return f"its time, {status.sealed}, is in the future, so its age is unknown. Ask for a newer seal."
     if age <= max_age or status.status in _PERMANENT:
         return ""
     hours, allowed = (each.total_seconds() / 3600 for each in (age, max_age))
@@ -108,9 +108,9 @@ def _doubt_of_seal(status: VerifiedStatus, now: datetime, max_age: timedelta | N
 
 
 def day(time: str) -> str:
-    """A date for people, from an RFC 3339 time or date: `2 May 2026`."""
-    found = date.fromisoformat(time[:10])
-    return f"{found.day} {found:%B %Y}"
+    """Format the date of an RFC 3339 time or date for people: `2 May 2026`."""
+    parsed = date.fromisoformat(time[:10])
+    return f"{parsed.day} {parsed:%B %Y}"
 
 
 class _Data(msgspec.Struct, rename="camel"):
@@ -121,8 +121,8 @@ class _Issued(msgspec.Struct):
     data: _Data
 
 
-def _expired(receipt: VerifiedReceipt, today: date) -> str | None:
-    """The last day of validity of a credential that has expired."""
+def _expiry_of(receipt: VerifiedReceipt, today: date) -> str | None:
+    """Return the last day of validity of a credential that has expired; None otherwise."""
     if receipt.type != "credential.issued.v1":
         return None
     last = msgspec.json.decode(receipt.event, type=_Issued).data.valid_until

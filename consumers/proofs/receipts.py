@@ -1,4 +1,4 @@
-"""Receipts: a small file that proves what was recorded, made from the tiles and checked offline (SPEC.md, section 12).
+"""Receipts: small files that prove what was recorded, made from tiles and checked offline (SPEC.md, section 12).
 
 Making one needs the log; checking one needs the receipt, governance's log and the founding's hash.
 """
@@ -29,11 +29,11 @@ from registry.wire.seals import SealProof
 
 
 class NoReceipt(Exception):
-    """A receipt that cannot be made: the message says what is missing."""
+    """A receipt cannot be made: the message says what is missing."""
 
 
 class KeyUsed(msgspec.Struct, frozen=True):
-    """A key that signed the head, and the tree sizes between which it counts."""
+    """A key that signed the head, and the tree sizes between which it is valid."""
 
     vkey: str
     start: int
@@ -41,7 +41,7 @@ class KeyUsed(msgspec.Struct, frozen=True):
 
 
 class VerifiedReceipt(msgspec.Struct, frozen=True):
-    """What a receipt proves, as of its head and of the governance that it was checked under."""
+    """The facts that a receipt proves, as of its head and of the governance that it was checked under."""
 
     member: str
     legal_name: str
@@ -56,47 +56,47 @@ class VerifiedReceipt(msgspec.Struct, frozen=True):
     governance: int
     """The governance tree size that it was checked under."""
     governance_time: str
-    """When governance last spoke, as it says itself."""
+    """The time of governance's newest event."""
     standing_then: str
     standing_now: str
     refused: str | None
-    """Why governance lets the event have no effect; None where it lets it."""
+    """The reason for which the event has no effect under governance; None if it has effect."""
     rests_on_retired_keys: bool
-    """Whether every key that signed the head was retired since, and governance anchors no head of that size: then only
+    """True if every key that signed the head was retired since, and governance anchors no head of that size: then only
     a witness can say that the head is the member's own."""
     notes: list[str]
 
 
 def event_at(log: SharedLog, stream: str, tiles: Tiles, leaf: int) -> bytes:
-    """The line of a leaf, found in the log and held against the tiles."""
-    wanted = tiles.leaf(leaf)
+    """Return the line of a leaf from the log, compared with the tiles. Raises `NoReceipt`."""
+    expected = tiles.leaf(leaf)
     near = log.seek(stream, leaf)
     for begin in (near, 0) if near else (0,):
-        for parsed in _commits(log, stream, begin):
-            if parsed.base <= leaf < parsed.checkpoint.size:
-                line = parsed.lines[leaf - parsed.base]
-                if leaf_hash(line) == wanted:
+        for commit in _commits(log, stream, begin):
+            if commit.base <= leaf < commit.checkpoint.size:
+                line = commit.lines[leaf - commit.base]
+                if leaf_hash(line) == expected:
                     return line
-            elif parsed.base > leaf and begin:
-                break  # the place was a wrong one: look through all
+            elif commit.base > leaf and begin:
+                break  # the position was wrong: search from the beginning
     raise NoReceipt(f"leaf {leaf} of {stream} is not on this log")
 
 
 def commits_from(log: SharedLog, stream: str, leaf: int) -> Iterator[Commit]:
-    """What has a commit's form, from one at or before a leaf on; unverified."""
+    """Yield the records that have a commit's form, from one at or before a leaf on. Nothing is verified."""
     return _commits(log, stream, log.seek(stream, leaf))
 
 
 def _commits(log: SharedLog, stream: str, at: int) -> Iterator[Commit]:
     while records := log.read(stream, at, REPLAY_BYTES):
         for record in records:
-            with contextlib.suppress(MalformedCommit):  # what is none holds no leaf
+            with contextlib.suppress(MalformedCommit):  # a record that is no commit holds no leaf
                 yield wire.parse(record.data)
         at = records[-1].next
 
 
 def head_of(log: SharedLog, stream: str, tiles: Tiles) -> SignedNote:
-    """The signed note of the head that the tiles have."""
+    """Return the signed note of the head that the tiles have. Raises `NoReceipt`."""
     root = tiles.root(tiles.size)
     for record in log.read_back(stream):
         with contextlib.suppress(MalformedCommit):
@@ -107,7 +107,7 @@ def head_of(log: SharedLog, stream: str, tiles: Tiles) -> SignedNote:
 
 
 def make(log: SharedLog, stream: str, tiles: Tiles, leaf: int, note: SignedNote | None = None) -> TlogProof:
-    """The receipt of a leaf under a head (else the newest); it is checked before it leaves."""
+    """Make the receipt of a leaf under a head (`note`: None for the newest), and check it. Raises `NoReceipt`."""
     note = note or head_of(log, stream, tiles)
     size = note.checkpoint.size
     if leaf >= size:
@@ -119,7 +119,7 @@ def make(log: SharedLog, stream: str, tiles: Tiles, leaf: int, note: SignedNote 
 
 
 def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
-    """Check a receipt under governance. Raises `InvalidProof` where it proves nothing."""
+    """Check a receipt under governance. Raises `InvalidProof` if it proves nothing."""
     proof.verify_inclusion()
     head = proof.note.checkpoint
     consortium, slash, member = head.origin.partition("/")
@@ -156,9 +156,9 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
 
 
 def signed_by(note: SignedNote, record: MemberRecord) -> list[KeyWindow]:
-    """The keys of the member that signed and may have signed this head; every such line verifies.
+    """Return the member's keys that signed this head and are valid at its size; each of their signatures verifies.
 
-    Raises `InvalidProof`, also where governance anchors another root at its size.
+    Raises `InvalidProof`, also if governance anchors another root at its size.
     """
     size = note.checkpoint.size
     if any(anchor.size == size and anchor.root_bytes != note.checkpoint.root for anchor in record.anchors):
@@ -179,7 +179,7 @@ def _event(line: bytes, origin: str) -> Event[Any] | Skipped:
 
 
 def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> list[str]:
-    """What the reader should know beside the proof."""
+    """Return further facts that the reader should know."""
     head, notes = proof.note.checkpoint, []
     if rests_on_retired_keys(head.size, record, windows):
         notes.append(
@@ -194,7 +194,7 @@ def _notes(proof: TlogProof, record: MemberRecord, windows: list[KeyWindow]) -> 
 
 
 def rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWindow]) -> bool:
-    """Return whether only keys that were retired since signed a head of that size, and governance anchors none there.
+    """Return true if only keys that were retired since signed a head of this size, and governance anchors none there.
 
     Anybody who holds such a key today can sign such a head: only a witness can say that it is the member's own.
     """
@@ -203,46 +203,46 @@ def rests_on_retired_keys(size: int, record: MemberRecord, windows: list[KeyWind
 
 
 def prove_status(credential: str, receipt: TlogProof, sealed: list[bytes]) -> SealProof:
-    """What a seal says of a credential; `receipt` is the seal's own, `sealed` are all leaves under it."""
+    """Prove what a seal says of a credential; `receipt` is the seal's own, `sealed` are all leaves under it."""
     return seals.prove(credential, str(receipt), sealed)
 
 
 class VerifiedStatus(msgspec.Struct, frozen=True):
-    """What a seal proves of a credential: its status as of a tree size, None for none of the sealed ones."""
+    """The status of a credential that a seal proves, as of a tree size; None if it is not among the sealed ones."""
 
     credential: str
     status: str | None
     size: int
     sealed: str
-    """When the issuer says that it sealed."""
+    """The time at which the issuer says that it sealed."""
     rests_on_retired_keys: bool
-    """Whether every key that signed the seal's head was retired since, and governance anchors no head of that size:
+    """True if every key that signed the seal's head was retired since, and governance anchors no head of that size:
     then only a witness can say that the seal is the issuer's own."""
 
 
 def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: GovernanceFold) -> VerifiedStatus:
     """Check a seal's proof beside a credential's receipt. Raises `InvalidProof`."""
     seal = TlogProof.parse(proof.seal)
-    found = verify(seal, governance)
-    if found.refused is not None:
-        raise InvalidProof(f"the seal has no effect: {found.refused}")
+    sealing = verify(seal, governance)
+    if sealing.refused is not None:
+        raise InvalidProof(f"the seal has no effect: {sealing.refused}")
     event = _event(seal.event, seal.note.checkpoint.origin)
-    if found.member != receipt.member or not isinstance(event, Event) or not isinstance(event.data, StatusSealed):
+    if sealing.member != receipt.member or not isinstance(event, Event) or not isinstance(event.data, StatusSealed):
         raise InvalidProof("the seal is not one of this member's")
     if proof.credential != receipt.subject:
         raise InvalidProof("the seal's proof is about another credential")
-    if event.data.size > found.leaf:
+    if event.data.size > sealing.leaf:
         raise InvalidProof("the seal speaks of leaves that came after it")
     if receipt.leaf >= event.data.size:
         raise InvalidProof(f"the credential was issued after the seal's {event.data.size} leaves")
     status = seals.verify(proof, event.data)
-    return VerifiedStatus(proof.credential, status, event.data.size, event.time, found.rests_on_retired_keys)
+    return VerifiedStatus(proof.credential, status, event.data.size, event.time, sealing.rests_on_retired_keys)
 
 
-def governed(note: SignedNote, governance: GovernanceFold) -> int:
-    """How many of governance's events a cosigned head of it covers. Raises `InvalidProof` unless it is a head of this.
+def governance_size_of(note: SignedNote, governance: GovernanceFold) -> int:
+    """Return how many of governance's events a head of it covers. Raises `InvalidProof` if it is no head of this log.
 
-    Who cosigned it is not looked at. A governance log without such a head is as old as whoever hands it out likes.
+    The cosignatures are not checked here. Without a cosigned head, a governance log may be as old as its sender likes.
     """
     head = note.checkpoint
     if head.origin != governance.state.consortium:
@@ -255,5 +255,5 @@ def governed(note: SignedNote, governance: GovernanceFold) -> int:
 
 
 def age(time: str, today: date | None = None) -> int:
-    """Days since a time of an event."""
+    """Return the number of days since the time of an event."""
     return ((today or datetime.now(UTC).date()) - date.fromisoformat(time[:10])).days

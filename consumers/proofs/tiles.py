@@ -1,8 +1,8 @@
 """A stream's hash tiles, kept as files: the store that proofs are made from.
 
-It is made from verified commits and can be thrown away. Full tiles are written before the state that counts
-them, so that whatever a crash leaves behind is written again. What comes out of the store is believed only
-once it leads to a root that is known.
+It is made from verified commits and can be thrown away. Full tiles are written before the state that counts them, so
+that tiles which a crash leaves behind are written again. Hashes from the store are used only after they have led to a
+known root.
 """
 
 import os
@@ -31,22 +31,22 @@ _SETTLED: Final = FORM | {OK, REPEAT}
 
 
 class TileState(msgspec.Struct, frozen=True):
-    """How far the tiles have come."""
+    """The state of a stream's tiles."""
 
     size: int
     hashes: list[str]
     """The compact range, in hexadecimal."""
     next: int
-    """Where the log goes on."""
+    """The position at which reading the log goes on."""
     governance: int
     """The governance tree size under which the stream was judged."""
     anchors: int
     doubtful: bool
-    """Whether a record was refused for a reason that governance may change."""
+    """True if a record was refused for a reason that governance may change."""
     last: int | None = None
-    """Where the record that led to the tree begins; None: not known."""
+    """The position of the record that led to the tree; None: unknown."""
     mark: Mark | None = None
-    """The newest record that was read; None: not known."""
+    """The newest record that was read; None: unknown."""
 
     @property
     def tree(self) -> Tree:
@@ -58,14 +58,14 @@ _NEW: Final = TileState(0, [], 0, 0, 0, doubtful=False)
 
 
 class _Edge(NamedTuple):
-    """A level's right edge: how many tiles are full, and the hashes of the next one."""
+    """The right edge of a level: the number of full tiles, and the hashes of the next one."""
 
     full: int
-    held: list[bytes]
+    hashes: list[bytes]
 
 
 class DamagedTiles(InvalidProof):
-    """The tiles do not lead to the root that they should. They can be made again from the log."""
+    """The tiles do not lead to the expected root. They can be made again from the log."""
 
 
 class Tiles:
@@ -79,14 +79,14 @@ class Tiles:
 
     @property
     def size(self) -> int:
-        """How many leaves they cover."""
+        """The number of leaves that the tiles cover."""
         return self.state.size
 
     def _read_state(self) -> TileState:
         try:
             return msgspec.json.decode((self.folder / _STATE).read_bytes(), type=TileState)
         except (FileNotFoundError, msgspec.DecodeError):
-            return _NEW  # a state that is not there or not ours: made again
+            return _NEW  # missing or unreadable: the tiles are made again
 
     # Writing
 
@@ -99,32 +99,32 @@ class Tiles:
                 break
             if level == len(edge):
                 edge.append(_Edge(0, []))
-            full, held = edge[level].full, edge[level].held
-            held += fresh
+            full, rest = edge[level].full, edge[level].hashes
+            rest += fresh
             fresh = []
-            while len(held) >= WIDTH:
-                hashes = held[:WIDTH]
-                del held[:WIDTH]
+            while len(rest) >= WIDTH:
+                hashes = rest[:WIDTH]
+                del rest[:WIDTH]
                 self._write(Tile(level, full).path, b"".join(hashes))
                 fresh.append(root_of(hashes))
                 full += 1
-            edge[level] = _Edge(full, held)
+            edge[level] = _Edge(full, rest)
 
     def _open_edge(self) -> "list[_Edge]":
         if self._edge is None:
             self._edge = []
             while there := self.size >> (HEIGHT * len(self._edge)):
                 full, width = divmod(there, WIDTH)
-                held = split(self.read(Tile(len(self._edge), full, width))) if width else []
-                self._edge.append(_Edge(full, held))
+                rest = split(self.read(Tile(len(self._edge), full, width))) if width else []
+                self._edge.append(_Edge(full, rest))
         return self._edge
 
     def save(self, state: TileState) -> None:
-        """Let what was appended count."""
+        """Write the partial tiles and the state, so that the appended leaves count."""
         before = self.size
-        for level, (full, held) in enumerate(self._open_edge()):
-            if held:
-                self._write(Tile(level, full, len(held)).path, b"".join(held))
+        for level, (full, rest) in enumerate(self._open_edge()):
+            if rest:
+                self._write(Tile(level, full, len(rest)).path, b"".join(rest))
         self._replace(_STATE, msgspec.json.encode(state))
         self.state = state
         self._cached.cache_clear()
@@ -139,7 +139,7 @@ class Tiles:
                 (self.folder / Tile(level, old // WIDTH, old % WIDTH).path).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Begin again from nothing; what lies there is overwritten as the tree grows."""
+        """Begin again with no leaves; existing files are overwritten as the tree grows."""
         self.state, self._edge = _NEW, None
         self._replace(_STATE, msgspec.json.encode(_NEW))
 
@@ -163,7 +163,7 @@ class Tiles:
     # Reading
 
     def read(self, tile: Tile) -> bytes:
-        """A tile, or as much of a wider one."""
+        """Return a tile, or the same number of hashes of a wider one. Raises `DamagedTiles`."""
         for wider in (tile, Tile(tile.level, tile.number)):
             try:
                 return (self.folder / wider.path).read_bytes()[: tile.width * HASH_SIZE]
@@ -177,9 +177,9 @@ class Tiles:
             raise DamagedTiles(f"tile {tile.path} is missing in {self.folder}; `registry tiles --rebuild`") from error
 
     def root(self, size: int) -> bytes:
-        """Return the root of the tree's first `size` leaves, compared with the root that the log led to.
+        """Return the root of the tree's first `size` leaves, checked against the newest root.
 
-        Raises `DamagedTiles` where it does not lead there.
+        Raises `DamagedTiles` if the tiles do not lead there.
         """
         self._within(size)
         if not size:
@@ -195,17 +195,17 @@ class Tiles:
         return root
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
-        """The path of a leaf in the tree of `size` leaves."""
+        """Return the inclusion path of a leaf in the tree of `size` leaves."""
         self._within(size)
         return merkle.inclusion_proof(index, size, subtrees(self.size, self._cached))
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """The proof that one tree begins with the other."""
+        """Return the consistency path that shows that the newer tree begins with the older."""
         self._within(new)
         return merkle.consistency_proof(old, new, subtrees(self.size, self._cached))
 
     def leaf(self, index: int) -> bytes:
-        """A leaf's hash."""
+        """Return the hash of a leaf."""
         self._within(index + 1)
         return subtrees(self.size, self._cached)(index, index + 1)
 
@@ -217,12 +217,12 @@ class Tiles:
 def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold) -> int:
     """Bring a stream's tiles up to the log's present end; return how many leaves were added.
 
-    Raises `LogGone`, `TailLost`, `HeadLost` or `HistoryRewritten` where the log no longer holds what the tiles cover.
+    Raises `LogGone`, `TailLost`, `HeadLost` or `HistoryRewritten` if the log no longer holds what the tiles cover.
     """
     if stream == GOVERNANCE:
         return _follow_governance(tiles, governance)
     record = governance.state.members[stream]
-    if not _stands(tiles, record):
+    if not _is_valid(tiles, record):
         tiles.clear()
     trust = MemberTrust(f"{governance.state.consortium}/{stream}", record)
     before, state = tiles.size, tiles.state
@@ -235,10 +235,10 @@ def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold
     verifier, last = Verifier(trust, here.tree), here.last
     doubtful, at = state.doubtful, here.next
     while records := read_on(log, stream, at, BATCH_BYTES):
-        for found in records:
-            verdict = verifier.judge(found.data)
+        for log_record in records:
+            verdict = verifier.judge(log_record.data)
             tiles.append(verdict.leaves)
-            last = found.position if verdict.code == OK else last
+            last = log_record.position if verdict.code == OK else last
             doubtful = doubtful or verdict.code not in _SETTLED
         at, mark = records[-1].next, mark_of(records[-1])
         anchors = len(record.anchors)
@@ -268,8 +268,8 @@ def _state(
     return TileState(tree.size, [h.hex() for h in tree.hashes], position, governance, anchors, doubtful, last, mark)
 
 
-def _stands(tiles: Tiles, record: MemberRecord) -> bool:
-    """Whether the tree stays as it is under what governance has said since (SPEC.md, section 5)."""
+def _is_valid(tiles: Tiles, record: MemberRecord) -> bool:
+    """True if the tree is still valid under newer governance (SPEC.md, section 5)."""
     state = tiles.state
     if record.changed <= state.governance or state.next == 0:
         return True

@@ -1,8 +1,8 @@
-"""How far a reader has come in a stream, held against the log before it reads on.
+"""A reader's place in a stream, checked against the log before it reads on.
 
-A position is a number of bytes or records. It means something only while the record before it is still the one that
-led to the reader's tree. Files are cut, rotated and restored from copies, topics are deleted and made again, and
-retention deletes the oldest records; then the same commits stand elsewhere, or fewer of them, or others.
+A position is a number of bytes or records. It is valid only while the record before it is still the one that led to
+the reader's tree. Files are cut, rotated and restored from copies, topics are deleted and made again, and retention
+deletes the oldest records; then the same commits are elsewhere, or fewer of them, or others.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from registry.wire.merkle import Tree
 
 
 class Cursor(NamedTuple):
-    """The verified tree, where the record that led to it begins (None: not known), and where reading goes on."""
+    """The verified tree, the position of the record that led to it (None: unknown), and where reading goes on."""
 
     tree: Tree
     last: int | None
@@ -29,7 +29,7 @@ START = Cursor(Tree(), None, 0)
 
 
 class Mark(NamedTuple):
-    """The newest record that a reader has read, whatever it was: reading goes on right behind it."""
+    """The newest record that a reader has read, whatever its verdict: reading goes on right behind it."""
 
     position: int
     next: int
@@ -43,7 +43,7 @@ def mark_of(record: Record) -> Mark:
 
 
 def still_stands(log: SharedLog, stream: str, mark: Mark) -> bool:
-    """Whether the record that left a mark stands where it stood: then reading may go on behind it."""
+    """True if the marked record is still at its position: then reading may go on behind it."""
     try:
         record = _record_at(log, stream, mark.position)
     except NoSuchStream:
@@ -52,12 +52,12 @@ def still_stands(log: SharedLog, stream: str, mark: Mark) -> bool:
 
 
 def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind: bool = False) -> Cursor:
-    """Return where reading goes on after the cursor's head, as the log is now.
+    """Find the place in the log after the cursor's head, as the log is now.
 
-    The same cursor where the head still stands at `last` (with `rewind`, reading goes on right behind that record, and
-    at the beginning of a stream of which nothing counted yet);
-    else the place where the head was found; or `START` where the log has the same history but no commit that ends at
-    this head, because commits were merged: then the reader has to begin again.
+    Returns the same cursor if the head's record is still at `last` (with `rewind`, reading goes on right behind that
+    record, and from the beginning of a stream without any accepted commit); else the place where the head was found;
+    or `START` if the log has the same history but no commit that ends at this head, because commits were merged: then
+    the reader has to begin again.
 
     Raises `LogGone`, `TailLost` (shorter than what was read), `HeadLost` or `HistoryRewritten`.
     """
@@ -70,9 +70,9 @@ def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind
             if record is not None and _leads_to(record, trust.origin, cursor.tree):
                 keeps = not rewind and cursor.next <= log.end(stream)
                 return cursor if keeps else cursor._replace(next=record.next)
-        found = _find(log, stream, trust.origin, cursor.tree)
-        if found is not None:
-            return Cursor(cursor.tree, found.position, found.next)
+        record_of_head = _find(log, stream, trust.origin, cursor.tree)
+        if record_of_head is not None:
+            return Cursor(cursor.tree, record_of_head.position, record_of_head.next)
         _check_history(log, stream, trust, cursor.tree)
     except NoSuchStream as error:
         if size == 0:
@@ -85,19 +85,19 @@ def confirm(log: SharedLog, stream: str, trust: Trust, cursor: Cursor, *, rewind
 
 
 def goes_on(log: SharedLog, stream: str, tree: Tree, position: int) -> bool:
-    """Whether a commit that extends a tree begins at a position, as a place that was kept some time ago says."""
+    """True if a commit that extends a tree begins at a position that was noted some time ago."""
     record = _record_at(log, stream, position)
-    commit = parsed(record) if record is not None else None
+    commit = parse_commit(record) if record is not None else None
     return (
         commit is not None and commit.base == tree.size and tree.extend(commit.leaves()).root == commit.checkpoint.root
     )
 
 
 def begins_after_start(log: SharedLog, stream: str) -> int | None:
-    """Return the first leaf that a stream still has where leaf 0 is nowhere on it; None where it is, or all is gone."""
+    """Return the first leaf that a stream still has if leaf 0 is missing; None if it is there, or if all is gone."""
     first: int | None = None
     for record in log.records(stream):
-        commit = parsed(record)
+        commit = parse_commit(record)
         if commit is not None and commit.base == 0:
             return None
         if commit is not None and first is None:
@@ -105,8 +105,8 @@ def begins_after_start(log: SharedLog, stream: str) -> int | None:
     return first
 
 
-def parsed(record: Record) -> Commit | None:
-    """The commit that a record is in form, if it is one."""
+def parse_commit(record: Record) -> Commit | None:
+    """Parse a record; return None if it is no commit in form. Nothing is verified."""
     try:
         return wire.parse(record.data)
     except MalformedCommit:
@@ -122,7 +122,7 @@ def _record_at(log: SharedLog, stream: str, position: int) -> Record | None:
 
 
 def _leads_to(record: Record, origin: str, tree: Tree) -> bool:
-    commit = parsed(record)
+    commit = parse_commit(record)
     if commit is None:
         return False
     checkpoint = commit.checkpoint
@@ -130,7 +130,7 @@ def _leads_to(record: Record, origin: str, tree: Tree) -> bool:
 
 
 def _find(log: SharedLog, stream: str, origin: str, tree: Tree) -> Record | None:
-    """Return the record that leads to a tree: looked for near its leaf, then from the beginning."""
+    """Return the record that leads to a tree: search near its newest leaf first, then from the beginning."""
     for start in dict.fromkeys((log.seek(stream, tree.size - 1), 0)):
         for record in log.records(stream, start):
             if _leads_to(record, origin, tree):
@@ -139,7 +139,7 @@ def _find(log: SharedLog, stream: str, origin: str, tree: Tree) -> Record | None
 
 
 def _check_history(log: SharedLog, stream: str, trust: Trust, tree: Tree) -> None:
-    """Raise what is wrong with a stream that has no commit to this tree; nothing where commits were merged over it."""
+    """Raise what is wrong with a stream that has no commit to this tree; return if commits were merged over it."""
     if (first := begins_after_start(log, stream)) is not None:
         raise HeadLost(
             f"the stream {stream} begins with entry {first + 1:,}: its oldest entries were deleted, and nobody can"

@@ -30,7 +30,7 @@ def run_in_processes(
     workers: int,
     on_report: Callable[..., None],
 ) -> list[Any]:
-    """Run `work(report, *job)` for each job in `workers` processes; return the results in no order.
+    """Run `work(report, *job)` for each job in `workers` processes; return the results in any order.
 
     `work` is a function of a module. What it reports arrives at `on_report`, what it raises is raised here. However
     this ends, by Ctrl-C and SIGTERM too, no worker outlives it and none prints a traceback.
@@ -74,7 +74,7 @@ def run_in_processes(
             waiting.close()
             waiting.cancel_join_thread()
             messages.close()
-            # Their semaphores are given back here, and not while somebody presses Ctrl-C.
+            # Release their semaphores here, while signals wait, so that Ctrl-C cannot interrupt it.
             del waiting, messages
     return results
 
@@ -88,7 +88,7 @@ def _end(processes: Sequence[Any], *, complete: bool) -> None:
 
 
 def _serve(work: Callable[..., Any], waiting: "Queue[Any]", messages: "Queue[Any]") -> None:
-    """Do jobs until there are none. A worker logs nothing: what it has to say goes to the process that waits."""
+    """Do jobs until none is left. A worker logs nothing: it reports to the process that waits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
@@ -102,8 +102,8 @@ def _serve(work: Callable[..., Any], waiting: "Queue[Any]", messages: "Queue[Any
 def hold_signals() -> Iterator[None]:
     """Let SIGINT and SIGTERM wait until the end of the block, which must be short.
 
-    A process that is started inside never receives SIGINT: whoever presses Ctrl-C means the process that waits, and
-    that one ends it.
+    A process that is started inside never receives SIGINT: Ctrl-C is meant for the process that waits, which ends the
+    others.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is interrupted by signals

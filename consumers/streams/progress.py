@@ -1,4 +1,4 @@
-"""How much a pass over the streams brought."""
+"""The progress of one pass over the streams."""
 
 from typing import NamedTuple
 

@@ -32,7 +32,7 @@ def keep(connection: Connection, items: list[Quarantined]) -> None:
 
 
 def first_open(connection: Connection, member: str, size: int) -> int | None:
-    """Where the first record stands that governance, speaking of a size and those above it, may judge anew."""
+    """Return the position of the first record whose verdict may change when governance anchors this size or a later."""
     row = connection.execute(
         "SELECT min(position) FROM quarantine WHERE member = %s AND code <> ALL(%s) AND size >= %s",
         (member, sorted(FORM), size),
@@ -40,8 +40,8 @@ def first_open(connection: Connection, member: str, size: int) -> int | None:
     return None if row is None else row[0]
 
 
-def listed(connection: Connection, member: str | None = None) -> list[Quarantined]:
-    """What is quarantined, by member and place, without the raw bytes."""
+def list_quarantined(connection: Connection, member: str | None = None) -> list[Quarantined]:
+    """List the quarantined records by member and position, without their bytes."""
     rows = connection.execute(
         "SELECT member, position, code, detail, ''::bytea, size FROM quarantine"
         " WHERE %(member)s::text IS NULL OR member = %(member)s ORDER BY member, position",
@@ -62,7 +62,7 @@ def one(connection: Connection, member: str, position: int) -> Quarantined | Non
 EXPLAINED: Final[dict[str, str]] = {
     "too-large": "A record holds at most 768 KiB, 1,024 events, and 65,535 bytes an event.",
     "malformed": "It is not a commit: three paragraphs (checkpoint, signatures, events) in strict form.",
-    "unknown-member": "It names another origin than the stream that it stands in.",
+    "unknown-member": "It names another origin than the stream that it is in.",
     "key-not-valid": "No signature is by a key that counts for these tree sizes. If governance adds the key"
     " later, the record is judged again.",
     "bad-signature": "A signature line by a key that counts does not verify: the checkpoint was altered.",
@@ -73,4 +73,4 @@ EXPLAINED: Final[dict[str, str]] = {
     "not-an-extension": "Its events do not lead from the current tree to its head: something is missing before"
     " it, or was altered in it.",
 }
-"""What each verdict means to whoever looks at a quarantined record."""
+"""The meaning of each verdict, for the person who looks at a quarantined record."""

@@ -1,4 +1,4 @@
-"""A member's stream taken again up to a size, under governance as it was: for a few things, in little memory."""
+"""Replays a member's stream up to a size, under governance as it was, for a few aggregates and in little memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from projections.records.as_of import Replayed
 from registry.log import SharedLog
 from registry.rules.errors import Refusal
 from registry.rules.governance import MemberRecord
-from registry.rules.stream import Things, apply, changed_credential
+from registry.rules.stream import MemberState, apply, changed_credential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.events import Event
 from registry.wire.merkle import Tree
@@ -17,15 +17,16 @@ from registry.wire.recognition import RecognitionDecided, RecognitionWithdrawn
 
 
 def replay(
-    log: SharedLog, consortium: str, now: MemberRecord, size: int, then: MemberRecord, wanted: frozenset[str],
+    log: SharedLog, consortium: str, now: MemberRecord, size: int, then: MemberRecord, ids: frozenset[str],
     learner: str | None,
 ) -> Replayed:  # fmt: skip
-    """The state of these things and of a learner's credentials after the leaves below `size`.
+    """Return the state of some credentials and decisions (`ids`), and of a learner's credentials, after `size` leaves.
 
-    `now` says whose signatures make the stream, `then` which of its events counted. Two passes: what the things
-    rest on (credentials that they replace, decisions that they supersede) is found first.
+    `now` is the member as governance has it now, whose keys verify the stream; `then` is the member as it was, which
+    decides which events counted. A first pass finds what the ids depend on: credentials that they replace, decisions
+    that they supersede.
     """
-    related = set(wanted)
+    related = set(ids)
     of_learner: set[str] = set()
     for _, event in _events(log, consortium, now, size):
         data = event.data
@@ -37,13 +38,13 @@ def replay(
         before = len(related)
         for _, event in _events(log, consortium, now, size):
             related |= _rests_on(event.data, related)
-    things, since = Things(), {}
+    state, since = MemberState(), {}
     for leaf, event in _events(log, consortium, now, size):
         if not _concerns(event.data, related):
             continue
         try:
             then.check(leaf, event.type)
-            apply(things, event)
+            apply(state, event)
         except Refusal:
             continue
         if isinstance(event.data, CredentialIssued):
@@ -52,11 +53,11 @@ def replay(
             since[changed] = leaf
     return Replayed(
         {
-            credential: (state.status, since[credential])
-            for credential, state in things.credentials.items()
-            if credential in wanted or (credential in of_learner and state.learner == learner)
+            credential: (after.status, since[credential])
+            for credential, after in state.credentials.items()
+            if credential in ids or (credential in of_learner and after.learner == learner)
         },
-        {decision: state for decision, state in things.decisions.items() if decision in wanted},
+        {decision: after for decision, after in state.decisions.items() if decision in ids},
     )
 
 
@@ -72,7 +73,7 @@ def _events(log: SharedLog, consortium: str, record: MemberRecord, size: int) ->
 
 
 def _rests_on(data: Any, related: set[str]) -> set[str]:  # noqa: ANN401 - any event's data
-    """What else must be followed to know what becomes of these things."""
+    """Return the further aggregates that must be followed to know what becomes of these."""
     if isinstance(data, CredentialIssued) and data.replaces is not None:
         pair = {data.credential, data.replaces}
     elif isinstance(data, RecognitionDecided) and data.supersedes is not None:

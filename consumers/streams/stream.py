@@ -1,4 +1,4 @@
-"""A member's stream, read and verified in batches, ahead of whoever folds them.
+"""A member's stream, read and verified in batches, ahead of the reader that folds them.
 
 Verifying needs no database and folding waits for one, so that the two overlap when they run in two threads.
 """
@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from consumers.streams.cursor import Mark, mark_of, parsed
+from consumers.streams.cursor import Mark, mark_of, parse_commit
 from consumers.streams.quarantine import Quarantined
-from consumers.streams.verifier import CLAIMS, OK, REPEAT, Trust, Verifier
+from consumers.streams.verifier import DISPUTABLE, OK, REPEAT, Trust, Verifier
 from projections.fold.fold import Folded
 from registry.log import NoSuchStream, Record, SharedLog
 from registry.wire.checkpoint import SignedNote
@@ -19,12 +19,12 @@ from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
 BATCH_BYTES: Final = 4 * 1024 * 1024
-"""What is folded at once: the database wants few and large batches."""
+"""Bytes that are folded at once: the database wants few and large batches."""
 REPLAY_BYTES: Final = 512 * 1024
-"""What is verified at once where nothing is folded: small enough to be let go before it leaves the cache."""
+"""Bytes that are verified at once where nothing is folded: few enough to stay in the processor's cache."""
 _NEWEST_RECORDS: Final = 32
 WAYPOINT: Final = 4096
-"""A waypoint is kept at least so many leaves after the last."""
+"""Leaves that lie at least between two waypoints."""
 
 
 class Waypoint(NamedTuple):
@@ -35,23 +35,23 @@ class Waypoint(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a part of the stream comes to."""
+    """A part of the stream, read and verified."""
 
     start: int
     next: int
     tree: Tree
     commits: list[Folded]
     quarantined: list[Quarantined]
-    claims: list[tuple[SignedNote, str, int]]
+    disputed: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
     waypoints: list[Waypoint]
     mark: Mark
     repeats: int = 0
-    """How many records were the present head once more."""
+    """The number of records that repeat the present head."""
     last: int | None = None
-    """Where the last record that extended the tree begins; None where none did."""
+    """The position of the last record that extended the tree; None if none did."""
     doubtful: bool = False
-    """Whether the first record was refused: the place where reading went on may be wrong."""
+    """True if the first record was refused: the position at which reading went on may be wrong."""
 
 
 def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Record]:
@@ -69,7 +69,7 @@ def claimed_size(log: SharedLog, stream: str) -> int:
 
     Nothing is verified: anybody can append a record that names any size. Raises the log's errors.
     """
-    commits = (parsed(record) for record in islice(log.read_back(stream), _NEWEST_RECORDS))
+    commits = (parse_commit(record) for record in islice(log.read_back(stream), _NEWEST_RECORDS))
     return max((commit.checkpoint.size for commit in commits if commit is not None), default=0)
 
 
@@ -107,8 +107,8 @@ def batches(
                 batch.quarantined.append(
                     Quarantined(member, record.position, verdict.code, verdict.detail, record.data, size)
                 )
-                if verdict.code in CLAIMS and commit is not None:
-                    batch.claims.append((commit.note, verdict.code, record.position))
+                if verdict.code in DISPUTABLE and commit is not None:
+                    batch.disputed.append((commit.note, verdict.code, record.position))
             else:
                 repeats += 1
         start = batch.next

@@ -18,14 +18,14 @@ from registry.wire.merkle import Tree
 
 OK: Final = "ok"
 REPEAT: Final = "repeat"
-CLAIMS: Final = frozenset({"fork", "stale", "not-an-extension"})
+DISPUTABLE: Final = frozenset({"fork", "stale", "not-an-extension"})
 """Verdicts on a validly signed head that is not accepted: kept, and settled when the tree has its size."""
 FORM: Final = frozenset({"too-large", "malformed", "unknown-member"})
 """Verdicts that no governance can change."""
 
 
 class Verdict(NamedTuple):
-    """What a record is: the code of registry/wire/SPEC.md, the commit where it could be read, and why in words."""
+    """The judgement of a record: a code of registry/wire/SPEC.md, the commit if it could be read, and the reason."""
 
     code: str
     commit: Commit | None
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 
 
 class Trust(Protocol):
-    """Whose signatures make a commit of one log valid, and which heads its stream must pass through."""
+    """The keys whose signatures make a commit of one log valid, and the heads that its stream must pass through."""
 
     origin: str
 
@@ -88,7 +88,7 @@ class Verifier:
         self.tree = tree or Tree()
 
     def judge(self, record: bytes) -> Verdict:
-        """Say what a record is; where it is `ok`, the tree has grown by its events."""
+        """Judge a record; if it is `ok`, the tree has grown by its events."""
         try:
             commit = wire.parse(record)
         except MalformedCommit as error:
@@ -96,8 +96,8 @@ class Verifier:
         return self.judge_commit(commit)
 
     def judge_commit(self, commit: Commit) -> Verdict:
-        """The same of a commit whose form has been read."""
-        if (no := refused(self.trust, commit)) is not None:
+        """Judge a commit that has been parsed, as `judge` does."""
+        if (no := find_refusal(self.trust, commit)) is not None:
             return Verdict(no[0], commit, no[1])
         checkpoint = commit.checkpoint
         size, base = checkpoint.size, commit.base
@@ -118,10 +118,10 @@ class Verifier:
         return Verdict(OK, commit, leaves=leaves)
 
 
-def refused(trust: Trust, commit: Commit) -> tuple[str, str] | None:
-    """Return the verdict and the reason where a commit does not count, whatever tree it extends; None where it may.
+def find_refusal(trust: Trust, commit: Commit) -> tuple[str, str] | None:
+    """Return the code and the reason if a commit is invalid whatever tree it extends; None if it may be valid.
 
-    Asked are its origin, its signatures, and the anchors.
+    Checks its origin, its signatures, and the anchors.
     """
     checkpoint = commit.checkpoint
     if checkpoint.origin != trust.origin:

@@ -1,4 +1,4 @@
-"""Cosigned heads, kept beside the streams: one append-only file a stream, read whole and verified when used."""
+"""Cosigned heads in files: one append-only file for each stream, read whole and verified when used."""
 
 import errno
 import os
@@ -26,7 +26,7 @@ _CUT_NOTE: Final = re.compile(
 
 
 def parse_note(text: str) -> SignedNote:
-    """A checkpoint with its signatures. Raises `MalformedNote`."""
+    """Parse a checkpoint with its signatures. Raises `MalformedNote`."""
     head, blank, lines = text.partition("\n\n")
     if not blank:
         raise MalformedNote("a signed note is two paragraphs")
@@ -34,34 +34,33 @@ def parse_note(text: str) -> SignedNote:
 
 
 class DamagedCosignatures(OSError):
-    """Something that is no file of cosigned heads lies where one belongs: nothing is added to it."""
+    """A file where cosigned heads belong has another content: nothing is added to it."""
 
 
 class Contents(NamedTuple):
-    """What a file of cosigned heads holds, as an auditor reads it."""
+    """The content of a file of cosigned heads, verified."""
 
     file: Path
     unreadable: str
-    """Why nothing in it can be read; empty where something can, or where there is no such file."""
+    """The reason why it cannot be read; empty if it can, or if there is no such file."""
     not_cosigned: int
-    """How many of its notes count for nothing: no known witness cosigned them, they are of another stream, damaged, or
-    cut off."""
+    """The number of its notes that are ignored: without a known witness, of another stream, damaged, or cut off."""
 
 
 class _Notes(NamedTuple):
-    """The notes of one file, as they stand there."""
+    """The notes of one file, as they are in it."""
 
     by_size: dict[int, list[SignedNote]]
-    """Those of the stream, not verified."""
+    """The notes of the stream, by size; not verified."""
     foreign: int
-    """How many are of other streams."""
+    """The number of notes of other streams."""
     damaged: int
-    """How many are none, or none any more."""
+    """The number of damaged notes."""
     whole_bytes: int
-    """Where the last whole note ends."""
+    """The end of the last whole note."""
     total_bytes: int
     unreadable: str
-    """Why the file is none of cosigned heads; empty where it is one."""
+    """The reason why the file has no cosigned heads; empty if it has."""
 
 
 class Cosignatures:
@@ -87,7 +86,7 @@ class Cosignatures:
         return self._folder / (origin.replace("/", "~") + ".notes")
 
     def contents(self, origin: str) -> Contents:
-        """Verify all that the file of an origin holds, and say what of it counts for nothing."""
+        """Verify the whole file of an origin; return the notes, and the number of those that are ignored."""
         file = self._file(origin)
         try:
             notes = self._notes(origin)
@@ -95,13 +94,13 @@ class Cosignatures:
             return Contents(file, f"it cannot be read: {error.strerror}", 0)
         if notes.unreadable:
             return Contents(file, notes.unreadable, 0)
-        own = [note for found in notes.by_size.values() for note in found]
-        not_cosigned = sum(self._trusted(note) is None for note in own)
+        own = [note for of_size in notes.by_size.values() for note in of_size]
+        not_cosigned = sum(self._keep_trusted_lines(note) is None for note in own)
         cut = notes.whole_bytes < notes.total_bytes
         return Contents(file, "", not_cosigned + notes.foreign + notes.damaged + cut)
 
-    def _trusted(self, note: SignedNote) -> SignedNote | None:
-        """Return a note with the lines of its log and of known witnesses that verify; None where no witness does."""
+    def _keep_trusted_lines(self, note: SignedNote) -> SignedNote | None:
+        """Return a note with the valid lines of its log and of known witnesses; None without any witness."""
         good = {(w.name, w.key_id) for w in self._witnesses if w.time_of(note) is not None}
         if not good:
             return None
@@ -110,7 +109,7 @@ class Cosignatures:
         return SignedNote(note.checkpoint, note.text, lines)
 
     def add(self, note: SignedNote) -> int:
-        """Keep the lines by known witnesses that verify; return how many are new.
+        """Keep the valid lines of known witnesses; return the number of new ones.
 
         Of two roots at one size the first stays: what contradicts it is evidence, and not for here. Raises
         `DamagedCosignatures` where the file is not one that this program wrote.
@@ -125,16 +124,16 @@ class Cosignatures:
         if not fresh:
             return 0
         own = [s for s in note.signatures if s.name == origin]
-        kept = SignedNote(note.checkpoint, note.text, (*own, *fresh))
+        combined = SignedNote(note.checkpoint, note.text, (*own, *fresh))
         self._folder.mkdir(parents=True, exist_ok=True)
         self._cut_torn_end(origin)
-        append_durably(self._file(origin), f"{kept}\n".encode())
-        self._notes(origin).by_size.setdefault(size, []).append(kept)
-        self._verified[origin, size] = self._merged(before, kept)
+        append_durably(self._file(origin), f"{combined}\n".encode())
+        self._notes(origin).by_size.setdefault(size, []).append(combined)
+        self._verified[origin, size] = self._merge_notes(before, combined)
         return len(fresh)
 
     def _cut_torn_end(self, origin: str) -> None:
-        """Cut the beginning of a note that a write which was interrupted left; anything else stays as it is."""
+        """Cut off the partial note of an interrupted write; everything else stays as it is."""
         file = self._file(origin)
         data = file.read_bytes() if file.exists() else b""
         notes = _parse(data, origin)
@@ -147,7 +146,7 @@ class Cosignatures:
         os.truncate(file, notes.whole_bytes)
 
     @staticmethod
-    def _merged(before: SignedNote | None, note: SignedNote) -> SignedNote:
+    def _merge_notes(before: SignedNote | None, note: SignedNote) -> SignedNote:
         if before is None or before.text != note.text:
             return before or note
         lines = {(s.name, s.key_id): s for s in (*before.signatures, *note.signatures)}
@@ -158,8 +157,8 @@ class Cosignatures:
         if (origin, size) not in self._verified:
             merged: SignedNote | None = None
             for note in self._notes(origin).by_size.get(size, ()):
-                if (trusted := self._trusted(note)) is not None:
-                    merged = self._merged(merged, trusted)
+                if (trusted := self._keep_trusted_lines(note)) is not None:
+                    merged = self._merge_notes(merged, trusted)
             self._verified[origin, size] = merged
         return self._verified[origin, size]
 
@@ -169,7 +168,7 @@ class Cosignatures:
         return next((note for size in sizes if (note := self.at(origin, size)) is not None), None)
 
     def sizes_by(self, origin: str, time: datetime) -> int | None:
-        """Return the largest size that was cosigned by a time; None where nothing was."""
+        """Return the largest size that was cosigned by a time; None if there is none."""
         for size in sorted(self._notes(origin).by_size, reverse=True):
             note = self.at(origin, size)
             if note is not None and any((t := w.time_of(note)) is not None and t <= time for w in self._witnesses):

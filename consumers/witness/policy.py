@@ -1,4 +1,4 @@
-"""Which witnesses somebody relies on: so many of these, and no head older than that."""
+"""Policies on witnesses: how many must cosign a head, and how old their cosignatures may be."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,15 +9,15 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far another's clock may run ahead of this one."""
+"""The time by which another clock may run ahead of this one."""
 
 
 class PolicyUnmet(Exception):
-    """A head that the policy does not accept: the message says who is missing, or how old it is."""
+    """The policy does not accept a head: the message says who is missing, or how old it is."""
 
 
 class Cosigned(msgspec.Struct, frozen=True):
-    """Who cosigned, and when."""
+    """A witness that cosigned, and the time."""
 
     witness: str
     time: str
@@ -31,7 +31,7 @@ class Policy(msgspec.Struct, frozen=True):
     max_age: timedelta | None = None
 
     def check(self, note: SignedNote, now: datetime) -> list[Cosigned]:
-        """Who cosigned the head. Raises `PolicyUnmet`."""
+        """Return the witnesses that cosigned the head. Raises `PolicyUnmet`."""
         times = {w.name: t for w in self.witnesses if (t := w.time_of(note)) is not None}
         head = f"the head of {note.checkpoint.origin} at {note.checkpoint.size}"
         ahead = sorted(name for name, time in times.items() if time > now + CLOCK_SKEW)

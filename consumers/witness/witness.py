@@ -1,7 +1,7 @@
-"""A witness: it follows every stream, and says of each which head it saw, never two for one size.
+"""A witness: it follows every stream and cosigns its heads, never two for one size.
 
-Before a cosignature leaves, the head is written down, durably. A witness that is killed comes back with every
-head that it ever cosigned, and goes on from there.
+Before a cosignature leaves, its head is written to the disk. A witness that is killed starts again with every head
+that it ever cosigned, and goes on from there.
 
 | it dies before | written down | cosigned | when it comes back |
 |---|---|---|---|
@@ -12,8 +12,7 @@ head that it ever cosigned, and goes on from there.
 """
 
 import base64
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,8 +26,10 @@ from consumers.governance.governance_reader import GovernanceReader
 from consumers.streams.appending import append_durably
 from consumers.streams.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
 from consumers.streams.stream import REPLAY_BYTES, Waypoint
-from consumers.streams.verifier import CLAIMS, OK, MemberTrust, Verifier
+from consumers.streams.verifier import DISPUTABLE, OK, MemberTrust, Verifier
 from consumers.witness.cosignatures import Cosignatures
+from consumers.witness.journal import Journal, Seen
+from consumers.witness.requests import Answer, parse_request
 from registry.log import (
     GOVERNANCE,
     HistoryRewritten,
@@ -42,22 +43,10 @@ from registry.wire.cosignature import CosignerKey, cosign
 from registry.wire.errors import InvalidProof, MalformedNote
 from registry.wire.keys import Signer, VerifierKey
 from registry.wire.merkle import EMPTY_ROOT, Tree, root_of, verify_consistency
-from registry.wire.proof import hashes
 
 _log = structlog.get_logger(__name__)
-_COMPACT: Final = 4096
-"""The journal is written anew when it has so many more lines than streams."""
-_MAX_CLAIMS: Final = 10_000
+_MAX_DISPUTED: Final = 10_000
 """Sizes of disputed heads that are held in memory for one stream."""
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What a witness holds of one origin: the largest head that it cosigned, or is about to."""
-
-    origin: str
-    size: int
-    root: str
-    """In base64."""
 
 
 class Caught(msgspec.Struct, frozen=True):
@@ -68,81 +57,34 @@ class Caught(msgspec.Struct, frozen=True):
     notes: tuple[str, str]
 
 
-class Journal:
-    """What was seen, line by line; the last line of an origin counts, and a torn last line never happened."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.seen: dict[str, Seen] = {}
-        self._lines = 0
-        data = file.read_bytes() if file.exists() else b""
-        for line in data[: data.rfind(b"\n") + 1].splitlines():
-            entry = msgspec.json.decode(line, type=Seen)
-            self.seen[entry.origin] = entry
-            self._lines += 1
-        if data and not data.endswith(b"\n"):
-            self._rewrite()
-
-    def write(self, entries: Iterable[Seen]) -> None:
-        """Write down, durably, before anything is cosigned."""
-        fresh = list(entries)
-        if not fresh:
-            return
-        for entry in fresh:
-            known = self.seen.get(entry.origin)
-            if known is not None and (
-                entry.size < known.size or (entry.size == known.size and entry.root != known.root)
-            ):
-                raise TwoHeads(f"{entry.origin}: {known.size} leaves were cosigned, and now {entry.size}, another head")
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        append_durably(self._file, b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
-        self.seen |= {entry.origin: entry for entry in fresh}
-        self._lines += len(fresh)
-        if self._lines > len(self.seen) + _COMPACT:
-            self._rewrite()
-
-    def _rewrite(self) -> None:
-        fresh = self._file.with_name(f".{self._file.name}")
-        with fresh.open("wb") as file:
-            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in self.seen.values()))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
-        self._lines = len(self.seen)
-
-
-class TwoHeads(Exception):
-    """What a witness must never do: cosign a head beside, or before, one that it has cosigned."""
-
-
 class _Followed:
     """One stream as this witness reads it."""
 
     def __init__(self) -> None:
         self.tree = Tree()
         self.last: int | None = None
-        """Where the record that led to the tree begins."""
+        """The position of the record that led to the tree."""
         self.next = 0
         self.mark: Mark | None = None
         """The newest record that was read."""
         self.note: SignedNote | None = None
         self.judged = 0
-        """The governance size under which it was read."""
+        """The size of governance under which it was read."""
         self.agreed = 0
-        """The cosigned head of this size, and those before it, are known to be this stream's."""
-        self.claims: dict[int, dict[bytes, str]] = {}
-        """Disputed heads that were read and not compared with the stream yet: by size and root, one note each."""
+        """The size of the newest cosigned head that is known to be this stream's."""
+        self.disputed: dict[int, dict[bytes, str]] = {}
+        """Disputed heads that are not compared with the stream yet: by size and root, one note each."""
         self.settling: Settling | None = None
-        """The reading that tells the stream's own roots at some of their sizes."""
+        """The reading that computes the stream's own roots at some of their sizes."""
 
     @property
-    def passed_claims(self) -> list[int]:
+    def passed_disputed(self) -> list[int]:
         """The sizes of disputed heads that the tree has passed: their roots can be known."""
-        return [size for size in self.claims if size <= self.tree.size]
+        return [size for size in self.disputed if size <= self.tree.size]
 
     def dispute(self, size: int, root: bytes, note: str) -> None:
         """Keep a head to be compared with the stream."""
-        self.claims.setdefault(size, {}).setdefault(root, note)
+        self.disputed.setdefault(size, {}).setdefault(root, note)
 
 
 class Witness:
@@ -160,7 +102,7 @@ class Witness:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`signer` holds the witness's key; `step` is told each step's name before it is taken (tests stop there)."""
+        """`signer` has the witness's key; `step` receives each step's name before it is taken (tests stop there)."""
         self._log = log
         self._consortium = consortium
         self._founded = founded
@@ -177,7 +119,7 @@ class Witness:
         self._governance_note: SignedNote | None = None
         self._followed: dict[str, _Followed] = {}
         self.faults: dict[str, str] = {}
-        """What was wrong with streams when they were last followed, by stream."""
+        """By stream: its fault when it was last followed."""
 
     # Following
 
@@ -186,35 +128,35 @@ class Witness:
         return self._governance_reader.fold
 
     def follow(self) -> int:
-        """Read all streams to their present ends and cosign their newest heads; return how many commits were taken.
+        """Read all streams to their present ends and cosign their newest heads; return the number of commits read.
 
-        A stream that cannot be read, or lacks what was read of it, is logged, and holds up no other. Raises `LogError`
-        where governance was never read and cannot be.
+        A stream that cannot be read, or lacks entries that were read before, is logged and does not delay the others.
+        Raises `LogError` if governance was never read and cannot be.
         """
         self._step("read")
         faults: dict[str, str] = {}
         commits = self._follow_governance(faults)
-        weighed = []
+        compared = []
         for member in sorted(self._governance.state.members):
             try:
                 commits += self._follow(member)
-                if not self._followed[member].passed_claims:
-                    weighed.append(self._followed[member])
+                if not self._followed[member].passed_disputed:
+                    compared.append(self._followed[member])
             except LogError as error:
-                faults[member] = str(error)  # what it cosigned, it goes on holding
+                faults[member] = str(error)  # its cosigned heads stay
         for stream, fault in faults.items():
             if self.faults.get(stream) != fault:
                 _log.error("witness.log_fault", member=stream, error=fault)
         self.faults = faults
-        self._cosign_new(weighed)
+        self._cosign_new(compared)
         return commits
 
     def positions(self) -> dict[str, int]:
-        """Where reading goes on in each stream."""
+        """Return the position at which reading goes on in each stream."""
         return {GOVERNANCE: self._governance_reader.next} | {name: f.next for name, f in self._followed.items()}
 
     def wait(self, seconds: float) -> None:
-        """Wait until there is more to read, at most so long."""
+        """Wait until there is more to read, or for `seconds`."""
         self._log.wait(self.positions(), seconds)
 
     def _follow_governance(self, faults: dict[str, str]) -> int:
@@ -226,15 +168,15 @@ class Witness:
                         if fold is self._governance:
                             self._governance_note = verdict.commit.note
                         commits += 1
-                    elif verdict.code in CLAIMS and verdict.commit is not None:
-                        self._weigh_governance(verdict.commit.note)
+                    elif verdict.code in DISPUTABLE and verdict.commit is not None:
+                        self._compare_governance(verdict.commit.note)
         except LogError as error:
             if not self._governance.size:
                 raise
-            faults[GOVERNANCE] = str(error)  # what was read goes on counting
+            faults[GOVERNANCE] = str(error)  # governance as it was read stays in force
         return commits
 
-    def _weigh_governance(self, note: SignedNote) -> None:
+    def _compare_governance(self, note: SignedNote) -> None:
         size, fold = note.checkpoint.size, self._governance
         if size <= fold.size and root_of(fold.leaves[:size]) != note.checkpoint.root and self._governance_note:
             self._catch(Caught(self._consortium, size, (str(note), str(self._governance_note))))
@@ -243,42 +185,45 @@ class Witness:
         record = self._governance.state.members[member]
         followed = self._followed.setdefault(member, _Followed())
         if record.changed > followed.judged:
-            # Governance has spoken of this member: which commits count may be others now.
+            # Governance has changed what counts of this member: other commits may be valid now.
             followed = self._followed[member] = _Followed()
             followed.judged = self._governance.size
         origin = origin_of(self._consortium, member)
         trust = MemberTrust(origin, record)
         followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
-        seen = self.journal.seen.get(origin)
-        caught = {one.origin for one in self.caught}  # one contradiction is evidence enough
+        cosigned_head = self.journal.seen.get(origin)
+        caught = {evidence.origin for evidence in self.caught}  # one contradiction is evidence enough
         commits = 0
         try:
-            # Who signs many heads waits until they are settled: so much is held in memory at most.
-            while len(followed.claims) < _MAX_CLAIMS and (
+            # A member that signs many heads waits until they are settled: memory is bounded.
+            while len(followed.disputed) < _MAX_DISPUTED and (
                 records := self._log.read(member, followed.next, REPLAY_BYTES)
             ):
-                for found in records:
-                    verdict = verifier.judge(found.data)
+                for each in records:
+                    verdict = verifier.judge(each.data)
                     if verdict.code == OK and verdict.commit is not None:
-                        followed.note, followed.last = verdict.commit.note, found.position
+                        followed.note, followed.last = verdict.commit.note, each.position
                         commits += 1
                         head = followed.note.checkpoint
-                        if seen is not None and (head.size, _encode(head.root)) == (seen.size, seen.root):
-                            followed.agreed = seen.size
-                    elif verdict.code in CLAIMS and verdict.commit is not None and origin not in caught:
+                        if cosigned_head is not None and (head.size, _encode(head.root)) == (
+                            cosigned_head.size,
+                            cosigned_head.root,
+                        ):
+                            followed.agreed = cosigned_head.size
+                    elif verdict.code in DISPUTABLE and verdict.commit is not None and origin not in caught:
                         disputed = verdict.commit.checkpoint
                         followed.dispute(disputed.size, disputed.root, str(verdict.commit.note))
                 followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])
         except NoSuchStream:
             return 0  # admitted, and has published nothing yet
-        self._weigh(member, trust, followed)
+        self._compare_disputed(member, trust, followed)
         return commits
 
     def _place_of(self, member: str, trust: MemberTrust, followed: _Followed) -> _Followed:
-        """Where reading goes on, should the bytes before that place have changed: the same, another, or the beginning.
+        """Find the place where reading goes on, also if the bytes before it have changed.
 
-        Another history is read from its beginning, and then held against what this witness has cosigned.
+        Another history is read from its beginning, and then compared with the heads that this witness has cosigned.
         """
         if followed.mark is None or still_stands(self._log, member, followed.mark):
             return followed
@@ -293,60 +238,64 @@ class Witness:
         followed.last, followed.next = here.last, here.next
         return followed
 
-    def _weigh(self, member: str, trust: MemberTrust, followed: _Followed) -> None:
-        """Hold what was claimed, and what this witness has cosigned, against the stream: a bounded part of it."""
+    def _compare_disputed(self, member: str, trust: MemberTrust, followed: _Followed) -> None:
+        """Compare disputed heads, and the cosigned one, with the stream: a bounded part of it."""
         origin = origin_of(self._consortium, member)
-        seen = self.journal.seen.get(origin)
-        unsure = seen is not None and followed.agreed < seen.size <= followed.tree.size
-        if seen is not None and unsure and (cosigned := self.kept.at(origin, seen.size)) is not None:
-            followed.dispute(seen.size, base64.b64decode(seen.root), str(cosigned))
-        if origin in {one.origin for one in self.caught}:
-            followed.claims.clear()  # one contradiction is evidence enough
+        cosigned_head = self.journal.seen.get(origin)
+        unsure = cosigned_head is not None and followed.agreed < cosigned_head.size <= followed.tree.size
+        if cosigned_head is not None and unsure and (cosigned := self.kept.at(origin, cosigned_head.size)) is not None:
+            followed.dispute(cosigned_head.size, base64.b64decode(cosigned_head.root), str(cosigned))
+        if origin in {evidence.origin for evidence in self.caught}:
+            followed.disputed.clear()  # one contradiction is evidence enough
         self._compare(origin, followed, followed.tree.size, followed.tree.root, str(followed.note))
-        if followed.settling is None and (sizes := followed.passed_claims):
+        if followed.settling is None and (sizes := followed.passed_disputed):
             followed.settling = Settling(self._log, member, trust, Waypoint(Tree(), 0), sizes)
         if followed.settling is not None:
             try:
-                found = followed.settling.advance()
+                roots = followed.settling.advance()
             except LogError:
-                followed.settling = None  # it begins again
+                followed.settling = None  # the reading begins again
                 raise
-            for size, (actual, own) in found.items():
+            for size, (actual, own) in roots.items():
                 self._compare(origin, followed, size, actual, own)
             if not followed.settling.wanted:
                 followed.settling = None
-        if len(followed.claims) >= _MAX_CLAIMS and not followed.passed_claims:
-            # All of them lie beyond the stream's end as it was read, which none of them may keep from going on.
-            followed.claims = {size: followed.claims[size] for size in sorted(followed.claims)[: _MAX_CLAIMS // 2]}
-        if seen is not None and unsure and seen.size not in followed.claims:
-            followed.agreed = seen.size
+        if len(followed.disputed) >= _MAX_DISPUTED and not followed.passed_disputed:
+            # All of them lie beyond the end that was read; they must not stop the reading.
+            followed.disputed = {
+                size: followed.disputed[size] for size in sorted(followed.disputed)[: _MAX_DISPUTED // 2]
+            }
+        if cosigned_head is not None and unsure and cosigned_head.size not in followed.disputed:
+            followed.agreed = cosigned_head.size
 
     def _compare(self, origin: str, followed: _Followed, size: int, actual: bytes, own: str) -> None:
-        """Compare the heads that were claimed of a size with the tree's own root there."""
-        for root, note in followed.claims.pop(size, {}).items():
+        """Compare the disputed heads of a size with the tree's own root there."""
+        for root, note in followed.disputed.pop(size, {}).items():
             if root != actual:
                 self._catch(Caught(origin, size, (note, own)))
 
     def _cosign_new(self, streams: list[_Followed]) -> None:
-        """Write down and cosign the newest heads of governance and of streams that were held against what is known."""
+        """Write down and cosign the newest heads of governance and of the streams that were compared."""
         notes = [f.note for f in streams if f.note is not None]
         if self._governance_note is not None:
             notes.append(self._governance_note)
-        caught = {one.origin for one in self.caught}
+        caught = {evidence.origin for evidence in self.caught}
         fresh = []
         for followed in streams:
             followed.agreed = max(followed.agreed, followed.tree.size)
         for note in notes:
             head = note.checkpoint
-            seen = self.journal.seen.get(head.origin)
-            if head.origin not in caught and (seen is None or head.size > seen.size or self._unfinished(seen, note)):
+            cosigned_head = self.journal.seen.get(head.origin)
+            if head.origin not in caught and (
+                cosigned_head is None or head.size > cosigned_head.size or self._is_unfinished(cosigned_head, note)
+            ):
                 fresh.append(note)
         self._cosign(fresh)
 
-    def _unfinished(self, seen: Seen, note: SignedNote) -> bool:
-        """Written down, and then this witness died before it kept its cosignature."""
+    def _is_unfinished(self, cosigned_head: Seen, note: SignedNote) -> bool:
+        """True if the head was written down and the witness died before it kept its cosignature."""
         head = note.checkpoint
-        same = (head.size, _encode(head.root)) == (seen.size, seen.root)
+        same = (head.size, _encode(head.root)) == (cosigned_head.size, cosigned_head.root)
         return same and self.kept.at(head.origin, head.size) is None
 
     def _cosign(self, notes: list[SignedNote]) -> list[SignedNote]:
@@ -359,16 +308,16 @@ class Witness:
             self._step("cosign")
             line = cosign(self._name, self._signer, note.text, self._clock())
             others = tuple(s for s in note.signatures if (s.name, s.key_id) != (line.name, line.key_id))
-            made = SignedNote(note.checkpoint, note.text, (*others, line))
+            cosigned_note = SignedNote(note.checkpoint, note.text, (*others, line))
             self._step("keep")
-            self.kept.add(made)
-            cosigned.append(made)
+            self.kept.add(cosigned_note)
+            cosigned.append(cosigned_note)
         return cosigned
 
     # Evidence
 
     def _catch(self, caught: Caught) -> None:
-        if any((one.origin, one.size) == (caught.origin, caught.size) for one in self.caught):
+        if any((evidence.origin, evidence.size) == (caught.origin, caught.size) for evidence in self.caught):
             return  # one contradiction at a size proves it
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
         append_durably(self._caught_file, msgspec.json.encode(caught) + b"\n")
@@ -382,10 +331,10 @@ class Witness:
 
     # C2SP tlog-witness
 
-    def add_checkpoint(self, body: str) -> "Answer":
+    def add_checkpoint(self, body: str) -> Answer:
         """Answer an add-checkpoint request, as C2SP tlog-witness says."""
         try:
-            old, path, note = _request(body)
+            old, path, note = parse_request(body)
         except (MalformedNote, InvalidProof) as error:
             return Answer(400, str(error))
         head = note.checkpoint
@@ -395,13 +344,15 @@ class Witness:
         lines = note.by(keys)
         message = note.text.encode()
         if len(lines) < needed or not all(key.verifies(line.signature, message) for key, line in lines):
-            return Answer(403, "not signed by a key that counts")
-        if not self._weigh_offered(note):
+            return Answer(403, "not signed by a valid key")
+        if not self._compare_requested(note):
             return Answer(503, "this head is being compared with the log; ask again in a minute")
         if old > head.size:
             return Answer(400, "the old size is larger than the checkpoint's")
-        seen = self.journal.seen.get(head.origin)
-        size, root = (seen.size, base64.b64decode(seen.root)) if seen is not None else (0, EMPTY_ROOT)
+        cosigned_head = self.journal.seen.get(head.origin)
+        size, root = (
+            (cosigned_head.size, base64.b64decode(cosigned_head.root)) if cosigned_head is not None else (0, EMPTY_ROOT)
+        )
         if old != size:
             return Answer(409, f"{size}\n", "text/x.tlog.size")
         try:
@@ -412,16 +363,16 @@ class Witness:
             if size == head.size and (other := self.kept.at(head.origin, size)) is not None:
                 self._catch(Caught(head.origin, size, (str(note), str(other))))
             return Answer(422, str(error))
-        if any(one.origin == head.origin for one in self.caught):
+        if any(evidence.origin == head.origin for evidence in self.caught):
             return Answer(403, "this log has shown two histories")
         [cosigned] = self._cosign([note])
         line = next(s for s in cosigned.signatures if (s.name, s.key_id) == (self.key.name, self.key.key_id))
         return Answer(200, f"{line}\n")
 
-    def _weigh_offered(self, note: SignedNote) -> bool:
-        """Compare a validly signed head with the stream; return whether that is done.
+    def _compare_requested(self, note: SignedNote) -> bool:
+        """Compare a validly signed head with the stream; return true if that is done.
 
-        A head that the stream has passed is the stream's own, or evidence.
+        A head that the stream has passed is the stream's own, or evidence of two histories.
         """
         head = note.checkpoint
         member = head.origin.partition("/")[2]
@@ -430,11 +381,11 @@ class Witness:
             return True
         if head.size:
             followed.dispute(head.size, head.root, str(note))
-        self._weigh(member, MemberTrust(head.origin, record), followed)
-        return head.size not in followed.claims
+        self._compare_disputed(member, MemberTrust(head.origin, record), followed)
+        return head.size not in followed.disputed
 
     def _keys_of(self, origin: str, size: int) -> tuple[list[VerifierKey], int]:
-        """The keys that may have signed a head of this size, and how many must; (none, 0) for an unknown log."""
+        """Return the keys that may sign a head of this size, and how many must; (none, 0) for an unknown log."""
         state = self._governance.state
         if origin == self._consortium and state.roots:
             roots = state.roots[-1]
@@ -444,28 +395,6 @@ class Witness:
         if consortium != self._consortium or record is None:
             return [], 0
         return [w.key for w in record.keys if w.start < size and (w.end is None or size <= w.end)], 1
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What is answered over HTTP."""
-
-    status: int
-    body: str
-    kind: str = "text/plain; charset=utf-8"
-
-
-def _request(body: str) -> tuple[int, list[bytes], SignedNote]:
-    first, blank, rest = body.partition("\n\n")
-    lines = first.split("\n")
-    digits = lines[0].removeprefix("old ")
-    if not blank or lines[0] == digits or not digits.isdigit() or not digits.isascii() or len(digits) > 19:
-        raise MalformedNote("the first line is not 'old' and a size")
-    if str(int(digits)) != digits or len(lines) > 64:
-        raise MalformedNote("the size has leading zeroes, or the proof is too long")
-    head, gap, signatures = rest.partition("\n\n")
-    if not gap:
-        raise MalformedNote("there is no checkpoint with signatures")
-    return int(digits), hashes(lines[1:]), SignedNote.parse(head + "\n", signatures)
 
 
 def _encode(data: bytes) -> str:

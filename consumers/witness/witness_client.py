@@ -1,4 +1,4 @@
-"""Asking witnesses: what they have cosigned, and to cosign a head by C2SP tlog-witness's add-checkpoint."""
+"""A client of witnesses: reads what they have cosigned, and has heads cosigned (C2SP tlog-witness)."""
 
 import base64
 from collections.abc import Callable
@@ -11,22 +11,22 @@ from registry.wire.checkpoint import Signature, SignedNote
 from registry.wire.errors import MalformedNote
 
 Consistency = Callable[[int, int], list[bytes]]
-"""Gives the proof that one tree of a log begins with another."""
+"""Returns the proof that one tree of a log begins with another."""
 
 _TIMEOUT = httpx.Timeout(10, connect=3)
 
 
 class WitnessUnavailable(Exception):
-    """A witness that cannot be reached, or answers what no witness answers."""
+    """A witness cannot be reached, or its answer is not that of a witness."""
 
 
 class WitnessRefused(Exception):
-    """A witness that does not cosign: the message is its own reason."""
+    """A witness does not cosign: the message is its reason."""
 
 
 def newest(url: str, origin: str) -> SignedNote | None:
     """The largest head of an origin that this witness has cosigned; None where there is none."""
-    answer = _sent("GET", f"{url.rstrip('/')}/cosigned/newest", params={"origin": origin})
+    answer = _send("GET", f"{url.rstrip('/')}/cosigned/newest", params={"origin": origin})
     if answer.status_code == 404:
         return None
     if answer.status_code != 200:
@@ -38,7 +38,7 @@ def newest(url: str, origin: str) -> SignedNote | None:
 
 
 def add_checkpoint(url: str, note: SignedNote, consistency: Consistency) -> SignedNote:
-    """Have a head cosigned; gives it with the witness's lines. Raises `WitnessRefused`.
+    """Have a head cosigned; return it with the witness's lines. Raises `WitnessRefused`.
 
     The size from which to prove is asked of the witness: it knows best what it saw last.
     """
@@ -47,7 +47,7 @@ def add_checkpoint(url: str, note: SignedNote, consistency: Consistency) -> Sign
         size = note.checkpoint.size
         path = consistency(old, size) if 0 < old < size else []
         proof = "".join(base64.b64encode(step).decode() + "\n" for step in path)
-        answer = _sent("POST", f"{url.rstrip('/')}/add-checkpoint", content=f"old {old}\n{proof}\n{note}".encode())
+        answer = _send("POST", f"{url.rstrip('/')}/add-checkpoint", content=f"old {old}\n{proof}\n{note}".encode())
         if answer.status_code == 200:
             return _with_lines(note, answer.text, url)
         text = answer.text.strip()
@@ -67,7 +67,7 @@ def _with_lines(note: SignedNote, text: str, url: str) -> SignedNote:
     return SignedNote(note.checkpoint, note.text, (*note.signatures, *lines))
 
 
-def _sent(method: str, url: str, **more: object) -> httpx.Response:
+def _send(method: str, url: str, **more: object) -> httpx.Response:
     try:
         for attempt in Retrying(
             retry=retry_if_exception_type(httpx.TransportError),

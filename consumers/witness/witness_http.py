@@ -1,4 +1,4 @@
-"""A witness over HTTP: C2SP tlog-witness's add-checkpoint, and what it has cosigned for whoever asks."""
+"""A witness over HTTP: C2SP tlog-witness's add-checkpoint, and the heads that it has cosigned."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Followed:
-    """When the log was last followed to its end, and what was wrong since. Written by one thread, read by others."""
+    """The time of the last pass to the log's end, and the fault since. Written by one thread, read by others."""
 
     def __init__(self) -> None:
         self.error: str | None = None
@@ -30,22 +30,22 @@ class Followed:
 
     @property
     def fault(self) -> str | None:
-        """Why the witness does not follow the log; None while it does."""
+        """The reason why the witness does not follow the log; None while it does."""
         if self.error is not None:
             return self.error
         seconds = time.monotonic() - self._at
         return f"the log was last followed {seconds:.0f} seconds ago" if seconds > _STALE_SECONDS else None
 
 
-def application(witness: Witness, lock: threading.Lock, followed: Followed) -> Litestar:
-    """The witness's routes; `lock` is held while the witness is used, since another thread follows with it.
+def create_app(witness: Witness, lock: threading.Lock, followed: Followed) -> Litestar:
+    """Create the application of a witness; `lock` is held while the witness is used, since another thread follows.
 
-    Whoever waits for the lock does so in a thread: the server goes on answering what needs no lock.
+    Requests wait for the lock in threads: the server goes on answering those that need no lock.
     """
 
     @post("/add-checkpoint", status_code=200, sync_to_thread=True, request_max_body_size=MAX_BODY)
     def add_checkpoint(body: bytes) -> Response[str]:
-        """Cosign a head, if it extends what this witness has seen."""
+        """Cosign a head, if it extends the one that this witness has cosigned."""
         try:
             text = body.decode()
         except UnicodeDecodeError:
@@ -56,66 +56,70 @@ def application(witness: Witness, lock: threading.Lock, followed: Followed) -> L
 
     @get("/key", sync_to_thread=False)
     def key() -> Response[str]:
-        """The witness's public key."""
+        """Return the witness's public key."""
         return Response(f"{witness.key}\n", media_type="text/plain")
 
     @get("/health", sync_to_thread=False)
     def health() -> Response[dict[str, Any]]:
-        """How many logs are followed, and which were caught showing two histories; 503 while governance cannot be."""
+        """Report the number of logs followed and those caught with two histories; 503 if governance cannot be read."""
         fault = followed.fault or witness.faults.get(GOVERNANCE)
         if fault is not None:
             return _document(503, "this witness does not follow the log", fault)
-        caught = sorted({one.origin for one in witness.caught})
-        seen, unread = len(witness.journal.seen), sorted(witness.faults)
-        return Response({"status": "ok", "logs": seen, "not_followed": unread, "caught": caught})
+        caught = sorted({evidence.origin for evidence in witness.caught})
+        logs, not_followed = len(witness.journal.seen), sorted(witness.faults)
+        return Response({"status": "ok", "logs": logs, "not_followed": not_followed, "caught": caught})
 
     @get("/caught", sync_to_thread=False)
     def caught() -> list[dict[str, Any]]:
-        """The evidence: two signed notes that contradict each other, for each log that was caught."""
+        """Return the evidence: two signed notes that contradict each other, for each log that was caught."""
         return [{"origin": c.origin, "size": c.size, "notes": list(c.notes)} for c in witness.caught]
 
     @get("/cosigned/newest", sync_to_thread=True)
     def newest(origin: str) -> Response[str]:
-        """The largest cosigned head of an origin."""
+        """Return the largest cosigned head of an origin."""
         return _note(witness, lock, origin, None)
 
     @get("/cosigned/at", sync_to_thread=True)
     def at(origin: str, size: int) -> Response[str]:
-        """The cosigned head of an origin at a size."""
+        """Return the cosigned head of an origin at a size."""
         return _note(witness, lock, origin, size)
 
     return Litestar(
         [add_checkpoint, key, health, caught, newest, at],
         openapi_config=None,
-        exception_handlers={HTTPException: _problem, OSError: _cannot_store, Exception: _failed},
+        exception_handlers={
+            HTTPException: _answer_http_error,
+            OSError: _answer_disk_error,
+            Exception: _answer_internal_error,
+        },
         logging_config=None,
     )
 
 
 def _note(witness: Witness, lock: threading.Lock, origin: str, size: int | None) -> Response[str]:
-    found = None
-    # An origin that somebody sends names a file only if this witness has cosigned a head of it before.
+    note = None
+    # An origin in a request names a file only if this witness has cosigned a head of it before.
     if origin in witness.journal.seen:
         with lock:
-            found = witness.kept.newest(origin) if size is None else witness.kept.at(origin, size)
-    if found is None:
+            note = witness.kept.newest(origin) if size is None else witness.kept.at(origin, size)
+    if note is None:
         raise HTTPException(status_code=404, detail="this witness has cosigned no such head")
-    return Response(str(found), media_type="text/plain; charset=utf-8")
+    return Response(str(note), media_type="text/plain; charset=utf-8")
 
 
-def _problem(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    """A problem document (RFC 9457)."""
+def _answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """Answer with a problem document (RFC 9457)."""
     return _document(error.status_code, error.detail)
 
 
-def _cannot_store(_: Request[Any, Any, Any], error: OSError) -> Response[dict[str, Any]]:
-    """Nothing is cosigned that is not on the disk first."""
+def _answer_disk_error(_: Request[Any, Any, Any], error: OSError) -> Response[dict[str, Any]]:
+    """Answer that the disk cannot be written: a head is never cosigned before it is on the disk."""
     _log.error("witness.cannot_store", error=error.strerror)
     return _document(503, "this witness cannot write to its disk now", **{"Retry-After": _RETRY_SECONDS})
 
 
-def _failed(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """The client learns that it happened, the witness's own log what it was."""
+def _answer_internal_error(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Answer with 500, and log the error."""
     _log.error("witness.failed", exc_info=error)
     return _document(500, "internal error; see the witness's log")
 

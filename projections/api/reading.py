@@ -15,8 +15,8 @@ from psycopg import Connection
 from projections.api.costly import LONG_SECONDS, SECONDS, CostlyAnswers, Work
 from projections.api.loop_connection import LoopConnection, TooManyRows
 from projections.api.pools import LoopPool, PoolUse, ViewsPool, share
-from registry.http import HttpProblem, Position, Trouble, answer
-from registry.http.answers import WAIT_FOR
+from registry.http import FieldError, HttpProblem, Position, answer
+from registry.http.responses import WAIT_FOR
 
 _MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
 _POLL_SECONDS: Final = 0.02
@@ -187,7 +187,7 @@ def parse_position(text: str, where: str) -> dict[str, int]:
     for part in text.split(","):
         member, _, size = part.partition(":")
         if not (_MEMBER.fullmatch(member) and size.isascii() and size.isdigit() and len(size) < 19):
-            trouble = Trouble(where, "is not `member:size`, several joined by commas", value=part[:60])
-            raise HttpProblem("unprocessable", errors=[trouble])
+            error = FieldError(where, "is not `member:size`, several joined by commas", value=part[:60])
+            raise HttpProblem("unprocessable", errors=[error])
         sizes[member] = max(int(size), sizes.get(member, 0))
     return sizes

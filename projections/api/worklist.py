@@ -31,7 +31,7 @@ async def listed(
     """
     after, cursors = worklist.BEGIN, Cursors("worklist", whose.member)
     if cursor:
-        kind, what, identifier = cursors.decode(cursor, Kind, What, UUID)  # type: ignore[arg-type] # as types
+        kind, what, identifier = cursors.decode(cursor, Kind, What, UUID)
         after = worklist.Place(kind, what, str(identifier))
 
     def made(connection: Any) -> Worklist:  # noqa: ANN401 - a connection

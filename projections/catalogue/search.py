@@ -6,17 +6,17 @@ descriptions; the best fit comes first, and without words the titles' order is t
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection
 
-from projections.core import cursors
 from projections.core.errors import InvalidQuery
 from projections.core.query_text import asked
 from projections.precedents.query import one_of
 from projections.queries import narrowed
+from registry.cursors import Cursors
 from registry.wire.achievements import AchievementContent, Kind, Participation
 
 MOST: Final = 500
@@ -103,7 +103,7 @@ class CataloguePage(msgspec.Struct, frozen=True, rename="camel"):
     """Give it as `cursor` to read on; null at the end."""
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True):
+class _Place(NamedTuple):
     rank: float
     title: str
     member: str
@@ -117,6 +117,7 @@ class _Row(Offer, frozen=True, array_like=True):
     rank: float
 
 
+_PLACE_TYPES: Final = tuple(_Place.__annotations__.values())
 _rows: Final = msgspec.json.Decoder(list[_Row])
 _counts: Final = msgspec.json.Decoder(list[tuple[str, str, int]])
 
@@ -138,7 +139,8 @@ def search(
     query.check()
     if not 1 <= limit <= MOST:
         raise InvalidQuery("limit", f"1 to {MOST}")
-    place = cursors.decode(query, cursor, _Place) if cursor else None
+    cursors = Cursors("catalogue", query)
+    place = _Place(*cursors.decode(cursor, *_PLACE_TYPES)) if cursor else None
     parameters: dict[str, Any] = msgspec.structs.asdict(query) | {
         "words": None if query.text is None else asked(connection, query.text, query.language),
         "country": None if query.country is None else query.country.upper(),
@@ -165,7 +167,7 @@ def search(
         {name: dict(sorted(counts.items())) for name, counts in sorted(facets.items())},
         None
         if last is None
-        else cursors.encode(query, _Place(last.rank, last.sort_title, last.member, UUID(last.achievement))),
+        else cursors.encode(_Place(last.rank, last.sort_title, last.member, UUID(last.achievement))),
     )
 
 

@@ -7,17 +7,18 @@ go on where the one before ended, and counted exactly.
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
-from projections.core import contents, cursors
+from projections.core import contents
 from projections.core.errors import InvalidQuery
 from projections.precedents.counts import LAST, PrecedentCounts, count
 from projections.precedents.query import PrecedentQuery
 from projections.precedents.scope import CONSIDERED, Scope, scope_of
 from projections.queries import narrowed
+from registry.cursors import Cursors
 
 MOST: Final = 500
 
@@ -65,7 +66,7 @@ class PrecedentPage(msgspec.Struct, frozen=True, rename="camel"):
     """Give it as `cursor` to read on; null at the end."""
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True):
+class _Place(NamedTuple):
     day: date
     member: str
     leaf: int
@@ -83,6 +84,7 @@ class _Row(Precedent, frozen=True, array_like=True):
 
 _OWN: Final = len(Precedent.__struct_fields__)
 _page: Final = msgspec.json.Decoder(list[_Row])
+_PLACE_TYPES: Final = tuple(_Place.__annotations__.values())
 _BEFORE_ALL: Final = _Place(LAST, "~", 0, 0, 0)
 """No member's name is above a tilde."""
 
@@ -97,7 +99,8 @@ def search(
     query.check()
     if not 1 <= limit <= MOST:
         raise InvalidQuery("limit", f"1 to {MOST}")
-    place = cursors.decode(query, cursor, _Place) if cursor else _BEFORE_ALL
+    cursors = Cursors("precedents", query)
+    place = _Place(*cursors.decode(cursor, *_PLACE_TYPES)) if cursor else _BEFORE_ALL
     scope = scope_of(connection, query)
     counted = count(connection, query, scope)
     rows: list[_Row] = []
@@ -109,9 +112,7 @@ def search(
         counted.counts,
         scope.matched,
         None if scope.matched is None else min(scope.matched, CONSIDERED),
-        None
-        if last is None
-        else cursors.encode(query, _Place(last.day, last.member, last.leaf, last.basis, last.grant_no)),
+        None if last is None else cursors.encode(_Place(last.day, last.member, last.leaf, last.basis, last.grant_no)),
     )
 
 

@@ -16,6 +16,7 @@ from jwt import PyJWK, PyJWKSet
 from jwt.exceptions import PyJWKSetError
 
 from registry.http import HttpProblem
+from registry.supervision import supervise
 
 RENEW_SECONDS: Final = 300.0
 """How old the keys become before they are fetched again."""
@@ -82,20 +83,23 @@ class IssuerKeys:
         return found
 
     def _follow(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self._keys = _fetch(self._url)
-            except CannotFetch as error:
-                _log.warning("access.no_keys", error=str(error), again_in=RETRY_SECONDS)
-                pause = RETRY_SECONDS
-            except Exception:  # noqa: BLE001 - whatever the issuer answers must not end this thread
-                _log.exception("access.no_keys", again_in=RETRY_SECONDS)
-                pause = RETRY_SECONDS
-            else:
-                self._fetched_at, self._unknown_key = time.monotonic(), False
-                pause = RENEW_SECONDS
+        supervise(
+            "fetching the token issuer's keys",
+            self._fetch,
+            stop,
+            also=(CannotFetch,),
+            pause_seconds=RENEW_SECONDS,
+            retry_seconds=RETRY_SECONDS,
+            survives_faults=True,  # no answer of the issuer may end this thread
+            wait=lambda seconds: self._pause(stop, seconds),
+        )
+
+    def _fetch(self) -> None:
+        try:
+            self._keys = _fetch(self._url)
+            self._fetched_at, self._unknown_key = time.monotonic(), False
+        finally:
             self._first.set()
-            self._pause(stop, pause)
 
     def _pause(self, stop: threading.Event, seconds: float) -> None:
         """Wait; less long where a token has a key that is not known, as after the issuer has changed its keys."""

@@ -23,7 +23,7 @@ from registry.api import (
     letters,
     profiles,
 )
-from registry.api.desk import Desk
+from registry.api.private_side import PrivateSide
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *achievements.ROUTES,
@@ -43,4 +43,4 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *agreements.ROUTES,
 ]
 
-__all__ = ["ROUTES", "Desk"]
+__all__ = ["ROUTES", "PrivateSide"]

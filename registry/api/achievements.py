@@ -11,12 +11,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.api.bodies import Known, body_of, given
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.bodies import InjectedLookup, body_of, given
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_content import read_content
 from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.application.registry import Registry
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import Member, VersionedRef
@@ -82,7 +83,7 @@ def _content(registry: Registry, values: dict[str, Any], kept: Collection[str]) 
     **requires("achievements:write"),
 )
 def publish(
-    desk: Desk,
+    private: PrivateSide,
     request: Request[Any, Any, Any],
     data: Body,
     key: IdempotencyKey,
@@ -98,24 +99,26 @@ def publish(
     asked = {"achievement": random_id(), "version": 1} | given(data)
     kept = ALL_FIELDS if keep_text else ()
     if dry_run:
-        with desk.reading() as registry:
+        with private.reading() as registry:
             content, notes = _content(registry, asked, kept)
             registry.check_achievement(content, keep_text=kept)
-        return desk.answer(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
+        return private.respond(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
-    def act(writer: Writer) -> Answered:
-        member = writer.registry.member
-        content, notes = _content(writer.registry, asked, kept)
-        made = Answered(
-            201,
-            OfferedVersion(member, content.achievement, 1, notes=notes),
-            f"/v1/achievements/{member}/{content.achievement}",
-        )
-        writer.answered(made)
-        writer.registry.publish_achievement(content, keep_text=kept)
-        return made
+    def act(write: Write) -> Answer:
+        member = write.registry.member
+        content, notes = _content(write.registry, asked, kept)
+        with write.registry.transaction() as transaction:
+            write.registry.publish_achievement(content, keep_text=kept, transaction=transaction)
+            return write.commit(
+                transaction,
+                Answer(
+                    201,
+                    OfferedVersion(member, content.achievement, 1, notes=notes),
+                    f"/v1/achievements/{member}/{content.achievement}",
+                ),
+            )
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -129,7 +132,7 @@ def publish(
     **requires("achievements:write"),
 )
 def revise(
-    desk: Desk,
+    private: PrivateSide,
     request: Request[Any, Any, Any],
     achievement: UUID,
     data: Body,
@@ -146,25 +149,27 @@ def revise(
         return _content(registry, {"version": registry.achievement(str(achievement)).state.version + 1} | asked, kept)
 
     if dry_run:
-        with desk.reading() as registry:
+        with private.reading() as registry:
             content, notes = revised(registry)
             registry.check_revision(content, keep_text=kept)
         checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
-        return desk.answer(checked)
+        return private.respond(checked)
 
-    def act(writer: Writer) -> Answered:
-        member = writer.registry.member
-        content, notes = revised(writer.registry)
-        made = Answered(
-            201,
-            OfferedVersion(member, str(achievement), content.version, notes=notes),
-            f"/v1/achievements/{member}/{achievement}",
-        )
-        writer.answered(made)
-        writer.registry.revise_achievement(content, keep_text=kept)
-        return made
+    def act(write: Write) -> Answer:
+        member = write.registry.member
+        content, notes = revised(write.registry)
+        with write.registry.transaction() as transaction:
+            write.registry.revise_achievement(content, keep_text=kept, transaction=transaction)
+            return write.commit(
+                transaction,
+                Answer(
+                    201,
+                    OfferedVersion(member, str(achievement), content.version, notes=notes),
+                    f"/v1/achievements/{member}/{achievement}",
+                ),
+            )
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -177,19 +182,20 @@ def revise(
     **requires("achievements:write"),
 )
 def retire(
-    desk: Desk, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey
 ) -> Response[OfferedVersion]:
     """Nothing more is issued of it; what was issued stays."""
 
-    def act(writer: Writer) -> Answered:
-        registry = writer.registry
+    def act(write: Write) -> Answer:
+        registry = write.registry
         version = registry.achievement(str(achievement)).state.version
-        made = Answered(200, OfferedVersion(registry.member, str(achievement), version, retired=True))
-        writer.answered(made)
-        registry.retire_achievement(str(achievement))
-        return made
+        with write.registry.transaction() as transaction:
+            registry.retire_achievement(str(achievement), transaction=transaction)
+            return write.commit(
+                transaction, Answer(200, OfferedVersion(registry.member, str(achievement), version, retired=True))
+            )
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
@@ -211,27 +217,30 @@ class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
     **requires("achievements:write"),
 )
 def join(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: JointVersion, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: JointVersion,
+    key: IdempotencyKey,
 ) -> Response[JointVersion]:
     """Another member's achievement names this university among its awarding bodies: that is so. Until it is confirmed,
     the other's saying so is shown as claimed.
     """
     ref = VersionedRef(data.member, str(data.achievement), data.version)
 
-    def act(writer: Writer) -> Answered:
-        offered = facts.of_achievement(ref)
+    def act(write: Write) -> Answer:
+        offered = lookup.describe_achievement(ref)
         if offered is None:
             raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
-        if writer.registry.member not in offered.awarding_bodies:
+        if write.registry.member not in offered.awarding_bodies:
             bodies = ", ".join(offered.awarding_bodies)
-            trouble = Trouble("$.version", f"names as its awarding bodies {bodies}, not {writer.registry.member}")
+            trouble = FieldError("$.version", f"names as its awarding bodies {bodies}, not {write.registry.member}")
             raise HttpProblem("unprocessable", errors=[trouble])
-        made = Answered(201, data, f"/v1/achievements/{ref.member}/{ref.achievement}")
-        writer.answered(made)
-        writer.registry.join_achievement(AchievementJoined(ref))
-        return made
+        with write.registry.transaction() as transaction:
+            write.registry.join_achievement(AchievementJoined(ref), transaction=transaction)
+            return write.commit(transaction, Answer(201, data, f"/v1/achievements/{ref.member}/{ref.achievement}"))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [publish, revise, retire, join]

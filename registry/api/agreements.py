@@ -7,9 +7,10 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, body_of, content_of, given
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Trouble, requires
+from registry.api.bodies import InjectedLookup, body_of, content_of, given
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
+from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
 from registry.wire.forms import Date, check_date
 from registry.wire.recognition import AgreementDeclared
@@ -45,22 +46,30 @@ class Ending(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
     **requires("recognition:write"),
 )
 def declare(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AgreementBody, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: AgreementBody,
+    key: IdempotencyKey,
 ) -> Response[Declared]:
     """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
     content = content_of({"agreement": random_id()} | given(data), AgreementDeclared)
-    if not facts.is_member(content.with_):
-        trouble = Trouble("$.with", "is no member of the consortium, as far as this node has read governance", "with")
+    if not lookup.is_member(content.with_):
+        trouble = FieldError(
+            "$.with", "is no member of the consortium, as far as this node has read governance", "with"
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
 
-    def act(writer: Writer) -> Answered:
-        member = writer.registry.member
-        made = Answered(201, Declared(member, content.agreement), f"/v1/agreements/{member}/{content.agreement}")
-        writer.answered(made)
-        writer.registry.declare_agreement(content)
-        return made
+    def act(write: Write) -> Answer:
+        member = write.registry.member
+        with write.registry.transaction() as transaction:
+            write.registry.declare_agreement(content, transaction=transaction)
+            return write.commit(
+                transaction,
+                Answer(201, Declared(member, content.agreement), f"/v1/agreements/{member}/{content.agreement}"),
+            )
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -73,19 +82,20 @@ def declare(
     **requires("recognition:write"),
 )
 def withdraw(
-    desk: Desk, request: Request[Any, Any, Any], agreement: UUID, data: Ending, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], agreement: UUID, data: Ending, key: IdempotencyKey
 ) -> Response[Declared]:
     """What is awarded from that day on is covered no more; what was awarded before stays covered."""
     if (wrong := check_date(data.withdrawn_from)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble("$.withdrawnFrom", wrong)])
+        raise HttpProblem("unprocessable", errors=[FieldError("$.withdrawnFrom", wrong)])
 
-    def act(writer: Writer) -> Answered:
-        made = Answered(200, Declared(writer.registry.member, str(agreement), data.withdrawn_from))
-        writer.answered(made)
-        writer.registry.withdraw_agreement(str(agreement), data.withdrawn_from)
-        return made
+    def act(write: Write) -> Answer:
+        with write.registry.transaction() as transaction:
+            write.registry.withdraw_agreement(str(agreement), data.withdrawn_from, transaction=transaction)
+            return write.commit(
+                transaction, Answer(200, Declared(write.registry.member, str(agreement), data.withdrawn_from))
+            )
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [declare, withdraw]

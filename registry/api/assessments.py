@@ -7,9 +7,10 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import Known, body_of, content_of, given
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import HttpProblem, Trouble, requires
+from registry.api.bodies import InjectedLookup, body_of, content_of, given
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.assessments.assessment import Considered
 from registry.office.assessments.statements import state
 from registry.office.errors import NotReady
@@ -53,7 +54,11 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     **requires("recognition:write"),
 )
 def stated(
-    desk: Desk, facts: Known, request: Request[Any, Any, Any], data: AssessmentBody, key: IdempotencyKey
+    private: PrivateSide,
+    lookup: InjectedLookup,
+    request: Request[Any, Any, Any],
+    data: AssessmentBody,
+    key: IdempotencyKey,
 ) -> Response[Stated]:
     """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
@@ -62,22 +67,22 @@ def stated(
     considered = msgspec.convert(asked.pop("considered", []), list[Considered])
     content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
 
-    def act(writer: Writer) -> Answered:
-        if (fault := content.fault(writer.registry.origin)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
-        member = writer.registry.member
-        made = Answered(
+    def act(write: Write) -> Answer:
+        if (fault := content.fault(write.registry.origin)) is not None:
+            raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
+        member = write.registry.member
+        answer = Answer(
             201, Stated(member, content.assessment, "inForce"), f"/v1/assessments/{member}/{content.assessment}"
         )
-        writer.answered(made)
-        try:
-            state(writer.registry, facts, content, considered)
-        except NotReady as error:
-            troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
-            raise HttpProblem("unprocessable", errors=troubles) from error
-        return made
+        with write.registry.transaction() as transaction:
+            try:
+                state(write.registry, lookup, content, considered, transaction)
+            except NotReady as error:
+                troubles = [FieldError(one.path, one.detail, one.code) for one in error.objections]
+                raise HttpProblem("unprocessable", errors=troubles) from error
+            return write.commit(transaction, answer)
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -90,17 +95,16 @@ def stated(
     **requires("recognition:write"),
 )
 def withdrawn(
-    desk: Desk, request: Request[Any, Any, Any], assessment: UUID, data: TakenBack, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], assessment: UUID, data: TakenBack, key: IdempotencyKey
 ) -> Response[Stated]:
     """It is no precedent any more; what was decided on it stands until that is withdrawn itself."""
 
-    def act(writer: Writer) -> Answered:
-        made = Answered(200, Stated(writer.registry.member, str(assessment), "withdrawn"))
-        writer.answered(made)
-        writer.registry.withdraw_assessment(str(assessment), data.reason)
-        return made
+    def act(write: Write) -> Answer:
+        with write.registry.transaction() as transaction:
+            write.registry.withdraw_assessment(str(assessment), data.reason, transaction)
+            return write.commit(transaction, Answer(200, Stated(write.registry.member, str(assessment), "withdrawn")))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [stated, withdrawn]

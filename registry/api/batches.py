@@ -16,13 +16,14 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 from litestar.params import Parameter, QueryParameter
 
 from registry.api.corrections import corrections
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
 from registry.api.examples import ROWS
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
-from registry.batches import Batch, RowProblem, Spool
-from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, Reading, Term
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST, within_bytes
+from registry.batches import Batch, BatchFileWriter, RowProblem
+from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, ReadingOptions, Term
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, MOST, fit_bytes
 from registry.intake.formats.documents import MAX_BYTES
 from registry.intake.rows.days import Order
 from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
@@ -48,7 +49,7 @@ _MEDIA: Final[dict[str, Media]] = {
 
 _MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
 """What of one kind is held in memory while it is read."""
-_EMPTY: Final = Trouble("$", "is empty; rows are needed, or a document")
+_EMPTY: Final = FieldError("$", "is empty; rows are needed, or a document")
 
 MAX_PAGE_BYTES: Final = 1024 * 1024
 """The bytes of JSON that a page of batches, or of problems, has at most, or its first item alone."""
@@ -88,8 +89,8 @@ class _RowsBody(Operation):
         )
 
 
-async def _accepted(desk: Desk, made: Batch) -> Response[Batch]:
-    answered = await run_sync(desk.answer, made, 202)
+async def _accepted(private: PrivateSide, made: Batch) -> Response[Batch]:
+    answered = await run_sync(private.respond, made, 202)
     answered.headers["Location"] = f"/v1/batches/{made.batch}"
     return answered
 
@@ -109,12 +110,14 @@ def _media(request: Request[Any, Any, Any], told: Media) -> Media:
 def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Term | None:
     """A reconciliation's term; and what does not go together."""
     if kind != "credentials" and media in DOCUMENTS:
-        trouble = Trouble("query kind", "a document holds credentials; status changes and terms are rows", "kind", kind)
+        trouble = FieldError(
+            "query kind", "a document holds credentials; status changes and terms are rows", "kind", kind
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
     if kind != "reconciliation":
         return None
     if begin is None or end is None or end < begin:
-        trouble = Trouble("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
+        trouble = FieldError("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
         raise HttpProblem("unprocessable", errors=[trouble])
     return begin, end
 
@@ -123,9 +126,9 @@ def _check_reading(kind: Kind, media: Media, dates: Order | None, *, keep_text: 
     """Refuse what would have no effect."""
     errors = []
     if dates is not None and (kind == "statusChanges" or media in DOCUMENTS):
-        errors.append(Trouble("query dates", "is for rows with days; leave it out", "dates", dates))
+        errors.append(FieldError("query dates", "is for rows with days; leave it out", "dates", dates))
     if keep_text and (kind != "credentials" or media in DOCUMENTS):
-        errors.append(Trouble("query keepText", "is for rows of credentials; leave it out", "keepText", "true"))
+        errors.append(FieldError("query keepText", "is for rows of credentials; leave it out", "keepText", "true"))
     if errors:
         raise HttpProblem("unprocessable", errors=errors)
 
@@ -145,7 +148,7 @@ async def _first(pieces: AsyncIterator[bytes]) -> bytes:
     raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
-async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: Spool, most_bytes: int) -> None:
+async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: BatchFileWriter, most_bytes: int) -> None:
     waiting = bytearray(first)
     async for piece in pieces:
         waiting += piece
@@ -175,9 +178,9 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
     sync_to_thread=True,
     **requires("batches:read"),
 )
-def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
+def one(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Batch]:
     """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
-    return desk.answer(receiving.book.one(str(batch)))
+    return private.respond(receiving.batch_store.get(str(batch)))
 
 
 @get(
@@ -189,18 +192,18 @@ def one(desk: Desk, receiving: Receiving, batch: UUID) -> Response[Batch]:
     **requires("batches:read"),
 )
 def problems(
-    desk: Desk, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
+    private: PrivateSide, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
     """Each with its line, its field, why, and what would be right."""
-    receiving.book.one(str(batch))
+    receiving.batch_store.get(str(batch))
     after, cursors = (0, 0), Cursors("problems", batch)
     if cursor:
         line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
-    found = receiving.book.problems(str(batch), limit, after)
-    some = within_bytes(found, MAX_PAGE_BYTES)
+    found = receiving.batch_store.list_problems(str(batch), limit, after)
+    some = fit_bytes(found, MAX_PAGE_BYTES)
     last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
-    return desk.answer(Page([row for _, row in some], last))
+    return private.respond(Page([row for _, row in some], last))
 
 
 @post(
@@ -213,14 +216,14 @@ def problems(
     **requires("batches:release"),
 )
 def release(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Large batches wait for a second person where the node is set so."""
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.release(str(batch), request.user.actor))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.release(str(batch), request.user.actor))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 @post(
@@ -233,17 +236,17 @@ def release(
     **requires("credentials:write"),
 )
 def cancel(
-    desk: Desk, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
+    private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
     """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems.
 
     A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
     """
 
-    def act(_: Writer) -> Answered:
-        return Answered(200, receiving.book.cancel(str(batch)))
+    def act(_: Write) -> Answer:
+        return Answer(200, receiving.batch_store.cancel(str(batch)))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 def _parsed(text: str) -> datetime:
@@ -252,10 +255,12 @@ def _parsed(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        trouble = Trouble("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
+        trouble = FieldError("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
         raise HttpProblem("unprocessable", errors=[trouble])
     if found < datetime.now(UTC) - _LATE:
-        trouble = Trouble("query publishAt", "lies more than a day back; leave it out to publish at once", value=text)
+        trouble = FieldError(
+            "query publishAt", "lies more than a day back; leave it out to publish at once", value=text
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
     return found
 
@@ -264,7 +269,7 @@ def _moment(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError("query cursor", "is no cursor of this list")]) from error
 
 
 def _bounded(number: int) -> int:
@@ -292,7 +297,7 @@ class Batches(Controller):
     )
     async def create(
         self,
-        desk: Desk,
+        private: PrivateSide,
         receiving: Receiving,
         request: Request[Any, Any, Any],
         key: IdempotencyKey,
@@ -344,7 +349,7 @@ class Batches(Controller):
         """
         moment = _parsed(publish_at) if publish_at else None
         media = _media(request, told)
-        book = receiving.book
+        batch_store = receiving.batch_store
         term = _term(kind, media, awarded_from, awarded_until)
         _check_reading(kind, media, dates, keep_text=keep_text)
         most = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
@@ -352,21 +357,29 @@ class Batches(Controller):
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
         begun = await run_sync(
-            book.receive, name, kind, media, request.user.actor, key, dry_run, term, Reading(dates, keep_text)
+            batch_store.begin,
+            name,
+            kind,
+            media,
+            request.user.actor,
+            key,
+            dry_run,
+            term,
+            ReadingOptions(dates, keep_text),
         )
-        if begun.spool is None:
-            return await _accepted(desk, await run_sync(book.one, begun.batch))
+        if begun.file is None:
+            return await _accepted(private, await run_sync(batch_store.get, begun.batch))
         try:
-            await _receive(first, pieces, begun.spool, most)
+            await _receive(first, pieces, begun.file, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
             release_above = receiving.release_above if takes_effect else 0
-            made = await run_sync(book.received, begun.batch, begun.spool, moment, release_above)
+            made = await run_sync(batch_store.complete, begun.batch, begun.file, moment, release_above)
         except BaseException:  # cancelled, a full disk: what came is not kept
             with CancelScope(shield=True):
-                await run_sync(book.broken_off, begun.batch, begun.spool)
+                await run_sync(batch_store.break_off, begun.batch, begun.file)
             raise
         _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-        return await _accepted(desk, made)
+        return await _accepted(private, made)
 
     @get(
         tags=["Batches"],
@@ -376,18 +389,18 @@ class Batches(Controller):
         **requires("batches:read"),
     )
     def listed(
-        self, desk: Desk, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
+        self, private: PrivateSide, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Response[Page[Batch]]:
         """The newest first."""
         place, cursors = None, Cursors("batches")
         if cursor:
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
-        found = receiving.book.newest(limit, place)
-        some = within_bytes(found, MAX_PAGE_BYTES)
+        found = receiving.batch_store.list_newest(limit, place)
+        some = fit_bytes(found, MAX_PAGE_BYTES)
         has_more = len(found) == limit or len(some) < len(found)
         last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
-        return desk.answer(Page(some, last))
+        return private.respond(Page(some, last))
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]

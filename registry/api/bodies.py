@@ -1,23 +1,24 @@
 """Requests' bodies that are the data of an event, of which the node can fill some in."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
-from registry.http import KNOWN_ONLY, HttpProblem, Trouble
-from registry.intake import Catalogue
-from registry.office.assessments.facts import Facts
+from registry.http import KNOWN_ONLY, FieldError, HttpProblem
+from registry.intake.rows.report import Catalogue
+from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-Known = Annotated[Facts, Dependency(skip_validation=True)]
-"""What this node has read of what is offered; a handler's `facts`."""
+InjectedLookup = NamedDependency[SkipValidation[CredentialLookup]]
+"""The node's lookup of credentials and achievements; a handler's `lookup`."""
 
-Offers = Annotated[Catalogue, Dependency(skip_validation=True)]
+Offers = NamedDependency[SkipValidation[Catalogue]]
 """What the university offers, which rows are held against; a handler's `offered`."""
 
 
@@ -53,8 +54,8 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble(*place_of(error, data))]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError(*describe_error(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
     return found

@@ -11,14 +11,16 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Dependency, Parameter, QueryParameter
+from litestar.params import Parameter, QueryParameter, SkipValidation
 from msgspec import Meta
 
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.domain.case_events import Person
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.cases import listing
 from registry.office.cases.assigning import assign
 from registry.office.cases.attachments import (
@@ -35,11 +37,11 @@ from registry.office.cases.evidence import DisclosureSets
 from registry.office.cases.holder import HolderCheck
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.showing import texts_of
-from registry.office.cases.worklist import MOST, Asked, CaseLine
+from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2
-Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 
 
 class NameSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -125,12 +127,14 @@ class _FileBody(Operation):
     sync_to_thread=True,
     **requires("cases:read"),
 )
-def search(desk: Desk, bureau: Office, data: NameSearch) -> Response[FoundCases]:
+def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[FoundCases]:
     """Cases of applicants whose name has words that begin so. Nothing is stored."""
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-    with desk.reading():
-        found = listing.list_cases(bureau, Asked(), today=today, name=data.name, limit=data.limit)
-    return desk.answer(FoundCases(found.lines, found.notes))
+    with private.reading() as registry:
+        found = listing.list_cases(
+            office.reading_from(registry), WorklistQuery(), today=today, name=data.name, limit=data.limit
+        )
+    return private.respond(FoundCases(found.lines, found.notes))
 
 
 @get(
@@ -141,12 +145,15 @@ def search(desk: Desk, bureau: Office, data: NameSearch) -> Response[FoundCases]
     sync_to_thread=True,
     **requires("cases:read"),
 )
-def listed(desk: Desk, bureau: Office, case: UUID) -> Response[Attachments]:
+def listed(private: PrivateSide, office: Office, case: UUID) -> Response[Attachments]:
     """What it was opened with, and what was attached; without contents and without the files' own names."""
-    with desk.reading() as registry:
+    with private.reading() as registry:
         found = registry.case(str(case))
-        files = [*files_opened_with(texts_of(bureau, found)), *list_attachments(registry.cursor(), str(case))]
-    return desk.answer(Attachments(files))
+        files = [
+            *files_opened_with(texts_of(office.reading_from(registry), found)),
+            *list_attachments(registry.cursor(), str(case)),
+        ]
+    return private.respond(Attachments(files))
 
 
 @post(
@@ -161,8 +168,8 @@ def listed(desk: Desk, bureau: Office, case: UUID) -> Response[Attachments]:
     **requires("cases:write"),
 )
 def attached(
-    desk: Desk,
-    bureau: Office,
+    private: PrivateSide,
+    office: Office,
     request: Request[Any, Any, Any],
     case: UUID,
     body: bytes,
@@ -176,14 +183,18 @@ def attached(
 ) -> Response[Attachment]:
     """Encrypted under the applicant's key, and erased with the applicant. How large it may be, the settings say."""
 
-    def act(writer: Writer) -> Answered:
-        found = writer.registry.case(str(case))
+    def act(write: Write) -> Answer:
+        found = write.registry.case(str(case))
         by = request.user.actor
-        made = attach(writer.registry, bureau.setting, found, body, kind, by, subject=subject)
-        return Answered(201, made, f"/v1/cases/{case}/attachments/{made.attachment}")
+        with write.registry.transaction() as transaction:
+            attachment = attach(
+                write.registry, office.setting, found, body, kind, by, subject=subject, transaction=transaction
+            )
+            location = f"/v1/cases/{case}/attachments/{attachment.attachment}"
+            return write.commit(transaction, Answer(201, attachment, location))
 
     asked = {"file": hashlib.sha256(body).hexdigest(), "kind": kind, "subject": subject}
-    return desk.once(request, key, asked, act)
+    return private.write_once(request, key, asked, act)
 
 
 @get(
@@ -195,9 +206,9 @@ def attached(
     media_type="application/octet-stream",
     **requires("cases:read"),
 )
-def one(desk: Desk, case: UUID, attachment: UUID) -> Response[bytes]:
+def one(private: PrivateSide, case: UUID, attachment: UUID) -> Response[bytes]:
     """Its bytes, to be saved and not to be shown by a browser. Its name says nothing of the person."""
-    with desk.reading() as registry:
+    with private.reading() as registry:
         found = read_attachment(registry, registry.case(str(case)), str(attachment))
     headers = {
         "Cache-Control": "no-store",
@@ -216,15 +227,21 @@ def one(desk: Desk, case: UUID, attachment: UUID) -> Response[bytes]:
     **requires("cases:write"),
 )
 def disclosed(
-    desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: HandedIn, key: IdempotencyKey
+    private: PrivateSide,
+    office: Office,
+    request: Request[Any, Any, Any],
+    case: UUID,
+    data: HandedIn,
+    key: IdempotencyKey,
 ) -> Response[CheckedHolders]:
     """Checked against the digests on the log: they say whose the credentials are."""
 
-    def act(writer: Writer) -> Answered:
-        checks = disclose(bureau, writer.registry.case(str(case)), data.disclosures, request.user.actor)
-        return Answered(200, CheckedHolders(str(case), checks))
+    def act(write: Write) -> Answer:
+        # The checks read what is stored: so the answer follows in a transaction of its own.
+        checks = disclose(office, write.registry.case(str(case)), data.disclosures, request.user.actor)
+        return Answer(200, CheckedHolders(str(case), checks))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -237,10 +254,10 @@ def disclosed(
     **requires("cases:write"),
 )
 def assigned(
-    desk: Desk, request: Request[Any, Any, Any], case: UUID, data: Assignment, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], case: UUID, data: Assignment, key: IdempotencyKey
 ) -> Response[Assigned]:
     """An account's name or a key's; null lets nobody work on it."""
-    return desk.once(request, key, data, _assign(str(case), data.assignee, request.user.actor))
+    return private.write_once(request, key, data, _assign(str(case), data.assignee, request.user.actor))
 
 
 @post(
@@ -253,24 +270,33 @@ def assigned(
     **requires("cases:write"),
 )
 def acknowledged(
-    desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Acknowledgement, key: IdempotencyKey
+    private: PrivateSide,
+    office: Office,
+    request: Request[Any, Any, Any],
+    case: UUID,
+    data: Acknowledgement,
+    key: IdempotencyKey,
 ) -> Response[Acknowledged]:
     """It is not listed as changed again until something else happens to the credential."""
 
-    def act(writer: Writer) -> Answered:
-        found = writer.registry.case(str(case))
-        changes = acknowledge(writer.registry, bureau.known, found, request.user.actor)
-        return Answered(200, Acknowledged(str(case), changes))
+    def act(write: Write) -> Answer:
+        found = write.registry.case(str(case))
+        with write.registry.transaction() as transaction:
+            changes = acknowledge(write.registry, office.lookup, found, request.user.actor, transaction)
+            return write.commit(transaction, Answer(200, Acknowledged(str(case), changes)))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
-def _assign(case: str, assignee: str | None, by: str) -> Callable[[Writer], Answered]:
-    def act(writer: Writer) -> Answered:
+def _assign(case: str, assignee: str | None, by: str) -> Callable[[Write], Answer]:
+    def act(write: Write) -> Answer:
         if assignee is not None and not assignee.strip():
-            raise HttpProblem("unprocessable", errors=[Trouble("$.assignee", "is empty; null lets nobody work on it")])
-        assign(writer.registry, writer.registry.case(case), assignee, by)
-        return Answered(200, Assigned(case, assignee))
+            raise HttpProblem(
+                "unprocessable", errors=[FieldError("$.assignee", "is empty; null lets nobody work on it")]
+            )
+        with write.registry.transaction() as transaction:
+            assign(write.registry, write.registry.case(case), assignee, by, transaction)
+            return write.commit(transaction, Answer(200, Assigned(case, assignee)))
 
     return act
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
-from litestar.params import Dependency, Parameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import Parameter, QueryParameter, SkipValidation
 
 from registry.api.case_bodies import (
     AnswerGiven,
@@ -25,21 +26,22 @@ from registry.api.case_bodies import (
     Proposal,
     Withdrawal,
 )
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.domain.case_events import CaseState
-from registry.http import Cursors, HttpProblem, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.http import Cursors, FieldError, HttpProblem, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases import listing, showing, worklist
 from registry.office.cases.beginning import draft_of
 from registry.office.cases.opening import CaseAsked
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseView, Moved
-from registry.office.cases.worklist import Asked, CaseLine, Counts
+from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
 _TAG = "Cases"
-Office = Annotated[RecognitionOffice, Dependency(skip_validation=True)]
+Office = NamedDependency[SkipValidation[RecognitionOffice]]
 _SAID = r"^[^\x00-\x1f\x7f]+$"
 
 
@@ -76,8 +78,8 @@ class Cases(Controller):
     )
     def open_case(
         self,
-        desk: Desk,
-        bureau: Office,
+        private: PrivateSide,
+        office: Office,
         request: Request[Any, Any, Any],
         data: CaseAsked,
         key: IdempotencyKey,
@@ -87,7 +89,7 @@ class Cases(Controller):
         The applicant goes to the vault, and is told from nobody else by names: give `student` or `learner` for somebody
         who is known here.
         """
-        return _move(desk, bureau, request, data, key, lambda by: bureau.open(data, by), status=201)
+        return _move(private, office, request, data, key, lambda office, by: office.open(data, by), status=201)
 
     @get(
         operation_id="listCases",
@@ -97,8 +99,8 @@ class Cases(Controller):
     )
     def listed(
         self,
-        desk: Desk,
-        bureau: Office,
+        private: PrivateSide,
+        office: Office,
         *,
         in_state: Annotated[CaseState | None, QueryParameter(name="state")] = None,
         assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
@@ -128,7 +130,7 @@ class Cases(Controller):
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
-        asked = Asked(
+        asked = WorklistQuery(
             state=in_state,
             assessor=assessor,
             overdue=overdue,
@@ -138,13 +140,14 @@ class Cases(Controller):
             assignee=assignee,
             unassigned=unassigned,
         )
-        soon = bureau.setting.due_soon_days
-        with desk.reading() as registry:
-            listed = listing.list_cases(bureau, asked, today=today, changed=changed, after=after, limit=limit)
-            found, waiting = listed.lines, listing.count_changed(bureau)
+        soon = office.setting.due_soon_days
+        with private.reading() as registry:
+            office = office.reading_from(registry)
+            listed = listing.list_cases(office, asked, today=today, changed=changed, after=after, limit=limit)
+            found, waiting = listed.lines, listing.count_changed(office)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
-        return desk.answer(
+        return private.respond(
             CasePage(
                 counts,
                 found,
@@ -162,17 +165,18 @@ class OneCase(Controller):
     tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
 
     @get(operation_id="getCase", summary="One case", sync_to_thread=True, **requires("cases:read"))
-    def one(self, desk: Desk, bureau: Office, case: UUID) -> Response[CaseView]:
+    def one(self, private: PrivateSide, office: Office, case: UUID) -> Response[CaseView]:
         """All of it: the applicant, the credentials then and now, what was written, what happened."""
-        with desk.reading():
-            return desk.answer(showing.show(bureau, str(case)))
+        with private.reading() as registry:
+            shown = showing.show(office.reading_from(registry), str(case))
+        return private.respond(shown)
 
     @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
          **requires("cases:read"))  # fmt: skip
     def draft(
         self,
-        desk: Desk,
-        bureau: Office,
+        private: PrivateSide,
+        office: Office,
         case: UUID,
         against: Annotated[
             str | None,
@@ -183,21 +187,22 @@ class OneCase(Controller):
         ] = None,
     ) -> Response[Assessment]:
         """The five elements of each credential beside what is required, with nothing named and nothing proposed."""
-        with desk.reading():
-            return desk.answer(draft_of(bureau, str(case), against))
+        with private.reading() as registry:
+            draft = draft_of(office.reading_from(registry), str(case), against)
+        return private.respond(draft)
 
     @post(
         "/request-documents", operation_id="requestDocuments", summary="Ask the applicant for documents",
         status_code=200, sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def request_documents(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The clock stands until all have come."""
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.request_documents(str(case), data.documents, by, data.on, data.note),
+            private, office, request, data, key,
+            lambda office, by: office.request_documents(str(case), data.documents, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -205,13 +210,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def receive_documents(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """With the last that was asked for the clock goes on."""
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.receive_documents(str(case), data.documents, by, data.on),
+            private, office, request, data, key,
+            lambda office, by: office.receive_documents(str(case), data.documents, by, data.on),
         )  # fmt: skip
 
     @post(
@@ -219,23 +224,24 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def complete(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The clock starts; `due` says when a decision is due."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.complete(str(case), by, data.on))
+        return _move(private, office, request, data, key, lambda office, by: office.complete(str(case), by, data.on))
 
     @post(
         "/correct", operation_id="correctCase", summary="Correct the file", status_code=200, sync_to_thread=True,
         **requires("cases:write"),
     )  # fmt: skip
     def correct(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The applicant, what the case is for, or which credentials it is about. A proposal is returned first."""
         return _move(
-            desk, bureau, request, data, key, lambda by: bureau.correct(str(case), data.correction, by, data.on)
+            private, office, request, data, key,
+            lambda office, by: office.correct(str(case), data.correction, by, data.on),
         )  # fmt: skip
 
     @post(
@@ -243,13 +249,13 @@ class OneCase(Controller):
         status_code=200, sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def enquire(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """`enquiry` is what the answer is given to; `asked` says whom it asks about which credential."""
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.enquire(str(case), data.subject, by, data.on, data.note),
+            private, office, request, data, key,
+            lambda office, by: office.enquire(str(case), data.subject, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -257,13 +263,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def answered(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Once for each enquiry."""
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
+            private, office, request, data, key,
+            lambda office, by: office.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
         )  # fmt: skip
 
     @post(
@@ -271,13 +277,13 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def assess(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The last one counts. What is still open in it is said when it is proposed."""
         assessment = data.whole()
         return _move(
-            desk, bureau, request, data, key, lambda by: bureau.assess(str(case), assessment, by, data.on)
+            private, office, request, data, key, lambda office, by: office.assess(str(case), assessment, by, data.on)
         )  # fmt: skip
 
     @post(
@@ -285,7 +291,7 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def propose(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Read as a verifier will, and compared with the assessment and with precedents, which `warnings` name.
@@ -295,8 +301,8 @@ class OneCase(Controller):
         same.
         """
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.propose(
+            private, office, request, data, key,
+            lambda office, by: office.propose(
                 str(case), data.grants, by, data.on, data.note, leave=data.leave, override=data.override
             ),
         )  # fmt: skip
@@ -306,7 +312,7 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def approve(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """By another person than who proposed it, who names the proposal and accepts its override after reading both.
@@ -315,8 +321,8 @@ class OneCase(Controller):
         `proposal-changed` where it has another proposal by now.
         """
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.approve(
+            private, office, request, data, key,
+            lambda office, by: office.approve(
                 str(case), by, data.on, proposal_id=data.proposal_id, accept_override=data.accept_override
             ),
         )  # fmt: skip
@@ -326,57 +332,61 @@ class OneCase(Controller):
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def returned(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """To be made anew."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.return_(str(case), by, data.on, data.note))
+        return _move(
+            private, office, request, data, key, lambda office, by: office.return_(str(case), by, data.on, data.note)
+        )
 
     @post(
         "/decide", operation_id="decideCase", summary="Publish the decision", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def decide(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.decide(str(case), by, data.on))
+        return _move(private, office, request, data, key, lambda office, by: office.decide(str(case), by, data.on))
 
     @post(
         "/appeal", operation_id="appealCase", summary="The applicant appeals", status_code=200,
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
     def appeal(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """Propose anew then, approve and amend."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.appeal(str(case), by, data.on, data.note))
+        return _move(
+            private, office, request, data, key, lambda office, by: office.appeal(str(case), by, data.on, data.note)
+        )
 
     @post(
         "/amend", operation_id="amendDecision", summary="Publish an amended decision", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def amend(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """The approved proposal supersedes the decision that stands."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.amend(str(case), by, data.on))
+        return _move(private, office, request, data, key, lambda office, by: office.amend(str(case), by, data.on))
 
     @post(
         "/withdraw", operation_id="withdrawCase", summary="Take back the application or the decision",
         status_code=200, sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def withdraw(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """A decision is taken back for a reason, which is published; an application without."""
         return _move(
-            desk, bureau, request, data, key,
-            lambda by: bureau.withdraw(str(case), by, data.on, reason=data.reason),
+            private, office, request, data, key,
+            lambda office, by: office.withdraw(str(case), by, data.on, reason=data.reason),
         )  # fmt: skip
 
     @post(
@@ -384,36 +394,35 @@ class OneCase(Controller):
         **requires("cases:write"),
     )  # fmt: skip
     def close(
-        self, desk: Desk, bureau: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
+        self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
         """When no appeal can be lodged any more."""
-        return _move(desk, bureau, request, data, key, lambda by: bureau.close(str(case), by, data.on))
+        return _move(private, office, request, data, key, lambda office, by: office.close(str(case), by, data.on))
 
 
 def _move(
-    desk: Desk,
-    bureau: RecognitionOffice,
+    private: PrivateSide,
+    office: RecognitionOffice,
     request: Request[Any, Any, Any],
     data: msgspec.Struct,
     key: str,
-    act: Callable[[str], Moved],
+    act: Callable[[RecognitionOffice, str], Moved],
     *,
     status: int = 200,
 ) -> Response[Moved]:
     """Make a move, once; the answer is stored with what it is about."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
 
-    def made(writer: Writer) -> Answered:
-        def answered(moved: Moved) -> Answered:
-            return Answered(status, moved, f"/v1/cases/{moved.case}" if status == 201 else None)
+    def write_case(write: Write) -> Answer:
+        with write.registry.transaction() as transaction:
+            moved = act(office.within(transaction), request.user.actor)
+            location = f"/v1/cases/{moved.case}" if status == 201 else None
+            return write.commit(transaction, Answer(status, moved, location))
 
-        with bureau.telling(lambda moved: writer.answered(answered(moved))):
-            return answered(act(request.user.actor))
-
-    return desk.once(request, key, data, made)
+    return private.write_once(request, key, data, write_case)
 
 
 ROUTES: list[type[Controller]] = [Cases, OneCase]

@@ -9,8 +9,9 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from registry.api.bodies import Known
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.bodies import InjectedLookup
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
 from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import LONGEST, CohortRow
@@ -58,8 +59,8 @@ class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
     **requires("recognition:write"),
 )
 def decided(
-    desk: Desk,
-    facts: Known,
+    private: PrivateSide,
+    lookup: InjectedLookup,
     request: Request[Any, Any, Any],
     assessment: UUID,
     data: CohortBody,
@@ -75,15 +76,15 @@ def decided(
         for number, one in enumerate(data.items, 1)
     ]
 
-    def act(writer: Writer) -> Answered:
+    def act(write: Write) -> Answer:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-        cohort = Cohort(writer.registry, facts, str(assessment), today, data.conditions)
+        cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(one.unchanged for one in outcomes)
         bad = sum(bool(one.problem) for one in outcomes)
-        return Answered(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
+        return Answer(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [decided]

@@ -10,10 +10,10 @@ from litestar.response import Stream
 
 from registry.api.receiving import Receiving
 from registry.batches.batch import TABLES
-from registry.batches.corrections import corrections_of
-from registry.batches.spool import SpoolDamaged
+from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.corrections import write_corrections
 from registry.http import HttpProblem, requires
-from registry.intake import IntakeError
+from registry.intake.rows.report import IntakeError
 
 AT_A_TIME: Final = 2
 """Corrections that one process makes at once: each reads a whole content, which takes up to half a minute."""
@@ -38,19 +38,22 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     text is read without that apostrophe. It holds personal data: it needs the scope that sending rows needs. Kept for
     90 days. Two are made at a time; others are answered with 503 `too-costly`.
     """
-    found = receiving.book.one(str(batch))
+    found = receiving.batch_store.get(str(batch))
     if found.media not in TABLES or found.kind != "credentials":
         raise HttpProblem("conflict", "corrections are made of batches of credentials in a table; see the problems")
-    content, faulty = receiving.book.content(str(batch)), receiving.book.faulty_rows(str(batch))
+    content, faulty = (
+        receiving.batch_store.get_content(str(batch)),
+        receiving.batch_store.describe_faulty_rows(str(batch)),
+    )
     if not _reading.acquire(blocking=False):
         raise HttpProblem("too-costly", f"{AT_A_TIME} files of corrections are being made already", headers=_RETRY)
-    rows = _released(corrections_of(content, faulty))
+    rows = _released(write_corrections(content, faulty))
     try:
         next(rows)  # from here on it gives its turn back when it ends, or when nobody reads it any more
         head = next(rows, "")
     except IntakeError as error:
         raise HttpProblem("conflict", f"no rows can be read of this batch: {error}") from error
-    except SpoolDamaged as error:
+    except DamagedBatchFile as error:
         raise HttpProblem("gone", "the content of this batch is kept no more") from error
     return Stream(
         _joined(head, rows),

@@ -9,9 +9,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from msgspec import Meta
 
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CodeChange, CourseCode, CourseCodes
 from registry.values.persons import normalise_identifier
 
@@ -64,7 +65,7 @@ class CourseCodeTable(Controller):
     )
     def listed(
         self,
-        desk: Desk,
+        private: PrivateSide,
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
         cursor: Annotated[str, Parameter(max_length=2000, description="`next` of the page before.")] = "",
         code: Annotated[str, Parameter(max_length=MOST_CHARACTERS, description="This one only.")] = "",
@@ -72,13 +73,15 @@ class CourseCodeTable(Controller):
         """In their order, by characters' numbers."""
         cursors = Cursors("course-codes")
         after = cursors.decode(cursor, str)[0] if cursor else ""
-        with desk.reading() as registry:
+        with private.reading() as registry:
             codes = CourseCodes(registry)
             if code:
-                found = codes.find(code)
-                return desk.answer(Page([] if found is None else [found], None))
-            page = codes.page(limit, after)
-        return desk.answer(Page(page, cursors.encode([page[-1].code]) if len(page) == limit else None))
+                entry = codes.find(code)
+                page, has_more = [] if entry is None else [entry], False
+            else:
+                page = codes.page(limit, after)
+                has_more = len(page) == limit
+        return private.respond(Page(page, cursors.encode([page[-1].code]) if has_more else None))
 
     @put(
         tags=["Publishing"],
@@ -88,7 +91,7 @@ class CourseCodeTable(Controller):
         **requires("achievements:write"),
     )
     def change(
-        self, desk: Desk, request: Request[Any, Any, Any], data: Entries, key: IdempotencyKey
+        self, private: PrivateSide, request: Request[Any, Any, Any], data: Entries, key: IdempotencyKey
     ) -> Response[Changed]:
         """Let these codes stand for what is given, and drop those with null; the others stay. All of it or nothing.
 
@@ -96,8 +99,8 @@ class CourseCodeTable(Controller):
         matched by it.
         """
 
-        def act(writer: Writer) -> Answered:
-            codes = CourseCodes(writer.registry)
+        def act(write: Write) -> Answer:
+            codes = CourseCodes(write.registry)
             wanted = [
                 CourseCode(one.code, str(one.achievement), one.version)
                 for one in data.items
@@ -106,27 +109,27 @@ class CourseCodeTable(Controller):
             removed = [one.code for one in data.items if one.achievement is None]
             if errors := _errors(codes, data):
                 raise HttpProblem("unprocessable", errors=errors)
-            made = Answered(200, Changed(len(wanted), len(removed), codes.changes(wanted)))
-            writer.answered(made)
-            codes.change(wanted, removed)
-            return made
+            answer = Answer(200, Changed(len(wanted), len(removed), codes.changes(wanted)))
+            with write.registry.transaction() as transaction:
+                codes.change(wanted, removed, transaction)
+                return write.commit(transaction, answer)
 
-        return desk.once(request, key, data, act)
+        return private.write_once(request, key, data, act)
 
 
-def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
-    found: list[Trouble] = []
+def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:
+    found: list[FieldError] = []
     seen: set[str] = set()
     for place, one in enumerate(data.items):
         code = normalise_identifier(one.code)
         if code in seen:
-            found.append(Trouble(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
+            found.append(FieldError(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
         seen.add(code)
         if one.achievement is None:
             continue
         entry = CourseCode(one.code, str(one.achievement), one.version)
         found += [
-            Trouble(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
+            FieldError(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
             for field, detail in codes.faults(entry)
         ]
     return found

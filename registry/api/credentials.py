@@ -1,5 +1,6 @@
 """Issuing one credential, and changing what it counts for."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta
 
 from registry.api.bodies import Offers
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
-from registry.application.requests import Issued
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
+from registry.application.requests import Issued, Outcome
 from registry.application.status_notes import MAX_NOTE
-from registry.http import HttpProblem, Trouble, requires
+from registry.application.transaction import Transaction
+from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
@@ -126,7 +129,7 @@ class Status(msgspec.Struct, frozen=True):
     **requires("credentials:write"),
 )
 def issue(
-    desk: Desk, offered: Offers, request: Request[Any, Any, Any], data: CredentialRow, key: IdempotencyKey
+    private: PrivateSide, offered: Offers, request: Request[Any, Any, Any], data: CredentialRow, key: IdempotencyKey
 ) -> Response[Credential]:
     """Issue one credential: 201, or 200 where its record was issued before.
 
@@ -135,45 +138,55 @@ def issue(
     """
     parts, wrong = _parts(data.parts)
 
-    def act(writer: Writer) -> Answered:
+    def act(write: Write) -> Answer:
         checker = RowChecker(offered, keep_text=data.keep_text)
         asked = checker.check_all(0, _row(data))
         if asked is None:
             raise HttpProblem(
-                "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
+                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's own; use your own id")]
             )
         problems = asked if isinstance(asked, tuple) else ()
-        errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
+        errors = [FieldError(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
         if isinstance(asked, tuple) or wrong:
             raise HttpProblem("unprocessable", errors=[*errors, *wrong])
-        [outcome] = writer.issuer.issue([msgspec.structs.replace(asked, parts=parts)], override=data.override or ())
+
+        def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
+            if isinstance(outcomes[0], Issued):
+                write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.notes()))
+
+        [outcome] = write.issuer.issue(
+            [msgspec.structs.replace(asked, parts=parts)], add_rows=add_answer, override=data.override or ()
+        )
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
             if not outcome.accepted:
                 kind = "not-accepted"
-            errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
+            errors = [FieldError(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
             # Who is behind a number is for those who may decide it, not for every system that issues.
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
-        member = writer.registry.member
-        notes = checker.notes() + ([] if outcome.replacement is None else [str(outcome.replacement)])
-        found = Credential(member, outcome.credential, outcome.learner, outcome.record, outcome.unchanged, notes)
-        return Answered(200 if outcome.unchanged else 201, found, f"/v1/credentials/{member}/{outcome.credential}")
+        return _answer(write.registry.member, outcome, checker.notes())
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
-def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]]:
+def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:
+    notes = notes if issued.replacement is None else [*notes, str(issued.replacement)]
+    credential = Credential(member, issued.credential, issued.learner, issued.record, issued.unchanged, notes)
+    return Answer(200 if issued.unchanged else 201, credential, f"/v1/credentials/{member}/{issued.credential}")
+
+
+def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[FieldError]]:
     """The parts, and what is wrong with them."""
     parts, wrong = [], []
     for place, row in enumerate(rows or ()):
         if (fault := check_credits(row.ects)) is not None:
-            wrong.append(Trouble(f"$.parts[{place}].ects", fault))
+            wrong.append(FieldError(f"$.parts[{place}].ects", fault))
         by = None
         if row.by is not None:
             decision, agreement = (None if one is None else str(one) for one in (row.by.decision, row.by.agreement))
             if (decision is None) == (agreement is None):
-                wrong.append(Trouble(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
+                wrong.append(FieldError(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
             by = CountedBy(row.by.member, decision, agreement)
         ects = int(row.ects) if row.ects == int(row.ects) else row.ects
         parts.append(Part(row.member, str(row.credential), ects, by))
@@ -205,20 +218,19 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         **requires("credentials:write"),
     )
     def changing(
-        desk: Desk, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
+        private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
         """An own credential's status, from now on."""
         note = data.note.strip()
         if (fault := status_note_fault(note)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble("$.note", fault, "note")])
+            raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
 
-        def act(writer: Writer) -> Answered:
-            made = Answered(200, Status(writer.registry.member, str(credential), status))
-            writer.answered(made)
-            getattr(writer.registry, change)(str(credential), data.reason, note)
-            return made
+        def act(write: Write) -> Answer:
+            with write.registry.transaction() as transaction:
+                getattr(write.registry, change)(str(credential), data.reason, note, transaction=transaction)
+                return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), status)))
 
-        return desk.once(request, key, data, act)
+        return private.write_once(request, key, data, act)
 
     return changing
 
@@ -236,16 +248,17 @@ revoke = _changing("revoke", "revoked", "Take a credential back for good")
     sync_to_thread=True,
     **requires("credentials:write"),
 )
-def reinstate(desk: Desk, request: Request[Any, Any, Any], credential: UUID, key: IdempotencyKey) -> Response[Status]:
+def reinstate(
+    private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, key: IdempotencyKey
+) -> Response[Status]:
     """An own credential's suspension ends."""
 
-    def act(writer: Writer) -> Answered:
-        made = Answered(200, Status(writer.registry.member, str(credential), "active"))
-        writer.answered(made)
-        writer.registry.reinstate(str(credential))
-        return made
+    def act(write: Write) -> Answer:
+        with write.registry.transaction() as transaction:
+            write.registry.reinstate(str(credential), transaction=transaction)
+            return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), "active")))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [issue, suspend, revoke, reinstate]

@@ -8,9 +8,9 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from registry.api.desk import Desk
+from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
-from registry.learners.erasure import why_without_claims
+from registry.learners.missing_claims import why_without_claims
 
 
 class HandedOut(msgspec.Struct, frozen=True):
@@ -31,20 +31,20 @@ class HandedOut(msgspec.Struct, frozen=True):
     **requires("learners:read"),
 )
 def disclosures(
-    desk: Desk,
+    private: PrivateSide,
     member: Annotated[str, Parameter(description="This node's member.", max_length=40)],
     credential: UUID,
 ) -> Response[HandedOut]:
     """What the learner shows, so that others can check whose credential it is and what it says of its holder."""
-    with desk.reading() as registry:
+    with private.reading() as registry:
         if member != registry.member:
             raise HttpProblem("not-found", "the disclosures are in the vault of the member that issued the credential")
         found = registry.vault.disclosures(registry.cursor(), str(credential))
         if not found:
             raise HttpProblem("not-found", why_without_claims(registry, str(credential)))
-        answered = desk.answer(HandedOut(member, str(credential), found))
-    answered.headers["Cache-Control"] = "no-store"
-    return answered
+    response = private.respond(HandedOut(member, str(credential), found))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 ROUTES: list[HTTPRouteHandler] = [disclosures]

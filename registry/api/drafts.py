@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from registry.api.achievements import KeepText
 from registry.api.bodies import Offers
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_texts import ALL_FIELDS
 from registry.http import requires
 from registry.intake.drafts import Draft, Drafts
@@ -85,12 +86,12 @@ class DraftPublished(msgspec.Struct, frozen=True):
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def listed(desk: Desk) -> Response[DraftList]:
+def listed(private: PrivateSide) -> Response[DraftList]:
     """Made of documents whose achievement nobody has published and which lack what Annex I wants."""
-    with desk.reading() as registry:
+    with private.reading() as registry:
         drafts = Drafts(registry)
         found = DraftList([_view(drafts, one) for one in drafts.all()])
-    return desk.answer(found)
+    return private.respond(found)
 
 
 @get(
@@ -101,12 +102,12 @@ def listed(desk: Desk) -> Response[DraftList]:
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def one(desk: Desk, draft: UUID) -> Response[DraftView]:
+def one(private: PrivateSide, draft: UUID) -> Response[DraftView]:
     """What it says, what is missing, and which records wait for it."""
-    with desk.reading() as registry:
+    with private.reading() as registry:
         drafts = Drafts(registry)
         found = _view(drafts, drafts.one(str(draft)))
-    return desk.answer(found)
+    return private.respond(found)
 
 
 @patch(
@@ -118,18 +119,18 @@ def one(desk: Desk, draft: UUID) -> Response[DraftView]:
     **requires("achievements:write"),
 )
 def complete(
-    desk: Desk, request: Request[Any, Any, Any], draft: UUID, data: Completing, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, data: Completing, key: IdempotencyKey
 ) -> Response[DraftView]:
     """Give what is missing. It can be given again."""
 
-    def act(writer: Writer) -> Answered:
-        drafts = Drafts(writer.registry)
+    def act(write: Write) -> Answer:
+        drafts = Drafts(write.registry)
         given: dict[str, Any] = {"achievement": data.achievement}
         if data.credentials:
             given["credentials"] = data.credentials
-        return Answered(200, _view(drafts, drafts.complete(str(draft), given)))
+        return Answer(200, _view(drafts, drafts.complete(str(draft), given)))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 @post(
@@ -142,7 +143,7 @@ def complete(
     **requires("achievements:write", "credentials:write"),
 )
 def publish(
-    desk: Desk,
+    private: PrivateSide,
     offered: Offers,
     request: Request[Any, Any, Any],
     draft: UUID,
@@ -154,15 +155,15 @@ def publish(
     go on waiting, to be completed and issued by publishing once more.
     """
 
-    def act(writer: Writer) -> Answered:
+    def act(write: Write) -> Answer:
         kept = ALL_FIELDS if keep_text else ()
-        taken, notes = Importer(writer.registry, writer.issuer, offered).publish(str(draft), kept)
-        after = Drafts(writer.registry).one(str(draft))
+        taken, notes = Importer(write.registry, write.issuer, offered).publish(str(draft), kept)
+        after = Drafts(write.registry).one(str(draft))
         notes += [note for one in taken for note in one.notes]
         issued = sum(one.credential is not None for one in taken)
-        return Answered(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
+        return Answer(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 @delete(
@@ -174,14 +175,15 @@ def publish(
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def drop(desk: Desk, request: Request[Any, Any, Any], draft: UUID, key: IdempotencyKey) -> Response[None]:
+def drop(private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, key: IdempotencyKey) -> Response[None]:
     """And the credentials that wait for it. What was published stays."""
 
-    def act(writer: Writer) -> Answered:
-        Drafts(writer.registry).drop(str(draft))
-        return Answered(200, None)
+    def act(write: Write) -> Answer:
+        with write.registry.transaction() as transaction:
+            Drafts(write.registry).drop(str(draft), transaction)
+            return write.commit(transaction, Answer(200, None))
 
-    return desk.once(request, key, None, act)
+    return private.write_once(request, key, None, act)
 
 
 def _view(drafts: Drafts, draft: Draft) -> DraftView:

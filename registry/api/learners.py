@@ -7,14 +7,16 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 from msgspec import Meta
 
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.held_rows import PAGE, VERSION_DIGITS, Decision, HeldPerson, HeldRows, Place
 from registry.application.registry import Registry
-from registry.http import Cursors, HttpProblem, Trouble, requires
+from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.intake.rows.row_texts import MAX_FIELD
 
 
@@ -26,7 +28,7 @@ class Eraser(Protocol):
         ...
 
 
-Erase = Annotated[Eraser, Dependency(skip_validation=True)]
+Erase = NamedDependency[SkipValidation[Eraser]]
 
 
 class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
@@ -60,7 +62,12 @@ class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True):
     **requires("learners:erase"),
 )
 def erase(
-    desk: Desk, eraser: Erase, request: Request[Any, Any, Any], learner: UUID, data: Erasing, key: IdempotencyKey
+    private: PrivateSide,
+    eraser: Erase,
+    request: Request[Any, Any, Any],
+    learner: UUID,
+    data: Erasing,
+    key: IdempotencyKey,
 ) -> Response[ErasedLearner]:
     """Destroy the learner's key and rows on this node, for good, and say so on the log (`learner.erased.v1`).
 
@@ -68,13 +75,13 @@ def erase(
     learner holds can still be verified, and never be made again.
     """
     if data.confirm != learner:
-        raise HttpProblem("unprocessable", errors=[Trouble("$.confirm", "is another learner's id")])
+        raise HttpProblem("unprocessable", errors=[FieldError("$.confirm", "is another learner's id")])
 
-    def act(writer: Writer) -> Answered:
-        warnings = eraser(writer.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)
-        return Answered(200, ErasedLearner(writer.registry.member, str(learner), warnings))
+    def act(write: Write) -> Answer:
+        warnings = eraser(write.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)
+        return Answer(200, ErasedLearner(write.registry.member, str(learner), warnings))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 class HeldPage(msgspec.Struct, frozen=True):
@@ -116,7 +123,7 @@ class DecidedRow(msgspec.Struct, frozen=True, rename="camel"):
     **requires("learners:decide"),
 )
 def held_rows(
-    desk: Desk,
+    private: PrivateSide,
     cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
     limit: Annotated[int, Parameter(ge=1, le=PAGE, description="How many at most.")] = PAGE,
 ) -> Response[HeldPage]:
@@ -128,9 +135,9 @@ def held_rows(
     if cursor:
         at, record = cursors.decode(cursor, datetime, bytes)
         after = Place(at, record)
-    with desk.reading() as registry:
+    with private.reading() as registry:
         page = HeldRows(registry).page(after, limit)
-    return desk.answer(HeldPage(page.rows, None if page.next is None else cursors.encode(page.next)))
+    return private.respond(HeldPage(page.rows, None if page.next is None else cursors.encode(page.next)))
 
 
 @post(
@@ -143,7 +150,7 @@ def held_rows(
     **requires("learners:decide"),
 )
 def decide_held_row(
-    desk: Desk, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey
+    private: PrivateSide, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey
 ) -> Response[DecidedRow]:
     """Say whether a held row is about the person who is known, or about another one; then send the row again.
 
@@ -154,11 +161,11 @@ def decide_held_row(
     read any more, nothing is decided (`held-row-changed`).
     """
 
-    def act(writer: Writer) -> Answered:
-        decided = HeldRows(writer.registry).decide(data.record, data.version, data.decision, request.user.actor)
-        return Answered(200, DecidedRow(*decided))
+    def act(write: Write) -> Answer:
+        decided = HeldRows(write.registry).decide(data.record, data.version, data.decision, request.user.actor)
+        return Answer(200, DecidedRow(*decided))
 
-    return desk.once(request, key, data, act)
+    return private.write_once(request, key, data, act)
 
 
 ROUTES: list[HTTPRouteHandler] = [erase, held_rows, decide_held_row]

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter, SkipValidation
 
 from registry.http import requires
 from registry.letters import LANGUAGES, Language
-from registry.letters.composing import Asked
+from registry.letters.composing import LetterRequest
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.lettering import addressee
 from registry.office.cases.notices import LETTER_KINDS, LetterKind
@@ -33,12 +34,14 @@ class Writing(Protocol):
         """The letter that a case's state calls for, or another kind, as PDF; and which kind it is."""
         ...
 
-    def of_decision(self, decision: str, asked: Asked) -> bytes:
+    def of_decision(self, decision: str, asked: LetterRequest) -> bytes:
         """The letter about one of this office's decisions, as PDF."""
         ...
 
 
-class LetterAsked(Asked, frozen=True, kw_only=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class LetterAsked(
+    LetterRequest, frozen=True, kw_only=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True
+):
     """Which letter is to be written. Nothing of it is kept."""
 
     decision: UUID
@@ -46,7 +49,7 @@ class LetterAsked(Asked, frozen=True, kw_only=True, omit_defaults=True, rename="
     """Whom it is to, in the shape of an application. Where it is left out, the vault is asked."""
 
 
-Letters = Annotated[Writing, Dependency(skip_validation=True)]
+Letters = NamedDependency[SkipValidation[Writing]]
 BODIES = (LetterAsked,)
 
 
@@ -105,8 +108,8 @@ def of_decision(letters: Letters, data: LetterAsked) -> Response[bytes]:
     Nothing is stored, so no `Idempotency-Key` is asked for. The applicant stands in the body, or is left out where the
     office's vault knows who it is.
     """
-    values = {name: getattr(data, name) for name in Asked.__struct_fields__}
-    asked = Asked(**values | {"applicant": None if data.applicant is None else addressee(data.applicant)})
+    values = {name: getattr(data, name) for name in LetterRequest.__struct_fields__}
+    asked = LetterRequest(**values | {"applicant": None if data.applicant is None else addressee(data.applicant)})
     return _private(letters.of_decision(str(data.decision), asked), "decision")
 
 

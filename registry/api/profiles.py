@@ -6,7 +6,8 @@ import msgspec
 from litestar import Controller, HttpMethod, Request, Response, get, put, route
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.desk import Answered, Desk, IdempotencyKey, Writer
+from registry.api.idempotency import Answer
+from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
@@ -45,10 +46,11 @@ class ProfileTable(Controller):
         sync_to_thread=True,
         **requires("cases:read"),
     )
-    def listed(self, desk: Desk) -> Response[Profiles]:
+    def listed(self, private: PrivateSide) -> Response[Profiles]:
         """What the office's programmes require. Cases are compared with them by their names."""
-        with desk.reading() as registry:
-            return desk.answer(Profiles(list_profiles(registry.cursor())))
+        with private.reading() as registry:
+            profiles = list_profiles(registry.cursor())
+        return private.respond(Profiles(profiles))
 
     @put(
         tags=[_TAG],
@@ -58,17 +60,16 @@ class ProfileTable(Controller):
         **requires("cases:write"),
     )
     def change(
-        self, desk: Desk, request: Request[Any, Any, Any], data: ProfileEntry, key: IdempotencyKey
+        self, private: PrivateSide, request: Request[Any, Any, Any], data: ProfileEntry, key: IdempotencyKey
     ) -> Response[ProfileEntry]:
         """Store what a programme requires, or remove it with null. One of the same name is replaced."""
 
-        def act(writer: Writer) -> Answered:
-            made = Answered(200, data)
-            writer.answered(made)
-            writer.registry.save([], private=ProfileRow(data.name, data.requirement, request.user.actor))
-            return made
+        def act(write: Write) -> Answer:
+            with write.registry.transaction() as transaction:
+                transaction.add(ProfileRow(data.name, data.requirement, request.user.actor))
+                return write.commit(transaction, Answer(200, data))
 
-        return desk.once(request, key, data, act)
+        return private.write_once(request, key, data, act)
 
 
 BODIES = (ProfileEntry,)

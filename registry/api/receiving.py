@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from registry.batches import Book
+from registry.batches import BatchStore
 
 
 class Receiving(NamedTuple):
     """How batches are received."""
 
-    book: Book
+    batch_store: BatchStore
     most_bytes: int
     """What a body may have."""
     release_above: int

@@ -11,12 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from registry.application.achievement_texts import one_spelling, text_faults
-from registry.domain.achievement import blanks
+from registry.domain.achievement import blank_texts
 from registry.domain.errors import InvalidEvent
 from registry.values.codes import isced_fault, language_fault
 from registry.wire.achievements import AchievementContent
-from registry.wire.all_misfits import all_misfits
 from registry.wire.forms import Fault, Ref, check_uuid
+from registry.wire.value_faults import find_faults
 
 PLACEHOLDER: Final = "REPLACE: "
 """How a template's text begins that somebody must replace; what belongs there follows."""
@@ -77,17 +77,17 @@ def content_faults(
     A text that holds a placeholder is said to, and nothing else is said of it.
     """
     faults: dict[str, list[str]] = {}
-    misfits = all_misfits(dict(values), AchievementContent, known_only=True)
+    wrong = find_faults(dict(values), AchievementContent, known_only=True)
     placeholders = list(_placeholders("$", dict(values)))
-    for path, detail in [*placeholders, *misfits]:
+    for path, detail in [*placeholders, *wrong]:
         faults.setdefault(path, []).append(detail)
     for path, _ in placeholders:
         del faults[path][1:]
-    faulty = {_field(path) if path != "$" else detail.removeprefix("lacks ") for path, detail in misfits}
+    faulty = {_field(path) if path != "$" else detail.removeprefix("lacks ") for path, detail in wrong}
     for path, detail in [
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),
-        *((f"${path}", detail) for path, detail in blanks(values)),
+        *((f"${path}", detail) for path, detail in blank_texts(values)),
         *text_faults(values, keep_text),
     ]:
         if path not in faults:

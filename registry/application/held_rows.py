@@ -304,7 +304,7 @@ class HeldRows:
         fresh = self._vault.new_learner() if decision == "other-person" else None
         deciding = HeldRowDecision(self._vault, row, known, content["stated"], version, by, fresh)
         try:
-            self._registry.save([], private=deciding)
+            self._registry.store_rows(deciding)
         except LearnerGone as error:
             raise HeldRowChanged from error
         return Decided(record, decision, (fresh or known.learner).learner, unchanged=False)

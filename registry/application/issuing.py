@@ -13,17 +13,16 @@ from itertools import islice
 from typing import Final, TypeVar
 
 import structlog
-from eventsourcing.persistence import IntegrityError
-from psycopg.errors import UniqueViolation
 
 from registry.application.preparing import Prepared, Preparer
 from registry.application.records import Known, find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
+from registry.application.transaction import Transaction
 from registry.domain.errors import Duplicate, Refusal
-from registry.domain.parts import PartsKnown
+from registry.domain.parts import PartChecker
 from registry.rules.achievements import publish
-from registry.store.recorder import PrivateRows, StaleState, Together
+from registry.store.recorder import StaleState
 from registry.values.persons import normalise_identifier, number_fault
 from registry.vault.vault import LearnerGone, VaultRows
 from registry.wire.achievements import AchievementContent
@@ -31,13 +30,13 @@ from registry.wire.achievements import AchievementContent
 _log = structlog.get_logger(__name__)
 BATCH: Final = 1000
 _TRIES: Final = 5
-_CHANGED: Final = (IntegrityError, UniqueViolation, StaleState, LearnerGone)
+_CHANGED: Final = (StaleState, LearnerGone)
 
 T = TypeVar("T")
-Beside = Callable[[int, Sequence[Outcome]], PrivateRows]
-"""Rows to be written with a batch: of the first request's number (from 0), and of what the batch came to."""
-
-_Also = Callable[[Sequence[Outcome]], PrivateRows]
+AddBatchRows = Callable[[Transaction, int, Sequence[Outcome]], None]
+"""Adds rows to the transaction of a batch, from the number of its first request (from 0) and the batch's outcomes."""
+AddRows = Callable[[Transaction, Sequence[Outcome]], None]
+"""Adds rows to the transaction of requests, from their outcomes. Called again where the transaction is repeated."""
 
 
 class InvalidIdentifier(Refusal):
@@ -49,22 +48,22 @@ class InvalidIdentifier(Refusal):
 class Issuer:
     """Issues on behalf of one node."""
 
-    def __init__(self, registry: Registry, parts: PartsKnown | None = None) -> None:
+    def __init__(self, registry: Registry, parts: PartChecker | None = None) -> None:
         """`parts` is what the views know of parts; without it only the own ones are looked at."""
         self._registry = registry
         self._preparer = Preparer(registry, parts)
 
     def issue_all(
-        self, requests: Iterable[IssueRequest], *, beside: Beside | None = None
+        self, requests: Iterable[IssueRequest], *, add_rows: AddBatchRows | None = None
     ) -> Generator[Outcome, None, None]:
-        """Issue in batches, each a transaction; gives every request's outcome, in their order.
+        """Issue in batches, each a transaction; yield the outcome of every request, in their order.
 
-        While one batch is being stored the next is made ready. `beside` is asked for rows that are stored with each.
+        While one batch is being stored, the next one is made ready. `add_rows` adds rows to each batch's transaction.
         Closed before its end, it waits for the batch that is being stored.
         """
         first = 0
         with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
-            before: tuple[list[IssueRequest], Prepared, _Also | None, Future[None]] | None = None
+            before: tuple[list[IssueRequest], Prepared, AddRows | None, Future[None]] | None = None
             for batch in _batches(requests, BATCH):
                 ready = self._preparer.prepare(batch, before[1] if before is not None else None)
                 if before is not None:
@@ -72,21 +71,21 @@ class Issuer:
                     if redone:
                         ready = self._preparer.prepare(batch, None)
                     yield from outcomes
-                also = None if beside is None else partial(beside, first)
+                add = None if add_rows is None else partial(_add_batch_rows, add_rows, first)
                 first += len(batch)
-                before = batch, ready, also, storing.submit(self._store, ready, also)
+                before = batch, ready, add, storing.submit(self._store, ready, add)
             if before is not None:
                 outcomes, _ = self._finish(*before)
                 yield from outcomes
 
     def _finish(
-        self, batch: list[IssueRequest], ready: Prepared, also: "_Also | None", stored: "Future[None]"
+        self, batch: list[IssueRequest], ready: Prepared, add_rows: AddRows | None, stored: "Future[None]"
     ) -> tuple[list[Outcome], bool]:
-        """Wait until a batch is stored; whether it had to be made ready anew."""
+        """Wait until a batch is stored; return its outcomes, and whether it had to be made ready again."""
         try:
             stored.result()
         except _CHANGED:
-            return self.issue(batch, also=also), True
+            return self.issue(batch, add_rows=add_rows), True
         return ready.outcomes, False
 
     def known(self, record: str) -> str | None:
@@ -111,16 +110,16 @@ class Issuer:
         hashed = vault.hashed("student", student)
         person = vault.seal(adopted, "person", {"student": student})
         rows.learner(learner, hashed, vault.wrap(adopted), person)
-        try:
-            registry.save([], private=rows)
-        except (UniqueViolation, IntegrityError) as error:
-            raise Duplicate("that number has a learner's id here already, or that id has a number") from error
+        with registry.transaction() as transaction:
+            transaction.add(rows)
+            transaction.conflict = Duplicate("that number has a learner's id here already, or that id has a number")
+            transaction.commit()
 
     def issue(
         self,
         requests: Sequence[IssueRequest],
         *,
-        also: "_Also | None" = None,
+        add_rows: AddRows | None = None,
         override: Collection[str] = (),
     ) -> list[Outcome]:
         """Issue these in one transaction; one that is refused does not sink the others.
@@ -130,7 +129,7 @@ class Issuer:
         for _ in range(_TRIES):
             ready = self._preparer.prepare(requests, None, override)
             try:
-                self._store(ready, also)
+                self._store(ready, add_rows)
             except _CHANGED:
                 # Somebody else took in one of these rows or learners just now, or revised an achievement.
                 _log.info("issuing.again", requests=len(requests))
@@ -150,12 +149,21 @@ class Issuer:
         """What would become of these if they were issued one after another; nothing is stored."""
         return self.trial().check_all(requests)
 
-    def _store(self, ready: Prepared, also: "_Also | None" = None) -> None:
-        if also is not None:
-            rows = Together([ready.rows, also(ready.outcomes)])
-            self._registry.save(ready.stored, private=rows, expected=ready.expected)
-        elif ready.stored or ready.rows:
-            self._registry.save(ready.stored, private=ready.rows, expected=ready.expected)
+    def _store(self, ready: Prepared, add_rows: AddRows | None) -> None:
+        if not ready.stored and not ready.rows and add_rows is None:
+            return
+        with self._registry.transaction() as transaction:
+            transaction.conflict = StaleState("somebody else issued one of these, or changed it, just now")
+            transaction.add(ready.rows)
+            transaction.save_checked(ready.stored)
+            transaction.expect(ready.expected)
+            if add_rows is not None:
+                add_rows(transaction, ready.outcomes)
+            transaction.commit()
+
+
+def _add_batch_rows(add_rows: AddBatchRows, first: int, transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
+    add_rows(transaction, first, outcomes)
 
 
 class Trial:

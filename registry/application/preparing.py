@@ -20,7 +20,7 @@ from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssue
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
-from registry.domain.parts import PartsKnown, against, told
+from registry.domain.parts import PartChecker, check_parts, list_breaches
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.store.recorder import StoredEvent
@@ -55,7 +55,7 @@ class Prepared(NamedTuple):
 class Preparer:
     """Makes batches ready for one node. For one thread at a time."""
 
-    def __init__(self, registry: Registry, parts: PartsKnown | None) -> None:
+    def __init__(self, registry: Registry, parts: PartChecker | None) -> None:
         """`parts` is what the views know of parts; without it only the own ones are looked at."""
         self._registry = registry
         self._parts = parts
@@ -135,8 +135,10 @@ class Preparer:
                 continue
             state = states.get(item.request.achievement)
             data = _data(item.request, state, known.learner.learner, claims)
-            if data.parts and (found := against(data, registry.member, self._own, self._parts, override)):
-                outcomes[item.place] = NotIssued(item.request.record, "parts-refused", "parts", told(found), found)
+            if data.parts and (found := check_parts(data, registry.member, self._own, self._parts, override)):
+                outcomes[item.place] = NotIssued(
+                    item.request.record, "parts-refused", "parts", list_breaches(found), found
+                )
                 continue
             try:
                 replaced = self._replaced(item.request.replaces, ready.replaced, before)

@@ -5,11 +5,12 @@ included, and published by somebody else. Before anything is stored it is read a
 that nothing is ever published which the consortium would refuse for its form.
 """
 
+import copy
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final, Self
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -24,9 +25,10 @@ from psycopg_pool import ConnectionPool
 from registry.application.acceptance import Acceptance, NotAccepted
 from registry.application.achievement_content import refuse_faulty
 from registry.application.refusals import FindRefusals, builds_on_refused
-from registry.application.status_notes import NoteForNobody, NoteRow, note_row
+from registry.application.status_notes import NoteRow, note_row
+from registry.application.transaction import Transaction, TransactionOpen
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Thing, uuid_of
+from registry.domain.aggregate import MemberAggregate, uuid_of
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownCase
 from registry.domain.credential import Credential
@@ -44,10 +46,10 @@ from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 from registry.log import LogError
 from registry.observability import guarded
-from registry.store.recorder import KeysReplaced, PrivateRecorder, PrivateRows, StoredEvent, Together, opened
+from registry.store.recorder import KeysReplaced, PrivateRecorder, StoredEvent, TransactionalRows, opened
 from registry.store.translation import PUBLISHED, Stored, Translator
 from registry.vault.key_replacement import ErasedRows, KeyReplacement, settle
-from registry.vault.vault import HiddenBasis, Learner, LearnerGone, Vault
+from registry.vault.vault import HiddenBasis, Learner, Vault
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.commit import MAX_EVENT
 from registry.wire.credentials import StatusReason, StatusSealed
@@ -115,7 +117,7 @@ class Registry:
         self.recorder = recorder
         self.mapper = self.store.mapper
         self._translator = Translator(origin)
-        self._also: PrivateRows | None = None
+        self._open = threading.local()
         self._reader = Reader(origin)
 
     @property
@@ -137,6 +139,12 @@ class Registry:
             self.connection = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
         return self.connection.cursor()
 
+    def on_connection(self, connection: psycopg.Connection[DictRow]) -> "Registry":
+        """Return this registry for one read, on a connection of the caller's: it shares all else, and is not closed."""
+        reader = copy.copy(self)
+        reader.connection = connection
+        return reader
+
     def close(self) -> None:
         """Close all connections."""
         self.store.close()
@@ -150,52 +158,64 @@ class Registry:
 
     # Storing
 
-    def stored(self, things: Sequence[Thing]) -> list[StoredEvent]:
+    def stored(self, things: Sequence[MemberAggregate]) -> list[StoredEvent]:
         """The new events of aggregates, to be saved. Each aggregate gives them once."""
         return [self.mapper.to_stored_event(event) for thing in things for event in thing.collect_events()]
 
-    def save(
-        self,
-        stored: Sequence[StoredEvent],
-        *,
-        private: PrivateRows | None = None,
-        expected: dict[UUID, int] | None = None,
-        erased: ErasedRows | None = None,
-    ) -> None:
-        """Store events in one transaction, with whatever else belongs to them.
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Begin a transaction, whose `commit` the caller calls.
 
-        `erased` are a learner's rows, to be deleted: the vault's keys that protected them are replaced, too.
-        Raises `KeysReplaced` where somebody else replaced keys of the vault just then.
+        Raises `TransactionOpen` where this thread has one open: what belongs to that one is added to it.
         """
-        also = [rows for rows in (private, self._also) if rows is not None]
-        rows: PrivateRows | None = Together(also) if also else None
-        if erased is not None:
-            rows = KeyReplacement(self.vault, erased, Together(also))
+        if getattr(self._open, "transaction", None) is not None:
+            raise TransactionOpen("this thread has a transaction open; pass it on, and add to it")
+        begun = self._open.transaction = Transaction(self.stored, self._check_events, self._store)
         try:
-            self.recorder.insert_events(stored, private=rows, expected=expected)
+            yield begun
+        finally:
+            begun.end()
+            self._open.transaction = None
+
+    @contextmanager
+    def joined(self, transaction: Transaction | None) -> Iterator[Transaction]:
+        """Add to the caller's transaction; without one, begin a transaction and commit it at the end."""
+        if transaction is not None:
+            yield transaction
+            return
+        with self.transaction() as own:
+            yield own
+            own.commit()
+
+    def store_rows(self, *rows: TransactionalRows) -> None:
+        """Store rows in a transaction of their own."""
+        with self.transaction() as transaction:
+            transaction.add(*rows)
+            transaction.commit()
+
+    def _store(self, transaction: Transaction) -> None:
+        """Write a transaction. Raises `KeysReplaced` where somebody else replaced keys of the vault just then."""
+        rows: Sequence[TransactionalRows] = transaction.rows
+        if transaction.erased is not None:
+            rows = [KeyReplacement(self.vault, transaction.erased, rows)]
+        try:
+            self.recorder.insert_events(transaction.events, rows=rows, expected=transaction.expected)
+        except IntegrityError as error:
+            raise transaction.conflict from error
         except OperationalError as error:
             if not isinstance(error.__cause__, SerializationFailure):
                 raise
             self.settle_keys()
             raise KeysReplaced("a learner was erased just now, and keys were replaced; send it again") from error
         finally:
-            if erased is not None:
+            if transaction.erased is not None:
                 self.settle_keys()
-        self._on_stored(stored)
+        self._on_stored(transaction.events)
 
     def settle_keys(self) -> None:
         """Complete or undo a replacement of the vault's keys, where one was broken off."""
         self.cursor()  # the connection is there
         settle(self.connection, self.vault)
-
-    @contextmanager
-    def also(self, rows: PrivateRows) -> Iterator[None]:
-        """Let what is stored inside carry these rows, too: there or not there together. For one thread."""
-        self._also = rows
-        try:
-            yield
-        finally:
-            self._also = None
 
     def published_size(self) -> int:
         """The size of this member's log up to the newest commit that this node has written down to sign."""
@@ -258,30 +278,32 @@ class Registry:
                 found[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
         return found
 
-    def check(self, *things: Thing) -> list[StoredEvent]:
+    def check(self, *things: MemberAggregate) -> list[StoredEvent]:
         """Read the new events of aggregates as a verifier would; store nothing, and return them.
 
         Raises `NotAccepted` where consumers would refuse them as things are now, `InvalidEvent` for their form.
         """
         stored = self.stored(things)
-        self.check_accepted(self._translator.types(event.topic for event in stored))
+        self._check_events(stored)
+        return stored
+
+    def _check_events(self, events: Sequence[StoredEvent]) -> None:
+        if not events:
+            return
+        self.check_accepted(self._translator.types(event.topic for event in events))
         refusals = self.refusals()
-        for event in stored:
+        for event in events:
             if event.topic in PUBLISHED:
                 unknown = builds_on_refused(refusals, str(event.originator_id), event.state)
                 if unknown is not None:
                     raise unknown
-        for refused in self.faults(stored).values():
+        for refused in self.faults(events).values():
             raise InvalidEvent(refused.code, refused.path, refused.detail)
-        return stored
 
-    def _commit(self, *things: Thing, private: PrivateRows | None = None, erased: ErasedRows | None = None) -> None:
-        stored = self.check(*things)
-        try:
-            self.save(stored, private=private, erased=erased)
-        except IntegrityError as error:
-            raise Duplicate("this was recorded already, or changed by somebody else just now; look again") from error
-        _log.info("registry.stored", topics=[event.topic for event in stored])
+    def _save(self, transaction: Transaction | None, *things: MemberAggregate) -> None:
+        """Save aggregates in the caller's transaction, or in one of their own."""
+        with self.joined(transaction) as joined:
+            joined.save(*things)
 
     def _get(self, kind: type[Any], identifier: str, unknown: type[Exception]) -> Any:  # noqa: ANN401 - of that kind
         try:
@@ -294,13 +316,15 @@ class Registry:
 
     # Achievements
 
-    def publish_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
+    def publish_achievement(
+        self, content: AchievementContent, *, keep_text: Collection[str] = (), transaction: Transaction | None = None
+    ) -> None:
         """Offer a new achievement (version 1). Raises `FaultyContent` with all that is wrong with it.
 
         `keep_text` are the fields whose texts are meant though they look broken.
         """
         refuse_faulty(content, self.member, self.newest_version, keep_text)
-        self._commit(Achievement.publish(content))
+        self._save(transaction, Achievement.publish(content))
 
     def check_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that a new achievement could be published; store nothing. Raises what `publish_achievement` raises."""
@@ -327,22 +351,24 @@ class Registry:
         with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
             return bool(self.recorder.versions(cursor, [uuid_of(identifier)]))
 
-    def revise_achievement(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
+    def revise_achievement(
+        self, content: AchievementContent, *, keep_text: Collection[str] = (), transaction: Transaction | None = None
+    ) -> None:
         """Offer the next version, whole. Raises `FaultyContent` with all that is wrong with it."""
         refuse_faulty(content, self.member, self.newest_version, keep_text)
         found: Achievement = self._get(Achievement, content.achievement, UnknownAchievement)
         found.revise(content)
-        self._commit(found)
+        self._save(transaction, found)
 
-    def retire_achievement(self, achievement: str) -> None:
+    def retire_achievement(self, achievement: str, transaction: Transaction | None = None) -> None:
         """Stop offering it."""
         found: Achievement = self._get(Achievement, achievement, UnknownAchievement)
         found.retire()
-        self._commit(found)
+        self._save(transaction, found)
 
-    def join_achievement(self, data: AchievementJoined) -> None:
+    def join_achievement(self, data: AchievementJoined, transaction: Transaction | None = None) -> None:
         """Award another member's achievement together with it."""
-        self._commit(Joining.join(data))
+        self._save(transaction, Joining.join(data))
 
     def achievement(self, achievement: str) -> Achievement:
         """An own achievement."""
@@ -364,17 +390,25 @@ class Registry:
         found: Credential = self._get(Credential, credential, UnknownCredential)
         return found
 
-    def change(self, credential: str, act: Callable[[Credential], None], *, change: str = "", note: str = "") -> None:
+    def change(
+        self,
+        credential: str,
+        act: Callable[[Credential], None],
+        *,
+        change: str = "",
+        note: str = "",
+        transaction: Transaction | None = None,
+    ) -> None:
         """Let something become of an own credential. Raises a refusal.
 
         `note` is the university's own words about it, kept under the learner's key; `change` is the change's name.
         """
         found = self.credential(credential)
         act(found)
-        try:
-            self._commit(found, private=self.note_row(found, change, note) if note else None)
-        except LearnerGone as error:
-            raise NoteForNobody("its learner was erased just now: leave the note out", "$.note") from error
+        rows = [self.note_row(found, change, note)] if note else []
+        with self.joined(transaction) as joined:
+            joined.save(found)
+            joined.add(*rows)
 
     def note_row(self, credential: Credential, change: str, note: str) -> NoteRow:
         """Return the row that keeps a note with the last change of a credential. Raises `NoteForNobody`."""
@@ -382,17 +416,23 @@ class Registry:
             self.vault, self.cursor(), credential.state.learner, str(credential.id), credential.version, change, note
         )
 
-    def suspend(self, credential: str, reason: StatusReason, note: str = "") -> None:
+    def suspend(
+        self, credential: str, reason: StatusReason, note: str = "", transaction: Transaction | None = None
+    ) -> None:
         """Let a credential not count for now."""
-        self.change(credential, lambda found: found.suspend(reason), change="suspend", note=note)
+        self.change(
+            credential, lambda found: found.suspend(reason), change="suspend", note=note, transaction=transaction
+        )
 
-    def reinstate(self, credential: str, note: str = "") -> None:
+    def reinstate(self, credential: str, note: str = "", transaction: Transaction | None = None) -> None:
         """Let it count again."""
-        self.change(credential, lambda found: found.reinstate(), change="reinstate", note=note)
+        self.change(credential, lambda found: found.reinstate(), change="reinstate", note=note, transaction=transaction)
 
-    def revoke(self, credential: str, reason: StatusReason, note: str = "") -> None:
+    def revoke(
+        self, credential: str, reason: StatusReason, note: str = "", transaction: Transaction | None = None
+    ) -> None:
         """Take it back for good."""
-        self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note)
+        self.change(credential, lambda found: found.revoke(reason), change="revoke", note=note, transaction=transaction)
 
     # Learners; what else goes with them stands in learners/erasure.py
 
@@ -411,7 +451,12 @@ class Registry:
         return said.created_on.date()
 
     def erase(
-        self, learners: Sequence[str], rows: ErasedRows, *, private: PrivateRows | None = None, again: bool = False
+        self,
+        learners: Sequence[str],
+        rows: ErasedRows,
+        *,
+        again: bool = False,
+        transaction: Transaction | None = None,
     ) -> None:
         """Say that these learners are erased, and delete the rows in the same transaction. Raises `Duplicate`.
 
@@ -424,9 +469,11 @@ class Registry:
                 erasures.append(Erasure.erase(learner))
             elif again:
                 erasure: Erasure = self.store.repository.get(Erasure.id_of(learner))
-                erasure.again()
+                erasure.announce_again()
                 erasures.append(erasure)
-        self._commit(*erasures, private=private, erased=rows)
+        with self.joined(transaction) as joined:
+            joined.save(*erasures)
+            joined.erase(rows)
 
     # Recognition
 
@@ -436,25 +483,24 @@ class Registry:
         disclosure: str | Sequence[str] | None = None,
         *,
         learner: Learner | None = None,
-        beside: Sequence[Thing] = (),
-        private: PrivateRows | None = None,
+        transaction: Transaction | None = None,
     ) -> None:
         """Record a decision, and what it supersedes.
 
         `disclosure` is what its `credentialDigest` stands for, one for each where it has several; it goes to the
-        vault in the same transaction, under the key of `learner` where the decision is made in a case. So do the
-        events of the things `beside`, and the rows.
+        vault in the same transaction, under the key of `learner` where the decision is made in a case.
         """
         superseded: Decision | None = None
         if data.supersedes is not None:
             superseded = self._get(Decision, data.supersedes, UnknownDecision)
         decided = Decision.decide(data, superseded)
-        rows = [] if private is None else [private]
-        if disclosure:
-            said = [disclosure] if isinstance(disclosure, str) else disclosure
-            rows.append(HiddenBasis(self.vault, data.decision, said, learner))
-        things = [decided, *([superseded] if superseded is not None else []), *beside]
-        self._commit(*things, private=Together(rows) if rows else None)
+        with self.joined(transaction) as joined:
+            joined.save(decided)
+            if superseded is not None:
+                joined.save(superseded)
+            if disclosure:
+                disclosures = [disclosure] if isinstance(disclosure, str) else disclosure
+                joined.add(HiddenBasis(self.vault, data.decision, disclosures, learner))
 
     def check_decision(self, data: RecognitionDecided) -> None:
         """Read a decision's form as a verifier would, and store nothing. Raises `InvalidEvent`.
@@ -466,17 +512,12 @@ class Registry:
             raise InvalidEvent(refused.code, refused.path, refused.detail)
 
     def withdraw_decision(
-        self,
-        decision: str,
-        reason: WithdrawalReason,
-        *,
-        beside: Sequence[Thing] = (),
-        private: PrivateRows | None = None,
+        self, decision: str, reason: WithdrawalReason, transaction: Transaction | None = None
     ) -> None:
-        """Take a decision back; `beside` and `private` are stored in the same transaction."""
+        """Take a decision back."""
         found: Decision = self._get(Decision, decision, UnknownDecision)
         found.withdraw(reason)
-        self._commit(found, *beside, private=private)
+        self._save(transaction, found)
 
     def decision(self, decision: str) -> Decision:
         """An own decision."""
@@ -488,35 +529,33 @@ class Registry:
         found: Case = self._get(Case, case, UnknownCase)
         return found
 
-    def keep_case(self, case: Case, private: PrivateRows) -> None:
-        """Store what happened to a case, and the rows that go with it. Raises `Duplicate` where it was changed."""
-        self._commit(case, private=private)
-
-    def assess(self, data: RecognitionAssessed) -> None:
+    def assess(self, data: RecognitionAssessed, transaction: Transaction | None = None) -> None:
         """State an assessment of an achievement."""
-        self._commit(Assessment.assess(data))
+        self._save(transaction, Assessment.assess(data))
 
     def assessment(self, assessment: str) -> Assessment:
         """An own assessment."""
         found: Assessment = self._get(Assessment, assessment, UnknownAssessment)
         return found
 
-    def withdraw_assessment(self, assessment: str, reason: WithdrawalReason) -> None:
+    def withdraw_assessment(
+        self, assessment: str, reason: WithdrawalReason, transaction: Transaction | None = None
+    ) -> None:
         """Take an assessment back."""
         found: Assessment = self._get(Assessment, assessment, UnknownAssessment)
         found.withdraw(reason)
-        self._commit(found)
+        self._save(transaction, found)
 
-    def declare_agreement(self, data: AgreementDeclared) -> None:
+    def declare_agreement(self, data: AgreementDeclared, transaction: Transaction | None = None) -> None:
         """Declare automatic recognition."""
-        self._commit(Agreement.declare(data))
+        self._save(transaction, Agreement.declare(data))
 
-    def withdraw_agreement(self, agreement: str, withdrawn_from: str) -> None:
+    def withdraw_agreement(self, agreement: str, withdrawn_from: str, transaction: Transaction | None = None) -> None:
         """End it from a day on."""
         found: Agreement = self._get(Agreement, agreement, UnknownAgreement)
         found.withdraw(withdrawn_from)
-        self._commit(found)
+        self._save(transaction, found)
 
-    def seal(self, data: StatusSealed) -> None:
+    def seal(self, data: StatusSealed, transaction: Transaction | None = None) -> None:
         """Say which own credentials are not active below a size. Raises `Duplicate` where that size is sealed."""
-        self._commit(Sealing.seal(data))
+        self._save(transaction, Sealing.seal(data))

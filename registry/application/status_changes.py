@@ -3,21 +3,17 @@
 A file, a batch and an event may come again: a change that was made before, for the same reason, is as before.
 """
 
-import contextlib
-from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.status_notes import notes_of
+from registry.application.transaction import Transaction
 from registry.domain.credential import Credential
 from registry.domain.errors import IllegalTransition, UnknownCredential
-from registry.store.recorder import PrivateRows
 
 Change = Literal["suspend", "reinstate", "revoke"]
 Judgement = Literal["changes", "unchanged"]
-PrivateOf = Callable[[Judgement], PrivateRows]
-"""Rows to be written with what a change came to."""
 _STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 
@@ -86,18 +82,15 @@ class StatusChanger:
         self._registry.check(credential)
         return "changes"
 
-    def make(self, identifier: str, change: StatusChange, private: PrivateOf | None = None) -> Judgement:
-        """Make a change in one transaction, with the rows of `private`. Raises as `check`; then nothing is stored.
+    def make(self, identifier: str, change: StatusChange, transaction: Transaction | None = None) -> Judgement:
+        """Make a change. Raises as `check`; then nothing is stored.
 
-        Where it was made before, these rows alone are stored.
+        Nothing is added to the transaction where the change was made before.
         """
         registry = self._registry
         if self._made_before(registry.credential(identifier), change):
-            if private is not None:
-                registry.save([], private=private("unchanged"))
             return "unchanged"
-        with contextlib.nullcontext() if private is None else registry.also(private("changes")):
-            registry.change(identifier, change.apply, change=change.change, note=change.note)
+        registry.change(identifier, change.apply, change=change.change, note=change.note, transaction=transaction)
         return "changes"
 
     def _made_before(self, credential: Credential, change: StatusChange) -> bool:

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from registry.domain.errors import Refusal
 from registry.values.formulas import begins_formula
-from registry.vault.vault import Learner, LearnerGone, Vault, read_again
+from registry.vault.vault import Learner, Vault, read_again
 
 MAX_NOTE: Final = 2000
 """The characters of a note at most."""
@@ -44,10 +44,10 @@ class NoteRow(NamedTuple):
     note: str
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. Raises `LearnerGone` where the learner was erased meanwhile."""
+        """Write it. Raises `NoteForNobody` where the learner was erased meanwhile."""
         found = cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (self.learner.learner,)).fetchone()
         if found is None:
-            raise LearnerGone("the learner was erased meanwhile; look again")
+            raise NoteForNobody("its learner was erased just now: leave the note out", "$.note")
         sealed = self.vault.seal(self.learner, _purpose(self.credential, self.version), self.note)
         cursor.execute(
             "INSERT INTO vault.status_notes (credential, version, learner, change, written, sealed)"

@@ -1,7 +1,7 @@
-"""Backup and restoring of a node's private side: settings, keys, stored events, vault, what was signed.
+"""Back up and restore a node's private side: settings, keys, stored events, the vault, signed commits.
 
-All tables are read in one transaction at one moment. The log and the views are not in it: others have the log,
-and the views come from it.
+One transaction reads all tables as they are at one moment. A backup contains neither the log, of which others have
+copies, nor the views, which are rebuilt from the log.
 """
 
 import itertools
@@ -19,80 +19,84 @@ from psycopg import Connection, sql
 from pydantic import ValidationError
 
 from registry.application.registry import EVENTS_TABLE
-from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read
+from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read_backup
 from registry.settings.settings import FILE, Settings, toml
 
-__all__ = ["BackupError", "DamagedBackup", "Described", "WrongPassphrase", "backup", "restore"]
+__all__ = ["BackupDescription", "BackupError", "DamagedBackup", "WrongPassphrase", "backup", "restore"]
 
 _SCHEMAS: Final = ("access", "feed", "intake", "node", "office", "publisher", "vault", "webhooks")
-"""The feed among them: webhooks' cursors are its numbers."""
-_BESIDE: Final = ".restoring"
+"""Schemas of the private side. The feed is one of them: the cursors of webhooks are its numbers."""
+_UNFINISHED: Final = ".restoring"
+"""Folder for restored files until the database is committed."""
 
 OnRows = Callable[[int], None]
-"""Told how many rows are written or read."""
+"""Progress: receives the number of rows written or read so far."""
 
 
-class Described(msgspec.Struct, frozen=True):
-    """What a backup is of, and how much is in it."""
+class BackupDescription(msgspec.Struct, frozen=True):
+    """The node that a backup is of, and how much it contains."""
 
     consortium: str
     member: str
     founded: str
     taken: str
     keys: str
-    """The folder of keys, relative to the node's, as the settings name it."""
+    """Folder of keys, relative to the node's folder, as the settings name it."""
     sequence: int
-    """The last notification id that was given out; 0 where none was."""
+    """The last notification id that was assigned; 0 if none was."""
     rows: dict[str, int]
-    """By table."""
+    """Number of rows by table (`schema.table`)."""
 
 
-def backup(settings: Settings, dsn: str, path: Path, passphrase: bytes, on_rows: OnRows = lambda _: None) -> Described:
-    """Write a backup of a node. The file must not exist; it is gone again where this fails.
+def backup(
+    settings: Settings, dsn: str, path: Path, passphrase: bytes, on_rows: OnRows = lambda _: None
+) -> BackupDescription:
+    """Write a backup of a node to a new file, which is removed again where this fails.
 
-    The node may go on meanwhile: what is stored after the transaction began is not in the backup.
+    The node may work meanwhile: the backup has nothing that was stored after its transaction began.
     """
     with (
         psycopg.connect(dsn, autocommit=True) as connection,
         BackupWriter(path, passphrase) as writer,
         connection.transaction(),
     ):
-        keys = _keys_of_one_moment(connection, dsn, settings.keys_folder)
+        keys = _begin_snapshot(connection, dsn, settings.keys_folder)
         tables = list(_tables(connection))
         if ("public", EVENTS_TABLE) not in tables:
-            raise BackupError("this node's database holds no private side yet; there is nothing to back up")
+            raise BackupError("this node's database has no private side yet; there is nothing to back up")
         rows = {f"{s}.{t}": _count(connection, s, t) for s, t in tables}
-        told = Described(
+        description = BackupDescription(
             settings.consortium,
             settings.member,
             settings.founded,
             datetime.now(UTC).isoformat(timespec="seconds"),
             str(settings.keys),
-            _sequence(connection),
+            _last_notification(connection),
             rows,
         )
-        writer.entry("described")
-        writer.data(msgspec.json.encode(told))
-        _file(writer, "settings", settings.home / FILE)
+        writer.begin_entry("described")
+        writer.write(msgspec.json.encode(description))
+        writer.begin_entry("settings")
+        writer.write(_read_file(settings.home / FILE))
         for name, key in keys.items():
-            writer.entry(f"key {name}")
-            writer.data(key)
+            writer.begin_entry(f"key {name}")
+            writer.write(key)
         done = 0
         for schema, table in tables:
             columns = _columns(connection, schema, table)
-            writer.entry("table " + msgspec.json.encode([schema, table, columns]).decode())
+            writer.begin_entry("table " + msgspec.json.encode([schema, table, columns]).decode())
             with connection.cursor().copy(_copy(schema, table, columns, "TO STDOUT")) as out:
                 for block in out:
-                    writer.data(block)
+                    writer.write(block)
             done += rows[f"{schema}.{table}"]
             on_rows(done)
-    return told
+    return description
 
 
-def _keys_of_one_moment(connection: Connection, dsn: str, folder: Path) -> dict[str, bytes]:
-    """Begin the snapshot that a backup is of, and read the files of keys of that moment.
+def _begin_snapshot(connection: Connection, dsn: str, folder: Path) -> dict[str, bytes]:
+    """Begin the snapshot that is backed up, and return the key files of the same moment.
 
-    Erasing a learner replaces keys in the files and in the database: it waits while both are read here.
+    Erasing a learner replaces keys in the files and in the database, and waits while this reads both.
     """
     with psycopg.connect(dsn) as holder:
         if ("vault", "keys") in list(_tables(holder)):
@@ -100,7 +104,7 @@ def _keys_of_one_moment(connection: Connection, dsn: str, folder: Path) -> dict[
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SELECT 1")  # the snapshot is taken by the first query
         files = sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
-        return {file.name: _bytes(file) for file in files if not file.name.startswith(".")}
+        return {file.name: _read_file(file) for file in files if not file.name.startswith(".")}
 
 
 def restore(
@@ -111,67 +115,67 @@ def restore(
     *,
     settings: Mapping[str, str],
     on_rows: OnRows = lambda _: None,
-) -> Described:
-    """Restore a backup to a new folder and an empty database; nothing counts before all of it was read.
+) -> BackupDescription:
+    """Restore a backup to a new folder and an empty database. Nothing takes effect before all of it was read.
 
-    `settings` go above those of the backup (`database`, `log`). `prepare` is given the settings, makes the
-    empty tables of the private side and gives the database's connection string.
+    `settings` override those of the backup (`database`, `log`). `prepare` receives the settings, creates the empty
+    tables of the private side and returns the database's connection string.
 
-    Raises `BackupError` where the folder or the database holds a node already.
+    Raises `BackupError` where the folder or the database already has a node.
     """
     if (home / FILE).exists():
         raise BackupError(f"{home / FILE} exists: a backup is restored to a new folder only")
-    beside = home / _BESIDE
+    unfinished = home / _UNFINISHED
     connection: Connection | None = None
-    made = not home.exists()
+    is_new_folder = not home.exists()
     try:
-        pieces = read(path, passphrase)
-        told = msgspec.json.decode(_small(path, pieces, "described"), type=Described)
-        values = {**tomllib.loads(_small(path, pieces, "settings").decode()), **settings}
+        pieces = read_backup(path, passphrase)
+        description = msgspec.json.decode(_read_entry(path, pieces, "described"), type=BackupDescription)
+        values = {**tomllib.loads(_read_entry(path, pieces, "settings").decode()), **settings}
         text = "".join(f"{key} = {toml(value)}\n" for key, value in values.items())
-        if (home / told.keys).exists():
-            raise BackupError(f"{home / told.keys} exists: keys are never overwritten")
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(mode=0o700, parents=True)
-        made_settings = Settings.model_validate({**values, "home": home})
-        connection = psycopg.connect(prepare(made_settings))
+        if (home / description.keys).exists():
+            raise BackupError(f"{home / description.keys} exists: keys are never overwritten")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700, parents=True)
+        restored_settings = Settings.model_validate({**values, "home": home})
+        connection = psycopg.connect(prepare(restored_settings))
         _refuse_rows(connection)
-        _restore_pieces(connection, path, pieces, beside)
-        _check(connection, path, told, on_rows)
+        _restore_pieces(connection, path, pieces, unfinished)
+        _check_counts(connection, path, description, on_rows)
         connection.execute(
             "SELECT setval(pg_get_serial_sequence(%s, 'notification_id'), greatest(%s, 1), %s)",
-            (EVENTS_TABLE, told.sequence, told.sequence > 0),
+            (EVENTS_TABLE, description.sequence, description.sequence > 0),
         )
-        _go_on_numbering(connection)
-        _private_file(beside / FILE, text.encode())
+        _continue_feed_numbers(connection)
+        _write_private_file(unfinished / FILE, text.encode())
         connection.commit()
-        (home / told.keys).parent.mkdir(parents=True, exist_ok=True)
-        if (beside / "keys").exists():
-            (beside / "keys").rename(home / told.keys)
-        (beside / FILE).rename(home / FILE)
+        (home / description.keys).parent.mkdir(parents=True, exist_ok=True)
+        if (unfinished / "keys").exists():
+            (unfinished / "keys").rename(home / description.keys)
+        (unfinished / FILE).rename(home / FILE)
     except (msgspec.MsgspecError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise DamagedBackup(f"{path}: what is in it cannot be read: {error}") from error
+        raise DamagedBackup(f"{path}: its content cannot be read: {error}") from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        raise BackupError(f"{path} holds a table or column that this version does not know: {error}") from error
+        raise BackupError(f"{path} has a table or column that this version does not know: {error}") from error
     finally:
         if connection is not None:
             connection.close()
-        shutil.rmtree(beside, ignore_errors=True)
-        if made and home.exists() and not any(home.iterdir()):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if is_new_folder and home.exists() and not any(home.iterdir()):
             home.rmdir()
-    return told
+    return description
 
 
-def _small(path: Path, pieces: Iterator[tuple[str, bytes]], name: str) -> bytes:
-    """The next entry, which has that name and is one piece."""
-    begin, piece = next(pieces, ("", b"")), next(pieces, ("", b""))
-    if begin != (name, b"") or piece[0] != name:
-        raise DamagedBackup(f"{path}: it has no {name!r} where it should")
-    return piece[1]
+def _read_entry(path: Path, pieces: Iterator[tuple[str, bytes]], name: str) -> bytes:
+    """Return the next entry, which must have this name and be one piece."""
+    heading, (piece_name, data) = next(pieces, ("", b"")), next(pieces, ("", b""))
+    if heading != (name, b"") or piece_name != name:
+        raise DamagedBackup(f"{path}: it has no entry {name!r} where one is expected")
+    return data
 
 
-def _restore_pieces(connection: Connection, path: Path, pieces: Iterator[tuple[str, bytes]], beside: Path) -> None:
-    """Put each entry where it belongs: keys beside the node's folder, tables into the database."""
+def _restore_pieces(connection: Connection, path: Path, pieces: Iterator[tuple[str, bytes]], unfinished: Path) -> None:
+    """Write each entry to its place: keys to the folder of unfinished files, tables to the database."""
     for name, group in itertools.groupby(pieces, key=lambda piece: piece[0]):
         if name.startswith("table "):
             schema, table, columns = msgspec.json.decode(name[6:], type=tuple[str, str, list[str]])
@@ -179,13 +183,13 @@ def _restore_pieces(connection: Connection, path: Path, pieces: Iterator[tuple[s
                 for _, data in group:
                     rows.write(data)
         elif name.startswith("key ") and "/" not in name and ".." not in name:
-            (beside / "keys").mkdir(mode=0o700, exist_ok=True)
-            _private_file(beside / "keys" / name[4:], b"".join(data for _, data in group))
+            (unfinished / "keys").mkdir(mode=0o700, exist_ok=True)
+            _write_private_file(unfinished / "keys" / name[4:], b"".join(data for _, data in group))
         else:
-            raise DamagedBackup(f"{path}: it holds {name[:60]!r}, which this version does not know")
+            raise DamagedBackup(f"{path}: it has the entry {name[:60]!r}, which this version does not know")
 
 
-def _private_file(path: Path, data: bytes) -> None:
+def _write_private_file(path: Path, data: bytes) -> None:
     """Write a new file that only its owner may read, whatever the umask."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
@@ -196,21 +200,21 @@ def _private_file(path: Path, data: bytes) -> None:
 def _refuse_rows(connection: Connection) -> None:
     for schema, table in _tables(connection):
         if _count(connection, schema, table):
-            raise BackupError(f"the database holds a private side already ({schema}.{table}); name an empty one")
+            raise BackupError(f"the database already has a private side ({schema}.{table}); name an empty one")
 
 
-def _check(connection: Connection, path: Path, told: Described, on_rows: OnRows) -> None:
-    found = {f"{s}.{t}": _count(connection, s, t) for s, t in _tables(connection)}
-    wrong = [f"{t}: {found.get(t, 0)} rows of {n}" for t, n in told.rows.items() if found.get(t, 0) != n]
+def _check_counts(connection: Connection, path: Path, description: BackupDescription, on_rows: OnRows) -> None:
+    counts = {f"{s}.{t}": _count(connection, s, t) for s, t in _tables(connection)}
+    wrong = [f"{t}: {counts.get(t, 0)} rows of {n}" for t, n in description.rows.items() if counts.get(t, 0) != n]
     if wrong:
-        raise DamagedBackup(f"{path}: not all of it came back: {'; '.join(wrong)}")
-    on_rows(sum(found.values()))
+        raise DamagedBackup(f"{path}: not all rows were restored: {'; '.join(wrong)}")
+    on_rows(sum(counts.values()))
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The private tables, by schema and name: those of the private schemas, and the stored events.
+    """Yield the private tables by schema and name: those of the private schemas, and the stored events.
 
-    Which migrations a database has taken is a matter of its tables, not of what is in them.
+    The table of migrations is left out: it describes the tables of its own database, not their rows.
     """
     yield from connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -243,27 +247,22 @@ def _count(connection: Connection, schema: str, table: str) -> int:
     return int(row[0]) if row is not None else 0
 
 
-def _sequence(connection: Connection) -> int:
-    """The last notification id that was given out. A sequence is in no transaction: it may be beyond the rows."""
+def _last_notification(connection: Connection) -> int:
+    """Return the last notification id that was assigned. A sequence has no transactions: it may be ahead of rows."""
     row = connection.execute(
         "SELECT pg_sequence_last_value(pg_get_serial_sequence(%s, 'notification_id')::regclass)", (EVENTS_TABLE,)
     ).fetchone()
     return int(row[0]) if row is not None and row[0] is not None else 0
 
 
-def _go_on_numbering(connection: Connection) -> None:
-    """The feed's next notice comes after those that were restored."""
+def _continue_feed_numbers(connection: Connection) -> None:
+    """Let the feed's next notice have a number after those that were restored."""
     row = connection.execute("SELECT to_regclass('feed.notices')").fetchone()
     if row is not None and row[0] is not None:
         connection.execute("SELECT setval('feed.ids', max(id)) FROM feed.notices HAVING max(id) IS NOT NULL")
 
 
-def _file(writer: BackupWriter, name: str, path: Path) -> None:
-    writer.entry(name)
-    writer.data(_bytes(path))
-
-
-def _bytes(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

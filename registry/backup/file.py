@@ -2,14 +2,13 @@
 
     registry backup 1
     {"scrypt": {"n": …, "r": …, "p": …, "salt": …}, "chunk": …, "prefix": …}
-    chunks: 4 bytes of length (big-endian), then that many bytes of AES-256-GCM ciphertext with its tag
+    an encrypted stream (registry/vault/encrypted_stream.py)
 
-The key is scrypt's from the passphrase. A chunk's nonce is the file's random prefix (7 bytes), the chunk's number
-(4 bytes) and whether it is the last (1 byte); the two first lines are authenticated with every chunk. So a chunk
-that is altered, left out, moved, or from another file does not open, and a file that ends early is found to.
+scrypt makes the key from the passphrase. The stream's nonces begin with the file's random prefix (7 bytes), and the two
+first lines are authenticated with every chunk, so that no chunk of another file decrypts here.
 
-Inside is a zstd stream of blocks: a letter (N: an entry begins, D: its data, Z: all is said), 4 bytes of length,
-that many bytes.
+The stream is a zstd frame of blocks: a letter (N: an entry begins, D: its data, Z: the backup is complete), 4 bytes of
+length, that many bytes.
 """
 
 import os
@@ -20,16 +19,23 @@ from typing import BinaryIO, Final, Self
 
 import msgspec
 import zstandard
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from registry.vault.encrypted_stream import (
+    CHUNK_BYTES,
+    AlteredChunk,
+    ChunkWriter,
+    DamagedStream,
+    StreamCipher,
+    read_chunks,
+)
+
 _MAGIC: Final = b"registry backup 1\n"
-_CHUNK: Final = 1024 * 1024
-_MOST: Final = 16 * 1024 * 1024
-_LENGTH: Final = struct.Struct(">I")
+_MAX_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of a block, and of a chunk, that a reader accepts."""
+_PREFIX_BYTES: Final = 7
+_MAX_HEAD_BYTES: Final = 1024
 _BLOCK: Final = struct.Struct(">cI")
-_TAG: Final = 16
 
 
 class BackupError(Exception):
@@ -37,11 +43,11 @@ class BackupError(Exception):
 
 
 class WrongPassphrase(BackupError):
-    """The passphrase does not open the backup."""
+    """The passphrase does not decrypt the backup."""
 
 
 class DamagedBackup(BackupError):
-    """The backup is cut short, altered, or no backup."""
+    """The file is cut short, was altered, or is no backup."""
 
 
 class _Scrypt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,37 +56,36 @@ class _Scrypt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     p: int
     salt: str
 
-    def key(self, passphrase: bytes) -> AESGCM:
-        return AESGCM(Scrypt(bytes.fromhex(self.salt), 32, self.n, self.r, self.p).derive(passphrase))
+    def derive_key(self, passphrase: bytes) -> bytes:
+        return Scrypt(bytes.fromhex(self.salt), 32, self.n, self.r, self.p).derive(passphrase)
 
     @property
-    def bearable(self) -> bool:
-        """Whether a stranger's file asks for no more than 1 GiB and some seconds."""
+    def is_affordable(self) -> bool:
+        """True if a stranger's file asks for no more than 1 GiB and some seconds."""
         return self.n in {1 << k for k in range(10, 21)} and 1 <= self.r <= 8 and 1 <= self.p <= 4
 
 
 class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scrypt: _Scrypt
     chunk: int
+    """Bytes of a chunk at most, before it is encrypted."""
     prefix: str
 
 
 class BackupWriter:
-    """Writes entries one after another; use as a context manager. Left by an exception, no file is left."""
+    """Writes entries one after another; use as a context manager. An exception within it removes the file."""
 
     def __init__(self, path: Path, passphrase: bytes) -> None:
         """Raises `BackupError` where the file exists or the passphrase is empty."""
         if not passphrase:
             raise BackupError("the passphrase is empty")
-        salt, prefix = os.urandom(16), os.urandom(7)
-        head = _Head(_Scrypt(1 << 17, 8, 1, salt.hex()), _CHUNK, prefix.hex())
+        salt, prefix = os.urandom(16), os.urandom(_PREFIX_BYTES)
+        head = _Head(_Scrypt(1 << 17, 8, 1, salt.hex()), CHUNK_BYTES, prefix.hex())
         self._head = _MAGIC + msgspec.json.encode(head) + b"\n"
-        self._cipher = head.scrypt.key(passphrase)
-        self._prefix = prefix
+        cipher = StreamCipher(head.scrypt.derive_key(passphrase), prefix, self._head)
+        self._chunks = ChunkWriter(cipher, self._write)
         self._path = path
-        self._packer = zstandard.ZstdCompressor(level=9).compressobj()
-        self._pending = bytearray()
-        self._number = 0
+        self._compressor = zstandard.ZstdCompressor(level=9).compressobj()
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
@@ -90,53 +95,35 @@ class BackupWriter:
         self._file = os.fdopen(file, "wb")
 
     def __enter__(self) -> Self:
-        self._put(self._head)
+        self._write(self._head)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        whole = False
+        is_complete = False
         try:
             if kind is None:
-                self._block(b"Z", b"")
-                self._pending += self._packer.flush()
-                self._chunks(last=True)
+                self._write_block(b"Z", b"")
+                self._chunks.write(self._compressor.flush())
+                self._chunks.close()
                 self._sync()
-                whole = True
+                is_complete = True
         finally:
             self._file.close()
-            if not whole:
+            if not is_complete:
                 self._path.unlink(missing_ok=True)
 
-    def entry(self, name: str) -> None:
-        """Begin an entry."""
-        self._block(b"N", name.encode())
+    def begin_entry(self, name: str) -> None:
+        """Begin an entry with this name."""
+        self._write_block(b"N", name.encode())
 
-    def data(self, data: bytes | bytearray | memoryview) -> None:
-        """Bytes of the entry that was begun last."""
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Add bytes to the entry that was begun last."""
         whole = bytes(data)
-        for at in range(0, len(whole), _CHUNK):
-            self._block(b"D", whole[at : at + _CHUNK])
+        for start in range(0, len(whole), CHUNK_BYTES):
+            self._write_block(b"D", whole[start : start + CHUNK_BYTES])
 
-    @property
-    def written(self) -> int:
-        """Bytes in the file so far."""
-        return self._file.tell()
-
-    def _block(self, kind: bytes, data: bytes) -> None:
-        self._pending += self._packer.compress(_BLOCK.pack(kind, len(data)) + data)
-        self._chunks()
-
-    def _chunks(self, *, last: bool = False) -> None:
-        while len(self._pending) > _CHUNK:
-            self._seal(bytes(self._pending[:_CHUNK]), last=False)
-            del self._pending[:_CHUNK]
-        if last:
-            self._seal(bytes(self._pending), last=True)
-
-    def _seal(self, data: bytes, *, last: bool) -> None:
-        sealed = self._cipher.encrypt(_nonce(self._prefix, self._number, last=last), data, self._head)
-        self._number += 1
-        self._put(_LENGTH.pack(len(sealed)) + sealed)
+    def _write_block(self, kind: bytes, data: bytes) -> None:
+        self._chunks.write(self._compressor.compress(_BLOCK.pack(kind, len(data)) + data))
 
     def _sync(self) -> None:
         try:
@@ -145,17 +132,17 @@ class BackupWriter:
         except OSError as error:
             raise BackupError(f"cannot write {self._path}: {error.strerror}") from error
 
-    def _put(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         try:
             self._file.write(data)
         except OSError as error:
             raise BackupError(f"cannot write {self._path}: {error.strerror}") from error
 
 
-def read(path: Path, passphrase: bytes) -> Iterator[tuple[str, bytes]]:
-    """A backup's entries in pieces: each name once with no bytes, then again with each piece of its data.
+def read_backup(path: Path, passphrase: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a backup's entries in pieces: each name once with no bytes, then again with each piece of its data.
 
-    What was given is sound; that nothing is missing is known only when the iteration ends without an error.
+    Each piece is authentic; that nothing is missing is certain only when the iteration ends without an error.
     Raises `WrongPassphrase`, `DamagedBackup`.
     """
     try:
@@ -163,86 +150,76 @@ def read(path: Path, passphrase: bytes) -> Iterator[tuple[str, bytes]]:
     except OSError as error:
         raise BackupError(f"cannot read {path}: {error.strerror}") from error
     with file:
-        yield from _entries(path, _unpacked(path, _opened(path, file, passphrase)))
+        yield from _read_entries(path, _decompress(path, _decrypt(path, file, passphrase)))
 
 
-def _entries(path: Path, stream: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
-    held = bytearray()
+def _read_entries(path: Path, stream: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
+    unread = bytearray()
     name = ""
-    ended = False
+    is_complete = False
     for piece in stream:
-        held += piece
-        at = 0
-        while len(held) - at >= _BLOCK.size:
-            kind, length = _BLOCK.unpack_from(held, at)
-            if ended or length > _MOST or kind not in (b"N", b"D", b"Z"):
-                raise DamagedBackup(f"{path}: what is in it has not the form of a backup")
-            if len(held) - at - _BLOCK.size < length:
+        unread += piece
+        start = 0
+        while len(unread) - start >= _BLOCK.size:
+            kind, length = _BLOCK.unpack_from(unread, start)
+            if is_complete or length > _MAX_BYTES or kind not in (b"N", b"D", b"Z"):
+                raise DamagedBackup(f"{path}: its content does not have the form of a backup")
+            if len(unread) - start - _BLOCK.size < length:
                 break
-            data = bytes(held[at + _BLOCK.size : at + _BLOCK.size + length])
-            at += _BLOCK.size + length
+            data = bytes(unread[start + _BLOCK.size : start + _BLOCK.size + length])
+            start += _BLOCK.size + length
             if kind == b"Z":
-                ended = True
+                is_complete = True
             elif kind == b"N":
                 name = data.decode()
                 yield name, b""
             else:
                 yield name, data
-        del held[:at]
-    if not ended or held:
-        raise DamagedBackup(f"{path}: what is in it ends early")
+        del unread[:start]
+    if not is_complete or unread:
+        raise DamagedBackup(f"{path}: its content ends early")
 
 
-def _unpacked(path: Path, stream: Iterator[bytes]) -> Iterator[bytes]:
-    unpacker = zstandard.ZstdDecompressor().decompressobj()
+def _decompress(path: Path, stream: Iterator[bytes]) -> Iterator[bytes]:
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
     for data in stream:
         try:
-            yield unpacker.decompress(data)
+            yield decompressor.decompress(data)
         except zstandard.ZstdError as error:
-            raise DamagedBackup(f"{path}: it does not unpack: {error}") from error
+            raise DamagedBackup(f"{path}: it cannot be decompressed: {error}") from error
 
 
-def _opened(path: Path, file: BinaryIO, passphrase: bytes) -> Iterator[bytes]:
-    head = file.readline(len(_MAGIC))
-    if head != _MAGIC:
+def _decrypt(path: Path, file: BinaryIO, passphrase: bytes) -> Iterator[bytes]:
+    magic = file.readline(len(_MAGIC))
+    if magic != _MAGIC:
         raise DamagedBackup(f"{path} is no backup of a registry node")
-    line = file.readline(1024)
+    line = file.readline(_MAX_HEAD_BYTES)
+    head = _read_head(path, line)
+    cipher = StreamCipher(head.scrypt.derive_key(passphrase), bytes.fromhex(head.prefix), magic + line)
     try:
-        told = msgspec.json.decode(line, type=_Head)
-        prefix = bytes.fromhex(told.prefix)
-        if not line.endswith(b"\n") or len(prefix) != 7 or not told.scrypt.bearable or not 1 <= told.chunk <= _MOST:
-            raise DamagedBackup(f"{path}: its head is not one of ours")
-        cipher = told.scrypt.key(passphrase)
+        yield from read_chunks(file, cipher, head.chunk)
+    except AlteredChunk as error:
+        if error.number == 0:
+            raise WrongPassphrase(
+                f"{path} cannot be decrypted: the passphrase is wrong, or its beginning was altered"
+            ) from error
+        raise DamagedBackup(f"{path} {error}") from error
+    except DamagedStream as error:
+        raise DamagedBackup(f"{path} {error}") from error
+
+
+def _read_head(path: Path, line: bytes) -> _Head:
+    try:
+        head = msgspec.json.decode(line, type=_Head)
+        is_usable = (
+            line.endswith(b"\n")
+            and len(bytes.fromhex(head.prefix)) == _PREFIX_BYTES
+            and len(bytes.fromhex(head.scrypt.salt)) > 0
+            and head.scrypt.is_affordable
+            and 1 <= head.chunk <= _MAX_BYTES
+        )
     except (msgspec.MsgspecError, ValueError) as error:
         raise DamagedBackup(f"{path}: its head cannot be read: {error}") from error
-    head += line
-    number, last = 0, False
-    while not last:
-        size = file.read(_LENGTH.size)
-        if len(size) < _LENGTH.size:
-            raise DamagedBackup(f"{path} is cut short: it ends after {number} chunks, and the last one is missing")
-        (length,) = _LENGTH.unpack(size)
-        if not _TAG <= length <= told.chunk + _TAG:
-            raise DamagedBackup(f"{path}: its chunk {number} has an impossible length")
-        sealed = file.read(length)
-        if len(sealed) < length:
-            raise DamagedBackup(f"{path} is cut short, in its chunk {number}")
-        opened = None
-        for last in (False, True):
-            try:
-                opened = cipher.decrypt(_nonce(prefix, number, last=last), sealed, head)
-                break
-            except InvalidTag:
-                continue
-        if opened is None and number == 0:
-            raise WrongPassphrase(f"{path} does not open: the passphrase is wrong, or its beginning was altered")
-        if opened is None:
-            raise DamagedBackup(f"{path}: its chunk {number} was altered, or moved there from elsewhere")
-        number += 1
-        yield opened
-    if file.read(1):
-        raise DamagedBackup(f"{path}: bytes follow its last chunk")
-
-
-def _nonce(prefix: bytes, number: int, *, last: bool) -> bytes:
-    return prefix + number.to_bytes(4, "big") + bytes([last])
+    if not is_usable:
+        raise DamagedBackup(f"{path}: its head has values that no backup of this program has")
+    return head

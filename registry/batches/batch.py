@@ -1,11 +1,11 @@
-"""A batch, and how far it is."""
+"""A batch, its state, and the errors of those who decide about it."""
 
 from datetime import date, datetime
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from registry.batches.spool import Spool
+from registry.batches.batch_file import BatchFileWriter
 from registry.intake.rows.days import Order
 
 State = Literal[
@@ -21,81 +21,81 @@ Media = Literal[
 ]
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TABLES: Final[tuple[Media, ...]] = ("text/csv", XLSX)
-"""Rows with a header; which of the two a content is, it shows itself."""
+"""Rows with a header. The content shows whether it is a CSV or a spreadsheet, not the media type."""
 DOCUMENTS: Final[tuple[Media, ...]] = ("application/json", "application/xml")
-"""Not rows, but a document of a learner's awards."""
+"""Documents of a learner's awards, which have no rows."""
 ENDED: Final[tuple[State, ...]] = ("done", "failed", "cancelled", "incomplete")
-"""Nothing of it will be taken in any more."""
+"""States after which no row of a batch is taken in any more."""
 Term = tuple[date, date]
 
 
 class Batch(msgspec.Struct, frozen=True, rename="camel"):
-    """A batch, and how far it is."""
+    """A batch, and how far the worker is with it."""
 
     batch: str
     name: str
-    """What the system calls it."""
+    """The sender's name for it."""
     kind: Kind
     media: Media
     state: State
     dry_run: bool
-    """Whether it is checked only."""
+    """True if it is only checked."""
     bytes: int
     lines: int
-    """Lines that it has, the header among them; of a spreadsheet the rows of all sheets, and 0 until they are
+    """Number of lines, the header among them; of a spreadsheet the rows of all sheets, and 0 until they are
     counted."""
     done_lines: int
-    """Up to which line it has been worked through; of a document, up to which of its awards."""
+    """Number of the last line that was worked through; of a document, of the last award."""
     issued: int
-    """Rows that had their effect by this batch; in a dry run, that would have it."""
+    """Rows that took effect with this batch; in a dry run, rows that would."""
     unchanged: int
-    """Rows that were taken in before, and say the same; of a reconciliation, those that agree."""
+    """Rows that were taken in before and say the same; of a reconciliation, rows that agree."""
     refused: int
-    """Rows that were not taken in; `problems` lists them. Of a reconciliation, what does not agree."""
+    """Rows that were not taken in; `problems` lists them. Of a reconciliation, rows that do not agree."""
     held: int
-    """Rows that wait for the day that their `valid_from` names."""
+    """Scheduled rows: they wait for the day in their `valid_from`."""
     created: datetime
     by: str
-    """Who sent it: a key's or a client's id."""
+    """The sender: a key's or a client's id."""
     publish_at: datetime | None
-    """When it is worked through; where rows are held, when the next of them are."""
+    """When it is worked through; of a batch with scheduled rows, when the next of them are."""
     released_by: str | None
     started: datetime | None
     finished: datetime | None
     notes: list[str]
     error: str | None
-    """Why nothing of it, or nothing more, can be taken in."""
+    """Why none of it, or no more of it, can be taken in."""
     awarded_from: date | None = None
-    """Of a reconciliation: the term's first day."""
+    """First day of a reconciliation's term."""
     awarded_until: date | None = None
-    """Its last day."""
+    """Last day of a reconciliation's term."""
     dates: Order | None = None
-    """How its rows write days that are not `YYYY-MM-DD`."""
+    """Order in which its rows write days that are not `YYYY-MM-DD`."""
     keep_text: bool = False
-    """Whether text that looks as if it were in a wrong encoding is meant."""
+    """True if text is right although it looks as if it were in a wrong encoding."""
 
 
-class Reading(NamedTuple):
-    """How the rows of a batch are to be read."""
+class ReadingOptions(NamedTuple):
+    """Options for reading the rows of a batch."""
 
     dates: Order | None = None
     keep_text: bool = False
 
 
-class Begun(NamedTuple):
-    """A batch that is being received; without a spool, one that was received before."""
+class IncomingBatch(NamedTuple):
+    """A batch that is being received; without a file, one that was received before."""
 
     batch: str
-    spool: Spool | None
+    file: BatchFileWriter | None
 
 
 class UnknownBatch(Exception):
-    """There is no batch of that id."""
+    """No batch has this id."""
 
 
 class WrongState(Exception):
-    """What was asked for cannot be done to a batch in its state."""
+    """The batch's state does not allow the act."""
 
 
 class SecondPerson(Exception):
-    """Whoever sent a batch in cannot release it."""
+    """The person who sent a batch cannot release it."""

@@ -1,6 +1,6 @@
-"""How many lines a spreadsheet has that was received: counted by the worker, since reading one takes seconds.
+"""Count of a spreadsheet's lines. The worker counts them, because reading a spreadsheet takes seconds.
 
-Until then a batch is not worked through. One of more lines than were agreed then waits for a second person.
+A batch is not worked through before. If it then has more lines than were agreed, it waits for a second person.
 """
 
 from typing import Final, NamedTuple
@@ -8,19 +8,19 @@ from typing import Final, NamedTuple
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from registry.batches.spool import SpoolDamaged, Spooled
+from registry.batches.batch_file import BatchFile, DamagedBatchFile
 from registry.intake.rows.report import IntakeError
-from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.intake.rows.spreadsheet import is_spreadsheet, open_workbook
 
-_CHUNK: Final = 1024 * 1024
+_READ_BYTES: Final = 1024 * 1024
 
 
 class LineCount(NamedTuple):
-    """The lines of a content; of a spreadsheet the rows of all its sheets."""
+    """The number of a content's lines; of a spreadsheet, of the rows of all its sheets."""
 
     lines: int
     is_certain: bool
-    """Whether all of it could be read."""
+    """True if all of the content could be read."""
 
 
 def find_uncounted(connection: Connection[DictRow]) -> str | None:
@@ -32,12 +32,12 @@ def find_uncounted(connection: Connection[DictRow]) -> str | None:
     return None if row is None else row["batch"]
 
 
-def count_lines(connection: Connection[DictRow], batch: str, content: Spooled) -> None:
+def count_lines(connection: Connection[DictRow], batch: str, content: BatchFile) -> None:
     """Count the lines of a batch.
 
-    Where not all could be counted, and a second person releases long batches, it waits for one, too.
+    Where second persons release long batches, one whose lines could not all be counted waits for one, too.
     """
-    lines, is_certain = _count(content)
+    lines, is_certain = _count_content(content)
     connection.execute(
         "UPDATE intake.batches SET lines = %(lines)s, release_above = NULL,"
         " state = CASE WHEN release_above > 0 AND (%(lines)s > release_above OR NOT %(is_certain)s)"
@@ -47,12 +47,12 @@ def count_lines(connection: Connection[DictRow], batch: str, content: Spooled) -
     )
 
 
-def _count(content: Spooled) -> LineCount:
+def _count_content(content: BatchFile) -> LineCount:
     try:
         if is_spreadsheet(content):
-            return LineCount(*Workbook(content).count_rows())
-        with content.open("rb") as file:  # rows were erased from it meanwhile, and it is a CSV now
-            lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(_CHUNK), b""))
+            return LineCount(*open_workbook(content).count_rows())
+        with content.open("rb") as file:  # redacted meanwhile, and now a CSV
+            lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(_READ_BYTES), b""))
             return LineCount(lines, is_certain=True)
-    except (IntakeError, SpoolDamaged):
-        return LineCount(0, is_certain=True)  # nothing of it can be taken in: it fails for that when its turn comes
+    except (IntakeError, DamagedBatchFile):
+        return LineCount(0, is_certain=True)  # it cannot be read, and will fail for that when its turn comes

@@ -1,4 +1,4 @@
-"""How far a batch has come by one step: what is counted, told and held, written with what the step issued."""
+"""One step of a batch: its counts, problems and scheduled rows, stored in the transaction of what the step issued."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from registry.batches.texts import BatchTexts
 from registry.vault.vault import Vault
 
 
-class Held(NamedTuple):
+class ScheduledRow(NamedTuple):
     """A row that is not taken in before its day."""
 
     line: int
@@ -20,7 +20,7 @@ class Held(NamedTuple):
 
 
 class Progress:
-    """Where a batch has come to, as rows that are written with what it issued."""
+    """The progress of a batch by one step, as rows of a transaction."""
 
     def __init__(
         self,
@@ -33,21 +33,21 @@ class Progress:
         problems: Sequence[RowProblem] = (),
         refused: int | None = None,
         first: int = 0,
-        held: Sequence[Held] = (),
-        let_go: Sequence[int] = (),
+        scheduled: Sequence[ScheduledRow] = (),
+        unscheduled: Sequence[int] = (),
         dry_run: bool = False,
     ) -> None:
-        """The counts are of this step alone; `line` is the last one that it covers.
+        """Count this step alone; `line` is the last line that it covers.
 
-        `refused` are the rows that the problems are of; None: as many as there are lines among the problems. `first` is
-        the first problem's number, where several steps may have problems of one line. `held` are rows that wait from
-        now on, `let_go` the lines of those that wait no more; of a dry run they are counted only.
+        `refused` is the number of rows that the problems are of; None: the number of lines among the problems. `first`
+        is the first problem's number, where several steps may have problems of one line. `scheduled` are rows that
+        wait from now on, `unscheduled` the lines of those that no longer wait; a dry run only counts them.
         """
         self._vault = vault
-        self._held = held
+        self._scheduled = scheduled
         self._dry_run = dry_run
-        self._let_go = let_go
-        self._refused = len({one.line for one in problems}) if refused is None else refused
+        self._unscheduled = unscheduled
+        self._refused = len({problem.line for problem in problems}) if refused is None else refused
         self._first = first
         self._batch = batch
         self._line = line
@@ -56,7 +56,7 @@ class Progress:
         self._problems = problems
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them."""
+        """Write the step."""
         row = cursor.execute(
             "UPDATE intake.batches SET done_lines = greatest(done_lines, %s), issued = issued + %s,"
             " unchanged = unchanged + %s, refused = refused + %s, held = held + %s WHERE batch = %s"
@@ -66,17 +66,18 @@ class Progress:
                 self._issued,
                 self._unchanged,
                 self._refused,
-                len(self._held) - len(self._let_go),
+                len(self._scheduled) - len(self._unscheduled),
                 self._batch,
             ),
         ).fetchone()
-        if self._held and not self._dry_run:
-            with cursor.copy("COPY intake.held_rows (batch, line, day) FROM STDIN") as waiting:
-                for held in self._held:
-                    waiting.write_row((self._batch, *held))
-        if self._let_go:
+        if self._scheduled and not self._dry_run:
+            with cursor.copy("COPY intake.held_rows (batch, line, day) FROM STDIN") as rows:
+                for scheduled in self._scheduled:
+                    rows.write_row((self._batch, *scheduled))
+        if self._unscheduled:
             cursor.execute(
-                "DELETE FROM intake.held_rows WHERE batch = %s AND line = ANY(%s)", (self._batch, list(self._let_go))
+                "DELETE FROM intake.held_rows WHERE batch = %s AND line = ANY(%s)",
+                (self._batch, list(self._unscheduled)),
             )
         if self._problems and row is not None:
             BatchTexts.of(self._vault, self._batch, row["key"]).write_problems(cursor, self._problems, self._first)

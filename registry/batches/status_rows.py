@@ -1,6 +1,6 @@
-"""Rows of status changes: which credential, what becomes of it, and why. A table, or NDJSON.
+"""Rows of status changes, from a table or NDJSON: which credential changes, how, and why.
 
-A credential is named by its id or by the university's own id of the row that it was issued for.
+A row names a credential by its id or by its record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,29 +36,29 @@ class StatusRows:
         """Read the header. Raises `IntakeError` where it lacks a column."""
         self._rows = PlainRows(content, "table" if media in TABLES else "ndjson", COLUMNS, NEEDED)
         self.notes = self._rows.notes
-        """What is to be said of the file; it grows while the rows are read."""
+        """Notes on the file; reading the rows adds to them."""
 
     def __iter__(self) -> Iterator[StatusRow | list[RowProblem]]:
-        """Yield every row, as a change or as all that is wrong with it. Raises `IntakeError` where there is none."""
+        """Yield every row, as a change or as all that is wrong with it. Raises `IntakeError` if there is no row."""
         for line, row in self._rows:
-            yield _checked(line, row)
+            yield _check_row(line, row)
 
 
-def _checked(line: int, row: Mapping[str, Any] | str) -> StatusRow | list[RowProblem]:
+def _check_row(line: int, row: Mapping[str, Any] | str) -> StatusRow | list[RowProblem]:
     if isinstance(row, str):
         return [RowProblem(line, f"line {line}", "", "", "", row)]
     values = {name: row.get(name) or "" for name in COLUMNS}
     faults = [(name, "", "is not a text") for name, value in values.items() if not isinstance(value, str)]
     texts = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
     texts["credential"] = canonical_uuid(texts["credential"])
-    faults += [fault for fault in _faults(texts) if fault[0] not in {name for name, _, _ in faults}]
+    faults += [fault for fault in _find_faults(texts) if fault[0] not in {name for name, _, _ in faults}]
     if not faults:
         return StatusRow(line, StatusChange(*(texts[name] for name in COLUMNS)))
     return [RowProblem(line, f"line {line}", field, value[:80], "", detail) for field, value, detail in faults]
 
 
-def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with a row: its field, its value, and what would be right."""
+def _find_faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a row: the field, its value, and what would be right."""
     credential, record, change, reason, note = (row[name] for name in COLUMNS)
     if credential and check_uuid(credential) is not None:
         yield "credential", credential, "is not an id of a credential (a UUID)"
@@ -72,6 +72,6 @@ def _faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     elif reason not in get_args(StatusReason) and (reason or change in _CHANGES):
         yield "reason", reason, f"is one of {', '.join(get_args(StatusReason))}"
     if len(record) > _MAX_RECORD or not record.isprintable():
-        yield "record", "", "is too long, or holds what cannot be printed"
+        yield "record", "", "is too long, or has characters that cannot be printed"
     if fault := status_note_fault(note):
         yield "note", "", fault

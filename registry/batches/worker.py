@@ -17,21 +17,23 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.status_changes import Judgement
 from registry.batches.batch import DOCUMENTS, TABLES, Batch, UnknownBatch
-from registry.batches.book import Book
-from registry.batches.changing import RowChanger, problem_of
-from registry.batches.progress import Held, Progress
-from registry.batches.row_problem import RowProblem, not_found_again
-from registry.batches.spool import SpoolDamaged
+from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.progress import Progress, ScheduledRow
+from registry.batches.row_changer import RowChanger, problem_of
+from registry.batches.row_outcomes import RowOutcomes, ScheduledRows
+from registry.batches.row_problem import RowProblem, lost_row_problem
 from registry.batches.status_rows import StatusRow, StatusRows
-from registry.batches.tally import Tally, Waiting
+from registry.batches.store import BatchStore
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.document import Award
+from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import FAULTS, no_rows
+from registry.intake.rows.report import FAULTS, Catalogue, IntakeError, no_rows
+from registry.intake.rows.table_rows import TableRows
 from registry.vault.vault import Vault
 from registry.wire.governance import MemberRevised
 
@@ -50,7 +52,7 @@ class Worker:
         self,
         registry: Registry,
         issuer: Issuer,
-        book: Book,
+        batch_store: BatchStore,
         catalogue: Catalogue,
         on_log: OnLog | None = None,
         own: Callable[[], MemberRevised | None] = lambda: None,
@@ -62,7 +64,7 @@ class Worker:
         self._own = own
         self._registry = registry
         self._issuer = issuer
-        self._book = book
+        self._batch_store = batch_store
         self._catalogue = catalogue
         self._on_log = on_log
 
@@ -83,15 +85,15 @@ class Worker:
 
     def step(self) -> bool:
         """Count the lines of a spreadsheet and work through the next batch that is due; whether there was either."""
-        uncounted = self._book.find_uncounted()
+        uncounted = self._batch_store.queue.find_uncounted()
         if uncounted is not None:
-            self._attempt(uncounted, partial(self._book.count_lines, uncounted))
-        batch = self._book.take_up()
+            self._attempt(uncounted, partial(self._count_lines, uncounted))
+        batch = self._batch_store.queue.take_up()
         if batch is None:
             return uncounted is not None
         _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
         if self._attempt(batch.batch, partial(self._work_through, batch)):
-            state = self._book.finish(batch.batch)
+            state = self._batch_store.queue.finish(batch.batch)
             _log.info("batches.done", batch=batch.batch, state=state)
         return True
 
@@ -101,17 +103,22 @@ class Worker:
             act()
         except UnknownBatch:
             _log.warning("batches.deleted_meanwhile", batch=batch)
-        except (IntakeError, SpoolDamaged) as error:
-            self._book.finish(batch, str(error))
+        except (IntakeError, DamagedBatchFile) as error:
+            self._batch_store.queue.finish(batch, str(error))
             _log.warning("batches.failed", batch=batch)
         except FAULTS as error:
-            self._book.finish(batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it")
+            self._batch_store.queue.finish(
+                batch, f"a fault of this software met it ({type(error).__name__}); the node's log has it"
+            )
             # What it says itself may quote a row.
             at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
             _log.error("batches.met_a_fault", batch=batch, fault=type(error).__name__, at=at)
         else:
             return True
         return False
+
+    def _count_lines(self, batch: str) -> None:
+        self._batch_store.queue.count_lines(batch, self._batch_store.get_content(batch))
 
     def _work_through(self, batch: Batch) -> None:
         if batch.kind == "statusChanges":
@@ -124,56 +131,58 @@ class Worker:
             self._issue(batch)
 
     def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
-        content = self._book.content(batch.batch)
+        content = self._batch_store.get_content(batch.batch)
         kind = TableRows if batch.media in TABLES else NdjsonRows
         return kind(content, self._catalogue, holds=True, dates=batch.dates, keep_text=batch.keep_text)
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
-        self._book.note(batch.batch, rows.notes)
+        self._batch_store.queue.replace_notes(batch.batch, rows.notes)
         told = len(rows.notes)
-        tally = Tally(self._registry.vault, batch, rows, self._book.held(batch.batch, due=True))
+        tally = RowOutcomes(
+            self._registry.vault, batch, rows, self._batch_store.queue.list_scheduled_lines(batch.batch, due=True)
+        )
         if batch.dry_run:
             trial = self._issuer.trial()
             self._check(tally, trial)
-            rows.notes += self._look_ahead(batch, tally.would_wait, trial.check_all)
+            rows.notes += self._look_ahead(batch, tally.would_schedule, trial.check_all)
         else:
-            for _ in self._issuer.issue_all(tally.good(), beside=tally.beside):
+            for _ in self._issuer.issue_all(tally.read_requests(), add_rows=tally.add_progress):
                 pass
-            self._registry.save([], private=tally.rest())
-            if not tally.on_their_day:
-                held = self._book.held(batch.batch, due=False)
+            self._registry.store_rows(tally.rest())
+            if not tally.has_due_rows:
+                held = self._batch_store.queue.list_scheduled_lines(batch.batch, due=False)
                 rows.notes += self._look_ahead(batch, held, self._issuer.check_all)
         rows.notes += tally.notes()
         if len(rows.notes) > told:
-            self._book.note(batch.batch, rows.notes)
+            self._batch_store.queue.replace_notes(batch.batch, rows.notes)
         if not rows.count:
-            raise IntakeError(no_rows(self._book.content(batch.batch), rows.description))
+            raise IntakeError(no_rows(self._batch_store.get_content(batch.batch), rows.description))
 
     def _look_ahead(self, batch: Batch, held: Iterator[int], check_all: CheckAll) -> list[str]:
         """What would be refused for good of the rows that are held is told now; what may be on their day is noted.
 
         `held` are their lines.
         """
-        waiting = Waiting(self._registry.vault, batch, self._rows(batch), held)
-        outcomes = check_all(waiting.rows())
+        waiting = ScheduledRows(self._registry.vault, batch, self._rows(batch), held)
+        outcomes = check_all(waiting.read_requests())
         while some := list(islice(outcomes, _CHECKED)):
-            if (refused := waiting.refused(some)) is not None:
-                self._registry.save([], private=refused)
+            if (refused := waiting.refuse(some)) is not None:
+                self._registry.store_rows(refused)
         return waiting.notes()
 
-    def _check(self, tally: Tally, trial: Trial) -> None:
+    def _check(self, tally: RowOutcomes, trial: Trial) -> None:
         """Count what would be issued; nothing is stored but the counts, and what is wrong."""
         first = 0
-        outcomes = trial.check_all(tally.good())
+        outcomes = trial.check_all(tally.read_requests())
         while some := list(islice(outcomes, _CHECKED)):
-            self._registry.save([], private=tally.beside(first, some))
+            self._registry.store_rows(tally.progress(first, some))
             first += len(some)
-        self._registry.save([], private=tally.rest())
+        self._registry.store_rows(tally.rest())
 
     def _change(self, batch: Batch) -> None:
         """Status changes, each in a transaction with the batch's progress."""
-        rows = StatusRows(self._book.content(batch.batch), batch.media)
+        rows = StatusRows(self._batch_store.get_content(batch.batch), batch.media)
         with RowChanger(self._registry, self._issuer) as changer:
             for row in rows:
                 line = row.line if isinstance(row, StatusRow) else row[0].line
@@ -183,10 +192,10 @@ class Worker:
                 elif isinstance(row, StatusRow):
                     self._change_row(changer, batch, row)
                 else:
-                    self._registry.save(
-                        [], private=Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
+                    self._registry.store_rows(
+                        Progress(self._registry.vault, batch.batch, line, problems=row, refused=1)
                     )
-        self._book.note(batch.batch, rows.notes)
+        self._batch_store.queue.replace_notes(batch.batch, rows.notes)
 
     def _change_row(self, changer: RowChanger, batch: Batch, row: StatusRow) -> None:
         """Make a row's change, or check it, and store the progress that it comes to."""
@@ -197,54 +206,55 @@ class Worker:
 
         try:
             if batch.dry_run:
-                self._registry.save([], private=counted(changer.check(row)))
+                self._registry.store_rows(counted(changer.check(row)))
             else:
-                changer.make(row, counted)
+                with self._registry.transaction() as transaction:
+                    transaction.add(counted(changer.make(row, transaction)))
+                    transaction.commit()
         except (Refusal, InvalidEvent) as refusal:
-            self._registry.save([], private=step(problems=[problem_of(row, refusal)]))
+            self._registry.store_rows(step(problems=[problem_of(row, refusal)]))
 
     def _document(self, batch: Batch) -> None:
         """A document's awards, each in a transaction with the batch's progress."""
-        with self._book.content(batch.batch).open("rb") as file:
+        with self._batch_store.get_content(batch.batch).open("rb") as file:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         issuers = other_issuer_notes(document, self._registry.member, self._own())
         unused = document.unmapped().up_to(_UNMAPPED_NAMED).notes
         notes = [*issuers, *document.notes, *oddity_notes(document), *unused]
-        self._book.note(batch.batch, notes)
+        self._batch_store.queue.replace_notes(batch.batch, notes)
         doubts: list[str] = []
         importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
-        due = set(self._book.held(batch.batch, due=True))
+        due = set(self._batch_store.queue.list_scheduled_lines(batch.batch, due=True))
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:
                 on_its_day = award.number in due
-                beside = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
+                rows_of = partial(_taken, self._registry.vault, batch, award, on_its_day=on_its_day)
                 taken = importer.take_award(
-                    document, award, {}, dry_run=batch.dry_run, beside=beside, on_its_day=on_its_day
+                    document, award, {}, dry_run=batch.dry_run, rows_of=rows_of, on_its_day=on_its_day
                 )
                 doubts += [f"{award.path}: {note}" for note in taken.notes]
         if doubts:
-            self._book.note(batch.batch, [*doubts, *notes])
+            self._batch_store.queue.replace_notes(batch.batch, [*doubts, *notes])
         if lost := sorted(one for one in due if one > len(document.awards)):
-            told = [not_found_again(one, f"award {one}") for one in lost]
-            self._registry.save([], private=Progress(self._registry.vault, batch.batch, 0, problems=told, let_go=lost))
+            told = [lost_row_problem(one, f"award {one}") for one in lost]
+            self._registry.store_rows(Progress(self._registry.vault, batch.batch, 0, problems=told, unscheduled=lost))
 
     def _reconcile(self, batch: Batch) -> None:
         """What rows and log do not agree in, as problems. A batch that was broken off begins anew."""
         if self._on_log is None or batch.awarded_from is None or batch.awarded_until is None:
             raise IntakeError("this node has no views to reconcile with, or the batch no term")
         form: Literal["table", "ndjson"] = "table" if batch.media in TABLES else "ndjson"
-        rows = PlainRows(self._book.content(batch.batch), form, COLUMNS, NEEDED)
-        self._book.again(batch.batch)
-        self._book.note(batch.batch, [])
+        rows = PlainRows(self._batch_store.get_content(batch.batch), form, COLUMNS, NEEDED)
+        self._batch_store.queue.restart(batch.batch)
+        self._batch_store.queue.replace_notes(batch.batch, [])
         with Reconciling(
             self._registry, self._on_log, self._catalogue, batch.awarded_from, batch.awarded_until
         ) as reconciling:
             line, agreeing, differing, first, problems = 0, 0, 0, 1, list[RowProblem]()
 
             def write() -> None:
-                self._registry.save(
-                    [],
-                    private=Progress(
+                self._registry.store_rows(
+                    Progress(
                         self._registry.vault,
                         batch.batch,
                         line,
@@ -276,15 +286,15 @@ class Worker:
             write()
             counts = reconciling.counts
         note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
-        self._book.note(batch.batch, [*rows.notes, note])
+        self._batch_store.queue.replace_notes(batch.batch, [*rows.notes, note])
 
 
 def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day: bool) -> Progress:
     """The progress that an award of a document comes to."""
     where = award.path
     if taken.held_until is not None and not on_its_day:
-        held = [Held(award.number, taken.held_until)]
-        return Progress(vault, batch.batch, award.number, held=held, dry_run=batch.dry_run)
+        scheduled = [ScheduledRow(award.number, taken.held_until)]
+        return Progress(vault, batch.batch, award.number, scheduled=scheduled, dry_run=batch.dry_run)
     problems = [RowProblem(award.number, where, one.field, one.value, "", one.detail) for one in taken.problems]
     if taken.missing:
         how = taken.how
@@ -306,5 +316,5 @@ def _taken(vault: Vault, batch: Batch, award: Award, taken: Taken, *, on_its_day
         unchanged=int(issued and taken.unchanged),
         problems=problems,
         refused=int(not issued),
-        let_go=[award.number] if on_its_day else [],
+        unscheduled=[award.number] if on_its_day else [],
     )

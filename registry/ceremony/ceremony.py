@@ -25,7 +25,7 @@ from registry.wire.errors import InvalidEvent, MalformedNote, WireError
 from registry.wire.events import Event, Reader, Skipped
 from registry.wire.keys import Signer, VerifierKey
 from registry.wire.merkle import Tree, leaf_hashes
-from registry.wire.misfits import place_of, told
+from registry.wire.validation_messages import describe_error, format_error
 
 FORMAT: Final = "registry governance proposal 1"
 MAX_AGE: Final = timedelta(days=1)
@@ -64,7 +64,7 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             proposal = msgspec.json.decode(data, type=cls)
             when = datetime.fromisoformat(proposal.proposed)
         except msgspec.ValidationError as error:
-            raise CeremonyRefused(f"this is no proposal: {told(error, cls)}") from error
+            raise CeremonyRefused(f"this is no proposal: {format_error(error, cls)}") from error
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CeremonyRefused(f"this is no proposal: {error}") from error
         if when.tzinfo is None:
@@ -226,7 +226,7 @@ def _check_form(act: Any) -> None:  # noqa: ANN401 - any act
     try:
         msgspec.convert(msgspec.to_builtins(act), type(act))
     except msgspec.ValidationError as error:
-        path, problem = place_of(error, type(act))
+        path, problem = describe_error(error, type(act))
         raise CeremonyRefused(f"{path.removeprefix('$.')} {problem}") from error
 
 

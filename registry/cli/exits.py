@@ -29,6 +29,7 @@ from registry.backup.backup import BackupError, WrongPassphrase
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
+from registry.cursors import InvalidCursor
 from registry.domain.errors import Refusal
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
@@ -56,6 +57,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (OutdatedViews, 3),
     (DatabaseTooNew, 3),
     (InvalidQuery, 2),
+    (InvalidCursor, 2),
     (TooCostly, 5),
     (NoReceipt, 1),
     (CannotWrite, 1),

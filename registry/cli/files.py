@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from registry.wire.misfits import told
+from registry.wire.validation_messages import format_error
 
 MAX_BYTES = 64 * 1024**2
 """The largest file that is read whole, in bytes."""
@@ -49,6 +49,6 @@ def read_json(file: Path, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise FileError(f"{file}: {told(error, kind)}") from error
+        raise FileError(f"{file}: {format_error(error, kind)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(f"{file} is not JSON: {error}.") from error

@@ -27,7 +27,7 @@ from projections.records.universities import UniversityYear
 from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
 from registry.application.held_rows import HeldPerson
-from registry.backup.backup import Described
+from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
@@ -92,7 +92,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "archive": _list(
         Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
     ),
-    "backup": Shape(("file", "bytes", *_names(Described))),
+    "backup": Shape(("file", "bytes", *_names(BackupDescription))),
     "restore": Shape(("private", "streams")),
     "member relied": _list(Relied),
     "member list": _list(("member", "legal_name", "country", "homepage", "standing", "roles")),

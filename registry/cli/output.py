@@ -172,6 +172,11 @@ def say(text: str, style: str | None = None) -> None:
     out.print(text, style=style, markup=False, highlight=False)
 
 
+def warn(warning: str) -> None:
+    """Print a warning to standard error."""
+    errors.print(f"warning: {warning}", markup=False, highlight=False)
+
+
 def title_of(texts: dict[str, str] | None) -> str:
     """A text in English, or else in the first language that it has."""
     if not texts:

@@ -1,4 +1,4 @@
-"""Achievements that this university offers, and those of others that it awards too."""
+"""Achievements that this university offers, and those of other members that it awards jointly."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from registry.domain.aggregate import Changed, Created, Thing, uuid_of
+from registry.domain.aggregate import Changed, Created, MemberAggregate, uuid_of
 from registry.rules import achievements as rules
 from registry.rules.achievements import Achievement as State
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
@@ -14,27 +14,27 @@ from registry.wire.errors import InvalidEvent
 from registry.wire.forms import Fault
 
 
-class Achievement(Thing):
-    """What can be awarded, in its versions."""
+class Achievement(MemberAggregate):
+    """An achievement that this university offers, with its versions."""
 
     TOPIC = "registry.achievement"
 
     class Published(Created):
-        """The first version."""
+        """The first version was published."""
 
         TOPIC = "registry.achievement.published"
         PUBLISHED = "achievement.published.v1"
         DATA = AchievementContent
 
     class Revised(Changed):
-        """A further version, whole."""
+        """A further version, complete, was published."""
 
         TOPIC = "registry.achievement.revised"
         PUBLISHED = "achievement.revised.v1"
         DATA = AchievementContent
 
     class Retired(Changed):
-        """No further issuing or revising."""
+        """The university stopped awarding and revising it."""
 
         TOPIC = "registry.achievement.retired"
         PUBLISHED = "achievement.retired.v1"
@@ -46,24 +46,24 @@ class Achievement(Thing):
 
     @classmethod
     def publish(cls, data: AchievementContent) -> Self:
-        """Offer something new. Raises a refusal, and `InvalidEvent` for a blank text."""
-        _worded(data)
+        """Publish a new achievement. Raises a refusal, and `InvalidEvent` for a blank text."""
+        _check_texts(data)
         rules.publish(None, data)
         return cls._create(cls.Published, id=uuid_of(data.achievement), data=data)
 
     def revise(self, data: AchievementContent) -> None:
-        """Offer it anew, as the next version."""
-        _worded(data)
+        """Publish the next version."""
+        _check_texts(data)
         rules.revise(self.state, data)
         self.change(self.Revised, data)
 
     def retire(self) -> None:
-        """Stop offering it."""
+        """Stop awarding and revising it."""
         rules.retire(self.state, str(self.id))
         self.change(self.Retired, AchievementRetired(str(self.id)))
 
-    def on(self, data: Any) -> None:  # noqa: ANN401 - its own two kinds of event
-        """Let a change take effect."""
+    def on(self, data: Any) -> None:  # noqa: ANN401 - either of its events
+        """Apply an event's data to the state."""
         if isinstance(data, AchievementContent):
             self.state = rules.revise(self.state, data)
             self.content = data
@@ -71,28 +71,28 @@ class Achievement(Thing):
             self.state = rules.retire(self.state, str(self.id))
 
 
-def blank(data: AchievementContent) -> Fault | None:
-    """The first text of an achievement that says nothing.
+def find_blank_text(data: AchievementContent) -> Fault | None:
+    """Return the first blank text of an achievement; None where every text says something.
 
-    A university publishes none such. What others published is read all the same: the published form allows it.
+    A university publishes no blank text. Those that others published are read: the published form allows them.
     """
-    return next(blanks(msgspec.to_builtins(data)), None)
+    return next(blank_texts(msgspec.to_builtins(data)), None)
 
 
-def blanks(values: Mapping[str, Any]) -> Iterator[Fault]:
-    """All texts of an achievement's content, as JSON, that say nothing."""
+def blank_texts(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the blank texts of an achievement's content, which is given as JSON."""
     for path, text in texts_of("", dict(values)):
         if not text.strip():
-            yield path, "is empty; write it, or leave it out where it may be left out"
+            yield path, "is empty; write it, or leave it out where it is optional"
 
 
-def _worded(data: AchievementContent) -> None:
-    if (fault := blank(data)) is not None:
+def _check_texts(data: AchievementContent) -> None:
+    if (fault := find_blank_text(data)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
 
 
 def texts_of(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
-    """Yield every text in some JSON, with its path; `path` is that of the whole."""
+    """Yield every text in a JSON value with its path; `path` is the value's own."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
@@ -106,13 +106,13 @@ def texts_of(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN40
 _JOINED = UUID("0d4c8a9e-6b53-5f0e-9f55-6d7c5d1a2f4b")
 
 
-class Joining(Thing):
-    """That this university awards a version of another's achievement together with it."""
+class Joining(MemberAggregate):
+    """A confirmation that this university jointly awards a version of another member's achievement."""
 
     TOPIC = "registry.joining"
 
     class Joined(Created):
-        """It does."""
+        """The university confirmed it."""
 
         TOPIC = "registry.joining.joined"
         PUBLISHED = "achievement.joined.v1"
@@ -123,12 +123,12 @@ class Joining(Thing):
 
     @classmethod
     def id_of(cls, data: AchievementJoined) -> UUID:
-        """One aggregate for each version of each achievement."""
+        """Return the id of the aggregate, one for each version of each achievement."""
         ref = data.achievement
         return uuid5(_JOINED, f"{ref.member}/{ref.achievement}/{ref.version}")
 
     @classmethod
     def join(cls, data: AchievementJoined) -> Self:
-        """Award it too."""
+        """Confirm that this university awards it jointly."""
         rules.join(False, data.achievement.achievement)  # noqa: FBT003 - it is new: the store refuses a second
         return cls._create(cls.Joined, id=cls.id_of(data), data=data)

@@ -1,7 +1,7 @@
-"""What all aggregates share: their events carry the data that will be published, as the wire has it.
+"""The base of all aggregates. Their events carry the data that is published, in its wire format.
 
-A topic is an event's stable name in the store: it never changes, whatever modules are renamed. An event that
-is not published has no `PUBLISHED` type.
+A topic is an event's stable name in the store, and stays when a module is renamed. An event without a `PUBLISHED` type
+is not published.
 """
 
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 
 
 class Created(AggregateCreated):
-    """The first event of an aggregate, with the published data."""
+    """The first event of an aggregate."""
 
     TOPIC: ClassVar[str]
     PUBLISHED: ClassVar[str | None] = None
@@ -20,7 +20,7 @@ class Created(AggregateCreated):
 
 
 class Changed(AggregateEvent):
-    """A later event."""
+    """A later event of an aggregate."""
 
     TOPIC: ClassVar[str]
     PUBLISHED: ClassVar[str | None] = None
@@ -28,44 +28,44 @@ class Changed(AggregateEvent):
     data: Any
 
     def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - each aggregate's own
-        """Let the event take effect."""
+        """Apply the event to the aggregate."""
         aggregate.on(self.data)
 
 
 class Repeated(Changed):
-    """What an aggregate said before and the log refused, said again: an event with an id of its own.
+    """An event that repeats one which the log refused, with an id of its own.
 
-    It changes nothing here: the first one did. On the log the first one left no trace, and this one takes effect.
+    It changes nothing here, since the first one did. On the log only this one takes effect.
     """
 
     def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - any aggregate
         """Leave the aggregate as it is."""
 
 
-class Thing(BaseAggregate[UUID]):
-    """An aggregate of a member: `on` lets a change take effect, the constructor the first event.
+class MemberAggregate(BaseAggregate[UUID]):
+    """An aggregate of this member: the constructor applies its first event, `on` each later one.
 
-    It stands on the library's base and not on its `Aggregate`, whose ready-made `Created` event would have no
-    topic of its own.
+    It extends the library's `BaseAggregate`, because the `Created` event of its `Aggregate` would have no topic of its
+    own.
     """
 
     class Event(AggregateEvent):
-        """The base that the library asks for; every event has a class of its own."""
+        """The base class that the library requires; every event has a class of its own."""
 
     @staticmethod
     def create_id(*_: Any, **__: Any) -> UUID:  # noqa: ANN401 - the library's signature
-        """Ids come with the data."""
+        """Return an id; in fact every event's data has one."""
         return uuid4()
 
     def on(self, data: Any) -> None:  # noqa: ANN401 - each aggregate's own events
-        """Let an event's data take effect on the state."""
+        """Apply an event's data to the state."""
         raise TypeError(f"{type(self).__name__} takes no {type(data).__name__}")
 
     def change(self, kind: type[Changed], data: Any) -> None:  # noqa: ANN401 - as above
-        """Record a change that the rules have allowed."""
+        """Record an event that the rules allow."""
         self.trigger_event(kind, data=data)
 
 
 def uuid_of(text: str) -> UUID:
-    """The id of the aggregate that a thing's id names."""
+    """Return the aggregate's id from an id on the wire."""
     return UUID(text)

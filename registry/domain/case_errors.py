@@ -1,26 +1,26 @@
-"""What a case refuses, each by its rule's name. A case is no event on the log: these are the office's own rules.
+"""Refusals of a case, each named after its rule. A case is not on the log: these are the office's own rules.
 
 Refusal
-├── IllegalTransition       (docs/events.md's own) the case's state does not allow the move
-├── UnknownCase             there is no such case here
+├── IllegalTransition       (of docs/events.md) the case's state does not allow the action
+├── UnknownCase             no case has this id or file number
 ├── UnknownProfile          the office has no programme profile of that name, or several apply
-├── UnknownSubject          nor such a credential, enquiry or document in it
-├── SecondPerson            whoever proposed does not approve
-├── DateOrder               what happens later is not dated earlier, and nothing is dated ahead
-├── AppealOpen              a file is not closed while an appeal may be lodged
-├── NotCovered              a proposal says nothing about one of the credentials
-├── CredentialStatus        the credentials' status speaks against the decision
-├── Stopped                 something speaks against the proposal, and nobody gave a reason to override it
-├── ProposalChanged         whoever approves names another proposal than the case has
-├── AssessmentObjections    the assessment has something to be mended first
-├── ApplicantErased         nothing more is written about somebody who was erased
-├── NotApplicant            an application does not say whose it is
+├── UnknownSubject          the case has no such credential, enquiry or document
+├── SecondPerson            the person who proposed must not approve
+├── DateOrder               an event is dated before the last one, or in the future
+├── AppealOpen              a case is not closed while an appeal may be lodged
+├── NotCovered              a proposal neither grants anything on a credential nor leaves it out
+├── CredentialStatus        nobody knows what a credential is of
+├── Stopped                 something speaks against the proposal, and nobody overrode it with a reason
+├── ProposalChanged         the person who approves names another proposal than the case has
+├── AssessmentObjections    the assessment must be changed first
+├── ApplicantErased         the applicant was erased, and nothing more can be written about them
+├── NotApplicant            an application does not identify its applicant
 ├── FileNumberTaken         another case has that file number
 ├── NoCredential            a file that was sent in cannot be read
-├── NotOpened               several things are wrong with an application
-├── NotAttached             a file is too large for a case, or of a type that is not kept
+├── NotOpened               an application has several errors
+├── NotAttached             a file is too large for a case, or of a type that is not accepted
 ├── HolderDiffers           a credential names another person than the applicant
-└── CaseChanged             somebody else was faster
+└── CaseChanged             somebody else changed the case at the same time
 """
 
 from collections.abc import Sequence
@@ -30,20 +30,20 @@ from registry.rules.errors import Refusal, Unknown
 
 
 class CaseProblem(NamedTuple):
-    """One thing that is wrong: where, and what."""
+    """One error of an application: its place, and what is wrong."""
 
     path: str
     detail: str
 
 
 class UnknownCase(Unknown):
-    """No such case here."""
+    """No case has this id or file number."""
 
     code = "unknown-case"
 
 
 class UnknownProfile(Unknown):
-    """The office has no such programme profile, or it is not said which one applies."""
+    """The office has no such programme profile, or the request does not choose between several."""
 
     code = "unknown-profile"
 
@@ -55,13 +55,13 @@ class UnknownSubject(Refusal):
 
 
 class SecondPerson(Refusal):
-    """Approving takes another person than proposing."""
+    """The person who proposed must not approve."""
 
     code = "second-person"
 
 
 class DateOrder(Refusal):
-    """Days do not run backwards."""
+    """An event is dated before the last one, or in the future."""
 
     code = "date-order"
 
@@ -73,13 +73,13 @@ class AppealOpen(Refusal):
 
 
 class CredentialStatus(Refusal):
-    """What is decided about is revoked, say, or has not arrived here."""
+    """A credential has not arrived here, and nothing proves what it is of."""
 
     code = "credential-status"
 
 
 class NotCovered(Refusal):
-    """A proposal is about every credential of the case, or says which it leaves out."""
+    """A proposal neither grants anything on a credential of the case nor leaves it out."""
 
     code = "credential-not-covered"
 
@@ -90,7 +90,7 @@ class Stopped(Refusal):
     code = "stopped"
 
     def __init__(self, before: str, reasons: Sequence[str], after: str, path: str) -> None:
-        """`reasons` are all that speaks against it, a sentence each; `before` says since when, `after` what to do."""
+        """`reasons` are the stops, a sentence each; `before` says since when they apply, `after` what to do."""
         self.before = before
         self.reasons = list(dict.fromkeys(reasons))
         self.after = after
@@ -98,13 +98,13 @@ class Stopped(Refusal):
 
     @property
     def explanation(self) -> str:
-        """All that speaks against it, a line each, with what to do about it at the end."""
-        lines = [self.before or "something speaks against it:", *(f"- {one}" for one in self.reasons), self.after]
+        """Every stop on a line of its own, then what to do."""
+        lines = [self.before or "something speaks against it:", *(f"- {reason}" for reason in self.reasons), self.after]
         return "\n".join(lines)
 
 
 class ProposalChanged(Refusal):
-    """Whoever approves has read another proposal than the one that the case has now."""
+    """The person who approves has read another proposal than the case has now."""
 
     code = "proposal-changed"
 
@@ -116,37 +116,37 @@ class AssessmentObjections(Refusal):
 
 
 class ApplicantErased(Refusal):
-    """The applicant's key is gone."""
+    """The applicant was erased, and with them the key to their texts."""
 
     code = "applicant-erased"
 
 
 class NotApplicant(Refusal):
-    """Who applies is not said, or not known."""
+    """An application does not identify its applicant."""
 
     code = "applicant"
 
 
 class FileNumberTaken(Refusal):
-    """A file number is one case's."""
+    """Another case has this file number."""
 
     code = "file-number-taken"
 
 
 class NoCredential(Refusal):
-    """A file says nothing that a case could be about."""
+    """A submitted file cannot be read, or holds no credential."""
 
     code = "no-credential"
 
 
 class NotOpened(Refusal):
-    """Several things are wrong with an application; it names them all."""
+    """An application has several errors; all are named."""
 
     code = "not-opened"
 
     def __init__(self, problems: Sequence[CaseProblem]) -> None:
         listed = "; ".join(f"{problem.path}: {problem.detail}" for problem in problems)
-        super().__init__(f"{len(problems)} things are wrong, and nothing was stored: {listed}", "$")
+        super().__init__(f"{len(problems)} errors; nothing was stored: {listed}", "$")
         self.problems = list(problems)
 
 

@@ -1,7 +1,6 @@
-"""What happens to a case of a recognition office: codes, ids and days. None of it is published.
+"""The events of a recognition office's case: codes, ids and days. None of them is published.
 
-What is said of the person, and whatever somebody wrote in words, is in the vault's care (`registry.office`): an
-event names such a text by its id.
+Personal data and free text are encrypted in the vault (`registry.office`): an event names such a text by its id.
 """
 
 from typing import Annotated, Literal
@@ -19,25 +18,25 @@ Document = Literal[
     "credential", "transcript", "supplement", "courseDescription", "gradingScheme", "identity", "nameChange",
     "translation", "legalisation", "other",
 ]  # fmt: skip
-"""What an applicant can be asked for."""
+"""A kind of document that an applicant can be asked for."""
 IssuerAnswer = Literal["authentic", "notAuthentic", "notKnown", "noAnswer"]
-"""What came of an authenticity enquiry."""
+"""The outcome of an authenticity enquiry."""
 Person = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
-"""Who in the office did it: an account's name or a key's id."""
+"""The actor in the office: an account's name or a key's id."""
 FileNumber = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Index = Annotated[int, Meta(ge=0)]
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """One credential that a case is about: a member's, or something of what no member issued."""
+    """One credential that a case is about: a member's, or an external one."""
 
     evidence: Evidence
     credential: CredentialRef | None = None
     achievement: VersionedRef | None = None
-    """What the credential is of, where that was proved or said when the case was opened."""
+    """The achievement, where it was proven or stated when the case was opened."""
     external: External | None = None
     documented: bool = True
-    """False where documents cannot be had, and a background paper of the applicant's stands for them."""
+    """False where no documents can be obtained, and the applicant's background paper replaces them."""
 
 
 class Opened(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -56,7 +55,7 @@ class Opened(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="
 
 
 class DocumentsRequested(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The applicant was asked for documents: the clock stands until all have come."""
+    """The office asked for documents: the clock is stopped until all have arrived."""
 
     documents: AtLeastOne[Document]
     on: Date
@@ -65,7 +64,7 @@ class DocumentsRequested(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
 
 
 class DocumentsReceived(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Some of them came."""
+    """Some of the requested documents arrived."""
 
     documents: AtLeastOne[Document]
     on: Date
@@ -76,25 +75,25 @@ class Completed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
     """The file is complete: the clock starts."""
 
     term: str
-    """How long the office has from now on: `P4M`, `P8W` or `P90D`."""
+    """The time that the office has from now on: `P4M`, `P8W` or `P90D`."""
     on: Date
     by: Person
 
 
 class Enquired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The issuer of one of the credentials was asked whether it is authentic."""
+    """The office asked the issuer of a credential whether it is authentic."""
 
     enquiry: Uuid
     subject: Index
     on: Date
     by: Person
     issuer: Member | None = None
-    """None where it is no member."""
+    """None where it is not a member."""
     text: Uuid | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What the issuer said."""
+    """The issuer answered an enquiry."""
 
     enquiry: Uuid
     answer: IssuerAnswer
@@ -104,7 +103,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
 
 class Assessed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """An assessment was recorded; `text` is where it stands."""
+    """An assessment was recorded; `text` is the id of its encrypted text."""
 
     text: Uuid
     on: Date
@@ -116,35 +115,35 @@ class LeftOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename=
 
     subject: Index
     text: Uuid
-    """The sealed text that says why."""
+    """The encrypted text with the reason."""
 
 
 class Override(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What speaks against a proposal, and somebody proposed it all the same."""
+    """Stops of a proposal that the proposer overrides."""
 
     against: AtLeastOne[str]
     """Each a stop's key, such as `revoked:0`."""
     text: Uuid
-    """The sealed text that says why."""
+    """The encrypted text with the reason."""
     digests: list[str] = []
     """The digests of these stops with their details; empty in events of earlier versions."""
 
 
 class Proposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """An assessor proposes what to grant."""
+    """An assessor proposed what to grant."""
 
     grants: AtLeastOne[Grant]
     on: Date
     by: Person
     text: Uuid | None = None
     assessment: Uuid | None = None
-    """The sealed text of the assessment that it rests on; None: nothing was assessed."""
+    """The encrypted text of the assessment that it rests on; None: nothing was assessed."""
     left: list[LeftOut] = []
     override: Override | None = None
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Another person agrees."""
+    """Another person approved the proposal."""
 
     on: Date
     by: Person
@@ -155,7 +154,7 @@ class Approved(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Another person does not, and says why."""
+    """The proposal was returned."""
 
     on: Date
     by: Person
@@ -163,14 +162,14 @@ class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What this node knew of a credential when it decided."""
+    """The status of a credential that this node knew when the office decided."""
 
     subject: Index
     status: str
     """`active`, `suspended`, `revoked`, `replaced`, or `unknown` where it had not arrived."""
     flags: list[str]
     size: int | None = None
-    """Up to which size of the issuer's log this node had read."""
+    """The size of the issuer's log up to which this node had read."""
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -183,15 +182,15 @@ class Decided(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename=
     appeal_until: Date | None = None
     supersedes: Uuid | None = None
     overridden: list[str] = []
-    """The keys of the stops that were overridden, with a reason that two persons saw."""
+    """The keys of the stops that were overridden, with a reason that two persons read."""
     left: list[Index] = []
-    """The credentials of the case that it does not decide about."""
+    """The credentials of the case that the decision leaves out."""
     despite: bool = False
     """Only in events of earlier versions, which asked for no reason: a status spoke against the decision."""
 
 
 class Appealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The applicant appeals."""
+    """The applicant appealed."""
 
     on: Date
     by: Person
@@ -199,7 +198,7 @@ class Appealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
 
 class WithdrawalProposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Somebody wants the decision withdrawn; another person confirms it for the same reason."""
+    """A first person wants the decision withdrawn; another one confirms it for the same reason."""
 
     decision: Uuid
     reason: WithdrawalReason
@@ -208,7 +207,7 @@ class WithdrawalProposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
 
 
 class Withdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The applicant took the application back, or the office its decision: then `decision` and `reason` say it."""
+    """The applicant withdrew the application, or the office its decision, which `decision` and `reason` name."""
 
     on: Date
     by: Person
@@ -219,25 +218,25 @@ class Withdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
 
 
 class Corrected(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The file had a mistake, which was corrected. What is left out stays as it was."""
+    """A mistake in the file was corrected. A field that is left out is unchanged."""
 
     on: Date
     by: Person
     applicant: list[str] = []
-    """The names of what was corrected of the applicant; their values are in a sealed text."""
+    """The names of the applicant's fields that changed; their values are in an encrypted text."""
     purpose: Purpose | None = None
     effect: Effect | None = None
     towards: list[Towards] | None = None
-    """All programmes that it should count towards from now on; an empty list: none."""
+    """All programmes that the case names from now on; an empty list: none."""
     added: list[Subject] = []
-    """Credentials that the case is about as well; their numbers follow those before."""
+    """Further credentials; their numbers follow those before."""
     removed: list[Index] = []
-    """Credentials that the case is about no more. They keep their numbers."""
+    """Credentials that were removed from the case. They keep their numbers."""
     text: Uuid | None = None
 
 
 class Closed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Nothing more is to be done."""
+    """The file was closed."""
 
     on: Date
     by: Person

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import msgspec
 
-from registry.domain.aggregate import Changed, Created, Thing, uuid_of
+from registry.domain.aggregate import Changed, Created, MemberAggregate, uuid_of
 from registry.rules import credentials as rules
 from registry.rules.achievements import Achievement
 from registry.rules.credentials import Credential as State
@@ -18,46 +18,46 @@ from registry.wire.credentials import (
 
 
 class ReplacedBy(msgspec.Struct, frozen=True, gc=False):
-    """Which credential replaced this one. Not published: the other's issuing says it."""
+    """The credential that replaced this one. Not published, since the issuing of the other says it."""
 
     credential: str
 
 
-class Credential(Thing):
-    """One credential, from its issuing on."""
+class Credential(MemberAggregate):
+    """A credential that this university issued, and its status."""
 
     TOPIC = "registry.credential"
 
     class Issued(Created):
-        """It was awarded."""
+        """The credential was issued."""
 
         TOPIC = "registry.credential.issued"
         PUBLISHED = "credential.issued.v1"
         DATA = CredentialIssued
 
     class Suspended(Changed):
-        """It does not count for now."""
+        """The credential does not count for now."""
 
         TOPIC = "registry.credential.suspended"
         PUBLISHED = "credential.suspended.v1"
         DATA = CredentialSuspended
 
     class Reinstated(Changed):
-        """It counts again."""
+        """The credential counts again."""
 
         TOPIC = "registry.credential.reinstated"
         PUBLISHED = "credential.reinstated.v1"
         DATA = CredentialReinstated
 
     class Revoked(Changed):
-        """It no longer counts."""
+        """The credential never counts again."""
 
         TOPIC = "registry.credential.revoked"
         PUBLISHED = "credential.revoked.v1"
         DATA = CredentialRevoked
 
     class Replaced(Changed):
-        """Another one stands for it."""
+        """Another credential takes its place."""
 
         TOPIC = "registry.credential.replaced"
         DATA = ReplacedBy
@@ -65,13 +65,13 @@ class Credential(Thing):
     def __init__(self, data: CredentialIssued) -> None:
         self.state = State(data.achievement, data.version, data.learner)
         self.reason: StatusReason | None = None
-        """Why it is suspended or revoked; None where it is neither."""
+        """The reason why it is suspended or revoked; None where it is neither."""
         self.was_reinstated = False
-        """Whether the last change of its status was that it counts again."""
+        """True if the last change of its status was a reinstatement."""
 
     @classmethod
     def issue(cls, data: CredentialIssued, achievement: Achievement | None, replaced: "Credential | None") -> Self:
-        """Award a credential; `replaced` is the one that it replaces. Raises a refusal."""
+        """Issue a credential; `replaced` is the one whose place it takes. Raises a refusal."""
         rules.issue(None, achievement, replaced.state if replaced is not None else None, data)
         issued = cls._create(cls.Issued, id=uuid_of(data.credential), data=data)
         if replaced is not None:
@@ -79,22 +79,22 @@ class Credential(Thing):
         return issued
 
     def suspend(self, reason: StatusReason) -> None:
-        """Let it not count for now."""
+        """Suspend it, until it is reinstated or revoked."""
         rules.change_status(self.state, str(self.id), "suspended")
         self.change(self.Suspended, CredentialSuspended(str(self.id), reason))
 
     def reinstate(self) -> None:
-        """Let it count again."""
+        """Let it count again after a suspension."""
         rules.change_status(self.state, str(self.id), "active")
         self.change(self.Reinstated, CredentialReinstated(str(self.id)))
 
     def revoke(self, reason: StatusReason) -> None:
-        """Take it back for good."""
+        """Revoke it. This cannot be undone."""
         rules.change_status(self.state, str(self.id), "revoked")
         self.change(self.Revoked, CredentialRevoked(str(self.id), reason))
 
-    def on(self, data: Any) -> None:  # noqa: ANN401 - its own kinds of event
-        """Let a change take effect."""
+    def on(self, data: Any) -> None:  # noqa: ANN401 - any of its events
+        """Apply an event's data to the state."""
         if isinstance(data, ReplacedBy):
             self.state = msgspec.structs.replace(self.state, status="replaced")
             self.reason = None

@@ -1,4 +1,4 @@
-"""What the domain refuses. Each refusal names its rule; the rules stand in `registry.rules`."""
+"""Refusals of the domain. Each is named after its rule, which is in `registry.rules`."""
 
 from registry.rules.errors import (
     AnchorConflict,

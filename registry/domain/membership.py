@@ -1,8 +1,7 @@
-"""The consortium: what its members decide together about who they are.
+"""The consortium: its members, and the acts of governance that change them.
 
-Its events are stored nowhere but on its own log, where a threshold of root keys puts them
-(`registry/ceremony/ceremony.py`); so this aggregate is made from what governance says, and gives
-the events that are to be signed.
+Its events are only on its own log, where a threshold of root keys signs them (`registry/ceremony/ceremony.py`). So this
+class is built from governance as it was read, and makes the events that are to be signed.
 """
 
 from typing import Any
@@ -36,11 +35,11 @@ TYPES: dict[type[Any], str] = {
     MemberWithdrawn: "member.withdrawn.v1",
     MemberRangeVoided: "member.range.voided.v1",
 }
-"""Every act of governance, and the name that it is published under."""
+"""The event type of each act of governance."""
 
 
 class Consortium:
-    """The consortium after `size` events of its log, and what is to be added."""
+    """The consortium after `size` events of its log, and the events that are to be added."""
 
     def __init__(self, governance: Governance, size: int) -> None:
         self.governance = governance
@@ -49,7 +48,7 @@ class Consortium:
         """The new events as they will be published, without LF."""
 
     def act(self, data: Any, time: str) -> None:  # noqa: ANN401 - any of TYPES
-        """Do something that governance allows. Raises a refusal, and then nothing has changed."""
+        """Add an act of governance. Raises a refusal where the rules forbid it, and changes nothing then."""
         kind = TYPES[type(data)]
         leaf = self._size + len(self.lines)
         name = self.governance.consortium

@@ -1,7 +1,7 @@
-"""Parts that are to be stacked into a larger credential, and what speaks against them before it is issued.
+"""Parts that are to be stacked into a larger credential, and their breaches, found before it is issued.
 
-What a university's own stream has against its own credentials is refused in any case. What rests on others' streams,
-or on the composition, would be no more than a flag on the log: it is refused too, unless whoever issues names it.
+A breach in the university's own stream is always refused. One that depends on other members' streams, or on the
+composition, would only be a flag on the log: it is refused too, unless the clerk overrides it by its code.
 """
 
 from collections.abc import Callable, Collection
@@ -14,16 +14,16 @@ from registry.wire.credentials import CredentialIssued, Part
 
 
 class Breach(msgspec.Struct, frozen=True, gc=False):
-    """One thing that speaks against parts."""
+    """A reason not to count a part, or not to issue the whole."""
 
     code: str
-    """What to name to go on in spite of it, as `minOwnEcts` or `pending`."""
+    """The word that overrides it, for example `minOwnEcts` or `pending`."""
     detail: str
     path: str
-    """Where in the request, as `parts[0].by`."""
+    """Its place in the request, for example `parts[0].by`."""
 
 
-class Stacked(msgspec.Struct, frozen=True, gc=False):
+class StackRequest(msgspec.Struct, frozen=True, gc=False):
     """A larger credential that is to be issued, with its parts."""
 
     achievement: str
@@ -34,40 +34,44 @@ class Stacked(msgspec.Struct, frozen=True, gc=False):
     replaces: str | None
 
 
-class PartsKnown(Protocol):
-    """What the read views know of parts: a port, since the private side knows no view."""
+class PartChecker(Protocol):
+    """A port onto the views, which know other members' credentials and compositions."""
 
-    def breaches(self, stacked: Stacked) -> list[Breach]:
-        """All that speaks against these parts, as far as the views have come; empty where nothing does."""
+    def find_breaches(self, request: StackRequest) -> list[Breach]:
+        """Return the breaches of these parts, at the views' position; empty where there are none."""
         ...
 
 
-def against(
+def check_parts(
     data: CredentialIssued,
     member: str,
     own: Callable[[str], Credential | None],
-    known: PartsKnown | None,
+    checker: PartChecker | None,
     override: Collection[str],
 ) -> tuple[Breach, ...]:
-    """All that speaks against the parts of a credential that `member` is to issue, but for what `override` names.
+    """Return the breaches of the parts of a credential that `member` is to issue, but for those that `override` names.
 
-    `own` gives this member's own credentials by their ids. Without `known` these alone are looked at.
+    `own` returns this member's own credentials by their ids. Without `checker` only these are looked at.
     """
     parts = data.parts or []
     keys = [(part.member, part.credential) for part in parts]
     hard = [
-        Breach("part-twice", "it stands there twice", f"parts[{place}]")
+        Breach("part-twice", "this part is listed twice", f"parts[{place}]")
         for place, key in enumerate(keys)
         if key in keys[:place]
     ]
     for place, part in enumerate(parts):
         if part.member == member and (fault := _own_fault(own(part.credential), data.learner)) is not None:
             hard.append(Breach(*fault, f"parts[{place}]"))
-    if known is None:
+    if checker is None:
         return tuple(hard)
-    asked = Stacked(data.achievement, data.version, data.learner, data.awarding_date, parts, data.replaces)
+    request = StackRequest(data.achievement, data.version, data.learner, data.awarding_date, parts, data.replaces)
     refused = {breach.path for breach in hard}
-    soft = (one for one in known.breaches(asked) if one.code not in override and one.path not in refused)
+    soft = (
+        breach
+        for breach in checker.find_breaches(request)
+        if breach.code not in override and breach.path not in refused
+    )
     return (*hard, *soft)
 
 
@@ -75,12 +79,12 @@ def _own_fault(state: Credential | None, learner: str) -> tuple[str, str] | None
     if state is None:
         return "unknown-credential", "no such credential was issued here"
     if state.learner != learner:
-        return "learner-mismatch", "it is another learner's"
+        return "learner-mismatch", "it belongs to another learner"
     if state.status != "active":
         return "not-active", f"it is {state.status}"
     return None
 
 
-def told(breaches: Collection[Breach]) -> str:
-    """All of them in one line."""
-    return "; ".join(f"{one.path}: {one.detail} ({one.code})" for one in breaches)
+def list_breaches(breaches: Collection[Breach]) -> str:
+    """Return the breaches in one line."""
+    return "; ".join(f"{breach.path}: {breach.detail} ({breach.code})" for breach in breaches)

@@ -1,4 +1,4 @@
-"""The id of a proposal: short enough to be read out, and another one for every proposal."""
+"""The id of a proposal, short enough to be read aloud and different for every proposal."""
 
 import hashlib
 from typing import Final
@@ -11,9 +11,9 @@ _DIGITS: Final = 8
 
 
 def proposal_id(case: str, number: int, data: Proposed) -> str:
-    """Return the id of a case's proposal: hexadecimal digits, made from all that it says.
+    """Return the id of a case's proposal: hexadecimal digits of a hash over all that it says.
 
-    `number` is how many proposals the case has had with this one: the same grants proposed again are another proposal.
-    What it overrides, and the reason for that, are in it by the id of the sealed text.
+    `number` counts the case's proposals up to this one: the same grants proposed again are another proposal.
+    The id covers what the proposal overrides, and the reason by the id of its encrypted text.
     """
     return hashlib.sha256(msgspec.json.encode([case, number, data])).hexdigest()[:_DIGITS]

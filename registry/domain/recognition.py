@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import msgspec
 
-from registry.domain.aggregate import Changed, Created, Thing, uuid_of
+from registry.domain.aggregate import Changed, Created, MemberAggregate, uuid_of
 from registry.domain.case_errors import DateOrder
 from registry.rules import recognition as rules
 from registry.rules.recognition import AssessmentState, DecisionState
@@ -20,32 +20,32 @@ from registry.wire.recognition import (
 
 
 class SupersededBy(msgspec.Struct, frozen=True, gc=False):
-    """Which decision superseded this one. Not published: the other decision says it."""
+    """The decision that superseded this one. Not published, since the other decision says it."""
 
     decision: str
 
 
-class Decision(Thing):
+class Decision(MemberAggregate):
     """A recognition decision about a person's learning."""
 
     TOPIC = "registry.decision"
 
     class Decided(Created):
-        """It was made."""
+        """The decision was published."""
 
         TOPIC = "registry.decision.decided"
         PUBLISHED = "recognition.decided.v1"
         DATA = RecognitionDecided
 
     class Withdrawn(Changed):
-        """It was taken back."""
+        """The decision was withdrawn."""
 
         TOPIC = "registry.decision.withdrawn"
         PUBLISHED = "recognition.withdrawn.v1"
         DATA = RecognitionWithdrawn
 
     class Superseded(Changed):
-        """Another one stands for it."""
+        """Another decision takes its place."""
 
         TOPIC = "registry.decision.superseded"
         DATA = SupersededBy
@@ -56,7 +56,7 @@ class Decision(Thing):
 
     @classmethod
     def decide(cls, data: RecognitionDecided, superseded: "Decision | None") -> Self:
-        """Decide; `superseded` is the decision that this one supersedes. Raises a refusal."""
+        """Decide; `superseded` is the decision whose place this one takes. Raises a refusal."""
         rules.decide(None, superseded.state if superseded is not None else None, data)
         decided = cls._create(cls.Decided, id=uuid_of(data.decision), data=data)
         if superseded is not None:
@@ -64,29 +64,29 @@ class Decision(Thing):
         return decided
 
     def withdraw(self, reason: WithdrawalReason) -> None:
-        """Take it back."""
+        """Withdraw the decision."""
         rules.withdraw_decision(self.state, str(self.id))
         self.change(self.Withdrawn, RecognitionWithdrawn(str(self.id), reason))
 
-    def on(self, data: Any) -> None:  # noqa: ANN401 - its own two kinds of event
-        """Let a change take effect."""
+    def on(self, data: Any) -> None:  # noqa: ANN401 - either of its events
+        """Apply an event's data to the state."""
         self.state = "superseded" if isinstance(data, SupersededBy) else "withdrawn"
 
 
-class Assessment(Thing):
-    """A statement about an achievement, with no learner in it."""
+class Assessment(MemberAggregate):
+    """A statement about an achievement, without a learner."""
 
     TOPIC = "registry.assessment"
 
     class Assessed(Created):
-        """It was stated."""
+        """The assessment was published."""
 
         TOPIC = "registry.assessment.assessed"
         PUBLISHED = "recognition.assessed.v1"
         DATA = RecognitionAssessed
 
     class Withdrawn(Changed):
-        """It was taken back."""
+        """The assessment was withdrawn."""
 
         TOPIC = "registry.assessment.withdrawn"
         PUBLISHED = "recognition.assessment.withdrawn.v1"
@@ -98,33 +98,33 @@ class Assessment(Thing):
 
     @classmethod
     def assess(cls, data: RecognitionAssessed) -> Self:
-        """State it."""
+        """State an assessment."""
         return cls._create(cls.Assessed, id=uuid_of(data.assessment), data=data)
 
     def withdraw(self, reason: WithdrawalReason) -> None:
-        """Take it back."""
+        """Withdraw the assessment."""
         rules.withdraw_assessment(self.state, str(self.id))
         self.change(self.Withdrawn, AssessmentWithdrawn(str(self.id), reason))
 
     def on(self, data: AssessmentWithdrawn) -> None:
-        """Let a change take effect."""
+        """Apply an event's data to the state."""
         self.state = rules.withdraw_assessment(self.state, data.assessment)
 
 
-class Agreement(Thing):
+class Agreement(MemberAggregate):
     """Automatic recognition of another member's achievements."""
 
     TOPIC = "registry.agreement"
 
     class Declared(Created):
-        """It was declared."""
+        """The agreement was declared."""
 
         TOPIC = "registry.agreement.declared"
         PUBLISHED = "agreement.declared.v1"
         DATA = AgreementDeclared
 
     class Withdrawn(Changed):
-        """It ends."""
+        """The office ended the agreement."""
 
         TOPIC = "registry.agreement.withdrawn"
         PUBLISHED = "agreement.withdrawn.v1"
@@ -135,7 +135,7 @@ class Agreement(Thing):
 
     @classmethod
     def declare(cls, data: AgreementDeclared) -> Self:
-        """Declare it."""
+        """Declare an agreement. Raises `DateOrder` where it would end before it begins."""
         if data.valid_until is not None and data.valid_until < data.valid_from:
             raise DateOrder(
                 f"it would end on {data.valid_until}, before it begins on {data.valid_from}", "$.data.validUntil"
@@ -143,11 +143,11 @@ class Agreement(Thing):
         return cls._create(cls.Declared, id=uuid_of(data.agreement), data=data)
 
     def withdraw(self, withdrawn_from: str) -> None:
-        """Let it end on a day (`YYYY-MM-DD`)."""
+        """End it on a day (`YYYY-MM-DD`)."""
         data = AgreementWithdrawn(str(self.id), withdrawn_from)
         rules.withdraw_agreement(self.withdrawn_from, data)
         self.change(self.Withdrawn, data)
 
     def on(self, data: AgreementWithdrawn) -> None:
-        """Let a change take effect."""
+        """Apply an event's data to the state."""
         self.withdrawn_from = rules.withdraw_agreement(self.withdrawn_from, data)

@@ -3,19 +3,19 @@
 from typing import Self
 from uuid import UUID, uuid5
 
-from registry.domain.aggregate import Created, Thing
+from registry.domain.aggregate import Created, MemberAggregate
 from registry.wire.credentials import StatusSealed
 
 _SEALED = UUID("5f3a1f0e-93c7-5a41-8d0b-7f0c2b6a9d10")
 
 
-class Sealing(Thing):
-    """One seal: what was not active below a size."""
+class Sealing(MemberAggregate):
+    """One seal: the credentials that were not active at one size of the log."""
 
     TOPIC = "registry.sealing"
 
     class Sealed(Created):
-        """It was said."""
+        """The seal was published."""
 
         TOPIC = "registry.sealing.sealed"
         PUBLISHED = "status.sealed.v1"
@@ -26,5 +26,5 @@ class Sealing(Thing):
 
     @classmethod
     def seal(cls, data: StatusSealed) -> Self:
-        """Seal a size; a size is sealed once."""
+        """Seal a size of the log. The store refuses a second seal of one size."""
         return cls._create(cls.Sealed, id=uuid5(_SEALED, str(data.size)), data=data)

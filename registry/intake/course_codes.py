@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.intake.rows.days import orders_of
 from registry.intake.rows.plain_rows import PlainRows
@@ -121,9 +122,15 @@ class CourseCodes:
         title = titles.get("en") or next(iter(titles.values()), entry.achievement)
         return title if entry.version is None else f"{title}, version {entry.version}"
 
-    def change(self, entries: Sequence[CourseCode], removed: Sequence[str] = ()) -> None:
-        """Let these stand as they are given, and drop others; all of it or nothing. They are checked before."""
-        self._registry.save([], private=_Rows(entries, removed))
+    def change(
+        self,
+        entries: Sequence[CourseCode],
+        removed: Sequence[str] = (),
+        transaction: Transaction | None = None,
+    ) -> None:
+        """Set these codes, which the caller has checked, and drop others; all of it or nothing."""
+        with self._registry.joined(transaction) as joined:
+            joined.add(_Rows(entries, removed))
 
     def remove(self, code: str) -> bool:
         """Drop a code; whether there was one."""

@@ -13,6 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.intake.formats.document import (
     Award,
     Completions,
@@ -263,7 +264,7 @@ class Drafts:
             asked=still_asked(found.asked, "achievement", named),
             named=named,
         )
-        self._registry.save([], private=_Completed(draft, sealed, self._completed(draft, given)))
+        self._registry.store_rows(_Completed(draft, sealed, self._completed(draft, given)))
         return self.one(draft)
 
     def _completed(self, draft: str, given: Mapping[str, Any]) -> list[tuple[bytes, tuple[Any, ...]]]:
@@ -292,10 +293,11 @@ class Drafts:
         """Rows that let credentials wait no longer, to be written with their issuing."""
         return NoLonger(draft, keys)
 
-    def drop(self, draft: str) -> None:
+    def drop(self, draft: str, transaction: Transaction | None = None) -> None:
         """Forget a draft and the credentials that wait for it. Raises `UnknownDraft`."""
         self.one(draft)
-        self._registry.save([], private=_Dropped(draft))
+        with self._registry.joined(transaction) as joined:
+            joined.add(_Dropped(draft))
 
 
 def _waiting(key: bytes, sealed: Values) -> Waiting:

@@ -14,6 +14,7 @@ from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.drafts import Drafts, Waiting
@@ -31,14 +32,14 @@ from registry.intake.formats.document import (
 from registry.intake.matching import Match, Matcher, NoMatch
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import Catalogue, Problem
-from registry.store.recorder import PrivateRows, Together
+from registry.store.recorder import TransactionalRows
 from registry.values.persons import normalise_identifier
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 
 _BATCH: Final = 500
-Beside = Callable[["Taken"], PrivateRows]
-"""Rows to be written with what an award came to."""
+RowsOf = Callable[["Taken"], TransactionalRows]
+"""Returns rows that are stored with what became of an award."""
 
 
 class Taken(msgspec.Struct):
@@ -120,7 +121,7 @@ class Importer:
         completions: Completions,
         *,
         dry_run: bool = False,
-        beside: Beside | None = None,
+        rows_of: RowsOf | None = None,
         on_its_day: bool = False,
     ) -> Taken:
         """Take in one. It has its effect once: its record, and its draft, are known again.
@@ -131,12 +132,12 @@ class Importer:
         if award.refusals:
             taken.how = "it is not issued"
             taken.problems = [one.problem() for one in award.refusals]
-            return self._done(taken, beside)
+            return self._done(taken, rows_of)
         parts = self._join(award, completions, dry_run=dry_run)
         match = self._matcher.match(award, completions)
         taken.how, taken.problems = match.how, list(match.problems)
         if isinstance(match, NoMatch):
-            return self._keep(document, award, completions, taken, dry_run=dry_run, beside=beside)
+            return self._keep(document, award, completions, taken, dry_run=dry_run, rows_of=rows_of)
         is_offered = match.content is None and self._matcher.pending(match.achievement) is None
         taken.version, taken.notes = match.version, match.notes()
         taken.achievement = match.achievement if is_offered else None  # what is new has no id yet
@@ -146,25 +147,25 @@ class Importer:
             asked = self._composed(asked, match, parts, taken)
         if asked is None:
             if match.content is None and _can_wait(taken):
-                return self._keep_matched(document, award, completions, taken, match, dry_run=dry_run, beside=beside)
-            return self._done(taken, beside)
+                return self._keep_matched(document, award, completions, taken, match, dry_run=dry_run, rows_of=rows_of)
+            return self._done(taken, rows_of)
         if taken.held_until is not None and not on_its_day:
-            return self._hold(taken, asked, match, beside)
+            return self._hold(taken, asked, match, rows_of)
         if dry_run:
-            return self._done(self._check(taken, asked, match, CHECKED_HERE if parts else ()), beside)
+            return self._done(self._check(taken, asked, match, CHECKED_HERE if parts else ()), rows_of)
         if match.content is not None:
             if self._refusal(taken, partial(self._publish, match.content, match.draft, match.meant)):
-                return self._done(taken, beside)
+                return self._done(taken, rows_of)
             taken.achievement, taken.published = match.achievement, True
 
-        def also(outcomes: Sequence[Outcome]) -> PrivateRows:
+        def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             _outcome(taken, outcomes[0], match.notes())
-            rows: list[PrivateRows] = [] if beside is None else [beside(taken)]
+            if rows_of is not None:
+                transaction.add(rows_of(taken))
             if taken.credential is not None and (draft := match.draft or self._drafts.id_of(award)) is not None:
-                rows.append(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
-            return Together(rows)
+                transaction.add(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
 
-        self._issuer.issue([asked], also=also, override=CHECKED_HERE if parts else ())
+        self._issuer.issue([asked], add_rows=add_rows, override=CHECKED_HERE if parts else ())
         return taken
 
     def _check(self, taken: Taken, asked: IssueRequest, match: Match, override: Collection[str]) -> Taken:
@@ -228,13 +229,13 @@ class Importer:
         taken.problems = [Problem(taken.path, "credential.parts", "", fault)]
         return None
 
-    def _hold(self, taken: Taken, asked: IssueRequest, match: Match, beside: Beside | None) -> Taken:
+    def _hold(self, taken: Taken, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> Taken:
         """Nothing is done before its day, but what would be refused for good is told now."""
         checked = None if match.content is not None else self._trial.check([asked])[0]
         if isinstance(checked, NotIssued) and checked.code in LASTING:
             taken.held_until = None
             _outcome(taken, checked, match.notes())
-        return self._done(taken, beside)
+        return self._done(taken, rows_of)
 
     def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
@@ -254,15 +255,15 @@ class Importer:
     def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
         """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
         self._matcher.read_again()
-        if draft is None:
-            self._registry.publish_achievement(content, keep_text=meant)
-            return
-        with self._registry.also(self._drafts.published(draft, content.achievement)):
-            self._registry.publish_achievement(content, keep_text=meant)
+        with self._registry.transaction() as transaction:
+            self._registry.publish_achievement(content, keep_text=meant, transaction=transaction)
+            if draft is not None:
+                transaction.add(self._drafts.published(draft, content.achievement))
+            transaction.commit()
 
-    def _done(self, taken: Taken, beside: Beside | None) -> Taken:
-        if beside is not None:
-            self._registry.save([], private=beside(taken))
+    def _done(self, taken: Taken, rows_of: RowsOf | None) -> Taken:
+        if rows_of is not None:
+            self._registry.store_rows(rows_of(taken))
         return taken
 
     # Issuing
@@ -303,20 +304,19 @@ class Importer:
         taken: Taken,
         *,
         dry_run: bool,
-        beside: Beside | None,
+        rows_of: RowsOf | None,
     ) -> Taken:
         if self._contradicts_waiting(award, completions, taken):
-            return self._done(taken, beside)
+            return self._done(taken, rows_of)
         row = self._drafts.row_of(award, document.FORMAT, completions)
         taken.waiting = True
         taken.how = taken.how or "no published achievement matches it: a draft"
         wanted = award.missing(completions, self._registry.member)
         _ask(taken, wanted, award.open_questions(completions, new=True))
         if dry_run:
-            return self._done(taken, beside)
+            return self._done(taken, rows_of)
         taken.draft = row.draft
-        also: list[PrivateRows] = [row] if beside is None else [row, beside(taken)]
-        self._registry.save([], private=Together(also))
+        self._registry.store_rows(row, *([] if rows_of is None else [rows_of(taken)]))
         return taken
 
     def _keep_matched(
@@ -328,18 +328,18 @@ class Importer:
         match: Match,
         *,
         dry_run: bool,
-        beside: Beside | None,
+        rows_of: RowsOf | None,
     ) -> Taken:
         """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
         if self._contradicts_waiting(award, completions, taken):
-            return self._done(taken, beside)
+            return self._done(taken, rows_of)
         if dry_run:
             taken.waiting = True
-            return self._done(taken, beside)
+            return self._done(taken, rows_of)
         row = self._drafts.row_of(award, document.FORMAT, completions, match.version)
         taken.waiting, taken.draft = True, row.draft
-        rows: list[PrivateRows] = [row, self._drafts.published(row.draft, match.achievement)]
-        self._registry.save([], private=Together(rows if beside is None else [*rows, beside(taken)]))
+        published = self._drafts.published(row.draft, match.achievement)
+        self._registry.store_rows(row, published, *([] if rows_of is None else [rows_of(taken)]))
         return taken
 
     def _contradicts_waiting(self, award: Award, completions: Completions, taken: Taken) -> bool:
@@ -401,15 +401,17 @@ class Importer:
             else:
                 asked.append((came, one.key, found))
 
-        def also(outcomes: Sequence[Outcome]) -> PrivateRows:
+        def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             for (came, _, _), outcome in zip(asked, outcomes, strict=True):
                 _outcome(came, outcome)
             done = [key for came, key, _ in asked if came.credential is not None]
-            return self._drafts.issued(draft, done)
+            transaction.add(self._drafts.issued(draft, done))
 
         if asked:
             composed = any(one.parts for _, _, one in asked)
-            self._issuer.issue([one for _, _, one in asked], also=also, override=CHECKED_HERE if composed else ())
+            self._issuer.issue(
+                [one for _, _, one in asked], add_rows=add_rows, override=CHECKED_HERE if composed else ()
+            )
         return taken
 
     def _parts_fault(self, asked: IssueRequest, achievement: str) -> str | None:

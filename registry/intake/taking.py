@@ -14,6 +14,7 @@ from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import Issued, IssueRequest, Outcome
 from registry.application.status_changes import StatusChange, StatusChanger
+from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.events import Asked, Faulty, Named, parse
 from registry.intake.rows.columns import RowChecker
@@ -125,15 +126,15 @@ class Taking:
     def _issue(self, fresh: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
         requests = [one.what for _, one in fresh if isinstance(one.what, IssueRequest)]
 
-        def also(outcomes: Sequence[Outcome]) -> "_Events":
+        def add_events(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             kept = [
                 (*self._hashed(one), outcome.credential)
                 for (_, one), outcome in zip(fresh, outcomes, strict=True)
                 if isinstance(outcome, Issued)
             ]
-            return _Events(kept)
+            transaction.add(_Events(kept))
 
-        outcomes = self._issuer.issue(requests, also=also)
+        outcomes = self._issuer.issue(requests, add_rows=add_events)
         return {
             place: (
                 Result(
@@ -158,7 +159,10 @@ class Taking:
     def _change(self, event: Asked, change: StatusChange) -> Result:
         credential = self._changer.find(change)
         kept = _Events([(*self._hashed(event), credential)])
-        unchanged = self._changer.make(credential, change, lambda _: kept) == "unchanged"
+        with self._registry.transaction() as transaction:
+            unchanged = self._changer.make(credential, change, transaction) == "unchanged"
+            transaction.add(kept)
+            transaction.commit()
         return Result(event.named, accepted=True, unchanged=unchanged, credential=credential)
 
     def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from eventsourcing.persistence import IntegrityError
 
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
@@ -301,12 +300,12 @@ class LearnerChanges:
             self._vault, change, asked.kind, by, source, target, list(records), issues, preview.history,
             takes_number=asked.takes_number,
         )  # fmt: skip
-        stored = registry.check(*things)
-        expected = {one.id: one.version for one in achievements.values()}
-        try:
-            registry.save(stored, private=moving, expected=expected)
-        except IntegrityError as error:
-            raise Duplicate("somebody else changed one of these credentials just now; look again") from error
+        with registry.transaction() as transaction:
+            transaction.add(moving)
+            transaction.save(*things)
+            transaction.expect({one.id: one.version for one in achievements.values()})
+            transaction.conflict = Duplicate("somebody else changed one of these credentials just now; look again")
+            transaction.commit()
 
     def drop(self, change: str) -> None:
         """Forget a change that nobody has confirmed. Raises `UnknownChange`."""

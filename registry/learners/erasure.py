@@ -13,13 +13,13 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.batches.batch import ENDED, WrongState
-from registry.batches.book import Book
-from registry.batches.leaving_out import Sought
-from registry.batches.mentions import Mention, mentions
-from registry.domain.errors import Duplicate, Refusal, UnknownCredential
+from registry.batches.learner_references import LearnerReference, find_references
+from registry.batches.redaction import SoughtLearner
+from registry.batches.store import BatchStore
+from registry.domain.errors import Duplicate, Refusal
 from registry.learners.own_decisions import hidden_decisions
-from registry.store.recorder import PrivateRows, Together
 from registry.values.persons import normalise_identifier
 from registry.vault.keys import SHARED
 from registry.vault.vault import Vault, bucket_of
@@ -28,7 +28,7 @@ Key = tuple[str, str]
 """Member and credential."""
 
 
-def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> int:
+def forget_erased(registry: Registry, batch_store: BatchStore, erased: Collection[str]) -> int:
     """Delete what a restored backup brought back of learners who are erased on the log; returns how many there were.
 
     Raises `StillInBatch`.
@@ -40,8 +40,10 @@ def forget_erased(registry: Registry, book: Book, erased: Collection[str]) -> in
     for learner in back:
         known = registry.vault.learner(registry.cursor(), learner)
         if known is not None:
-            _take_out(book, _mentions(book, known.person))
-        registry.save([], erased=_Forgotten(registry.vault, [learner], ()))
+            _take_out(batch_store, _find_references(batch_store, known.person))
+        with registry.transaction() as transaction:
+            transaction.erase(_Forgotten(registry.vault, [learner], ()))
+            transaction.commit()
     return len(back)
 
 
@@ -88,19 +90,19 @@ class StillInBatch(Refusal):
 
 def erase(
     registry: Registry,
-    book: Book,
+    batch_store: BatchStore,
     learner: str,
     *,
     credentials: Collection[Key] = (),
-    beside: Sequence[PrivateRows] = (),
     again: bool = False,
+    transaction: Transaction | None = None,
 ) -> None:
     """Destroy a learner's key and rows, and say so on the log, in one transaction; before it what batches hold.
 
     Learners who were merged into this one are erased in the same transaction: all of them or none.
 
     `credentials` are those that are known of the learner anywhere: own decisions that name one by digest forget it.
-    `beside` are further rows that go in that transaction. `again`: it was said before, and governance voided that.
+    `again`: it was said before, and governance voided that.
 
     Raises `UnknownLearner`, `StillInBatch`, `NotAccepted` where consumers would refuse it, and `Duplicate` where it was
     said before.
@@ -115,14 +117,15 @@ def erase(
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
     registry.check_accepted({"learner.erased.v1"})  # before anything goes
     learners = [*sources, learner]
-    named: list[Mention] = []
+    named: list[LearnerReference] = []
     for each in learners:
         if (known := registry.vault.learner(registry.cursor(), each)) is not None:
-            named += _mentions(book, known.person)
-    _take_out(book, named)  # before it is said: an erasure that is said is whole
+            named += _find_references(batch_store, known.person)
+    _take_out(batch_store, named)  # before it is said: an erasure that is said is whole
     forgotten = _Forgotten(registry.vault, learners, credentials)
-    private = Together([_StillMerged(learner, sources), *beside])
-    registry.erase(learners, forgotten, private=private, again=again)
+    with registry.joined(transaction) as joined:
+        joined.add(_StillMerged(learner, sources))
+        registry.erase(learners, forgotten, again=again, transaction=joined)
 
 
 class _StillMerged:
@@ -169,13 +172,15 @@ def _merged_into(registry: Registry, learner: str) -> str | None:
     return None if row is None else str(row["target"])
 
 
-def _mentions(book: Book, person: Mapping[str, Any]) -> list[Mention]:
+def _find_references(batch_store: BatchStore, person: Mapping[str, Any]) -> list[LearnerReference]:
     """Return the batches that name a person by their number, or by one that belongs to somebody else now."""
     found = []
     if "student" in person:
-        found += mentions(book, Sought(normalise_identifier(person["student"])))
+        found += find_references(batch_store, SoughtLearner(normalise_identifier(person["student"])))
     if "formerStudent" in person:
-        found += mentions(book, Sought(normalise_identifier(person["formerStudent"]["student"]), person))
+        found += find_references(
+            batch_store, SoughtLearner(normalise_identifier(person["formerStudent"]["student"]), person)
+        )
     return found
 
 
@@ -208,27 +213,13 @@ def count_credentials(registry: Registry, learner: str) -> int:
     return int(row["n"])
 
 
-def why_without_claims(registry: Registry, credential: str) -> str:
-    """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
-    try:
-        learner = registry.credential(credential).state.learner
-    except UnknownCredential:
-        return "Another member issued it: what it says of the person is in that member's vault only."
-    if learner is not None and (day := registry.erased_on(learner)) is not None:
-        return f"Its learner was erased on {day}. What it said of the person is gone for good."
-    return (
-        "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"
-        " node's newest backup: registry restore --backup FILE"
-    )
-
-
-def _take_out(book: Book, named: Sequence[Mention]) -> None:
+def _take_out(batch_store: BatchStore, named: Sequence[LearnerReference]) -> None:
     """Take the learner's rows out of all batches. Those come first that may be taken up meanwhile."""
-    if busy := [one.batch.batch for one in named if one.in_the_way]:
+    if busy := [one.batch.batch for one in named if one.is_being_read]:
         raise _still_in(*busy)
     for one in sorted(named, key=lambda one: one.batch.state in ENDED):
         try:
-            one.take_out(book)
+            one.redact(batch_store)
         except WrongState as error:  # it was taken up just now
             raise _still_in(one.batch.batch) from error
 

@@ -5,9 +5,9 @@ from registry.letters.content import (
     Addressee,
     Language,
     LetterContent,
+    LetterRequirements,
     Office,
     Qualification,
-    Required,
 )
 from registry.letters.errors import CannotWrite, UnknownDecision
 from registry.letters.letter import DISCLOSURE_FILE, RECEIPT_FILE, render
@@ -21,9 +21,9 @@ __all__ = [
     "CannotWrite",
     "Language",
     "LetterContent",
+    "LetterRequirements",
     "Office",
     "Qualification",
-    "Required",
     "UnknownDecision",
     "render",
     "wording",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from registry.letters.content import PLAIN, Changed, ChangedPart
+from registry.letters.content import UNDETERMINED, ChangedPart, GrantChange
 from registry.letters.wording import Wording
 from registry.wire.forms import Text
 from registry.wire.recognition import Grant, RecognitionDecided, Towards
@@ -14,7 +14,7 @@ Side = Callable[[RecognitionDecided, Grant], list[Text]]
 
 def changes_between(
     before: RecognitionDecided, after: RecognitionDecided, say: Wording, title: Title, reason: Reason
-) -> list[Changed]:
+) -> list[GrantChange]:
     """Return what is another in a decision than in the one before it: grant by grant, part by part, in words.
 
     `title` names a programme, `reason` is what the office says for the code of a ground or a condition.
@@ -25,7 +25,7 @@ def changes_between(
         for part, words in sides.items():
             old, new = (_words(words, data, place) for data in (before, after))
             if old != new:
-                found.append(Changed(place, part, old, new))
+                found.append(GrantChange(place, part, old, new))
     return found
 
 
@@ -37,26 +37,26 @@ def _sides(say: Wording, title: Title, reason: Reason) -> dict[ChangedPart, Side
     """Return how each part of a grant is put in words."""
 
     def one(text: str | None) -> list[Text]:
-        return [{PLAIN: text}] if text else []
+        return [{UNDETERMINED: text}] if text else []
 
     def towards(_: RecognitionDecided, grant: Grant) -> list[Text]:
         named = title(grant.towards) if grant.towards is not None else None
         return [named] if named is not None else []
 
     def grounds(_: RecognitionDecided, grant: Grant) -> list[Text]:
-        return [{PLAIN: reason(each.difference)} for each in grant.grounds or ()]
+        return [{UNDETERMINED: reason(each.difference)} for each in grant.grounds or ()]
 
     def conditions(_: RecognitionDecided, grant: Grant) -> list[Text]:
-        return [{PLAIN: reason(each.code)} for each in grant.conditions or ()]
+        return [{UNDETERMINED: reason(each.code)} for each in grant.conditions or ()]
 
     def credentials(data: RecognitionDecided, grant: Grant) -> list[Text]:
         found: list[Text] = []
         for number in grant.from_:
             external, achievement = data.basis[number].external, data.basis[number].achievement
             if external is not None:
-                found.append({PLAIN: external.title})
+                found.append({UNDETERMINED: external.title})
             elif achievement is not None:
-                found.append(title(Towards(achievement.member, achievement.achievement)) or {PLAIN: str(number)})
+                found.append(title(Towards(achievement.member, achievement.achievement)) or {UNDETERMINED: str(number)})
         return found
 
     return {

@@ -9,29 +9,29 @@ from msgspec import Meta
 
 from registry.letters.changing import changes_between
 from registry.letters.content import (
-    PLAIN,
+    UNDETERMINED,
     Addressee,
-    Ended,
-    Judged,
+    DecisionEnd,
+    GrantFindings,
     Language,
-    Left,
+    LeftOutQualification,
     LetterContent,
+    LetterRequirements,
     Office,
     Qualification,
-    Required,
     Standing,
     Words,
 )
 from registry.letters.errors import CannotWrite
 from registry.letters.wording import wording
 from registry.wire.achievements import AchievementContent, QualityAssurance
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, Text, VersionedRef, check_date
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import Basis, RecognitionDecided, Towards
 
 
-class Known(Protocol):
+class LetterLookup(Protocol):
     """What a letter asks of others. None where it is not known here, as before a stream has been read so far."""
 
     def member(self, member: str) -> MemberRevised | None:
@@ -51,7 +51,7 @@ class Known(Protocol):
         ...
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class LetterRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What the office says about a letter, beside the decision itself."""
 
     language: Language = "en"
@@ -60,12 +60,12 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     file_number: Annotated[str, Meta(max_length=200)] | None = None
     appeal_until: date | None = None
     letter_date: date | None = None
-    required: Required | None = None
+    required: LetterRequirements | None = None
     remarks: Annotated[list[Words], Meta(max_length=50)] = msgspec.field(default_factory=list)
     """What the office adds in its own words, a paragraph each."""
 
 
-class Proved(msgspec.Struct, frozen=True):
+class ProvenDecision(msgspec.Struct, frozen=True):
     """A decision, and what proves and explains it."""
 
     member: str
@@ -76,11 +76,11 @@ class Proved(msgspec.Struct, frozen=True):
     credentials: list[CredentialRef | None]
     """Which credential each basis is, by their order: as named openly, or as the disclosure says."""
     disclosures: list[str]
-    ended: Ended | None = None
+    ended: DecisionEnd | None = None
     """Why it is not in force any more."""
 
 
-class Established(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class EstablishedFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the office knows of a basis that no member issued."""
 
     source: Literal["office", "document"]
@@ -97,12 +97,12 @@ class Established(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a case's file adds to its decision's letter. Lists go by the decision's bases, or by its grants."""
 
-    established: list[Established | None] = msgspec.field(default_factory=list)
-    judged: list[Judged | None] = msgspec.field(default_factory=list)
+    established: list[EstablishedFacts | None] = msgspec.field(default_factory=list)
+    judged: list[GrantFindings | None] = msgspec.field(default_factory=list)
     compared_with: list[list[Towards]] = msgspec.field(default_factory=list)
     """For each grant, the programmes that its bases were compared with."""
     applied_for: list[Towards] = msgspec.field(default_factory=list)
-    left: list[Left] = msgspec.field(default_factory=list)
+    left: list[LeftOutQualification] = msgspec.field(default_factory=list)
     standings: list[tuple[Standing, date] | None] = msgspec.field(default_factory=list)
     """What spoke against each basis when the decision was made, and when that was seen."""
     before: RecognitionDecided | None = None
@@ -112,7 +112,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
 NO_FILE: Final = CaseFile()
 
 
-def office_of_member(member: str, known: Known, address: Sequence[str]) -> Office:
+def office_of_member(member: str, known: LetterLookup, address: Sequence[str]) -> Office:
     """Return who writes a letter. Raises `CannotWrite` where governance does not say who it is."""
     own = known.member(member)
     if own is None:
@@ -121,10 +121,10 @@ def office_of_member(member: str, known: Known, address: Sequence[str]) -> Offic
 
 
 def compose(
-    decision: Proved,
-    asked: Asked,
+    decision: ProvenDecision,
+    asked: LetterRequest,
     applicant: Addressee,
-    known: Known,
+    known: LetterLookup,
     public_url: str | None,
     file: CaseFile = NO_FILE,
     address: Sequence[str] = (),
@@ -185,7 +185,7 @@ def _codes(data: RecognitionDecided) -> set[str]:
     return {*grounds, *(one.code for grant in data.grants for one in grant.conditions or ())}
 
 
-def _further_codes(judged: Judged) -> set[str]:
+def _further_codes(judged: GrantFindings) -> set[str]:
     return {code for _, code in judged.not_possible} | {one.code for one in judged.measures}
 
 
@@ -215,7 +215,7 @@ def credential_of(basis: Basis, disclosures: Sequence[str]) -> CredentialRef | N
         return basis.credential
     for one in disclosures:
         if claims_digest([one]) == basis.credential_digest:
-            return msgspec.convert(disclosed(claims_digest([one]), [one])["credential"], CredentialRef)
+            return msgspec.convert(open_disclosures(claims_digest([one]), [one])["credential"], CredentialRef)
     return None
 
 
@@ -224,7 +224,7 @@ def verification_url(public_url: str | None, member: str, decision: str) -> str 
     return None if public_url is None else f"{public_url.rstrip('/')}/decisions/{member}/{decision}"
 
 
-def _left(one: Left, known: Known) -> Left:
+def _left(one: LeftOutQualification, known: LetterLookup) -> LeftOutQualification:
     """Return a line with the legal name of a member that issued it."""
     issuer = known.member(one.issuer) if one.member else None
     return one if issuer is None else msgspec.structs.replace(one, issuer=issuer.legal_name)
@@ -237,12 +237,12 @@ def _with_standing(one: Qualification, standing: tuple[Standing, date] | None) -
 
 
 def _qualification(
-    basis: Basis, credential: CredentialRef | None, known: Known, more: Established | None
+    basis: Basis, credential: CredentialRef | None, known: LetterLookup, more: EstablishedFacts | None
 ) -> Qualification:
     if basis.external is not None:
         told = basis.external
         values = {} if more is None else {name: getattr(more, name) for name in more.__struct_fields__}
-        return Qualification({PLAIN: told.title}, told.issuer_name, told.country, basis.evidence, **values)
+        return Qualification({UNDETERMINED: told.title}, told.issuer_name, told.country, basis.evidence, **values)
     ref = basis.achievement
     if ref is None:
         raise CannotWrite("a basis of the decision names neither an achievement nor something external")
@@ -269,7 +269,7 @@ def _named(ref: VersionedRef) -> str:
     return f"{ref.member}/{ref.achievement} in version {ref.version}"
 
 
-def title_of_programme(towards: Towards | None, known: Known) -> Text | None:
+def title_of_programme(towards: Towards | None, known: LetterLookup) -> Text | None:
     """Return the title of a programme; None where none is named. Raises `CannotWrite` where it is not known here."""
     if towards is None or towards.title is not None:
         return towards.title if towards is not None else None

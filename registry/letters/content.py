@@ -14,7 +14,7 @@ from registry.wire.recognition import Aspect, Condition, Effect, Evidence, Grant
 Language = Literal["en", "nl", "pt", "sv", "de", "fr"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-PLAIN: Final = "und"
+UNDETERMINED: Final = "und"
 """The language of a text of which nobody said it (BCP 47), as of titles that stand on paper."""
 
 MilderOutcome = Literal["partial", "conditional", "alternative"]
@@ -72,7 +72,7 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     """The day on which that was seen, or the issuer said it."""
 
 
-class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class GrantFindings(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """What was looked at before a grant was made."""
 
     slight: dict[Aspect, Line] = msgspec.field(default_factory=dict)
@@ -85,7 +85,7 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """What the office says of elements in which nothing was worth a look."""
 
 
-class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class LeftOutQualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A qualification that was submitted and is not decided about."""
 
     title: Text
@@ -95,7 +95,7 @@ class Left(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Whether the issuer is a member, and `issuer` its short name until the letter is composed."""
 
 
-class Changed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class GrantChange(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A part of a grant that is another than in the decision before."""
 
     grant: int
@@ -105,7 +105,7 @@ class Changed(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     after: list[Text]
 
 
-class Ended(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class DecisionEnd(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Why a decision is not in force any more."""
 
     superseded_by: str | None = None
@@ -113,7 +113,7 @@ class Ended(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """The day on which it was withdrawn, where that is known."""
 
 
-class Required(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class LetterRequirements(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What the office asks for in each element of a qualification, in the letter's language."""
 
     level: Line | None = None
@@ -153,18 +153,18 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     supersedes: str | None = None
     verify_url: Line | None = None
     """Where anybody sees whether the decision is in force."""
-    judged: list[Judged | None] = msgspec.field(default_factory=list)
+    judged: list[GrantFindings | None] = msgspec.field(default_factory=list)
     """What was looked at for each grant. None, or nothing in the list: nothing was assessed."""
     compared_with: list[list[Text]] = msgspec.field(default_factory=list)
     """The programmes that the qualifications of each grant were compared with."""
     applied_for: list[Text] = msgspec.field(default_factory=list)
     """The programmes that the application names."""
-    left: list[Left] = msgspec.field(default_factory=list)
-    changes: list[Changed] | None = None
+    left: list[LeftOutQualification] = msgspec.field(default_factory=list)
+    changes: list[GrantChange] | None = None
     """What is another than in the decision that this one supersedes; None where it supersedes none."""
-    ended: Ended | None = None
+    ended: DecisionEnd | None = None
     """Why the decision is not in force any more; None: it is in force."""
-    required: Required | None = None
+    required: LetterRequirements | None = None
     """What the office asks for."""
     remarks: list[Words] = msgspec.field(default_factory=list)
     """What the office adds in its own words, a paragraph each."""

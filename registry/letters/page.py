@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from registry.letters.content import ChangedPart, Judged, LetterContent, Qualification
+from registry.letters.content import ChangedPart, GrantFindings, LetterContent, Qualification
 from registry.letters.notices import appeal_box, office_head
 from registry.letters.spans import Span, begun, clean, own, picked, plain, section, sub, with_text
 from registry.letters.wording import Wording, wording
@@ -113,7 +113,7 @@ def _forged(grant: Grant) -> bool:
     return {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}
 
 
-def _judged(content: LetterContent, number: int) -> Judged | None:
+def _judged(content: LetterContent, number: int) -> GrantFindings | None:
     return content.judged[number] if number < len(content.judged) else None
 
 
@@ -235,7 +235,7 @@ def _rows(
     return rows
 
 
-def _finding(aspect: Aspect, named: Collection[str], judged: Judged | None, *, stated: bool, asked: bool) -> str:
+def _finding(aspect: Aspect, named: Collection[str], judged: GrantFindings | None, *, stated: bool, asked: bool) -> str:
     """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it.
 
     Something differs only from what is asked for, and only where it is known; and where nothing is asked for, there is

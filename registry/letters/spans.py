@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any, Final
 
-from registry.letters.content import PLAIN
+from registry.letters.content import UNDETERMINED
 from registry.letters.wording import Wording
 from registry.wire.forms import Text
 
@@ -24,7 +24,7 @@ def clean(text: str) -> str:
 def plain(text: str) -> Span:
     """Return a text of which nobody said the language. Spaces at its ends stay."""
     before, after = text[:1] == " ", text[-1:] == " "
-    return {"text": " " * before + clean(text) + " " * after, "lang": PLAIN}
+    return {"text": " " * before + clean(text) + " " * after, "lang": UNDETERMINED}
 
 
 def own(text: str, say: Wording) -> Span:

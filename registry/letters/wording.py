@@ -6,7 +6,7 @@ from datetime import date
 from importlib import resources
 from typing import Any
 
-from registry.letters.content import PLAIN, Language
+from registry.letters.content import UNDETERMINED, Language
 from registry.wire.forms import Text
 
 
@@ -40,7 +40,7 @@ class Wording:
 
     def pick(self, text: Text) -> tuple[str, str]:
         """A text in this language, else in English, else in the first that it has; and which that is."""
-        found = next((one for one in (self.language, "en", *text) if one in text), PLAIN)
+        found = next((one for one in (self.language, "en", *text) if one in text), UNDETERMINED)
         return text.get(found, ""), found
 
 

@@ -18,7 +18,7 @@ from consumers.projecting.projector import OnBatch, Projector
 from consumers.projecting.rebuild import Source
 from consumers.proofs.tiles import Tiles, follow
 from consumers.streams.stream import BATCH_BYTES
-from consumers.streams.verifier import MemberTrust, refused
+from consumers.streams.verifier import MemberTrust, find_refusal
 from consumers.witness.cosignatures import Cosignatures
 from consumers.witness.policy import Policy
 from projections.core import views
@@ -41,7 +41,7 @@ from registry.log import (
 )
 from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
-from registry.node.adapters.parts import ViewedParts
+from registry.node.adapters.parts import PostgresPartChecker
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
 from registry.node.services.tracing import trace_stored, traces_of
@@ -196,7 +196,7 @@ class Node:
     @cached_property
     def issuer(self) -> Issuer:
         """Who issues; parts are held against the views."""
-        known = ViewedParts(self.dsn(), self.settings.member)
+        known = PostgresPartChecker(self.dsn(), self.settings.member)
         self._open.callback(known.close)
         return Issuer(self.registry, known)
 
@@ -315,7 +315,7 @@ class Node:
 
         def counts(commit: Commit) -> bool:
             record = self.standings.record(self.settings.member)
-            return record is not None and refused(MemberTrust(self.settings.origin, record), commit) is None
+            return record is not None and find_refusal(MemberTrust(self.settings.origin, record), commit) is None
 
         return counts
 

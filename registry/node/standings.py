@@ -14,6 +14,7 @@ from projections.fold import members
 from registry.log import GOVERNANCE, ForeignLog, HistoryRewritten, LogError, LogGone, NoSuchStream, TailLost
 from registry.log.founding import gone
 from registry.rules.governance import MemberRecord
+from registry.supervision import supervise
 
 if TYPE_CHECKING:
     from registry.node.node import Node
@@ -152,10 +153,14 @@ class Standings:
                 self._read_at = time.monotonic()
 
     def _follow(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self.read_on()
-            except Exception:  # noqa: BLE001 - whatever it was: what is known is answered from, the next round tries again
-                _log.exception("governance.unread")
+        # Whatever goes wrong, requests are answered from what is known, and the next round tries again.
+        supervise(
+            "reading governance", self._read_once, stop,
+            pause_seconds=_FRESH, retry_seconds=_FRESH, survives_faults=True,
+        )  # fmt: skip
+
+    def _read_once(self) -> None:
+        try:
+            self.read_on()
+        finally:
             self._begun.set()
-            stop.wait(_FRESH)

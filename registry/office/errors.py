@@ -1,31 +1,72 @@
-"""What an office's own work may run into.
+"""Errors of an office's own work, and what is in the way of an assessment.
 
-NotReady        an assessment that cannot be proposed yet; it carries what must be mended
+NotReady        an assessment that cannot be proposed yet; it carries its objections
 CohortRefused   an assessment that no cohort can be decided on
-CohortFileError a list of credentials that cannot be read at all
-OfficeFileError saved reasons or country notes of the office's own that are none
+CohortFileError a list of credentials that cannot be read
+OfficeFileError a file of the office's own reasons or country notes that is invalid
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from registry.office.objection import Objection
+import msgspec
+
+from registry.domain.case_errors import CaseProblem, NotOpened
+from registry.domain.errors import Refusal
+from registry.wire.errors import WireError
+
+T = TypeVar("T")
+
+
+class Objection(msgspec.Struct, frozen=True, rename="camel"):
+    """A reason why an assessment cannot be proposed yet: where (a JSON path into it), which rule, and what to do."""
+
+    path: str
+    code: str
+    detail: str
 
 
 class NotReady(Exception):
     """An assessment that cannot be proposed yet."""
 
     def __init__(self, objections: Sequence[Objection]) -> None:
-        super().__init__("; ".join(f"{one.path}: {one.detail}" for one in objections))
+        super().__init__("; ".join(f"{objection.path}: {objection.detail}" for objection in objections))
         self.objections = list(objections)
 
 
 class CohortRefused(Exception):
-    """An assessment that no cohort can be decided on: withdrawn, over, or without what a decision needs."""
+    """An assessment that no cohort can be decided on: withdrawn, expired, or without what a decision needs."""
 
 
 class CohortFileError(Exception):
-    """A list of credentials that cannot be read at all. The message says what, where, and what to do."""
+    """A list of credentials that cannot be read. The message says what, where, and what to do."""
 
 
 class OfficeFileError(Exception):
-    """Saved reasons or country notes of the office's own that are none. The message names the file and the place."""
+    """An invalid file of the office's own reasons or country notes. The message names the file and the place."""
+
+
+class ErrorCollector:
+    """Collects all errors of a request, to report them at once instead of the first only."""
+
+    def __init__(self) -> None:
+        self._errors: list[tuple[str, Refusal | WireError]] = []
+
+    def add(self, error: Refusal | WireError, path: str = "$") -> None:
+        """Keep an error. `path` says where it is, unless the error itself does."""
+        self._errors.append((getattr(error, "path", path), error))
+
+    def catch(self, act: Callable[[], T], path: str) -> T | None:
+        """Return what `act` returns; where it refuses, keep the refusal and return None."""
+        try:
+            return act()
+        except (Refusal, WireError) as error:
+            self.add(error, path)
+            return None
+
+    def raise_any(self) -> None:
+        """Raise the only error as it is, or `NotOpened` with all of several."""
+        if len(self._errors) == 1:
+            raise self._errors[0][1]
+        if self._errors:
+            raise NotOpened([CaseProblem(path, getattr(error, "detail", str(error))) for path, error in self._errors])

@@ -1,4 +1,4 @@
-"""What the office wants to know of the views, and of files that prove something: others plug it in."""
+"""What the office needs to know of credentials that members published: one port, which a node's views answer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from registry.office.assessments.offered import Offered
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import Grant, Purpose
 
@@ -13,8 +14,8 @@ Key = tuple[str, str]
 """A credential: its member and id."""
 
 
-class CredentialFacts(msgspec.Struct, frozen=True, rename="camel"):
-    """A member's credential as the views have it."""
+class CredentialFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A member's credential as the views have it now."""
 
     member: str
     credential: str
@@ -28,20 +29,20 @@ class CredentialFacts(msgspec.Struct, frozen=True, rename="camel"):
     country: str | None
     """The issuer's."""
     recognised_by: list[str]
-    """Agreements that recognise it without anybody deciding, `member/agreement`."""
+    """Agreements that recognise it without a decision, `member/agreement`."""
     size: int
-    """Up to which size of the issuer's log the views have read."""
+    """The size of the issuer's log up to which the views have read."""
     claims: str | None = None
     """The digest of what the credential says of its holder."""
     erased: bool = False
-    """Whether its issuer erased the learner."""
+    """True if its issuer erased the learner."""
     disputed: bool = False
-    """Whether the issuer signed two histories of its log."""
+    """True if the issuer signed two histories of its log."""
     changed_at: int = 0
-    """Where on the issuer's log its status was changed last; 0 where it never was."""
+    """The leaf of the issuer's log at which its status was changed last; 0 if it never was."""
 
 
-class ProvedCredential(msgspec.Struct, frozen=True, rename="camel"):
+class ProvenCredential(msgspec.Struct, frozen=True, rename="camel"):
     """A credential that a receipt proves to have been issued."""
 
     credential: CredentialRef
@@ -52,7 +53,7 @@ class ProvedCredential(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class OwnDecision(msgspec.Struct, frozen=True, rename="camel"):
-    """What this office decided about a credential that no member issued, as it stands on the log."""
+    """A decision of this office about an external credential, as it is on the log."""
 
     decision: str
     decided: date
@@ -67,29 +68,44 @@ class OwnDecision(msgspec.Struct, frozen=True, rename="camel"):
     """`aspect:difference`."""
 
 
-class Known(Protocol):
-    """What a node knows. Reads only."""
+class CredentialLookup(Protocol):
+    """What a node has read of credentials, achievements and decisions. Reads only; may be called from several threads.
 
-    def credentials(self, keys: Sequence[Key]) -> Mapping[Key, CredentialFacts]:
-        """These credentials; those that have not arrived are left out."""
+    What has not arrived here is left out of a result, or is None.
+    """
+
+    def find_credentials(self, keys: Sequence[Key]) -> Mapping[Key, CredentialFacts]:
+        """Return these credentials; those that have not arrived are left out."""
         ...
 
-    def departures(self, achievement: VersionedRef, purpose: Purpose, grants: Sequence[Grant]) -> list[str]:
-        """In sentences, where these grants depart from what offices decided about an achievement before."""
+    def describe_credential(self, member: str, credential: str) -> Offered | None:
+        """Return what a credential of a member offers for recognition; None where it has not arrived here."""
         ...
 
-    def touched(self, keys: Sequence[Key]) -> set[Key]:
-        """Those of these credentials that are not plainly active, or whose status was ever changed, or are unknown."""
+    def describe_achievement(self, achievement: VersionedRef) -> Offered | None:
+        """Return what a version of an achievement offers, as awarded today; None where it has not arrived here."""
         ...
 
-    def contained(self, keys: Sequence[Key]) -> list[tuple[Key, Key]]:
-        """Return which of these credentials are parts of which, however deep: the whole, and its part."""
+    def is_member(self, name: str) -> bool:
+        """Return whether governance, as far as it has arrived here, ever named this member."""
         ...
 
-    def own_external_decisions(self, limit: int) -> list[OwnDecision]:
-        """Return what this office decided about what no member issued, the newest first; one for each such basis."""
+    def find_departures(self, achievement: VersionedRef, purpose: Purpose, grants: Sequence[Grant]) -> list[str]:
+        """Return in sentences where these grants depart from what offices decided about an achievement before."""
         ...
 
-    def proved(self, receipt: str) -> ProvedCredential:
-        """The credential that a receipt's text proves. Raises `WireError` where it proves none."""
+    def find_changed(self, keys: Sequence[Key]) -> set[Key]:
+        """Return those that are not plainly active, whose status was ever changed, or that are unknown."""
+        ...
+
+    def find_parts(self, keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+        """Return which of these credentials are parts of which, at any depth: the whole, and its part."""
+        ...
+
+    def list_external_decisions(self, limit: int) -> list[OwnDecision]:
+        """Return what this office decided about external credentials, the newest first; one for each basis."""
+        ...
+
+    def verify_receipt(self, receipt: str) -> ProvenCredential:
+        """Return the credential whose issuing a receipt proves. Raises `WireError` where it proves none."""
         ...

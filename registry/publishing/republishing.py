@@ -23,9 +23,9 @@ from psycopg.rows import DictRow
 
 from registry.application.refusals import RefusedEvent
 from registry.application.registry import Registry
-from registry.domain.aggregate import Thing
+from registry.domain.aggregate import MemberAggregate
 from registry.domain.errors import Duplicate
-from registry.store.recorder import IntegrityError, StoredEvent
+from registry.store.recorder import StoredEvent
 from registry.store.translation import AGAIN, EVENTS
 
 FOR_STANDING: Final = frozenset({"member-suspended", "role-missing"})
@@ -74,22 +74,22 @@ def publish_again(registry: Registry, repairs: Sequence[Repair]) -> int:
     again = [repair.refused for repair in repairs if repair.how == "publish-again"]
     registry.check_accepted({one.type for one in again})
     stored = _stored_again(registry, again)
-    done = _DealtWith([repair for repair in repairs if repair.how != "by-hand"])
-    try:
-        registry.save(stored, private=done)
-    except IntegrityError as error:
-        raise Duplicate("somebody else publishes these again just now; look again") from error
+    with registry.transaction() as transaction:
+        transaction.add(_DealtWith([repair for repair in repairs if repair.how != "by-hand"]))
+        transaction.save_checked(stored)
+        transaction.conflict = Duplicate("somebody else is publishing these again just now; look again")
+        transaction.commit()
     return len(stored)
 
 
 def close(registry: Registry, refused: Sequence[RefusedEvent]) -> None:
     """Note that refused events were dealt with by hand."""
-    registry.save([], private=_DealtWith([Repair(one, "close", "by hand") for one in refused]))
+    registry.store_rows(_DealtWith([Repair(one, "close", "by hand") for one in refused]))
 
 
 def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[StoredEvent]:
     originals = {one.event: _original(registry, one.event) for one in refused}
-    things: dict[UUID, Thing] = {}
+    things: dict[UUID, MemberAggregate] = {}
     stored: list[StoredEvent] = []
     for one in refused:
         event = originals[one.event]

@@ -2,8 +2,7 @@
 
 import mimetypes
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -27,38 +26,38 @@ from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
-from registry.api import Desk
+from registry.api import PrivateSide
 from registry.api.receiving import Receiving
-from registry.http import Authenticated, Credentials, HttpProblem
-from registry.http.answers import Answers
-from registry.http.constant import Constant
-from registry.http.description import (
+from registry.http import Authentication, Credentials, HttpProblem
+from registry.http.constant_response import ConstantResponse
+from registry.http.forwarded import Forwarded, base_path_of
+from registry.http.openapi import (
     DOCS_FILES,
     DOCS_SCRIPT,
     DOCS_SCRIPT_NAME,
-    NumbersAsWritten,
+    DecimalAsNumber,
     docs_page,
 )
-from registry.http.explained import Explained
-from registry.http.forwarded import Forwarded, base_path_of
-from registry.http.incoming import look_at
-from registry.http.kept import Kept
-from registry.http.limits import Limited
-from registry.http.paths import sharing
+from registry.http.problem_middleware import ProblemMiddleware
 from registry.http.problems import index, page
+from registry.http.rate_limit import RateLimit
+from registry.http.request_checks import check_request
+from registry.http.responses import ResponseMiddleware
+from registry.http.routing import join_shared_paths
+from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.eraser import Eraser
-from registry.node.adapters.facts import ViewFacts
 from registry.node.adapters.history import history, proven
 from registry.node.adapters.letters_served import ServedLetters
-from registry.node.adapters.office_served import served_office
+from registry.node.adapters.office import served_lookup
 from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.health.health import own_stream
 from registry.node.node import Node
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 from registry.node.services.pool_use import follow_pool
 from registry.node.services.watching import READINESS, HealthWatch
 from registry.observability import guarded
+from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server import asyncapi
@@ -74,7 +73,7 @@ _BEGIN = 2.0
 """Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
 
 
-def application(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
+def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
     `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
@@ -83,13 +82,13 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     settings = node.settings
     standings, stop = node.standings, threading.Event()
     views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
-    desk = Desk(node.registry, node.issuer)
+    private = PrivateSide(node.registry, node.issuer)
     receiving = Receiving(
-        book_of(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
+        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
     )
     looking_back = history(node, standings)
     eraser = Eraser(node)
-    facts = ViewFacts(_reading(views), standings)
+    lookup = served_lookup(node, views)
     watch = HealthWatch(node)
     own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
@@ -98,8 +97,8 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    office = served_office(node, views, facts)
-    letters = ServedLetters(node, desk)
+    office = Office(node.registry, settings.office, lookup)
+    letters = ServedLetters(node, private)
 
     async def started(app: Litestar) -> None:
         del app
@@ -117,28 +116,29 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
         del app
         stop.set()
         views.close()
+        private.close()
 
     routes = Litestar(
-        [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
+        [*join_shared_paths([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
             "own": Provide(lambda: own, sync_to_thread=False),
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
-            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "private": Provide(lambda: private, sync_to_thread=False),
             "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
             "letters": Provide(lambda: letters, sync_to_thread=False),
-            "bureau": Provide(lambda: office, sync_to_thread=False),
+            "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
             "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
-            "facts": Provide(lambda: facts, sync_to_thread=False),
+            "lookup": Provide(lambda: lookup, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
-        before_request=look_at,
-        plugins=[NumbersAsWritten()],
+        before_request=check_request,
+        plugins=[DecimalAsNumber()],
         exception_handlers=HANDLERS,
         openapi_config=openapi_config(settings.oauth),
         compression_config=CompressionConfig(
@@ -151,18 +151,24 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
         logging_config=None,
     )
     http = settings.http
-    counted = Limited(routes, http.per_minute, http.per_minute_anybody)
-    return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
+    counted = RateLimit(routes, http.per_minute, http.per_minute_anybody)
+    return ProblemMiddleware(Authentication(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
-def served(node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None) -> ASGIApp:
+def create_app(
+    node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None
+) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest.
 
     `instruments` count what it answers; None where nothing is measured.
     """
     http = node.settings.http
-    kept = Kept(application(node, ending, instruments))
-    answers = Answers(kept) if instruments is None else Answers(kept, guarded(instruments.count_request))
+    kept = StaleIfError(create_routes(node, ending, instruments))
+    answers = (
+        ResponseMiddleware(kept)
+        if instruments is None
+        else ResponseMiddleware(kept, guarded(instruments.count_request))
+    )
     return Forwarded(answers, http.trusted_proxies, http.base_path)
 
 
@@ -178,17 +184,6 @@ def api_description() -> dict[str, Any]:
         database="embedded:postgres#registry",
     )
     return description_without_node(_own(nothing, settings, nothing))
-
-
-def _reading(views: Views) -> Callable[[], AbstractContextManager[Connection]]:
-    """One moment of the views, for the private side's questions."""
-
-    @contextmanager
-    def reading() -> Iterator[Connection]:
-        with views.snapshot() as moment:
-            yield moment.connection
-
-    return reading
 
 
 def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
@@ -214,12 +209,12 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         sync_to_thread=False,
     )
     def health() -> dict[str, str]:
-        """Answers as long as this process does."""
+        """ResponseMiddleware as long as this process does."""
         return {"status": "ok", "version": VERSION}
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
     async def ready() -> Response[dict[str, str]]:
-        """Answers 503 while a component is not well; `components` names it, and says what is wrong.
+        """ResponseMiddleware 503 while a component is not well; `components` names it, and says what is wrong.
 
         `database` (away, or it does not know what this member's log holds), `views`, `log`, `own_stream` (what this
         member published and did not count), `publisher`, `health` (the node has not looked at itself, or could not).
@@ -271,7 +266,7 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         """The API's description, OpenAPI 3.1."""
         return description_of(request.app, base_path_of(request.scope)).answer(request)
 
-    over_kafka = Constant(
+    over_kafka = ConstantResponse(
         encode_json(asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
         "application/vnd.aai.asyncapi+json",
     )
@@ -294,10 +289,12 @@ def _static() -> HTTPRouteHandler:
     folder = resources.files("swagger_ui").joinpath("static")
     # A name that somebody sends is looked up among those that the page loads; it never becomes a path.
     files = {
-        name: Constant(folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream")
+        name: ConstantResponse(
+            folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream"
+        )
         for name in DOCS_FILES
     }
-    files[DOCS_SCRIPT_NAME] = Constant(DOCS_SCRIPT.encode(), "text/javascript")
+    files[DOCS_SCRIPT_NAME] = ConstantResponse(DOCS_SCRIPT.encode(), "text/javascript")
 
     @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False, uncompressed=True)
     def static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
-from registry.domain.deadlines import LONGEST, checked_term
+from registry.domain.deadlines import LONGEST, check_term
 from registry.settings.words import explain, misspelt
 from registry.values.countries import COUNTRIES
 
@@ -138,11 +138,11 @@ class OfficeSetting(BaseModel):
 
     two_persons: bool = True
     """Whether whoever proposes a decision may not approve it."""
-    due: Annotated[str, AfterValidator(checked_term)] = LONGEST
+    due: Annotated[str, AfterValidator(check_term)] = LONGEST
     """How long a decision may take from a complete file: months, weeks or days, as `P4M`, `P8W`, `P60D`."""
     due_by_country: dict[
         Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_country)],
-        Annotated[str, AfterValidator(checked_term)],
+        Annotated[str, AfterValidator(check_term)],
     ] = {}
     """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
     appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42

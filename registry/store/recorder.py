@@ -75,24 +75,12 @@ class EventMapper(Mapper[UUID]):
         return event
 
 
-class PrivateRows(Protocol):
-    """Rows that belong to the same moment as the events."""
+class TransactionalRows(Protocol):
+    """Rows that are written in one database transaction with events, or with other rows."""
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them, in the caller's transaction."""
+        """Write them in the caller's transaction. An error that this raises rolls the transaction back."""
         ...
-
-
-class Together:
-    """Several kinds of rows, written as one."""
-
-    def __init__(self, parts: Sequence[PrivateRows]) -> None:
-        self._parts = parts
-
-    def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them in their order."""
-        for part in self._parts:
-            part.write(cursor)
 
 
 class StaleState(Exception):
@@ -110,31 +98,31 @@ class PrivateRecorder(PostgresApplicationRecorder):
         self,
         stored_events: Sequence[StoredEvent],
         *,
-        private: PrivateRows | None = None,
+        rows: Sequence[TransactionalRows] = (),
         expected: Mapping[UUID, int] | None = None,
         **_: Any,  # noqa: ANN401 - the library's signature
     ) -> Sequence[int] | None:
-        """Insert all or nothing; gives the notification ids.
+        """Insert events and rows, all or nothing; return the notification ids of the events.
 
-        `expected`: the versions that other aggregates were read at; raises `StaleState` where one has moved.
+        `expected` are the versions at which other aggregates were read: raises `StaleState` where one has changed.
         Raises the library's `IntegrityError` where an event of that aggregate and version exists. Nothing is
-        tried again here: after a lost connection the caller cannot know, and looks.
+        retried here: after a lost connection only the caller can find out whether the transaction was committed.
         """
         with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
             if stored_events:
                 # The table's lock makes the order of commit the order of ids (see the library). It comes first, so
                 # that two importers of the same rows wait for each other here, and not across two keys.
                 self._lock_table(cursor)
-            if private is not None:
-                private.write(cursor)
+            for each in rows:
+                each.write(cursor)
             if not stored_events:
                 return []
             if expected:
                 self._check(cursor, expected)
             table = SQL("{}.{}").format(Identifier(self.datastore.schema), Identifier(self.events_table_name))
             statement = SQL("COPY {} (originator_id, originator_version, topic, state) FROM STDIN").format(table)
-            with cursor.copy(statement) as rows:
-                rows.write(
+            with cursor.copy(statement) as copy:
+                copy.write(
                     "".join(
                         f"{e.originator_id}\t{e.originator_version}\t{e.topic}\t\\\\x{e.state.hex()}\n"
                         for e in stored_events
@@ -168,10 +156,9 @@ __all__ = [
     "IntegrityError",
     "KeysReplaced",
     "PrivateRecorder",
-    "PrivateRows",
     "StaleState",
     "StoredEvent",
-    "Together",
+    "TransactionalRows",
 ]
 
 

@@ -13,14 +13,14 @@ import msgspec
 from eventsourcing.utils import register_topic
 
 from registry.domain.achievement import Achievement, Joining
-from registry.domain.aggregate import Changed, Created, Repeated, Thing
+from registry.domain.aggregate import Changed, Created, MemberAggregate, Repeated
 from registry.domain.case import Case
 from registry.domain.credential import Credential
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
 
-AGGREGATES: Final[tuple[type[Thing], ...]] = (
+AGGREGATES: Final[tuple[type[MemberAggregate], ...]] = (
     Achievement,
     Joining,
     Credential,

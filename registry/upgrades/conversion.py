@@ -82,7 +82,7 @@ def _batches(cursor: Cursor[DictRow], old: AESGCM, new: OpenRing) -> None:
         purpose = f"batch {batch['batch']}"
         key = open_bytes(old, batch["key"], "-", purpose)
         texts = BatchTexts(batch["batch"], bytes.fromhex(msgspec.json.decode(key)))
-        sealed = {what: texts.seal(what, batch[what]) for what in ("name", "notes", "error") if batch[what]}
+        sealed = {what: texts.encrypt(what, batch[what]) for what in ("name", "notes", "error") if batch[what]}
         cursor.execute(
             "UPDATE intake.batches SET key = %s, sealed_name = %s, sealed_notes = %s, sealed_error = %s"
             " WHERE batch = %s",
@@ -95,7 +95,7 @@ def _batches(cursor: Cursor[DictRow], old: AESGCM, new: OpenRing) -> None:
         ).fetchall()
         cursor.executemany(
             "UPDATE intake.problems SET sealed = %s WHERE ctid = %s::tid",
-            [(texts.seal_problem(RowProblem(**one)), place) for one in problems if (place := one.pop("place"))],
+            [(texts.encrypt_problem(RowProblem(**one)), place) for one in problems if (place := one.pop("place"))],
         )
 
 

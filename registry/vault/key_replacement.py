@@ -16,7 +16,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
-from registry.store.recorder import PrivateRows
+from registry.store.recorder import TransactionalRows
 from registry.vault.keys import SHARED, KeyRing, VaultError
 from registry.vault.vault import OpenRing, Vault
 
@@ -72,7 +72,7 @@ class ErasedRows(Protocol):
 class KeyReplacement:
     """Deletes a learner's rows, and replaces the keys that protected them, in one transaction."""
 
-    def __init__(self, vault: Vault, erased: ErasedRows, others: PrivateRows) -> None:
+    def __init__(self, vault: Vault, erased: ErasedRows, others: Sequence[TransactionalRows]) -> None:
         """`others` are written before. Call `settle` when the transaction has ended, however it did."""
         self._vault = vault
         self._erased = erased
@@ -84,7 +84,8 @@ class KeyReplacement:
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '15min'")
         with locked_keys(cursor):
             _settle_locked(cursor, self._vault)
-            self._others.write(cursor)
+            for rows in self._others:
+                rows.write(cursor)
             buckets = self._erased.delete(cursor) | {SHARED}  # before the rest is sealed again: theirs must not be
             before = self._vault.ring
             both = before.with_replacements(buckets, os.urandom)

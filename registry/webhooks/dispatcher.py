@@ -19,6 +19,7 @@ import psycopg
 import structlog
 from psycopg import Connection, sql
 
+from registry.supervision import supervise
 from registry.vault.vault import Vault
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.deliveries import Claimed, Deliveries, Schedule
@@ -272,18 +273,16 @@ class _Thread:
             raise self._error
 
     def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                with self._worker(self._endpoint) as worker:
-                    self._work(worker)
-            except UnknownEndpoint:
-                return  # it was removed
-            except (psycopg.OperationalError, OSError) as error:
-                _log.error("webhooks.again", endpoint=self._endpoint, error=str(error).strip(), again_in=_POLL)
-                self._ended.wait(_POLL)
-            except Exception as error:  # noqa: BLE001 - raised again in `run`'s thread
-                self._error = error
-                return
+        def work() -> None:
+            with self._worker(self._endpoint) as worker:
+                self._work(worker)
+
+        try:
+            supervise(f"posting to webhook {self._endpoint}", work, self._ended, retry_seconds=_POLL)
+        except UnknownEndpoint:
+            return  # it was removed
+        except Exception as error:  # noqa: BLE001 - raised again in `run`'s thread
+            self._error = error
 
     def _work(self, worker: _Worker) -> None:
         while not self._ended.is_set():

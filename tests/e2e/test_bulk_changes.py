@@ -7,12 +7,12 @@ from importlib import resources
 import pytest
 
 from registry.application.status_changes import StatusChange
-from registry.batches import Book, RowProblem
-from registry.batches.changing import NamedBefore, RowChanger
+from registry.batches import BatchStore, RowProblem
+from registry.batches.row_changer import NamedBefore, RowChanger
 from registry.batches.status_rows import StatusRow
 from registry.cli.issuing.bulk_changes import MAX_ROWS
 from registry.node.node import opened
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 from tests.support.command import Consortium, printed_json, registry
 
 HEADER = "credential,record,change,reason,note\n"
@@ -255,11 +255,11 @@ def test_one_credential_that_replaces_one_of_another_achievement_is_asked_about(
 
 def send(clerk, content, kind="credentials", media="text/csv"):
     with opened(clerk.home) as node:
-        book: Book = book_of(node)
-        begun = book.receive("June", kind, media, "key:sis", content, False)  # noqa: FBT003 - by position
-        begun.spool.write(content.encode())
+        batch_store: BatchStore = open_batch_store(node)
+        begun = batch_store.begin("June", kind, media, "key:sis", content, False)  # noqa: FBT003 - by position
+        begun.file.write(content.encode())
         waits = True
-        return book.received(begun.batch, begun.spool, None, waits).batch
+        return batch_store.complete(begun.batch, begun.file, None, waits).batch
 
 
 def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_another_one(clerk):
@@ -278,7 +278,7 @@ def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_
     assert f"released {batch}" in clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
     clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes", check=1)
     with opened(clerk.home) as node:
-        assert book_of(node).one(batch).released_by == "A. de Vries"
+        assert open_batch_store(node).get(batch).released_by == "A. de Vries"
 
 
 def test_the_rows_of_a_batch_are_checked_before_it_is_released(clerk):

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.batches import Book, Spool
+from registry.batches import BatchFileWriter, BatchStore
 from registry.cli import ids
 from registry.node.health import last_error
 from registry.node.node import opened
@@ -156,8 +156,8 @@ def test_files_with_personal_data_are_their_owners_alone_whatever_the_umask(cons
             "backup", tmp_path / "b.backup", environment={"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
         )
         last_error.note(consortium.home, "a test", RuntimeError("of it"))
-        book = Book("", Vault(MemoryKeys(os.urandom)), tmp_path / "spool")
-        spool = Spool(book._contents.path("00000000"), os.urandom(32))
+        batch_store = BatchStore("", Vault(MemoryKeys(os.urandom)), tmp_path / "spool")
+        spool = BatchFileWriter(batch_store._files.path("00000000"), os.urandom(32))
         spool.close()
     finally:
         os.umask(before)

@@ -11,7 +11,7 @@ import pytest
 from consumers.proofs.opened_claims import open_claims
 from registry.domain.case_errors import UnknownCase
 from registry.letters import Addressee, CannotWrite, UnknownDecision
-from registry.letters.composing import Asked
+from registry.letters.composing import LetterRequest
 from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
 from registry.node.node import opened
@@ -20,7 +20,7 @@ from registry.office.assessments.comparing import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosure, open_disclosures, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
 from registry.wire.recognition import Basis, Grant, Ground, RecognitionDecided, Towards
@@ -69,7 +69,7 @@ class Lund:
 
     def written(self, decision, language="en", **more):
         """A letter that is written in this process."""
-        asked = Asked(language, Addressee("Ada Jansen", ["Hengelosestraat 1"]), **more)
+        asked = LetterRequest(language, Addressee("Ada Jansen", ["Hengelosestraat 1"]), **more)
         with opened(self.home) as node:
             return written(node, decision, asked)
 
@@ -86,7 +86,7 @@ def lund(tmp_path_factory, postgres):
     return Lund(tmp_path_factory.mktemp("letters"), postgres)
 
 
-def written(node, decision, asked=Asked("en")):  # noqa: B008 - frozen
+def written(node, decision, asked=LetterRequest("en")):  # noqa: B008 - frozen
     letters = Letters(node)
     return read(letters.set(letters.of_decision(decision, asked)))
 
@@ -124,7 +124,7 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
 def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credential_nowhere_else(lund):
     reader = lund.written(lund.hidden, "de")
     [said] = reader.attachments["disclosure.txt"][0].decode().split()
-    about = disclosed(claims_digest([said]), [said])["credential"]
+    about = open_disclosures(claims_digest([said]), [said])["credential"]
     assert about == {"member": "twente", "credential": lund.credential}
     event = TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
     assert claims_digest([said]) in event
@@ -144,7 +144,7 @@ def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_ow
     with opened(home) as twente:
         assert "Dear Ada Jansen," in text_of(written(twente, own))
     with opened(lund.home) as node, pytest.raises(CannotWrite, match="--applicant"):
-        Letters(node).of_decision(lund.openly, Asked("en"))
+        Letters(node).of_decision(lund.openly, LetterRequest("en"))
 
 
 def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_output(lund):
@@ -213,6 +213,6 @@ def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund
 
 def test_a_decision_that_is_not_this_offices_or_a_language_that_is_not_there_is_said(lund, tmp_path):
     with opened(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
-        Letters(node).of_decision(str(uuid.uuid4()), Asked("en", Addressee("A")))
+        Letters(node).of_decision(str(uuid.uuid4()), LetterRequest("en", Addressee("A")))
     wrong = lund.letter(lund.openly, "-o", tmp_path / "x.pdf", "-l", "xx", check=2)
     assert "none of en, nl, pt" in wrong.stderr

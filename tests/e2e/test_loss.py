@@ -213,7 +213,7 @@ def test_restoring_onto_a_node_that_exists_is_refused(consortium, tmp_path):
     there = registry("restore", "--backup", file, "--home", consortium.home, check=1, environment=PASSPHRASE)
     assert "exists" in there.stderr
     used = registry("restore", "--backup", file, "--home", tmp_path / "new", check=1, environment=PASSPHRASE)
-    assert "holds a private side already" in used.stderr.replace("\n", " ")
+    assert "already has a private side" in used.stderr.replace("\n", " ")
     again = consortium.run("backup", file, check=1, environment=PASSPHRASE)
     assert "never overwritten" in again.stderr
 

@@ -10,12 +10,12 @@ from projections.credentials import credentials as credentials_view
 from projections.precedents.precedents import counts
 from projections.precedents.query import PrecedentQuery
 from projections.recognition import decisions as decisions_view
-from registry.cli.recognition.assessing import facts_of
+from registry.node.adapters.office import lookup_of
 from registry.node.node import opened
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.recognition import Condition, Ground, RecognitionAssessed
 from tests.bench.data import achievement
 from tests.support.command import Consortium, printed_json
@@ -66,7 +66,7 @@ def stated(office, node, **more):
     }  # fmt: skip
     about = office.achievement
     data = RecognitionAssessed(
-        achievement=facts_of(node).of_credential("lund", office.credentials[0]).achievement, **(values | more)
+        achievement=lookup_of(node).describe_credential("lund", office.credentials[0]).achievement, **(values | more)
     )
     assert data.achievement.achievement == about
     node.registry.assess(data)
@@ -108,7 +108,7 @@ def test_a_cohort_is_decided_by_one_assessment_bad_rows_reported_and_run_again_i
 
 
 def test_a_record_stands_for_one_credential_and_a_credential_is_decided_once_by_an_assessment(office, node):
-    made = Cohort(node.registry, facts_of(node), stated(office, node), TODAY)
+    made = Cohort(node.registry, lookup_of(node), stated(office, node), TODAY)
     [dry] = made.decide([row(office, 0, "file-1")], dry_run=True)
     assert (dry.decision, dry.problem, dry.unchanged) == (None, "", False)
     [first] = made.decide([row(office, 0, "file-1")])
@@ -117,7 +117,7 @@ def test_a_record_stands_for_one_credential_and_a_credential_is_decided_once_by_
     [other, again] = made.decide([row(office, 1, "file-1"), row(office, 0, "file-2")])
     assert "another credential" in other.problem
     assert (again.decision, again.unchanged) == (first.decision, True)
-    another = Cohort(node.registry, facts_of(node), stated(office, node), TODAY)
+    another = Cohort(node.registry, lookup_of(node), stated(office, node), TODAY)
     [apart] = another.decide([row(office, 0, "file-1")])
     assert apart.decision not in (None, first.decision)
 
@@ -129,17 +129,17 @@ def test_a_cohort_that_is_refused_or_applies_for_admission_is_not_named_on_the_l
         assessment = stated(
             office, node, purpose=purpose, outcome=outcome, grounds=grounds if refused else None, ects=None
         )
-        [decided] = Cohort(node.registry, facts_of(node), assessment, TODAY).decide([row(office, 4)])
+        [decided] = Cohort(node.registry, lookup_of(node), assessment, TODAY).decide([row(office, 4)])
         data = next(iter(node.registry.store.events.get(uuid.UUID(decided.decision)))).data
         assert data.basis[0].credential is None
-        about = disclosed(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
+        about = open_disclosures(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
         assert about == {"member": "lund", "credential": office.credentials[4]}
         assert data.basis[0].credential_digest == claims_digest([decided.disclosure])
 
 
 def test_a_cohort_raises_no_level_and_grants_no_more_than_the_original(office, node):
     for more, said in (({"eqf_level": 8}, "recognition does not raise a level"), ({"ects": 9}, "9 ECTS on 5")):
-        [raised] = Cohort(node.registry, facts_of(node), stated(office, node, **more), TODAY).decide([row(office, 0)])
+        [raised] = Cohort(node.registry, lookup_of(node), stated(office, node, **more), TODAY).decide([row(office, 0)])
         assert raised.decision is None
         assert said in raised.problem
 
@@ -147,12 +147,12 @@ def test_a_cohort_raises_no_level_and_grants_no_more_than_the_original(office, n
 def test_a_conditional_cohort_has_its_conditions_and_no_other_has_any(office, node):
     ground = {"outcome": "conditional", "grounds": [Ground("profile", "practiceMissing")], "ects": None}
     conditional, full = stated(office, node, **ground), stated(office, node)
-    facts, condition = facts_of(node), [Condition("practicalTraining")]
+    lookup, condition = lookup_of(node), [Condition("practicalTraining")]
     with pytest.raises(CohortRefused, match="needs its conditions"):
-        Cohort(node.registry, facts, conditional, TODAY)
+        Cohort(node.registry, lookup, conditional, TODAY)
     with pytest.raises(CohortRefused, match="has no conditions"):
-        Cohort(node.registry, facts, full, TODAY, condition)
-    [decided] = Cohort(node.registry, facts, conditional, TODAY, condition).decide([row(office, 5)])
+        Cohort(node.registry, lookup, full, TODAY, condition)
+    [decided] = Cohort(node.registry, lookup, conditional, TODAY, condition).decide([row(office, 5)])
     assert decided.decision
 
 
@@ -166,11 +166,11 @@ def test_what_is_over_is_not_stated_and_what_ends_today_is(office):
 def test_no_cohort_rests_on_an_assessment_that_was_withdrawn_or_is_over(office, node):
     over = stated(office, node, valid_until="2026-08-31")
     with pytest.raises(CohortRefused, match="valid until 2026-08-31"):
-        Cohort(node.registry, facts_of(node), over, TODAY)
+        Cohort(node.registry, lookup_of(node), over, TODAY)
     gone = stated(office, node)
     node.registry.withdraw_assessment(gone, "administrative")
     with pytest.raises(CohortRefused, match="withdrawn"):
-        Cohort(node.registry, facts_of(node), gone, TODAY)
+        Cohort(node.registry, lookup_of(node), gone, TODAY)
 
 
 def test_an_agreement_is_tried_declared_shown_on_a_credential_and_withdrawn(office, tmp_path):

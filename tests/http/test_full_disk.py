@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from registry.batches.spool import Spool, Spooled
+from registry.batches.batch_file import BatchFile, BatchFileWriter
 from tests.support.command import until
 from tests.support.served import Served, achievement, csv_of, once, problem, row
 
@@ -49,13 +49,13 @@ def test_a_batch_that_does_not_fit_is_refused_and_leaves_nothing_behind(serving)
 def test_the_bytes_of_an_upload_stand_under_another_name_until_all_of_it_has_come(tmp_path):
 
     path = tmp_path / "one.rows"
-    spool = Spool(path, bytes(32))
+    spool = BatchFileWriter(path, bytes(32))
     spool.write(b"x" * 3_000_000)
     assert [found.name for found in tmp_path.iterdir()] == ["one.part"]
     spool.close()
     assert [found.name for found in tmp_path.iterdir()] == ["one.rows"]
-    assert Spooled(path, bytes(32), "one").open("rb").read() == b"x" * 3_000_000
-    other = Spool(tmp_path / "two.rows", bytes(32))
+    assert BatchFile(path, bytes(32), "one").open("rb").read() == b"x" * 3_000_000
+    other = BatchFileWriter(tmp_path / "two.rows", bytes(32))
     other.write(b"x" * 3_000_000)
     other.abandon()
     assert [found.name for found in tmp_path.iterdir()] == ["one.rows"]

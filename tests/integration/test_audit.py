@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from consumers.audit.audit_compare import OtherConsortium, Undecided, compare, decided
+from consumers.audit.audit_compare import OtherConsortium, Undecided, compare, settle_undecided
 from consumers.audit.audit_page import page
 from consumers.audit.audit_report import AuditReport, NoReport
 from consumers.audit.auditor import audit, audit_log
@@ -38,7 +38,7 @@ def other_history(university, commits, events=3):
     for record in records:
         tree = tree.extend(commit.parse(record).leaves())
     lines = [university.issue(university.achievement, new_id())[1] for _ in range(events)]
-    record, _ = commit.seal(university.origin, tree, lines, university.signers)
+    record, _ = commit.sign_commit(university.origin, tree, lines, university.signers)
     return [*records, record]
 
 
@@ -106,7 +106,7 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     assert not found.same
     assert (found.differences, found.undecided) == ([], [Undecided("twente", 16, 23)])
     log = open_log(source.url, CONSORTIUM, read_only=True)
-    [difference] = decided(found, mine, theirs, log).differences
+    [difference] = settle_undecided(found, mine, theirs, log).differences
     assert (difference.member, difference.agreed, difference.size) == ("twente", 16, 23)
     assert "\n23\n" in difference.notes[0]
     assert "\n26\n" in difference.notes[1]  # the commit in which the log passes that size
@@ -116,14 +116,14 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     later = msgspec.structs.replace(mine, streams=[thinned if s is state else s for s in mine.streams])
     doubt = compare(early, later)
     assert doubt.undecided == [Undecided("twente", 11, 21)]
-    settled = decided(doubt, early, later, log)
+    settled = settle_undecided(doubt, early, later, log)
     assert (settled.differences, settled.undecided) == ([], [])
     # The one who read less is not told that both saw the same.
     assert not settled.same
     assert settled.verdict == "inconclusive"
     assert settled.sentence("early", "later") == "The same as far as both go; early ends at 21 of 31 in twente."
     shorter = open_log(f"file:{tmp_path / 'early'}", CONSORTIUM, read_only=True)
-    assert decided(doubt, early, later, shorter).undecided == doubt.undecided
+    assert settle_undecided(doubt, early, later, shorter).undecided == doubt.undecided
     # A report whose root is not that of the head that it holds accuses nobody, and neither does an unsigned head.
     lied = msgspec.structs.replace(early, streams=[_with_root(s) for s in early.streams])
     assert (compare(lied, later).differences, compare(lied, later).unsigned) == ([], ["twente"])
@@ -131,7 +131,7 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     doubted = msgspec.structs.replace(mine, verdict="not well")
     assert compare(mine, doubted).verdict == "inconclusive"
     assert compare(mine, doubted).sentence("a", "b") == "Both saw the same histories. Itself not well: b."
-    accused = decided(compare(unsigned, later), unsigned, later, log)
+    accused = settle_undecided(compare(unsigned, later), unsigned, later, log)
     assert (accused.differences, accused.unsigned) == ([], ["twente"])
 
 

@@ -49,8 +49,8 @@ def since(source, earlier, **more):
 
 FAULTS = [
     Fault("seal", "twente", "contradicts", "the seal of 3 leaves is not what they say", leaf=3),
-    Fault("views", "twente", "differ", "rows of credentials are not what the log leads to", evidence=["- x"]),
-    Fault("views", "twente", "differ", "rows of seals are not what the log leads to", evidence=["- y"]),
+    Fault("views", "twente", "differ", "rows of credentials do not follow from the log", evidence=["- x"]),
+    Fault("views", "twente", "differ", "rows of seals do not follow from the log", evidence=["- y"]),
     Fault("stored", "twente", "altered", "a stored event of this node was altered", leaf=2),
     Fault("witness", "twente", "shorter", "witnesses cosigned its head at 90 events", size=90),
     Fault("event", "twente", "member-suspended", "$: the member is suspended", leaf=2),

@@ -135,7 +135,7 @@ def test_untouched_views_are_equal_in_all_that_is_served(source, dsn):
     report = audit(source, dsn, served=dsn, workers=1)
     assert {member.served for member in report.members} == {"equal"}
     assert of_views(report) == []
-    assert "What the node serves is what the log leads to." in report.views
+    assert "What the node serves follows from the log." in report.views
 
 
 EDITS = {
@@ -172,9 +172,9 @@ def test_an_edited_row_of_any_served_table_is_named_with_its_table(source, serve
     assert report.verdict == "not well"
     assert [fault.code for fault in of_views(report)] == ["differ"]
     [fault] = of_views(report)
-    assert f"rows of {table} are not what the log leads to" in fault.detail
+    assert f"rows of {table} do not follow from the log" in fault.detail
     assert fault.evidence
-    assert "The node serves what the log does not lead to." in report.summary
+    assert "The node serves rows that do not follow from the log." in report.summary
 
 
 def test_a_log_of_another_founding_is_one_fault_and_no_error(source, dsn):
@@ -228,7 +228,7 @@ def test_views_that_are_behind_are_a_warning_and_are_compared_as_far_as_they_go(
     assert of_views(report) == []
     assert [(one.member, one.code) for one in report.warnings] == [("twente", "behind")]
     assert {member.member: (member.served, member.lag) for member in report.members}["twente"] == ("behind", 1)
-    assert "1 event behind; as far as they go they are what the log leads to" in report.summary
+    assert "1 event behind; as far as they go they follow from the log" in report.summary
     served.execute("UPDATE award_counts SET active = active + 1 WHERE member = 'twente'")
     report = audit(source, dsn, served=dsn, workers=1)
     assert [fault.member for fault in of_views(report)] == ["twente"]
@@ -260,7 +260,7 @@ def test_no_position_that_a_node_claims_keeps_its_rows_from_the_comparison(sourc
     faults = [each for fault in report.faults for each in (fault, *fault.consequences)]
     # A position that cannot be read at all is a fault of the whole node.
     assert {fault.member for fault in faults if fault.kind == "views"} & {"twente", "this node"}
-    assert "The node serves what the log does not lead to." in report.summary
+    assert "The node serves rows that do not follow from the log." in report.summary
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_evidence_that_no_log_leads_to_is_found_in_views_that_are_behind(consort
     grown(consortium, source)
     served.execute("INSERT INTO quarantine SELECT member, 7, 'fork', detail, 'x', size FROM quarantine LIMIT 1")
     [fault] = of_views(audit(source, dsn, served=dsn, workers=1))
-    assert "rows of quarantine are not what the log leads to" in fault.detail
+    assert "rows of quarantine do not follow from the log" in fault.detail
 
 
 def test_views_that_are_not_there_are_said_and_where_they_were_asked_for_the_audit_is_inconclusive(source, dsn):

@@ -23,9 +23,9 @@ def rows(sis):
 
 
 def sent(sis, content, name, release_above=0):
-    begun = sis.book.receive(name, "credentials", XLSX, "sis", name, dry_run=False)
-    begun.spool.write(content)
-    return sis.book.received(begun.batch, begun.spool, None, release_above).batch
+    begun = sis.batch_store.begin(name, "credentials", XLSX, "sis", name, dry_run=False)
+    begun.file.write(content)
+    return sis.batch_store.complete(begun.batch, begun.file, None, release_above).batch
 
 
 def in_encoding(rows, encoding):
@@ -41,7 +41,7 @@ def test_a_crafted_spreadsheet_fails_alone_and_the_next_batch_is_issued(sis, row
     crafted = sent(sis, craft(rows, how), "crafted")
     good = sent(sis, xlsx({"June": rows}), "good")
     assert sis.works(good) == ("done", 1, 0, 0)
-    failed = sis.book.one(crafted)
+    failed = sis.batch_store.get(crafted)
     assert (failed.state, "no spreadsheet that can be read" in failed.error) == ("failed", True)
     assert not sis.worker.step()
 
@@ -50,7 +50,7 @@ def test_a_crafted_spreadsheet_waits_for_a_second_person_where_long_batches_do(s
     crafted = sent(sis, in_encoding(rows, "foo"), "crafted", release_above=5)
     good = sent(sis, xlsx({"June": rows}), "good", release_above=5)
     assert sis.works(good) == ("done", 1, 0, 0)
-    assert sis.book.one(crafted).state == "awaitingRelease"
+    assert sis.batch_store.get(crafted).state == "awaitingRelease"
 
 
 @pytest.mark.parametrize("fault", [NotImplementedError, LookupError, EOFError, AssertionError])
@@ -65,7 +65,7 @@ def test_a_fault_while_lines_are_counted_fails_that_batch_and_is_said(sis, rows,
     first = sent(sis, xlsx({"June": rows}), "first", release_above=5)
     second = sent(sis, xlsx({"June": rows}), "second", release_above=5)
     assert sis.works(second) == ("done", 1, 0, 0)
-    failed = sis.book.one(first)
+    failed = sis.batch_store.get(first)
     assert (failed.state, failed.issued) == ("failed", 0)
     assert failed.error == f"a fault of this software met it ({fault.__name__}); the node's log has it"
 
@@ -77,10 +77,10 @@ def test_a_batch_that_is_deleted_before_its_lines_are_counted_keeps_no_other_bac
             sis.registry.cursor().execute("DELETE FROM intake.batches WHERE batch = %s", (batch,))
         return batch
 
-    real = sis.book.find_uncounted
+    real = sis.batch_store.queue.find_uncounted
     gone = sent(sis, xlsx({"June": rows}), "gone")
     good = sent(sis, xlsx({"June": rows}), "good")
-    monkeypatch.setattr(sis.book, "find_uncounted", find)
+    monkeypatch.setattr(sis.batch_store, "find_uncounted", find)
     assert sis.works(good) == ("done", 1, 0, 0)
 
 
@@ -96,11 +96,11 @@ def test_a_batch_that_is_deleted_before_its_lines_are_counted_keeps_no_other_bac
 )
 @pytest.mark.parametrize("media", ["text/csv", "application/x-ndjson", "application/xml", "application/json"])
 def test_bytes_that_are_no_text_fail_their_own_batch_alone(sis, rows, content, media):
-    begun = sis.book.receive("bytes", "credentials", media, "sis", "bytes", dry_run=False)
-    begun.spool.write(content)
-    broken = sis.book.received(begun.batch, begun.spool, None, 0).batch
+    begun = sis.batch_store.begin("bytes", "credentials", media, "sis", "bytes", dry_run=False)
+    begun.file.write(content)
+    broken = sis.batch_store.complete(begun.batch, begun.file, None, 0).batch
     good = sent(sis, xlsx({"June": rows}), "good")
     assert sis.works(good) == ("done", 1, 0, 0)
-    ended = sis.book.one(broken)
+    ended = sis.batch_store.get(broken)
     assert ended.state in ("failed", "done")
     assert ended.error or ended.refused

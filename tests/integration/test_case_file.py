@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from projections.records.disclosures import prove_claims
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
 from registry.learners.erasure import affected_cases, erase
 from registry.learners.own_decisions import cases_about
@@ -18,7 +18,7 @@ from registry.office.cases.changes import acknowledge, changed_cases
 from registry.office.cases.disclosing import disclose
 from registry.office.cases.holder import Holder, compare
 from registry.office.cases.opening import SubjectAsked
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
@@ -54,7 +54,7 @@ def issued_to(lund, **claims):
 
 
 def lines(lund, **asked):
-    return listing.list_cases(lund.office, Asked(), today=TODAY, **asked).lines
+    return listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
 
 
 # Whose credential it is
@@ -208,8 +208,8 @@ def test_a_file_is_kept_encrypted_comes_out_again_and_goes_with_the_applicant(lu
     out = read_attachment(lund.registry, case, kept.attachment)
     assert (out.content, out.name) == (marked, "Quixwobble.pdf")
     assert [one.attachment for one in showing.show(lund.office, str(case.id)).attachments] == [kept.attachment]
-    book = Book(lund.dsn, lund.registry.vault, tmp_path / "spool")
-    erase(lund.registry, book, case.data.learner)
+    batch_store = BatchStore(lund.dsn, lund.registry.vault, tmp_path / "spool")
+    erase(lund.registry, batch_store, case.data.learner)
     assert list_attachments(lund.registry.cursor(), str(case.id)) == []
     with pytest.raises(ApplicantErased):
         attach(lund.registry, lund.setting, case, PDF, "transcript", "desk")
@@ -254,11 +254,11 @@ def test_the_worklist_names_applicant_title_and_country_and_who_works_on_it(lund
     assert [(one.title, one.issuer) for one in line.credentials] == [("Data literacy", "twente")]
     first = next(one for one in by_number.values() if one is not line)
     assert [(one.title, one.issuer, one.country) for one in first.credentials] == [("Statistics", "Oslo Met", "NO")]
-    mine = listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines
-    free = listing.list_cases(lund.office, Asked(unassigned=True), today=TODAY).lines
+    mine = listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
+    free = listing.list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
     assert ([one.case for one in mine], [one.case for one in free]) == ([line.case], [first.case])
     assign(lund.registry, case, None, "desk")
-    assert listing.list_cases(lund.office, Asked(assignee="k.berg"), today=TODAY).lines == []
+    assert listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
 
 
 @pytest.mark.parametrize(
@@ -301,13 +301,13 @@ def test_what_was_seen_does_not_nag_and_what_happens_again_shows_again(lund):
         lund.project()
 
     happens(lund.twente.suspend(credential))
-    [seen] = acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "k.berg")
+    [seen] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
     assert seen.now == "suspended"
     assert lines(lund, changed=True) == []
     shown = showing.show(lund.office, case)
     assert shown.changes[0].acknowledged_by == "k.berg"
     with pytest.raises(UnknownSubject, match="nothing changed"):
-        acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "k.berg")
+        acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
     happens(lund.twente.revoke(credential))
     assert [line.case for line in lines(lund, changed=True)] == [case]
 
@@ -321,7 +321,7 @@ def test_an_erasure_at_the_issuer_after_the_decision_is_a_change(lund):
     lund.office.decide(case, "l.holm")
     lund.put(lund.twente.erase(learner))
     lund.project()
-    found = changed_cases(lund.registry.cursor(), lund.office.known)
+    found = changed_cases(lund.registry.cursor(), lund.office.lookup)
     assert "its learner was erased" in found.cases[case][0].now
     assert found.complete
 
@@ -333,7 +333,7 @@ def test_two_histories_of_the_issuer_after_the_decision_are_a_change(lund):
         "INSERT INTO claims (member, note, size, root, code, settled, position)"
         " VALUES ('twente', 'another head', 1, '', 'fork', 'contradicts', 0)"
     )
-    found = changed_cases(lund.registry.cursor(), lund.office.known)
+    found = changed_cases(lund.registry.cursor(), lund.office.lookup)
     assert [one.now for one in found.cases[case]] == ["active, its issuer signed two histories"]
 
 
@@ -359,11 +359,11 @@ def test_foreign_institutions_have_this_offices_own_precedents(lund):
     case = lund.approved(STATISTICS, purpose="admission", grants=[grant("partial", "workload:substantiallyLess")])
     lund.office.decide(case, "l.holm")
     lund.publish()
-    known = lund.office.known
+    lookup = lund.office.lookup
     for words in ("Oslo Met", "oslomet", "OSLO", "met oslo"):
-        assert [one.title for one in find_precedents(known, words).items] == ["Statistics"], words
-    assert find_precedents(known, "Oslo Met", "SE").items == []
-    assert find_precedents(known, "Oslo Met", "NO", "stat").outcomes == {"partial": 1}
+        assert [one.title for one in find_precedents(lookup, words).items] == ["Statistics"], words
+    assert find_precedents(lookup, "Oslo Met", "SE").items == []
+    assert find_precedents(lookup, "Oslo Met", "NO", "stat").outcomes == {"partial": 1}
     again = lund.open(External("OSLO MET", "NO", "statistics"), purpose="admission").case
     lund.office.complete(again, "desk")
     warnings = lund.office.propose(again, [full(ects=None)], "k.berg").warnings

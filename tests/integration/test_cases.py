@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from projections.recognition import decisions
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.case_errors import (
     ApplicantErased,
     AssessmentObjections,
@@ -42,11 +42,11 @@ from registry.office.cases.beginning import draft_of
 from registry.office.cases.correcting import Correction
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.proposing import Leave
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.errors import InvalidEvent, WireError
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Towards
@@ -111,7 +111,7 @@ def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_
     found = on_log(lund, moved.decision)
     said = showing.show(lund.office, case).disclosures
     assert [claims_digest([one]) for one in said] == [base["credentialDigest"] for base in found.content["basis"]]
-    assert [disclosed(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
+    assert [open_disclosures(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
     line = next(bytes(r.data) for r in lund.log.records("lund"))
     assert all(credential.encode() not in line for credential in credentials)
 
@@ -263,7 +263,7 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     case = lund.open(credential, STATISTICS).case
     lund.office.complete(case, "desk")
     lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=10))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=10))
     known, external = (one.offered for one in draft.assessed)
     assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
     assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
@@ -348,11 +348,11 @@ def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again
     lund.office.complete(case, "desk")
     lund.office.propose(case, [full()], "k.berg")
     faster = lund.another()
-    with (
-        lund.office.telling(lambda _: lund.approve(case, "m.lind", faster)),
-        pytest.raises(CaseChanged, match="somebody else changed this case"),
-    ):
-        lund.approve(case, "l.holm")
+    with lund.registry.transaction() as transaction:
+        lund.approve(case, "l.holm", lund.office.within(transaction))
+        lund.approve(case, "m.lind", faster)
+        with pytest.raises(CaseChanged, match="somebody else changed this case"):
+            transaction.commit()
     assert showing.show(lund.office, case).case.approver == "m.lind"
     with pytest.raises(IllegalTransition, match="it is approved"):
         lund.approve(case, "l.holm")
@@ -361,8 +361,11 @@ def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again
 def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(lund):
     case = lund.approved(lund.issue(), purpose="admission")
     faster = lund.another()
-    with lund.office.telling(lambda _: faster.decide(case, "m.lind")), pytest.raises(CaseChanged):
-        lund.office.decide(case, "l.holm")
+    with lund.registry.transaction() as transaction:
+        lund.office.within(transaction).decide(case, "l.holm")
+        faster.decide(case, "m.lind")
+        with pytest.raises(CaseChanged):
+            transaction.commit()
     lund.publish()
     assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY).items) == 1
     kept = lund.registry.cursor().execute("SELECT count(*) AS n FROM vault.decisions").fetchone()
@@ -382,7 +385,7 @@ def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_
     assert same_names.learner != first.learner
     earlier = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
     assert earlier.applicant.learner == first.learner
-    found = worklist.listed(lund.registry.cursor(), Asked(learner=first.learner), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
     assert len(found) == 3
 
 
@@ -412,7 +415,7 @@ def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
 def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund, tmp_path):
     case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
     learner = showing.show(lund.office, case).applicant.learner
-    erase(lund.registry, Book(lund.dsn, lund.registry.vault, tmp_path), learner)
+    erase(lund.registry, BatchStore(lund.dsn, lund.registry.vault, tmp_path), learner)
     assert lund.registry.cursor().execute("SELECT FROM office.texts").fetchall() == []
     shown = showing.show(lund.office, case)
     assert (shown.applicant, shown.written) == (None, [])
@@ -455,7 +458,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     cursor = lund.registry.cursor()
 
     def listed(**asked):
-        return worklist.listed(cursor, Asked(**asked), today=TODAY, soon=14)
+        return worklist.listed(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
 
     found = {one.case: one for one in listed()}
     assert list(found)[:3] == [late, soon, norwegian]
@@ -473,7 +476,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
 
     pages, after = [], None
-    while page := worklist.listed(cursor, Asked(), today=TODAY, soon=14, after=after, limit=2):
+    while page := worklist.listed(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
         pages += [one.case for one in page]
         after = page[-1].place
     assert sorted(pages) == sorted(found)
@@ -516,7 +519,7 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
-    found = worklist.listed(lund.registry.cursor(), Asked(assessor=text), today=TODAY, soon=14)
+    found = worklist.listed(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
     assert [one.case for one in found] == [case]
 
 
@@ -581,7 +584,7 @@ def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approv
 def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement(ects=7.5))
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=7.5))
 
     def assess(**changes):
         elements = [
@@ -608,7 +611,7 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
 
 
 def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_all_the_same(lund):
-    lund.registry.save([], private=ProfileRow("Master of Urban Analytics", Requirement(eqf_level=7), "k.berg"))
+    lund.registry.store_rows(ProfileRow("Master of Urban Analytics", Requirement(eqf_level=7), "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "master of urban analytics"})]).case
     lund.office.complete(case, "desk")
     with pytest.raises(Stopped, match="lowerLevel is worth a look"):
@@ -619,7 +622,7 @@ def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_al
 def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
     case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     with pytest.raises(Stopped, match=r"lack of documents"):
@@ -633,7 +636,7 @@ def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
     lund.office.request_documents(case, ["transcript"], "desk")
     lund.office.receive_documents(case, ["transcript"], "desk")
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.facts(), Requirement())
+    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     assert lund.office.propose(case, [], "k.berg").state == "proposed"
@@ -673,7 +676,7 @@ def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pyte
 
 def test_a_case_is_compared_with_the_profile_of_the_programme_that_it_names(lund):
     requirement = Requirement(eqf_level=6, ects=60, language=["sv"])
-    lund.registry.save([], private=ProfileRow("Magister i stadsanalys", requirement, "k.berg"))
+    lund.registry.store_rows(ProfileRow("Magister i stadsanalys", requirement, "k.berg"))
     case = lund.open(lund.issue(), towards=[Towards(title={"en": "Magister i stadsanalys"})]).case
     for against in (None, "MAGISTER I STADSANALYS"):
         [one] = draft_of(lund.office, case, against).assessed

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from registry.cli.recognition.cases import _marks
-from registry.domain.deadlines import after
+from registry.domain.deadlines import last_day_of
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES
 from registry.letters.page import page
@@ -13,7 +13,7 @@ from registry.office.cases import listing, showing
 from registry.office.cases.changes import acknowledge
 from registry.office.cases.lettering import file_of
 from registry.office.cases.proposing import Leave
-from registry.office.cases.worklist import Asked
+from registry.office.cases.worklist import WorklistQuery
 from tests.integration.test_cases import TODAY
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant
@@ -27,7 +27,7 @@ def lund(dsn):
 
 
 def look_at(lund, case, **asked):
-    lines = listing.list_cases(lund.office, Asked(), today=TODAY, **asked).lines
+    lines = listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
     return next((_marks(one) for one in lines if one.case == case), None)
 
 
@@ -55,7 +55,7 @@ def test_a_denial_after_the_decision_marks_the_case_as_changed_until_somebody_ha
     assert look_at(lund, case, changed=True) is None
     denied(lund, case)
     assert "changed, its issuer denies it" in look_at(lund, case, changed=True)
-    [change] = acknowledge(lund.registry, lund.office.known, lund.registry.case(case), "desk")
+    [change] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "desk")
     assert change.sentence.endswith("is denied by its issuer now")
     assert look_at(lund, case, changed=True) is None
     assert "its issuer denies it" in look_at(lund, case)
@@ -114,7 +114,7 @@ def test_a_letter_never_calls_verified_what_its_issuer_revoked_or_denies(languag
 
 
 def line_of(lund, case):
-    return next(one for one in listing.list_cases(lund.office, Asked(), today=TODAY).lines if one.case == case)
+    return next(one for one in listing.list_cases(lund.office, WorklistQuery(), today=TODAY).lines if one.case == case)
 
 
 def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
@@ -123,10 +123,10 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     assert (line_of(lund, case).due, line_of(lund, case).urgency) == (None, "done")
     lund.office.appeal(case, "desk")
     term = lund.registry.case(case).completed.term
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
     assert line_of(lund, case).urgency == "inTime"
     lund.office.propose(case, [full(ects=None)], "k.berg")
-    assert line_of(lund, case).due == after(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(TODAY, term)
 
 
 def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):

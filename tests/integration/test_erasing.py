@@ -10,10 +10,10 @@ from projections.core import views
 from projections.records import learners
 from registry.application.issuing import Issuer
 from registry.application.requests import Issued
-from registry.batches import Book, Worker
-from registry.batches.corrections import corrections_of
-from registry.batches.leaving_out import Sought
-from registry.batches.mentions import mentions
+from registry.batches import BatchStore, Worker
+from registry.batches.corrections import write_corrections
+from registry.batches.learner_references import find_references
+from registry.batches.redaction import SoughtLearner
 from registry.domain.errors import Duplicate
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase
@@ -40,8 +40,8 @@ def node(dsn):
 
 
 @pytest.fixture
-def book(node, tmp_path):
-    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+def batch_store(node, tmp_path):
+    return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
 
 
 def issued(node, *requests):
@@ -55,10 +55,10 @@ def rows(node, table):
         return b"".join(bytes(row) for row in copied).decode()
 
 
-def test_key_and_rows_are_gone_and_the_log_says_so_naming_the_day_only(node, book):
+def test_key_and_rows_are_gone_and_the_log_says_so_naming_the_day_only(node, batch_store):
     achievement = node.offer()
     gone, other = issued(node, request(1, achievement), request(2, achievement))
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     vault, cursor = node.registry.vault, node.registry.cursor()
     assert vault.learner(cursor, gone.learner) is None
     assert vault.disclosures(cursor, gone.credential) == []
@@ -73,10 +73,10 @@ def test_key_and_rows_are_gone_and_the_log_says_so_naming_the_day_only(node, boo
     assert event.time.endswith("T00:00:00Z")
 
 
-def test_the_same_number_is_a_new_learner_and_the_same_row_is_not_taken_in_again(node, book):
+def test_the_same_number_is_a_new_learner_and_the_same_row_is_not_taken_in_again(node, batch_store):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     stored = node.stored()
     [again] = node.issuer.issue([request(1, achievement)])
     assert (again.code, again.field) == ("erased", "record")
@@ -87,25 +87,25 @@ def test_the_same_number_is_a_new_learner_and_the_same_row_is_not_taken_in_again
     assert list(node.issuer.issue_all([request(1, achievement), request(2, achievement, student="s1")]))[1].unchanged
 
 
-def test_it_is_said_once_and_nobody_unknown_is_erased(node, book):
+def test_it_is_said_once_and_nobody_unknown_is_erased(node, batch_store):
     [gone] = issued(node, request(1, node.offer()))
     with pytest.raises(UnknownLearner):
-        erase(node.registry, book, new_id())
-    erase(node.registry, book, gone.learner)
+        erase(node.registry, batch_store, new_id())
+    erase(node.registry, batch_store, gone.learner)
     with pytest.raises(Duplicate):
-        erase(node.registry, book, gone.learner)
+        erase(node.registry, batch_store, gone.learner)
     with pytest.raises(Duplicate, match="erased"):
         node.issuer.adopt("s9", gone.learner)
 
 
-def test_an_adopted_learner_without_credentials_is_erased_too(node, book):
+def test_an_adopted_learner_without_credentials_is_erased_too(node, batch_store):
     learner = new_id()
     node.issuer.adopt("s1", learner)
-    erase(node.registry, book, learner)
+    erase(node.registry, batch_store, learner)
     assert rows(node, "vault.learners") == ""
 
 
-def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, book, dsn):
+def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, batch_store, dsn):
     consortium = Consortium()
     university = consortium.universities["twente"] = University("twente")
     university.signers = [node.signer]
@@ -113,7 +113,7 @@ def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, b
     node.log.create("governance")
     node.log.append("governance", consortium.records)
     [gone] = issued(node, request(1, node.offer()))
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     node.publisher().publish_pending()
     with views.connect(dsn) as connection:
         views.create(connection)
@@ -126,7 +126,7 @@ def test_an_erasure_that_governance_voided_is_said_again_and_counts_then(node, b
         node.log.append("governance", [record])
         projector.step()
         assert len(learners.known_credentials(connection, [gone.learner])) == 1
-        erase(node.registry, book, gone.learner, again=True)
+        erase(node.registry, batch_store, gone.learner, again=True)
         node.publisher().publish_pending()
         projector.step()
         assert learners.known_credentials(connection, [gone.learner]) == []
@@ -140,7 +140,7 @@ def tree_of(node):
     return tree
 
 
-def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, book, dsn):
+def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, batch_store, dsn):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
     store, waiting, going = node.issuer._store, threading.Event(), threading.Event()
@@ -159,7 +159,7 @@ def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, book
     importing.start()
     assert waiting.wait(20)
     other = TestNode(dsn, MemoryLog())
-    erase(other.registry, book, gone.learner)
+    erase(other.registry, batch_store, gone.learner)
     other.close()
     going.set()
     importing.join()
@@ -167,15 +167,15 @@ def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, book
     assert gone.learner not in rows(node, "vault.records")
 
 
-def test_decisions_that_name_the_learners_credential_by_digest_forget_it_and_others_do_not(node, book):
+def test_decisions_that_name_the_learners_credential_by_digest_forget_it_and_others_do_not(node, batch_store):
     achievement = node.offer()
     gone, other = issued(node, request(1, achievement), request(2, achievement))
     elsewhere, decisions = ("lund", new_id()), [new_id() for _ in range(3)]
     about = [elsewhere, ("twente", gone.credential), ("twente", other.credential)]
     for decision, (member, credential) in zip(decisions, about, strict=True):
         said = disclosure(salts(1), "credential", {"member": member, "credential": credential})
-        node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
-    erase(node.registry, book, gone.learner, credentials=[elsewhere])
+        node.registry.store_rows(HiddenBasis(node.registry.vault, decision, [said]))
+    erase(node.registry, batch_store, gone.learner, credentials=[elsewhere])
     assert [one in rows(node, "vault.decisions") for one in decisions] == [False, False, True]
 
 
@@ -183,150 +183,153 @@ def row_of(number, achievement):
     return f"r{number},{achievement},s{number},Jansen,Ada,2001-02-03,2026-06-30"
 
 
-def send(book, name, lines):
-    return send_as(book, "credentials", "text/csv", "\n".join(lines) + "\n", name)
+def send(batch_store, name, lines):
+    return send_as(batch_store, "credentials", "text/csv", "\n".join(lines) + "\n", name)
 
 
-def send_as(book, kind, media, text, name="one"):
-    begun = book.receive(name, kind, media, "a-system", name, dry_run=False)
-    begun.spool.write(text.encode())
-    return book.received(begun.batch, begun.spool, None).batch
+def send_as(batch_store, kind, media, text, name="one"):
+    begun = batch_store.begin(name, kind, media, "a-system", name, dry_run=False)
+    begun.file.write(text.encode())
+    return batch_store.complete(begun.batch, begun.file, None).batch
 
 
-def told(book, batch):
-    return [(one.line, one.code, one.value) for _, one in book.problems(batch, 9)]
+def told(batch_store, batch):
+    return [(one.line, one.code, one.value) for _, one in batch_store.list_problems(batch, 9)]
 
 
-def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is_in_the_way(node, book):
+def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is_in_the_way(node, batch_store):
     achievement = node.offer()
     good = [row_of(n, achievement) for n in (1, 12)]
     faulty = f"r3,{achievement},s1,Jansen,Ada,2001-02-03,soon"
-    batch = send(book, "one", [HEADER, *good, faulty])
-    worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
+    batch = send(batch_store, "one", [HEADER, *good, faulty])
+    worker = Worker(node.registry, node.issuer, batch_store, Offered(node.registry))
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    assert book.take_up()
+    assert batch_store.queue.take_up()
     with pytest.raises(StillInBatch, match=batch):
-        erase(node.registry, book, row.learner)
+        erase(node.registry, batch_store, row.learner)
     assert worker.step()
-    other = send(book, "two", [HEADER, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
+    other = send(batch_store, "two", [HEADER, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
     assert worker.step()
-    assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([batch, other])
-    assert [one.value for _, one in book.problems(batch, 9)] == ["soon"]
-    erase(node.registry, book, row.learner)
-    assert [path.stem for path in sorted(book._contents._folder.iterdir())] == sorted([f"{batch}-1", other])
-    with book.content(batch).open("rb") as content:
+    assert [path.stem for path in sorted(batch_store._files._folder.iterdir())] == sorted([batch, other])
+    assert [one.value for _, one in batch_store.list_problems(batch, 9)] == ["soon"]
+    erase(node.registry, batch_store, row.learner)
+    assert [path.stem for path in sorted(batch_store._files._folder.iterdir())] == sorted([f"{batch}-1", other])
+    with batch_store.get_content(batch).open("rb") as content:
         assert content.read().decode() == "\n".join([HEADER, "", good[1], "", ""])
-    assert told(book, batch) == [(4, "", "")]
-    assert told(book, other) == [(2, "", "soon")]
-    assert list(corrections_of(book.content(batch), book.faulty_rows(batch)))[1:] == []
-    assert len(list(corrections_of(book.content(other), book.faulty_rows(other)))) == 2
+    assert told(batch_store, batch) == [(4, "", "")]
+    assert told(batch_store, other) == [(2, "", "soon")]
+    assert list(write_corrections(batch_store.get_content(batch), batch_store.describe_faulty_rows(batch)))[1:] == []
+    assert len(list(write_corrections(batch_store.get_content(other), batch_store.describe_faulty_rows(other)))) == 2
 
 
-def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, book):
+def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, batch_store):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    batch = send(book, "one", [HEADER, *(row_of(n, achievement) for n in (1, 2))])
-    erase(node.registry, book, row.learner)
-    assert told(book, batch) == [(2, "erased", "")]
-    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
-    done = book.one(batch)
+    batch = send(batch_store, "one", [HEADER, *(row_of(n, achievement) for n in (1, 2))])
+    erase(node.registry, batch_store, row.learner)
+    assert told(batch_store, batch) == [(2, "erased", "")]
+    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    done = batch_store.get(batch)
     assert (done.state, done.issued, done.refused) == ("done", 1, 1)
-    assert told(book, batch) == [(2, "erased", "")]
+    assert told(batch_store, batch) == [(2, "erased", "")]
 
 
-def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, book, monkeypatch):
+def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, batch_store, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    batch = send(book, "one", [HEADER, row_of(1, achievement)])
-    sealed = book._vault.seal_own
+    batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
+    sealed = batch_store._vault.seal_own
     with monkeypatch.context() as broken:
-        broken.setattr(book._vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
+        broken.setattr(batch_store._vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
         with pytest.raises(RuntimeError):
-            erase(node.registry, book, row.learner)
-    assert book._vault.seal_own == sealed
+            erase(node.registry, batch_store, row.learner)
+    assert batch_store._vault.seal_own == sealed
     assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
-    with book.content(batch).open("rb") as content:
+    with batch_store.get_content(batch).open("rb") as content:
         assert b"r1" in content.read()
-    erase(node.registry, book, row.learner)
-    assert [path.stem for path in book._contents._folder.iterdir()] == [f"{batch}-1"]
+    erase(node.registry, batch_store, row.learner)
+    assert [path.stem for path in batch_store._files._folder.iterdir()] == [f"{batch}-1"]
 
 
-def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, book, monkeypatch):
+def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, batch_store, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    batch = send(book, "one", [HEADER, row_of(1, achievement)])
-    before = book.with_content()
-    assert book.take_up()
-    monkeypatch.setattr(book, "with_content", lambda: before)
+    batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
+    before = batch_store.list_with_content()
+    assert batch_store.queue.take_up()
+    monkeypatch.setattr(batch_store, "list_with_content", lambda: before)
     with pytest.raises(StillInBatch, match=batch):
-        erase(node.registry, book, row.learner)
+        erase(node.registry, batch_store, row.learner)
     assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
 
 
-def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cancelled(node, book):
+def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cancelled(node, batch_store):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
-    batch = send_as(book, "credentials", "application/json", '{"student": "s1"}')
-    erase(node.registry, book, row.learner)
-    assert book.one(batch).state == "cancelled"
-    assert book.with_content() == []
+    batch = send_as(batch_store, "credentials", "application/json", '{"student": "s1"}')
+    erase(node.registry, batch_store, row.learner)
+    assert batch_store.get(batch).state == "cancelled"
+    assert batch_store.list_with_content() == []
 
 
-def test_a_batch_that_failed_keeps_no_line_of_the_learners(node, book):
+def test_a_batch_that_failed_keeps_no_line_of_the_learners(node, batch_store):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
     batch = send(
-        book, "one", ["r1,x,s1,Jansen,Ada,2001-02-03,2026-06-30", "r2,x,s2,Silva,Duarte,2001-02-03,2026-06-30"]
+        batch_store, "one", ["r1,x,s1,Jansen,Ada,2001-02-03,2026-06-30", "r2,x,s2,Silva,Duarte,2001-02-03,2026-06-30"]
     )
-    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
-    assert "jansen" in book.one(batch).error
-    erase(node.registry, book, row.learner)
-    assert "jansen" not in book.one(batch).error
-    with book.content(batch).open("rb") as content:
+    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert "jansen" in batch_store.get(batch).error
+    erase(node.registry, batch_store, row.learner)
+    assert "jansen" not in batch_store.get(batch).error
+    with batch_store.get_content(batch).open("rb") as content:
         assert content.read() == b"\nr2,x,s2,Silva,Duarte,2001-02-03,2026-06-30\n"
 
 
-def test_nothing_of_a_document_that_ended_stays_quoted(node, book):
+def test_nothing_of_a_document_that_ended_stays_quoted(node, batch_store):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
     text = SAMPLES.joinpath("openbadge.json").read_text().replace("s2600002", "s1").replace('"3"', '"a lot"')
-    batch = send_as(book, "credentials", "application/json", text)
-    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
-    assert book.one(batch).notes
-    assert book.problems(batch, 9)
-    erase(node.registry, book, row.learner)
-    assert book.one(batch).notes == []
-    assert {one.value for _, one in book.problems(batch, 99)} == {""}
-    assert book.with_content() == []
+    batch = send_as(batch_store, "credentials", "application/json", text)
+    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert batch_store.get(batch).notes
+    assert batch_store.list_problems(batch, 9)
+    erase(node.registry, batch_store, row.learner)
+    assert batch_store.get(batch).notes == []
+    assert {one.value for _, one in batch_store.list_problems(batch, 99)} == {""}
+    assert batch_store.list_with_content() == []
 
 
-def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, book, monkeypatch):
+def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, batch_store, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    batch = send(book, "one", [HEADER, row_of(1, achievement)])
-    [found] = mentions(book, Sought("s1"))
-    book.cancel(batch)
-    monkeypatch.setattr(erasing, "mentions", lambda *_: [found])
-    erase(node.registry, book, row.learner)
+    batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
+    [found] = find_references(batch_store, SoughtLearner("s1"))
+    batch_store.cancel(batch)
+    monkeypatch.setattr(erasing, "find_references", lambda *_: [found])
+    erase(node.registry, batch_store, row.learner)
 
 
-def test_files_that_a_process_left_behind_are_tidied_away(node, book):
+def test_files_that_a_process_left_behind_are_tidied_away(node, batch_store):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
-    batch = send(book, "one", [HEADER, row_of(1, achievement)])
-    old = book._contents.path(batch)
+    batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
+    old = batch_store._files.path(batch)
     before = old.read_bytes()
-    erase(node.registry, book, row.learner)
+    erase(node.registry, batch_store, row.learner)
     old.write_bytes(before)
-    book.tidy()
-    assert [path.stem for path in book._contents._folder.iterdir()] == [f"{batch}-1"]
+    batch_store.queue.tidy()
+    assert [path.stem for path in batch_store._files._folder.iterdir()] == [f"{batch}-1"]
 
 
-def test_changes_that_wait_name_credentials_and_stay(node, book):
+def test_changes_that_wait_name_credentials_and_stay(node, batch_store):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
-    batch = send_as(book, "statusChanges", "text/csv", "credential,change,reason\n,s1,\n")
-    erase(node.registry, book, row.learner)
-    assert (book.one(batch).state, [one.batch for one in book.with_content()]) == ("waiting", [batch])
+    batch = send_as(batch_store, "statusChanges", "text/csv", "credential,change,reason\n,s1,\n")
+    erase(node.registry, batch_store, row.learner)
+    assert (batch_store.get(batch).state, [one.batch for one in batch_store.list_with_content()]) == (
+        "waiting",
+        [batch],
+    )
 
 
-def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book):
+def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, batch_store):
     [gone] = issued(node, request(1, node.offer()))
     cursor = node.registry.cursor()
     cursor.execute(
@@ -335,16 +338,16 @@ def test_kept_answers_and_taken_events_no_longer_lead_to_the_learner(node, book)
         (node.registry.vault.seal_own("answer 01", [None, {"learner": gone.learner}]),),
     )
     cursor.execute("INSERT INTO intake.events VALUES ('\\x01', '\\x02', %s)", (gone.credential,))
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     assert rows(node, "access.requests") == ""
     [event] = node.registry.cursor().execute("SELECT content FROM intake.events").fetchall()
     assert bytes(event["content"]) == b""
 
 
-def test_issuing_goes_on_for_all_others_while_somebody_is_erased(node, book):
+def test_issuing_goes_on_for_all_others_while_somebody_is_erased(node, batch_store):
     achievement = node.offer()
     first = issued(node, *(request(n, achievement) for n in range(20)))
-    erase(node.registry, book, first[3].learner)
+    erase(node.registry, batch_store, first[3].learner)
     again = Issuer(node.registry).issue([request(100 + n, achievement, student=f"s{n}") for n in range(20)])
     same = [one.learner == before.learner for one, before in zip(again, first, strict=True)]
     assert same == [n != 3 for n in range(20)]

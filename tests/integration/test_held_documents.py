@@ -7,8 +7,8 @@ from importlib import resources
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
+from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import Offered
@@ -47,7 +47,7 @@ class Sis(BatchSender):
         return self.send_as("application/json", text, dry_run=dry_run)
 
     def told(self, batch):
-        return [(one.where, one.code or one.field) for _, one in self.book.problems(batch, 9)]
+        return [(one.where, one.code or one.field) for _, one in self.batch_store.list_problems(batch, 9)]
 
     def issue(self, student, record="before"):
         asked = IssueRequest(record, self.achievement, 1, student, "Silva", "Duarte", "2001-09-30", "2026-06-26")
@@ -65,7 +65,7 @@ def sis(dsn, tmp_path):
 def test_an_award_is_published_on_the_day_from_which_it_is_valid(sis):
     batch = sis.send(badge())
     assert sis.works(batch) == ("scheduled", 0, 0, 1)
-    assert sis.book.one(batch).publish_at.date() == GRADUATION
+    assert sis.batch_store.get(batch).publish_at.date() == GRADUATION
     sis.day = GRADUATION - timedelta(days=1)
     assert sis.works(batch) == ("scheduled", 0, 0, 1)
     sis.day = GRADUATION
@@ -107,7 +107,7 @@ def test_what_would_be_refused_for_good_is_told_at_once(sis):
     sis.issue("s-somebody-else", record=json.loads(BADGE)["id"])
     batch = sis.send(badge())
     assert sis.works(batch)[0] == "done"
-    assert [one.detail.partition(":")[0] for _, one in sis.book.problems(batch, 9)] == ["record-differs"]
+    assert [one.detail.partition(":")[0] for _, one in sis.batch_store.list_problems(batch, 9)] == ["record-differs"]
 
 
 def test_a_day_that_cannot_be_right_is_told_at_once(sis):
@@ -127,7 +127,7 @@ def test_what_is_wrong_with_it_is_told_at_once(sis):
 def test_a_batch_that_is_cancelled_says_what_waited(sis):
     batch = sis.send(badge())
     sis.works(batch)
-    sis.book.cancel(batch)
+    sis.batch_store.cancel(batch)
     assert sis.told(batch) == [("award 1", "cancelled")]
 
 
@@ -152,9 +152,9 @@ def test_a_learner_who_is_erased_waits_no_more(sis):
     other = sis.send(badge(note=STUDENT).replace(f'"{STUDENT}", "identityType"', '"s9", "identityType"'))
     sis.works(batch)
     learner = sis.issue(STUDENT)
-    erase(sis.registry, sis.book, learner)
-    assert (sis.book.one(batch).state, sis.book.one(other).state) == ("cancelled", "scheduled")
-    assert [one.batch for one in sis.book.with_content()] == [other]
+    erase(sis.registry, sis.batch_store, learner)
+    assert (sis.batch_store.get(batch).state, sis.batch_store.get(other).state) == ("cancelled", "scheduled")
+    assert [one.batch for one in sis.batch_store.list_with_content()] == [other]
 
 
 @pytest.mark.parametrize(

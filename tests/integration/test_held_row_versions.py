@@ -6,6 +6,7 @@ from registry.application.held_row_decision import HeldRowChanged
 from registry.application.held_rows import AlreadyDecided, HeldRows
 from registry.application.requests import Issued, NotIssued
 from registry.learners.numbers import find_learner
+from tests.support.meanwhile import meanwhile
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
 
@@ -75,14 +76,7 @@ def test_a_row_that_was_replaced_after_it_was_read_is_not_decided_on(
 def test_a_row_that_is_replaced_while_somebody_decides_is_not_decided_on(node, achievement, monkeypatch):
     hold(node, achievement)
     shown, before = read(node), persons(node)
-    save = node.registry.save
-
-    def late(*arguments, **more):
-        monkeypatch.undo()
-        hold(node, achievement, "h002", EVE)
-        save(*arguments, **more)
-
-    monkeypatch.setattr(node.registry, "save", late)
+    meanwhile(monkeypatch, node.registry, lambda: hold(node, achievement, "h002", EVE))
     with pytest.raises(HeldRowChanged):
         HeldRows(node.registry).decide("row-hx", shown.version, "same-person", "a.berg")
     assert persons(node) == before
@@ -93,14 +87,9 @@ def test_a_row_that_is_replaced_while_somebody_decides_is_not_decided_on(node, a
 def test_a_row_that_is_held_again_while_somebody_decides_erases_no_decision(node, achievement, monkeypatch, decision):
     hold(node, achievement)
     shown = read(node)
-    save = node.registry.save
-
-    def late(*arguments, **more):
-        monkeypatch.undo()
-        HeldRows(node.registry).decide("row-hx", shown.version, decision, "a.berg")
-        save(*arguments, **more)
-
-    monkeypatch.setattr(node.registry, "save", late)
+    meanwhile(
+        monkeypatch, node.registry, lambda: HeldRows(node.registry).decide("row-hx", shown.version, decision, "a.berg")
+    )
     [outcome] = node.issuer.issue([request("hx", achievement, student="h001", **VRIES)])
     assert isinstance(outcome, Issued)
     assert persons(node)["h001"][1]["familyName"] == "Vries"

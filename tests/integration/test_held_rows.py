@@ -6,7 +6,9 @@ import pytest
 
 from registry.application.requests import NotIssued
 from registry.batches.batch import WrongState
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError, Problem
+from registry.intake.rows.table_rows import TableRows
 from registry.learners.erasure import erase
 from tests.support.catalogues import Everything
 from tests.support.sis import TODAY, BatchSender
@@ -46,16 +48,16 @@ def test_each_row_is_published_on_its_day_and_the_others_at_once(sis):
         sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER), sis.row(4, TODAY), sis.row(5, GRADUATION), sis.row(6)
     )
     assert sis.works(batch) == ("scheduled", 3, 0, 3)
-    assert sis.book.one(batch).publish_at.date() == GRADUATION
+    assert sis.batch_store.get(batch).publish_at.date() == GRADUATION
     sis.day = GRADUATION - timedelta(days=1)
     assert sis.works(batch) == ("scheduled", 3, 0, 3)
     sis.day = GRADUATION
     assert sis.works(batch) == ("scheduled", 5, 0, 1)
-    assert sis.book.one(batch).publish_at.date() == LATER
+    assert sis.batch_store.get(batch).publish_at.date() == LATER
     sis.day = LATER + timedelta(days=30)  # the node was off on the day itself
     assert sis.works(batch) == ("done", 6, 0, 0)
     assert sis.issued() == 6
-    assert (sis.book.one(batch).unchanged, list(sis.book._contents._folder.iterdir())) == (0, [])
+    assert (sis.batch_store.get(batch).unchanged, list(sis.batch_store._files._folder.iterdir())) == (0, [])
 
 
 def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
@@ -68,7 +70,7 @@ def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
         sis.row(6, TODAY + timedelta(days=400)),
     )
     assert sis.works(batch) == ("scheduled", 1, 4, 1)
-    found = [(one.line, one.field, one.code) for _, one in sis.book.problems(batch, 9)]
+    found = [(one.line, one.field, one.code) for _, one in sis.batch_store.list_problems(batch, 9)]
     assert found == [
         (3, "awarding_date", ""),
         (5, "record", "record-differs"),
@@ -87,7 +89,7 @@ def test_what_became_impossible_meanwhile_is_told_on_the_day(sis):
     assert sis.works(batch) == ("scheduled", 1, 1, 1)
     sis.day = LATER
     assert sis.works(batch) == ("done", 1, 2, 0)
-    assert [one.field for _, one in sis.book.problems(batch, 9)] == ["achievement", "achievement"]
+    assert [one.field for _, one in sis.batch_store.list_problems(batch, 9)] == ["achievement", "achievement"]
 
 
 def test_a_node_that_is_killed_on_the_day_goes_on_nothing_twice_nothing_lost(sis, monkeypatch):
@@ -102,11 +104,12 @@ def test_a_node_that_is_killed_on_the_day_goes_on_nothing_twice_nothing_lost(sis
     def killed(*_):
         raise Killed
 
-    monkeypatch.setattr(sis.worker._registry, "save", _after(1, sis.worker._registry.save, killed))
+    recorder = sis.node.registry.recorder
+    monkeypatch.setattr(recorder, "insert_events", _after(1, recorder.insert_events, killed))
     with pytest.raises(Killed):
         sis.works(batch)
     monkeypatch.undo()
-    found = sis.book.one(batch)
+    found = sis.batch_store.get(batch)
     assert (found.state, found.issued, found.held) == ("working", count // 2 + 1000, count // 2 - 1000)
     assert sis.works(batch) == ("done", count, 0, 0)
     assert sis.issued() == count
@@ -153,7 +156,7 @@ def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):
 
     monkeypatch.setattr(sis.node.issuer, "check_all", pending)
     assert sis.works(batch) == ("scheduled", 0, 0, 2)
-    [note] = sis.book.one(batch).notes
+    [note] = sis.batch_store.get(batch).notes
     assert note.startswith("line 2 waits, and would be refused as things stand: parts-refused: pending")
     sis.day = GRADUATION
     assert sis.works(batch) == ("done", 2, 0, 0)
@@ -162,10 +165,13 @@ def test_what_may_be_right_on_its_day_is_noted_and_waits(sis, monkeypatch):
 def test_a_batch_whose_content_is_gone_on_the_day_says_which_rows_were_not_published(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER))
     assert sis.works(batch) == ("scheduled", 1, 0, 2)
-    sis.book.forget(batch)
+    sis.batch_store.forget(batch)
     sis.day = GRADUATION
     assert sis.works(batch) == ("failed", 1, 2, 0)
-    assert [(one.line, one.code) for _, one in sis.book.problems(batch, 9)] == [(2, "failed"), (4, "failed")]
+    assert [(one.line, one.code) for _, one in sis.batch_store.list_problems(batch, 9)] == [
+        (2, "failed"),
+        (4, "failed"),
+    ]
 
 
 def test_a_held_row_that_is_not_found_again_stops_nobody(sis):
@@ -174,20 +180,20 @@ def test_a_held_row_that_is_not_found_again_stops_nobody(sis):
     sis.node.registry.cursor().execute("UPDATE intake.held_rows SET line = 40 WHERE line = 2")
     sis.day = GRADUATION
     assert sis.works(batch) == ("done", 2, 1, 0)
-    assert [one.line for _, one in sis.book.problems(batch, 9)] == [40]
+    assert [one.line for _, one in sis.batch_store.list_problems(batch, 9)] == [40]
 
 
 def test_rows_that_are_held_may_be_dropped(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2))
     assert sis.works(batch) == ("scheduled", 1, 0, 1)
-    assert sis.book.cancel(batch).state == "cancelled"
+    assert sis.batch_store.cancel(batch).state == "cancelled"
     sis.day = GRADUATION
     assert sis.works(batch) == ("cancelled", 1, 1, 0)
-    assert [(one.line, one.code, one.value) for _, one in sis.book.problems(batch, 9)] == [
+    assert [(one.line, one.code, one.value) for _, one in sis.batch_store.list_problems(batch, 9)] == [
         (2, "cancelled", str(GRADUATION))
     ]
     with pytest.raises(WrongState):
-        sis.book.cancel(batch)
+        sis.batch_store.cancel(batch)
 
 
 def test_a_learner_who_is_erased_waits_no_more_and_the_others_do(sis):
@@ -195,9 +201,9 @@ def test_a_learner_who_is_erased_waits_no_more_and_the_others_do(sis):
     assert sis.works(batch) == ("scheduled", 1, 0, 2)
     registry = sis.node.registry
     [gone] = registry.cursor().execute("SELECT learner::text FROM vault.records").fetchall()
-    erase(registry, sis.book, gone["learner"])
+    erase(registry, sis.batch_store, gone["learner"])
     assert sis.works(batch) == ("scheduled", 1, 1, 1)
-    assert [(one.line, one.code) for _, one in sis.book.problems(batch, 9)] == [(3, "erased")]
+    assert [(one.line, one.code) for _, one in sis.batch_store.list_problems(batch, 9)] == [(3, "erased")]
     sis.day = GRADUATION
     assert sis.works(batch) == ("done", 2, 1, 0)
     assert registry.cursor().execute("SELECT count(*) AS n FROM vault.learners").fetchone()["n"] == 1
@@ -231,16 +237,16 @@ def test_a_fault_that_a_batch_meets_ends_it_alone(sis, monkeypatch, capsys):
         broken.setattr(sis.worker, "_rows", lambda _: int("Jansen"))
         assert sis.worker.step()
     assert sis.works(other) == ("done", 1, 0, 0)
-    found = sis.book.one(batch)
+    found = sis.batch_store.get(batch)
     assert (found.state, "ValueError" in found.error) == ("failed", True)
     assert "Jansen" not in found.error + capsys.readouterr().out
 
 
 def test_a_batch_that_is_worked_through_is_not_cancelled_and_says_why(sis):
     batch = sis.send(sis.row(1))
-    assert sis.book.take_up().batch == batch
+    assert sis.batch_store.queue.take_up().batch == batch
     with pytest.raises(WrongState, match="is being worked through and cannot be cancelled now"):
-        sis.book.cancel(batch)
+        sis.batch_store.cancel(batch)
     assert sis.works(batch) == ("done", 1, 0, 0)
     with pytest.raises(WrongState, match="The batch is done and cannot be cancelled"):
-        sis.book.cancel(batch)
+        sis.batch_store.cancel(batch)

@@ -9,14 +9,14 @@ import pytest
 
 from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.batches.worker import _taken
 from registry.cli.issuing.imports import Offered, Report, _add_award
-from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
+from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
-from registry.intake.rows.report import Problem
+from registry.intake.rows.report import IntakeError, Problem
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample
@@ -303,21 +303,21 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     [light] = [award for award in document.awards if award.codes == ["TFYA-11"]]
     achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.newest_version)
     office.registry.publish_achievement(achievement)
-    book = Book(office.registry.dsn, office.registry.vault, tmp_path / "spool")
-    worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
-    begun = book.receive("term", "credentials", "application/xml", "a system", "key", dry_run=False)
-    begun.spool.write(content)
-    book.received(begun.batch, begun.spool, None)
-    batch = book.take_up()
+    batch_store = BatchStore(office.registry.dsn, office.registry.vault, tmp_path / "spool")
+    worker = Worker(office.registry, office.node.issuer, batch_store, Offered(office.registry))
+    begun = batch_store.begin("term", "credentials", "application/xml", "a system", "key", dry_run=False)
+    begun.file.write(content)
+    batch_store.complete(begun.batch, begun.file, None)
+    batch = batch_store.queue.take_up()
     office.importer.take_award(
-        document, light, {}, beside=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
+        document, light, {}, rows_of=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
     )
-    assert (book.one(begun.batch).state, book.one(begun.batch).done_lines) == ("working", 1)
+    assert (batch_store.get(begun.batch).state, batch_store.get(begun.batch).done_lines) == ("working", 1)
     assert worker.step()
-    done = book.one(begun.batch)
+    done = batch_store.get(begun.batch)
     assert (done.state, done.done_lines) == ("done", 2)
     assert (done.issued, done.unchanged, done.refused) == (1, 0, 1)
-    assert {problem.line for _, problem in book.problems(begun.batch, 100)} == {2}
+    assert {problem.line for _, problem in batch_store.list_problems(begun.batch, 100)} == {2}
     assert [draft.title for draft in office.drafts.all()] == ["Sensors in the field"]
 
 

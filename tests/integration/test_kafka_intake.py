@@ -134,10 +134,10 @@ class Faulty:
         self._issuer = issuer
         self._error = error
 
-    def issue(self, requests, *, also):
+    def issue(self, requests, *, add_rows):
         if any("bad" in one.record for one in requests):
             raise self._error
-        return self._issuer.issue(requests, also=also)
+        return self._issuer.issue(requests, add_rows=add_rows)
 
     def known(self, record):
         if "bad" in record:

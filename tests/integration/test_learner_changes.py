@@ -10,7 +10,7 @@ from projections.core import views
 from projections.records import learners
 from registry.application.requests import Issued
 from registry.application.status_notes import notes_of
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.errors import Duplicate
 from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
 from registry.intake.reconciling import Known as Here
@@ -21,12 +21,13 @@ from registry.learners.erasure import Merged, count_credentials, erase
 from registry.learners.moves import Moving, issued_again, merged_into
 from registry.learners.numbers import find_learner
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import claims_digest, disclosure, open_disclosures, salts
 from registry.wire.events import Reader
 from registry.wire.forms import VersionedRef
 from registry.wire.recognition import Basis, RecognitionDecided
 from tests.support.catalogues import Everything
 from tests.support.lund import full
+from tests.support.meanwhile import meanwhile
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
@@ -43,8 +44,8 @@ def node(dsn):
 
 
 @pytest.fixture
-def book(node, tmp_path):
-    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+def batch_store(node, tmp_path):
+    return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def issued(node, *requests):
 
 def claims(node, credential):
     held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return disclosed(issued_again(node.registry, credential).claims, held) if held else None
+    return open_disclosures(issued_again(node.registry, credential).claims, held) if held else None
 
 
 def status(node, credential):
@@ -220,15 +221,7 @@ def test_killed_between_revoking_and_issuing_nothing_has_happened_and_it_runs_ag
 def test_a_row_that_was_issued_between_the_look_and_the_writing_stops_a_merge(node, changes, monkeypatch):
     achievement, first, _, right = one_in_two(node)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
-    check = node.registry.check
-
-    def late(*things):
-        made = check(*things)
-        monkeypatch.undo()
-        issued(node, request(5, achievement, student="old-1", **SARA))
-        return made
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: issued(node, request(5, achievement, student="old-1", **SARA)))
     with pytest.raises(Duplicate):
         changes.confirm(proposed.change, "l.holm")
     assert status(node, first.credential) == "active"
@@ -285,11 +278,11 @@ def _person(person):
     return dict(zip(("familyName", "givenName", "dateOfBirth"), person.values(), strict=True))
 
 
-def test_erasing_one_of_two_who_were_split_leaves_the_other_and_no_link(node, changes, book):
+def test_erasing_one_of_two_who_were_split_leaves_the_other_and_no_link(node, changes, batch_store):
     _, sara, petr, third = two_in_one(node)
     proposed = changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg")
     change, _ = changes.confirm(proposed.change, "l.holm")
-    erase(node.registry, book, change.target)
+    erase(node.registry, batch_store, change.target)
     assert claims(node, petr.credential) is None
     assert claims(node, change.credentials[petr.credential]) is None
     assert claims(node, sara.credential)["familyName"] == "Ahmed"
@@ -299,7 +292,7 @@ def test_erasing_one_of_two_who_were_split_leaves_the_other_and_no_link(node, ch
             assert b"".join(bytes(row) for row in rows) == b""
 
 
-def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes, book):
+def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes, batch_store):
     _, sara, petr, _ = two_in_one(node)
     node.registry.suspend(petr.credential, "administrative", "asked by telephone")
     node.registry.reinstate(petr.credential)
@@ -311,30 +304,30 @@ def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes,
         return [one.note for one in found]
 
     assert notes() == ["asked by telephone"]
-    erase(node.registry, book, sara.learner)
+    erase(node.registry, batch_store, sara.learner)
     assert notes() == ["asked by telephone"]
-    erase(node.registry, book, change.target)
+    erase(node.registry, batch_store, change.target)
     assert notes() == []
 
 
-def test_erasing_the_first_of_two_who_were_split_leaves_what_went_to_the_other(node, changes, book):
+def test_erasing_the_first_of_two_who_were_split_leaves_what_went_to_the_other(node, changes, batch_store):
     _, sara, petr, _ = two_in_one(node)
     proposed = changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg")
     change, _ = changes.confirm(proposed.change, "l.holm")
-    erase(node.registry, book, sara.learner)
+    erase(node.registry, batch_store, sara.learner)
     assert claims(node, sara.credential) is None
     assert claims(node, change.credentials[petr.credential])["familyName"] == "Novak"
     assert claims(node, petr.credential)["familyName"] == "Novak"
 
 
-def test_merged_learners_are_erased_together(node, changes, book):
+def test_merged_learners_are_erased_together(node, changes, batch_store):
     achievement, first, _, right = one_in_two(node)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
     changes.confirm(proposed.change, "l.holm")
     assert count_credentials(node.registry, right.learner) == 5
     with pytest.raises(Merged, match=right.learner):
-        erase(node.registry, book, first.learner)
-    erase(node.registry, book, right.learner)
+        erase(node.registry, batch_store, first.learner)
+    erase(node.registry, batch_store, right.learner)
     assert node.registry.erased(first.learner)
     assert node.registry.erased(right.learner)
     for table in ("learners", "records", "learner_changes", "moved_credentials", "further_numbers"):
@@ -349,7 +342,7 @@ def merged(changes, source, target):
     return change
 
 
-def test_who_was_merged_is_merged_or_split_no_more_and_both_can_be_erased(node, changes, book):
+def test_who_was_merged_is_merged_or_split_no_more_and_both_can_be_erased(node, changes, batch_store):
     _, first, _, right = one_in_two(node)
     back = changes.propose_merge(right.learner, first.learner, "a.berg")
     new = merged(changes, first.learner, right.learner).credentials[first.credential]
@@ -360,27 +353,21 @@ def test_who_was_merged_is_merged_or_split_no_more_and_both_can_be_erased(node, 
         changes.propose_split(first.learner, [new], "x1", {}, "a.berg")
     with pytest.raises(CannotChange, match="was merged into"):
         changes.confirm(back.change, "l.holm")
-    erase(node.registry, book, right.learner)
+    erase(node.registry, batch_store, right.learner)
     assert left_in(node, "learners") == b""
 
 
-def test_of_two_merges_into_each_other_that_are_confirmed_at_once_one_takes_effect(node, changes, monkeypatch, book):
+def test_of_two_merges_into_each_other_that_are_confirmed_at_once_one_takes_effect(
+    node, changes, monkeypatch, batch_store
+):
     _, first, _, right = one_in_two(node)
     there = changes.propose_merge(first.learner, right.learner, "a.berg")
     back = changes.propose_merge(right.learner, first.learner, "a.berg")
-    check = node.registry.check
-
-    def late(*things):
-        stored = check(*things)
-        monkeypatch.undo()
-        changes.confirm(there.change, "l.holm")
-        return stored
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: changes.confirm(there.change, "l.holm"))
     with pytest.raises(Duplicate):
         changes.confirm(back.change, "l.holm")
     assert merged_into(node.registry.cursor(), [first.learner, right.learner]) == {first.learner: right.learner}
-    erase(node.registry, book, right.learner)
+    erase(node.registry, batch_store, right.learner)
     assert left_in(node, "learners") == b""
 
 
@@ -389,12 +376,12 @@ def left_in(node, table):
         return b"".join(bytes(row) for row in rows)
 
 
-def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node, changes, book, monkeypatch):
+def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node, changes, batch_store, monkeypatch):
     achievement, first, _, second = one_in_two(node)
     [third] = issued(node, request(9, achievement, student="newest-1", **SARA))
     merged(changes, first.learner, second.learner)
     merged(changes, second.learner, third.learner)
-    save, calls = node.registry.save, []
+    insert, calls = node.registry.recorder.insert_events, []
 
     class Killed(BaseException):
         pass
@@ -403,30 +390,33 @@ def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node,
         calls.append(more)
         if len(calls) > 1:
             raise Killed
-        return save(*arguments, **more)
+        return insert(*arguments, **more)
 
     class Stops:
         def write(self, _):
             raise Killed
 
-    with pytest.raises(Killed):
-        erase(node.registry, book, third.learner, beside=[Stops()])
+    with node.registry.transaction() as transaction:
+        erase(node.registry, batch_store, third.learner, transaction=transaction)
+        transaction.add(Stops())
+        with pytest.raises(Killed):
+            transaction.commit()
     assert len(left_in(node, "learners").splitlines()) == 3
-    monkeypatch.setattr(node.registry, "save", killed_in_the_second)
-    erase(node.registry, book, third.learner)
+    monkeypatch.setattr(node.registry.recorder, "insert_events", killed_in_the_second)
+    erase(node.registry, batch_store, third.learner)
     assert left_in(node, "learners") == left_in(node, "records") == left_in(node, "learner_changes") == b""
     assert all(node.registry.erased(one.learner) for one in (first, second, third))
     with pytest.raises(Duplicate):
-        erase(node.registry, book, third.learner)
+        erase(node.registry, batch_store, third.learner)
 
 
-def test_the_row_of_the_other_of_two_who_were_split_leads_to_the_new_credential_for_ever(node, changes, book):
+def test_the_row_of_the_other_of_two_who_were_split_leads_to_the_new_credential_for_ever(node, changes, batch_store):
     achievement, sara, petr, _ = two_in_one(node)
     change, _ = changes.confirm(
         changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg").change, "l.holm"
     )
     new = change.credentials[petr.credential]
-    erase(node.registry, book, sara.learner)
+    erase(node.registry, batch_store, sara.learner)
     assert left_in(node, "learner_changes") == left_in(node, "moved_credentials") == b""
     [again] = node.issuer.issue([request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR)])
     assert again == Issued("row-2", new, change.target, unchanged=True)
@@ -434,18 +424,18 @@ def test_the_row_of_the_other_of_two_who_were_split_leads_to_the_new_credential_
     assert claims(node, new)["familyName"] == "Novak"
 
 
-def test_what_was_merged_and_then_split_goes_with_the_right_person_back_to_the_first_row(node, changes, book):
+def test_what_was_merged_and_then_split_goes_with_the_right_person_back_to_the_first_row(node, changes, batch_store):
     achievement, first, _, right = one_in_two(node)
     moved = merged(changes, first.learner, right.learner).credentials[first.credential]
     proposed = changes.propose_split(right.learner, [moved], "x1", {}, "a.berg")
     assert proposed.preview.history == [first.credential]
     change, _ = changes.confirm(proposed.change, "l.holm")
-    erase(node.registry, book, right.learner)
+    erase(node.registry, batch_store, right.learner)
     [again] = node.issuer.issue(
         [request(1, achievement, student="old-1", grade="8", **SARA | {"family_name": "Ahmet"})]
     )
     assert again == Issued("row-1", change.credentials[moved], change.target, unchanged=True)
-    erase(node.registry, book, change.target)
+    erase(node.registry, batch_store, change.target)
     assert left_in(node, "records") == left_in(node, "moved_credentials") == b""
 
 
@@ -453,15 +443,7 @@ def test_somebody_who_changed_the_person_meanwhile_is_not_overwritten_by_a_merge
     achievement, first, _, right = one_in_two(node)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
     node.issuer.issue([request(8, achievement, student="new-1", **PETR)])
-    check = node.registry.check
-
-    def late(*things):
-        stored = check(*things)
-        monkeypatch.undo()
-        node.decide_held("row-8", "same-person")
-        return stored
-
-    monkeypatch.setattr(node.registry, "check", late)
+    meanwhile(monkeypatch, node.registry, lambda: node.decide_held("row-8", "same-person"))
     with pytest.raises(Duplicate):
         changes.confirm(proposed.change, "l.holm")
     person = node.registry.vault.learner(node.registry.cursor(), right.learner).person

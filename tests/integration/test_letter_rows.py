@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from registry.letters.content import LANGUAGES, Ended, Judged, Left, Required
+from registry.letters.content import LANGUAGES, DecisionEnd, GrantFindings, LeftOutQualification, LetterRequirements
 from registry.letters.page import page
 from registry.letters.wording import wording
 from registry.office.assessments.comparing import compare
@@ -27,11 +27,11 @@ SLIGHT = wording("en")("table.slight")
 
 
 def test_nothing_differs_from_an_empty_requirement_or_in_an_unknown_value():
-    judged = [Judged({"level": "A bachelor's in all but name."})]
+    judged = [GrantFindings({"level": "A bachelor's in all but name."})]
     known, unknown = [qualification(eqf_level=6)], [qualification(eqf_level=None, nqf_level=None)]
-    asked = Required(level="EQF level 6")
+    asked = LetterRequirements(level="EQF level 6")
     assert SLIGHT in granted("level", judged=judged, qualifications=known, required=asked)
-    for qualifications, required in ((unknown, asked), (known, None), (known, Required(workload="5 ECTS"))):
+    for qualifications, required in ((unknown, asked), (known, None), (known, LetterRequirements(workload="5 ECTS"))):
         said = granted("level", judged=judged, qualifications=qualifications, required=required)
         assert SLIGHT not in said
         assert "A bachelor's in all but name." in said
@@ -79,8 +79,11 @@ def test_a_letter_does_not_contradict_itself(language):
     say = wording(language)
     part = page(content(language, grants=[grant("partial", "workload:substantiallyLess", ects=3)]))["grants"][0]
     assert say("mode.recognised").casefold() not in [one["text"].casefold() for one in part["rows"][0]["granted"]]
-    left = [Left({"en": "Statistics"}, "Oslo Met", "For information only.")]
+    left = [LeftOutQualification({"en": "Statistics"}, "Oslo Met", "For information only.")]
     assert page(content(language, grants=[full()], left=left))["grants"][0]["text"] == say("outcome.full.textLeft")
     forged = page(content(language, grants=[grant("refused", "formal:notAuthentic")]))["grants"][0]
     assert (forged["text"], forged["measures"]) == (say("outcome.refused.textForged"), None)
-    assert page(content(language, ended=Ended(superseded_by="432236b7-1b2c-4a5d-8e9f-0a1b2c3d4e5f")))["appeal"] is None
+    assert (
+        page(content(language, ended=DecisionEnd(superseded_by="432236b7-1b2c-4a5d-8e9f-0a1b2c3d4e5f")))["appeal"]
+        is None
+    )

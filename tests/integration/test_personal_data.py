@@ -13,7 +13,7 @@ from projections.feed import feed
 from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.intake.taking import Taking
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import Offered
@@ -121,14 +121,14 @@ def node(dsn):
 
 
 @pytest.fixture
-def book(node, tmp_path):
-    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+def batch_store(node, tmp_path):
+    return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
 
 
-def send(book, content, media="text/csv", kind="credentials", name="Quixwobble.csv"):
-    begun = book.receive(name, kind, media, "a-system", str(uuid.uuid4()), dry_run=False)
-    begun.spool.write(content if isinstance(content, bytes) else content.encode())
-    return book.received(begun.batch, begun.spool, None).batch
+def send(batch_store, content, media="text/csv", kind="credentials", name="Quixwobble.csv"):
+    begun = batch_store.begin(name, kind, media, "a-system", str(uuid.uuid4()), dry_run=False)
+    begun.file.write(content if isinstance(content, bytes) else content.encode())
+    return batch_store.complete(begun.batch, begun.file, None).batch
 
 
 def shifted(achievement):
@@ -146,14 +146,14 @@ def shifted(achievement):
     return lines, rows
 
 
-def worked(node, book, *batches):
-    worker = Worker(node.registry, node.issuer, book, Offered(node.registry))
+def worked(node, batch_store, *batches):
+    worker = Worker(node.registry, node.issuer, batch_store, Offered(node.registry))
     while worker.step():
         pass
-    return [book.one(batch) for batch in batches]
+    return [batch_store.get(batch) for batch in batches]
 
 
-def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, book, dsn):
+def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_store, dsn):
     achievement = node.offer()
     lines, rows = shifted(achievement)
     day = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
@@ -166,18 +166,26 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, book, dsn)
         assert before in badge
         badge = badge.replace(before, after)
     batches = [
-        send(book, "\n".join(lines)),
-        send(book, lines[-3] + "\n" + lines[-3]),
-        send(book, f"{HEADER},Quixwobble\n" + ",".join([RECORD, achievement, *PERSON.values()][:8])),
-        send(book, f"{HEADER},valid_from\n{held}\n"),
-        send(book, "\n".join(json.dumps(row) for row in rows), "application/x-ndjson"),
-        send(book, '{"Quixwobble": "Zephyrine"}\n{"record": "Quixwobble"\n["Quixwobble"]\n', "application/x-ndjson"),
-        send(book, "credential,change,reason\nstu-8844771,Quixwobble,Zephyrine\n,Zephyrine,\n", kind="statusChanges"),
-        send(book, badge, "application/json"),
+        send(batch_store, "\n".join(lines)),
+        send(batch_store, lines[-3] + "\n" + lines[-3]),
+        send(batch_store, f"{HEADER},Quixwobble\n" + ",".join([RECORD, achievement, *PERSON.values()][:8])),
+        send(batch_store, f"{HEADER},valid_from\n{held}\n"),
+        send(batch_store, "\n".join(json.dumps(row) for row in rows), "application/x-ndjson"),
+        send(
+            batch_store,
+            '{"Quixwobble": "Zephyrine"}\n{"record": "Quixwobble"\n["Quixwobble"]\n',
+            "application/x-ndjson",
+        ),
+        send(
+            batch_store,
+            "credential,change,reason\nstu-8844771,Quixwobble,Zephyrine\n,Zephyrine,\n",
+            kind="statusChanges",
+        ),
+        send(batch_store, badge, "application/json"),
     ]
-    done = worked(node, book, *batches)
+    done = worked(node, batch_store, *batches)
     assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # whoever may read a batch reads it
-    quoted = [problem.value for batch in batches for _, problem in book.problems(batch, 999)]
+    quoted = [problem.value for batch in batches for _, problem in batch_store.list_problems(batch, 999)]
     assert "Quixwobble" in quoted  # as may the value that is wrong
     assert done[1].error is not None
     assert "quixwobble" in done[1].error
@@ -186,9 +194,11 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, book, dsn)
     assert found_in(dsn, WORDS) == []
     [row] = node.issuer.issue([request(1, achievement, **PERSON)])
     assert isinstance(row, Issued)
-    erase(node.registry, book, row.learner)
+    erase(node.registry, batch_store, row.learner)
     assert found_in(dsn, WORDS) == []
-    assert not [one for batch in batches for _, one in book.problems(batch, 999) if one.value in PERSON.values()]
+    assert not [
+        one for batch in batches for _, one in batch_store.list_problems(batch, 999) if one.value in PERSON.values()
+    ]
 
 
 def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(node, dsn):

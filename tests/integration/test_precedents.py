@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from consumers.projecting.projector import Projector
 from projections.core import views
-from projections.core.errors import InvalidCursor, InvalidQuery
+from projections.core.errors import InvalidQuery
 from projections.precedents import precedents
 from projections.precedents.counts import split
 from projections.precedents.query import PrecedentQuery
 from projections.precedents.scope import scope_of
+from registry.cursors import InvalidCursor
 from registry.wire.governance import MemberRangeVoided
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog

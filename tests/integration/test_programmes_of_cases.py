@@ -27,10 +27,8 @@ BADGE = External("University of Twente", "NL", "Data literacy")
 @pytest.fixture
 def lund(dsn):
     made = Lund(dsn)
-    made.registry.save(
-        [], private=ProfileRow("Minor data science", Requirement(ects=5, fields_of_education=["061"]), "k")
-    )
-    made.registry.save([], private=ProfileRow("Energy minor", Requirement(ects=5, fields_of_education=["0713"]), "k"))
+    made.registry.store_rows(ProfileRow("Minor data science", Requirement(ects=5, fields_of_education=["061"]), "k"))
+    made.registry.store_rows(ProfileRow("Energy minor", Requirement(ects=5, fields_of_education=["0713"]), "k"))
     yield made
     made.close()
 
@@ -159,7 +157,7 @@ def test_a_profile_that_was_changed_since_the_proposal_stops_its_approval(lund):
     case = ready(lund, lund.issue(), towards=[DATA])
     assess(lund, case)
     lund.office.propose(case, [], "k.berg")
-    lund.registry.save([], private=ProfileRow("Minor data science", Requirement(ects=10), "k"))
+    lund.registry.store_rows(ProfileRow("Minor data science", Requirement(ects=10), "k"))
     with pytest.raises(Stopped, match="since it was proposed, this came up"):
         lund.approve(case, "l.holm", accept_override=True)
 
@@ -169,7 +167,7 @@ def test_an_override_covers_what_the_programme_asked_for_then_and_not_what_it_as
     assess(lund, case, requirement=Requirement(towards=DATA, ects=3))
     lund.office.propose(case, [], "k.berg", override="The programme board asks for less since May.")
     changed = Requirement(ects=30, fields_of_education=["061"])
-    lund.registry.save([], private=ProfileRow("Minor data science", changed, "k"))
+    lund.registry.store_rows(ProfileRow("Minor data science", changed, "k"))
     with pytest.raises(Stopped, match=r"since it was proposed, this came up:\n- .*ects 30 became 3.*changed since"):
         lund.approve(case, "l.holm", accept_override=True)
 
@@ -191,7 +189,10 @@ def test_a_stored_proposal_that_cannot_be_decided_any_more_says_that_it_is_retur
         stored.propose(Proposed([full()], stored.latest, "k.berg"))
         if approved:
             stored.approve(stored.latest, "l.holm", proposal=stored.proposal_id)
-        lund.registry.keep_case(stored, CaseRow(stored))
+        with lund.registry.transaction() as transaction:
+            transaction.save(stored)
+            transaction.add(CaseRow(stored))
+            transaction.commit()
     said = r"say which one this grant is about .*\. Return the proposal \(`registry case return`\), and propose again"
     with pytest.raises(AssessmentObjections, match=said):
         lund.approve(cases[0], "l.holm")

@@ -110,7 +110,7 @@ def test_a_later_head_is_compared_with_the_tree_at_its_size(connection):
     first = twente.seal(published)
     base = twente.tree
     twente.seal(*(twente.issue(achievement, new_id())[1] for _ in range(5)))
-    other, _ = commit.seal(
+    other, _ = commit.sign_commit(
         twente.origin, base, [twente.issue(achievement, new_id())[1] for _ in range(3)], twente.signers
     )
     log = consortium.log()
@@ -132,11 +132,11 @@ def test_commits_by_a_key_that_governance_adds_later_are_judged_again(connection
     log = consortium.log()
     projector = projector_of(connection, consortium, log)
     projector.step()
-    assert [q.code for q in quarantine.listed(connection)] == ["key-not-valid"]
+    assert [q.code for q in quarantine.list_quarantined(connection)] == ["key-not-valid"]
     added = consortium.line("member.key.added.v1", "twente", MemberKeyAdded("twente", str(new.vkey), head))
     log.append("governance", [consortium.seal(added)])
     projector.step()
-    assert quarantine.listed(connection) == []
+    assert quarantine.list_quarantined(connection) == []
     assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (1,)
 
 
@@ -311,7 +311,7 @@ def noise(university: University, chance, passed):
             break
         tree = tree.extend(before.leaves())
     lines = [university.line("x.other.v1", "x", {"n": chance.random()}) for _ in parsed.lines]
-    return commit.seal(university.origin, tree, lines, university.signers)[0]
+    return commit.sign_commit(university.origin, tree, lines, university.signers)[0]
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))

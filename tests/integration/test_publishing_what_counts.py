@@ -8,7 +8,7 @@ import pytest
 
 from consumers.governance.governance import GovernanceFold
 from consumers.streams import quarantine
-from consumers.streams.verifier import MemberTrust, refused
+from consumers.streams.verifier import MemberTrust, find_refusal
 from projections.core import positions
 from projections.credentials import credentials
 from registry.application.acceptance import NotAccepted
@@ -55,7 +55,7 @@ class ByGovernance:
             raise NotAccepted("key-not-valid", "this node's key does not count", "Put the new key into keys/.")
 
     def counts(self, commit):
-        return refused(MemberTrust(ORIGIN, self.record), commit) is None
+        return find_refusal(MemberTrust(ORIGIN, self.record), commit) is None
 
 
 class Governed(World):
@@ -142,7 +142,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
     world.issue()
     world.publisher(acceptance=None, counts=None).publish_pending()
     assert world.seen() == before
-    assert {q.code for q in quarantine.listed(world.connection)} == {"key-not-valid"}
+    assert {q.code for q in quarantine.list_quarantined(world.connection)} == {"key-not-valid"}
     with pytest.raises(NotAccepted, match="Put the new key"):
         world.publisher().publish_pending()
     world.node.signer = new
@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     if thief == "retired key":
         stranger, world.node.signer = world.node.signer, world.change_key(world.head())
     tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
-    append(world, commit.seal(ORIGIN, tree, [b"{}"], [stranger])[0])
+    append(world, commit.sign_commit(ORIGIN, tree, [b"{}"], [stranger])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
@@ -221,7 +221,7 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     world.change_key(world.head())
     world.issue()
     world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
-    append(world, commit.seal(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
+    append(world, commit.sign_commit(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
@@ -237,7 +237,7 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
     world.issue()
     world.publisher().publish_pending()  # and the views have read nothing of it yet
     for name, signer in strangers.items():
-        record, _ = commit.seal(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
+        record, _ = commit.sign_commit(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
         with world.log.writer(name):
             world.log.append(name, [record, record])
     for looked in ("before the views have read it", "afterwards"):

@@ -9,12 +9,12 @@ from registry.application.held_rows import AlreadyDecided, HeldRows, UnknownHeld
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import Issued, NotIssued
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.domain.errors import Refusal
 from registry.learners.erasure import erase
 from registry.learners.moves import issued_again
 from registry.learners.numbers import find_learner
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
 
@@ -30,14 +30,14 @@ def node(dsn):
 
 
 @pytest.fixture
-def book(node, tmp_path):
-    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+def batch_store(node, tmp_path):
+    return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
 
 
 def said(node, credential):
     node.publisher().publish_pending()
     held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return disclosed(issued_again(node.registry, credential).claims, held)
+    return open_disclosures(issued_again(node.registry, credential).claims, held)
 
 
 def waiting(node):
@@ -222,7 +222,7 @@ def test_the_same_person_is_issued_to_the_same_learner_and_the_name_is_the_new_o
     assert (former["familyName"], former["by"]) == ("Ahmed", "a.berg")
 
 
-def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node, book):
+def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node, batch_store):
     achievement = node.offer()
     sara, _ = node.issuer.issue([ask(1, achievement, **SARA), ask(2, achievement, **PETR)])
     rows = HeldRows(node.registry)
@@ -238,7 +238,7 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     assert late.code == "person-differs"
     with pytest.raises(UnknownHeldRow, match=petr.credential):
         rows.decide("row-2", version, "other-person", "a.berg")
-    erase(node.registry, book, petr.learner)
+    erase(node.registry, batch_store, petr.learner)
     assert said(node, sara.credential)["familyName"] == "Ahmed"
     assert node.registry.cursor().execute("SELECT count(*) AS n FROM vault.held_rows").fetchone()["n"] == 0
 
@@ -256,7 +256,7 @@ def test_a_held_row_that_was_corrected_and_issued_waits_no_longer(node):
     assert waiting(node) == []
 
 
-def test_a_held_persons_data_is_sealed_and_goes_with_the_learner(node, book):
+def test_a_held_persons_data_is_sealed_and_goes_with_the_learner(node, batch_store):
     achievement = node.offer()
     sara, _ = node.issuer.issue([ask(1, achievement, **SARA), ask(2, achievement, **PETR)])
     with node.registry.connection.cursor().copy("COPY vault.held_rows TO STDOUT") as rows:
@@ -265,7 +265,7 @@ def test_a_held_persons_data_is_sealed_and_goes_with_the_learner(node, book):
     for word in (b"Novak", b"Petr", b"1979-11-30", b"row-2", b"7000123"):
         assert word not in kept
         assert word.hex().encode() not in kept
-    erase(node.registry, book, sara.learner)
+    erase(node.registry, batch_store, sara.learner)
     with node.registry.connection.cursor().copy("COPY vault.held_rows TO STDOUT") as rows:
         assert b"".join(bytes(row) for row in rows) == b""
 

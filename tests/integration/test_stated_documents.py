@@ -8,12 +8,13 @@ import pytest
 
 from registry.application.achievement_content import FaultyContent
 from registry.application.achievement_texts import ALL_FIELDS
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.domain.case_errors import NoCredential
-from registry.intake import IntakeError, read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.drafts import Drafts
+from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
+from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import Offered
 from registry.office.cases.opening import SubjectAsked
 from registry.office.cases.uploads import uploaded
@@ -276,21 +277,21 @@ def test_a_published_programme_without_a_composition_takes_no_parts(office):
 
 def test_a_batch_counts_what_is_unclear_as_not_issued_and_names_it(office, tmp_path):
     office.take(badge(), BADGE)
-    book = Book(office.registry.dsn, office.registry.vault, tmp_path / "spool")
-    worker = Worker(office.registry, office.node.issuer, book, Offered(office.registry))
+    batch_store = BatchStore(office.registry.dsn, office.registry.vault, tmp_path / "spool")
+    worker = Worker(office.registry, office.node.issuer, batch_store, Offered(office.registry))
     second = badge(id="urn:unclear", validUntil="2033-01-31T13:00:00Z")
     second["credentialSubject"]["identifier"][0]["identityHash"] = "s55"
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), second, badge(id="x", revoked=True)]}
     for dry_run in (True, False):
-        begun = book.receive(
+        begun = batch_store.begin(
             f"term {dry_run}", "credentials", "application/json", "a system", f"{dry_run}", dry_run=dry_run
         )
-        begun.spool.write(json.dumps(file).encode())
-        book.received(begun.batch, begun.spool, None)
+        begun.file.write(json.dumps(file).encode())
+        batch_store.complete(begun.batch, begun.file, None)
         assert worker.step()
-        done = book.one(begun.batch)
+        done = batch_store.get(begun.batch)
         assert (done.state, done.issued, done.unchanged, done.refused) == ("done", 0, 1, 2)
-        found = {(one.line, one.field) for _, one in book.problems(begun.batch, 100)}
+        found = {(one.line, one.field) for _, one in batch_store.list_problems(begun.batch, 100)}
         assert found == {(2, "credential.valid_until"), (3, "")}
     assert office.issued() == 1
 

@@ -46,7 +46,7 @@ def stolen():
         records = []
         for _ in range(commits):
             lines = [twente.issue(twente.achievement, new_id())[1] for _ in range(2)]
-            record, tree = commit.seal(twente.origin, tree, lines, [signer])
+            record, tree = commit.sign_commit(twente.origin, tree, lines, [signer])
             records.append(record)
         return records
 
@@ -101,8 +101,8 @@ def test_a_stolen_key_bends_nothing_in_whatever_order_thief_owner_and_retirement
         for governed_after in range(len(stream) + 1):
             assert arriving(connection, consortium, stream, governed_after) == expected
             runs += 1
-        assert {q.code for q in quarantine.listed(connection)} <= REFUSED
-        assert len(quarantine.listed(connection)) == 2
+        assert {q.code for q in quarantine.list_quarantined(connection)} <= REFUSED
+        assert len(quarantine.list_quarantined(connection)) == 2
     assert runs == 105
 
 
@@ -143,7 +143,7 @@ def test_garbage_of_every_kind_is_kept_with_its_code_and_the_records_after_it_co
         b"[" * 700_000, odd, odd.replace(b"no JSON", b"no json"), last,
     ]  # fmt: skip
     arriving(connection, consortium, stream, 0)
-    kept = quarantine.listed(connection)
+    kept = quarantine.list_quarantined(connection)
     assert [row.code for row in kept[:2]] == ["too-large", "too-large"]
     assert [row.position for row in kept] == [0, 1, 2, 3, 5, 6, 7]  # a head once more is no fault
     refused = connection.execute("SELECT leaf, code FROM refusals ORDER BY leaf").fetchall()
@@ -242,7 +242,7 @@ def test_a_stored_event_that_an_administrator_edits_deletes_or_slips_in_is_named
 def test_what_somebody_else_writes_into_the_stream_was_never_stored_here_and_is_no_loss(node):
     origin, tree = node.registry.origin, Tree().extend(leaf_hashes(node.lines()))
     thief = Ed25519Signer.generate(origin)
-    forged, _ = commit.seal(origin, tree, [b'{"id":"00000000-0000-4000-8000-000000000000-1"}'], [thief])
+    forged, _ = commit.sign_commit(origin, tree, [b'{"id":"00000000-0000-4000-8000-000000000000-1"}'], [thief])
     with node.log.writer("twente"):
         node.log.append("twente", [forged])
     assert tampered(node) == []

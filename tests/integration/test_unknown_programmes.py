@@ -11,7 +11,7 @@ from tests.support.lund import Lund, full
 @pytest.fixture
 def lund(dsn):
     made = Lund(dsn)
-    made.registry.save([], private=ProfileRow("Master of Urban Analytics", Requirement(ects=3), "desk"))
+    made.registry.store_rows(ProfileRow("Master of Urban Analytics", Requirement(ects=3), "desk"))
     yield made
     made.close()
 

@@ -14,7 +14,7 @@ from psycopg.errors import SerializationFailure
 
 from registry.application.registry import Registry
 from registry.application.requests import Issued
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.intake.drafts import Drafts
 from registry.keys.keystore import MASTER, RING, Keystore, KeystoreError
@@ -52,8 +52,8 @@ def node(dsn, keys):
 
 
 @pytest.fixture
-def book(node, tmp_path):
-    return Book(node.dsn, node.registry.vault, tmp_path / "spool")
+def batch_store(node, tmp_path):
+    return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
 
 
 def issued(node, *requests):
@@ -89,39 +89,39 @@ def opens(value, keys, about):
     return False
 
 
-def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_is_left(node, book, keys, dsn):
+def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_is_left(node, batch_store, keys, dsn):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
     issued(node, *(request(n, achievement) for n in range(2, 600)))
     decision = new_id()
     said = disclosure(salts(1), "credential", {"member": "twente", "credential": gone.credential})
-    node.registry.save([], private=HiddenBasis(node.registry.vault, decision, [said]))
-    begun = book.receive("one", "credentials", "text/csv", "a", "1", dry_run=False)
-    begun.spool.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
-    book.received(begun.batch, begun.spool, None)
-    assert Worker(node.registry, node.issuer, book, Offered(node.registry)).step()
+    node.registry.store_rows(HiddenBasis(node.registry.vault, decision, [said]))
+    begun = batch_store.begin("one", "credentials", "text/csv", "a", "1", dry_run=False)
+    begun.file.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
+    batch_store.complete(begun.batch, begun.file, None)
+    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
     about = [f"{gone.learner} key", f"- {decision}", f"- batch {begun.batch}"]
     with psycopg.connect(dsn) as connection:
         [wrapped] = connection.execute("SELECT key FROM vault.learners WHERE learner = %s", (gone.learner,)).fetchone()
         values = [bytes(wrapped), *all_values(connection)]
     assert sum(opens(value, keys, about) for value in values) >= 3
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     assert [value for value in values if opens(value, keys, about)] == []
 
 
-def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, book, dsn, tmp_path):
+def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, batch_store, dsn, tmp_path):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(600)))
     other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     assert len(other.registry.vault.disclosures(other.registry.cursor(), people[1].credential)) == 4
-    erase(node.registry, book, people[0].learner)
+    erase(node.registry, batch_store, people[0].learner)
     for registry in (node.registry, other.registry):
         for one in people[1:]:
             assert len(registry.vault.disclosures(registry.cursor(), one.credential)) == 4
     near = [one for one in people[1:] if bucket_of(one.learner) == bucket_of(people[0].learner)]
     assert near, "600 learners in 256 buckets"
     [more] = issued(other, request(1000, achievement))
-    erase(other.registry, book, people[1].learner)
+    erase(other.registry, batch_store, people[1].learner)
     assert len(node.registry.vault.disclosures(node.registry.cursor(), more.credential)) == 4
     issued(node, request(1001, achievement))
     other.close()
@@ -132,7 +132,9 @@ class Died(BaseException):
 
 
 @pytest.mark.parametrize("step", ["files written", "sealed again", "committed"])
-def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(node, book, keys, dsn, tmp_path, monkeypatch, step):
+def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(
+    node, batch_store, keys, dsn, tmp_path, monkeypatch, step
+):
     achievement = node.offer()
     gone, *others = issued(node, *(request(n, achievement) for n in range(300)))
     before = keys.ring()
@@ -147,7 +149,7 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(node, book, k
         elif step == "sealed again":
             dying.setattr(node.registry.recorder, "_notify_channel", die)
         with pytest.raises(Died):
-            erase(node.registry, book, gone.learner)
+            erase(node.registry, batch_store, gone.learner)
     assert max(map(len, keys.ring().buckets)) == 2  # old and new keys together
     again = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     vault, cursor = again.registry.vault, again.registry.cursor()
@@ -157,23 +159,23 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(node, book, k
     for one in others:
         assert len(vault.disclosures(cursor, one.credential)) == 4
     if step != "committed":
-        erase(again.registry, book, gone.learner)
+        erase(again.registry, batch_store, gone.learner)
     issued(again, request(1000, achievement))
     again.close()
 
 
-def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writer_looks_again(node, book, dsn):
+def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writer_looks_again(node, batch_store, dsn):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
     late = HiddenBasis(node.registry.vault, new_id(), ["a disclosure"])
-    erase(node.registry, book, gone.learner)
+    erase(node.registry, batch_store, gone.learner)
     with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection, pytest.raises(SerializationFailure):
         late.write(connection.cursor())
     with pytest.raises(store.StaleState):
-        node.registry.save([], private=late)
+        node.registry.store_rows(late)
 
 
-def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, book, dsn, tmp_path):
+def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, batch_store, dsn, tmp_path):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(300)))
     other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
@@ -182,8 +184,8 @@ def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, b
 
     def slow(ready, also=None):
         if not tries:
-            erase(other.registry, book, people[0].learner)
-            erase(other.registry, book, people[1].learner)
+            erase(other.registry, batch_store, people[0].learner)
+            erase(other.registry, batch_store, people[1].learner)
         tries.append(len(ready.stored))
         stored(ready, also)
 
@@ -195,11 +197,11 @@ def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, b
     other.close()
 
 
-def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_are_older(node, book, dsn, keys):
+def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_are_older(node, batch_store, dsn, keys):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(2)))
     before = keys.ring()
-    erase(node.registry, book, people[0].learner)
+    erase(node.registry, batch_store, people[0].learner)
     after = keys.ring()
     keys.write_ring(before)
     with pytest.raises(VaultError, match="keys are older than the database"):
@@ -341,10 +343,10 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
             with psycopg.connect(dsn, autocommit=True) as connection:
                 endpoints = Endpoints(connection, vault, AddressPolicy())
                 assert endpoints.secrets(endpoint, datetime.now(UTC)) == ["secret"]
-            book = Book(dsn, vault, tmp_path / "spool")
-            found = book.one(batch)
+            batch_store = BatchStore(dsn, vault, tmp_path / "spool")
+            found = batch_store.get(batch)
             assert (found.name, found.notes, found.error) == ("Quixwobble.csv", ["a note"], "an error")
-            assert [one.value for _, one in book.problems(batch, 9)] == ["Quixwobble"]
+            assert [one.value for _, one in batch_store.list_problems(batch, 9)] == ["Quixwobble"]
             drafts = Drafts(registry)
             assert (drafts.one(draft).title, drafts.one(draft).read) == ("a title", {"ects": 5})
             assert drafts.waiting(draft)[0].values == {"student": "s1"}

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers.witness.cosignatures import Cosignatures, parse_note
+from consumers.witness.journal import Journal, Seen, TwoHeads
 from consumers.witness.policy import Policy, PolicyUnmet
-from consumers.witness.witness import Caught, Journal, Seen, TwoHeads, Witness
+from consumers.witness.witness import Caught, Witness
 from registry.log import LogUnavailable
 from registry.wire import commit, merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote
@@ -48,7 +49,7 @@ def fork_of(university, commits, events=4):
     for record in university.records[:commits]:
         tree = tree.extend(commit.parse(record).leaves())
     lines = [university.issue(university.achievement, new_id())[1] for _ in range(events)]
-    return commit.seal(university.origin, tree, lines, university.signers)[0]
+    return commit.sign_commit(university.origin, tree, lines, university.signers)[0]
 
 
 def test_it_cosigns_the_newest_head_of_every_stream(consortium, tmp_path):

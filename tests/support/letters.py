@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from registry.letters import Addressee, LetterContent, Office, Qualification
-from registry.letters.content import Changed, Judged, Left, Required
+from registry.letters.content import GrantChange, GrantFindings, LeftOutQualification, LetterRequirements
 from registry.letters.notices import Document, NamedCredential, Notice
 from registry.office.reasons.reasons import KINDS, reasons
 from registry.wire.achievements import QualityAssurance, QualityAssuranceType
@@ -72,7 +72,7 @@ def content(language: Any = "en", **more: Any) -> LetterContent:
         file_number="2026/REC/00123",
         appeal_until=date(2027, 1, 7),
         verify_url=URL,
-        judged=[Judged()],
+        judged=[GrantFindings()],
     )
     return msgspec.structs.replace(made, **more)
 
@@ -144,10 +144,10 @@ def with_every_code(language: Any, **more: Any) -> LetterContent:
         "towards": [{"und": "Bachelor"}] * len(grants),
         "disclosures": ["WyJz", "WyJy"],
         "supersedes": DECISION,
-        "required": Required("EQF 6", "5 ECTS"),
+        "required": LetterRequirements("EQF 6", "5 ECTS"),
         "remarks": ["A word of our own."],
         "judged": [
-            Judged(
+            GrantFindings(
                 {"level": "A word of our own.", "workload": ""},
                 [("partial", "nothingComparable"), ("conditional", "noConditionSuffices")],
                 conditions,
@@ -155,8 +155,8 @@ def with_every_code(language: Any, **more: Any) -> LetterContent:
         ]
         * len(grants),
         "applied_for": [{"und": "Master of Urban Analytics"}],
-        "left": [Left({"und": "Statistics"}, "Oslo Met", "It was sent for information only.")],
-        "changes": [Changed(0, "outcome", [{"und": "Recognised in part"}], [])],
+        "left": [LeftOutQualification({"und": "Statistics"}, "Oslo Met", "It was sent for information only.")],
+        "changes": [GrantChange(0, "outcome", [{"und": "Recognised in part"}], [])],
     }
     return content(language, **(values | more))
 
@@ -173,8 +173,8 @@ def hostile(language: Any = "en") -> LetterContent:
         file_number=HOSTILE[0],
         remarks=list(HOSTILE),
         applied_for=[{"und": one} for one in HOSTILE],
-        left=[Left({"und": one}, one, one) for one in HOSTILE],
-        changes=[Changed(0, "towards", [{"und": one}], [{"und": one}]) for one in HOSTILE],
-        judged=[Judged({"level": HOSTILE[0]})],
-        required=Required(HOSTILE[0]),
+        left=[LeftOutQualification({"und": one}, one, one) for one in HOSTILE],
+        changes=[GrantChange(0, "towards", [{"und": one}], [{"und": one}]) for one in HOSTILE],
+        judged=[GrantFindings({"level": HOSTILE[0]})],
+        required=LetterRequirements(HOSTILE[0]),
     )

@@ -11,8 +11,7 @@ from consumers.proofs import receipts
 from consumers.proofs.tiles import Tiles, follow
 from projections.core import views
 from registry.application.registry import Registry
-from registry.node.adapters.facts import ViewFacts
-from registry.node.adapters.office import Viewed
+from registry.node.adapters.credential_lookup import PostgresCredentialLookup
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.service import Office
@@ -50,9 +49,7 @@ class Lund:
         """The same office in another process."""
         registry = Registry(self.dsn, ORIGIN, vault_of(self.dsn))
         self._open.append(registry)
-        return Office(
-            registry, self.setting, Viewed(lambda: nullcontext(self.views), self.governance, ORIGIN), self.facts()
-        )
+        return Office(registry, self.setting, self.lookup())
 
     def governance(self):
         fold = GovernanceFold(CONSORTIUM, self.consortium.founded)
@@ -60,9 +57,8 @@ class Lund:
             fold.take(record.data)
         return fold
 
-    def facts(self):
-        """What the office knows of what is offered."""
-        return ViewFacts(lambda: nullcontext(self.views), self)
+    def lookup(self):
+        return PostgresCredentialLookup(lambda: nullcontext(self.views), self, self.governance, ORIGIN)
 
     def of(self, member, leaf):
         """A member's standing when it wrote a leaf, and now."""

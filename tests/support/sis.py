@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from registry.batches import Book, Worker
+from registry.batches import BatchStore, Worker
 from registry.node.adapters.catalogue import Offered
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
@@ -17,21 +17,21 @@ class BatchSender:
         self.node = TestNode(dsn, MemoryLog())
         self.day = TODAY
         self.registry = self.node.registry
-        self.book = Book(self.registry.dsn, self.registry.vault, folder, self.now)
-        self.worker = Worker(self.registry, self.node.issuer, self.book, Offered(self.registry))
+        self.batch_store = BatchStore(self.registry.dsn, self.registry.vault, folder, self.now)
+        self.worker = Worker(self.registry, self.node.issuer, self.batch_store, Offered(self.registry))
 
     def now(self):
         return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)
 
     def send_as(self, media, text, *, dry_run=False):
         key = f"{text}{dry_run}"
-        begun = self.book.receive("june", "credentials", media, "sis", key, dry_run)
-        begun.spool.write(text.encode())
-        return self.book.received(begun.batch, begun.spool, None).batch
+        begun = self.batch_store.begin("june", "credentials", media, "sis", key, dry_run)
+        begun.file.write(text.encode())
+        return self.batch_store.complete(begun.batch, begun.file, None).batch
 
     def works(self, batch):
         """Let the worker do what there is to do today: the batch's state and counts after it."""
         while self.worker.step():
             pass
-        found = self.book.one(batch)
+        found = self.batch_store.get(batch)
         return found.state, found.issued, found.refused, found.held

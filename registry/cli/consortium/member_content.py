@@ -7,7 +7,7 @@ import msgspec
 
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.wire.governance import MemberRevised
-from registry.wire.misfits import place_of
+from registry.wire.validation_messages import describe_error
 
 T = TypeVar("T", bound=MemberRevised)
 TEMPLATE: Final = {
@@ -69,7 +69,7 @@ def _problems(values: dict[str, Any], kind: type[MemberRevised], names: dict[str
         try:
             msgspec.convert(values[name], hints[field.name])
         except msgspec.ValidationError as error:
-            path, problem = place_of(error, hints[field.name])
+            path, problem = describe_error(error, hints[field.name])
             place = "" if name in names else path.removeprefix("$")  # an option has no place in it
             problems.append(f"{shown}{place} {problem}")
     return problems

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-import structlog
 import typer
 
 from consumers.witness.witness import Witness
@@ -15,17 +14,17 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.keys.keystore import Keystore
-from registry.log import LogError, open_log
+from registry.log import open_log
 from registry.node.cosigning import gather
 from registry.node.passphrases import ask_passphrase, given_passphrase
 from registry.node.services.stopping import keep_on_hangup
 from registry.settings.settings import SettingsError
+from registry.supervision import TRANSIENT_ERRORS, supervise
 from registry.wire.cosignature import CosignerKey
 
 if TYPE_CHECKING:
     from consumers.witness.witness_http import Followed
 
-_log = structlog.get_logger(__name__)
 _FILE = "witness.json"
 _KEY = "witness"
 _PATIENCE_SECONDS = 10.0
@@ -100,7 +99,7 @@ def run(
 
     Example: registry witness run w1 --port 8321
     """
-    from consumers.witness.witness_http import Followed, application  # noqa: PLC0415 - a server is loaded by who serves
+    from consumers.witness.witness_http import Followed, create_app  # noqa: PLC0415 - a server is loaded by who serves
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
     witness = _witness(folder)
@@ -109,7 +108,7 @@ def run(
     following = threading.Thread(target=_follow, args=(witness, lock, stop, followed), name="following")
     listening = _listen(host, port)
     server = server_for(
-        application(witness, lock, followed),
+        create_app(witness, lock, followed),
         patience_seconds=_PATIENCE_SECONDS,
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,
@@ -134,26 +133,23 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event, followed: "Followed") -> None:
-    told: set[str] = set()
-    while not stop.is_set():
-        try:
-            with lock:
-                commits = witness.follow()
-                caught = {f"{one.origin} at {one.size}" for one in witness.caught}
-            for name in sorted(caught - told):
-                errors.print(f"two histories: {name} (`registry witness caught`)", style="red")
-            told |= caught
-            if not commits:
-                witness.wait(1.0)
-            followed.now()
-        except (LogError, OSError) as error:
-            _log.error("witness.following_again", error=str(error))
-            followed.error = str(error)
-            stop.wait(1.0)
-        except Exception as error:  # noqa: BLE001 - whatever it was: it is said, and the next round tries again
-            _log.exception("witness.following_again")
-            followed.error = type(error).__name__
-            stop.wait(1.0)
+    reported: set[str] = set()
+
+    def follow() -> None:
+        with lock:
+            commits = witness.follow()
+            caught = {f"{fork.origin} at {fork.size}" for fork in witness.caught}
+        for name in sorted(caught - reported):
+            errors.print(f"two histories: {name} (`registry witness caught`)", style="red")
+        reported.update(caught)
+        if not commits:
+            witness.wait(1.0)
+        followed.now()
+
+    def note_error(error: Exception) -> None:
+        followed.error = str(error) if isinstance(error, TRANSIENT_ERRORS) else type(error).__name__
+
+    supervise("following the log", follow, stop, pause_seconds=0.0, survives_faults=True, on_error=note_error)
 
 
 @witness_app.command("caught")

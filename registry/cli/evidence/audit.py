@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import typer
 
-from consumers.audit.audit_compare import OtherConsortium, compare, decided
+from consumers.audit.audit_compare import OtherConsortium, compare, settle_undecided
 from consumers.audit.audit_digests import with_digests
 from consumers.audit.audit_page import page
 from consumers.audit.audit_report import AuditReport, Fault, NoReport, Unchecked
@@ -445,7 +445,7 @@ def compare_command(
         errors.print("--log was not read: the reports decide by themselves.", markup=False, highlight=False)
     if log is not None and found.undecided:
         with contextlib.closing(open_log(log, reports[0].consortium, read_only=True)) as deciding:
-            found = decided(found, *reports, deciding)
+            found = settle_undecided(found, *reports, deciding)
     if as_json:
         answer = {"verdict": found.verdict, "summary": found.sentence(one.name, other.name)}
         print_json(answer | msgspec.structs.asdict(found))

@@ -45,7 +45,7 @@ class Beside(msgspec.Struct, frozen=True):
                 raise PolicyUnmet("no witness has cosigned governance yet; `registry cosign` asks for it")
             return cls(folder, None if keep else log, fold.size, None)
         policy.check(note, datetime.now(UTC))
-        receipts.governed(note, fold)
+        receipts.governance_size_of(note, fold)
         return cls(folder, None if keep else log, fold.size, str(note), note.checkpoint.size)
 
     def write(self) -> None:

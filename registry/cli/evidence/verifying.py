@@ -277,7 +277,7 @@ def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -
         note = parse_note(head.read_text())
     except (OSError, UnicodeDecodeError, MalformedNote) as error:
         raise InvalidProof(f"{head}: {error}") from error
-    covered = receipts.governed(note, fold)
+    covered = receipts.governance_size_of(note, fold)
     cosigned = policy.check(note, datetime.now(UTC))
     return fold, _Governed(fold.size, covered if cosigned else None, cosigned)
 

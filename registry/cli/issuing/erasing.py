@@ -15,7 +15,7 @@ from registry.cli.output import counted, errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.learners import erasure as erasing
 from registry.node.adapters.eraser import today
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`
@@ -75,7 +75,7 @@ def erase(
         for other in merged:
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
-    erasing.erase(node.registry, book_of(node), learner, credentials=known, again=again)
+    erasing.erase(node.registry, open_batch_store(node), learner, credentials=known, again=again)
     say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
     publish_now(node)
 

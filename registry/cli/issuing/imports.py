@@ -14,7 +14,8 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.requests import Issued, IssueRequest, NotIssued, Outcome
-from registry.batches.corrections import corrections_of
+from registry.application.transaction import Transaction
+from registry.batches.corrections import write_corrections
 from registry.cli.consortium import member_content
 from registry.cli.consortium.founding import publish_now
 from registry.cli.days import DatesOption
@@ -23,15 +24,17 @@ from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import count_waiting, say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
-from registry.intake import Document, IntakeError, Problem, TableRows, open_intake
+from registry.intake.files import open_intake
 from registry.intake.formats import json_document
+from registry.intake.formats.document import Document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
 from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.replacements import Replacements
-from registry.intake.rows.report import no_rows
+from registry.intake.rows.report import IntakeError, Problem, no_rows
+from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.own_content import own_content
@@ -260,7 +263,7 @@ def take_rows(
         outcomes = (
             node.issuer.check_all(taking.good())
             if dry_run
-            else node.issuer.issue_all(taking.good(), beside=stored.beside)
+            else node.issuer.issue_all(taking.good(), add_rows=stored.add_count)
         )
         try:
             with closing(outcomes):  # waits for the rows that are just being stored
@@ -342,7 +345,7 @@ def _write_corrections(path: Path, file: Path, faulty: Mapping[int, Sequence[Pro
         partial.unlink(missing_ok=True)
         opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as out:
-            out.writelines(corrections_of(file, told))
+            out.writelines(write_corrections(file, told))
         partial.replace(path)
     except OSError as error:  # what was issued is stored, and is told all the same
         partial.unlink(missing_ok=True)
@@ -362,10 +365,10 @@ class _StoredRows:
         """How many rows became credentials."""
         return sum(self._batches.values())
 
-    def beside(self, first: int, outcomes: Sequence[Outcome]) -> "_StoredBatch":
-        """Return what notes the batch that begins with request number `first` when it is stored."""
+    def add_count(self, transaction: Transaction, first: int, outcomes: Sequence[Outcome]) -> None:
+        """Count the batch that begins with request number `first` when its transaction is stored."""
         issued = sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes)
-        return _StoredBatch(self._batches, first, issued)
+        transaction.add(_StoredBatch(self._batches, first, issued))
 
 
 class _StoredBatch(NamedTuple):

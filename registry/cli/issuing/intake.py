@@ -1,30 +1,19 @@
 """Events that the university's own systems send over Kafka."""
 
 import getpass
-import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say
+from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say, warn
 from registry.intake.lost_events import IntakePositions, lost_range
-from registry.intake.rows.report import IntakeUnavailable
-from registry.intake.taking import Result, Taking
 from registry.log import GOVERNANCE
-from registry.node.adapters.catalogue import Offered
-from registry.node.health import last_error
-from registry.node.node import Node, opened
-from registry.node.services.stopping import DATABASE_AWAY, stopping
+from registry.node.node import Node
+from registry.node.services.kafka_intake import KafkaIntakeRound
+from registry.node.services.stopping import stopping
 from registry.settings.settings import SettingsError
-from registry.store.recorder import StaleState
-
-_log = structlog.get_logger(__name__)
-_AGAIN = 2.0
 
 app = typer.Typer(help="Take in what the university's own systems send.", no_args_is_help=True)
 
@@ -55,7 +44,7 @@ def kafka(
         raise SettingsError("governance issues nothing: it has no intake")
     with stopping() as stop, progress("taking in") as counter:
         errors.print(f"intake.{node.settings.member} is taken in; Ctrl-C ends it", markup=False)
-        _take_in(node, url, stop, lambda results: counter.advance(len(results)), again=False)
+        KafkaIntakeRound(node, url, lambda results: counter.advance(len(results)), warn).run(stop)
 
 
 @app.command("lost")
@@ -130,35 +119,3 @@ def _positions(node: Node) -> IntakePositions:
     if node.settings.member == GOVERNANCE:
         raise SettingsError("governance issues nothing: it has no intake")
     return IntakePositions(node.registry.dsn)
-
-
-def take_in_beside(home: Path, stop: threading.Event) -> None:
-    """What `registry run` does: on a node of its own, since what it works with belongs to one thread."""
-    with opened(home) as node:
-        _take_in(node, node.settings.intake_kafka or "", stop, lambda _: None, again=True)
-
-
-def _take_in(
-    node: Node, url: str, stop: threading.Event, on_results: Callable[[list[Result]], None], *, again: bool
-) -> None:
-    from registry.intake.kafka import KafkaIntake, addresses  # noqa: PLC0415 - loads Kafka's client
-
-    taking = Taking(node.registry, node.issuer, Offered(node.registry))
-    settings = node.settings
-    positions = IntakePositions(node.registry.dsn)
-    intake = KafkaIntake(addresses(url), settings.member, settings.origin, taking.take, positions=positions)
-    warned: set[str] = set()
-    while not stop.is_set():
-        try:
-            warnings = intake.create()
-            for warning in warnings:
-                if warning not in warned:
-                    errors.print(f"warning: {warning}", markup=False, highlight=False)
-            warned |= set(warnings)
-            intake.run(stop, on_results)
-        except (IntakeUnavailable, StaleState, *DATABASE_AWAY) as error:
-            if not again:
-                raise
-            _log.error("run.taking_in_again", error=str(error).strip(), again_in=_AGAIN)
-            last_error.note(settings.home, "taking in events", error)
-            stop.wait(_AGAIN)

@@ -256,7 +256,7 @@ def list_quarantine(
 
     Example: registry quarantine list twente
     """
-    found = quarantine.listed(node_of(context).views(), member)
+    found = quarantine.list_quarantined(node_of(context).views(), member)
     items = [{name: value for name, value in each._asdict().items() if name != "record"} for each in found]
     columns = [
         Column("member", lambda item: item["member"]),

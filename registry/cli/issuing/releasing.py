@@ -5,21 +5,23 @@ from typing import Annotated
 
 import typer
 
-from registry.batches import Batch, Book
+from registry.batches import Batch, BatchStore
 from registry.batches.batch import DOCUMENTS, TABLES, SecondPerson, UnknownBatch, WrongState
-from registry.batches.changing import RowChanger
-from registry.batches.spool import SpoolDamaged
+from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.row_changer import RowChanger
 from registry.batches.status_rows import StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_preview
 from registry.cli.issuing.imports import show, take_document, take_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
-from registry.intake import IntakeError, NdjsonRows, TableRows, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.documents import MAX_BYTES, read_document
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 
 _PAGE = 200
 
@@ -45,19 +47,19 @@ def release(
     registry credential release 0bbac7a9 --by "A. de Vries"
     """
     node = own_node(context)
-    book = book_of(node)
-    waiting = _waiting(book)
+    batch_store = open_batch_store(node)
+    waiting = _waiting(batch_store)
     if batch is None:
         _list(waiting, as_json=as_json, as_csv=as_csv, wide=wide)
         return
     found = _find(waiting, batch)
     if not by.strip():
         raise typer.BadParameter("say who releases the batch", param_hint="--by")
-    _preview(node, book, found)
+    _preview(node, batch_store, found)
     lines = counted(found.lines - (found.media in TABLES), "row")
     confirm(f"This releases {found.name or found.batch}, sent in by {found.by}: {lines}.", "Release it?", yes=yes)
     try:
-        released = book.release(found.batch, by.strip())
+        released = batch_store.release(found.batch, by.strip())
     except SecondPerson as error:
         errors.print(f"Not released: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from error
@@ -68,10 +70,10 @@ def release(
     say(f"released {released.batch}: `registry serve` works through it {when}")
 
 
-def _waiting(book: Book) -> list[Batch]:
+def _waiting(batch_store: BatchStore) -> list[Batch]:
     found: list[Batch] = []
     place: tuple[str, str] | None = None
-    while page := book.newest(_PAGE, place):
+    while page := batch_store.list_newest(_PAGE, place):
         found += [one for one in page if one.state in ("awaitingRelease", "scheduled")]
         place = page[-1].created.isoformat(), page[-1].batch
     return found
@@ -102,10 +104,10 @@ def _find(waiting: list[Batch], text: str) -> Batch:
     return found[0]
 
 
-def _preview(node: Node, book: Book, batch: Batch) -> None:
+def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
     """Show what the batch would come to as things stand."""
     try:
-        content = book.content(batch.batch)
+        content = batch_store.get_content(batch.batch)
         if batch.kind == "statusChanges":
             source = StatusRows(content, batch.media)
             with RowChanger(node.registry, node.issuer) as changer:
@@ -121,5 +123,5 @@ def _preview(node: Node, book: Book, batch: Batch) -> None:
         kind = TableRows if batch.media in TABLES else NdjsonRows
         rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
-    except (IntakeError, SpoolDamaged) as error:
+    except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)

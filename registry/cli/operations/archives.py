@@ -320,7 +320,9 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
     return done
 
 
-def _report(private: tuple[Path, backups.Described] | None, streams: list[Restored] | None, *, as_json: bool) -> None:
+def _report(
+    private: tuple[Path, backups.BackupDescription] | None, streams: list[Restored] | None, *, as_json: bool
+) -> None:
     if as_json:
         print_json({"private": private[1] if private else None, "streams": streams})
     else:

@@ -16,12 +16,13 @@ import typer
 
 from registry import observability
 from registry.cli.opening import node_of
-from registry.cli.operations.running import run_node
-from registry.cli.output import errors
+from registry.cli.operations.running import say_running
+from registry.cli.output import errors, warn
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
 from registry.node.node import opened
 from registry.node.services.measuring import instruments_of, measuring, observing
+from registry.node.services.running import run_node
 from registry.node.services.stopping import keep_on_hangup, stopping
 from registry.node.services.watching import HealthWatch
 from registry.settings.settings import SettingsError
@@ -76,13 +77,15 @@ def serve(
 
         def begin() -> None:
             keeping.start()
+            if run:
+                say_running(node)
             errors.print(answers, markup=False)
             if measures is not None:
                 errors.print(f"metrics are at {measures.address}", markup=False)
 
         try:
             if run:
-                run_node(node, watch, stop, observing(node, measures), begin)
+                run_node(node, watch, stop, observing(node, measures), on_started=begin, on_warning=warn)
             else:
                 if measures is not None:
                     watch.follow(stop)
@@ -159,7 +162,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
 
     `counting` is the folder where it counts, under its name; None where nothing is measured.
     """
-    from registry.server.app import served  # noqa: PLC0415 - only what serves loads a server's routes
+    from registry.server.app import create_app  # noqa: PLC0415 - only what serves loads a server's routes
 
     sys.setswitchinterval(_TURN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process that started this one says that it is ignored
@@ -167,7 +170,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
         observability.configure(log_level)
         http = node.settings.http
         server = server_for(
-            served(node, lambda: server.should_exit, instruments_of(counting, name)),
+            create_app(node, lambda: server.should_exit, instruments_of(counting, name)),
             patience_seconds=http.patience_seconds,
             max_connections=http.max_connections,
             max_connections_per_address=http.max_connections_per_address,
@@ -184,13 +187,13 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
 
 def _work(home: Path, log_level: str) -> None:
     """One process that works through batches, likewise."""
-    from registry.node.services.batches import work  # noqa: PLC0415 - likewise
+    from registry.node.services.batches import run_batches  # noqa: PLC0415 - likewise
 
     with stopping() as stop:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         observability.configure(log_level)
         threading.Thread(target=_when_parent_ends, args=(stop.set,), daemon=True).start()
-        work(home, stop)
+        run_batches(home, stop)
 
 
 def _when_parent_ends(act: Callable[[], None]) -> None:

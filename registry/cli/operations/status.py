@@ -7,7 +7,7 @@ import typer
 from psycopg import Connection
 
 from consumers.streams import quarantine
-from consumers.streams.beginning import limited
+from consumers.streams.beginning import bounded_records
 from consumers.streams.stream import claimed_size
 from consumers.streams.verifier import MemberTrust, Trust, Verifier
 from projections.core.positions import GOVERNANCE, Position, all_positions
@@ -95,7 +95,7 @@ def _status(node: Node) -> Status:
         node=health,
         last_published=_last_published(connection),
         streams=streams,
-        quarantined=len(quarantine.listed(connection)),
+        quarantined=len(quarantine.list_quarantined(connection)),
         last_error=last_error.read(node.settings.home),
         settings=node.shown_settings(),
     )
@@ -129,7 +129,7 @@ def _lag(node: Node, member: str, position: Position) -> int | None:
     verifier = Verifier(trust, position.tree)
     log, at = node.log(), position.next
     try:
-        for each in limited(log.records(member, position.next)):
+        for each in bounded_records(log.records(member, position.next)):
             verifier.judge(each.data)
             at = each.next
         size = verifier.tree.size

@@ -6,7 +6,7 @@ from registry.cli.opening import node_of
 from registry.cli.output import counted, say
 from registry.learners import erasure as erasing
 from registry.node.node import Node
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 from registry.vault.key_replacement import locked_keys
 
 vault_app = typer.Typer(help="The vault, which holds personal data: its keys.", no_args_is_help=True)
@@ -48,4 +48,4 @@ def forget_erased(context: typer.Context) -> None:
 def erase_again(node: Node) -> int:
     """Delete what the vault has of learners who are erased on the log; returns how many there were."""
     erased = {learner for (learner,) in node.views().execute(_ERASED, (node.settings.member,)).fetchall()}
-    return erasing.forget_erased(node.registry, book_of(node), erased)
+    return erasing.forget_erased(node.registry, open_batch_store(node), erased)

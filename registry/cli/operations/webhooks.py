@@ -12,9 +12,10 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
 from registry.log import GOVERNANCE
-from registry.node.adapters.webhooks import FeedSource, addresses, dispatch, dispatcher
+from registry.node.adapters.webhooks import FeedSource, addresses, dispatcher
 from registry.node.node import Node
 from registry.node.services.stopping import stopping
+from registry.node.services.webhooks import run_webhooks
 from registry.settings.settings import SettingsError
 from registry.webhooks import Deliveries, Endpoints, Schedule
 
@@ -226,4 +227,4 @@ def run(context: typer.Context) -> None:
         made = dispatcher(node)
     with stopping() as stop:
         errors.print("webhooks are posted; Ctrl-C ends it", markup=False)
-        dispatch(made, node.settings.home, stop)
+        run_webhooks(made, node.settings.home, stop)

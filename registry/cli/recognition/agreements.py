@@ -18,12 +18,12 @@ from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
-from registry.cli.recognition.assessing import facts_of
+from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
-from registry.wire.misfits import told
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outcome, Purpose, Towards
+from registry.wire.validation_messages import format_error
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
 
@@ -96,7 +96,7 @@ def declare(
         valid_until=None if valid_until is None else valid_until.date(),
         towards=towards,
     )
-    if not facts_of(node).is_member(with_member):
+    if not lookup_of(node).is_member(with_member):
         raise typer.BadParameter(
             f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
         )
@@ -278,7 +278,7 @@ def _checked(node: Node, values: object) -> AgreementDeclared:
     try:
         data = msgspec.convert(values, AgreementDeclared)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(told(error, AgreementDeclared), param_hint="the agreement") from error
+        raise typer.BadParameter(format_error(error, AgreementDeclared), param_hint="the agreement") from error
     check = checker(AgreementDeclared)
     fault = (check(data) if check is not None else None) or data.fault(node.settings.member)
     if fault is not None:

@@ -1,7 +1,6 @@
 """Assessments without an applicant: the five elements side by side, statements about achievements, cohorts."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -16,7 +15,7 @@ from registry.cli.days import day_option
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
-from registry.node.adapters.facts import ViewFacts
+from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.office.assessments.assessment import (
     MILDER,
@@ -34,7 +33,6 @@ from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import rows
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef
-from registry.wire.misfits import told
 from registry.wire.recognition import (
     Condition,
     Ground,
@@ -45,6 +43,7 @@ from registry.wire.recognition import (
     Towards,
     WithdrawalReason,
 )
+from registry.wire.validation_messages import format_error
 
 _SHOWN = 25
 
@@ -70,11 +69,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("assess")(assess)
     app.command("withdraw-assessment")(withdraw)
     app.command("cohort")(cohort)
-
-
-def facts_of(node: Node) -> ViewFacts:
-    """What this node has read, for the office."""
-    return ViewFacts(lambda: nullcontext(node.views()), node.standings)
 
 
 def compared(
@@ -147,8 +141,8 @@ def assess(
     try:
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(told(error, RecognitionAssessed), param_hint="the assessment") from error
-    state(node.registry, facts_of(node), data, considered_of(considered))
+        raise typer.BadParameter(format_error(error, RecognitionAssessed), param_hint="the assessment") from error
+    state(node.registry, lookup_of(node), data, considered_of(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)
     publish_now(node)
@@ -197,7 +191,7 @@ def cohort(
     node = node_of(context)
     conditions = [Condition(code) for code in condition or ()]  # type: ignore[arg-type] # read as a verifier will
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-    made = Cohort(node.registry, facts_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
+    made = Cohort(node.registry, lookup_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
     found: list[CohortOutcome] = []
     listed = rows(file, made.content.achievement.member)
     for note in listed.notes:
@@ -309,11 +303,11 @@ def _ref(node: Node, text: str) -> VersionedRef:
 
 
 def _offered(node: Node, text: str) -> Offered:
-    facts = facts_of(node)
+    lookup = lookup_of(node)
     if "@" in text:
-        found = facts.of_achievement(_ref(node, text))
+        found = lookup.describe_achievement(_ref(node, text))
     else:
-        found = facts.of_credential(*ids.find(node, text, "credential"))
+        found = lookup.describe_credential(*ids.find(node, text, "credential"))
     if found is None:
         errors.print(f"{text} has not arrived here.", markup=False)
         raise typer.Exit(1)

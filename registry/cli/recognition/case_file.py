@@ -172,7 +172,7 @@ def acknowledge_changes(context: typer.Context, case: CaseId, *, by: As = None, 
     """
     node, office, found = _case(context, case)
     node.projector().step()
-    changes = acknowledge(node.registry, office.known, found, who(by))
+    changes = acknowledge(node.registry, office.lookup, found, who(by))
     if as_json:
         print_json({"changes": changes})
         return

@@ -10,8 +10,8 @@ from registry.cli import ids
 from registry.domain.case_errors import UnknownCase
 from registry.node.node import Node
 from registry.office.cases.service import Office
-from registry.wire.misfits import told
 from registry.wire.recognition import External, Towards
+from registry.wire.validation_messages import format_error
 
 Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
 Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
@@ -56,7 +56,7 @@ def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of tha
     try:
         return msgspec.convert(value, kind, from_attributes=True)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(told(error, kind), param_hint=option) from error
+        raise typer.BadParameter(format_error(error, kind), param_hint=option) from error
 
 
 def case_of(node: Node, office: Office, text: str) -> str:

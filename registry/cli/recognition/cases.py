@@ -26,7 +26,7 @@ from registry.office.cases import listing, showing, worklist
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from registry.office.cases.views import CaseView
-from registry.office.cases.worklist import Asked, CaseLine
+from registry.office.cases.worklist import CaseLine, WorklistQuery
 from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(
@@ -206,7 +206,7 @@ def list_cases(
     if state is not None and state not in get_args(CaseState):
         raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
     about = _credential(node, credential) if credential is not None else None
-    asked = Asked(
+    asked = WorklistQuery(
         state=state,
         assessor=assessor,
         overdue=overdue,

@@ -15,7 +15,7 @@ from registry.cli.opening import node_of
 from registry.cli.output import errors, say
 from registry.letters import LANGUAGES, Addressee, CannotWrite
 from registry.letters.composing import (
-    Asked,
+    LetterRequest,
 )
 from registry.letters.content import Language
 from registry.letters.notices import Notice
@@ -52,7 +52,7 @@ def letter(
     registry recognition letter 432236b7-… -o letter.pdf --applicant - < applicant.json
     """
     node = node_of(context)
-    asked = Asked(
+    asked = LetterRequest(
         language=_language(language),
         applicant=_read(applicant) if applicant is not None else None,
         file_number=file_number,

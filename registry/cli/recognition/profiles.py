@@ -91,7 +91,7 @@ def set_profile(
         raise typer.BadParameter("a profile requires something; see --help for what it can name")
     registry = node_of(context).registry
     before = find_profile(registry.cursor(), name)
-    registry.save([], private=ProfileRow(name, requirement, who(by)))
+    registry.store_rows(ProfileRow(name, requirement, who(by)))
     say(f"{'replaced' if before is not None else 'stored'} the profile {name}")
 
 
@@ -128,7 +128,7 @@ def drop_profile(context: typer.Context, name: Name) -> None:
 
     Example: registry office profile remove "Master of Urban Analytics"
     """
-    node_of(context).registry.save([], private=ProfileRow(name, None, ""))
+    node_of(context).registry.store_rows(ProfileRow(name, None, ""))
     say(f"removed the profile {name}")
 
 

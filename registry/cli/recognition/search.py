@@ -185,7 +185,7 @@ def _show_foreign(
 ) -> None:
     """Print what this office decided about what an institution issued that is no member."""
     code = None if country is None else country.upper()
-    found = find_precedents(office_of(node).known, institution, code, title)
+    found = find_precedents(office_of(node).lookup, institution, code, title)
     shown = found.items[:limit]
     more = {"outcomes": found.outcomes, "complete": found.complete, "found": len(found.items)}
     if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):

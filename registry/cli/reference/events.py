@@ -15,7 +15,7 @@ from registry.rules import achievements, credentials, errors, recognition
 from registry.rules.errors import Refusal
 from registry.rules.governance import CREATES
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
-from registry.wire.misfits import PATTERNS
+from registry.wire.validation_messages import PATTERNS
 
 RULES: Final[Mapping[str, Callable[..., Any] | None]] = {
     "achievement.published.v1": achievements.publish,

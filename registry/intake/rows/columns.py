@@ -13,6 +13,7 @@ from registry.intake.rows.grades import grade_fault
 from registry.intake.rows.judged_days import AHEAD, judge_days
 from registry.intake.rows.report import Catalogue, Problem, masked
 from registry.intake.rows.row_texts import clean_text, is_plain
+from registry.values.lone_surrogates import LONE_SURROGATE
 from registry.values.persons import (
     are_usual,
     doubtful_name,
@@ -76,7 +77,6 @@ _FILLED: Final = ("record", "student", "date_of_birth", "awarding_date")
 DAYS: Final = ("date_of_birth", "awarding_date", "valid_until", "valid_from")
 _ECTS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
-_BROKEN: Final = re.compile("[\ud800-\udfff]")
 
 Problems = tuple[Problem, ...]
 """All that is wrong with one row."""
@@ -408,7 +408,7 @@ def example_note(line: int) -> str:
 
 def shown_value(name: str, value: str) -> str:
     """Return a value as a problem shows it: masked where it is about a person."""
-    return _BROKEN.sub("?", masked(value) if name in _PERSONAL else value[:80])
+    return LONE_SURROGATE.sub("?", masked(value) if name in _PERSONAL else value[:80])
 
 
 def _problem(line: int, name: str, value: str, detail: str) -> Problem:

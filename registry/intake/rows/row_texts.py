@@ -6,6 +6,7 @@ from typing import Final
 
 from registry.values.broken_text import broken_text_fault
 from registry.values.formulas import begins_formula
+from registry.values.lone_surrogates import LONE_SURROGATE
 from registry.values.persons import SPREADSHEET_ERROR, normalise_identifier, normalise_name
 
 MAX_FIELD: Final = 2000
@@ -17,7 +18,6 @@ _RUN: Final = re.compile(r"'*[=+\-@]")
 """What `begins_formula` finds in a plain text, to be told fast."""
 _RUN_WITHIN: Final = re.compile(r"(?:\A|\|)'*[=+\-@]")
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
-_BROKEN: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK: Final = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 
@@ -42,7 +42,7 @@ def _is_plain(text: str) -> bool:
 
 def character_fault(value: str) -> str | None:
     """Return which character of a text of one line nobody can have meant, or None."""
-    if _BROKEN.search(value):
+    if LONE_SURROGATE.search(value):
         return "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
     if _CONTROL.search(value):
         return "holds a control character; remove it"

@@ -6,17 +6,17 @@ from datetime import date
 from projections.core import views
 from projections.records.learners import known_credentials
 from registry.application.registry import Registry
-from registry.batches import Book
+from registry.batches import BatchStore
 from registry.learners import erasure as erasing
 from registry.node.node import Node
-from registry.node.services.batches import book_of
+from registry.node.services.batches import open_batch_store
 
 
 class Eraser:
     """Erases on one node, for requests over HTTP."""
 
     def __init__(self, node: Node) -> None:
-        self._book: Book = book_of(node)
+        self._batch_store: BatchStore = open_batch_store(node)
         self._dsn = node.dsn()
 
     def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
@@ -34,7 +34,7 @@ class Eraser:
         with views.connect(self._dsn) as connection:
             known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
         warnings = [str(one) for one in affected]
-        erasing.erase(registry, self._book, learner, credentials=known, again=again)
+        erasing.erase(registry, self._batch_store, learner, credentials=known, again=again)
         return warnings
 
 

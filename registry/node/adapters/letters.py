@@ -18,9 +18,9 @@ from registry.domain.case_errors import ApplicantErased
 from registry.letters import Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import (
     NO_FILE,
-    Asked,
     CaseFile,
-    Proved,
+    LetterRequest,
+    ProvenDecision,
     applicant_of,
     compose,
     credential_of,
@@ -28,7 +28,7 @@ from registry.letters.composing import (
     title_of_programme,
     verification_url,
 )
-from registry.letters.content import Ended, Language
+from registry.letters.content import DecisionEnd, Language
 from registry.letters.notices import Notice, NoticeKind
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
@@ -51,7 +51,7 @@ class Letters:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def of_decision(self, decision: str, asked: Asked, file: CaseFile = NO_FILE) -> LetterContent:
+    def of_decision(self, decision: str, asked: LetterRequest, file: CaseFile = NO_FILE) -> LetterContent:
         """What the letter of a decision of this office says. Raises `CannotWrite`, `UnknownDecision`."""
         node = self._node
         fold = node.governance()
@@ -122,7 +122,7 @@ class Letters:
         fonts = self._node.settings.letter_fonts
         return render(content, [self._node.settings.home / fonts] if fonts else [])
 
-    def _proved(self, decision: str, fold: GovernanceFold) -> Proved:
+    def _proved(self, decision: str, fold: GovernanceFold) -> ProvenDecision:
         node, member = self._node, self._node.settings.member
         found = decision_view.read(node.views(), [(member, decision)])
         if not found:
@@ -139,10 +139,10 @@ class Letters:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
         credentials = [credential_of(basis, disclosures) for basis in data.basis]
         ended = {
-            "superseded": Ended(superseded_by=found[0].superseded_by),
-            "withdrawn": Ended(withdrawn=self._withdrawn_on(decision)),
+            "superseded": DecisionEnd(superseded_by=found[0].superseded_by),
+            "withdrawn": DecisionEnd(withdrawn=self._withdrawn_on(decision)),
         }.get(found[0].state)
-        return Proved(member, data, str(receipt), credentials, disclosures, ended)
+        return ProvenDecision(member, data, str(receipt), credentials, disclosures, ended)
 
     def _withdrawn_on(self, decision: str) -> date | None:
         """Return the day on which a case's decision was withdrawn; None where no case has it."""

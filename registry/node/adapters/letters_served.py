@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from registry.api import Desk
+from registry.api import PrivateSide
 from registry.letters import Language, LetterContent
-from registry.letters.composing import Asked
+from registry.letters.composing import LetterRequest
 from registry.letters.notices import Notice
 from registry.node.adapters.letters import Letters
 from registry.node.node import Node, opened
@@ -12,11 +12,11 @@ from registry.office.cases.notices import LetterKind
 
 
 class ServedLetters:
-    """What letters say is looked up one at a time, at the desk; they are set side by side. Shared by threads."""
+    """Letters that several threads compose and set at once, none of them under a lock."""
 
-    def __init__(self, node: Node, desk: Desk) -> None:
+    def __init__(self, node: Node, private: PrivateSide) -> None:
         self._node = node
-        self._desk = desk
+        self._private = private
 
     def of_case(
         self,
@@ -41,13 +41,14 @@ class ServedLetters:
         letter = self._set(write)
         return kinds[0], letter
 
-    def of_decision(self, decision: str, asked: Asked) -> bytes:
+    def of_decision(self, decision: str, asked: LetterRequest) -> bytes:
         """The letter about one of this office's decisions. Raises `CannotWrite`."""
         return self._set(lambda letters: letters.of_decision(decision, asked))
 
     def _set(self, said: Callable[[Letters], LetterContent | Notice]) -> bytes:
-        # A log and a connection to the views of its own: threads don't share one.
-        with self._desk.reading() as registry, opened(self._node.settings.home) as another:
+        # The letter has a log, a connection to the views and one to the private side of its own: no other request
+        # waits for it, and it waits for none.
+        with self._private.reading() as registry, opened(self._node.settings.home) as another:
             another.registry = registry
             content = said(Letters(another))
         return Letters(self._node).set(content)

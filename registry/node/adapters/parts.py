@@ -1,4 +1,4 @@
-"""What the views know of parts, plugged into issuing."""
+"""The views' answer to what speaks against parts that are to be stacked."""
 
 from datetime import date
 
@@ -6,11 +6,14 @@ from psycopg import Connection, OperationalError
 
 from projections.core import views
 from projections.stacking.stack_check import Wanted, breaches
-from registry.domain.parts import Breach, Stacked
+from registry.domain.parts import Breach, StackRequest
 
 
-class ViewedParts:
-    """The port's adapter. Needs views only when it is asked, by what has parts; for one thread at a time."""
+class PostgresPartChecker:
+    """`PartChecker` on this node's views. For one thread at a time.
+
+    It connects when the first credential with parts comes: issuing without parts needs no views.
+    """
 
     def __init__(self, dsn: str, member: str) -> None:
         self._dsn = dsn
@@ -23,24 +26,24 @@ class ViewedParts:
             self._connection.close()
             self._connection = None
 
-    def breaches(self, stacked: Stacked) -> list[Breach]:
-        """All that speaks against these parts, as far as the views have come."""
+    def find_breaches(self, request: StackRequest) -> list[Breach]:
+        """Return the breaches of these parts, at the views' position."""
         wanted = Wanted(
-            (self._member, stacked.achievement),
-            stacked.version,
-            stacked.learner,
-            date.fromisoformat(stacked.awarding_date),
-            stacked.parts,
-            stacked.replaces,
+            (self._member, request.achievement),
+            request.version,
+            request.learner,
+            date.fromisoformat(request.awarding_date),
+            request.parts,
+            request.replaces,
         )
         try:
-            found = breaches(self._connected(), wanted)
-        except OperationalError:  # the server was restarted: that costs no request
+            rows = breaches(self._connect(), wanted)
+        except OperationalError:  # the server may have restarted: connect again, once
             self.close()
-            found = breaches(self._connected(), wanted)
-        return [Breach(*one) for one in found]
+            rows = breaches(self._connect(), wanted)
+        return [Breach(*row) for row in rows]
 
-    def _connected(self) -> Connection:
+    def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = views.connect(self._dsn)
             views.create(self._connection)

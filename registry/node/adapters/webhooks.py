@@ -1,23 +1,15 @@
 """Webhooks plugged into the feed: the view behind the port, and the dispatcher as the settings want it."""
 
 import ssl
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
-import structlog
 
 from projections.core import views
 from projections.feed import feed
-from registry.node.health import last_error
 from registry.node.node import Node
-from registry.node.services.stopping import DATABASE_AWAY
 from registry.settings.settings import SettingsError
 from registry.webhooks import AddressPolicy, Dispatcher, Message
-
-_log = structlog.get_logger(__name__)
-_AGAIN = 2.0
 
 
 class FeedSource:
@@ -73,14 +65,3 @@ def dispatcher(node: Node) -> Dispatcher:
         addresses=addresses(node),
         tls=tls,
     )
-
-
-def dispatch(made: Dispatcher, home: Path, stop: threading.Event) -> None:
-    """Post until told to stop; a database that is away is tried again."""
-    while not stop.is_set():
-        try:
-            made.run(stop)
-        except DATABASE_AWAY as error:
-            _log.error("run.posting_again", error=str(error).strip(), again_in=_AGAIN)
-            last_error.note(home, "posting webhooks", error)
-            stop.wait(_AGAIN)

@@ -12,7 +12,7 @@ import msgspec
 from psycopg import Connection
 
 from consumers.history.log_state import BEGINS_LATE, NO_GOVERNANCE, REFUSED, UNREADABLE, EarlierLooks, check_log
-from consumers.streams.cursor import parsed
+from consumers.streams.cursor import parse_commit
 from consumers.streams.verifier import FORM
 from projections.core import positions
 from registry.application.owner import table_exists
@@ -270,7 +270,7 @@ def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
         for record in log.records(member, start):
             if record.next < end:
                 continue
-            commit = parsed(record) if record.next == end else None
+            commit = parse_commit(record) if record.next == end else None
             if commit is not None and (commit.checkpoint.size, commit.checkpoint.root) == (size, root):
                 return []
             break

@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from projections.api.reading import Views
+from registry.supervision import supervise
 
 if TYPE_CHECKING:
     from registry.metrics.instruments import Instruments
@@ -14,10 +15,10 @@ _SECONDS: Final = 2.0
 def follow_pool(views: Views, instruments: "Instruments", stop: threading.Event) -> None:
     """Begin to note it, in a thread of its own, until told to stop."""
 
+    def note() -> None:
+        instruments.note_pool(*views.pool_use())
+
     def follow() -> None:
-        while True:
-            instruments.note_pool(*views.pool_use())
-            if stop.wait(_SECONDS):
-                return
+        supervise("measuring the connection pool", note, stop, pause_seconds=_SECONDS)
 
     threading.Thread(target=follow, name="pool-use", daemon=True).start()

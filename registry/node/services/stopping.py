@@ -1,4 +1,4 @@
-"""What goes on until somebody stops it: told by a signal, and undisturbed by a database that is away for a while."""
+"""Signals that end a command cleanly."""
 
 import contextlib
 import os
@@ -6,13 +6,6 @@ import signal
 import threading
 from types import FrameType
 from typing import Final
-
-import psycopg
-from eventsourcing.persistence import InterfaceError, OperationalError
-
-DATABASE_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
-"""What is raised while PostgreSQL is stopped: by its driver, and by `eventsourcing` in its words."""
-
 
 _STANDARD_ERROR: Final = 2
 _HANGUP: Final = "SIGHUP: ignored. Settings are read at the start; restart to apply them.\n"

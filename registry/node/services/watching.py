@@ -13,7 +13,7 @@ from registry.log import GOVERNANCE
 from registry.node.health import last_error
 from registry.node.health.health import LogState, NodeHealth, log_state, node_health
 from registry.node.health.view_lag import LagWatch
-from registry.node.services.stopping import DATABASE_AWAY
+from registry.supervision import DATABASE_ERRORS, supervise
 
 if TYPE_CHECKING:
     from registry.node.node import Node
@@ -80,7 +80,7 @@ class HealthWatch:
                     self._log, self._log_at = log_state(self._node, connection, self._earlier), time.monotonic()
                     self._still = self._lag.faults(self._node.log_as_it_is(), all_positions(connection))
                 self.health = node_health(self._node, connection, self._log)
-        except DATABASE_AWAY as error:
+        except DATABASE_ERRORS as error:
             self.health = None
             self._found = {"database": [str(error).strip().partition("\n")[0]]}
         else:
@@ -94,15 +94,15 @@ class HealthWatch:
             self._say()
 
     def _follow(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - whatever it was: the next round looks again, and the log has it
-                _log.exception("node.not_looked_at")
-                self.health = None
-                self._found = {"health": [f"the node could not look at itself: {type(error).__name__}: {error}"]}
-                self._looked_at = time.monotonic()
-            stop.wait(LOOK_SECONDS)
+        def note_failure(error: Exception) -> None:
+            self.health = None
+            self._found = {"health": [f"the node could not look at itself: {type(error).__name__}: {error}"]}
+            self._looked_at = time.monotonic()
+
+        supervise(
+            "watching the node's health", self.look, stop,
+            pause_seconds=LOOK_SECONDS, retry_seconds=LOOK_SECONDS, survives_faults=True, on_error=note_failure,
+        )  # fmt: skip
 
     def _say(self) -> None:
         """Say what is wrong now and was not before, and what is well again."""

@@ -5,12 +5,13 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import FORGED, Case
+from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
+from registry.domain.case_history import FORGED
 from registry.office.assessments.assessment import Assessment, Offered, Proposed, objections, short_objections
 from registry.office.assessments.comparing import compare_again
 from registry.office.assessments.drafting import offered_of
-from registry.office.assessments.facts import Facts
+from registry.office.ports import CredentialLookup
 from registry.wire.recognition import Basis, Condition, Grant
 
 _STOPS: Final = frozenset(
@@ -35,7 +36,7 @@ def check_assessment(case: Case, assessment: Assessment) -> None:
             )
 
 
-def as_known(assessment: Assessment, case: Case, facts: Facts) -> Assessment:
+def as_known(assessment: Assessment, case: Case, lookup: CredentialLookup) -> Assessment:
     """Return the assessment with what is known of its credentials now, and with the suggestions that follow from it.
 
     Of a member's credential the log says everything; of any other the assessor does, and the issuer whether it is
@@ -43,7 +44,7 @@ def as_known(assessment: Assessment, case: Case, facts: Facts) -> Assessment:
     """
     assessed = []
     for number, one in enumerate(assessment.assessed):
-        offered = offered_of(case, number, facts)
+        offered = offered_of(case, number, lookup)
         if not offered.member:
             offered = msgspec.structs.replace(one.offered, authentic=offered.authentic)
         elements = compare_again(one.elements, offered, one.requirement)

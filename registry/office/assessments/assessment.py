@@ -12,7 +12,7 @@ from registry.office.assessments.comparing import ELEMENTS, Element, ElementName
 from registry.office.assessments.granting import credit_objections, level_objections
 from registry.office.assessments.offered import Accredited, Offered, Requirement, requirement_of
 from registry.office.basis import names_openly
-from registry.office.objection import Objection
+from registry.office.errors import Objection
 from registry.wire.recognition import DIFFERENCES, Basis, Condition, Effect, Grant, Ground, Outcome, Purpose
 
 Milder = Literal["partial", "conditional", "alternative"]

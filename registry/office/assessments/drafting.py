@@ -6,25 +6,25 @@ import msgspec
 
 from registry.domain.case import Case
 from registry.office.assessments.assessment import Assessed, Assessment, Offered, Requirement, compare
-from registry.office.assessments.facts import Facts
+from registry.office.ports import CredentialLookup
 
 
 def drafted(
-    case: Case, facts: Facts, requirement: Requirement, stated: Mapping[int, Offered] | None = None
+    case: Case, lookup: CredentialLookup, requirement: Requirement, stated: Mapping[int, Offered] | None = None
 ) -> Assessment:
     """The five elements of each credential with nothing named yet, and nothing proposed.
 
     `stated` is what uploaded documents say of the credentials, by their numbers.
     """
-    offered = [offered_of(case, number, facts, (stated or {}).get(number)) for number in range(len(case.subjects))]
+    offered = [offered_of(case, number, lookup, (stated or {}).get(number)) for number in range(len(case.subjects))]
     assessed = [Assessed(one, requirement, compare(one, requirement)) for one in offered]
     return Assessment(case.data.purpose, case.data.effect, assessed, [])
 
 
-def offered_of(case: Case, number: int, facts: Facts, stated: Offered | None = None) -> Offered:
+def offered_of(case: Case, number: int, lookup: CredentialLookup, stated: Offered | None = None) -> Offered:
     """Return what is known of one of a case's credentials: from the log, or else as a document states it."""
     subject = case.subjects[number]
-    answer = case.said(number)
+    answer = case.last_answer(number)
     authentic = {"authentic": True, "notAuthentic": False}.get(answer or "")
     external = subject.external
     if external is not None:
@@ -38,9 +38,9 @@ def offered_of(case: Case, number: int, facts: Facts, stated: Offered | None = N
             authentic=authentic,
         )
     assert subject.credential is not None  # noqa: S101 - one of the two is there
-    found = facts.of_credential(subject.credential.member, subject.credential.credential)
+    found = lookup.describe_credential(subject.credential.member, subject.credential.credential)
     if found is None and subject.achievement is not None:
-        found = facts.of_achievement(subject.achievement)
+        found = lookup.describe_achievement(subject.achievement)
     if found is None:
         title = f"credential {subject.credential.credential}"
         found = Offered(issuer=subject.credential.member, member=True, title={"en": title})

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from registry.office.assessments.offered import Offered
-from registry.office.objection import Objection
+from registry.office.errors import Objection
 from registry.wire.recognition import Grant, Purpose
 
 

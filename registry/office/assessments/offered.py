@@ -1,15 +1,16 @@
-"""What is offered for recognition, and what the office asks for: the two sides that an assessment holds together.
+"""What is offered for recognition, and what the office requires: the two sides that an assessment compares.
 
-`Offered` is filled from the views where a member issued the credential, from the documents where nobody did;
-what is not known stays None, and is never guessed.
+`Offered` is filled from the views where a member issued the credential, and from documents where it is external.
+What is not known stays None, and is never guessed.
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 import msgspec
 
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance, Supervision
 from registry.wire.forms import Country, Credits, Date, Field, Level, Member, Text, VersionedRef
+from registry.wire.governance import Accreditation
 from registry.wire.recognition import Evidence, Towards
 
 SUBSTANTIAL_SHARE: Final = 0.8
@@ -17,17 +18,22 @@ SUBSTANTIAL_SHARE: Final = 0.8
 
 
 class Accredited(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One quality assurance decision about the issuer, held against the day of awarding, the level and the field."""
+    """An accreditation of the issuer, checked against the day of awarding, the level and the field."""
 
     agency: str
     type: str
     decision: str
     status: str
     covers: bool
-    """Whether it was valid that day, positive, and for this level and field."""
+    """True if it was valid that day, positive, and for this level and field."""
     valid_from: Date | None = None
     valid_until: Date | None = None
     deqar_report: str | None = None
+
+    @classmethod
+    def of_accreditation(cls, accreditation: Accreditation, *, covers: bool) -> Self:
+        """Return an accreditation as governance has it, and whether it covers what is offered."""
+        return cls(covers=covers, **_shared_fields(cls, accreditation))
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -77,6 +83,12 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """The format of the uploaded document that states this; nothing of it is verified. None: the log says it, or the
     office established it."""
 
+    @classmethod
+    def of_version(cls, member: str, content: AchievementContent, **facts: Any) -> Self:  # noqa: ANN401 - fields by name
+        """Return what a version of a member's achievement offers; `facts` are fields that its content does not have."""
+        ref = VersionedRef(member, content.achievement, content.version)
+        return cls(**{**_shared_fields(cls, content), "issuer": member, "member": True, "achievement": ref, **facts})
+
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """What the office asks for: a programme's or course's own figures. What is left out is not asked for."""
@@ -125,3 +137,9 @@ def requirement_of(member: str, content: AchievementContent) -> Requirement:
 
 UNJUDGED: Final = frozenset({"attendance", "selfAssessment", "guidedSelfAssessment"})
 """Assessments after which nobody but the learner has judged what was learnt."""
+
+
+def _shared_fields(target: type[msgspec.Struct], source: msgspec.Struct) -> dict[str, Any]:
+    """Return the values of a struct's fields that another kind of struct has by the same name."""
+    names = set(target.__struct_fields__) & set(source.__struct_fields__)
+    return {name: getattr(source, name) for name in names}

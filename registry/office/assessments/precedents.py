@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from registry.office.ports import Known, OwnDecision
+from registry.office.ports import CredentialLookup, OwnDecision
 from registry.values.persons import comparison_key
 from registry.wire.recognition import External, Grant, Purpose
 
@@ -28,13 +28,13 @@ class ForeignPrecedents(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def find_precedents(
-    known: Known, institution: str | None = None, country: str | None = None, title: str | None = None
+    lookup: CredentialLookup, institution: str | None = None, country: str | None = None, title: str | None = None
 ) -> ForeignPrecedents:
     """Return this office's decisions about what no member issued.
 
     `institution` and `title` are words: each must begin a word of the name. "OsloMet" finds "Oslo Met", too.
     """
-    decisions = known.own_external_decisions(MAX_SEARCHED + 1)
+    decisions = lookup.list_external_decisions(MAX_SEARCHED + 1)
     items = [
         one
         for one in decisions[:MAX_SEARCHED]
@@ -50,7 +50,7 @@ def find_precedents(
 
 
 def foreign_notes(
-    known: Known, number: int, external: External, purpose: Purpose, grants: Sequence[Grant]
+    lookup: CredentialLookup, number: int, external: External, purpose: Purpose, grants: Sequence[Grant]
 ) -> list[str]:
     """Return in sentences where grants on a case's credential depart from what this office decided before.
 
@@ -58,7 +58,7 @@ def foreign_notes(
     """
     decided = [
         one
-        for one in known.own_external_decisions(MAX_SEARCHED)
+        for one in lookup.list_external_decisions(MAX_SEARCHED)
         if one.state == "inForce"
         and one.country == external.country
         and _same(one.issuer_name, external.issuer_name)

@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.office.assessments.assessment import (
     Assessed,
@@ -17,19 +18,25 @@ from registry.office.assessments.assessment import (
     compare,
     objections,
 )
-from registry.office.assessments.facts import Facts
 from registry.office.assessments.offered import Requirement
 from registry.office.errors import NotReady
+from registry.office.ports import CredentialLookup
 from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
 
 
-def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considered: Sequence[Considered] = ()) -> None:
+def state(
+    registry: Registry,
+    lookup: CredentialLookup,
+    data: RecognitionAssessed,
+    considered: Sequence[Considered] = (),
+    transaction: Transaction | None = None,
+) -> None:
     """State an assessment of a member's achievement.
 
     Raises `UnknownAchievement` where it has not arrived here, `NotReady`, and the rules' refusals.
     """
     ref = data.achievement
-    offered = facts.of_achievement(ref)
+    offered = lookup.describe_achievement(ref)
     if offered is None:
         raise UnknownAchievement(
             f"{ref.member}/{ref.achievement} version {ref.version} has not arrived here: has {ref.member} published it,"
@@ -38,7 +45,7 @@ def state(registry: Registry, facts: Facts, data: RecognitionAssessed, considere
         )
     if found := objections_to(offered, data, considered):
         raise NotReady(found)
-    registry.assess(data)
+    registry.assess(data, transaction)
 
 
 def objections_to(

@@ -7,6 +7,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownSubject
 
@@ -24,7 +25,9 @@ class _Assigned:
         )
 
 
-def assign(registry: Registry, case: Case, assignee: str | None, by: str) -> None:
+def assign(
+    registry: Registry, case: Case, assignee: str | None, by: str, transaction: Transaction | None = None
+) -> None:
     """Let somebody work on a case; None: nobody. Raises `UnknownSubject` where that is so already."""
     before = assignees(registry.cursor(), [str(case.id)]).get(str(case.id))
     if before == assignee:
@@ -32,7 +35,8 @@ def assign(registry: Registry, case: Case, assignee: str | None, by: str) -> Non
             "nobody works on this case already" if assignee is None else f"{assignee} works on this case already",
             "$.assignee",
         )
-    registry.save([], private=_Assigned((case.id, assignee, datetime.now(UTC), by)))
+    with registry.joined(transaction) as joined:
+        joined.add(_Assigned((case.id, assignee, datetime.now(UTC), by)))
 
 
 def assignees(cursor: Cursor[DictRow], cases: Sequence[str]) -> dict[str, str]:

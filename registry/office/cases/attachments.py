@@ -14,6 +14,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, NotAttached, UnknownSubject
 from registry.domain.case_events import Document
@@ -100,6 +101,7 @@ def attach(
     *,
     subject: int | None = None,
     name: str | None = None,
+    transaction: Transaction | None = None,
 ) -> Attachment:
     """Keep a file with a case. Raises `NotAttached`, `UnknownSubject`, `ApplicantErased`."""
     media_type = _check(setting, content, kind)
@@ -127,7 +129,8 @@ def attach(
         len(content),
         digest,
     )
-    registry.save([], private=row)
+    with registry.joined(transaction) as joined:
+        joined.add(row)
     return Attachment(identifier, kind, subject, media_type, len(content), added, by)
 
 

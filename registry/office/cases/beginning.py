@@ -17,4 +17,4 @@ def draft_of(office: Office, case: str, against: str | None) -> Assessment:
         requirement = requirement_named(office.registry, against)
     else:
         requirement = requirement_of_case(office.registry, found) or Requirement()
-    return drafted(found, office.offers, requirement, stated_by_documents(office.registry, found))
+    return drafted(found, office.lookup, requirement, stated_by_documents(office.registry, found))

@@ -13,9 +13,10 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain.case import Case
 from registry.domain.case_errors import UnknownSubject
-from registry.office.ports import CredentialFacts, Key, Known
+from registry.office.ports import CredentialFacts, CredentialLookup, Key
 
 MAX_SEARCHED: Final = 20_000
 """How many credentials of decided cases one search looks at, those of the newest cases first."""
@@ -65,22 +66,24 @@ class _Decided(NamedTuple):
     at: datetime | None
 
 
-def changes_of(cursor: Cursor[DictRow], known: Known, cases: Sequence[str]) -> dict[str, list[CredentialChange]]:
+def changes_of(
+    cursor: Cursor[DictRow], lookup: CredentialLookup, cases: Sequence[str]
+) -> dict[str, list[CredentialChange]]:
     """Return what changed since the decision in each of these cases, acknowledged or not; without cases of none."""
     rows = cursor.execute(f"{_DECIDED} AND c.id = ANY(%s::uuid[])", (list(cases),)).fetchall()
-    found = _by_case(known, map(_decided, rows))
+    found = _by_case(lookup, map(_decided, rows))
     denials = cursor.execute(f"{_DENIED} AND c.id = ANY(%s::uuid[]) ORDER BY d.subject", (list(cases),))
     _add_denials(found, denials)
     return found
 
 
-def changed_cases(cursor: Cursor[DictRow], known: Known) -> ChangedCases:
+def changed_cases(cursor: Cursor[DictRow], lookup: CredentialLookup) -> ChangedCases:
     """Return the decided cases in which something changed that nobody acknowledged."""
     rows = cursor.execute(
         f"{_DECIDED} ORDER BY c.opened DESC, c.id LIMIT %s",
         (MAX_SEARCHED + 1,),
     ).fetchall()
-    found = _by_case(known, map(_decided, rows[:MAX_SEARCHED]))
+    found = _by_case(lookup, map(_decided, rows[:MAX_SEARCHED]))
     _add_denials(found, cursor.execute(f"{_DENIED} ORDER BY c.opened DESC, c.id, d.subject LIMIT %s", (MAX_SEARCHED,)))
     waiting = {
         case: [change for change in changes if change.acknowledged_by is None] for case, changes in found.items()
@@ -88,20 +91,23 @@ def changed_cases(cursor: Cursor[DictRow], known: Known) -> ChangedCases:
     return ChangedCases({case: changes for case, changes in waiting.items() if changes}, len(rows) <= MAX_SEARCHED)
 
 
-def acknowledge(registry: Registry, known: Known, case: Case, by: str) -> list[CredentialChange]:
+def acknowledge(
+    registry: Registry, lookup: CredentialLookup, case: Case, by: str, transaction: Transaction | None = None
+) -> list[CredentialChange]:
     """Note that somebody has seen what changed in a case; return what that is.
 
     Raises `UnknownSubject` where nothing changed that was not seen already.
     """
     cursor = registry.cursor()
-    changes = changes_of(cursor, known, [str(case.id)]).get(str(case.id), [])
+    changes = changes_of(cursor, lookup, [str(case.id)]).get(str(case.id), [])
     fresh = [change for change in changes if change.acknowledged_by is None]
     if not fresh:
         raise UnknownSubject("nothing changed in this case since it was decided that was not seen already", "$.case")
     now = datetime.now(UTC)
     rows = [(case.id, change.subject, change.condition, now, by) for change in fresh if change.condition is not None]
     denied = [(now, by, case.id, change.subject) for change in fresh if change.condition is None]
-    registry.save([], private=_Acknowledged(rows, denied))
+    with registry.joined(transaction) as joined:
+        joined.add(_Acknowledged(rows, denied))
     return fresh
 
 
@@ -159,26 +165,26 @@ def _decided(row: DictRow) -> _Decided:
     )  # fmt: skip
 
 
-def _by_case(known: Known, decided: Iterable[_Decided]) -> dict[str, list[CredentialChange]]:
+def _by_case(lookup: CredentialLookup, decided: Iterable[_Decided]) -> dict[str, list[CredentialChange]]:
     every = list(decided)
-    wanted = _worth_a_look(known, every)
+    wanted = _worth_a_look(lookup, every)
     found: dict[str, list[CredentialChange]] = {}
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
-        facts = known.credentials(list({each.key for each in part}))
+        facts = lookup.find_credentials(list({each.key for each in part}))
         for each in part:
             if (change := _change(each, facts.get(each.key))) is not None:
                 found.setdefault(each.case, []).append(change)
     return found
 
 
-def _worth_a_look(known: Known, decided: Sequence[_Decided]) -> list[_Decided]:
+def _worth_a_look(lookup: CredentialLookup, decided: Sequence[_Decided]) -> list[_Decided]:
     """Return those that may have changed: a cheap question, so that only these are read whole."""
-    touched: set[Key] = set()
+    changed: set[Key] = set()
     keys = list({each.key for each in decided})
     for start in range(0, len(keys), _CHUNK):
-        touched |= known.touched(keys[start : start + _CHUNK])
-    return [each for each in decided if each.key in touched or each.then != "active" or each.seen is not None]
+        changed |= lookup.find_changed(keys[start : start + _CHUNK])
+    return [each for each in decided if each.key in changed or each.then != "active" or each.seen is not None]
 
 
 def _change(decided: _Decided, facts: CredentialFacts | None) -> CredentialChange | None:

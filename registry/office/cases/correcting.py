@@ -13,7 +13,7 @@ from registry.domain.case_events import Corrected, Index
 from registry.office.cases.applicants import Applicant, check_applicant, normalise
 from registry.office.cases.opening import MOST_SUBJECTS, SubjectAsked, Words, key_of, read_added, towards_problems
 from registry.office.cases.rows import Texts
-from registry.office.ports import Known
+from registry.office.ports import CredentialLookup
 from registry.wire.errors import InvalidEvent
 from registry.wire.forms import Checker, checker
 from registry.wire.recognition import Purpose, Towards
@@ -49,7 +49,7 @@ _check: Final[Checker] = checker(Correction) or (lambda _: None)
 
 def corrected(
     registry: Registry,
-    known: Known,
+    lookup: CredentialLookup,
     case: Case,
     asked: Correction,
     stated: Mapping[str, Any],
@@ -71,7 +71,7 @@ def corrected(
         raise problem
     if len(case.subjects) + len(asked.add) > MOST_SUBJECTS:
         raise UnknownSubject(f"a case has {MOST_SUBJECTS} credentials at most", "$.add")
-    subjects, kept, notes = read_added(known, asked.add, len(case.subjects))
+    subjects, kept, notes = read_added(lookup, asked.add, len(case.subjects))
     present = {key_of(one) for number, one in enumerate(case.subjects) if number not in {*case.removed, *asked.remove}}
     keys = [key for one in subjects if (key := key_of(one)) is not None]
     if len(set(keys)) < len(keys) or present & set(keys):

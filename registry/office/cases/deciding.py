@@ -11,7 +11,7 @@ from registry.office.basis import name_basis, names_openly
 from registry.office.ports import CredentialFacts, Key
 from registry.wire.recognition import Basis, Grant, RecognitionDecided
 
-Facts = Mapping[Key, CredentialFacts]
+FactsByKey = Mapping[Key, CredentialFacts]
 
 
 def numbers_decided(case: Case, left: Collection[int]) -> list[int]:
@@ -23,7 +23,7 @@ def decision_of(
     case: Case,
     grants: Sequence[Grant],
     left: Collection[int],
-    facts: Facts,
+    facts: FactsByKey,
     decision: str,
     day: str,
     supersedes: str | None,
@@ -61,7 +61,7 @@ def decision_of(
     return data, disclosures
 
 
-def seen(case: Case, facts: Facts) -> list[Seen]:
+def seen(case: Case, facts: FactsByKey) -> list[Seen]:
     """What is known of the case's credentials now, to be kept with the decision."""
     found = []
     for number, subject in enumerate(case.subjects):

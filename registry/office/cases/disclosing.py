@@ -26,5 +26,5 @@ def disclose(office: Office, case: Case, sets: Sequence[Sequence[str]], by: str)
     texts = Texts(registry.vault, str(case.id), known[0], by)
     for proven in match_disclosures(sets, digests):
         texts.add(TEXT_KIND, proven.text(keys.index(proven.key)))
-    registry.save([], private=texts)
+    registry.store_rows(texts)
     return check_holders(registry, case)

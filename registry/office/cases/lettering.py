@@ -5,9 +5,9 @@ from datetime import date
 
 import msgspec
 
-from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, Required, wording
-from registry.letters.composing import Asked, CaseFile, Established, whole_date
-from registry.letters.content import Judged, Left, Standing
+from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, LetterRequirements, wording
+from registry.letters.composing import CaseFile, EstablishedFacts, LetterRequest, whole_date
+from registry.letters.content import GrantFindings, LeftOutQualification, Standing
 from registry.office.assessments.assessing import measures_for
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.offered import Offered, Requirement, is_blank
@@ -21,7 +21,7 @@ _QUALITY = ("summative", "supervised", "identity_verified")
 _PROFILE = ("practice", "research")
 
 
-def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
+def asked_of(facts: LetterFacts, language: Language | None = None) -> LetterRequest:
     """A letter about a case's decision, in the language given, else in the applicant's, else in English.
 
     Raises `CannotWrite` where nobody's name is known.
@@ -29,7 +29,7 @@ def asked_of(facts: LetterFacts, language: Language | None = None) -> Asked:
     language = language or language_of(facts.applicant)
     assessed = facts.assessment.assessed if facts.assessment is not None else []
     requirements = [assessed[number].requirement for number in facts.numbers if number < len(assessed)]
-    return Asked(
+    return LetterRequest(
         language=language,
         applicant=addressee(facts.applicant),
         file_number=facts.file_number,
@@ -64,9 +64,9 @@ def named(view: SubjectView) -> tuple[Text, str, str | None]:
     return {"und": ref.credential if ref is not None else ""}, ref.member if ref is not None else "", None
 
 
-def _left(view: SubjectView, reason: str) -> Left:
+def _left(view: SubjectView, reason: str) -> LeftOutQualification:
     title, issuer, _ = named(view)
-    return Left(title, issuer, reason, member=view.subject.credential is not None)
+    return LeftOutQualification(title, issuer, reason, member=view.subject.credential is not None)
 
 
 def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
@@ -83,7 +83,7 @@ def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
     return None
 
 
-def _established(facts: LetterFacts, number: int) -> Established | None:
+def _established(facts: LetterFacts, number: int) -> EstablishedFacts | None:
     """Return what the office knows of a credential that no member issued: only that has to be said beside the log."""
     if facts.assessment is None or number >= len(facts.assessment.assessed):
         return None
@@ -91,9 +91,9 @@ def _established(facts: LetterFacts, number: int) -> Established | None:
     return None if offered.member else _established_from(offered)
 
 
-def _established_from(offered: Offered) -> Established:
+def _established_from(offered: Offered) -> EstablishedFacts:
     awarded = offered.awarding_date
-    return Established(
+    return EstablishedFacts(
         source="office" if offered.stated_in is None else "document",
         awarded=date.fromisoformat(awarded) if awarded is not None and check_date(awarded) is None else None,
         ects=offered.ects,
@@ -106,13 +106,13 @@ def _established_from(offered: Offered) -> Established:
     )
 
 
-def _judged(facts: LetterFacts, assessment: Assessment) -> list[Judged | None]:
+def _judged(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
     """Return for each grant what was looked at, what differs only slightly, and what else the applicant should know."""
     grants = [_of_case(grant, facts.numbers) for grant in facts.data.grants]
     measures = measures_for(assessment, grants)
     considered = [each for one in assessment.proposed for each in one.considered]
     return [
-        Judged(
+        GrantFindings(
             _slight(assessment, grant),
             [(each.outcome, each.not_possible) for each in considered] if grant.outcome == "refused" else [],
             measures[place],
@@ -157,7 +157,7 @@ def _compared_with(facts: LetterFacts, assessment: Assessment) -> list[list[Towa
     return found
 
 
-def _required(requirements: Sequence[Requirement], language: Language) -> Required | None:
+def _required(requirements: Sequence[Requirement], language: Language) -> LetterRequirements | None:
     """What was asked for, in the letter's words: of all bases, each thing once. None where nothing was."""
     say = wording(language)
     lines: dict[str, list[str]] = {}
@@ -185,7 +185,7 @@ def _required(requirements: Sequence[Requirement], language: Language) -> Requir
         ):
             lines.setdefault(aspect, []).extend(found)
     said = {aspect: _begun("; ".join(dict.fromkeys(found))) for aspect, found in lines.items() if found}
-    return Required(**said) if said else None
+    return LetterRequirements(**said) if said else None
 
 
 def _begun(text: str) -> str:

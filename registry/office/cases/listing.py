@@ -14,7 +14,7 @@ from registry.office.cases.holder import HolderState, check_holders
 from registry.office.cases.opening import key_of
 from registry.office.cases.people import find_by_name, name_of, read_applicants
 from registry.office.cases.service import Office
-from registry.office.cases.worklist import Asked, CaseLine, CredentialLine, Place
+from registry.office.cases.worklist import CaseLine, CredentialLine, Place, WorklistQuery
 from registry.office.ports import CredentialFacts, Key
 from registry.values.actors import key_names
 
@@ -30,7 +30,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 def list_cases(
     office: Office,
-    asked: Asked,
+    asked: WorklistQuery,
     *,
     today: date,
     name: str | None = None,
@@ -51,7 +51,7 @@ def list_cases(
         if not search.complete:
             notes.append("there are more cases than one search by name opens: only the newest were looked through")
     if changed:
-        found = changed_cases(cursor, office.known)
+        found = changed_cases(cursor, office.lookup)
         wanted = set(found.cases) if wanted is None else wanted & set(found.cases)
         if not found.complete:
             notes.append("there are more decided credentials than one search looks at: only the newest were")
@@ -63,7 +63,7 @@ def list_cases(
 
 def count_changed(office: Office) -> int:
     """Return how many decided cases have a change that nobody acknowledged."""
-    return len(changed_cases(office.registry.cursor(), office.known).cases)
+    return len(changed_cases(office.registry.cursor(), office.lookup).cases)
 
 
 def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
@@ -72,10 +72,10 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     people = read_applicants(cursor, office.registry.vault, identifiers)
     working = assignees(cursor, identifiers)
     names = key_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
-    changes = changes_of(cursor, office.known, identifiers)
+    changes = changes_of(cursor, office.lookup, identifiers)
     cases = {line.case: office.registry.case(line.case) for line in lines}
     keys = {key for case in cases.values() for subject in case.subjects if (key := key_of(subject)) is not None}
-    facts = office.known.credentials(list(keys)) if keys else {}
+    facts = office.lookup.find_credentials(list(keys)) if keys else {}
     return [
         msgspec.structs.replace(
             line,
@@ -114,10 +114,10 @@ def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
     if case.state == "withdrawn":
         return []
     found = []
-    for number in sorted(case.honoured()):
+    for number in sorted(case.honoured_subjects()):
         key = key_of(case.subjects[number])
         known = facts.get(key) if key is not None else None
-        found += ["denied"] if case.refuted(number) else []
+        found += ["denied"] if case.is_denied(number) else []
         found += [known.status] if known is not None and known.status != "active" else []
     return list(dict.fromkeys(found))
 

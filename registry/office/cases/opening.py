@@ -19,9 +19,9 @@ from registry.office.cases.holder import TEXT_KIND, check_subjects, holder_text,
 from registry.office.cases.relating import related_cases
 from registry.office.cases.rows import Texts, has_file_number, next_file_number
 from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, uploaded
-from registry.office.ports import Key, Known
-from registry.office.problems import Problems
-from registry.store.recorder import PrivateRows
+from registry.office.errors import ErrorCollector
+from registry.office.ports import CredentialLookup, Key
+from registry.store.recorder import TransactionalRows
 from registry.values.countries import COUNTRIES
 from registry.vault.vault import Learner, VaultRows, random_id
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
@@ -73,7 +73,7 @@ class OpenedCase(NamedTuple):
     """A case to be stored, with the rows that go with it."""
 
     case: Case
-    rows: Sequence[PrivateRows]
+    rows: Sequence[TransactionalRows]
     notes: list[str]
 
 
@@ -89,7 +89,7 @@ class _Read(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str) -> OpenedCase:
+def opened(registry: Registry, lookup: CredentialLookup, asked: CaseAsked, by: str, day: str) -> OpenedCase:
     """Return a new case, to be stored.
 
     Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing; `NotOpened` where several
@@ -97,9 +97,9 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     """
     if (fault := _check(asked)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
-    problems = Problems()
+    problems = ErrorCollector()
     _check_numbers(registry, asked, problems)
-    read = _read_all(known, asked, problems)
+    read = _read_all(lookup, asked, problems)
     subjects = [subject for part in read for subject in part.subjects]
     keys = [key for subject in subjects if (key := key_of(subject)) is not None]
     if len(set(keys)) < len(keys):
@@ -109,7 +109,7 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
     applicant = normalise(completed)
     rows = VaultRows()
     learner = problems.catch(lambda: admitted(registry, applicant, rows), "$.applicant")
-    proven = problems.catch(lambda: _proven(known, asked, read), "$.disclosures")
+    proven = problems.catch(lambda: _proven(lookup, asked, read), "$.disclosures")
     problems.raise_any()
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
     person = {name: value for name, value in msgspec.to_builtins(applicant).items() if name != "learner"}
@@ -142,7 +142,7 @@ def opened(registry: Registry, known: Known, asked: CaseAsked, by: str, day: str
 _check: Final[Checker] = checker(CaseAsked) or (lambda _: None)
 
 
-def _check_numbers(registry: Registry, asked: CaseAsked, problems: Problems) -> None:
+def _check_numbers(registry: Registry, asked: CaseAsked, problems: ErrorCollector) -> None:
     """Add what is wrong with the file number and with what the credentials should count towards."""
     if asked.file_number is not None and has_file_number(registry.cursor(), asked.file_number):
         problems.add(
@@ -173,18 +173,18 @@ def towards_problems(registry: Registry, towards: Sequence[Towards]) -> Iterator
                 )
 
 
-def _read_all(known: Known, asked: CaseAsked, problems: Problems) -> list[_Read]:
+def _read_all(lookup: CredentialLookup, asked: CaseAsked, problems: ErrorCollector) -> list[_Read]:
     found = []
     for number, subject in enumerate(asked.subjects):
         where = f"$.subjects[{number}]"
         try:
-            found.append(_read(known, subject, where))
+            found.append(_read(lookup, subject, where))
         except (Refusal, WireError) as error:
             problems.add(error, where)
     return found
 
 
-def _read(known: Known, asked: SubjectAsked, where: str) -> _Read:
+def _read(lookup: CredentialLookup, asked: SubjectAsked, where: str) -> _Read:
     """Return what one named credential is. Raises a refusal, and `WireError` for a receipt that proves nothing."""
     given = [one for one in (asked.credential, asked.receipt, asked.external) if one is not None]
     if len(given) > 1 or not (given or asked.file):
@@ -198,10 +198,10 @@ def _read(known: Known, asked: SubjectAsked, where: str) -> _Read:
             asked, [Subject(asked.evidence or "paper", external=asked.external, documented=asked.documented)], []
         )
     if asked.receipt is not None:
-        return _read_receipt(known, asked, asked.receipt)
+        return _read_receipt(lookup, asked, asked.receipt)
     if asked.credential is not None:
         key = asked.credential.member, asked.credential.credential
-        facts = known.credentials([key]).get(key)
+        facts = lookup.find_credentials([key]).get(key)
         achievement = facts.achievement if facts is not None else None
         return _Read(
             asked, [Subject(asked.evidence or "onLog", asked.credential, achievement, documented=asked.documented)], []
@@ -209,18 +209,18 @@ def _read(known: Known, asked: SubjectAsked, where: str) -> _Read:
     return _read_file(asked, asked.file or "", where)
 
 
-def _read_receipt(known: Known, asked: SubjectAsked, receipt: str) -> _Read:
+def _read_receipt(lookup: CredentialLookup, asked: SubjectAsked, receipt: str) -> _Read:
     """Return the credential that a receipt proves. Raises `WireError`, in words for who reads applications."""
     try:
-        proved = known.proved(receipt)
+        proven = lookup.verify_receipt(receipt)
     except WireError as error:
         raise InvalidProof(
             f"the receipt was altered or is of another log, and proves nothing ({error}). Open the case with what else"
             " there is, for example as a paper document, and attach this file to it as evidence"
             " (`registry case attach CASE FILE --kind evidence`)"
         ) from error
-    subject = Subject("verifiedFile", proved.credential, proved.achievement, documented=asked.documented)
-    return _Read(asked, [subject], [], proved.claims, proved.notes)
+    subject = Subject("verifiedFile", proven.credential, proven.achievement, documented=asked.documented)
+    return _Read(asked, [subject], [], proven.claims, proven.notes)
 
 
 def _read_file(asked: SubjectAsked, file: str, where: str) -> _Read:
@@ -247,12 +247,12 @@ def _check_country(country: str | None, where: str) -> None:
         raise UnknownSubject(f"{country} is no country's code (ISO 3166-1 alpha-2, for example NL)", where)
 
 
-def _proven(known: Known, asked: CaseAsked, read: Sequence[_Read]) -> list[Proven]:
+def _proven(lookup: CredentialLookup, asked: CaseAsked, read: Sequence[_Read]) -> list[Proven]:
     """Return what the applicant's disclosures prove. Raises `UnknownSubject` for those of no credential of the case."""
     if not asked.disclosures:
         return []
     keys = [key for part in read for subject in part.subjects if (key := key_of(subject)) is not None]
-    digests = {key: facts.claims for key, facts in known.credentials(keys).items()} if keys else {}
+    digests = {key: facts.claims for key, facts in lookup.find_credentials(keys).items()} if keys else {}
     for part in read:
         if part.claims is not None and (key := key_of(part.subjects[0])) is not None:
             digests[key] = part.claims
@@ -260,14 +260,14 @@ def _proven(known: Known, asked: CaseAsked, read: Sequence[_Read]) -> list[Prove
 
 
 def read_added(
-    known: Known, asked: Sequence[SubjectAsked], start: int
+    lookup: CredentialLookup, asked: Sequence[SubjectAsked], start: int
 ) -> tuple[list[Subject], list[tuple[str, dict[str, Any]]], list[str]]:
     """Read credentials that are added to a case, whose numbers begin at `start`.
 
     Return them, what is kept of them sealed (kinds and contents), and notes. Raises a refusal, and `WireError` for a
     receipt that proves nothing.
     """
-    read = [_read(known, subject, f"$.add[{number}]") for number, subject in enumerate(asked)]
+    read = [_read(lookup, subject, f"$.add[{number}]") for number, subject in enumerate(asked)]
     subjects = [subject for part in read for subject in part.subjects]
     return subjects, list(_kept(read, subjects, [], start)), [note for part in read for note in part.notes]
 

@@ -19,7 +19,7 @@ from registry.office.assessments.requirements import programme_notes
 from registry.office.cases import deciding, holder
 from registry.office.cases.programmes import programme_notes_of_grants
 from registry.office.cases.repeating import repeated_notes
-from registry.office.cases.reviewing import Desk, Review
+from registry.office.cases.reviewing import CaseReader, Review
 from registry.office.cases.stops import Stop
 from registry.wire.forms import Text
 from registry.wire.recognition import Grant, RecognitionDecided, Towards
@@ -68,34 +68,34 @@ def not_accepted(stops: Sequence[Stop], by: str) -> Stopped:
     )
 
 
-def notes(desk: Desk, case: Case, proposal: Proposed, found: Review) -> list[str]:
+def notes(office: CaseReader, case: Case, proposal: Proposed, found: Review) -> list[str]:
     """Return what those who propose and approve should know, each once."""
     grants, assessment = proposal.grants, found.assessment
     said = [one.detail for one in found.stops]
     concerned = {number for grant in grants for number in grant.from_}
-    checks = [one for one in holder.check_holders(desk.registry, case) if one.subject in concerned]
+    checks = [one for one in holder.check_holders(office.registry, case) if one.subject in concerned]
     said += holder.reminders(checks)
     said += enquiry_notes(case, concerned)
-    said += repeated_notes(case, desk.facts(case))
-    facts = desk.facts(case)
+    said += repeated_notes(case, office.facts(case))
+    facts = office.facts(case)
     for number in sorted(concerned):
         subject = case.subjects[number]
         resting = [grant for grant in grants if number in grant.from_]
         if subject.external is not None:
-            said += foreign_notes(desk.known, number, subject.external, case.data.purpose, resting)
+            said += foreign_notes(office.lookup, number, subject.external, case.data.purpose, resting)
         key = None if subject.credential is None else (subject.credential.member, subject.credential.credential)
         known = facts.get(key) if key is not None else None
         achievement = known.achievement if known is not None else subject.achievement
         if achievement is not None:
             own = [_with_own_grounds(grant, number, assessment) for grant in resting]
-            departures = desk.known.departures(achievement, case.data.purpose, own)
+            departures = office.lookup.find_departures(achievement, case.data.purpose, own)
             said += [f"{deciding.named(case, number)}: {sentence}" for sentence in departures]
     if assessment is None:
         said.append(NOT_ASSESSED)
-    said += programme_notes_of_grants(desk.registry, case, grants)
+    said += programme_notes_of_grants(office.registry, case, grants)
     if not _compared_with_something(assessment):
         towards = [grant.towards for grant in grants if grant.towards is not None] or case.data.towards or []
-        said += programme_notes(desk.registry, towards)
+        said += programme_notes(office.registry, towards)
     return list(dict.fromkeys(said))
 
 
@@ -135,7 +135,7 @@ def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
                 f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
                 f" {one.enquiry})"
             )
-        elif answer.answer in ("notKnown", "noAnswer") and case.said(one.subject) == answer.answer:
+        elif answer.answer in ("notKnown", "noAnswer") and case.last_answer(one.subject) == answer.answer:
             unclear = "does not know" if answer.answer == "notKnown" else "did not say"
             found.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {one.on})")
     return found

@@ -11,7 +11,6 @@ from registry.office.assessments.assessing import as_known, check_assessment, ch
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.comparing import Element, compare
 from registry.office.assessments.drafting import offered_of
-from registry.office.assessments.facts import Facts
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.assessments.requirements import (
     are_same_programmes,
@@ -20,25 +19,24 @@ from registry.office.assessments.requirements import (
     requirement_of_programme,
 )
 from registry.office.cases import deciding, holder
-from registry.office.cases.deciding import Facts as Known
+from registry.office.cases.deciding import FactsByKey
 from registry.office.cases.earlier import earlier_decisions
 from registry.office.cases.opening import key_of
 from registry.office.cases.programmes import check_programme_named, programme_stops
 from registry.office.cases.stated import stated_by_documents
 from registry.office.cases.stops import Stop, stops_of
-from registry.office.ports import Known as Port
+from registry.office.ports import CredentialLookup
 from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionDecided
 
 
-class Desk(Protocol):
-    """What of the office is needed here."""
+class CaseReader(Protocol):
+    """The part of an office that reviewing needs."""
 
     registry: Registry
-    known: Port
-    offers: Facts
+    lookup: CredentialLookup
 
-    def facts(self, case: Case) -> Known:
+    def facts(self, case: Case) -> FactsByKey:
         """Return what the views know of a case's credentials."""
         ...
 
@@ -67,7 +65,7 @@ class Review(NamedTuple):
     """All that speaks against it."""
 
 
-def review(desk: Desk, case: Case, proposal: Proposed, data: RecognitionDecided) -> Review:
+def review(office: CaseReader, case: Case, proposal: Proposed, data: RecognitionDecided) -> Review:
     """Look at a proposal again. This is the one place that does; `data` is the decision that it leads to.
 
     Raises `AssessmentObjections` where it cannot be decided at all; the rest are stops, which can be overridden.
@@ -76,51 +74,51 @@ def review(desk: Desk, case: Case, proposal: Proposed, data: RecognitionDecided)
     text = proposal.assessment or (case.assessments[-1].text if case.assessments else None)
     assessment = None
     if text is not None:
-        assessment = desk.assessment(case, text)
-        _check_current(desk, case, assessment, text)
-        assessment = as_known(assessment, case, desk.offers)
-    stated = stated_by_documents(desk.registry, case) if assessment is None else {}
+        assessment = office.assessment(case, text)
+        _check_current(office, case, assessment, text)
+        assessment = as_known(assessment, case, office.lookup)
+    stated = stated_by_documents(office.registry, case) if assessment is None else {}
     offered = (
-        [offered_of(case, number, desk.offers, stated.get(number)) for number in range(len(case.subjects))]
+        [offered_of(case, number, office.lookup, stated.get(number)) for number in range(len(case.subjects))]
         if assessment is None
         else [one.offered for one in assessment.assessed]
     )
     left = {one.subject for one in proposal.left}
-    check_programme_named(desk.registry, case, grants)
+    check_programme_named(office.registry, case, grants)
     check_proposal(case, assessment, offered, grants, data.basis, {*left, *case.removed})
-    compared = _compared(desk, case, proposal, assessment, offered)
+    compared = _compared(office, case, proposal, assessment, offered)
     found = stops_of(
         case,
         grants,
-        deciding.seen(case, desk.facts(case)),
-        holder.check_holders(desk.registry, case),
+        deciding.seen(case, office.facts(case)),
+        holder.check_holders(office.registry, case),
         offered,
         {number: [each for one in several for each in one.elements] for number, several in compared.items()},
-        earlier_decisions(desk.registry, case),
-        desk.known.contained([key for one in case.subjects if (key := key_of(one)) is not None]),
+        earlier_decisions(office.registry, case),
+        office.lookup.find_parts([key for one in case.subjects if (key := key_of(one)) is not None]),
     )
     if assessment is not None:
-        found += programme_stops(desk.registry, case, grants, assessment)
+        found += programme_stops(office.registry, case, grants, assessment)
     return Review(assessment, offered, compared, list(dict.fromkeys(found)))
 
 
-def review_stored(desk: Desk, case: Case, proposal: Proposed) -> Review:
+def review_stored(office: CaseReader, case: Case, proposal: Proposed) -> Review:
     """Look at a stored proposal again, with what is known now.
 
     Raises `AssessmentObjections` where it cannot be decided any more, with what to do about it.
     """
     left = [one.subject for one in proposal.left]
-    facts = desk.facts(case)
+    facts = office.facts(case)
     data, _ = deciding.decision_of(case, proposal.grants, left, facts, random_id(), proposal.on, None)
     try:
-        return review(desk, case, proposal, data)
+        return review(office, case, proposal, data)
     except AssessmentObjections as error:
         raise AssessmentObjections(
             f"{error.detail.rstrip('.')}. Return the proposal (`registry case return`), and propose again", error.path
         ) from error
 
 
-def _check_current(desk: Desk, case: Case, assessment: Assessment, text: str) -> None:
+def _check_current(office: CaseReader, case: Case, assessment: Assessment, text: str) -> None:
     """Check that an assessment still fits its case. Raises `AssessmentObjections` where it was corrected since."""
     try:
         check_assessment(case, assessment)
@@ -131,7 +129,8 @@ def _check_current(desk: Desk, case: Case, assessment: Assessment, text: str) ->
     then, now = case.assessed_for.get(text, []), case.data.towards or []
     if not are_same_programmes(then, now):
         before, after = (
-            " and ".join(programme_title(desk.registry, one) for one in each) or "no programme" for each in (then, now)
+            " and ".join(programme_title(office.registry, one) for one in each) or "no programme"
+            for each in (then, now)
         )
         raise AssessmentObjections(
             f"the case was corrected after it was assessed: it was for {before} then, and is for {after} now. Assess it"
@@ -141,7 +140,7 @@ def _check_current(desk: Desk, case: Case, assessment: Assessment, text: str) ->
 
 
 def _compared(
-    desk: Desk, case: Case, proposal: Proposed, assessment: Assessment | None, offered: Sequence[Offered]
+    office: CaseReader, case: Case, proposal: Proposed, assessment: Assessment | None, offered: Sequence[Offered]
 ) -> dict[int, list[Compared]]:
     """Return the comparisons; without an assessment, of what is recognised where the office says what it requires."""
     if assessment is not None:
@@ -155,7 +154,7 @@ def _compared(
         if grant.outcome == "refused":
             continue
         for towards in programmes_of_grant(case, grant):
-            requirement = requirement_of_programme(desk.registry, towards)
+            requirement = requirement_of_programme(office.registry, towards)
             if requirement is None:
                 continue
             for number in grant.from_:

@@ -21,7 +21,7 @@ class CaseRow:
         running = case.state in ("assessing", "proposed", "approved") and stands is None
         completed = case.completed
         due = deadlines.due(completed.on, completed.term, case.stops) if running and completed is not None else None
-        if (appealed_on := case.appealed_on()) is not None and completed is not None:
+        if (appealed_on := case.pending_appeal_day()) is not None and completed is not None:
             due = deadlines.due(appealed_on, completed.term, [])  # an appeal has the time of a new case
         self.values: dict[str, Any] = {
             "id": str(case.id),
@@ -49,7 +49,7 @@ class CaseRow:
             for number, one in enumerate(case.subjects)
             if one.credential is not None and number not in case.removed
         ]
-        self._denied = [(case.id, number) for number in sorted(case.denied_since())]
+        self._denied = [(case.id, number) for number in sorted(case.denied_since_decision())]
         self._removed = [(case.id, number) for number in sorted(case.removed)]
 
     def write(self, cursor: Cursor[DictRow]) -> None:

@@ -4,17 +4,17 @@ Everything takes who does it (`by`) and on which day it happened (`on`, else tod
 `Refusal` that names its rule; a case that somebody else changed meanwhile is `CaseChanged`, and is looked at again.
 """
 
+import copy
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from eventsourcing.persistence import IntegrityError
-from psycopg.errors import UniqueViolation
 
 from registry.application.registry import Registry
+from registry.application.transaction import Transaction
 from registry.domain import case_events as events
 from registry.domain import deadlines
 from registry.domain.case import Case, PersonOf
@@ -26,10 +26,8 @@ from registry.domain.case_errors import (
     UnknownCase,
 )
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.domain.errors import Duplicate
 from registry.office.assessments.assessing import as_known, check_assessment, grants_of
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.facts import Facts
 from registry.office.cases import deciding, enquiring, proposing, worklist
 from registry.office.cases.correcting import Correction, corrected
 from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
@@ -42,9 +40,9 @@ from registry.office.cases.rows import written as written_of
 from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
 from registry.office.cases.views import Moved
 from registry.office.cases.worklist import CaseLine
-from registry.office.ports import Known
+from registry.office.ports import CredentialLookup
 from registry.settings.settings import OfficeSetting
-from registry.store.recorder import PrivateRows, Together
+from registry.store.recorder import TransactionalRows
 from registry.values.actors import person_of
 from registry.vault.vault import Learner, random_id
 from registry.wire.recognition import Grant, WithdrawalReason
@@ -53,22 +51,23 @@ from registry.wire.recognition import Grant, WithdrawalReason
 class Office:
     """A recognition office's private side. For one thread at a time, as its `Registry` is."""
 
-    def __init__(self, registry: Registry, setting: OfficeSetting, known: Known, offers: Facts) -> None:
-        """`offers` says what is offered for recognition, for comparisons."""
+    def __init__(self, registry: Registry, setting: OfficeSetting, lookup: CredentialLookup) -> None:
         self.registry = registry
         self.setting = setting
-        self.known = known
-        self.offers = offers
-        self._told: Callable[[Moved], None] = lambda _: None
+        self.lookup = lookup
+        self._transaction: Transaction | None = None
 
-    @contextmanager
-    def telling(self, told: Callable[[Moved], None]) -> Iterator[None]:
-        """Tell what a move leads to just before it is stored, once it is known that the rules allow it."""
-        self._told = told
-        try:
-            yield
-        finally:
-            self._told = lambda _: None
+    def within(self, transaction: Transaction) -> "Office":
+        """Return this office for one action: what it stores is added to the transaction, which the caller commits."""
+        office = copy.copy(self)
+        office._transaction = transaction  # noqa: SLF001 - of its own class
+        return office
+
+    def reading_from(self, registry: Registry) -> "Office":
+        """Return this office for one read, with the connection of that registry."""
+        office = copy.copy(self)
+        office.registry = registry
+        return office
 
     def identifier(self, text: str) -> str:
         """The case with this id or file number. Raises `UnknownCase`."""
@@ -79,7 +78,7 @@ class Office:
 
     def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
         """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
-        made = opened(self.registry, self.known, asked, by, _day(on))
+        made = opened(self.registry, self.lookup, asked, by, _day(on))
         notes = [*made.notes, *repeated_notes(made.case, self.facts(made.case)), *self.warnings(made.case)]
         return self._keep(made.case, *made.rows, warnings=notes)
 
@@ -145,7 +144,7 @@ class Office:
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.registry, self.known, found, asked, stated, texts, by, _day(on))
+        made = corrected(self.registry, self.lookup, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
         notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
         return self._keep(found, texts, warnings=notes)
@@ -156,7 +155,7 @@ class Office:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
         check_assessment(found, assessment)
-        assessment = as_known(assessment, found, self.offers)
+        assessment = as_known(assessment, found, self.lookup)
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
@@ -289,11 +288,11 @@ class Office:
         warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
         if supersedes:
             warnings += proposing.changes(self.registry.decision(supersedes).data, data)
-        moved = self._moved(found, warnings, decision=decision)
-        self._told(moved)
-        with _one_wins():
-            self.registry.decide(data, disclosures, learner=learner, beside=[found], private=CaseRow(found))
-        return moved
+        with self._storing() as transaction:
+            self.registry.decide(data, disclosures, learner=learner, transaction=transaction)
+            transaction.save(found)
+            transaction.add(CaseRow(found))
+        return self._moved(found, warnings, decision=decision)
 
     def appeal(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
         """The applicant appeals."""
@@ -318,11 +317,11 @@ class Office:
             return self._keep(found)
         if found.withdrawal is None:
             return self._keep(found, warnings=withdrawal_notes(found))
-        moved = self._moved(found, decision=stands.decision)
-        self._told(moved)
-        with _one_wins():
-            self.registry.withdraw_decision(stands.decision, reason, beside=[found], private=CaseRow(found))
-        return moved
+        with self._storing() as transaction:
+            self.registry.withdraw_decision(stands.decision, reason, transaction)
+            transaction.save(found)
+            transaction.add(CaseRow(found))
+        return self._moved(found, decision=stands.decision)
 
     def close(self, case: str, by: str, on: date | None = None) -> Moved:
         """Close the file."""
@@ -355,10 +354,10 @@ class Office:
         """Return what tells persons apart; None where the office does not want two."""
         return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
 
-    def facts(self, case: Case) -> deciding.Facts:
+    def facts(self, case: Case) -> deciding.FactsByKey:
         """What the views know of a case's credentials."""
         keys = [key for one in case.subjects if (key := key_of(one)) is not None]
-        return self.known.credentials(keys) if keys else {}
+        return self.lookup.find_credentials(keys) if keys else {}
 
     def _learner(self, case: Case) -> Learner:
         known = self.registry.vault.learner(self.registry.cursor(), case.data.learner)
@@ -396,16 +395,24 @@ class Office:
     def _keep(
         self,
         case: Case,
-        *rows: PrivateRows | None,
+        *rows: TransactionalRows | None,
         warnings: Sequence[str] = (),
         enquiry: str | None = None,
         asked: str | None = None,
     ) -> Moved:
-        moved = msgspec.structs.replace(self._moved(case, warnings, enquiry), asked=asked)
-        self._told(moved)
-        with _one_wins():
-            self.registry.keep_case(case, Together([row for row in (*rows, CaseRow(case)) if row is not None]))
-        return moved
+        with self._storing() as transaction:
+            transaction.save(case)
+            transaction.add(*(row for row in rows if row is not None), CaseRow(case))
+        return msgspec.structs.replace(self._moved(case, warnings, enquiry), asked=asked)
+
+    @contextmanager
+    def _storing(self) -> Iterator[Transaction]:
+        """The transaction of an action. Of two people who change a case at once one wins; the other looks again."""
+        with self.registry.joined(self._transaction) as transaction:
+            transaction.conflict = CaseChanged(
+                "somebody else changed this case, or used this file number or applicant, just now; look again", "$.case"
+            )
+            yield transaction
 
 
 def withdrawal_notes(case: Case) -> list[str]:
@@ -425,17 +432,6 @@ def _day(on: date | None) -> str:
     if on is not None and on > today:
         raise DateOrder(f"{on} is still to come; today is {today}", "$.on")
     return (on or today).isoformat()
-
-
-@contextmanager
-def _one_wins() -> Iterator[None]:
-    """Of two who change a case at once one wins; the other looks again."""
-    try:
-        yield
-    except (Duplicate, IntegrityError, UniqueViolation) as error:
-        raise CaseChanged(
-            "somebody else changed this case, or used this file number or applicant, just now; look again", "$.case"
-        ) from error
 
 
 __all__ = ["CaseAsked", "Office", "SubjectAsked", "UnknownCase"]

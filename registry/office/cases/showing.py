@@ -10,7 +10,7 @@ from registry.domain import deadlines
 from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, UnknownCase
 from registry.domain.case_events import Assessed, Decided, Proposed
-from registry.letters.content import Ended
+from registry.letters.content import DecisionEnd
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases import applicants, rows
 from registry.office.cases.attachments import files_opened_with, list_attachments
@@ -31,7 +31,7 @@ def show(office: Office, case: str) -> CaseView:
     stands = found.decision
     written = _written(registry, found)
     holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
-    changes = changes_of(registry.cursor(), office.known, [str(found.id)]).get(str(found.id), [])
+    changes = changes_of(registry.cursor(), office.lookup, [str(found.id)]).get(str(found.id), [])
     [line] = describe(office, [office.line(found)])
     return CaseView(
         case=line,
@@ -128,7 +128,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         denied={
             number: date.fromisoformat(day)
             for number in range(len(found.subjects))
-            if (day := found.refuted_on(number)) is not None and day <= about.on
+            if (day := found.denied_on(number)) is not None and day <= about.on
         },
     )
 
@@ -148,14 +148,14 @@ def decided_numbers(decided: Decided, data: RecognitionDecided) -> list[int]:
     return numbers
 
 
-def _ended(case: Case, decided: Decided) -> Ended | None:
+def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
     """Why a decision is not in force any more."""
     after = next((one for one in case.decisions if one.supersedes == decided.decision), None)
     if after is not None:
-        return Ended(superseded_by=after.decision)
+        return DecisionEnd(superseded_by=after.decision)
     withdrawal = case.withdrawal
     if withdrawal is not None and withdrawal.decision == decided.decision:
-        return Ended(withdrawn=date.fromisoformat(withdrawal.on))
+        return DecisionEnd(withdrawn=date.fromisoformat(withdrawal.on))
     return None
 
 

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from registry.domain.case import FORGED, Case
+from registry.domain.case import Case
 from registry.domain.case_events import Override, Seen
+from registry.domain.case_history import FORGED
 from registry.office.assessments.comparing import Element, unanswered
 from registry.office.assessments.granting import places_without_credits, places_without_level
 from registry.office.assessments.offered import Offered
@@ -118,7 +119,7 @@ def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[Seen]) -> li
     found += [
         Stop("notAuthentic", number, f"the issuer of {named(case, number)} says that it is not authentic")
         for number in sorted(honoured)
-        if number < len(case.subjects) and case.refuted(number)
+        if number < len(case.subjects) and case.is_denied(number)
     ]
     return found
 

@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from registry.domain.case_errors import NoCredential
-from registry.intake import Document, IntakeError, read_document
+from registry.intake.formats.document import Document
 from registry.intake.formats.document import External as Stated
+from registry.intake.formats.documents import read_document
+from registry.intake.rows.report import IntakeError
 from registry.values.persons import differences
 from registry.wire.forms import checker
-from registry.wire.misfits import told
 from registry.wire.recognition import External
+from registry.wire.validation_messages import format_error
 
 MAX_CHARACTERS: Final = 1_500_000
 _MOST_NOT_READ: Final = 25
@@ -125,7 +127,7 @@ def _external(stated: Stated, issuer: str | None, country: str | None, where: st
     try:
         made = msgspec.convert(values, External)
     except msgspec.ValidationError as error:
-        raise NoCredential(told(error, External), where) from error
+        raise NoCredential(format_error(error, External), where) from error
     check = checker(External)
     if check is not None and (fault := check(made)) is not None:
         raise NoCredential(f"{fault[0]}: {fault[1]}", where)

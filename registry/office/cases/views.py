@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
-from registry.letters.content import Ended
+from registry.letters.content import DecisionEnd
 from registry.office.assessments.assessment import Assessment, Considered, Element
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.attachments import Attachment
@@ -185,7 +185,7 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     """What the application says that it should count towards."""
     before: RecognitionDecided | None = None
     """The decision that it supersedes."""
-    ended: Ended | None = None
+    ended: DecisionEnd | None = None
     """Why it is not in force any more."""
     denied: dict[int, date] = {}
     """The credentials that their issuers had denied by then, by their numbers in the case, and when."""

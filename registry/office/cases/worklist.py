@@ -65,7 +65,7 @@ class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
         return self.due or _LAST, self.case
 
 
-class Asked(msgspec.Struct, frozen=True):
+class WorklistQuery(msgspec.Struct, frozen=True):
     """Which cases; everything that is None is not asked about."""
 
     state: str | None = None
@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def listed(
     cursor: Cursor[DictRow],
-    asked: Asked,
+    asked: WorklistQuery,
     *,
     today: date,
     soon: int,

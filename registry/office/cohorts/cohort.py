@@ -17,11 +17,11 @@ from registry.application.refusals import exists_for_nobody
 from registry.application.registry import Registry
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.office.assessments.assessment import Offered, short_objections
-from registry.office.assessments.facts import Facts
 from registry.office.assessments.statements import grant_of
 from registry.office.basis import name_basis, names_openly
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
+from registry.office.ports import CredentialLookup
 from registry.vault.vault import random_id
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import Condition, RecognitionAssessed, RecognitionDecided
@@ -49,12 +49,17 @@ class Cohort:
     """A cohort that is decided by one assessment of this office."""
 
     def __init__(
-        self, registry: Registry, facts: Facts, assessment: str, day: date, conditions: Sequence[Condition] = ()
+        self,
+        registry: Registry,
+        lookup: CredentialLookup,
+        assessment: str,
+        day: date,
+        conditions: Sequence[Condition] = (),
     ) -> None:
         """Raises `UnknownAssessment`, and `CohortRefused` where nothing can be decided on that assessment."""
         found = registry.assessment(assessment)
         self._registry = registry
-        self._facts = facts
+        self._lookup = lookup
         self._day = day
         self._assessment = str(found.id)
         self.content: RecognitionAssessed = found.content
@@ -99,7 +104,7 @@ class Cohort:
         return ""
 
     def _problem(self, row: CohortRow) -> str:
-        offered = self._facts.of_credential(row.member, row.credential)
+        offered = self._lookup.describe_credential(row.member, row.credential)
         if offered is None:
             return "has not arrived here: has its university published it, and has this node read that?"
         return self._mismatch(offered)
@@ -125,8 +130,10 @@ class Cohort:
             record.decision, self.content.purpose, self.content.effect, [basis], [self._grant], self._day.isoformat()
         )
         try:
-            with self._registry.also(record):
-                self._registry.decide(data, hidden)
+            with self._registry.transaction() as transaction:
+                self._registry.decide(data, hidden, transaction=transaction)
+                transaction.add(record)
+                transaction.commit()
         except (Refusal, InvalidEvent) as error:
             known = record.find()  # another run of the same list may have been faster
             return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from registry.office.errors import OfficeFileError
 from registry.values.countries import COUNTRIES
-from registry.wire.misfits import told
+from registry.wire.validation_messages import format_error
 
 FILE: Final = "countries.toml"
 NOTHING: Final = "Nothing is recorded about this country."
@@ -160,7 +160,7 @@ def _parse(content: bytes, name: str) -> _File:
     try:
         found = msgspec.convert(values, _File)
     except msgspec.ValidationError as error:
-        raise OfficeFileError(f"{name}: {told(error, _File)}") from error
+        raise OfficeFileError(f"{name}: {format_error(error, _File)}") from error
     known = {*found.conventions, *(() if name == FILE else _packaged().conventions)}
     for number, entry in enumerate(found.statements, 1):
         if fault := _fault(entry, known):

@@ -32,7 +32,7 @@ def consortium():
     return made
 
 
-def governed(consortium):
+def governance_size_of(consortium):
     fold = GovernanceFold(CONSORTIUM, consortium.founded)
     for record in consortium.records:
         fold.take(record)
@@ -46,7 +46,7 @@ def speaks(consortium, kind, act):
 def made_of(consortium, folder):
     log = consortium.log()
     tiles = Tiles(folder)
-    follow(tiles, log, "twente", governed(consortium))
+    follow(tiles, log, "twente", governance_size_of(consortium))
     return log, tiles
 
 
@@ -54,11 +54,11 @@ def test_a_voided_seal_proves_nothing(consortium, tmp_path):
     log, tiles = made_of(consortium, tmp_path)
     receipt = receipts.make(log, "twente", tiles, 2)
     told = receipts.prove_status(consortium.credentials[1], receipts.make(log, "twente", tiles, 5), consortium.sealed)
-    fold = governed(consortium)
+    fold = governance_size_of(consortium)
     assert receipts.verify_status(told, receipts.verify(receipt, fold), fold).status is None
     head = consortium.universities["twente"].head
     speaks(consortium, "member.range.voided.v1", MemberRangeVoided("twente", 5, 6, head, "keyCompromised"))
-    fold = governed(consortium)
+    fold = governance_size_of(consortium)
     with pytest.raises(InvalidProof, match="no effect"):
         receipts.verify_status(told, receipts.verify(receipt, fold), fold)
 
@@ -68,31 +68,31 @@ def test_a_withdrawn_members_receipt_says_what_was_and_what_is(consortium, tmp_p
     receipt = TlogProof.parse(str(receipts.make(log, "twente", tiles, 1)))
     head = consortium.universities["twente"].head
     speaks(consortium, "member.withdrawn.v1", MemberWithdrawn("twente", head, "administrative"))
-    found = receipts.verify(receipt, governed(consortium))
+    found = receipts.verify(receipt, governance_size_of(consortium))
     assert (found.standing_then, found.standing_now, found.refused) == ("active", "withdrawn", None)
     assert "the member is withdrawn now" in found.notes
 
 
 def test_governance_is_held_against_the_head_that_witnesses_saw(consortium):
-    fold = governed(consortium)
+    fold = governance_size_of(consortium)
     newest = Checkpoint(CONSORTIUM, fold.size, fold.tree.root)
     note = SignedNote.sign(newest, consortium.signers)
-    assert receipts.governed(note, fold) == fold.size
+    assert receipts.governance_size_of(note, fold) == fold.size
     speaks(consortium, "member.withdrawn.v1",
            MemberWithdrawn("twente", consortium.universities["twente"].head, "administrative"))  # fmt: skip
-    later = governed(consortium)
-    assert receipts.governed(note, later) == fold.size  # what came since is known, and nobody cosigned it yet
+    later = governance_size_of(consortium)
+    assert receipts.governance_size_of(note, later) == fold.size  # what came since is known, and nobody cosigned it yet
     cut = SignedNote.sign(Checkpoint(CONSORTIUM, later.size, later.tree.root), consortium.signers)
     other = SignedNote.sign(Checkpoint(CONSORTIUM, fold.size, bytes(32)), consortium.signers)
     member = SignedNote.sign(Checkpoint(f"{CONSORTIUM}/twente", 1, bytes(32)), consortium.signers)
     for wrong, says in ((cut, "and here are"), (other, "another governance"), (member, "not of governance")):
         with pytest.raises(InvalidProof, match=says):
-            receipts.governed(wrong, fold)
+            receipts.governance_size_of(wrong, fold)
 
 
 def test_every_two_heads_are_proved_consistent_and_no_head_that_nobody_signed(consortium, tmp_path):
     log, tiles = made_of(consortium, tmp_path)
-    fold = governed(consortium)
+    fold = governance_size_of(consortium)
     sizes = (4, 5, 6)
     for old in sizes:
         for new in sizes:
@@ -117,4 +117,4 @@ def test_an_anchored_root_rules_out_another_head_of_that_size(consortium, tmp_pa
     other = Head(5, base64.b64encode(bytes(32)).decode())
     speaks(consortium, "member.withdrawn.v1", MemberWithdrawn("twente", other, "administrative"))
     with pytest.raises(InvalidProof, match="anchored another root at 5"):
-        consistency.verify(proof, governed(consortium))
+        consistency.verify(proof, governance_size_of(consortium))

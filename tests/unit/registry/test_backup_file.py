@@ -1,13 +1,22 @@
 """A backup's file: what was written comes back, or the reader is told."""
 
+import base64
 import os
 
 import pytest
 
-from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read
+from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read_backup
 
 PASSPHRASE = b"correct horse"
 RANDOM = os.urandom(3_500_000)
+
+BACKUP_OF_BEFORE = base64.b64decode(
+    "cmVnaXN0cnkgYmFja3VwIDEKeyJzY3J5cHQiOnsibiI6MTMxMDcyLCJyIjo4LCJwIjoxLCJzYWx0IjoiMzY5ODYwMTMyZDc3MDkyNjY1MTUzOGJiMWJj"
+    "ZmUxNzcifSwiY2h1bmsiOjMyLCJwcmVmaXgiOiIyN2NjOWQ2NmMxZDEzYSJ9CgAAADAR/6+HlTkKNO2XwR+GoqX2duHIGMd8KBEs1XMec19s0ij7U1cP"
+    "WguwoFmUQ4keptAAAAAwQQGLdlC+ZucIfpuKt4J79tmPzg386uouc6POW3/o+mnfOxxB61iKUuxd437o1T3NAAAAGfeqrku2lJykzMq+S3tG7pJbWKvl"
+    "zOcaPAg="
+)
+"""A backup of three chunks that an earlier version of this program wrote."""
 
 
 @pytest.fixture
@@ -15,10 +24,10 @@ def file(tmp_path):
     """A backup of a few chunks."""
     path = tmp_path / "some.backup"
     with BackupWriter(path, PASSPHRASE) as writer:
-        writer.entry("one")
-        writer.data(b"text " * 10_000)
-        writer.entry("two")
-        writer.data(RANDOM)
+        writer.begin_entry("one")
+        writer.write(b"text " * 10_000)
+        writer.begin_entry("two")
+        writer.write(RANDOM)
     return path
 
 
@@ -34,14 +43,25 @@ def chunks(data):
 
 
 def entire(path, passphrase=PASSPHRASE):
-    return list(read(path, passphrase))
+    return list(read_backup(path, passphrase))
 
 
 def test_what_was_written_is_read_back(file):
-    got = b"".join(data for name, data in read(file, PASSPHRASE) if name == "two")
+    got = b"".join(data for name, data in read_backup(file, PASSPHRASE) if name == "two")
     assert got == RANDOM
     assert file.stat().st_mode & 0o077 == 0
     assert len(chunks(file.read_bytes())[1]) > 3
+
+
+def test_a_backup_of_an_earlier_version_is_read(tmp_path):
+    path = tmp_path / "before.backup"
+    path.write_bytes(BACKUP_OF_BEFORE)
+    assert entire(path) == [
+        ("one", b""),
+        ("one", b"some data of the first entry"),
+        ("two", b""),
+        ("two", b"other"),
+    ]
 
 
 def test_a_wrong_passphrase_opens_nothing(file):
@@ -92,5 +112,5 @@ def test_a_backup_is_never_overwritten_and_a_failed_one_leaves_no_file(file, tmp
 
 def fail(path):
     with BackupWriter(path, PASSPHRASE) as writer:
-        writer.entry("one")
+        writer.begin_entry("one")
         raise ZeroDivisionError

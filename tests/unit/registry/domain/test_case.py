@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from registry.domain import case_events as events
-from registry.domain.case import MOVES, Case
+from registry.domain.case import ALLOWED_STATES, Case
 from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, ProposalChanged, SecondPerson, UnknownSubject
 from registry.domain.case_events import Decided, Opened, Seen, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
@@ -67,7 +67,7 @@ def at(state):
     return case
 
 
-def move(case, name):
+def act(case, name):
     stands = case.decision.decision if case.decision else random_id()
     {
         "request documents": lambda: case.request_documents(["identity"], DAY, "desk"),
@@ -92,17 +92,17 @@ STATES = ["collecting", "waiting", "assessing", "proposed", "approved", "decided
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("name", [name for name in MOVES if name not in ("answer", "amend")])
-def test_every_move_is_made_in_the_states_that_allow_it_and_refused_in_all_others(state, name):
+@pytest.mark.parametrize("name", [name for name in ALLOWED_STATES if name not in ("answer", "amend")])
+def test_every_action_is_done_in_the_states_that_allow_it_and_refused_in_all_others(state, name):
     case = at(state)
     assert case.state == state
-    if state in MOVES[name]:
+    if state in ALLOWED_STATES[name]:
         before = case.version
-        move(case, name)
+        act(case, name)
         assert case.version == before + 1
     else:
         with pytest.raises(IllegalTransition, match=f"{name}: only when the case is"):
-            move(case, name)
+            act(case, name)
 
 
 def test_whoever_proposed_does_not_approve_unless_the_office_lets_one_person_do_all():
@@ -141,13 +141,13 @@ def test_an_enquiry_is_answered_once_and_the_last_answer_about_a_credential_coun
     case.enquire(first, 0, DAY, "desk")
     assert case.enquiries[first].issuer == "twente"
     case.answer(first, "notAuthentic", DAY, "desk")
-    assert case.refuted(0)
-    assert not case.refuted(1)
+    assert case.is_denied(0)
+    assert not case.is_denied(1)
     with pytest.raises(Duplicate, match="was answered: notAuthentic"):
         case.answer(first, "authentic", DAY, "desk")
     case.enquire(second, 0, DAY, "desk")
     case.answer(second, "authentic", DAY, "desk")
-    assert not case.refuted(0)
+    assert not case.is_denied(0)
     with pytest.raises(UnknownSubject, match="the case has no credential 2; it is about 0, 1"):
         case.enquire(random_id(), 2, DAY, "desk")
     with pytest.raises(UnknownSubject, match="no enquiry"):
@@ -162,7 +162,7 @@ def test_what_is_returned_on_appeal_waits_for_the_appeal_again():
     case.propose(proposed("m.lind"))
     case.approve(DAY, "l.holm", proposal=case.proposal_id or "")
     first = case.decision.decision
-    with pytest.raises(IllegalTransition, match=f"decision {first} stands: amend it"):
+    with pytest.raises(IllegalTransition, match=f"decision {first} is in force: amend it"):
         case.decide(decided())
     case.decide(decided(supersedes=first))
     assert (case.state, len(case.decisions)) == ("decided", 2)
@@ -261,7 +261,7 @@ def test_a_correction_changes_the_file_and_keeps_the_numbers_of_the_credentials(
     with pytest.raises(IllegalTransition):
         case.correct(events.Corrected(DAY, "desk", purpose="stacking"))
     case.return_(DAY, "k.berg")
-    with pytest.raises(UnknownSubject, match="one credential at least"):
+    with pytest.raises(UnknownSubject, match="at least one credential"):
         case.correct(events.Corrected(DAY, "desk", removed=[1, 2]))
     with pytest.raises(IllegalTransition, match="nothing would change"):
         case.correct(events.Corrected(DAY, "desk"))

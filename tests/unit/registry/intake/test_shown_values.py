@@ -8,10 +8,11 @@ import openpyxl
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.batches.corrections import corrections_of
-from registry.intake import IntakeError, open_intake
+from registry.batches.corrections import write_corrections
+from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import IntakeError
 from registry.intake.rows.xlsx_formats import MAX_CODE, changes_value, shown_number, shown_text
 from registry.intake.rows.xlsx_values import without_values
 from registry.office.cohorts.cohort_file import rows as cohort_rows
@@ -257,7 +258,7 @@ def test_a_row_that_comes_back_for_correction_is_not_taken_in_as_it_is(file_of, 
     }
     assert sorted(faulty) == [2, 3, 4, 5, 6]
     back = tmp_path / "back.csv"
-    back.write_text("".join(corrections_of(path, faulty)), newline="")
+    back.write_text("".join(write_corrections(path, faulty)), newline="")
     first, *others = open_intake(back, Everything((5,)))
     assert first.grade == "85%"  # what the sheet shows, now as text
     assert all("error value" in problem.detail for [problem] in others)

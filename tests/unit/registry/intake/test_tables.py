@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.batches.corrections import corrections_of
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, open_intake
+from registry.batches.corrections import write_corrections
+from registry.intake.files import open_intake
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import bounded_notes
+from registry.intake.rows.report import IntakeError, Problem, bounded_notes
+from registry.intake.rows.table_rows import TableRows
 from registry.intake.rows.tables import Table
 from registry.values.formulas import DELIMITERS
 from tests.support.catalogues import Everything
@@ -479,7 +481,7 @@ def test_a_corrections_file_is_read_back_to_the_same_values_and_no_program_runs_
     columns = (*COLUMNS, "note")
     file = tmp_path / "rows.csv"
     file.write_text(table((*changed(awarding_date="soon"), note), (*OTHER, "\uff1dx"), header=columns), "utf-8")
-    lines = list(corrections_of(file, {2: "awarding_date: is no day; \uff1dx", 3: "note: begins"}))
+    lines = list(write_corrections(file, {2: "awarding_date: is no day; \uff1dx", 3: "note: begins"}))
     assert all(f"{sign}=cmd" not in lines[1] and f"{sign}@y" not in lines[1] for sign in (*DELIMITERS, "\u200b"))
     assert lines[1].startswith(f"r1,{ID},s1,Núñez,Zoë,2001-02-03,soon,5,\"good; '-) and")
     again = tmp_path / "again.csv"
@@ -495,7 +497,7 @@ def test_a_row_that_comes_back_from_corrections_three_times_keeps_its_text(tmp_p
     file.write_text(table((*changed(awarding_date="soon"), note), header=(*COLUMNS, "note")), "utf-8")
     rounds = []
     for _ in range(3):
-        rounds.append("".join(corrections_of(file, {2: "awarding_date: is no day"})))
+        rounds.append("".join(write_corrections(file, {2: "awarding_date: is no day"})))
         file.write_text(rounds[-1], "utf-8")
     assert "Good work, '-2" in rounds[0]
     assert rounds[1:] == [rounds[0]] * 2

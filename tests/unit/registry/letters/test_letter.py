@@ -12,7 +12,7 @@ import pypdf
 import pytest
 
 from registry.letters import LANGUAGES, Addressee, CannotWrite, render
-from registry.letters.content import Changed, Ended, Judged, Left, Required
+from registry.letters.content import DecisionEnd, GrantChange, GrantFindings, LeftOutQualification, LetterRequirements
 from registry.letters.notices import NoticeKind
 from registry.letters.spans import clean
 from registry.wire.recognition import Condition, Grant, Ground
@@ -155,8 +155,8 @@ def test_what_is_not_stated_is_never_said_to_be_without_difference():
 
 def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
     full = Grant([0], "full", "recognised", "none")
-    judged, slight = [Judged({"workload": "One week was a holiday."})], "It differs from what we ask for"
-    text = text_of(render(content(grants=[full], judged=judged, required=Required(workload="6 ECTS"))))
+    judged, slight = [GrantFindings({"workload": "One week was a holiday."})], "It differs from what we ask for"
+    text = text_of(render(content(grants=[full], judged=judged, required=LetterRequirements(workload="6 ECTS"))))
     assert f"{slight}, but not substantially One week was a holiday." in text
     assert text.count("Nothing is asked for here") == 4
     assert "No substantial difference" not in text
@@ -166,8 +166,8 @@ def test_a_slight_difference_from_what_is_asked_for_is_said_with_its_reason():
 
 def test_there_is_no_substantial_difference_only_from_what_is_asked_for_or_as_the_office_says():
     full = Grant([0], "full", "recognised", "none")
-    asked = content(grants=[full], judged=[Judged(words={"quality": "NOKUT accredits it."})],
-                    required=Required(workload="5 ECTS"))  # fmt: skip
+    asked = content(grants=[full], judged=[GrantFindings(words={"quality": "NOKUT accredits it."})],
+                    required=LetterRequirements(workload="5 ECTS"))  # fmt: skip
     text = text_of(render(asked))
     assert text.count("No substantial difference") == 2
     assert "No substantial difference NOKUT accredits it." in text
@@ -176,7 +176,9 @@ def test_there_is_no_substantial_difference_only_from_what_is_asked_for_or_as_th
 
 def test_the_letter_names_what_the_qualification_was_compared_with():
     full = Grant([0], "full", "recognised", "none")
-    compared = content("de", grants=[full], judged=[Judged()], compared_with=[[{"en": "Master of Urban Analytics"}]])
+    compared = content(
+        "de", grants=[full], judged=[GrantFindings()], compared_with=[[{"en": "Master of Urban Analytics"}]]
+    )
     text = text_of(render(compared))
     assert "Verglichen mit Master of Urban Analytics" in text
 
@@ -189,7 +191,7 @@ def test_what_no_member_issued_is_said_with_who_says_so():
 
 def test_a_refusal_says_why_nothing_milder_was_possible_what_can_be_done_and_where_to_object():
     refused = Grant([0], "refused", "recognised", "none", grounds=[Ground("level", "lowerLevel")])
-    why = Judged(
+    why = GrantFindings(
         {}, [("partial", "nothingComparable"), ("alternative", "noAlternative")], [Condition("bridgingCourse")]
     )
     office = msgspec.structs.replace(content().office, appeal_body=None, address=["Paradisgatan 2", "Lund"])
@@ -217,8 +219,8 @@ def test_without_an_address_a_letter_does_not_send_anybody_to_it():
 
 def test_what_was_left_out_what_changed_and_what_was_applied_for_are_in_the_letter():
     text = text_of(render(content(
-        left=[Left({"und": "Circular design"}, "Aveiro", "It was sent for information only.")],
-        changes=[Changed(0, "outcome", [{"und": "Not recognised"}], [{"und": "Recognised in part"}])],
+        left=[LeftOutQualification({"und": "Circular design"}, "Aveiro", "It was sent for information only.")],
+        changes=[GrantChange(0, "outcome", [{"und": "Not recognised"}], [{"und": "Recognised in part"}])],
         applied_for=[{"en": "Master of Urban Analytics"}],
     )))  # fmt: skip
     for said in (
@@ -233,9 +235,9 @@ def test_what_was_left_out_what_changed_and_what_was_applied_for_are_in_the_lett
 @pytest.mark.parametrize(
     ("ended", "said"),
     [
-        (Ended(superseded_by="6fd46857"), "Our decision 6fd46857 took its place."),
-        (Ended(withdrawn=date(2026, 12, 1)), "We withdrew it on 1 December 2026."),
-        (Ended(), "We withdrew it. This is a copy"),
+        (DecisionEnd(superseded_by="6fd46857"), "Our decision 6fd46857 took its place."),
+        (DecisionEnd(withdrawn=date(2026, 12, 1)), "We withdrew it on 1 December 2026."),
+        (DecisionEnd(), "We withdrew it. This is a copy"),
     ],
 )
 def test_a_copy_of_a_decision_that_has_ended_says_so_and_binds_nobody(ended, said):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.deadlines import LONGEST, after, checked_term, due, stopped_days, term_for, urgency
+from registry.domain.deadlines import LONGEST, check_term, due, last_day_of, stopped_days, term_for, urgency
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from registry.domain.deadlines import LONGEST, after, checked_term, due, stopped
     ],
 )
 def test_a_term_ends_on_the_same_day_of_the_month_or_on_its_last(day, term, ends):
-    assert after(day, term) == ends
+    assert last_day_of(day, term) == ends
 
 
 @pytest.mark.parametrize("term", ["P5M", "P18W", "P121D", "P0M", "4M", "P4Y", "P-1M", "PT4M", "", "P4M ", "P٤M"])
 def test_a_term_over_four_months_or_one_that_is_none_is_refused(term):
-    with pytest.raises(ValueError, match=r"four months|no term"):
-        checked_term(term)
+    with pytest.raises(ValueError, match=r"four months|not a term"):
+        check_term(term)
 
 
 def test_the_days_on_which_documents_were_waited_for_are_given_back():
@@ -56,7 +56,7 @@ def test_stopping_never_brings_the_due_date_nearer_and_gives_back_every_day(day,
         begin = at + timedelta(days=wait)
         at = begin + timedelta(days=stand)
         stops.append((begin.isoformat(), at.isoformat()))
-    assert due(day.isoformat(), term, stops) == after(day, term) + timedelta(days=sum(stand for _, stand in gaps))
+    assert due(day.isoformat(), term, stops) == last_day_of(day, term) + timedelta(days=sum(stand for _, stand in gaps))
 
 
 @pytest.mark.parametrize(

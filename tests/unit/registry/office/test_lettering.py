@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from registry.domain.case_events import Subject
-from registry.letters import CannotWrite, Required
+from registry.letters import CannotWrite, LetterRequirements
 from registry.office.assessments.assessment import Assessed, Assessment, Considered, Element, Proposed
 from registry.office.assessments.comparing import Suggestion
 from registry.office.assessments.offered import Offered, Requirement
@@ -110,7 +110,7 @@ def test_what_was_asked_for_is_said_once_in_the_letters_words():
         Requirement(ects=5, access_to=8, fields_of_education=["061", "0542"]),
     ]
     said = asked_of(assessed(*asked), "nl").required
-    assert said == Required(
+    assert said == LetterRequirements(
         level="EQF-niveau 6; EQF-niveau 7",
         workload="5 ECTS",
         profile="Vakgebied 061 (ISCED-F); vakgebied 0542 (ISCED-F)",

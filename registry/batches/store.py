@@ -1,0 +1,321 @@
+"""The store of batches: what each system sent, the state of each batch, and the rows that were not taken in."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from registry.batches.batch import (
+    Batch,
+    IncomingBatch,
+    Kind,
+    Media,
+    ReadingOptions,
+    SecondPerson,
+    State,
+    Term,
+    UnknownBatch,
+    WrongState,
+)
+from registry.batches.batch_file import BatchFile, BatchFileWriter
+from registry.batches.batch_table import BATCH_COLUMNS, read_batch
+from registry.batches.files import BatchFiles
+from registry.batches.queue import BatchQueue
+from registry.batches.row_problem import RowProblem
+from registry.batches.text_redaction import forget_texts, refuse_scheduled, rewrite_texts
+from registry.batches.texts import BatchTexts, decrypt_key, encrypt_key
+from registry.intake.rows.spreadsheet import is_spreadsheet
+from registry.values.actors import person_of
+from registry.vault.vault import Vault, random_id, read_again
+
+
+class BatchStore:
+    """The node's batches. Opens a connection for each use; may be shared by threads."""
+
+    def __init__(
+        self, dsn: str, vault: Vault, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """`folder` is where the batches' files are."""
+        self._dsn = dsn
+        self._vault = vault
+        self._files = BatchFiles(folder)
+        self._clock = clock
+        self.queue = BatchQueue(self._connect, vault, self._files, clock)
+        """The batches as their worker sees them."""
+
+    def _connect(self) -> "psycopg.Connection[DictRow]":
+        return psycopg.connect(self._dsn, autocommit=True, row_factory=dict_row)
+
+    # Receiving
+
+    def begin(
+        self,
+        name: str,
+        kind: Kind,
+        media: Media,
+        by: str,
+        request: str,
+        dry_run: bool,  # noqa: FBT001 - called in a thread by position
+        term: Term | None = None,
+        reading: ReadingOptions | None = None,
+    ) -> IncomingBatch:
+        """Begin a batch, or find the one that this request of this system began before.
+
+        One that never arrived completely begins again: its sender has given up the first attempt. Raises `OSError`
+        where the disk is full.
+        """
+        hashed = self._vault.hashed("request", request)
+        batch, key = random_id(), os.urandom(32)
+        encrypted_name = BatchTexts(batch, key).encrypt("name", name)
+        with self._connect() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('batch of ' || %s))", (by + hashed.hex(),))
+            before = connection.execute(
+                "SELECT batch::text, state FROM intake.batches WHERE by = %s AND request = %s", (by, hashed)
+            ).fetchone()
+            if before is not None and before["state"] not in ("receiving", "incomplete"):
+                return IncomingBatch(before["batch"], None)
+            if before is not None:
+                connection.execute("DELETE FROM intake.batches WHERE batch = %s", (before["batch"],))
+                self._files.delete(before["batch"])
+            connection.execute(
+                "INSERT INTO intake.batches"
+                " (batch, sealed_name, kind, media, dry_run, by, request, key, created, awarded_from, awarded_until,"
+                " dates, keep_text, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'receiving')",
+                (
+                    batch, encrypted_name, kind, media, dry_run, by, hashed, encrypt_key(self._vault, batch, key),
+                    self._clock(), *(term or (None, None)), *(reading or ReadingOptions()),
+                ),
+            )  # fmt: skip
+            # Within the transaction: where the disk is full, no batch begins either.
+            file = BatchFileWriter(self._files.path(batch), key)
+        return IncomingBatch(batch, file)
+
+    def complete(self, batch: str, file: BatchFileWriter, publish_at: datetime | None, release_above: int = 0) -> Batch:
+        """Let a batch that has arrived wait for its turn, its day, or a second person.
+
+        A batch of more lines than `release_above` waits for a second person (0: none does). The lines of a spreadsheet
+        are counted before its turn (`count_lines`): until then they are 0, and it waits for nobody.
+
+        Raises `WrongState` where the same request began again meanwhile, and `OSError` where the disk is full.
+        """
+        file.close()
+        is_counted = not is_spreadsheet(self.get_content(batch))
+        lines = file.lines if is_counted else 0
+        release = 0 < release_above < lines
+        state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
+        with self._connect() as connection:
+            updated = connection.execute(
+                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s"
+                " WHERE batch = %s AND state = 'receiving'",
+                (state, file.size, lines, publish_at, None if is_counted else release_above, batch),
+            ).rowcount
+            connection.execute("NOTIFY intake_batches")
+        if not updated:
+            raise WrongState("The same request was sent again meanwhile; that one counts.")
+        return self.get(batch)
+
+    def break_off(self, batch: str, file: BatchFileWriter) -> None:
+        """Keep nothing of a batch whose sender went away, sent what is not accepted, or filled the disk."""
+        file.abandon()
+        with self._connect() as connection:
+            connection.execute(
+                "UPDATE intake.batches SET state = 'incomplete' WHERE batch = %s AND state = 'receiving'", (batch,)
+            )
+            row = connection.execute("SELECT state FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+        if row is None or row["state"] == "incomplete":  # else it had arrived before something else failed
+            self._files.delete(batch)
+
+    # Reading
+
+    def get(self, batch: str) -> Batch:
+        """Return the batch with this id. Raises `UnknownBatch`."""
+        batches = self._read(f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE batch = %s", (batch,))  # noqa: S608 - a constant
+        if not batches:
+            raise UnknownBatch(f"there is no batch {batch}")
+        return batches[0]
+
+    def _read(self, statement: LiteralString, values: Any) -> list[Batch]:  # noqa: ANN401 - as psycopg takes them
+        def read() -> list[Batch]:
+            with self._connect() as connection:
+                return [read_batch(self._vault, row) for row in connection.execute(statement, values).fetchall()]
+
+        return read_again(read)
+
+    def list_newest(self, limit: int, before: tuple[str, str] | None = None) -> list[Batch]:
+        """Return batches, the newest first, after a place in this order (a time in ISO form, a batch's id)."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches"  # noqa: S608 - a constant
+            " WHERE %(at)s::timestamptz IS NULL OR (created, batch) < (%(at)s::timestamptz, %(batch)s::uuid)"
+            " ORDER BY intake.batches.created DESC, intake.batches.batch DESC LIMIT %(limit)s",
+            {"at": before and before[0], "batch": before and before[1], "limit": limit},
+        )
+
+    def list_problems(
+        self, batch: str, limit: int, after: tuple[int, int] = (0, 0)
+    ) -> list[tuple[tuple[int, int], RowProblem]]:
+        """Return the problems of a batch in their order, each with its place, after the place `after`."""
+        return self._read_problems(
+            batch,
+            "SELECT line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s"
+            " AND (line, number) > (%(line)s, %(number)s) ORDER BY line, number LIMIT %(limit)s",
+            {"batch": batch, "line": after[0], "number": after[1], "limit": limit},
+        )
+
+    def _read_problems(
+        self, batch: str, statement: LiteralString, values: dict[str, Any]
+    ) -> list[tuple[tuple[int, int], RowProblem]]:
+        def read() -> list[tuple[tuple[int, int], RowProblem]]:
+            # One snapshot for the rows and for the key that decrypts them.
+            with self._connect() as connection, connection.transaction():
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                batch_row = connection.execute("SELECT key FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+                rows = connection.execute(statement, values).fetchall()
+            if batch_row is None:
+                return []
+            texts = BatchTexts.of(self._vault, batch, batch_row["key"])
+            return [
+                ((row["line"], row["number"]), texts.decrypt_problem(row["line"], row["code"], row["sealed"]))
+                for row in rows
+            ]
+
+        return read_again(read)
+
+    def describe_faulty_rows(self, batch: str) -> dict[int, str]:
+        """Return, by its line, all that is wrong with each row that was not taken in."""
+        problems = self._read_problems(
+            batch,
+            "SELECT line, number, code, sealed FROM intake.problems WHERE batch = %(batch)s ORDER BY line, number",
+            {"batch": batch},
+        )
+        rows: dict[int, list[str]] = {}
+        for _, problem in problems:
+            detail = f"{problem.field}: {problem.detail}" if problem.field else problem.detail
+            rows.setdefault(problem.line, []).append(detail)
+        return {line: "; ".join(details) for line, details in rows.items()}
+
+    def get_content(self, batch: str) -> BatchFile:
+        """Return a batch's content. Raises `UnknownBatch`; reading it raises `DamagedBatchFile` where it is missing."""
+
+        def read() -> BatchFile:
+            with self._connect() as connection:
+                row = connection.execute(
+                    "SELECT sealed_name, key, rewritten FROM intake.batches WHERE batch = %s", (batch,)
+                ).fetchone()
+            if row is None:
+                raise UnknownBatch(f"there is no batch {batch}")
+            return self._content_file(batch, row)
+
+        return read_again(read)
+
+    def list_with_content(self) -> list[Batch]:
+        """Return the batches whose content is on the disk, the oldest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches"  # noqa: S608 - a constant
+            " WHERE intake.batches.batch::text = ANY (%s) AND state <> 'receiving' ORDER BY intake.batches.created",
+            (self._files.list_batches(),),
+        )
+
+    def forget(self, batch: str) -> None:
+        """Delete a batch's content, and what its problems and notes quote of it."""
+        with self._connect() as connection, connection.transaction():
+            forget_texts(connection, self._vault, batch)
+        self._files.delete(batch)
+
+    def _content_file(self, batch: str, row: DictRow) -> BatchFile:
+        key = decrypt_key(self._vault, batch, row["key"])
+        name = BatchTexts(batch, key).decrypt("name", row["sealed_name"])
+        return BatchFile(self._files.path(batch, row["rewritten"]), key, name or "")
+
+    # Deciding about a batch
+
+    def release(self, batch: str, by: str) -> Batch:
+        """Let a batch go on, as a second person. Raises `UnknownBatch`, `WrongState`, `SecondPerson`."""
+        waiting = self.get(batch)
+        if waiting.state != "awaitingRelease":
+            raise WrongState(f"The batch is {waiting.state} and waits for no release.")
+        with self._connect() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            if person_of(cursor, waiting.by) == person_of(cursor, by):
+                raise SecondPerson(f"you sent this batch in, as {waiting.by}; another person releases it")
+            updated = connection.execute(
+                "UPDATE intake.batches SET released_by = %s,"
+                " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"
+                " WHERE batch = %s AND state = 'awaitingRelease'",
+                (by, batch),
+            ).rowcount
+            connection.execute("NOTIFY intake_batches")
+        if not updated:
+            raise WrongState(f"The batch is {self.get(batch).state} and waits for no release.")
+        return self.get(batch)
+
+    def cancel(self, batch: str) -> Batch:
+        """Cancel a batch that has not begun, or the scheduled rows of one that has.
+
+        Raises `UnknownBatch`, and `WrongState` for one that is being worked through or has ended.
+        """
+        self.get(batch)
+        with self._connect() as connection, connection.transaction():
+            updated = connection.execute(
+                "UPDATE intake.batches SET state = 'cancelled', finished = %s"
+                " WHERE batch = %s AND state IN ('awaitingRelease', 'scheduled', 'waiting')",
+                (self._clock(), batch),
+            ).rowcount
+            if not updated:
+                raise _cannot_cancel(self.get(batch).state)
+            refuse_scheduled(connection, self._vault, batch, "cancelled", "the batch was cancelled before this day")
+        cancelled = self.get(batch)
+        if not cancelled.refused:
+            self._files.delete(batch)
+        return cancelled
+
+    def redact(
+        self, batch: str, redact: Callable[[BatchFile], Iterator[bytes | int]], lines: Sequence[int], why: RowProblem
+    ) -> None:
+        """Write a batch's content again without some of its rows, and delete what was quoted of these rows.
+
+        `redact` yields the bytes that stay and the line of each removed row, of which only the line feeds stay.
+        Removed rows that were still to be taken in are listed as refused, for the reason `why` and at their own lines.
+        `lines` are further lines of which no quotation may stay.
+
+        Raises `UnknownBatch`, and `WrongState` where it is being worked through.
+        """
+        with self._connect() as connection, connection.transaction():
+            row = connection.execute(
+                f"SELECT {BATCH_COLUMNS}, rewritten FROM intake.batches WHERE batch = %s FOR UPDATE",  # noqa: S608 - a constant
+                (batch,),
+            ).fetchone()
+            if row is None:
+                raise UnknownBatch(f"there is no batch {batch}")
+            if row["state"] == "working":
+                raise WrongState("The batch is being worked through. Try again when it is done.")
+            key, removed = os.urandom(32), list[int]()
+            # A file and a key of its own: until the transaction commits, the old file is the content.
+            rewritten = row["rewritten"] + 1
+            file = BatchFileWriter(self._files.path(batch, rewritten), key)
+            try:
+                for piece in redact(self._content_file(batch, row)):
+                    if isinstance(piece, int):
+                        removed.append(piece)
+                    else:
+                        file.write(piece)
+                file.close()
+            except BaseException:  # whatever it was, it is raised again
+                file.abandon()
+                raise
+            with connection.cursor() as cursor:
+                rewrite_texts(cursor, self._vault, row, key, removed, {*removed, *lines}, why)
+        self._files.delete_before(batch, rewritten)
+
+
+def _cannot_cancel(state: State) -> WrongState:
+    if state == "working":
+        return WrongState(
+            "The batch is being worked through and cannot be cancelled now: rows of it may have taken effect. Wait"
+            " until it is done; its scheduled rows can be cancelled then."
+        )
+    return WrongState(f"The batch is {state} and cannot be cancelled.")

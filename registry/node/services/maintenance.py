@@ -1,0 +1,58 @@
+"""The service that makes a seal and a signed digest a day, builds tiles, and asks witnesses for cosignatures."""
+
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from registry.domain.errors import Refusal
+from registry.log import GOVERNANCE, NoSuchStream
+from registry.node.cosigning import gather
+from registry.node.digests import sign_daily
+from registry.node.health import last_error
+from registry.node.node import Node, opened
+from registry.node.sealing import make_seal, seal_is_due
+from registry.supervision import supervise
+
+_log = structlog.get_logger(__name__)
+_EVERY_SECONDS: Final = 60.0
+
+
+def run_maintenance(home: Path, stop: threading.Event, every_seconds: float = _EVERY_SECONDS) -> None:
+    """Maintain the node in rounds until `stop` is set. No commit waits for it; one fault must not end seals forever."""
+
+    def maintain() -> None:
+        with opened(home) as node:
+            _run_once(node)
+
+    if not stop.wait(every_seconds):
+        supervise(
+            "housekeeping",
+            maintain,
+            stop,
+            also=(Refusal,),
+            pause_seconds=every_seconds,
+            retry_seconds=every_seconds,
+            survives_faults=True,
+            on_error=partial(last_error.note, home, "housekeeping"),
+        )
+
+
+def _run_once(node: Node) -> None:
+    if seal_is_due(node):
+        seal = make_seal(node)
+        _log.info("run.sealed", size=seal.size, count=seal.count)
+    if sign_daily(node):
+        _log.info("run.signed_digest")
+    fold = node.governance()
+    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
+        try:
+            node.tiles(stream, fold)
+        except NoSuchStream:
+            continue  # admitted, and has published nothing yet
+    if node.settings.witness:
+        for row in gather(node):
+            if row["error"]:
+                _log.warning("run.not_cosigned", stream=row["stream"], witness=row["witness"], why=row["error"])

@@ -1,0 +1,134 @@
+"""The services of one node: publishing, and in threads of their own projecting, webhooks, intake and maintenance."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from projections.core import views
+from registry.log import open_log
+from registry.node.adapters.webhooks import dispatcher
+from registry.node.health import last_error
+from registry.node.node import Node
+from registry.node.services.kafka_intake import run_kafka_intake
+from registry.node.services.maintenance import run_maintenance
+from registry.node.services.observing import Observer
+from registry.node.services.watching import HealthWatch
+from registry.node.services.webhooks import run_webhooks
+from registry.publishing.publisher import AnotherPublisher, Published
+from registry.supervision import supervise
+
+_log = structlog.get_logger(__name__)
+
+
+def run_node(
+    node: Node,
+    watch: HealthWatch,
+    stop: threading.Event,
+    observer: Observer,
+    *,
+    on_started: Callable[[], None] = lambda: None,
+    on_warning: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run all services of a member's node until `stop` is set; `watch` looks at the node meanwhile.
+
+    `on_started` is called once, when no other process publishes for this node; `on_warning` receives what a person
+    who started the node should read. Raises `AnotherPublisher` before the start, and later what ended a service.
+    """
+    threads = ServiceThreads(stop)
+    watch.follow(stop)
+    note_error = partial(last_error.note, node.settings.home, "publishing")
+
+    def publish() -> None:
+        with node.publisher(observer.on_committed).session() as session:
+            if not threads.started:
+                _start_services(node, threads, observer, on_warning)
+                on_started()
+            session.run(stop, on_published=_log_published, on_error=note_error)
+
+    try:
+        supervise(
+            "publishing",
+            publish,
+            stop,
+            # The server may hold the lock of a connection that was lost for a while: then we are that other publisher.
+            also=(AnotherPublisher,),
+            retries=lambda: threads.started,
+            on_error=note_error,
+        )
+    finally:
+        stop.set()
+        threads.join()
+    threads.raise_error()
+
+
+def run_projector(node: Node, stop: threading.Event, observer: Observer) -> None:
+    """Bring the views up with the log until `stop` is set."""
+    note_error = partial(last_error.note, node.settings.home, "projecting")
+
+    def project() -> None:
+        # A log of its own: the one that the publisher appends to would make it wait.
+        with contextlib.closing(open_log(node.settings.log_url, node.settings.consortium, read_only=True)) as log:
+            node.check_founding(log)
+            with views.connect(node.dsn()) as connection:
+                projector = node.projector(connection, observer.on_batch, log, on_fault=note_error)
+                projector.run(stop, on_step=observer.on_step)
+
+    supervise("projecting", project, stop, on_error=note_error)
+
+
+def _start_services(
+    node: Node, threads: "ServiceThreads", observer: Observer, on_warning: Callable[[str], None]
+) -> None:
+    home = node.settings.home
+    posts = dispatcher(node)  # raises what is wrong with its settings before anything is started
+    threads.start("projecting", lambda stop: run_projector(node, stop, observer))
+    threads.start("posting", lambda stop: run_webhooks(posts, home, stop))
+    if node.settings.intake_kafka is not None:
+        threads.start("taking in", lambda stop: run_kafka_intake(home, stop, on_warning))
+    # Not waited for at the end: maintenance may be in the middle of asking a witness.
+    threading.Thread(target=run_maintenance, args=(home, threads.stop), name="maintenance", daemon=True).start()
+
+
+class ServiceThreads:
+    """Services in threads of their own. An error that ends one of them ends all, and is raised again at the end."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self._threads: list[threading.Thread] = []
+        self._errors: list[BaseException] = []
+
+    @property
+    def started(self) -> bool:
+        """True once a service was started."""
+        return bool(self._threads)
+
+    def start(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        """Start a service; `run` ends when the event that it is passed is set."""
+
+        def run_and_report() -> None:
+            try:
+                run(self.stop)
+            except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+                self._errors.append(error)
+                self.stop.set()
+
+        thread = threading.Thread(target=run_and_report, name=name)
+        thread.start()
+        self._threads.append(thread)
+
+    def join(self) -> None:
+        """Wait until all services have ended."""
+        for thread in self._threads:
+            thread.join()
+
+    def raise_error(self) -> None:
+        """Raise the first error that ended a service, if there is one."""
+        if self._errors:
+            raise self._errors[0]
+
+
+def _log_published(published: Published) -> None:
+    _log.info("run.published", events=published.events, size=published.size)
