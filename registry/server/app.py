@@ -45,9 +45,9 @@ from registry.http.request_checks import check_request
 from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
-from registry.node.adapters.history import history, proven
+from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.digests import FILE as SIGNED_DIGEST
@@ -127,12 +127,14 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "private": Provide(lambda: private, sync_to_thread=False),
-            "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "offered": Provide(lambda: OwnCatalogue(node.registry), sync_to_thread=False),
             "letters": Provide(lambda: letters, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
-            "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
+            "receipts": Provide(
+                lambda: Receipts(lambda text: verify_receipt(node, standings, text)), sync_to_thread=False
+            ),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "lookup": Provide(lambda: lookup, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),

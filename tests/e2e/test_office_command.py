@@ -217,7 +217,7 @@ def test_a_decision_without_a_case_is_checked_as_an_assessment_is(office):
     assert "say why partial recognition was not possible" in refused.stderr
     office.run("office", "profile", "set", "Research minor", "--level", 7)
     compared = office.run("recognition", "decide", about, "--ects", 5, "--towards", "research minor", check=1)
-    assert "lowerLevel is worth a look (EQF 6, and 7 is asked for)" in " ".join(compared.stderr.split())
+    assert "lowerLevel is worth a look (EQF 6, and 7 is required)" in " ".join(compared.stderr.split())
     decided = office.run("recognition", "decide", about, "--ects", 5)
     assert "note: nothing was assessed" in decided.stderr
 

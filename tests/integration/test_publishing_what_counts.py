@@ -269,9 +269,9 @@ def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(worl
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
     world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
     with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
-        assert [one.code for one in refusals.listed()] == ["role-missing"]
+        assert [one.code for one in refusals.list_events()] == ["role-missing"]
         world.connection.execute("UPDATE refusals SET code = 'member-suspended'")
-        assert [one.code for one in refusals.listed()] == ["member-suspended"]
+        assert [one.code for one in refusals.list_events()] == ["member-suspended"]
 
 
 # Suspended after something was stored
