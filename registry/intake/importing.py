@@ -30,8 +30,8 @@ from registry.intake.formats.document import (
     request,
 )
 from registry.intake.matching import Match, Matcher, NoMatch
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import Catalogue, Problem
+from registry.intake.rows.row_checker import RowChecker
 from registry.store.recorder import TransactionalRows
 from registry.values.persons import normalise_identifier
 from registry.vault.vault import random_id
@@ -84,9 +84,9 @@ class Published(NamedTuple):
 class Importer:
     """Takes documents in for one university. For one thread."""
 
-    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, holds: bool = False) -> None:
-        """`holds`: whether whoever asks keeps an award until its day; otherwise one whose day is to come is refused."""
-        self._holds = holds
+    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, schedules: bool = False) -> None:
+        """`schedules`: the caller keeps an award until its day; otherwise one whose day is to come is refused."""
+        self._schedules = schedules
         self._registry = registry
         self._issuer = issuer
         self._catalogue = catalogue
@@ -273,14 +273,15 @@ class Importer:
         fault = None if match.content is not None else self._level_fault(award, match, completions)
         content = match.content or self._matcher.pending(match.achievement)
         catalogue = self._catalogue if content is None else _WithNew(self._catalogue, content)
-        checker = RowChecker(catalogue, holds=self._holds)
-        found = award.request(checker, match.achievement, match.version, completions)
+        checker = RowChecker(catalogue, schedules=self._schedules)
+        checked = award.request(checker, match.achievement, match.version, completions)
+        found = checked.result
         issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
         wrong = [one for one in (fault, issuer) if one is not None] + (list(found) if isinstance(found, tuple) else [])
         if wrong or isinstance(found, tuple):
             taken.problems = wrong
             return None
-        taken.held_until = checker.held_until
+        taken.held_until = checked.day
         return found
 
     def _level_fault(self, award: Award, match: Match, completions: Completions) -> Problem | None:
@@ -391,7 +392,7 @@ class Importer:
             _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
             if came.missing or came.problems:
                 continue
-            found = request(checker, one.values, achievement, None, None, came.path, one.named)
+            found = request(checker, one.values, achievement, None, None, came.path, one.named).result
             if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
                 found = (Problem(came.path, "credential.parts", "", fault),)
             if (issuer := issuer_fault(one.values, self._registry.member, came.path)) is not None:

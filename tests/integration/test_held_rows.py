@@ -11,6 +11,7 @@ from registry.intake.rows.report import IntakeError, Problem
 from registry.intake.rows.table_rows import TableRows
 from registry.learners.erasure import erase
 from tests.support.catalogues import Everything
+from tests.support.results import Results
 from tests.support.sis import TODAY, BatchSender
 
 GRADUATION, LATER = TODAY + timedelta(days=3), TODAY + timedelta(days=9)
@@ -217,14 +218,13 @@ def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):
         f' "given_name": "Ada", "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30",'
         f' "valid_from": "{GRADUATION}"}}\n'
     )
-    [early], today = TableRows(csv, Everything())
-    [[other]] = NdjsonRows(ndjson, Everything())
+    [early], today = Results(TableRows(csv, Everything()))
+    [[other]] = Results(NdjsonRows(ndjson, Everything()))
     for one in (early, other):
         assert isinstance(one, Problem)
         assert (one.field, "its day has not come" in one.detail) == ("valid_from", True)
     assert today.record == "r2"
-    [held, _] = [rows.held_until for rows in [TableRows(csv, Everything(), holds=True)] for _ in rows]
-    assert held == GRADUATION
+    assert [row.day for row in TableRows(csv, Everything(), schedules=True)] == [GRADUATION, None]
     csv.write_text(HEADER.replace("valid_from", "validfrom"))
     with pytest.raises(IntakeError, match="is it 'valid_from'"):
         TableRows(csv, Everything())

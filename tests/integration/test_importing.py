@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
@@ -357,14 +358,15 @@ def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(of
 
 
 def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch):
-    def issue_twice(asked, *, also, **more):
-        def repeated(outcomes):
+    def issue_twice(asked, *, add_rows, **more):
+        def repeated(transaction, outcomes):
             replacing = [msgspec.structs.replace(one, replacement=replacement) for one in outcomes]
-            also([NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
-            also(replacing)
-            return also(replacing)
+            abandoned = mock.Mock()  # each attempt has a transaction of its own
+            add_rows(abandoned, [NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
+            add_rows(abandoned, replacing)
+            add_rows(transaction, replacing)
 
-        return issue(asked, also=repeated, **more)
+        return issue(asked, add_rows=repeated, **more)
 
     replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
     issue = office.node.issuer.issue

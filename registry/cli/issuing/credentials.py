@@ -19,8 +19,9 @@ from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
+from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES
 from registry.intake.rows.judged_days import days_fault
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.status_note import status_note_fault
 from registry.learners.missing_claims import why_without_claims
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -131,12 +132,12 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
     checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
-    found = checker.check_all(1, row)
-    if found is None:
+    checked = checker.check(1, row)
+    if checked is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
         raise typer.Exit(1)
-    if isinstance(found, tuple):
-        for problem in found:
+    if isinstance(checked.result, tuple):
+        for problem in checked.result:
             errors.print(f"invalid ({problem.field}): {problem.detail}", markup=False, highlight=False)
         raise typer.Exit(1)
     for note in checker.notes():
