@@ -39,7 +39,7 @@ from registry.http.openapi import (
     docs_page,
 )
 from registry.http.problem_middleware import ProblemMiddleware
-from registry.http.problems import index, page
+from registry.http.problems import index_page, problem_page
 from registry.http.rate_limit import RateLimit
 from registry.http.request_checks import check_request
 from registry.http.responses import ResponseMiddleware
@@ -209,7 +209,7 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         sync_to_thread=False,
     )
     def health() -> dict[str, str]:
-        """ResponseMiddleware as long as this process does."""
+        """Answers as long as this process is alive."""
         return {"status": "ok", "version": VERSION}
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
@@ -248,12 +248,12 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
     @get("/problems", include_in_schema=False, sync_to_thread=False)
     def problems(request: Request[Any, Any, Any]) -> Response[str]:
         """The types of problems."""
-        return index(base_path_of(request.scope))
+        return index_page(base_path_of(request.scope))
 
     @get("/problems/{name:str}", include_in_schema=False, sync_to_thread=False)
     def problem(name: str) -> Response[str]:
         """What a type of problem means."""
-        return page(name)
+        return problem_page(name)
 
     @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
     def root(request: Request[Any, Any, Any]) -> str:
