@@ -81,7 +81,7 @@ def _channels(member: str, where: Mapping[str, list[dict[str, str]]]) -> dict[st
         "log": {
             "address": "registry.{stream}",
             "servers": where.get("sharedLog", []),
-            "description": "One stream of commits for each member, and one for governance. Only the member writes to it.",
+            "description": "One stream of commits for each member, and one for governance. Only the member writes.",
             "parameters": {"stream": {"description": "A member's short name, or `governance`."}},
             "messages": {"commit": {"$ref": "#/components/messages/commit"}},
         },

@@ -13,7 +13,7 @@ URL = httpx.URL("https://hooks.example/")
 
 
 def allowed(policy, *addresses):
-    return policy.allowed(URL, [ipaddress.ip_address(one) for one in addresses])
+    return policy.select_allowed(URL, [ipaddress.ip_address(one) for one in addresses])
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
