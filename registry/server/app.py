@@ -34,9 +34,9 @@ from registry.http.request_checks import check_request
 from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
-from registry.node.adapters.history import history, proven
+from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.health.health import own_stream
@@ -112,12 +112,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         "whose": lambda: whose,
         "streams": lambda: streams,
         "private": lambda: private,
-        "offered": lambda: Offered(node.registry),
+        "offered": lambda: OwnCatalogue(node.registry),
         "letters": lambda: letters,
         "office": lambda: office,
         "receiving": lambda: receiving,
         "history": lambda: past,
-        "receipts": lambda: Receipts(lambda text: proven(node, standings, text)),
+        "receipts": lambda: Receipts(lambda text: verify_receipt(node, standings, text)),
         "eraser": lambda: eraser,
         "lookup": lambda: lookup,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),

@@ -15,8 +15,8 @@ from registry.letters.composing import LetterRequest
 from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
 from registry.node.node import opened
-from registry.office.assessments.assessment import Assessed, Assessment, Proposed
-from registry.office.assessments.comparing import compare
+from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant
+from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
@@ -39,7 +39,7 @@ class Lund:
         settings.write_text('public_url = "https://registry.lund.example/"\n' + settings.read_text())
         self.achievement = str(uuid.uuid4())
         with opened(self.consortium.home) as twente:
-            twente.registry.publish_achievement(achievement("twente", self.achievement))
+            twente.registry.achievements.publish(achievement("twente", self.achievement))
             [issued] = twente.issuer.issue([request(0, self.achievement)])
             self.credential = issued.credential
             twente.publisher().publish_pending()
@@ -59,7 +59,7 @@ class Lund:
         )
         data = RecognitionDecided(str(uuid.uuid4()), purpose, "binding", [basis], [grant], "2026-11-26")
         with opened(home or self.home) as node:
-            node.registry.decide(data, [] if said is None else [said])
+            node.registry.recognition.decide(data, [] if said is None else [said])
             node.publisher().publish_pending()
             node.projector().step()
         return data.decision
@@ -88,7 +88,7 @@ def lund(tmp_path_factory, postgres):
 
 def written(node, decision, asked=LetterRequest("en")):  # noqa: B008 - frozen
     letters = Letters(node)
-    return read(letters.set(letters.of_decision(decision, asked)))
+    return read(letters.render(letters.of_decision(decision, asked)))
 
 
 def read(letter):
@@ -170,18 +170,18 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
             Offered(issuer="twente", member=True, title={"en": "Optics"}, eqf_level=7, ects=5),
             Requirement(eqf_level=6, ects=5),
         )
-        assessed = Assessed(offered, requirement, compare(offered, requirement))
-        office.assess(case, Assessment("creditTransfer", "binding", [assessed], [Proposed(full)]), "k.berg")
+        assessed = AssessedCredential(offered, requirement, compare(offered, requirement))
+        office.assess(case, Assessment("creditTransfer", "binding", [assessed], [ProposedGrant(full)]), "k.berg")
         office.propose(case, [], "k.berg", text="Välkommen!")
         office.approve(case, "l.holm", proposal_id=node.registry.case(case).proposal_id)
         office.decide(case, "desk")
-        with pytest.raises(CannotWrite, match="projected"):
+        with pytest.raises(CannotWrite, match="have the views read it"):
             Letters(node).of_case(case)  # which cannot prove yet what it says
         node.publisher().publish_pending()
         node.projector().step()
         number = office.line(node.registry.case(case)).file_number
         letters = Letters(node)
-        assert "Recognised in full" in text_of(read(letters.set(letters.of_case(case, "en"))))
+        assert "Recognised in full" in text_of(read(letters.render(letters.of_case(case, "en"))))
     file = tmp_path / "case.pdf"
     registry("case", "letter", number, "-o", file, home=lund.home)
     text = text_of(pypdf.PdfReader(file))

@@ -30,7 +30,7 @@ def test_a_public_address_is_posted_to(address):
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_refused_unless_its_network_is_named(address):
-    with pytest.raises(AddressRefused, match="is not public; name its network"):
+    with pytest.raises(AddressRefused, match="is not public; to allow it, name its network"):
         allowed(AddressPolicy(), address)
 
 
