@@ -24,7 +24,7 @@ class Sample(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-def page(samples: Iterable[Sample], folder: Path) -> bytes:
+def render_page(samples: Iterable[Sample], folder: Path) -> bytes:
     """Return the page: these samples, and what the processes have counted in a folder."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Samples(samples, folder))

@@ -13,7 +13,7 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 
-def gather(node: Node) -> list[dict[str, Any]]:
+def gather_cosignatures(node: Node) -> list[dict[str, Any]]:
     """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
     from consumers.witness import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
     from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
@@ -77,7 +77,7 @@ def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -
     kept.add(note)
 
 
-def unmet(node: Node, stream: str, size: int) -> str | None:
+def explain_unmet_policy(node: Node, stream: str, size: int) -> str | None:
     """Why this node's policy is not satisfied of a stream's newest cosigned head; None where it is."""
     policy = node.policy()
     if not policy.needed or not size:

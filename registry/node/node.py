@@ -42,10 +42,10 @@ from registry.log import (
 from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import PostgresPartChecker
+from registry.node.governance_follower import GovernanceFollower
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
-from registry.node.services.tracing import trace_stored, traces_of
-from registry.node.standings import Standings
+from registry.node.services.tracing import create_traces, trace_stored
 from registry.postgres.embedded import database
 from registry.publishing.commit_store import Draft
 from registry.publishing.publisher import Publisher
@@ -114,7 +114,7 @@ class Node:
         """
         return self._checked_log
 
-    def log_as_it_is(self) -> SharedLog:
+    def unchecked_log(self) -> SharedLog:
         """The shared log, whoever's it is: to say what is wrong with it."""
         return self._log
 
@@ -145,16 +145,18 @@ class Node:
         return self._views
 
     @cached_property
-    def standings(self) -> Standings:
+    def governance_follower(self) -> GovernanceFollower:
         """Governance as this node knows it: one fold for all that ask."""
-        return Standings(self)
+        return GovernanceFollower(self)
 
     @cached_property
     def acceptance(self) -> ConsumerRules | None:
         """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
         if self.settings.member == GOVERNANCE:
             return None
-        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size, self.own_log.check)
+        return ConsumerRules(
+            self.settings, self.governance_follower, self.signing_key, self._published_size, self.own_log.check
+        )
 
     def _published_size(self) -> int:
         return self.registry.published_size()
@@ -177,7 +179,7 @@ class Node:
     @cached_property
     def traces(self) -> "RowTraces | None":
         """The traces of this process; None where nothing is traced."""
-        return traces_of(self.settings.member)
+        return create_traces(self.settings.member)
 
     @cached_property
     def registry(self) -> Registry:
@@ -268,10 +270,10 @@ class Node:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
         except NoSuchStream:
-            if read := self.standings.viewed()[0]:
+            if read := self.governance_follower.read_views()[0]:
                 check_log_of(self.log(), fold, read)
         else:
-            self.standings.check_known(fold)
+            self.governance_follower.compare_with_views(fold)
         return fold
 
     def remember_governance(self) -> None:
@@ -311,10 +313,10 @@ class Node:
 
     def counts(self) -> Callable[[Commit], bool]:
         """Whether a commit of this member counts, under governance as it is known when this is asked."""
-        self.standings.read_on()
+        self.governance_follower.read_on()
 
         def counts(commit: Commit) -> bool:
-            record = self.standings.record(self.settings.member)
+            record = self.governance_follower.record(self.settings.member)
             return record is not None and find_refusal(MemberTrust(self.settings.origin, record), commit) is None
 
         return counts
@@ -328,7 +330,7 @@ class Node:
 
 
 @contextlib.contextmanager
-def opened(home: Path) -> Iterator[Node]:
+def open_node(home: Path) -> Iterator[Node]:
     """A node by its folder, for commands that go from one to another."""
     node = Node(load(home))
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from registry.settings.settings import SettingsError
 
 
-def given_passphrase(file: Path | None = None) -> bytes | None:
+def read_passphrase(file: Path | None = None) -> bytes | None:
     """The passphrase for keys that stand in no node's settings: from a file, else from the environment."""
     if file is not None:
         try:
@@ -22,7 +22,7 @@ def given_passphrase(file: Path | None = None) -> bytes | None:
     return text.encode() if text else None
 
 
-def new_passphrase() -> bytes | None:
+def ask_new_passphrase() -> bytes | None:
     """Ask whoever sits at the terminal for the passphrase of a new key, twice; None: nobody does, or wants none."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None

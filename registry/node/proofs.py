@@ -11,7 +11,7 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.proof import TlogProof
 
 
-def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
+def create_proof(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
     """The receipt of a leaf, under a cosigned head where there is one."""
     return receipts.make(node.log(), stream, tiles, leaf, cosigned_head(node, stream, tiles, leaf))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from consumers.streams.processes import hold_signals
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 
 _log = structlog.get_logger(__name__)
 _REMOVE_SECONDS = 5.0
@@ -27,7 +27,7 @@ def scratch_database(name: str) -> Iterator[str]:
         with hold_signals():
             folder = Path(tempfile.mkdtemp(prefix=f"registry-{name}-"))
             stack.callback(_remove, folder)
-            server = stack.enter_context(embedded(folder))
+            server = stack.enter_context(start_embedded(folder))
         yield server.dsn(name)
     finally:
         with hold_signals():

@@ -34,7 +34,7 @@ from registry.postgres.socket import socket_folder, socket_in_use
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["DatabaseUnavailable", "Embedded", "database", "embedded", "give_up"]
+__all__ = ["DatabaseUnavailable", "Embedded", "database", "start_embedded", "stop_embedded"]
 
 START_SECONDS: Final = 120  # long enough to recover two gigabytes of WAL on a slow disk
 STOP_SECONDS: Final = 60
@@ -90,11 +90,11 @@ def database(url: str) -> str:
     if folder in _kept:
         _kept[folder].start()
     else:
-        _kept[folder] = embedded(folder)
+        _kept[folder] = start_embedded(folder)
     return _kept[folder].dsn(name)
 
 
-def embedded(path: str | Path, *, settings: Mapping[str, str] | None = None) -> Embedded:
+def start_embedded(path: str | Path, *, settings: Mapping[str, str] | None = None) -> Embedded:
     """Start or join the PostgreSQL with its data in the folder `path`; use as a context manager or `close()`.
 
     The folder and its parents are made when missing. `settings` go on top of `SETTINGS`; they hold when this
@@ -382,7 +382,7 @@ class Embedded:
 _kept: dict[Path, Embedded] = {}  # what `database` started, until this process ends
 
 
-def give_up(folder: Path) -> None:
+def stop_embedded(folder: Path) -> None:
     """Stop using the embedded databases whose data is in `folder` or below it, before the folder is removed."""
     for path in [path for path in _kept if path.is_relative_to(folder.resolve())]:
         _kept.pop(path).close()

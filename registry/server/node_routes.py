@@ -21,7 +21,7 @@ from registry.http.openapi import (
 )
 from registry.http.problems import index_page, problem_page
 from registry.node.digests import FILE as SIGNED_DIGEST
-from registry.node.services.watching import READINESS, HealthWatch
+from registry.node.services.health_watch import READINESS, HealthWatch
 from registry.server.asyncapi import describe_topics
 from registry.server.openapi import VERSION, description_of
 from registry.settings.settings import Settings

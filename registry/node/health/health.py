@@ -22,7 +22,7 @@ from registry.intake.lost_events import lost_events
 from registry.keys.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.node.health.view_lag import own_lag
-from registry.node.health.waiting import held_events, stopped, waiting_events
+from registry.node.health.waiting import explain_stopped_publisher, held_events, waiting_events
 from registry.publishing.errors import ForeignCommits
 from registry.rules.governance import MemberRecord
 from registry.wire.keys import VerifierKey
@@ -139,7 +139,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.own.warnings, *self.peers]
 
 
-def own_stream(connection: Connection, member: str) -> OwnStream:
+def read_own_stream(connection: Connection, member: str) -> OwnStream:
     """What did not count of a member's stream; `connection` sees the views and this node's private side."""
     quarantined = _quarantined(connection, member)
     own = [(code, count) for code, ours, count in quarantined if ours]
@@ -187,7 +187,7 @@ def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, i
 
 def own_commits_refused(connection: Connection, member: str) -> RefusedCommits | None:
     """Why this node's own commits do not count, for its publisher to stop; None where they do."""
-    own = own_stream(connection, member)
+    own = read_own_stream(connection, member)
     if not own.quarantined_commits:
         return None
     row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
@@ -209,7 +209,7 @@ class LogState(NamedTuple):
     """That the log holds commits of this member that the node's database does not know; empty where it does not."""
 
 
-def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
+def check_node_log(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
     """Hold the log against what the views have read of it and against the settings. Creates nothing.
 
     `earlier`: what earlier looks found, for a process that looks again and again.
@@ -217,7 +217,7 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
     settings = node.settings
     try:
         found = check_log(
-            node.log_as_it_is(),
+            node.unchecked_log(),
             positions.all_positions(connection),
             settings.consortium,
             settings.founded_hash,
@@ -232,12 +232,14 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
             kind.append(fault.detail)
         elif own == GOVERNANCE and fault.code == NO_GOVERNANCE:
             continue  # the consortium's own node founds it
-        elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
+        elif (
+            fault.stream != own or fault.code != REFUSED
+        ):  # anybody can append there; `read_own_stream` judges what is ours
             state.faults.append(fault.detail)
     if own != GOVERNANCE and not state.away and (unknown := _unknown_commits(node)):
         return state._replace(unknown=unknown)
     if not state.faults:
-        state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
+        state.faults.extend(_own_end(node.unchecked_log(), connection, own))
     return state
 
 
@@ -283,12 +285,12 @@ def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
     return [detail]
 
 
-def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
+def check_node(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
     """How the node is. Asks for no passphrase and creates nothing; `log`: what was found out about it just now."""
     member = node.settings.member
     faults: dict[str, list[str]] = {}
     found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
-    log = log or log_state(node, connection)
+    log = log or check_node_log(node, connection)
     if log.unknown:
         faults["database"] = [log.unknown]
     if log.faults:
@@ -298,7 +300,7 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     found = msgspec.structs.replace(found, peers=log.peers, log_away=log.away)
     if member == GOVERNANCE:
         return found
-    own = own_stream(connection, member)
+    own = read_own_stream(connection, member)
     if own.faults and not log.unknown:
         faults["own_stream"] = own.faults
     waiting, since, published = waiting_events(connection)
@@ -318,7 +320,7 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
         faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
     if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
-        faults["publisher"] = [stopped(node.settings.home, waiting, since, by_key="key" in faults)]
+        faults["publisher"] = [explain_stopped_publisher(node.settings.home, waiting, since, by_key="key" in faults)]
     return msgspec.structs.replace(
         found,
         standing=None if record is None else record.standing,
@@ -345,10 +347,10 @@ def _record(node: "Node", faults: dict[str, list[str]]) -> MemberRecord | None:
     """What governance says of this member; that it is not admitted or not in standing is said."""
     member = node.settings.member
     if "log" in faults:
-        size, records = node.standings.viewed()
+        size, records = node.governance_follower.read_views()
     else:
         try:
-            size, records = node.standings.size, node.standings.fold().state.members
+            size, records = node.governance_follower.size, node.governance_follower.fold().state.members
         except LogError:
             size, records = 0, {}
     record = records.get(member)

@@ -30,7 +30,7 @@ class OwnLog:
         The log is read from the newest commit that the database has seen there, and only where the stream's end, the
         database or governance changed since the last time. What else is wrong with the log is not judged here.
         """
-        standings = self._node.standings
+        standings = self._node.governance_follower
         if standings.error is not None:
             return  # the log is away: it is looked at when it is back, before anything is signed
         for last_try in (False, True):  # a publisher at work may have written a commit down since
@@ -53,7 +53,7 @@ class OwnLog:
 
     def _compare(self, newest: Row | None, unseen: dict[int, Row]) -> None:
         node, last = self._node, self._last
-        compared = (node.log().end(node.settings.member), newest, tuple(unseen), node.standings.size)
+        compared = (node.log().end(node.settings.member), newest, tuple(unseen), node.governance_follower.size)
         if last is None or last[0] != compared:
             stream = OwnStream(node.log(), node.settings.member, node.settings.origin, node.counts())
             tree, start = (newest.tree, newest.next or 0) if newest is not None else (Tree(), 0)

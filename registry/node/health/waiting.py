@@ -46,7 +46,7 @@ def held_events(connection: Connection) -> tuple[int, str | None]:
     return (0, None) if row is None else (row[0], row[1])
 
 
-def stopped(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
+def explain_stopped_publisher(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
     """Say that the publisher of the node in that folder is stopped, and why.
 
     `by_key`: the signing key does not count. Else it is what the publisher last said, if that is known.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from consumers.streams.progress import Progress
-from registry.node.services.observing import Observer
+from registry.node.services.observers import Observer
 from registry.node.services.unseen import Unseen
 from registry.publishing.commit_store import Draft
 from registry.store.recorder import StoredEvent
@@ -23,7 +23,7 @@ _VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_E
 _EVENT: Final = re.compile(rb'"id":"([^"\\]+)"')
 
 
-def traces_of(member: str) -> "RowTraces | None":
+def create_traces(member: str) -> "RowTraces | None":
     """Return the traces of this process; None where nothing says where to send them.
 
     Where OpenTelemetry is not installed, nothing is traced either, and the node's log says so.
@@ -47,7 +47,7 @@ def trace_stored(traces: "RowTraces", events: Sequence[StoredEvent]) -> None:
             traces.intake(name, stored_at(event.state).timestamp(), now)
 
 
-def observer_of(traces: "RowTraces", member: str) -> Observer:
+def create_tracing_observer(traces: "RowTraces", member: str) -> Observer:
     """Return who traces what the publisher and the projector do with this node's events."""
     unseen = Unseen[tuple[str, float]](member)
 

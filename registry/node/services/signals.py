@@ -11,7 +11,7 @@ _STANDARD_ERROR: Final = 2
 _HANGUP: Final = "SIGHUP: ignored. Settings are read at the start; restart to apply them.\n"
 
 
-def keep_on_hangup() -> None:
+def ignore_hangup() -> None:
     """Let SIGHUP end nothing from now on; it is said to standard error that it is ignored."""
     signal.signal(signal.SIGHUP, _hang_up)
 
@@ -23,7 +23,7 @@ def _hang_up(number: int, frame: FrameType | None) -> None:
         os.write(_STANDARD_ERROR, _HANGUP.encode())
 
 
-class stopping:  # noqa: N801 - used like a function
+class stop_on_signals:  # noqa: N801 - used like a function
     """An event that SIGINT and SIGTERM set, while inside. SIGHUP ends nothing."""
 
     def __enter__(self) -> threading.Event:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from consumers.streams.progress import NOTHING, Progress
-from registry.node.services.observing import Observer, together
-from registry.node.services.tracing import observer_of
+from registry.node.services.health_watch import HealthWatch
+from registry.node.services.observers import Observer, combine_observers
+from registry.node.services.tracing import create_tracing_observer
 from registry.node.services.unseen import Unseen
-from registry.node.services.watching import HealthWatch
 from registry.publishing.commit_store import Draft
 from registry.settings.settings import SettingsError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from registry.metrics.instruments import Instruments
-    from registry.node.metrics.collecting import Collecting
+    from registry.node.metrics.collector import MetricsCollector
     from registry.node.node import Node
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _MAX_CONNECTIONS: Final = 16
 _PATIENCE_SECONDS: Final = 5.0
 
 
-class Measuring(NamedTuple):
+class ServedMetrics(NamedTuple):
     """Metrics that are being shown."""
 
     observer: Observer
@@ -88,7 +88,7 @@ class _Work:
 
 
 @contextlib.contextmanager
-def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[Measuring | None]:
+def serve_metrics(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[ServedMetrics | None]:
     """Show the metrics of a node while inside; None where the settings name no port for them.
 
     `watch` looks at the node, in a thread that the caller starts. `projects`: whether this process projects. Raises
@@ -100,7 +100,7 @@ def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Ite
         return
     # Only who measures loads prometheus-client.
     from registry.metrics.instruments import Instruments  # noqa: PLC0415 - as said above
-    from registry.node.metrics.collecting import Collecting  # noqa: PLC0415 - likewise
+    from registry.node.metrics.collector import MetricsCollector  # noqa: PLC0415 - likewise
 
     with _listening(settings.metrics_host, settings.metrics_port) as listening:
         host, port = listening.getsockname()[:2]
@@ -109,29 +109,29 @@ def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Ite
                 work = _Work(settings.member, Instruments(folder, _MAIN), projects=projects)
             except OSError as error:
                 raise SettingsError(f"metrics: cannot write to {folder}: {error.strerror}") from error
-            collecting = Collecting(node, watch, folder, work.age)
+            collecting = MetricsCollector(node, watch, folder, work.age)
             server = _server(collecting)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="metrics", daemon=True)
             thread.start()
             try:
                 observer = Observer(work.on_committed, work.on_batch, work.on_step)
                 shown = f"[{host}]" if ":" in host else host
-                yield Measuring(observer, folder, f"http://{shown}:{port}/metrics")
+                yield ServedMetrics(observer, folder, f"http://{shown}:{port}/metrics")
             finally:
                 server.should_exit = True
                 thread.join()
                 collecting.close()
 
 
-def observing(node: "Node", measures: Measuring | None) -> Observer:
+def create_observer(node: "Node", measures: ServedMetrics | None) -> Observer:
     """Return who observes this node at work: its metrics and its traces, where there are any."""
     observers = [] if measures is None else [measures.observer]
     if node.traces is not None:
-        observers.append(observer_of(node.traces, node.settings.member))
-    return together(*observers)
+        observers.append(create_tracing_observer(node.traces, node.settings.member))
+    return combine_observers(*observers)
 
 
-def instruments_of(folder: Path | None, process: str) -> "Instruments | None":
+def create_instruments(folder: Path | None, process: str) -> "Instruments | None":
     """Return the instruments of a process that answers; None where nothing is measured.
 
     A process that cannot make its files answers all the same, uncounted, and the node's log says so.
@@ -173,12 +173,12 @@ def _counters(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _server(collecting: "Collecting") -> "uvicorn.Server":
+def _server(collecting: "MetricsCollector") -> "uvicorn.Server":
     from registry.http.server import server_for  # noqa: PLC0415 - only who measures loads a server
-    from registry.metrics.answering import Answering  # noqa: PLC0415 - likewise
+    from registry.metrics.metrics_app import MetricsApp  # noqa: PLC0415 - likewise
 
     return server_for(
-        Answering(collecting.page),
+        MetricsApp(collecting.render_page),
         patience_seconds=_PATIENCE_SECONDS,
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS,

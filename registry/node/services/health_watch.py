@@ -11,7 +11,7 @@ from projections.core import views
 from projections.core.positions import all_positions
 from registry.log import GOVERNANCE
 from registry.node.health import last_error
-from registry.node.health.health import LogState, NodeHealth, log_state, node_health
+from registry.node.health.health import LogState, NodeHealth, check_node, check_node_log
 from registry.node.health.view_lag import LagWatch
 from registry.supervision import DATABASE_ERRORS, supervise
 
@@ -77,9 +77,9 @@ class HealthWatch:
         try:
             with views.connect(self._node.dsn()) as connection:
                 if self._log is None or time.monotonic() - self._log_at > LOG_SECONDS:
-                    self._log, self._log_at = log_state(self._node, connection, self._earlier), time.monotonic()
-                    self._still = self._lag.faults(self._node.log_as_it_is(), all_positions(connection))
-                self.health = node_health(self._node, connection, self._log)
+                    self._log, self._log_at = check_node_log(self._node, connection, self._earlier), time.monotonic()
+                    self._still = self._lag.faults(self._node.unchecked_log(), all_positions(connection))
+                self.health = check_node(self._node, connection, self._log)
         except DATABASE_ERRORS as error:
             self.health = None
             self._found = {"database": [str(error).strip().partition("\n")[0]]}

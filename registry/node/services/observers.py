@@ -19,7 +19,7 @@ class Observer(NamedTuple):
     """As the projector's own."""
 
 
-def together(*observers: Observer) -> Observer:
+def combine_observers(*observers: Observer) -> Observer:
     """Return an observer that tells all of these, in their order."""
 
     def on_committed(drafts: Sequence[Draft]) -> None:

@@ -12,7 +12,7 @@ _log = structlog.get_logger(__name__)
 PATH: Final = "/metrics"
 
 
-class Answering:
+class MetricsApp:
     """Answers with the page. Whoever asks while one is being made gets the same page."""
 
     def __init__(self, make_page: Callable[[], bytes]) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from registry.log import open_log
 from registry.metrics import definitions
 from registry.metrics.latest import Latest
-from registry.metrics.page import Sample, page
+from registry.metrics.page import Sample, render_page
 from registry.node.health.health import COMPONENTS
 from registry.node.metrics.database_reading import DatabaseFacts, DatabaseReading
 from registry.node.metrics.log_reading import LogReading
-from registry.node.services.watching import READINESS, HealthWatch
+from registry.node.services.health_watch import READINESS, HealthWatch
 
 if TYPE_CHECKING:
     from registry.node.node import Node
@@ -25,7 +25,7 @@ _LOG_SECONDS: Final = 0.3
 """How long a page waits for each of them."""
 
 
-class Collecting:
+class MetricsCollector:
     """Makes the pages of one node. One thread at a time."""
 
     def __init__(self, node: "Node", watch: HealthWatch, folder: Path, age: Callable[[], float | None]) -> None:
@@ -42,9 +42,9 @@ class Collecting:
         self._database = Latest("metrics-database", reading.read, reading.close)
         self._log = Latest("metrics-log", self._log_reading.read, self._log_reading.close)
 
-    def page(self) -> bytes:
+    def render_page(self) -> bytes:
         """Return the page; what cannot be read in time is missing from it, and it says so."""
-        return page(self._samples(), self._folder)
+        return render_page(self._samples(), self._folder)
 
     def close(self) -> None:
         """Close what was opened, once nothing is read any more."""

@@ -26,7 +26,7 @@ _AWAY: Final = 30.0
 """Seconds after which a log that was away is asked again by who does not follow it: each time costs a time limit."""
 
 
-class Standings:
+class GovernanceFollower:
     """Answers from one fold of governance. May be shared by threads.
 
     While a node serves, a thread reads on, and nobody who asks waits for the log; without that thread whoever asks
@@ -44,7 +44,7 @@ class Standings:
         self.error: LogError | None = None
         """Why the last look at the log failed, or found no governance; None where it did not."""
 
-    def of(self, member: str, leaf: int) -> tuple[str, str]:
+    def standings_at(self, member: str, leaf: int) -> tuple[str, str]:
         """A member's standing when it wrote a leaf, and now.
 
         Where this process has read nothing of the log, both are what the views have: its standing now.
@@ -89,7 +89,7 @@ class Standings:
 
     def _gone(self, error: NoSuchStream, fold: GovernanceFold) -> LogError:
         """The error that there is no governance on the log: was there ever?"""
-        read = fold.size or self.viewed()[0]
+        read = fold.size or self.read_views()[0]
         return gone(read, str(error)) if read and not isinstance(error, LogGone) else error
 
     def changes(self, member: str) -> list[Change]:
@@ -99,9 +99,9 @@ class Standings:
     def _last_read(self) -> tuple[int, Mapping[str, MemberRecord]]:
         if self.error is None:
             return 0, {}  # the log was read, and holds nothing
-        return self.viewed()
+        return self.read_views()
 
-    def viewed(self) -> tuple[int, Mapping[str, MemberRecord]]:
+    def read_views(self) -> tuple[int, Mapping[str, MemberRecord]]:
         """How much of governance the views have read, and each member as it is there."""
         with views.connect(self._node.dsn()) as connection:
             return members.read_records(connection) if views.exist(connection) else (0, {})
@@ -113,10 +113,10 @@ class Standings:
         """
         if self._compared_with_views:
             return
-        self.check_known(self._reader.fold)
+        self.compare_with_views(self._reader.fold)
         self._compared_with_views = True
 
-    def check_known(self, fold: GovernanceFold) -> None:
+    def compare_with_views(self, fold: GovernanceFold) -> None:
         """Raise `TailLost` or `HistoryRewritten` where a fold of the log does not hold what the views have read."""
         with views.connect(self._node.dsn()) as connection:
             known = positions.all_positions(connection).get(GOVERNANCE) if views.exist(connection) else None
@@ -128,7 +128,7 @@ class Standings:
         self._followed = True
         threading.Thread(target=self._follow, args=(stop,), name="governance", daemon=True).start()
 
-    def begun(self, seconds: float) -> bool:
+    def wait_for_first_read(self, seconds: float) -> bool:
         """Wait until it was read for the first time, at most this many seconds; return whether it was."""
         return self._begun.wait(seconds)
 
