@@ -32,11 +32,13 @@ from registry.domain.case_events import CaseState
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.http.pagination import LIMIT, MOST
 from registry.office.assessments.assessment import Assessment
-from registry.office.cases import listing, showing, worklist
-from registry.office.cases.beginning import draft_of
-from registry.office.cases.opening import CaseAsked
+from registry.office.cases import worklist
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_list import count_changed, list_cases
+from registry.office.cases.case_view import show_case
+from registry.office.cases.opening import Application
 from registry.office.cases.service import Office as RecognitionOffice
-from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
@@ -81,9 +83,9 @@ class Cases(Controller):
         private: PrivateSide,
         office: Office,
         request: Request[Any, Any, Any],
-        data: CaseAsked,
+        data: Application,
         key: IdempotencyKey,
-    ) -> Response[Moved]:
+    ) -> Response[CaseUpdate]:
         """An application of one person about one or several credentials.
 
         The applicant goes to the vault, and is told from nobody else by names: give `student` or `learner` for somebody
@@ -143,9 +145,9 @@ class Cases(Controller):
         soon = office.setting.due_soon_days
         with private.reading() as registry:
             office = office.reading_from(registry)
-            listed = listing.list_cases(office, asked, today=today, changed=changed, after=after, limit=limit)
-            found, waiting = listed.lines, listing.count_changed(office)
-            counts = worklist.counts(registry.cursor(), today=today, soon=soon)
+            listed = list_cases(office, asked, today=today, changed=changed, after=after, limit=limit)
+            found, waiting = listed.lines, count_changed(office)
+            counts = worklist.count_cases(registry.cursor(), today=today, soon=soon)
         last = found[-1].place if len(found) == limit else None
         return private.respond(
             CasePage(
@@ -168,7 +170,7 @@ class OneCase(Controller):
     def one(self, private: PrivateSide, office: Office, case: UUID) -> Response[CaseView]:
         """All of it: the applicant, the credentials then and now, what was written, what happened."""
         with private.reading() as registry:
-            shown = showing.show(office.reading_from(registry), str(case))
+            shown = show_case(office.reading_from(registry), str(case))
         return private.respond(shown)
 
     @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
@@ -198,7 +200,7 @@ class OneCase(Controller):
     def request_documents(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The clock stands until all have come."""
         return _move(
             private, office, request, data, key,
@@ -212,7 +214,7 @@ class OneCase(Controller):
     def receive_documents(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """With the last that was asked for the clock goes on."""
         return _move(
             private, office, request, data, key,
@@ -226,7 +228,7 @@ class OneCase(Controller):
     def complete(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The clock starts; `due` says when a decision is due."""
         return _move(private, office, request, data, key, lambda office, by: office.complete(str(case), by, data.on))
 
@@ -237,7 +239,7 @@ class OneCase(Controller):
     def correct(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The applicant, what the case is for, or which credentials it is about. A proposal is returned first."""
         return _move(
             private, office, request, data, key,
@@ -251,7 +253,7 @@ class OneCase(Controller):
     def enquire(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """`enquiry` is what the answer is given to; `asked` says whom it asks about which credential."""
         return _move(
             private, office, request, data, key,
@@ -265,7 +267,7 @@ class OneCase(Controller):
     def answered(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Once for each enquiry."""
         return _move(
             private, office, request, data, key,
@@ -279,7 +281,7 @@ class OneCase(Controller):
     def assess(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The last one counts. What is still open in it is said when it is proposed."""
         assessment = data.whole()
         return _move(
@@ -293,7 +295,7 @@ class OneCase(Controller):
     def propose(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Read as a verifier will, and compared with the assessment and with precedents, which `warnings` name.
 
         Something that speaks against it stops it: a credential that is not active, an issuer that denies it, another
@@ -314,7 +316,7 @@ class OneCase(Controller):
     def approve(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """By another person than who proposed it, who names the proposal and accepts its override after reading both.
 
         The case has the proposal in `waiting`: its id, its grants, what was compared, and notes. The answer is 409
@@ -334,7 +336,7 @@ class OneCase(Controller):
     def returned(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """To be made anew."""
         return _move(
             private, office, request, data, key, lambda office, by: office.return_(str(case), by, data.on, data.note)
@@ -347,7 +349,7 @@ class OneCase(Controller):
     def decide(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
         return _move(private, office, request, data, key, lambda office, by: office.decide(str(case), by, data.on))
 
@@ -358,7 +360,7 @@ class OneCase(Controller):
     def appeal(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Propose anew then, approve and amend."""
         return _move(
             private, office, request, data, key, lambda office, by: office.appeal(str(case), by, data.on, data.note)
@@ -371,7 +373,7 @@ class OneCase(Controller):
     def amend(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """The approved proposal supersedes the decision that stands."""
         return _move(private, office, request, data, key, lambda office, by: office.amend(str(case), by, data.on))
 
@@ -382,7 +384,7 @@ class OneCase(Controller):
     def withdraw(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """A decision is taken back for a reason, which is published; an application without."""
         return _move(
             private, office, request, data, key,
@@ -396,7 +398,7 @@ class OneCase(Controller):
     def close(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """When no appeal can be lodged any more."""
         return _move(private, office, request, data, key, lambda office, by: office.close(str(case), by, data.on))
 
@@ -407,10 +409,10 @@ def _move(
     request: Request[Any, Any, Any],
     data: msgspec.Struct,
     key: str,
-    act: Callable[[RecognitionOffice, str], Moved],
+    act: Callable[[RecognitionOffice, str], CaseUpdate],
     *,
     status: int = 200,
-) -> Response[Moved]:
+) -> Response[CaseUpdate]:
     """Make a move, once; the answer is stored with what it is about."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:
