@@ -73,7 +73,7 @@ def publish_again(
     _show(repairs, whole=False)
     again = sum(repair.how == "publish-again" for repair in repairs)
     left = sum(repair.how == "by-hand" for repair in repairs)
-    node.registry.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
+    node.registry.checker.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
     say(f"This publishes {counted(again, 'event')} again, under new ids. It cannot be taken back from the log.")
     if dry_run:
         say("Nothing was done.")

@@ -118,10 +118,10 @@ def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
         if batch.media in DOCUMENTS:
             with content.open("rb") as file:
                 document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
-            show(take_document(node, document, {}, dry_run=True, holds=True))
+            show(take_document(node, document, {}, dry_run=True, schedules=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
-        rows = kind(content, OwnCatalogue(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        rows = kind(content, OwnCatalogue(node.registry), schedules=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)

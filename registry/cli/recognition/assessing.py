@@ -157,7 +157,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 

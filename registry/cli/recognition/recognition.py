@@ -128,7 +128,7 @@ def decide(
         raise typer.Exit(1)
     required = None if grant.towards is None else requirement_of_programme(node.registry, grant.towards)
     check_decision(offered, data, considered_of(considered), required)
-    node.registry.decide(data, hidden)
+    node.registry.recognition.decide(data, hidden)
     say(f"decision {data.decision}")
     if outcome != "refused":
         errors.print(f"note: {NOT_ASSESSED}", markup=False, highlight=False)
@@ -155,7 +155,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 
