@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Final, ParamSpec, TextIO, cast
 
-import structlog
-
 P = ParamSpec("P")
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -24,6 +22,8 @@ class _StandardError:
 
 def configure(level: str = "warning") -> None:
     """Log from this level up: as text for people on a terminal, as JSON lines elsewhere."""
+    import structlog  # noqa: PLC0415 - it takes a tenth of a second to load, which `registry --version` need not wait
+
     terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -40,6 +40,8 @@ def configure(level: str = "warning") -> None:
 
 def debugging() -> bool:
     """Whether the log is at its most detailed level, at which errors are printed with their tracebacks."""
+    import structlog  # noqa: PLC0415 - as above
+
     return bool(structlog.is_configured() and structlog.get_logger().is_enabled_for(logging.DEBUG))
 
 
@@ -51,6 +53,8 @@ def guarded(observer: Callable[P, None]) -> Callable[P, None]:
         try:
             observer(*args, **named)
         except Exception:  # noqa: BLE001 - whatever it was: the observer's fault stops nobody's work
+            import structlog  # noqa: PLC0415 - as above
+
             structlog.get_logger(__name__).exception("observer.failed")
 
     return call

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
-
 from consumers.audit.audit_report import AuditReport, MemberReport, StreamState
 from consumers.audit.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
 
@@ -24,7 +22,9 @@ class Line(NamedTuple):
 
 
 def page(report: AuditReport, time: datetime | None = None) -> str:
-    """The whole page as HTML."""
+    """Return the whole page as HTML."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - few audits write a page
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(resources.files("consumers.audit").joinpath("audit_page.html.j2").read_text())
     moment = (time or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")

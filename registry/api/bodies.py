@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from registry.http import KNOWN_ONLY, HttpProblem, Trouble
-from registry.intake import Catalogue
+from registry.intake.rows.report import Catalogue
 from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
 from registry.wire.validation_messages import describe_error

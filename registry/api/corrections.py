@@ -13,7 +13,7 @@ from registry.batches.batch import TABLES
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.corrections import write_corrections
 from registry.http import HttpProblem, requires
-from registry.intake import IntakeError
+from registry.intake.rows.report import IntakeError
 
 AT_A_TIME: Final = 2
 """Corrections that one process makes at once: each reads a whole content, which takes up to half a minute."""

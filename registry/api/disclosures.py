@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
-from registry.learners.erasure import why_without_claims
+from registry.learners.missing_claims import why_without_claims
 
 
 class HandedOut(msgspec.Struct, frozen=True):

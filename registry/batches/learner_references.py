@@ -11,9 +11,9 @@ from registry.batches.batch_file import BatchFile, DamagedBatchFile
 from registry.batches.redaction import SoughtLearner, redact_rows
 from registry.batches.row_problem import RowProblem
 from registry.batches.store import BatchStore
-from registry.intake import IntakeError, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.rows.lines import text_lines
+from registry.intake.rows.report import IntakeError
 from registry.values.persons import normalise_identifier
 from registry.vault.encrypted_stream import CHUNK_BYTES
 

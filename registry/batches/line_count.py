@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 
 from registry.batches.batch_file import BatchFile, DamagedBatchFile
 from registry.intake.rows.report import IntakeError
-from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.intake.rows.spreadsheet import is_spreadsheet, open_workbook
 
 _READ_BYTES: Final = 1024 * 1024
 
@@ -50,7 +50,7 @@ def count_lines(connection: Connection[DictRow], batch: str, content: BatchFile)
 def _count_content(content: BatchFile) -> LineCount:
     try:
         if is_spreadsheet(content):
-            return LineCount(*Workbook(content).count_rows())
+            return LineCount(*open_workbook(content).count_rows())
         with content.open("rb") as file:  # redacted meanwhile, and now a CSV
             lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(_READ_BYTES), b""))
             return LineCount(lines, is_certain=True)

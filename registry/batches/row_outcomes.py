@@ -12,10 +12,11 @@ from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
 from registry.batches.row_problem import RowProblem, lost_row_problem
-from registry.intake import NdjsonRows, TableRows
 from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.replacements import Replacements
+from registry.intake.rows.table_rows import TableRows
 from registry.vault.vault import Vault
 
 MAX_NAMED_SCHEDULED: Final = 100

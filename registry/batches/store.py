@@ -28,7 +28,7 @@ from registry.batches.queue import BatchQueue
 from registry.batches.row_problem import RowProblem
 from registry.batches.text_redaction import forget_texts, refuse_scheduled, rewrite_texts
 from registry.batches.texts import BatchTexts, decrypt_key, encrypt_key
-from registry.intake.rows.xlsx import is_spreadsheet
+from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.values.actors import person_of
 from registry.vault.vault import Vault, random_id, read_again
 

@@ -25,13 +25,15 @@ from registry.batches.row_problem import RowProblem, lost_row_problem
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.batches.store import BatchStore
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake import Award, Catalogue, IntakeError, NdjsonRows, TableRows, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.document import Award
+from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
 from registry.intake.reconciling import COLUMNS, NEEDED, OnLog, Reconciling
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import FAULTS, no_rows
+from registry.intake.rows.report import FAULTS, Catalogue, IntakeError, no_rows
+from registry.intake.rows.table_rows import TableRows
 from registry.vault.vault import Vault
 from registry.wire.governance import MemberRevised
 

@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from importlib.metadata import version as version_of
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Final
@@ -99,6 +98,8 @@ _GLOBAL: Final = ("--home", "--log-level")
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
     if wanted:
+        from importlib.metadata import version as version_of  # noqa: PLC0415 - it loads the email package
+
         out.print(f"registry {version_of('credential-registry')}", markup=False, highlight=False)
         raise typer.Exit
 
@@ -137,8 +138,14 @@ def settings(
 
 
 def app_for(words: Sequence[str]) -> typer.Typer:
-    """Make the app with the command that these words call; with every command where they call no known one."""
-    return _made(COMMANDS.get(_called(words), [file for files in COMMANDS.values() for file in files]))
+    """Return the app with the command that these words call; with all commands if they call none that is known.
+
+    Only the modules of these commands are loaded.
+    """
+    called = _called(words)
+    if not called and "--version" in words:
+        return _made(())
+    return _made(COMMANDS.get(called, [file for files in COMMANDS.values() for file in files]))
 
 
 def _called(words: Sequence[str]) -> str:

@@ -1,16 +1,16 @@
 """The node that a command is about: opened when a command asks for it, closed at the end."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from registry import observability
-from registry.node.node import Node
-from registry.settings.settings import SettingsError, load
+if TYPE_CHECKING:
+    from registry.node.node import Node
 
 
 class State:
-    """What the command line said about the node; the node itself is opened when somebody asks for it."""
+    """The global options; the node that they name is loaded and opened on first use."""
 
     def __init__(self, home: Path | None, log_level: str | None) -> None:
         self._home = home
@@ -18,9 +18,13 @@ class State:
         self._node: Node | None = None
 
     @property
-    def node(self) -> Node:
+    def node(self) -> "Node":
         """The node. Raises `SettingsError`."""
         if self._node is None:
+            from registry import observability  # noqa: PLC0415 - half a second of imports that help texts do not need
+            from registry.node.node import Node  # noqa: PLC0415 - likewise
+            from registry.settings.settings import load  # noqa: PLC0415 - likewise
+
             settings = load(self._home)
             # What the command line says counts for the processes that this one starts, too.
             settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
@@ -34,9 +38,9 @@ class State:
             self._node.close()
 
 
-def node_of(context: typer.Context) -> Node:
+def node_of(context: typer.Context) -> "Node":
     """The node that a command is about."""
     state = context.find_object(State)
     if state is None:
-        raise SettingsError("no node was given")
+        raise RuntimeError("the command line has no state")
     return state.node

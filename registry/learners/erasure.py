@@ -18,7 +18,7 @@ from registry.batches.batch import ENDED, WrongState
 from registry.batches.learner_references import LearnerReference, find_references
 from registry.batches.redaction import SoughtLearner
 from registry.batches.store import BatchStore
-from registry.domain.errors import Duplicate, Refusal, UnknownCredential
+from registry.domain.errors import Duplicate, Refusal
 from registry.learners.own_decisions import hidden_decisions
 from registry.values.persons import normalise_identifier
 from registry.vault.keys import SHARED
@@ -211,20 +211,6 @@ def count_credentials(registry: Registry, learner: str) -> int:
     )
     assert row is not None  # noqa: S101 - an aggregate gives a row
     return int(row["n"])
-
-
-def why_without_claims(registry: Registry, credential: str) -> str:
-    """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
-    try:
-        learner = registry.credential(credential).state.learner
-    except UnknownCredential:
-        return "Another member issued it: what it says of the person is in that member's vault only."
-    if learner is not None and (day := registry.erased_on(learner)) is not None:
-        return f"Its learner was erased on {day}. What it said of the person is gone for good."
-    return (
-        "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"
-        " node's newest backup: registry restore --backup FILE"
-    )
 
 
 def _take_out(batch_store: BatchStore, named: Sequence[LearnerReference]) -> None:

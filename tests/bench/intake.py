@@ -13,8 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from registry.application.issuing import BATCH, Issuer
 from registry.application.registry import Registry
-from registry.intake import TableRows
 from registry.intake.rows.columns import NAMES
+from registry.intake.rows.table_rows import TableRows
 from registry.postgres.embedded import embedded
 from registry.vault.keys import MemoryKeys
 from registry.vault.vault import Vault

@@ -6,8 +6,8 @@ from importlib import resources
 import pytest
 
 from registry.cli.issuing.imports import Offered, Report, _add_award
-from registry.intake import read_document
 from registry.intake.drafts import Drafts
+from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode

@@ -7,8 +7,8 @@ from importlib import resources
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake import read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
+from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import Offered

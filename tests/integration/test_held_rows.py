@@ -6,7 +6,9 @@ import pytest
 
 from registry.application.requests import NotIssued
 from registry.batches.batch import WrongState
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError, Problem
+from registry.intake.rows.table_rows import TableRows
 from registry.learners.erasure import erase
 from tests.support.catalogues import Everything
 from tests.support.sis import TODAY, BatchSender

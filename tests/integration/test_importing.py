@@ -12,11 +12,11 @@ from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.worker import _taken
 from registry.cli.issuing.imports import Offered, Report, _add_award
-from registry.intake import IntakeError, read_document, read_file
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
+from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
-from registry.intake.rows.report import Problem
+from registry.intake.rows.report import IntakeError, Problem
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample

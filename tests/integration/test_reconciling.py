@@ -10,10 +10,10 @@ import uuid
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake import IntakeError
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.reconciliation import OnLog
 from registry.node.node import opened

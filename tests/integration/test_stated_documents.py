@@ -10,10 +10,11 @@ from registry.application.achievement_content import FaultyContent
 from registry.application.achievement_texts import ALL_FIELDS
 from registry.batches import BatchStore, Worker
 from registry.domain.case_errors import NoCredential
-from registry.intake import IntakeError, read_document
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.drafts import Drafts
+from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
+from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import Offered
 from registry.office.cases.opening import SubjectAsked
 from registry.office.cases.uploads import uploaded

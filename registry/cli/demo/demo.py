@@ -29,8 +29,9 @@ from registry.cli.evidence.audit_text import show_report
 from registry.cli.issuing.imports import show, take_document, take_rows
 from registry.cli.issuing.reading import credential_rows, decision_rows, sum_of
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
-from registry.intake import TableRows, read_file
+from registry.intake.formats.documents import read_file
 from registry.intake.rows.columns import NAMES
+from registry.intake.rows.table_rows import TableRows
 from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node, opened

@@ -13,7 +13,7 @@ from registry.cli.evidence.beside import write_file
 from registry.cli.files import read_text
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
-from registry.learners.erasure import why_without_claims
+from registry.learners.missing_claims import why_without_claims
 from registry.wire.disclosures import InvalidDisclosure
 
 disclosure_app = typer.Typer(

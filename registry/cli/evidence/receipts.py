@@ -20,7 +20,7 @@ from registry.cli.evidence.beside import Beside, write_file
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, say
-from registry.learners.erasure import why_without_claims
+from registry.learners.missing_claims import why_without_claims
 from registry.log import GOVERNANCE, NoSuchStream, origin_of
 from registry.node.node import Node
 from registry.node.proofs import cosigned_head, proof_of

@@ -19,8 +19,8 @@ from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake import IntakeError, Problem
 from registry.intake.rows.plain_rows import form_of
+from registry.intake.rows.report import IntakeError, Problem
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.settings.settings import SettingsError

@@ -17,7 +17,9 @@ from registry.cli.issuing.imports import KeepRowText, Report, show, take_rows
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.domain.errors import UnknownAchievement
-from registry.intake import Document, IntakeError, Problem, open_intake
+from registry.intake.files import open_intake
+from registry.intake.formats.document import Document
+from registry.intake.rows.report import IntakeError, Problem
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 

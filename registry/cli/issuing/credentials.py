@@ -22,7 +22,7 @@ from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
 from registry.intake.rows.judged_days import days_fault
 from registry.intake.rows.status_note import status_note_fault
-from registry.learners.erasure import why_without_claims
+from registry.learners.missing_claims import why_without_claims
 from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.moments import past
 from registry.node.node import Node

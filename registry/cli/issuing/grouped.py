@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from registry.cli.output import counted, say
-from registry.intake import Problem
+from registry.intake.rows.report import Problem
 
 _SHOWN: Final = 25
 """Kinds of problems that are listed."""

@@ -24,15 +24,17 @@ from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import count_waiting, say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
-from registry.intake import Document, IntakeError, Problem, TableRows, open_intake
+from registry.intake.files import open_intake
 from registry.intake.formats import json_document
+from registry.intake.formats.document import Document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
 from registry.intake.rows import ndjson_rows, table_rows
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.replacements import Replacements
-from registry.intake.rows.report import no_rows
+from registry.intake.rows.report import IntakeError, Problem, no_rows
+from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.own_content import own_content

@@ -10,8 +10,8 @@ from registry.cli.issuing.grouped import say_problems
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
-from registry.intake import IntakeError, Problem
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodeRows, CourseCodes, write_csv
+from registry.intake.rows.report import IntakeError, Problem
 from registry.values.uuids import canonical_uuid
 
 _PAGE = 1000

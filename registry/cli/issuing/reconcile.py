@@ -11,9 +11,9 @@ import typer
 from registry.cli.days import DatesOption, day_option
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, progress, say
-from registry.intake import IntakeError
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
+from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import Offered
 from registry.node.adapters.reconciliation import OnLog
 

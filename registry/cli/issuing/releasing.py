@@ -15,8 +15,10 @@ from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_p
 from registry.cli.issuing.imports import show, take_document, take_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
-from registry.intake import IntakeError, NdjsonRows, TableRows, read_document
-from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.formats.documents import MAX_BYTES, read_document
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import Offered
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store

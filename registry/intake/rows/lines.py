@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.report import Readable
-from registry.intake.rows.xlsx import Workbook, is_spreadsheet
+from registry.intake.rows.spreadsheet import is_spreadsheet, open_workbook
 from registry.intake.rows.xlsx_values import text_of
 
 LINE: Final = 256 * 1024
@@ -75,7 +75,7 @@ def text_lines(content: Readable) -> Iterator[tuple[int, str]]:
     `IntakeError`.
     """
     if is_spreadsheet(content):
-        workbook = Workbook(content)
+        workbook = open_workbook(content)
         for number, row, _ in workbook.rows(workbook.sheets[0]):
             yield number, "\t".join(map(text_of, row)).rstrip("\t") + "\n"
         return

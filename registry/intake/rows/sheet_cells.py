@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from registry.intake.rows.report import MAX_NAMED, IntakeError
-from registry.intake.rows.xlsx_archive import MAX_COLUMNS, Merged
+from registry.intake.rows.spreadsheet import MAX_COLUMNS, Merged
 from registry.intake.rows.xlsx_values import NO_VALUE, Cell, Value, text_of, value_in
 
 _MAX_RUNS: Final = 20

@@ -12,15 +12,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.lines import Lines, open_text
 from registry.intake.rows.report import MAX_NAMED, IntakeError, Readable
 from registry.intake.rows.sheet_cells import CellFault, SheetCells, hidden_note, unread_notes
-from registry.intake.rows.xlsx import MAX_HEADER_ROW, Sheet, Workbook, is_spreadsheet
+from registry.intake.rows.spreadsheet import MAX_HEADER_ROW, Sheet, is_spreadsheet, open_workbook
 from registry.intake.rows.xlsx_values import text_of
 from registry.values.formulas import DELIMITERS
+
+if TYPE_CHECKING:
+    from registry.intake.rows.xlsx import Workbook
 
 FIELD: Final = 128 * 1024
 """Characters of a field at most."""
@@ -73,7 +76,7 @@ class Table:
         self.delimiter = ""
         """Between the fields; empty for a spreadsheet."""
         if is_spreadsheet(content):
-            self._workbook = Workbook(content)
+            self._workbook = open_workbook(content)
             self._sheet = self._choose_sheet(self._workbook)
         else:
             self._encoding = encoding_of(content)
@@ -155,7 +158,7 @@ class Table:
             return 0, 0
         return len({column_name(name) for name in header[:MAX_COLUMNS]} & set(self._known)), len(header)
 
-    def _choose_sheet(self, workbook: Workbook) -> Sheet:
+    def _choose_sheet(self, workbook: "Workbook") -> Sheet:
         found: list[tuple[Sheet, int, list[str]]] = []
         for sheet, row in workbook.first_rows():
             number, header = (row.number, row.values) if row is not None else (0, [])
@@ -290,7 +293,7 @@ class Table:
             return "holds further rows within a field; is a quotation mark left open?"
         return ""
 
-    def _sheet_rows(self, workbook: Workbook) -> Iterator[TableRow]:
+    def _sheet_rows(self, workbook: "Workbook") -> Iterator[TableRow]:
         width, hidden_rows = len(self.names), list[int]()
         cells = SheetCells(self.names, self._known, workbook.merged(self._sheet))
         for number, row, is_hidden in workbook.rows(self._sheet):

@@ -21,28 +21,18 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS
 
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows, Merged
+from registry.intake.rows.spreadsheet import MAX_HEADER_ROW, Merged, Sheet
+from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows
 from registry.intake.rows.xlsx_texts import MAX_CELL, read_texts
 from registry.intake.rows.xlsx_values import Cell, Value, day_value, number_value, text_of, text_value
 
 MAX_SHEETS: Final = 100
-MAX_HEADER_ROW: Final = 1000
-"""The row of a sheet up to which its header is sought."""
 DIGITS: Final = 15
 """Digits that a spreadsheet keeps of a number."""
-_ZIP: Final = b"PK\x03\x04"
 _EAST_ASIAN_DAYS: Final = frozenset({*range(27, 37), *range(50, 59)})
 """Numbers of built-in formats that show a day, and that openpyxl does not know."""
 _NO_RESULT: Final = "is a formula without a value; open the file in a spreadsheet program and save it"
 _WITH_TIME: Final = "is a day with a time of day; write the day alone"
-
-
-class Sheet(NamedTuple):
-    """A sheet of a workbook."""
-
-    name: str
-    part: str
-    """The part of the archive that it is."""
 
 
 class Row(NamedTuple):
@@ -226,15 +216,6 @@ class Workbook:
             code = self._book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE]  # noqa: SLF001 - likewise
         self._formats[style] = number, code or "General"
         return self._formats[style]
-
-
-def is_spreadsheet(content: Readable) -> bool:
-    """Return whether a file is an archive, as an `.xlsx` is. Raises `IntakeError` where it cannot be opened."""
-    try:
-        with content.open("rb") as file:
-            return file.read(len(_ZIP)) == _ZIP
-    except OSError as error:
-        raise IntakeError(f"cannot read {content}: {error.strerror}") from error
 
 
 def _number(value: float, code: str) -> Value:

@@ -18,6 +18,7 @@ from openpyxl.utils import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from registry.intake.rows.report import IntakeError, Readable
+from registry.intake.rows.spreadsheet import MAX_COLUMNS, Merged
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Of the file as it is packed."""
@@ -34,7 +35,6 @@ MAX_PIECE_BYTES: Final = 4 * 1024 * 1024
 """Of one row, of one text, or of a part that has neither."""
 MAX_PIECE_ELEMENTS: Final = 100_000
 MAX_PARTS: Final = 2000
-MAX_COLUMNS: Final = 500
 MAX_ROW_ATTRIBUTES: Final = 400
 """Characters of the attributes of a row."""
 MAX_BETWEEN_ROWS: Final = 4 * 1024 * 1024
@@ -63,17 +63,6 @@ _HEADER_CHUNK: Final = 16 * 1024
 
 class EndOfRows(Exception):
     """A sheet has no further rows: openpyxl reads nothing of what follows them."""
-
-
-class Merged(NamedTuple):
-    """A range of cells that a sheet shows as one, with the value of its first."""
-
-    first_row: int
-    last_row: int
-    first_column: int
-    last_column: int
-    reference: str
-    """For example `K2:K3`."""
 
 
 class SheetContents(NamedTuple):

@@ -6,7 +6,8 @@ import msgspec
 
 from registry.application.registry import Registry
 from registry.domain.case import Case
-from registry.intake import IntakeError, read_document
+from registry.intake.formats.documents import read_document
+from registry.intake.rows.report import IntakeError
 from registry.office.assessments.offered import Offered
 from registry.office.cases.rows import written
 from registry.wire.forms import check_date

@@ -6,8 +6,10 @@ from typing import Final
 import msgspec
 
 from registry.domain.case_errors import NoCredential
-from registry.intake import Document, IntakeError, read_document
+from registry.intake.formats.document import Document
 from registry.intake.formats.document import External as Stated
+from registry.intake.formats.documents import read_document
+from registry.intake.rows.report import IntakeError
 from registry.values.persons import differences
 from registry.wire.forms import checker
 from registry.wire.recognition import External

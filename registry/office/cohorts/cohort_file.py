@@ -10,8 +10,8 @@ import msgspec
 
 from registry.intake.rows.lines import text_lines
 from registry.intake.rows.report import IntakeError
+from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.intake.rows.tables import Table, column_name
-from registry.intake.rows.xlsx import is_spreadsheet
 from registry.office.errors import CohortFileError
 from registry.values.broken_text import broken_text_fault
 from registry.values.persons import identifier_fault, normalise_identifier

@@ -8,7 +8,8 @@ import pytest
 from registry.batches.batch import XLSX
 from registry.batches.learner_references import number_pattern
 from registry.batches.redaction import SoughtLearner, redact_rows
-from registry.intake import NdjsonRows, TableRows
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import xlsx
 

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.application.achievement_content import FaultyContent
-from registry.intake import ElmDocument, IntakeError, read_file
+from registry.intake.formats.documents import read_file
+from registry.intake.formats.elm import ElmDocument
 from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.report import IntakeError
 from tests.support.catalogues import Everything
 from tests.support.samples import sample
 

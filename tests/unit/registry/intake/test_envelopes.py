@@ -12,8 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from registry.intake import Document, IntakeError, open_intake, read_document
+from registry.intake.files import open_intake
+from registry.intake.formats.document import Document
+from registry.intake.formats.documents import read_document
 from registry.intake.formats.envelopes import MAX_CREDENTIALS
+from registry.intake.rows.report import IntakeError
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

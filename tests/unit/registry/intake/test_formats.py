@@ -7,9 +7,14 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from registry.intake import Document, IntakeError, NdjsonRows, TableRows, open_intake, read_document, read_file
+from registry.intake.files import open_intake
+from registry.intake.formats.document import Document
+from registry.intake.formats.documents import read_document, read_file
 from registry.intake.formats.isced import names_another
 from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
 from tests.support.samples import OPEN_BADGES, sample
 

@@ -8,8 +8,10 @@ from importlib import resources
 import pytest
 
 from registry.application.achievement_content import FaultyContent
-from registry.intake import IntakeError, open_intake, read_document
+from registry.intake.files import open_intake
+from registry.intake.formats.documents import read_document
 from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.report import IntakeError
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.application.requests import IssueRequest
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, open_intake
+from registry.intake.files import open_intake
 from registry.intake.rows import ndjson_rows, table_rows
+from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.report import IntakeError, Problem
+from registry.intake.rows.table_rows import TableRows
 
 OFFERED = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 RETIRED = "0bbac7a9-a411-4809-ad9e-534f483b7a04"

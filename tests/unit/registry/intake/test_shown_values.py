@@ -9,9 +9,10 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
-from registry.intake import IntakeError, open_intake
+from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
+from registry.intake.rows.report import IntakeError
 from registry.intake.rows.xlsx_formats import MAX_CODE, changes_value, shown_number, shown_text
 from registry.intake.rows.xlsx_values import without_values
 from registry.office.cohorts.cohort_file import rows as cohort_rows

@@ -7,9 +7,11 @@ import zipfile
 
 import pytest
 
-from registry.intake import IntakeError, open_intake
+from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
-from registry.intake.rows.xlsx import MAX_HEADER_ROW, Workbook
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.spreadsheet import MAX_HEADER_ROW
+from registry.intake.rows.xlsx import Workbook
 from registry.intake.rows.xlsx_archive import MAX_ELEMENTS
 from registry.intake.rows.xlsx_texts import MAX_CELL
 from tests.support.catalogues import Everything

@@ -9,8 +9,10 @@ import openpyxl
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake import IntakeError, TableRows, open_intake
-from registry.intake.rows.xlsx_archive import MAX_COLUMNS
+from registry.intake.files import open_intake
+from registry.intake.rows.report import IntakeError
+from registry.intake.rows.spreadsheet import MAX_COLUMNS
+from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
 from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, with_parts, xlsx
 

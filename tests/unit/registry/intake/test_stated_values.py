@@ -7,7 +7,8 @@ from importlib import resources
 import pytest
 
 from registry.application.achievement_content import FaultyContent
-from registry.intake import IntakeError, read_document
+from registry.intake.formats.documents import read_document
+from registry.intake.rows.report import IntakeError
 from tests.support.samples import CASES, case
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

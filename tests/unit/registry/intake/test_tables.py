@@ -9,10 +9,12 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
-from registry.intake import IntakeError, NdjsonRows, Problem, TableRows, open_intake
+from registry.intake.files import open_intake
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
+from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
-from registry.intake.rows.report import bounded_notes
+from registry.intake.rows.report import IntakeError, Problem, bounded_notes
+from registry.intake.rows.table_rows import TableRows
 from registry.intake.rows.tables import Table
 from registry.values.formulas import DELIMITERS
 from tests.support.catalogues import Everything
