@@ -73,7 +73,8 @@ def attach_file(
         print_json(attachment)
         return
     say(
-        f"attachment {attachment.attachment}: {attachment.media_type}, {attachment.bytes:,} bytes, kept as {attachment.kind}"
+        f"attachment {attachment.attachment}: {attachment.media_type}, {attachment.bytes:,} bytes,"
+        f" kept as {attachment.kind}"
     )
 
 
