@@ -60,7 +60,9 @@ def _content(
         raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
     filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
     try:
-        content = read_content(filled | values, node.settings.member, node.registry.newest_version, keep_text)
+        content = read_content(
+            filled | values, node.settings.member, node.registry.achievements.newest_version, keep_text
+        )
         notes = notes_of(values, content)
     except RecursionError as error:
         raise FaultyContent([(str(file), "is nested too deep")]) from error
@@ -122,11 +124,11 @@ def publish(
     if not again:
         _refuse_second(node, content)
     if dry_run:
-        node.registry.check_achievement(content, keep_text=as_written)
+        node.registry.achievements.check_new(content, keep_text=as_written)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
         return
-    node.registry.publish_achievement(content, keep_text=as_written)
+    node.registry.achievements.publish(content, keep_text=as_written)
     _say_unknown_parts(node, content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
@@ -146,7 +148,7 @@ def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
 
 def _refuse_second(node: Node, content: AchievementContent) -> None:
     """Exit with 1 if this university already offers the same content."""
-    offered = [each for each in node.registry.achievements() if not each.state.retired]
+    offered = [each for each in node.registry.achievements.list_all() if not each.state.retired]
     same = find_identical(offered, content)
     if same is not None and same != content.achievement:  # the same id is refused by its own rule
         errors.print(
@@ -177,17 +179,17 @@ def revise(
     node = node_of(context)
     achievement = ids.resolve(node, achievement, "achievement")
     version, as_written = (
-        node.registry.achievement(achievement).state.version + 1,
+        node.registry.achievements.get(achievement).state.version + 1,
         fields_kept_as_written(keep_text=keep_text),
     )
     with _listing_faults(file):
         content = _content(node, file, achievement, version, as_written)
     if dry_run:
-        node.registry.check_revision(content, keep_text=as_written)
+        node.registry.achievements.check_revision(content, keep_text=as_written)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
         return
-    node.registry.revise_achievement(content, keep_text=as_written)
+    node.registry.achievements.revise(content, keep_text=as_written)
     _say_unknown_parts(node, content)
     say(f"achievement {achievement}, version {version}")
     publish_now(node)
@@ -203,7 +205,7 @@ def retire(
     Example: registry achievement retire 0bbac7a9-…
     """
     node = node_of(context)
-    node.registry.retire_achievement(ids.resolve(node, achievement, "achievement"))
+    node.registry.achievements.retire(ids.resolve(node, achievement, "achievement"))
     publish_now(node)
 
 
@@ -235,7 +237,7 @@ def join(
             markup=False,
         )
         raise typer.Exit(1)
-    node.registry.join_achievement(AchievementJoined(VersionedRef(member, joined.achievement, joined.version)))
+    node.registry.achievements.join(AchievementJoined(VersionedRef(member, joined.achievement, joined.version)))
     say(f"joined {member}/{joined.achievement}, version {joined.version}")
     publish_now(node)
 
