@@ -272,7 +272,7 @@ def killed_in(node, key, path, items, request_key, rows):
 
 
 def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postgres):
-    count = 300
+    count = 150
     with cohort_served(tmp_path, postgres, count) as (node, key, stated, path, items):
         killed_in(node, key, path, items, "first", count // 5)
         system = killed_in(node, key, path, items, "second", count // 2)
@@ -297,7 +297,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
 
 
 def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
-    count = 120
+    count = 60
     with cohort_served(tmp_path, postgres, count, workers=2) as (node, key, _, path, items):
         start = threading.Barrier(4)
 

@@ -31,13 +31,16 @@ from registry.log import (
 from registry.log.files import FileLog
 from registry.log.framing import MAX_RECORD
 from tests.support.commits import CONSORTIUM, commit
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ORIGIN = f"{CONSORTIUM}/twente\n".encode()
 FIRST, SECOND, THIRD = commit(1), commit(3, 2), commit(4)
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=examples(50, thorough=150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
