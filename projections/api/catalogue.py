@@ -19,12 +19,12 @@ from projections.catalogue.search import CataloguePage, CatalogueQuery, Offer
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
 from registry.http import Cursors, HttpProblem, Page
-from registry.http.pages import LIMIT, page_of, partly
+from registry.http.pagination import LIMIT, page_type, with_optional_fields
 
 if TYPE_CHECKING:
     CataloguePageOf = CataloguePage
 else:
-    CataloguePageOf = page_of(CataloguePage, partly(Offer, "Offer"))
+    CataloguePageOf = page_type(CataloguePage, with_optional_fields(Offer, "Offer"))
 
 
 @get(
@@ -86,7 +86,7 @@ async def found(
         found = search.search(connection, query, cursor=cursor or None, limit=limit)
         return answered(connection, found, fields, {"member": member, "recognisedBy": recognised_by})
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(

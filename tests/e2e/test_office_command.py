@@ -15,7 +15,7 @@ from registry.node.node import opened
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.recognition import Condition, Ground, RecognitionAssessed
 from tests.bench.data import achievement
 from tests.support.command import Consortium, printed_json
@@ -32,10 +32,10 @@ class Office:
         self.lund = self.consortium.join("lund")
         with opened(self.lund) as lund:
             self.achievement = str(uuid.uuid4())
-            lund.registry.publish_achievement(achievement("lund", self.achievement))
+            lund.registry.achievements.publish(achievement("lund", self.achievement))
             made = lund.issuer.issue([request(number, self.achievement) for number in range(8)])
             self.credentials = [one.credential for one in made]
-            lund.registry.revoke(self.credentials[7], "issuedInError")
+            lund.registry.credentials.revoke(self.credentials[7], "issuedInError")
             lund.publisher().publish_pending()
         self.project()
         self.ref = f"lund/{self.achievement}@1"
@@ -69,7 +69,7 @@ def stated(office, node, **more):
         achievement=lookup_of(node).describe_credential("lund", office.credentials[0]).achievement, **(values | more)
     )
     assert data.achievement.achievement == about
-    node.registry.assess(data)
+    node.registry.recognition.assess(data)
     return data.assessment
 
 
@@ -132,7 +132,7 @@ def test_a_cohort_that_is_refused_or_applies_for_admission_is_not_named_on_the_l
         [decided] = Cohort(node.registry, lookup_of(node), assessment, TODAY).decide([row(office, 4)])
         data = next(iter(node.registry.store.events.get(uuid.UUID(decided.decision)))).data
         assert data.basis[0].credential is None
-        about = disclosed(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
+        about = open_disclosures(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
         assert about == {"member": "lund", "credential": office.credentials[4]}
         assert data.basis[0].credential_digest == claims_digest([decided.disclosure])
 
@@ -168,7 +168,7 @@ def test_no_cohort_rests_on_an_assessment_that_was_withdrawn_or_is_over(office, 
     with pytest.raises(CohortRefused, match="valid until 2026-08-31"):
         Cohort(node.registry, lookup_of(node), over, TODAY)
     gone = stated(office, node)
-    node.registry.withdraw_assessment(gone, "administrative")
+    node.registry.recognition.withdraw_assessment(gone, "administrative")
     with pytest.raises(CohortRefused, match="withdrawn"):
         Cohort(node.registry, lookup_of(node), gone, TODAY)
 
@@ -217,7 +217,7 @@ def test_a_decision_without_a_case_is_checked_as_an_assessment_is(office):
     assert "say why partial recognition was not possible" in refused.stderr
     office.run("office", "profile", "set", "Research minor", "--level", 7)
     compared = office.run("recognition", "decide", about, "--ects", 5, "--towards", "research minor", check=1)
-    assert "lowerLevel is worth a look (EQF 6, and 7 is asked for)" in " ".join(compared.stderr.split())
+    assert "lowerLevel is worth a look (EQF 6, and 7 is required)" in " ".join(compared.stderr.split())
     decided = office.run("recognition", "decide", about, "--ects", 5)
     assert "note: nothing was assessed" in decided.stderr
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from registry.node.node import opened
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from tests.bench.data import achievement
 from tests.support.command import registry, until
 from tests.support.node import request
@@ -248,7 +248,7 @@ def cohort_served(folder, postgres, count, **how):
     """A node that serves, its key, an assessment, where cohorts are decided by it, and the rows of one."""
     with contextlib.closing(Served(folder, postgres)) as node:
         with opened(node.consortium.join("lund")) as lund:
-            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
+            lund.registry.achievements.publish(achievement("lund", offered := str(uuid.uuid4())))
             issued = lund.issuer.issue([request(number, offered) for number in range(count)])
             lund.publisher().publish_pending()
         node.achievement = offered
@@ -285,7 +285,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
             assert again.json()["items"] == [one | {"unchanged": True} for one in done["items"]]
         assert system.get(stated.headers["location"], headers=waiting(again)).status_code == 200
         said = {claims_digest([one["disclosure"]]): one for one in done["items"]}
-        about = [disclosed(digest, [one["disclosure"]])["credential"] for digest, one in said.items()]
+        about = [open_disclosures(digest, [one["disclosure"]])["credential"] for digest, one in said.items()]
         assert about == items
         with psycopg.connect(node.dsn) as views:
             shown = views.execute(

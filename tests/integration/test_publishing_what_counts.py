@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     if thief == "retired key":
         stranger, world.node.signer = world.node.signer, world.change_key(world.head())
     tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
-    append(world, commit.seal(ORIGIN, tree, [b"{}"], [stranger])[0])
+    append(world, commit.sign_commit(ORIGIN, tree, [b"{}"], [stranger])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
@@ -221,7 +221,7 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     world.change_key(world.head())
     world.issue()
     world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
-    append(world, commit.seal(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
+    append(world, commit.sign_commit(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
@@ -237,7 +237,7 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
     world.issue()
     world.publisher().publish_pending()  # and the views have read nothing of it yet
     for name, signer in strangers.items():
-        record, _ = commit.seal(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
+        record, _ = commit.sign_commit(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
         with world.log.writer(name):
             world.log.append(name, [record, record])
     for looked in ("before the views have read it", "afterwards"):
@@ -269,9 +269,9 @@ def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(worl
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
     world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
     with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
-        assert [one.code for one in refusals.listed()] == ["role-missing"]
+        assert [one.code for one in refusals.list_events()] == ["role-missing"]
         world.connection.execute("UPDATE refusals SET code = 'member-suspended'")
-        assert [one.code for one in refusals.listed()] == ["member-suspended"]
+        assert [one.code for one in refusals.list_events()] == ["member-suspended"]
 
 
 # Suspended after something was stored
@@ -303,10 +303,10 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     assert world.publisher().publish_pending().new == ()
     registry = world.node.registry
     waiting = issued(world)[1]
-    registry.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
     assert (published.events, published.held, published.new) == (1, 3, ())
-    registry.revoke(waiting, "issuedInError")  # of a credential that is itself held back
+    registry.credentials.revoke(waiting, "issuedInError")  # of a credential that is itself held back
     published = world.publisher().publish_pending()
     assert (published.events, published.held) == (0, 4)
     assert "not published: 1. member-suspended" in published.new[0]
@@ -328,7 +328,7 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
 @pytest.mark.parametrize("while_held", [True, False], ids=["held", "released"])
 def test_a_publisher_that_dies_while_it_holds_or_releases_events_publishes_each_once(suspended, step, while_held):
     world = suspended
-    world.node.registry.revoke(world.first, "issuedInError")
+    world.node.registry.credentials.revoke(world.first, "issuedInError")
 
     def die(name):
         if name == step:
@@ -395,7 +395,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
     with pytest.raises(KeyboardInterrupt):
         world.publisher(step=die).publish_pending()
     world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
-    world.node.registry.revoke(issued(world)[0], "issuedInError")  # which is never in the way
+    world.node.registry.credentials.revoke(issued(world)[0], "issuedInError")  # which is never in the way
     published = world.publisher().publish_pending()
     assert (published.events, published.refused, published.held) == (3, 2, 0)
     assert "member-suspended" in published.refused_because
@@ -408,7 +408,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
 
 def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspended, tmp_path):
     world = suspended
-    world.node.registry.revoke(world.first, "issuedInError")
+    world.node.registry.credentials.revoke(world.first, "issuedInError")
     world.publisher().publish_pending()
     world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
     world.publisher().publish_pending()
@@ -421,9 +421,9 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
 
 def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
-    registry.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
     assert (published.events, published.size) == (1, 3)
     world.seen()
@@ -437,11 +437,11 @@ def test_events_that_are_held_back_stay_visible_while_others_are_published(suspe
 
 def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
     assert registry.size_when_published() == 2
-    registry.revoke(world.first, "issuedInError")
-    registry.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
+    registry.credentials.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
     assert registry.size_when_published() == 3
     assert world.publisher().publish_pending().size == 3
     assert registry.size_when_published() == 3

@@ -33,7 +33,7 @@ from registry.intake.formats.documents import read_file
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
 from registry.log import GOVERNANCE, SharedLog, open_log
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node, opened
 from registry.postgres.embedded import embedded
 from registry.settings.settings import SettingsError
@@ -196,7 +196,7 @@ class _Demo:
                     "awardingBodies": [member],
                 }
                 content = msgspec.convert(values, AchievementContent)
-                node.registry.publish_achievement(content)
+                node.registry.achievements.publish(content)
                 self._offered[member].append(content.achievement)
             say(f"{member} offers {len(COURSES)} micro-credentials of 5 ECTS")
         samples = resources.files("registry.intake").joinpath("samples")
@@ -211,7 +211,7 @@ class _Demo:
         for member, node in self._nodes.items():
             file = self._folder / f"{member}-{_YEAR}.csv"
             self._write_csv(file, member, UNIVERSITIES[member][2])
-            show(take_rows(node, file, TableRows(file, Offered(node.registry))))
+            show(take_rows(node, file, TableRows(file, OwnCatalogue(node.registry))))
 
     def _write_csv(self, file: Path, member: str, count: int) -> None:
         chance = self._chance
@@ -287,10 +287,10 @@ class _Demo:
                 ],
                 f"{_YEAR}-11-20",
             )
-            linkoping.registry.decide(data)
+            linkoping.registry.recognition.decide(data)
             decided = data.decision
             say(f"Linköping recognises {title_of(found.title)!r} of {member}: {outcome}")
-        twente.registry.revoke(wrong.credential, "issuedInError")
+        twente.registry.credentials.revoke(wrong.credential, "issuedInError")
         say("Twente revokes a credential that it issued in error.")
         return first.learner, decided
 

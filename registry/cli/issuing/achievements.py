@@ -58,7 +58,9 @@ def _content(
         raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
     filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
     try:
-        content = read_content(filled | values, node.settings.member, node.registry.newest_version, keep_text)
+        content = read_content(
+            filled | values, node.settings.member, node.registry.achievements.newest_version, keep_text
+        )
         notes = notes_of(values, content)
     except RecursionError as error:
         raise FaultyContent([(str(file), "is nested too deep")]) from error
@@ -124,11 +126,11 @@ def publish(
     if not again:
         _refuse_second(node, content)
     if dry_run:
-        node.registry.check_achievement(content, keep_text=kept)
+        node.registry.achievements.check_new(content, keep_text=kept)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
         return
-    node.registry.publish_achievement(content, keep_text=kept)
+    node.registry.achievements.publish(content, keep_text=kept)
     _say_unknown_parts(node, content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
@@ -148,7 +150,7 @@ def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
 
 def _refuse_second(node: Node, content: AchievementContent) -> None:
     """End with exit code 1 where this university offers the same content already."""
-    offered = [each for each in node.registry.achievements() if not each.state.retired]
+    offered = [each for each in node.registry.achievements.list_all() if not each.state.retired]
     same = find_identical(offered, content)
     if same is not None and same != content.achievement:  # the same id is refused by its own rule
         errors.print(
@@ -178,15 +180,15 @@ def revise(
     """
     node = node_of(context)
     achievement = ids.resolve(node, achievement, "achievement")
-    version, kept = node.registry.achievement(achievement).state.version + 1, kept_fields(keep_text=keep_text)
+    version, kept = node.registry.achievements.get(achievement).state.version + 1, kept_fields(keep_text=keep_text)
     with _listing_faults(file):
         content = _content(node, file, achievement, version, kept)
     if dry_run:
-        node.registry.check_revision(content, keep_text=kept)
+        node.registry.achievements.check_revision(content, keep_text=kept)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
         return
-    node.registry.revise_achievement(content, keep_text=kept)
+    node.registry.achievements.revise(content, keep_text=kept)
     _say_unknown_parts(node, content)
     say(f"achievement {achievement}, version {version}")
     publish_now(node)
@@ -202,7 +204,7 @@ def retire(
     Example: registry achievement retire 0bbac7a9-…
     """
     node = node_of(context)
-    node.registry.retire_achievement(ids.resolve(node, achievement, "achievement"))
+    node.registry.achievements.retire(ids.resolve(node, achievement, "achievement"))
     publish_now(node)
 
 
@@ -236,7 +238,7 @@ def join(
             markup=False,
         )
         raise typer.Exit(1)
-    node.registry.join_achievement(AchievementJoined(VersionedRef(member, one.achievement, one.version)))
+    node.registry.achievements.join(AchievementJoined(VersionedRef(member, one.achievement, one.version)))
     say(f"joined {member}/{one.achievement}, version {one.version}")
     publish_now(node)
 

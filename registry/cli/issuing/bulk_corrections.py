@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +18,9 @@ from registry.cli.output import AsJson, counted, print_json, say, table, title_o
 from registry.domain.errors import UnknownAchievement
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
+from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import IntakeError, Problem
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
 
@@ -101,7 +101,7 @@ class _ReplacingRows:
 
     def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
         """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+        source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
         self._rows = source
@@ -117,35 +117,18 @@ class _ReplacingRows:
         return self._rows.description
 
     @property
-    def line(self) -> int:
-        """The line at which the row ends that was read last."""
-        return self._rows.line
-
-    @property
-    def where(self) -> str:
-        """Its place, as problems name it."""
-        return self._rows.where
-
-    @property
     def count(self) -> int:
         """How many rows were read."""
         return self._rows.count
 
-    @property
-    def held_until(self) -> date | None:
-        """The day that the row waits for: none, as a row whose day is to come is refused here."""
-        return self._rows.held_until
-
-    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
-        """Read every row: what it asks for, or all that is wrong with it."""
+    def __iter__(self) -> Iterator[ReadRow]:
+        """Read every row."""
         lacking = "is empty; name the credential that this row corrects, or the record that it was issued for"
         for row in self._rows:
-            if isinstance(row, tuple):
+            if isinstance(row.result, tuple) or row.result.replaces is not None:
                 yield row
-            elif row.replaces is None:
-                yield (Problem(self.where, "replaces", "", lacking),)
             else:
-                yield row
+                yield row._replace(result=(Problem(row.where, "replaces", "", lacking),))
 
 
 def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
@@ -154,6 +137,6 @@ def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
 
 def _title(node: Node, achievement: str) -> str:
     try:
-        return f"{title_of(node.registry.achievement(achievement).content.title)} ({achievement})"
+        return f"{title_of(node.registry.achievements.get(achievement).content.title)} ({achievement})"
     except UnknownAchievement:
         return achievement

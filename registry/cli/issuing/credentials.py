@@ -19,15 +19,16 @@ from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
+from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES
 from registry.intake.rows.judged_days import days_fault
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.status_note import status_note_fault
 from registry.learners.missing_claims import why_without_claims
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.wire.credentials import StatusReason
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 
 credential_app = typer.Typer(
     help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import`.",
@@ -130,13 +131,13 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
         raise typer.BadParameter(fault[1], param_hint=f"--{fault[0].replace('_', '-')}")
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
-    checker = RowChecker(Offered(node.registry), keep_text=keep_text)
-    found = checker.check_all(1, row)
-    if found is None:
+    checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
+    checked = checker.check(1, row)
+    if checked is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
         raise typer.Exit(1)
-    if isinstance(found, tuple):
-        for problem in found:
+    if isinstance(checked.result, tuple):
+        for problem in checked.result:
             errors.print(f"invalid ({problem.field}): {problem.detail}", markup=False, highlight=False)
         raise typer.Exit(1)
     for note in checker.notes():
@@ -153,7 +154,7 @@ def suspend(
     """
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
-    node.registry.suspend(credential, code, checked_note(note))
+    node.registry.credentials.suspend(credential, code, checked_note(note))
     _say_changed(node, "suspended", credential)
     publish_now(node)
 
@@ -166,7 +167,7 @@ def reinstate(context: typer.Context, credential: Named = None, *, record: Recor
     """
     node = node_of(context)
     credential = _named(node, credential, record)
-    node.registry.reinstate(credential, checked_note(note))
+    node.registry.credentials.reinstate(credential, checked_note(note))
     _say_changed(node, "reinstated", credential)
     publish_now(node)
 
@@ -189,7 +190,7 @@ def revoke(
     node = node_of(context)
     code, credential = _reason(reason), _named(node, credential, record)
     confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
-    node.registry.revoke(credential, code, checked_note(note))
+    node.registry.credentials.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)
 
@@ -216,8 +217,8 @@ def checked_note(note: str) -> str:
 
 def _say_changed(node: Node, change: str, credential: str) -> None:
     """Say which credential was changed: its whole id, its achievement's title, and its learner's id."""
-    state = node.registry.credential(credential).state
-    title = title_of(node.registry.achievement(state.achievement).content.title)
+    state = node.registry.credentials.get(credential).state
+    title = title_of(node.registry.achievements.get(state.achievement).content.title)
     say(f"{change} credential {credential}")
     say(f"achievement {state.achievement}, version {state.version}: {title}")
     say(f"learner     {state.learner or 'none any more'}")
@@ -266,7 +267,7 @@ def show(
     if claims and found[0].claims is not None:
         disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
         if disclosures:
-            said = disclosed(found[0].claims, disclosures)
+            said = open_disclosures(found[0].claims, disclosures)
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []

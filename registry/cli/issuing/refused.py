@@ -29,7 +29,7 @@ def _plan(node: Node) -> list[Repair]:
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node publishes no events of a member; run this on a member's node")
     node.projector().step()
-    return republishing.plan(node.registry, node.own_refusals.listed())
+    return republishing.plan(node.registry, node.own_refusals.list_events())
 
 
 @refused_app.command("list")
@@ -73,7 +73,7 @@ def publish_again(
     _show(repairs, whole=False)
     again = sum(repair.how == "publish-again" for repair in repairs)
     left = sum(repair.how == "by-hand" for repair in repairs)
-    node.registry.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
+    node.registry.checker.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
     say(f"This publishes {counted(again, 'event')} again, under new ids. It cannot be taken back from the log.")
     if dry_run:
         say("Nothing was done.")

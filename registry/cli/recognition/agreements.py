@@ -100,7 +100,7 @@ def declare(
         raise typer.BadParameter(
             f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
         )
-    node.registry.declare_agreement(data)
+    node.registry.recognition.declare_agreement(data)
     say(f"agreement {data.agreement}")
     publish_now(node)
 
@@ -117,7 +117,9 @@ def withdraw(
     Example: registry agreement withdraw 432236b7-… --from 2027-09-01
     """
     node = node_of(context)
-    node.registry.withdraw_agreement(ids.resolve(node, agreement, "agreement"), valid_from.date().isoformat())
+    node.registry.recognition.withdraw_agreement(
+        ids.resolve(node, agreement, "agreement"), valid_from.date().isoformat()
+    )
     publish_now(node)
 
 
