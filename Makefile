@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-all lint format bench vectors schemas docs lock clean
+.PHONY: help venv demo test test-fast test-all lint format bench benchmarks vectors schemas docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -11,7 +11,7 @@ MATRIX ?= 3.11 3.12 3.13 3.14 3.15
 PYTHONS := python3 python3.15 python3.14 python3.13 python3.12 python3.11
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 venv: $(READY) ## set the project up in .venv (again only when its dependencies changed)
 
@@ -74,6 +74,9 @@ format: venv ## put the code into form
 
 bench: venv ## measure (ONLY=name for one measurement)
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+benchmarks: venv ## write the results of the last `make bench` into docs/benchmarks.md
+	@$(BIN)/python -m tests.bench.page
 
 vectors: venv ## run the test vectors (DIR=folder for another set)
 	@$(BIN)/python -m tests.vectors.run $(DIR)
