@@ -212,7 +212,7 @@ def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path)
     file, template = tmp_path / "odd.json", registry("template", "achievement").stdout
     for old, new, says in (
         ("microCredential", "course", "$.kind: must be one of degree, microCredential, module, programme"),
-        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits, as 0613"),
+        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits such as 0613"),
         ('"ects": 5', '"ects": "5"', "$.ects: must be a number or null, and is text"),
     ):
         assert old in template
