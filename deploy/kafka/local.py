@@ -39,7 +39,7 @@ class KafkaFailed(RuntimeError):
 
 
 def missing() -> str | None:
-    """What this machine lacks for a local Kafka, in a sentence; None where nothing is."""
+    """Say in a sentence what this machine lacks for a local Kafka; None if it lacks nothing."""
     java = shutil.which("java")
     if java is None:
         return f"Java {_JAVA} or later is not installed"
@@ -99,7 +99,7 @@ class LocalKafka:
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect."""
+        """The address that clients connect to."""
         return f"127.0.0.1:{self.port}"
 
     @property
@@ -117,7 +117,7 @@ class LocalKafka:
         settings = self.folder / "server.properties"
         if not settings.exists():
             text = (HERE / "server.properties").read_text()
-            # Named for good once the storage is made: a start that was cut off in between begins anew.
+            # Renamed only when the storage is complete: a start that was cut off in between begins again.
             draft = settings.with_suffix(".draft")
             draft.write_text(
                 text.replace("@PORT@", str(self.port))
@@ -198,7 +198,7 @@ class LocalKafka:
 
 
 def _die_with_parent() -> None:
-    """Linux ends the broker with whoever started it, however that ends."""
+    """Linux ends the broker with the process that started it, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     os.setsid()  # Ctrl-C is for the one who started it, who then stops the broker in good order

@@ -1,4 +1,4 @@
-"""Documents and course codes over HTTP, and a term that is held against the log."""
+"""Documents and course codes over HTTP, and a term that is compared with the log."""
 
 import contextlib
 import json

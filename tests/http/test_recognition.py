@@ -262,7 +262,7 @@ def cohort_served(folder, postgres, count, **how):
 
 
 def killed_in(node, key, path, items, request_key, rows):
-    """Send a cohort to a node that is killed when so many rows are decided; it serves again."""
+    """Send a cohort to a node that is killed when this number of rows is decided; it serves again."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(node.dsn, autocommit=True) as private:
         sent = pool.submit(node.client(key=key).post, path, json={"items": items}, headers=once(request_key))
         until(lambda: private.execute("SELECT count(*) > %s FROM vault.cohorts", (rows,)).fetchone() == (True,), 30, 0)

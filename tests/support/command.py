@@ -21,7 +21,7 @@ FOLDER_LOG = "file:../log"
 
 
 def registry(*arguments, home=None, check=True, environment=None, timeout=120):
-    """Run a command to its end; gives what it printed. Fails where it exits with another code than `check`."""
+    """Run a command to its end; return what it printed. Fail if it exits with another code than `check`."""
     done = forked(words(arguments, home), {**os.environ, **(environment or {})}, ROOT, timeout)
     wanted = 0 if check is True else check
     assert wanted is False or done.returncode == wanted, f"{done.returncode}: {done.stdout}\n{done.stderr}"

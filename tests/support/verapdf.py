@@ -18,7 +18,7 @@ MAVEN_SECONDS = 300
 
 
 class VeraPdf:
-    """The validator, started anew for each question."""
+    """The validator, a new process for each question."""
 
     def refused(self, flavour, files):
         """Which of these files are not of a flavour (`3a`, `ua1`), each with the rules that it breaks."""

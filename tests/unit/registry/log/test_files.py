@@ -298,7 +298,7 @@ def test_what_a_failed_append_could_not_take_back_is_cut_before_the_next(
 
 @contextlib.contextmanager
 def _room(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes: as a full disk, a write then comes back short, and the next fails."""
+    """No file may grow beyond a number of bytes: like a full disk, a write comes back short, and the next fails."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
