@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
-from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
+from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, Outcome
 from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
@@ -180,14 +180,14 @@ class ScheduledRows:
         """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
         refused = _refused_rows(lines, outcomes)
-        waiting = [problem for problem in refused if problem.code not in LASTING]
+        waiting = [problem for problem in refused if problem.code not in FINAL_REFUSALS]
         named = waiting[: MAX_NAMED_SCHEDULED - len(self._notes)]
         self._notes += [
             f"{problem.where} waits, and would be refused as things stand: {problem.code}: {problem.detail}"
             for problem in named
         ]
         self._more += len(waiting) - len(named)
-        final = [problem for problem in refused if problem.code in LASTING]
+        final = [problem for problem in refused if problem.code in FINAL_REFUSALS]
         if not final:
             return None
         unscheduled = [problem.line for problem in final]

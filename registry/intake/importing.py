@@ -13,7 +13,7 @@ import msgspec
 from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, NotIssued, Outcome
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
@@ -232,15 +232,15 @@ class Importer:
     def _hold(self, taken: ImportResult, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> ImportResult:
         """Nothing is done before its day, but what would be refused for good is told now."""
         checked = None if match.content is not None else self._trial.check([asked])[0]
-        if isinstance(checked, NotIssued) and checked.code in LASTING:
+        if isinstance(checked, NotIssued) and checked.code in FINAL_REFUSALS:
             taken.held_until = None
             _outcome(taken, checked, match.notes())
         return self._done(taken, rows_of)
 
     def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.check_achievement(content, keep_text=meant)
-        self._registry.check_accepted({"credential.issued.v1"})
+        self._registry.achievements.check_new(content, keep_text=meant)
+        self._registry.checker.check_accepted({"credential.issued.v1"})
 
     @staticmethod
     def _refusal(taken: ImportResult, act: Callable[[], None]) -> bool:
@@ -256,7 +256,7 @@ class Importer:
         """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
         self._matcher.read_again()
         with self._registry.transaction() as transaction:
-            self._registry.publish_achievement(content, keep_text=meant, transaction=transaction)
+            self._registry.achievements.publish(content, keep_text=meant, transaction=transaction)
             if draft is not None:
                 transaction.add(self._drafts.published(draft, content.achievement))
             transaction.commit()
@@ -425,7 +425,7 @@ class Importer:
         if len(own) != len(asked.parts or ()):
             return None
         parts = [IssuedPart.of(self._registry, one.credential) for one in own]
-        content = self._registry.achievement(achievement).content
+        content = self._registry.achievements.get(achievement).content
         return composition_fault(self._registry, content, asked.awarding_date, parts)
 
 

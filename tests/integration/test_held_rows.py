@@ -85,7 +85,7 @@ def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
 def test_what_became_impossible_meanwhile_is_told_on_the_day(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2, LATER), sis.row(3))
     assert sis.works(batch) == ("scheduled", 1, 0, 2)
-    sis.node.registry.retire_achievement(sis.achievement)
+    sis.node.registry.achievements.retire(sis.achievement)
     sis.day = GRADUATION
     assert sis.works(batch) == ("scheduled", 1, 1, 1)
     sis.day = LATER
