@@ -96,7 +96,7 @@ def test_what_is_public_needs_nothing(node, offer):
         ({"Authorization": "Bearer reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "Bearer"}, "Bearer"),
-        ({"Authorization": "Bearer abc"}, "no key or token that this node knows"),
+        ({"Authorization": "Bearer abc"}, "does not know this key or token"),
         ({"X-API-Key": "reg_x", "Authorization": "Bearer abc"}, "not both"),
     ],
 )
@@ -272,7 +272,7 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
     )
     assert "grad" in str(found["errors"])
     found = problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
-    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is needed")]
+    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is required")]
     large = achievement() | {"description": {"en": "x" * 3_000_000}}
     problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
     problem(
