@@ -39,7 +39,7 @@ from registry.cli.issuing.reconcile import Reconciled
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
-from registry.intake.importing import Taken
+from registry.intake.importing import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment
@@ -101,7 +101,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement show": _list(AchievementView, remark="One item a version."),
     "achievement draft list": _list(Draft),
     "achievement draft show": Shape(_names(Shown)),
-    "achievement draft publish": _list(Taken),
+    "achievement draft publish": _list(ImportResult),
     "credential show": Shape(
         _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
     ),

@@ -184,7 +184,7 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_stor
         send(batch_store, badge, "application/json"),
     ]
     done = worked(node, batch_store, *batches)
-    assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # whoever may read a batch reads it
+    assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # readable by all who may read a batch
     quoted = [problem.value for batch in batches for _, problem in batch_store.list_problems(batch, 999)]
     assert "Quixwobble" in quoted  # as may the value that is wrong
     assert done[1].error is not None

@@ -134,7 +134,7 @@ class Lund:
         return office.approve(case, by, proposal_id=named, **more)
 
     def everything(self):
-        """All that stands in the private tables, as PostgreSQL dumps it."""
+        """The content of the private tables, as PostgreSQL dumps it."""
         with psycopg.connect(self.dsn) as connection:
             tables = connection.execute(
                 "SELECT table_schema, table_name FROM information_schema.tables"
