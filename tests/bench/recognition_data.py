@@ -21,6 +21,7 @@ from projections.core import views
 from projections.core.copy import copy, line
 from projections.precedents import rows as precedent_rows
 from projections.recognition import decision_counts
+from registry.postgres.embedded import start_embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import LearningOutcome

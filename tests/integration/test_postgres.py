@@ -237,7 +237,7 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(folder: Pa
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
     before = folder.stat()
-    with pytest.raises(DatabaseUnavailable, match="something else"):
+    with pytest.raises(DatabaseUnavailable, match="other files"):
         start_embedded(folder)
     assert folder.stat() == before
     assert [file.name for file in folder.iterdir()] == ["thesis.txt"]

@@ -40,7 +40,7 @@ def watch(monkeypatch):
 
 
 def test_a_node_that_has_not_looked_at_itself_is_not_ready(watch):
-    assert watch.faults == {"health": ["the node has not looked at itself yet"]}
+    assert watch.faults == {"health": ["the node has not checked itself yet"]}
     assert "health" in READINESS
     watch.look()
     assert watch.faults == {}
@@ -53,7 +53,7 @@ def test_a_look_that_fails_is_a_fault_until_one_succeeds(watch):
     watch.follow(stop)
     try:
         until(lambda: watch.faults)
-        assert watch.faults == {"health": ["the node could not look at itself: ValueError: what nobody thought of"]}
+        assert watch.faults == {"health": ["the node could not check itself: ValueError: what nobody thought of"]}
         assert watch.health is None
         watch.fails.clear()
         until(lambda: not watch.faults)
@@ -65,7 +65,7 @@ def test_a_look_that_hangs_is_a_fault(watch, monkeypatch):
     watch.look()
     assert watch.faults == {}
     monkeypatch.setattr(health_watch, "STALE_SECONDS", -1.0)
-    assert "the look at the log or database hangs" in watch.faults["health"][0]
+    assert "the check of the log or database hangs" in watch.faults["health"][0]
 
 
 def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(watch, monkeypatch):
