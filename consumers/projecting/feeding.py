@@ -18,7 +18,7 @@ from projections.core.positions import Position
 from projections.feed import noticing
 from projections.feed.causes import Causes
 from projections.feed.noticing import Taken
-from projections.fold.fold import Folded
+from projections.fold.fold import VerifiedCommit
 from registry.log import SharedLog, TailLost
 from registry.rules.governance import MemberRecord
 from registry.wire.merkle import Tree
@@ -41,13 +41,13 @@ class Feeding:
         self._counted: date | None = None
         self._taken: dict[str, Taken] | None = None
 
-    def causes(self, member: str, commits: Iterable[Folded] = ()) -> Causes:
+    def causes(self, member: str, commits: Iterable[VerifiedCommit] = ()) -> Causes:
         """Collect what commits of a member may mean for the owners."""
         causes = Causes(self._owners, member)
         self.add(causes, commits)
         return causes
 
-    def add(self, causes: Causes, commits: Iterable[Folded]) -> None:
+    def add(self, causes: Causes, commits: Iterable[VerifiedCommit]) -> None:
         """Add what further commits may mean."""
         for commit in commits:
             causes.take(commit.base, commit.tree.size, commit.events)
@@ -97,7 +97,9 @@ class Feeding:
             self._taken = noticing.taken(self._connection)
         return self._taken
 
-    def _read_rest(self, log: SharedLog, member: str, trust: Trust, start: int, end: int) -> Iterable[list[Folded]]:
+    def _read_rest(
+        self, log: SharedLog, member: str, trust: Trust, start: int, end: int
+    ) -> Iterable[list[VerifiedCommit]]:
         row = self._connection.execute(
             "SELECT size, hashes, position FROM waypoints WHERE member = %s AND size <= %s ORDER BY size DESC LIMIT 1",
             (member, start),

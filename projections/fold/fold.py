@@ -33,7 +33,7 @@ from registry.wire.events import Event, Refused, Skipped
 from registry.wire.merkle import Tree
 
 
-class Folded(NamedTuple):
+class VerifiedCommit(NamedTuple):
     """A verified commit, decoded: the tree after it, its first leaf, its events and their lines."""
 
     tree: Tree
@@ -50,7 +50,7 @@ def fold(
     connection: Connection,
     record: MemberRecord,
     position: Position,
-    commits: Sequence[Folded],
+    commits: Sequence[VerifiedCommit],
     marked: Collection[int] = (),
 ) -> tuple[Position, list[Position]]:
     """Let the commits that follow `position` take effect.
@@ -89,7 +89,7 @@ class _Batch:
         )
 
     def run(
-        self, commits: Sequence[Folded], marked: Collection[int], *, careful: bool
+        self, commits: Sequence[VerifiedCommit], marked: Collection[int], *, careful: bool
     ) -> tuple[Position, list[Position]]:
         touched = AffectedKeys.empty()
         for commit in commits:
@@ -114,7 +114,7 @@ class _Batch:
             rows.write(self._connection, things)
         return self._after(commits[-1]), passed
 
-    def _after(self, commit: Folded) -> Position:
+    def _after(self, commit: VerifiedCommit) -> Position:
         return msgspec.structs.replace(
             self._position,
             tree=commit.tree,
@@ -123,7 +123,7 @@ class _Batch:
             diverged=self._published is not None,
         )
 
-    def _take(self, commit: Folded, things: MemberState) -> None:
+    def _take(self, commit: VerifiedCommit, things: MemberState) -> None:
         credentials, achievements, recognition, seals, search, precedents = self._rows
         check, apply = self._record.check, stream.apply
         to_check = self._record.to_check(commit.base, commit.tree.size - 1)
@@ -187,7 +187,7 @@ class _Batch:
             return False
         return True
 
-    def _refuse(self, leaf: int, code: str, path: str, detail: str, commit: Folded) -> None:
+    def _refuse(self, leaf: int, code: str, path: str, detail: str, commit: VerifiedCommit) -> None:
         raw = commit.lines[leaf - commit.base]
         self._refusals.append(line((self._member, leaf, code, path, detail, raw)))
 
