@@ -19,9 +19,9 @@ from registry.wire.events import Reader
 from registry.wire.merkle import Tree
 
 BATCH_BYTES: Final = 4 * 1024 * 1024
-"""Bytes that are verified at once: the database wants few and large batches."""
+"""Bytes that are folded at once: the database wants few and large batches."""
 REPLAY_BYTES: Final = 512 * 1024
-"""Bytes that are verified at once where nothing is verified: few enough to stay in the processor's cache."""
+"""Bytes that are verified at once where nothing is folded: few enough to stay in the processor's cache."""
 _NEWEST_RECORDS: Final = 32
 WAYPOINT: Final = 4096
 """Leaves that lie at least between two waypoints."""

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.projecting.projector import Projector
 from consumers.streams import quarantine
 from projections.core import views
@@ -198,7 +198,7 @@ def projected(connection, history, waypoint, *, at_once=False):
         log.create(name)
     projector = Projector(
         connection, log, CONSORTIUM, history.consortium.founded, waypoint=waypoint,
-        feeding=Feeding(connection, ["twente", "aveiro"]),
+        feed_updater=FeedUpdater(connection, ["twente", "aveiro"]),
     )  # fmt: skip
     with capture_logs() as said:
         for name, record in history.steps:
