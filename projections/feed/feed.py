@@ -57,7 +57,7 @@ KINDS: Final = {
     "decision.credential.replaced": "likewise, replaced",
     "achievement.assessed": "another member assessed an achievement of the owner",
     "achievement.assessment.withdrawn": "such an assessment was withdrawn",
-    "achievement.agreement.declared": "another member recognises one of the owner's achievements, or a kind, by agreement",
+    "achievement.agreement.declared": "another member recognises an achievement of the owner, or a kind, by agreement",
     "achievement.agreement.withdrawn": "such an agreement was withdrawn",
     "achievement.joined": "another member confirmed that it awards an achievement of the owner too",
     "achievement.decided.*": "decisions that name no credential, as a count per outcome (full, partial, …)",
