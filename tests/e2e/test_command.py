@@ -184,7 +184,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["university", "show", "nowhere"], 1, "not a member"),
         (["university", "show", "twente", "--year", "99999"], 2, "less than or equal to 9998"),
         (["university", "show", "twente", "--year", "0"], 2, "greater than or equal to 1"),
-        (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member says"),
+        (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member has published anything"),
         (["recognition", "decide", "nonsense"], 2, "of at least 4 characters"),
         (["recognition", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No such decision"),
         (["log", "verify", "nowhere", "--json"], 1, "not a member"),

@@ -91,12 +91,12 @@ def test_what_is_public_needs_nothing(node, offer):
     ("headers", "says"),
     [
         ({"X-API-Key": "letmein"}, "form of a key"),
-        ({"X-API-Key": "reg_0123456789abcdef_" + "A" * 43}, "no system has this key"),
+        ({"X-API-Key": "reg_0123456789abcdef_" + "A" * 43}, "this key is unknown"),
         ({"Authorization": "Basic YTpi"}, "Bearer"),
         ({"Authorization": "Bearer reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "Bearer"}, "Bearer"),
-        ({"Authorization": "Bearer abc"}, "no key or token that this node knows"),
+        ({"Authorization": "Bearer abc"}, "does not know this key or token"),
         ({"X-API-Key": "reg_x", "Authorization": "Bearer abc"}, "not both"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_body_that_cannot_be_is_told_in_plain_words(node, field, value, where,
 
 
 def test_whoever_asks_over_http_is_sent_to_no_command(node):
-    """Whoever reads a problem or the description has no command line of the node."""
+    """A client that reads a problem or the description has no command line of the node."""
     pages = [node.anybody().get(f"/problems/{name}") for name in PROBLEM_TYPES]
     for told in (node.anybody().get("/openapi.json"), *pages):
         assert "`registry " not in told.text, told.url
@@ -272,7 +272,7 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
     )
     assert "grad" in str(found["errors"])
     found = problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
-    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is needed")]
+    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is required")]
     large = achievement() | {"description": {"en": "x" * 3_000_000}}
     problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
     problem(

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.wire.disclosures import claims_digest, open_disclosures
 from tests.bench.data import achievement
 from tests.support.command import registry, until
@@ -247,7 +247,7 @@ def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, syst
 def cohort_served(folder, postgres, count, **how):
     """A node that serves, its key, an assessment, where cohorts are decided by it, and the rows of one."""
     with contextlib.closing(Served(folder, postgres)) as node:
-        with opened(node.consortium.join("lund")) as lund:
+        with open_node(node.consortium.join("lund")) as lund:
             lund.registry.achievements.publish(achievement("lund", offered := str(uuid.uuid4())))
             issued = lund.issuer.issue([request(number, offered) for number in range(count)])
             lund.publisher().publish_pending()
@@ -262,7 +262,7 @@ def cohort_served(folder, postgres, count, **how):
 
 
 def killed_in(node, key, path, items, request_key, rows):
-    """Send a cohort to a node that is killed when so many rows are decided; it serves again."""
+    """Send a cohort to a node that is killed when this number of rows is decided; it serves again."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(node.dsn, autocommit=True) as private:
         sent = pool.submit(node.client(key=key).post, path, json={"items": items}, headers=once(request_key))
         until(lambda: private.execute("SELECT count(*) > %s FROM vault.cohorts", (rows,)).fetchone() == (True,), 30, 0)
@@ -272,7 +272,7 @@ def killed_in(node, key, path, items, request_key, rows):
 
 
 def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postgres):
-    count = 300
+    count = 150
     with cohort_served(tmp_path, postgres, count) as (node, key, stated, path, items):
         killed_in(node, key, path, items, "first", count // 5)
         system = killed_in(node, key, path, items, "second", count // 2)
@@ -297,7 +297,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
 
 
 def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
-    count = 120
+    count = 60
     with cohort_served(tmp_path, postgres, count, workers=2) as (node, key, _, path, items):
         start = threading.Barrier(4)
 

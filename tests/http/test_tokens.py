@@ -23,7 +23,7 @@ AUDIENCE = "https://registry.test.example"
 
 
 class Issuer:
-    """Whoever gives out tokens: a server that publishes its keys."""
+    """The issuer of tokens: a server that publishes its keys."""
 
     def __init__(self, *, only=None):
         """`only`: publish this key alone, and without an id."""
@@ -122,20 +122,20 @@ def test_a_token_for_another_member_is_good_for_nothing_here(serving, issuer):
         ({"exp": int(time.time()) - 300, "iat": int(time.time()) - 900}, "expired"),
         ({"aud": "https://other.example"}, "somebody else"),
         ({"iss": "https://other.example"}, "another issuer"),
-        ({"iat": int(time.time()) + 3600, "exp": int(time.time()) + 7200}, "not good yet"),
+        ({"iat": int(time.time()) + 3600, "exp": int(time.time()) + 7200}, "not valid yet"),
         ({"exp": int(time.time()) + 10 * 365 * 86400}, "too long"),
-        ({"without": ["registry_member"]}, "for which member"),
-        ({"without": ["exp"]}, "not good"),
-        ({"without": ["aud"]}, "not good"),
-        ({"registry_member": ["twente"]}, "for which member"),
-        ({"exp": "1999999999"}, "not of its type"),
-        ({"iat": "7"}, "not of its type"),
-        ({"exp": "soon"}, "can be read"),
-        ({"exp": [1]}, "can be read"),
-        ({"scope": None}, "not of its type"),
-        ({"scope": 7}, "not of its type"),
-        ({"scope": ["batches:read", 7]}, "not of its type"),
-        ({"client_id": 7}, "not of its type"),
+        ({"without": ["registry_member"]}, "member for which you act"),
+        ({"without": ["exp"]}, "not valid"),
+        ({"without": ["aud"]}, "not valid"),
+        ({"registry_member": ["twente"]}, "member for which you act"),
+        ({"exp": "1999999999"}, "wrong type"),
+        ({"iat": "7"}, "wrong type"),
+        ({"exp": "soon"}, "not a readable token"),
+        ({"exp": [1]}, "not a readable token"),
+        ({"scope": None}, "wrong type"),
+        ({"scope": 7}, "wrong type"),
+        ({"scope": ["batches:read", 7]}, "wrong type"),
+        ({"client_id": 7}, "wrong type"),
         ({"client_id": "a\u0000b"}, "printable ASCII"),
         ({"client_id": ""}, "printable ASCII"),
         ({"client_id": "é"}, "printable ASCII"),

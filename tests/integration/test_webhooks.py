@@ -18,8 +18,8 @@ from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from projections.core import views
-from projections.feed import feed, noticing
-from projections.feed.causes import Causes, Found
+from projections.feed import feed, writer
+from projections.feed.collector import NoticeCollector, PendingNotice
 from registry.application.registry import Registry
 from registry.node.adapters.webhooks import FeedSource
 from registry.vault.keys import MemoryKeys
@@ -66,14 +66,14 @@ class Node:
         self._leaves = itertools.count()
 
     def tell(self, number=1, kind="achievement.joined"):
-        """Let the feed grow; gives the new notices' numbers."""
+        """Let the feed grow; return the new notices' numbers."""
         before = feed.newest(self.connection, OWN)
-        causes = Causes(frozenset([OWN]), "lund")
+        collector = NoticeCollector(frozenset([OWN]), "lund")
         leaves = [next(self._leaves) for _ in range(number)]
-        causes.begin, causes.end = leaves[0], leaves[-1] + 1
-        causes.found += [Found(OWN, kind, OWN, "lund", leaf, leaf + 1, {"by": "lund"}) for leaf in leaves]
+        collector.begin, collector.end = leaves[0], leaves[-1] + 1
+        collector.notices += [PendingNotice(OWN, kind, OWN, "lund", leaf, leaf + 1, {"by": "lund"}) for leaf in leaves]
         with self.connection.transaction():
-            noticing.notice(self.connection, causes, 1, size=causes.end)
+            writer.write_notices(self.connection, collector, 1, size=collector.end)
         return [n.id for n in feed.read(self.connection, OWN, before, 1000)]
 
     def add(self, url, *kinds):
@@ -185,15 +185,15 @@ def test_attempts_are_further_and_further_apart_and_given_up_after_days_until_as
             node.clock.moved += timedelta(minutes=30)
         assert tried[-1] >= Schedule().give_up
         assert 60 < len(tried) < 300  # a few quickly, then about one an hour or half of it for five days
-        assert len(node.deliveries.dead(endpoint.endpoint)) == 2
-        assert node.deliveries.dead()[0].error == "answered 500"
+        assert len(node.deliveries.list_dead(endpoint.endpoint)) == 2
+        assert node.deliveries.list_dead()[0].error == "answered 500"
         before = len(receiver.received)
         node.dispatcher().once()
         assert len(receiver.received) == before
         receiver.answer = lambda _: Answer()
         assert node.deliveries.redeliver_dead(endpoint.endpoint, node.clock()) == 2
         node.dispatcher().once()
-        assert node.deliveries.dead() == []
+        assert node.deliveries.list_dead() == []
         assert node.get(endpoint).waiting == 0
 
 
@@ -386,7 +386,7 @@ def test_an_address_that_is_never_posted_to_is_refused_at_once(node, url):
 
 def test_the_same_is_posted_to_one_address_once(node):
     first, _ = node.add("https://hooks.example/", "credential.*", "achievement.joined")
-    with pytest.raises(PostedAlready, match=f"webhook {first.endpoint} posts the same there already"):
+    with pytest.raises(PostedAlready, match=f"webhook {first.endpoint} posts the same kinds there already"):
         node.add("https://hooks.example/", "achievement.joined", "credential.*")
     node.add("https://hooks.example/", "credential.*")
     node.add("https://hooks.example/other", "credential.*", "achievement.joined")
@@ -411,7 +411,7 @@ def test_this_machine_over_http_only_where_the_settings_say_so():
 )  # fmt: skip
 def test_what_only_the_inside_can_reach_is_not_posted_to(node, host):
     url = f"https://{host}/latest/meta-data"
-    with pytest.raises(UnusableAddress, match="is not public; name its network"):
+    with pytest.raises(UnusableAddress, match="is not public; to allow it, name its network"):
         Endpoints(node.connection, node.vault, AddressPolicy()).add(url, [], cursor=0, now=node.clock())
     anywhere = AddressPolicy(networks=(ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")))
     endpoint, _ = Endpoints(node.connection, node.vault, anywhere).add(url, [], cursor=0, now=node.clock())
@@ -424,7 +424,7 @@ def test_a_network_that_the_settings_name_may_be_posted_to():
     policy = AddressPolicy(networks=(ipaddress.ip_network("10.20.0.0/16"),))
     url = policy.check("https://sis.twente.example/")
     inside, outside = ipaddress.ip_address("10.20.3.4"), ipaddress.ip_address("10.21.3.4")
-    assert policy.allowed(url, [outside, inside]) == ["10.20.3.4"]
+    assert policy.select_allowed(url, [outside, inside]) == ["10.20.3.4"]
 
 
 def test_after_a_rotation_both_secrets_sign_for_a_day(node):

@@ -32,9 +32,9 @@ from registry.letters.content import DecisionEnd, Language
 from registry.letters.notices import Notice, NoticeKind
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
-from registry.node.proofs import proof_of
-from registry.office.cases import showing
-from registry.office.cases.lettering import asked_of, file_of
+from registry.node.proofs import create_proof
+from registry.office.cases.case_view import collect_letter_facts
+from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.notices import LetterKind, NoticeWriter, letter_kind
 from registry.office.cases.rows import find_case_of_decision
 from registry.office.cases.service import Office
@@ -80,7 +80,7 @@ class Letters:
         if kind is None:
             kind = "decision" if decision else "enquiry" if enquiry else letter_kind(office.registry.case(identifier))
         if kind == "decision":
-            facts = showing.letter(office, identifier, decision)
+            facts = collect_letter_facts(office, identifier, decision)
             return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
         return self._notice(office, identifier, kind, language, enquiry)
 
@@ -91,7 +91,7 @@ class Letters:
         if case is None:
             return NO_FILE
         try:
-            return file_of(showing.letter(office, case, decision))
+            return file_of(collect_letter_facts(office, case, decision))
         except ApplicantErased:  # the assessment was erased with the applicant's key
             return NO_FILE
 
@@ -135,7 +135,7 @@ class Letters:
         disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
         try:
             with _exclusive(node.settings.home / "tiles"):
-                receipt = proof_of(node, member, node.tiles(member, fold), view.leaf)
+                receipt = create_proof(node, member, node.tiles(member, fold), view.leaf)
         except (NoReceipt, PolicyUnmet) as error:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
         credentials = [credential_of(basis, disclosures) for basis in data.basis]
