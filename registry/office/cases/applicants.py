@@ -90,20 +90,22 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
     vault, cursor = registry.vault, registry.cursor()
     check_applicant(applicant)
     if applicant.learner is not None:
-        known = vault.learner(cursor, applicant.learner)
-        if known is None:
+        stored = vault.learner(cursor, applicant.learner)
+        if stored is None:
             raise NotApplicant("no learner with that id is known here", "$.applicant.learner")
-        _refuse_other_person(known[1], applicant, "$.applicant.learner")
-        return known[0]
+        _refuse_other_person(stored[1], applicant, "$.applicant.learner")
+        return stored[0]
     hashed = None
     if applicant.student is not None:
         hashed = vault.hashed("student", applicant.student)
-        holder = find_learner(registry, applicant.student)
-        if holder is not None:
-            _refuse_other_person(holder.person, applicant, "$.applicant.student")
-            return holder.learner
+        owner = find_learner(registry, applicant.student)
+        if owner is not None:
+            _refuse_other_person(owner.person, applicant, "$.applicant.student")
+            return owner.learner
     fields = msgspec.structs.fields(applicant)
-    if missing := [one.encode_name for one in fields if one.name in NAMES and getattr(applicant, one.name) is None]:
+    if missing := [
+        field.encode_name for field in fields if field.name in NAMES and getattr(applicant, field.name) is None
+    ]:
         raise NotApplicant(
             f"{', '.join(missing)}: needed of somebody who is not known here by a student number or from an"
             " earlier case",
@@ -121,10 +123,10 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
     return learner
 
 
-def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: str) -> None:
+def _refuse_other_person(person: Mapping[str, Any], applicant: Applicant, where: str) -> None:
     """Raise `NotApplicant` where the learner of a number or an id is another person than the application names."""
     stated = msgspec.to_builtins(applicant)
-    if different := contradictions(known, stated):
+    if different := contradictions(person, stated):
         raise NotApplicant(
             f"another person is known here under it: {' and '.join(_IN_WORDS[each] for each in different)} differs."
             " Check the number. If it is right and the person changed it, leave the name and the date of birth out; if"
@@ -136,14 +138,14 @@ def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: 
 _IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 
-def read_applicant(registry: Registry, learner: str, said: dict[str, str]) -> Applicant | None:
+def read_applicant(registry: Registry, learner: str, stated: dict[str, str]) -> Applicant | None:
     """The applicant of a case: as the vault has them, and what the application says above it.
 
     None where they were erased.
     """
-    known = registry.vault.learner(registry.cursor(), learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), learner)
+    if holder is None:
         return None
-    values = {**known[1], **said, "learner": learner}
+    values = {**holder[1], **stated, "learner": learner}
     names = {field.encode_name for field in msgspec.structs.fields(Applicant)}
     return msgspec.convert({name: value for name, value in values.items() if name in names}, Applicant)

@@ -212,10 +212,10 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
 
 
 def _learner(registry: Registry, case: Case) -> Learner:
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    if holder is None:
         raise ApplicantErased(_ERASED, "$.case")
-    return known[0]
+    return holder[0]
 
 
 def _read(registry: Registry, case: Case, identifier: str) -> AttachedContent:
@@ -233,10 +233,10 @@ def _read(registry: Registry, case: Case, identifier: str) -> AttachedContent:
     ).fetchone()
     if text is None:
         raise UnknownSubject(f"the case has no file {identifier}", "$.attachment")
-    kept = registry.vault.open(learner, f"case {case.id} {identifier}", text["sealed"])
-    content = str(kept["content"]).encode()
+    opened = registry.vault.open(learner, f"case {case.id} {identifier}", text["sealed"])
+    content = str(opened["content"]).encode()
     opened_with = Attachment(
-        identifier, "credential", kept["subject"], "text/plain", len(content), text["written"], text["by"]
+        identifier, "credential", opened["subject"], "text/plain", len(content), text["written"], text["by"]
     )
     return AttachedContent(opened_with, content, None)
 

@@ -43,8 +43,8 @@ def build_decision(
             bases.append(Basis(subject.evidence, external=subject.external))
             continue
         key = subject.credential.member, subject.credential.credential
-        known = facts.get(key)
-        achievement = known.achievement if known is not None else subject.achievement
+        credential = facts.get(key)
+        achievement = credential.achievement if credential is not None else subject.achievement
         if achievement is None:
             raise CredentialStatus(
                 f"credential {'/'.join(key)} has not arrived here, and nothing proves what it is of: wait until it"
@@ -63,17 +63,17 @@ def build_decision(
 
 def known_statuses(case: Case, facts: FactsByKey) -> list[KnownStatus]:
     """What is known of the case's credentials now, to be kept with the decision."""
-    found = []
+    statuses = []
     for number, subject in enumerate(case.subjects):
         if subject.credential is None or number in case.removed:
             continue
-        known = facts.get((subject.credential.member, subject.credential.credential))
-        found.append(
+        credential = facts.get((subject.credential.member, subject.credential.credential))
+        statuses.append(
             KnownStatus(number, "unknown", ["pending"])
-            if known is None
-            else KnownStatus(number, known.status, list(known.flags), known.size)
+            if credential is None
+            else KnownStatus(number, credential.status, list(credential.flags), credential.size)
         )
-    return found
+    return statuses
 
 
 def subject_in_words(case: Case, subject: int) -> str:

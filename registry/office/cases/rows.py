@@ -41,13 +41,13 @@ class CaseRow:
             (
                 case.id,
                 number,
-                one.credential.member,
-                one.credential.credential,
+                subject.credential.member,
+                subject.credential.credential,
                 _seen(case, number),
                 stands is not None and number in stands.left,
             )
-            for number, one in enumerate(case.subjects)
-            if one.credential is not None and number not in case.removed
+            for number, subject in enumerate(case.subjects)
+            if subject.credential is not None and number not in case.removed
         ]
         self._denied = [(case.id, number) for number in sorted(case.denied_since_decision())]
         self._removed = [(case.id, number) for number in sorted(case.removed)]
@@ -85,9 +85,9 @@ ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential
 def _seen(case: Case, number: int) -> str | None:
     """Return a credential's status and flags when the decision that stands was made; None before a decision."""
     stands = case.decision
-    for seen in stands.statuses if stands is not None else ():
-        if seen.subject == number:
-            return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
+    for known_status in stands.statuses if stands is not None else ():
+        if known_status.subject == number:
+            return ", ".join([known_status.status, *(flag for flag in known_status.flags if flag != "pending")])
     return None
 
 

@@ -21,14 +21,14 @@ def stated_by_documents(registry: Registry, case: Case) -> dict[int, Offered]:
 
     Of an applicant who was erased nothing is left to read.
     """
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    if holder is None:
         return {}
-    found: dict[int, Offered] = {}
-    for text in read_texts(registry.cursor(), registry.vault, str(case.id), known[0], kinds=("file",)):
+    stated: dict[int, Offered] = {}
+    for text in read_texts(registry.cursor(), registry.vault, str(case.id), holder[0], kinds=("file",)):
         numbered = enumerate(stated_in(text.content["content"]), text.content["subject"])
-        found |= {number: offered for number, offered in numbered if _is_external(case, number)}
-    return found
+        stated |= {number: offered for number, offered in numbered if _is_external(case, number)}
+    return stated
 
 
 def _is_external(case: Case, number: int) -> bool:

@@ -58,13 +58,13 @@ def stops_not_overridden(stops: Iterable[Stop], keys: Collection[str], override:
 
     `keys` are those that were overridden. An override of an earlier version has no digests: there the keys count.
     """
-    found = []
+    remaining = []
     for stop in stops:
         if stop.key not in keys:
-            found.append(stop)
+            remaining.append(stop)
         elif override is not None and override.digests and stop.digest not in override.digests:
-            found.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
-    return found
+            remaining.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
+    return remaining
 
 
 def stops_of(
@@ -100,28 +100,28 @@ def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]
     A credential that is not active, has a flag or has not arrived is refused on a formal ground. One that its issuer
     denies is refused as `formal:notAuthentic`, and for nothing else.
     """
-    found: list[Stop] = []
+    stops: list[Stop] = []
     carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
-    for one in now:
-        if one.subject not in carrying:
+    for known in now:
+        if known.subject not in carrying:
             continue
-        what = subject_in_words(case, one.subject)
-        if one.status == "unknown":
-            found.append(Stop("notArrived", one.subject, f"{what} has not arrived here"))
-        elif one.status != "active":
-            found.append(Stop(one.status, one.subject, f"{what} is {one.status}"))
-        found += [
-            Stop(flag, one.subject, f"{what} is {flag}")
-            for flag in one.flags
-            if flag != "pending" or one.status != "unknown"
+        what = subject_in_words(case, known.subject)
+        if known.status == "unknown":
+            stops.append(Stop("notArrived", known.subject, f"{what} has not arrived here"))
+        elif known.status != "active":
+            stops.append(Stop(known.status, known.subject, f"{what} is {known.status}"))
+        stops += [
+            Stop(flag, known.subject, f"{what} is {flag}")
+            for flag in known.flags
+            if flag != "pending" or known.status != "unknown"
         ]
     honoured = {number for grant in grants if not _refused_as_forged(grant) for number in grant.from_}
-    found += [
+    stops += [
         Stop("notAuthentic", number, f"the issuer of {subject_in_words(case, number)} says that it is not authentic")
         for number in sorted(honoured)
         if number < len(case.subjects) and case.is_denied(number)
     ]
-    return found
+    return stops
 
 
 def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> list[Stop]:
@@ -137,11 +137,11 @@ def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> li
 def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[EarlierDecision]) -> Iterable[Stop]:
     """Return the credentials about which another case of the same applicant decided, and that is in force."""
     concerned = {number for grant in grants for number in grant.from_}
-    for one in earlier:
-        if one.subject in concerned:
-            credential = subject_in_words(case, one.subject)
-            detail = f"{credential}: {one.sentence}; that is in force. Amend it there, or leave it out"
-            yield Stop("decidedBefore", one.subject, detail)
+    for decision in earlier:
+        if decision.subject in concerned:
+            credential = subject_in_words(case, decision.subject)
+            detail = f"{credential}: {decision.sentence}; that is in force. Amend it there, or leave it out"
+            yield Stop("decidedBefore", decision.subject, detail)
 
 
 def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]) -> Iterable[Stop]:
@@ -164,9 +164,9 @@ def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[K
     """Return the credentials that are recognised beside another one which they are a part of."""
     recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
     numbers = {
-        (one.credential.member, one.credential.credential): number
-        for number, one in enumerate(case.subjects)
-        if one.credential is not None and number in recognised
+        (subject.credential.member, subject.credential.credential): number
+        for number, subject in enumerate(case.subjects)
+        if subject.credential is not None and number in recognised
     }
     for whole, part in contained:
         if whole in numbers and part in numbers:
@@ -182,15 +182,15 @@ def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int
     }
     for number in sorted(recognised & set(compared)):
         for element in compared[number]:
-            for one in unanswered_suggestions(element):
-                if (number, one.difference) in named_by:
+            for suggestion in unanswered_suggestions(element):
+                if (number, suggestion.difference) in named_by:
                     continue
                 yield Stop(
-                    one.difference,
+                    suggestion.difference,
                     number,
-                    f"{subject_in_words(case, number)}: in {element.name}, {one.difference} is worth a look"
-                    f" ({one.because}); name it as a difference, or say in the assessment why it is not substantial"
-                    " (`noDifference`)",
+                    f"{subject_in_words(case, number)}: in {element.name}, {suggestion.difference} is worth a look"
+                    f" ({suggestion.because}); name it as a difference, or say in the assessment why it is not"
+                    " substantial (`noDifference`)",
                 )
 
 

@@ -83,7 +83,7 @@ class WorklistQuery(msgspec.Struct, frozen=True):
 
 def read_lines(
     cursor: Cursor[DictRow],
-    asked: WorklistQuery,
+    query: WorklistQuery,
     *,
     today: date,
     soon: int,
@@ -91,19 +91,19 @@ def read_lines(
     limit: int = 50,
 ) -> list[CaseLine]:
     """Cases in the order of their due dates, those without one at the end."""
-    due_by = today - timedelta(days=1) if asked.overdue else asked.due_by
-    member, credential = asked.credential or (None, None)
+    due_by = today - timedelta(days=1) if query.overdue else query.due_by
+    member, credential = query.credential or (None, None)
     rows = cursor.execute(
         _LISTED,
         {
-            "state": asked.state,
-            "assessor": asked.assessor,
+            "state": query.state,
+            "assessor": query.assessor,
             "due_by": due_by,
-            "learner": asked.learner,
-            "file_number": asked.file_number,
-            "assignee": asked.assignee,
-            "unassigned": asked.unassigned,
-            "cases": None if asked.cases is None else list(asked.cases),
+            "learner": query.learner,
+            "file_number": query.file_number,
+            "assignee": query.assignee,
+            "unassigned": query.unassigned,
+            "cases": None if query.cases is None else list(query.cases),
             "member": member,
             "credential": credential,
             "day": after[0] if after is not None else None,

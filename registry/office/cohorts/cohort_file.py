@@ -110,12 +110,12 @@ def _table_of(file: Path) -> Table | None:
 
 
 def _row(where: str, record: str, text: str, member: str) -> CohortRow:
-    found = _CREDENTIAL.fullmatch(text)
-    if found is None:
+    match = _CREDENTIAL.fullmatch(text)
+    if match is None:
         return CohortRow(where, record, "", text[:80], f"{text[:80]!r} is no credential, as {member}/e7c1ab39-…")
     if len(record) > LONGEST:
         return CohortRow(where, record[:80], "", text, f"the record has more than {LONGEST} characters")
     if (fault := (identifier_fault(record) or broken_text_fault(record)) if record else None) is not None:
         return CohortRow(where, record[:80], "", text, f"the record {fault}")
-    whose, credential = found[1] or member, found[2].lower()
+    whose, credential = match[1] or member, match[2].lower()
     return CohortRow(where, record or f"{whose}/{credential}", whose, credential)

@@ -117,7 +117,7 @@ def _note(country: str, conventions: Mapping[str, _Convention], entries: Sequenc
             statements.append(Statement("deadline", text, entry.source, entry.date))
         else:
             statements.append(Statement(entry.kind, entry.text, entry.source, entry.date))
-    words = [one.text.get("en") or next(iter(one.text.values())) for one in statements]
+    words = [statement.text.get("en") or next(iter(statement.text.values())) for statement in statements]
     return CountryNote(country, "; ".join(words) or NOTHING, min(months, default=None), statements)
 
 
@@ -158,14 +158,14 @@ def _parse(content: bytes, name: str) -> _File:
             " kind, text, source and date"
         )
     try:
-        found = msgspec.convert(values, _File)
+        file = msgspec.convert(values, _File)
     except msgspec.ValidationError as error:
         raise OfficeFileError(f"{name}: {format_error(error, _File)}") from error
-    known = {*found.conventions, *(() if name == FILE else _packaged().conventions)}
-    for number, entry in enumerate(found.statements, 1):
-        if fault := _fault(entry, known):
+    conventions = {*file.conventions, *(() if name == FILE else _packaged().conventions)}
+    for number, entry in enumerate(file.statements, 1):
+        if fault := _fault(entry, conventions):
             raise OfficeFileError(f"{name}: statement {number}: {fault}")
-    return found
+    return file
 
 
 def _fault(entry: _Entry, conventions: set[str]) -> str | None:

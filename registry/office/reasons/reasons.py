@@ -48,9 +48,9 @@ class Reasons:
 
         Raises `KeyError` for a code that is none.
         """
-        for one in (language, language.partition("-")[0], FALLBACK):
-            if code in self._texts.get(one, {}):
-                return self._texts[one][code]
+        for tag in (language, language.partition("-")[0], FALLBACK):
+            if code in self._texts.get(tag, {}):
+                return self._texts[tag][code]
         raise KeyError(code)
 
     def all(self, code: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ class Reasons:
 
 def reasons(folder: Path | None = None) -> Reasons:
     """The project's texts, with an office's own from `folder` before them. Raises `OfficeFileError`."""
-    texts = {language: dict(known) for language, known in _own().items()}
+    texts = {language: dict(own) for language, own in _own().items()}
     for file in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
         if file.name != COUNTRY_FILE:
             texts.setdefault(file.stem, {}).update(_texts(file, file.name))
@@ -69,8 +69,8 @@ def reasons(folder: Path | None = None) -> Reasons:
 
 @functools.cache
 def _own() -> dict[str, dict[str, str]]:
-    files = [one for one in _packaged().iterdir() if one.name.endswith(".toml") and one.name != COUNTRY_FILE]
-    return {one.name.removesuffix(".toml"): _texts(one, one.name) for one in files}
+    files = [file for file in _packaged().iterdir() if file.name.endswith(".toml") and file.name != COUNTRY_FILE]
+    return {file.name.removesuffix(".toml"): _texts(file, file.name) for file in files}
 
 
 def _packaged() -> Traversable:
@@ -78,7 +78,7 @@ def _packaged() -> Traversable:
 
 
 def _texts(file: Traversable | Path, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    by_code: dict[str, str] = {}
     for kind, texts in _read(file, name).items():
         if kind not in KINDS or not isinstance(texts, dict):
             raise OfficeFileError(f"{name}: there is no kind {kind}; there are {', '.join(KINDS)}")
@@ -87,8 +87,8 @@ def _texts(file: Traversable | Path, name: str) -> dict[str, str]:
                 raise OfficeFileError(f"{name}: {kind} has no code {code}; it has {', '.join(sorted(KINDS[kind]))}")
             if not isinstance(text, str) or not text.strip():
                 raise OfficeFileError(f"{name}: {kind}.{code} is no text")
-            found[code] = text
-    return found
+            by_code[code] = text
+    return by_code
 
 
 def _read(file: Traversable | Path, name: str) -> dict[str, Any]:
