@@ -1,4 +1,4 @@
-"""Who applies: a learner of the vault. Names are written nowhere but there and in the case's sealed texts."""
+"""The applicant, a learner in the vault. Names are only there and in the case's encrypted texts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ Name = Annotated[str, Meta(max_length=500)]
 
 
 class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """A person as an application has them. Known by `student` or `learner`, nothing else need be said."""
+    """A person as an application describes them. `student` or `learner` is enough for a known person."""
 
     family_name: Name | None = None
     given_name: Name | None = None
@@ -45,7 +45,7 @@ NAMES = ("family_name", "given_name", "date_of_birth")
 
 
 def _born(text: str) -> bool:
-    """Whether it is a day, a month or a year that there was."""
+    """Return whether a text is a day, a month or a year that is not in the future."""
     day = text + "0000-01-01"[len(text) :] if len(text) in (4, 7, 10) else text
     return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
 
@@ -83,7 +83,7 @@ def check_applicant(applicant: Applicant) -> None:
 
 
 def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
-    """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`.
+    """Return the applicant's learner; a new one is added to `rows`. Raises `NotApplicant`.
 
     `applicant` is in its one spelling (`normalise`).
     """
@@ -139,10 +139,7 @@ _IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 
 def read_applicant(registry: Registry, learner: str, stated: dict[str, str]) -> Applicant | None:
-    """The applicant of a case: as the vault has them, and what the application says above it.
-
-    None where they were erased.
-    """
+    """Return the applicant of a case: the vault's values, overridden by the application's; None after an erasure."""
     holder = registry.vault.learner(registry.cursor(), learner)
     if holder is None:
         return None

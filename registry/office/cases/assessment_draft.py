@@ -9,7 +9,7 @@ from registry.office.cases.stated_facts import stated_by_documents
 
 
 def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:
-    """Return an assessment to begin with. `against` is an own achievement's id or a profile's name.
+    """Return an assessment to begin with. `against` is an id of one of the member's achievements or a profile's name.
 
     Where it is left out, the case's own programme says what is required. Raises `UnknownCase`, `UnknownProfile`.
     """

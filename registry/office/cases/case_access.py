@@ -136,7 +136,7 @@ class CaseAccess:
         with self._storing() as transaction:
             transaction.save(case)
             transaction.add(*(row for row in rows if row is not None), CaseRow(case))
-        return msgspec.structs.replace(self._update(case, warnings, enquiry), asked=addressee)
+        return msgspec.structs.replace(self._update(case, warnings, enquiry), addressee=addressee)
 
     @contextmanager
     def _storing(self) -> Iterator[Transaction]:

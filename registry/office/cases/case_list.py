@@ -80,7 +80,7 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
         msgspec.structs.replace(
             line,
             applicant=name_of(people[line.case]) if line.case in people else None,
-            credentials=_assessed(cases[line.case], facts),
+            credentials=_credential_lines(cases[line.case], facts),
             assignee=working.get(line.case),
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
@@ -92,7 +92,7 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     ]
 
 
-def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
+def _credential_lines(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
     lines = []
     for number, subject in enumerate(case.subjects):
         if number in case.removed:

@@ -29,7 +29,7 @@ def show_case(office: Office, case_id: str) -> CaseView:
     registry = office.registry
     case = registry.case(case_id)
     decision = case.decision
-    written = _written(registry, case)
+    written = _read_texts(registry, case)
     holders = [check for check in check_holders(registry, case, written) if check.subject not in case.removed]
     changes = changes_of(registry.cursor(), office.lookup, [str(case.id)]).get(str(case.id), [])
     [line] = describe(office, [office.line(case)])
@@ -37,7 +37,7 @@ def show_case(office: Office, case_id: str) -> CaseView:
         case=line,
         effect=case.data.effect,
         towards=case.data.towards or [],
-        applicant=read_applicant(registry, case.data.learner, _said(written)),
+        applicant=read_applicant(registry, case.data.learner, _stated_values(written)),
         subjects=_subjects(office, case),
         outstanding=case.outstanding,
         stopped_days=deadlines.stopped_days(case.stops),
@@ -99,8 +99,8 @@ def collect_letter_facts(office: Office, case_id: str, decision: str | None = No
     if not decisions:
         raise UnknownCase(f"the case has no decision {decision or 'yet'}", "$.decision")
     decided = decisions[-1]
-    written = _written(registry, case)
-    applicant = read_applicant(registry, case.data.learner, _said(written))
+    written = _read_texts(registry, case)
+    applicant = read_applicant(registry, case.data.learner, _stated_values(written))
     if applicant is None:
         raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
     data: RecognitionDecided = registry.recognition.decision(decided.decision).data
@@ -124,7 +124,7 @@ def collect_letter_facts(office: Office, case_id: str, decision: str | None = No
         left=[LeftView(each.subject, texts.get(each.text, "")) for each in proposal.left],
         towards=case.decided_for[decided.decision],
         before=registry.recognition.decision(decided.supersedes).data if decided.supersedes is not None else None,
-        ended=_ended(case, decided),
+        ended=_find_end(case, decided),
         denied={
             number: date.fromisoformat(day)
             for number in range(len(case.subjects))
@@ -148,7 +148,7 @@ def decided_numbers(decided: Decided, data: RecognitionDecided) -> list[int]:
     return numbers
 
 
-def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
+def _find_end(case: Case, decided: Decided) -> DecisionEnd | None:
     """Why a decision is not in force any more."""
     after = next((each for each in case.decisions if each.supersedes == decided.decision), None)
     if after is not None:
@@ -175,15 +175,15 @@ def _subjects(office: Office, case: Case, decided: Decided | None = None) -> lis
 
 def texts_of(office: Office, case: Case) -> list[Written]:
     """Return all that was written in a case, opened; nothing where the applicant was erased."""
-    return _written(office.registry, case)
+    return _read_texts(office.registry, case)
 
 
-def _written(registry: Registry, case: Case) -> list[Written]:
+def _read_texts(registry: Registry, case: Case) -> list[Written]:
     holder = registry.vault.learner(registry.cursor(), case.data.learner)
     return [] if holder is None else read_texts(registry.cursor(), registry.vault, str(case.id), holder[0])
 
 
-def _said(written: list[Written]) -> dict[str, str]:
+def _stated_values(written: list[Written]) -> dict[str, str]:
     stated: dict[str, str] = {}
     for text in written:
         if text.kind == "applicant":

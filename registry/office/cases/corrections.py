@@ -27,13 +27,13 @@ from registry.wire.recognition import Purpose, Towards
 
 
 class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """What is corrected in a case. What is left out stays as it is."""
+    """A correction of a case. A field that is left out is unchanged."""
 
     applicant: Applicant | None = None
     """The values that change. `student` and `learner` say who the person is, and cannot be corrected here."""
     purpose: Purpose | None = None
     advisory: bool | None = None
-    """Whether the office only states its opinion; for employment it always does."""
+    """True if the office only states its opinion, as it always does for employment."""
     towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     """All that it should count towards from now on; an empty list: nothing."""
     add: Annotated[list[SubmittedCredential], Meta(max_length=MOST_SUBJECTS)] = []
@@ -45,7 +45,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 class Corrections(NamedTuple):
-    """What a correction comes to."""
+    """The event of a correction, and notes."""
 
     data: Corrected
     notes: Sequence[str]
@@ -71,7 +71,7 @@ def build_correction(
     """
     if (fault := _check(correction)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
-    changed = _changed(correction.applicant, stated)
+    changed = _changed_values(correction.applicant, stated)
     if changed:
         texts.add("applicant", changed)
     for problem in towards_problems(registry, correction.towards or ()):
@@ -108,7 +108,7 @@ def build_correction(
     return Corrections(data, notes)
 
 
-def _changed(applicant: Applicant | None, stated: Mapping[str, Any]) -> dict[str, Any]:
+def _changed_values(applicant: Applicant | None, stated: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of an applicant that are other ones now. Raises `NotApplicant`."""
     if applicant is None:
         return {}

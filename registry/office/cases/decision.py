@@ -28,7 +28,7 @@ def build_decision(
     day: str,
     supersedes: str | None,
 ) -> tuple[RecognitionDecided, list[str]]:
-    """The decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
+    """Return the decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
 
     Grants name credentials by their numbers in the case; in the decision they name its bases. Credentials that are
     left out, or were removed from the case, are no bases. Raises `CredentialStatus` for a credential of which nobody
@@ -62,7 +62,7 @@ def build_decision(
 
 
 def known_statuses(case: Case, facts: FactsByKey) -> list[KnownStatus]:
-    """What is known of the case's credentials now, to be kept with the decision."""
+    """Return the status of the case's credentials now, to be stored with the decision."""
     statuses = []
     for number, subject in enumerate(case.subjects):
         if subject.credential is None or number in case.removed:
@@ -77,7 +77,7 @@ def known_statuses(case: Case, facts: FactsByKey) -> list[KnownStatus]:
 
 
 def subject_in_words(case: Case, subject: int) -> str:
-    """A credential of the case, as people are told of it."""
+    """Return the words for a credential of the case in messages."""
     about = case.subjects[subject]
     if about.credential is not None:
         return f"credential {about.credential.member}/{about.credential.credential}"

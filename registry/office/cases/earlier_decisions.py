@@ -10,7 +10,7 @@ from registry.values.persons import comparison_key
 
 
 class EarlierDecision(NamedTuple):
-    """What another case decided about one of a case's credentials."""
+    """A decision of another case about one of a case's credentials."""
 
     subject: int
     """The number of the credential in the case that is looked at, from 0."""
@@ -80,7 +80,7 @@ def _others(registry: Registry, case: Case) -> list[Case]:
 
 
 def _is_same_learning(subject: Subject, other: Subject) -> bool:
-    """Whether two are the same credential, or awards of the same achievement: its credit counts once."""
+    """Return whether two are the same credential, or awards of the same achievement: its credit counts once."""
     if subject.achievement is not None and other.achievement is not None:
         first, second = ((each.member, each.achievement) for each in (subject.achievement, other.achievement))
         if first == second:

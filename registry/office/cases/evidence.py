@@ -11,7 +11,7 @@ from registry.office.ports import Key
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 MOST_DISCLOSURES: Final = 64
-"""How many disclosures one credential may have."""
+"""The number of disclosures that one credential may have."""
 Disclosures = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]],
     Meta(min_length=1, max_length=MOST_DISCLOSURES),

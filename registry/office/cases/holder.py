@@ -1,4 +1,4 @@
-"""Whether a credential is the applicant's: its holder, compared with the person who applies.
+"""The comparison of a credential's holder with the applicant.
 
 Three sources say who holds a credential: the disclosures that the applicant hands in (checked against the digest on the
 log), this node's own vault where it issued the credential, and the names in a document (by its own word only).
@@ -32,7 +32,7 @@ _STRENGTH: Final[tuple[HolderSource, ...]] = ("disclosures", "vault", "document"
 
 
 class HolderCheck(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether the holder of one of a case's credentials is the applicant. It has no personal value in it."""
+    """The result of comparing a credential's holder with the applicant. It has no personal values."""
 
     subject: int
     state: HolderState
@@ -52,9 +52,9 @@ class Holder(NamedTuple):
     source: HolderSource
     person: Mapping[str, str]
     same_learner: bool = False
-    """Whether this node's vault has the credential under the very learner who applies."""
-    taken: Collection[str] = ()
-    """The values that the applicant has from this very source: they contradict nothing, and confirm nothing."""
+    """True if this node's vault has the credential under the applicant's own learner."""
+    from_source: Collection[str] = ()
+    """The applicant's values that come from this source: they contradict nothing, and confirm nothing."""
 
 
 def check_holders(registry: Registry, case: Case, written: Sequence[Written] | None = None) -> list[HolderCheck]:
@@ -138,7 +138,7 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
     source = _SOURCE_WORDS[holder.source]
     compared, different = _comparable(applicant, holder.person), list(differences(holder.person, applicant))
     if not different:
-        independent = {name: value for name, value in holder.person.items() if name not in holder.taken}
+        independent = {name: value for name, value in holder.person.items() if name not in holder.from_source}
         if not (confirmed := _comparable(applicant, independent)):
             return _compare_address(subject, applicant, holder, source, is_from_source=bool(compared))
         compared = confirmed
@@ -197,7 +197,7 @@ def _comparable(person: Mapping[str, str], other: Mapping[str, str]) -> list[str
 
 
 def _one_name_has_the_other(person: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether all parts of the shorter name are in the longer: a further given name is no other person."""
+    """Return whether all parts of the shorter name are in the longer: a further given name is not a difference."""
     first, second = name_parts(person), name_parts(other)
     return first <= second or second <= first or "".join(sorted(first)) == "".join(sorted(second))
 
@@ -213,10 +213,10 @@ def _read_texts(registry: Registry, case: Case, learner: Learner) -> list[Writte
 
 
 def _kept_holders(number: int, subject: Subject, contents: Sequence[Mapping[str, Any]]) -> list[Holder]:
-    """Return whom disclosures and documents name that were kept with the case."""
+    """Return the holders that the case's disclosures and documents name."""
     about = None if subject.credential is None else f"{subject.credential.member}/{subject.credential.credential}"
     return [
-        Holder(text["source"], text["person"], taken=text.get("taken", ()))
+        Holder(text["source"], text["person"], from_source=text.get("taken", ()))
         for text in contents
         if (text["about"] == about if text["about"] is not None else text["subject"] == number)
     ]

@@ -1,4 +1,4 @@
-"""What a case says of its decision's letter: whom it is to, in which language, and what was found in each element."""
+"""A case's facts for the letter of its decision: addressee, language, and the findings in each element."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -34,7 +34,7 @@ def asked_of(facts: LetterFacts, language: Language | None = None) -> LetterRequ
         applicant=addressee(facts.applicant),
         file_number=facts.file_number,
         appeal_until=facts.appeal_until,
-        required=_required(requirements, language),
+        required=_letter_requirements(requirements, language),
         remarks=[facts.note] if facts.note else [],
     )
 
@@ -43,8 +43,8 @@ def file_of(facts: LetterFacts) -> CaseFile:
     """Return what the case's file adds to the letter of its decision."""
     assessment = facts.assessment
     return CaseFile(
-        established=[_established(facts, number) for number in facts.numbers],
-        judged=[] if assessment is None else _judged(facts, assessment),
+        established=[_established_facts(facts, number) for number in facts.numbers],
+        judged=[] if assessment is None else _grant_findings(facts, assessment),
         compared_with=[] if assessment is None else _compared_with(facts, assessment),
         applied_for=facts.towards,
         left=[_left(facts.subjects[left_out.subject], left_out.reason) for left_out in facts.left],
@@ -83,7 +83,7 @@ def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
     return None
 
 
-def _established(facts: LetterFacts, number: int) -> EstablishedFacts | None:
+def _established_facts(facts: LetterFacts, number: int) -> EstablishedFacts | None:
     """Return what the office knows of a credential that no member issued: only that has to be said beside the log."""
     if facts.assessment is None or number >= len(facts.assessment.assessed):
         return None
@@ -106,7 +106,7 @@ def _established_from(offered: Offered) -> EstablishedFacts:
     )
 
 
-def _judged(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
+def _grant_findings(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
     """Return for each grant what was looked at, what differs only slightly, and what else the applicant should know."""
     grants = [_of_case(grant, facts.numbers) for grant in facts.data.grants]
     measures = find_measures(assessment, grants)
@@ -157,8 +157,8 @@ def _compared_with(facts: LetterFacts, assessment: Assessment) -> list[list[Towa
     return compared
 
 
-def _required(requirements: Sequence[Requirement], language: Language) -> LetterRequirements | None:
-    """What was asked for, in the letter's words: of all bases, each thing once. None where nothing was."""
+def _letter_requirements(requirements: Sequence[Requirement], language: Language) -> LetterRequirements | None:
+    """Return the requirements of all bases in the letter's words, each once; None where there are none."""
     say = wording(language)
     lines: dict[str, list[str]] = {}
     for requirement in requirements:

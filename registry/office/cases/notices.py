@@ -109,7 +109,7 @@ class NoticeWriter:
         selected = enquiries[enquiry] if enquiry is not None else list(enquiries.values())[-1]
         return {
             "letter_date": date.fromisoformat(selected.on),
-            "credentials": [self._named(self._view.subjects[selected.subject])],
+            "credentials": [self._named_credential(self._view.subjects[selected.subject])],
             "holder": addressee(applicant),
             "remarks": self._texts(selected.text),
         }
@@ -153,9 +153,9 @@ class NoticeWriter:
 
     def _credentials(self, without: set[int] | None = None) -> list[NamedCredential]:
         hidden = self._case.removed if without is None else without
-        return [self._named(view) for number, view in enumerate(self._view.subjects) if number not in hidden]
+        return [self._named_credential(view) for number, view in enumerate(self._view.subjects) if number not in hidden]
 
-    def _named(self, view: SubjectView) -> NamedCredential:
+    def _named_credential(self, view: SubjectView) -> NamedCredential:
         title, issuer, country = title_and_issuer(view)
         member = view.subject.credential is not None
         return NamedCredential(title, self._legal_name(issuer) if member else issuer, country)

@@ -1,4 +1,4 @@
-"""How a case is opened: from a receipt, a credential on the log, a file that was sent in, or what no member issued."""
+"""Opening a case from a receipt, a credential on the log, an uploaded file, or an external credential."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple
@@ -18,7 +18,7 @@ from registry.office.cases.evidence import DisclosureSets, Proven, match_disclos
 from registry.office.cases.holder import TEXT_KIND, check_subjects, holder_text, mismatches, reminders
 from registry.office.cases.related_cases import related_cases
 from registry.office.cases.rows import Texts, has_file_number, next_file_number
-from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, uploaded
+from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, read_upload
 from registry.office.errors import ErrorCollector
 from registry.office.ports import CredentialLookup, Key
 from registry.store.recorder import TransactionalRows
@@ -29,23 +29,23 @@ from registry.wire.forms import Checker, Country, CredentialRef, checker
 from registry.wire.recognition import Evidence, External, Purpose, Towards
 
 Words = Annotated[str, Meta(max_length=20_000)]
-"""What somebody wrote; it is kept encrypted."""
+"""Free text, which is stored encrypted."""
 MOST_SUBJECTS: Final = 50
 
 
 class SubmittedCredential(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """A credential that somebody wants recognised: one of `credential`, `receipt`, `external`, or a `file` alone."""
+    """A credential that an applicant submits: one of `credential`, `receipt`, `external`, or a `file` alone."""
 
     credential: CredentialRef | None = None
     receipt: Annotated[str, Meta(max_length=200_000)] | None = None
     """The text of a receipt that proves its issuing."""
     external: External | None = None
     evidence: Evidence | None = None
-    """How it was shown; where it is left out, `onLog`, `verifiedFile` (a receipt), `paper` or, of a file, `other`."""
+    """The evidence; left out, it is `onLog`, `verifiedFile` (a receipt), `paper` or `other` (a file)."""
     documented: bool = True
-    """False: no documents can be had, and a background paper stands for them."""
+    """False: no documents can be obtained, and a background paper replaces them."""
     file: Annotated[str, Meta(max_length=MAX_CHARACTERS)] | None = None
-    """The text of a credential's file: kept, and read where nothing else says what the credential is."""
+    """The text of a credential's file. It is stored, and read where nothing else names the credential."""
     country: Country | None = None
     """The issuer's, where a file does not say it."""
     issuer: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
@@ -53,20 +53,20 @@ class SubmittedCredential(msgspec.Struct, frozen=True, omit_defaults=True, renam
 
 
 class Application(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """An application."""
+    """An application of one person for the recognition of credentials."""
 
     applicant: Applicant
     subjects: Annotated[list[SubmittedCredential], Meta(min_length=1, max_length=MOST_SUBJECTS)]
     purpose: Purpose
     advisory: bool = False
-    """Whether the office only states its opinion; for employment it always does."""
+    """True if the office only states its opinion, as it always does for employment."""
     towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     file_number: FileNumber | None = None
-    """The office's own; else the next of the year."""
+    """The office's own number; left out, the next one of the year."""
     note: Words | None = None
     disclosures: DisclosureSets | None = None
-    """The disclosures that the applicant hands in, one list for each credential, in any order: each list is checked
-    against the log, and says of which credential it is."""
+    """The applicant's disclosures, one list for each credential, in any order. Each list is checked against the log,
+    which shows the credential that it belongs to."""
 
 
 class OpenedCase(NamedTuple):
@@ -78,12 +78,12 @@ class OpenedCase(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What was made of one credential that an application names: one of the case's, or several of a file."""
+    """The subjects that one submitted credential became: one, or several of a file."""
 
-    asked: SubmittedCredential
+    submitted: SubmittedCredential
     subjects: list[Subject]
     uploads: list[Uploaded]
-    """Of a file alone: what it says of each of `subjects`."""
+    """For a file: its statements about each of `subjects`."""
     claims: str | None = None
     """The digest of what a receipt's credential says of its holder."""
     notes: Sequence[str] = ()
@@ -92,8 +92,8 @@ class _Read(NamedTuple):
 def open_case(registry: Registry, lookup: CredentialLookup, application: Application, by: str, day: str) -> OpenedCase:
     """Return a new case, to be stored.
 
-    Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing; `NotOpened` where several
-    things are wrong: it names them all.
+    Raises a refusal, `WireError` for an invalid request or receipt, and `NotOpened` with all errors where there are
+    several.
     """
     if (fault := _check(application)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
@@ -104,7 +104,7 @@ def open_case(registry: Registry, lookup: CredentialLookup, application: Applica
     keys = [key for subject in subjects if (key := key_of(subject)) is not None]
     if len(set(keys)) < len(keys):
         problems.add(UnknownSubject("the same credential is named twice", "$.subjects"))
-    completed = _completed(application.applicant, [each for part in read for each in part.uploads])
+    completed = _complete_applicant(application.applicant, [each for part in read for each in part.uploads])
     from_file = [
         name for name in NAMES if getattr(application.applicant, name) is None and getattr(completed, name) is not None
     ]
@@ -118,7 +118,7 @@ def open_case(registry: Registry, lookup: CredentialLookup, application: Applica
     notes = [note for part in read for note in part.notes]
     notes += programme_notes(registry, application.towards or ())
     notes += related_cases(registry, learner, person, keys)
-    new_texts = list(_kept(read, subjects, proven, from_file=from_file))
+    new_texts = list(_texts_of(read, subjects, proven, from_file=from_file))
     notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in new_texts if kind == TEXT_KIND])
     case = random_id()
     texts = Texts(registry.vault, case, learner, by)
@@ -236,7 +236,7 @@ def _read_receipt(lookup: CredentialLookup, submitted: SubmittedCredential, rece
 def _read_file(submitted: SubmittedCredential, file: str, where: str) -> _Read:
     """Return what a file says. Raises `NoCredential`, which names what to do with a file that cannot be read."""
     try:
-        uploads = uploaded(file, submitted.country, f"{where}.file", submitted.issuer)
+        uploads = read_upload(file, submitted.country, f"{where}.file", submitted.issuer)
     except NoCredential as error:
         raise NoCredential(
             f"{error.detail}. Where the file holds no data, name the credential by country, issuer and title"
@@ -259,7 +259,7 @@ def _check_country(country: str | None, where: str) -> None:
 
 
 def _proven(lookup: CredentialLookup, application: Application, read: Sequence[_Read]) -> list[Proven]:
-    """Return what the applicant's disclosures prove. Raises `UnknownSubject` for those of no credential of the case."""
+    """Return what the applicant's disclosures prove. Raises `UnknownSubject` where they fit no credential."""
     if not application.disclosures:
         return []
     keys = [key for part in read for subject in part.subjects if (key := key_of(subject)) is not None]
@@ -275,28 +275,28 @@ def read_added(
 ) -> tuple[list[Subject], list[tuple[str, dict[str, Any]]], list[str]]:
     """Read credentials that are added to a case, whose numbers begin at `start`.
 
-    Return them, what is kept of them sealed (kinds and contents), and notes. Raises a refusal, and `WireError` for a
+    Return them, their texts to be encrypted (kinds and contents), and notes. Raises a refusal, and `WireError` for a
     receipt that proves nothing.
     """
     read = [_read(lookup, subject, f"$.add[{number}]") for number, subject in enumerate(added)]
     subjects = [subject for part in read for subject in part.subjects]
-    return subjects, list(_kept(read, subjects, [], start)), [note for part in read for note in part.notes]
+    return subjects, list(_texts_of(read, subjects, [], start)), [note for part in read for note in part.notes]
 
 
-def _kept(
+def _texts_of(
     read: Sequence[_Read],
     subjects: Sequence[Subject],
     proven: Sequence[Proven],
     start: int = 0,
     from_file: Sequence[str] = (),
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what is kept, sealed, of files, and of whom documents and disclosures name: kinds and contents.
+    """Yield the texts to be encrypted, by kind: files, and the holders that documents and disclosures name.
 
-    `taken` are the applicant's values that come from the files themselves, so that these confirm nothing.
+    `from_file` are the applicant's values that come from the files themselves, and so confirm nothing.
     """
     number = start
     for part in read:
-        for text in (part.asked.receipt, part.asked.file):
+        for text in (part.submitted.receipt, part.submitted.file):
             if text is not None:
                 yield "file", {"subject": number, "content": text}
         for place, upload in enumerate(part.uploads, number):
@@ -320,7 +320,7 @@ def _holder_notes(
     subjects: Sequence[Subject],
     contents: Sequence[Mapping[str, Any]],
 ) -> list[str]:
-    """Return in sentences whose credentials these are, where that is not the applicant, or is not known."""
+    """Return in sentences which credentials belong to somebody else, or to nobody known."""
     holder = registry.vault.learner(registry.cursor(), learner.learner)
     applicant = {**(holder[1] if holder is not None else {}), **person}
     checks = check_subjects(registry, learner.learner, applicant, subjects, contents)
@@ -331,12 +331,12 @@ _FIELDS: Final = {field.name: field.encode_name for field in msgspec.structs.fie
 
 
 def key_of(subject: Subject) -> Key | None:
-    """Return the member's credential that a subject is; None for what no member issued."""
+    """Return the key of a member's credential; None for an external one."""
     return None if subject.credential is None else (subject.credential.member, subject.credential.credential)
 
 
-def _completed(applicant: Applicant, read: Sequence[Uploaded]) -> Applicant:
-    """The applicant, with the names that their files say where the application says none."""
+def _complete_applicant(applicant: Applicant, read: Sequence[Uploaded]) -> Applicant:
+    """Return the applicant, with the names of their files where the application has none."""
     if applicant.learner is not None or not read:
         return applicant
     values = {name: value for name in NAMES if (value := getattr(read[0], name)) and getattr(applicant, name) is None}

@@ -1,7 +1,7 @@
-"""Who the applicants of cases are: read for many cases at once, and found by name.
+"""Applicants of cases: read for many cases at once, and found by name.
 
-Names are nowhere but under each applicant's own key, so they are found by opening cases one after another. How many
-are opened for one search has a bound (`MAX_SEARCHED`), and a search says whether it looked through all.
+Names are encrypted under each applicant's own key, so a search decrypts cases one after another. It reads at most
+`MAX_SEARCHED`, and says whether it read all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from registry.values.persons import comparison_key, differences
 from registry.vault.vault import Vault, read_again
 
 MAX_SEARCHED: Final = 10_000
-"""How many cases one search opens at most, the newest first."""
+"""The number of cases that one search decrypts at most, the newest first."""
 _CHUNK: Final = 500
 _CLOSED: Final = ("withdrawn", "closed")
 
 
 class Search(NamedTuple):
-    """The cases that a search by name found, and whether it looked through all that there are."""
+    """The result of a search by name: the cases, and whether all cases were read."""
 
     cases: list[str]
     complete: bool
@@ -34,11 +34,11 @@ class PersonCase(NamedTuple):
     state: str
     learner: str
     same_learner: bool
-    """Whether it is the very learner; else the name and the date of birth agree."""
+    """True if the learner is the same; else only the name and the date of birth agree."""
 
 
 def read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the applicant of each of these cases as the application has them; without those who were erased."""
+    """Return the applicants of these cases, as the applications describe them, without those who were erased."""
     return read_again(lambda: _read_applicants(cursor, vault, cases))
 
 
@@ -66,7 +66,7 @@ def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
 
 
 def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: Mapping[str, str]) -> list[PersonCase]:
-    """Return the open cases of this learner, and of whoever has the same whole name and date of birth."""
+    """Return the open cases of this learner, and of anybody with the same whole name and date of birth."""
     rows = cursor.execute(
         "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE learner = %s AND state <> ALL(%s)"
         " ORDER BY file_number",
@@ -92,7 +92,7 @@ def _person_case(row: DictRow, *, same_learner: bool) -> PersonCase:
 
 
 def is_same_person(person: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two have the same whole name, its words in any order, and the same date of birth."""
+    """Return whether two have the same whole name, its words in any order, and the same date of birth."""
     if not _sorted_name(person) or _sorted_name(person) != _sorted_name(other):
         return False
     return bool(person.get("dateOfBirth") and other.get("dateOfBirth")) and not differences(person, other)

@@ -1,4 +1,4 @@
-"""Whether a proposal rests on a comparison with the programme that it is about, and with what that one requires."""
+"""Checks that a proposal rests on a comparison with its own programme's requirement."""
 
 from collections.abc import Iterator, Sequence
 
@@ -78,7 +78,7 @@ def _stops_of_credential(
 
 
 def _is_compared(stated: Requirement, programme: Towards, required: Requirement | None) -> bool:
-    """Whether a stated requirement is one of this programme; one that names no programme is one of any."""
+    """Return whether a stated requirement is this programme's; one without a programme fits any."""
     if stated.towards is None:
         return True
     names = [programme, *([required.towards] if required is not None and required.towards is not None else [])]
@@ -103,5 +103,5 @@ def programme_notes_of_grants(registry: Registry, case: Case, grants: Sequence[G
 
 
 def is_formally_refused(grant: Grant) -> bool:
-    """Whether a grant refuses on a formal ground, which is about the credential and no programme."""
+    """Return whether a grant refuses on a formal ground, which is about the credential and no programme."""
     return grant.outcome == "refused" and any(ground.aspect == "formal" for ground in grant.grounds or ())

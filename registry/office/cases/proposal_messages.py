@@ -1,4 +1,4 @@
-"""What the persons who propose, approve and decide are told: refusals of what is stopped, and notes."""
+"""Messages to the persons who propose, approve and decide: refusals because of stops, and notes."""
 
 from collections.abc import Container, Sequence
 from typing import Annotated, Final
@@ -32,9 +32,9 @@ class Leave(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     """A credential that a proposal does not decide about."""
 
     subject: Index
-    """Its number in the case, from 0."""
+    """The number in the case, from 0."""
     reason: Reason
-    """Why; the letter prints it."""
+    """The reason, which the letter prints."""
 
 
 def stopped_error(stops: Sequence[Stop]) -> Stopped:
@@ -101,7 +101,7 @@ def list_notes(office: CaseReader, case: Case, proposal: Proposed, reviewed: Rev
 
 
 def _compared_with_something(assessment: Assessment | None) -> bool:
-    """Whether an assessment compared its credentials with what somebody requires."""
+    """Return whether an assessment compared its credentials with a requirement."""
     required = [] if assessment is None else [each.requirement for each in assessment.assessed]
     return any(not is_blank(each) for each in required)
 
@@ -109,7 +109,7 @@ def _compared_with_something(assessment: Assessment | None) -> bool:
 def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:
     """Return a grant with the grounds of one credential alone, where the assessment names them for each.
 
-    A grant on several credentials names the grounds of all; each is held against its own precedents.
+    A grant on several credentials names the grounds of all; each is compared with its own precedents.
     """
     if assessment is None or number >= len(assessment.assessed) or len(grant.from_) == 1:
         return grant
@@ -156,20 +156,20 @@ def list_changes(before: RecognitionDecided, after: RecognitionDecided) -> list[
     changes = changes_between(before, after, say, name, str)
     return [
         f"grant {change.grant}, {change.part}: "
-        + say("change.item", before=_joined(change.before, say), after=_joined(change.after, say))
+        + say("change.item", before=_join_texts(change.before, say), after=_join_texts(change.after, say))
         for change in changes
     ] or ["the amended decision grants the same as before"]
 
 
-def _joined(texts: Sequence[Text], say: Wording) -> str:
+def _join_texts(texts: Sequence[Text], say: Wording) -> str:
     return "; ".join(say.pick(text)[0] for text in texts) or say("change.nothing")
 
 
 def list_open_suggestions(assessment: Assessment) -> list[str]:
     """Return what an assessment still has to answer before full recognition can be proposed, in sentences."""
     return [
-        f"credential {number}, {element.name}: {suggestion.difference} is worth a look ({suggestion.because}); name it, or"
-        " say in `noDifference` why it is not substantial"
+        f"credential {number}, {element.name}: {suggestion.difference} is worth a look ({suggestion.because}); name it,"
+        " or say in `noDifference` why it is not substantial"
         for number, each in enumerate(assessment.assessed)
         for element in each.elements
         for suggestion in unanswered_suggestions(element)

@@ -1,4 +1,4 @@
-"""What else an office has of the person and the credentials that a new case is about."""
+"""Other cases of the applicant, or about the credentials, of a new case."""
 
 from collections.abc import Mapping, Sequence
 

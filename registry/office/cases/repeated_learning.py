@@ -1,4 +1,4 @@
-"""Whether a case has the same learning twice: an uploaded document of what is on the log, say."""
+"""Credentials of a case that may be the same learning twice, for example on the log and in a document."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ def repeated_notes(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str
     """Return in sentences which credentials of a case read like one another: the same learning counts once.
 
     They do where they have a title in common, and the issuer's name or country. Two awards of one achievement on the
-    log are told from their references, and need no note.
+    log differ by their references, and need no note.
     """
     numbers = [number for number in range(len(case.subjects)) if number not in case.removed]
     notes = []
@@ -37,7 +37,7 @@ def _titles(case: Case, number: int, facts: Mapping[Key, CredentialFacts]) -> It
 
 
 def _may_be_one_issuer(case: Case, first: int, second: int, facts: Mapping[Key, CredentialFacts]) -> bool:
-    """Whether two credentials have an issuer's name in common; of a member's credential the country will do.
+    """Return whether two credentials have an issuer's name in common; of a member's credential the country will do.
 
     An issuer writes its name in full, and the log has the member's short one.
     """

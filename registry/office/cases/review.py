@@ -1,4 +1,4 @@
-"""What a proposal is looked at with, and all that speaks against it: at the proposal, its approval and the decision."""
+"""The review of a proposal and its stops: at the proposal, its approval and the decision."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -50,14 +50,14 @@ class CaseReader(Protocol):
 
 
 class Compared(NamedTuple):
-    """A credential beside what is required of it."""
+    """The comparison of a credential with one requirement."""
 
     requirement: Requirement
     elements: Sequence[Element]
 
 
 class Review(NamedTuple):
-    """What a proposal is looked at with, as it is known now."""
+    """The facts of a proposal's review, as they are known now."""
 
     assessment: Assessment | None
     """None: nothing was assessed."""
@@ -66,7 +66,7 @@ class Review(NamedTuple):
     compared: Mapping[int, Sequence[Compared]]
     """The comparisons of each credential, by its number: one where it was assessed, else one for each programme."""
     stops: Sequence[Stop]
-    """All that speaks against it."""
+    """All stops of the proposal."""
 
 
 def review(office: CaseReader, case: Case, proposal: Proposed, data: RecognitionDecided) -> Review:
@@ -90,7 +90,7 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
     left = {each.subject for each in proposal.left}
     check_programme_named(office.registry, case, grants)
     check_proposal(case, assessment, offered, grants, data.basis, {*left, *case.removed})
-    compared = _compared(office, case, proposal, assessment, offered)
+    compared = _compare_all(office, case, proposal, assessment, offered)
     stops = stops_of(
         case,
         grants,
@@ -146,7 +146,7 @@ def _check_current(office: CaseReader, case: Case, assessment: Assessment, text:
         )
 
 
-def _compared(
+def _compare_all(
     office: CaseReader, case: Case, proposal: Proposed, assessment: Assessment | None, offered: Sequence[Offered]
 ) -> dict[int, list[Compared]]:
     """Return the comparisons; without an assessment, of what is recognised where the office says what it requires."""

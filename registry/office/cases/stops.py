@@ -1,4 +1,4 @@
-"""What stops a proposal: each stop is mended, or overridden with a reason that two persons see. Pure.
+"""Stops of a proposal. Each is removed by a change, or overridden with a reason that two persons read. Pure.
 
 The same stops are looked for at the proposal, at its approval and at the decision: something may have changed between.
 """
@@ -26,7 +26,7 @@ _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
 class Stop(msgspec.Struct, frozen=True, rename="camel"):
-    """Something that speaks against a proposal."""
+    """A reason not to make a proposal."""
 
     code: str
     """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
@@ -35,7 +35,7 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     subject: int
     """The number of the credential in the case, from 0."""
     detail: str
-    """What is wrong, in a sentence."""
+    """The problem in a sentence."""
 
     @property
     def key(self) -> str:
@@ -77,10 +77,10 @@ def stops_of(
     earlier: Iterable[EarlierDecision] = (),
     contained: Iterable[tuple[Key, Key]] = (),
 ) -> list[Stop]:
-    """Return all that speaks against these grants.
+    """Return all stops of these grants.
 
-    `offered` is what is known of the case's credentials, by their numbers. `compared` has the five elements of those
-    that were assessed, or that are recognised without an assessment although the office says what it requires.
+    `offered` has the facts of the case's credentials, by their numbers. `compared` has the five elements of those
+    that were assessed, or that are recognised without an assessment although the office has a requirement.
     `contained` are the credentials of which others of the case are parts: the whole, and its part.
     """
     return [
@@ -95,25 +95,25 @@ def stops_of(
 
 
 def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]) -> list[Stop]:
-    """Return what the credentials' status, or their issuers' answers, say against these grants.
+    """Return the stops because of the credentials' status or their issuers' answers.
 
     A credential that is not active, has a flag or has not arrived is refused on a formal ground. One that its issuer
-    denies is refused as `formal:notAuthentic`, and for nothing else.
+    denies is refused as `formal:notAuthentic`, and on no other ground.
     """
     stops: list[Stop] = []
     carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
-    for known in now:
-        if known.subject not in carrying:
+    for status in now:
+        if status.subject not in carrying:
             continue
-        what = subject_in_words(case, known.subject)
-        if known.status == "unknown":
-            stops.append(Stop("notArrived", known.subject, f"{what} has not arrived here"))
-        elif known.status != "active":
-            stops.append(Stop(known.status, known.subject, f"{what} is {known.status}"))
+        what = subject_in_words(case, status.subject)
+        if status.status == "unknown":
+            stops.append(Stop("notArrived", status.subject, f"{what} has not arrived here"))
+        elif status.status != "active":
+            stops.append(Stop(status.status, status.subject, f"{what} is {status.status}"))
         stops += [
-            Stop(flag, known.subject, f"{what} is {flag}")
-            for flag in known.flags
-            if flag != "pending" or known.status != "unknown"
+            Stop(flag, status.subject, f"{what} is {flag}")
+            for flag in status.flags
+            if flag != "pending" or status.status != "unknown"
         ]
     honoured = {number for grant in grants if not _refused_as_forged(grant) for number in grant.from_}
     stops += [
@@ -161,7 +161,7 @@ def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]
 
 
 def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[Key, Key]]) -> Iterable[Stop]:
-    """Return the credentials that are recognised beside another one which they are a part of."""
+    """Return stops for credentials that are recognised together with one that they are a part of."""
     recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
     numbers = {
         (subject.credential.member, subject.credential.credential): number
@@ -206,7 +206,7 @@ def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:
                     "withoutDocuments",
                     number,
                     f"{what} was submitted without documents that cannot be had; a background paper, an interview or an"
-                    " examination stands for them, so it is not refused for lack of documents",
+                    " examination replaces them, so it is not refused for lack of documents",
                 )
             elif not case.requested:
                 yield Stop(

@@ -25,7 +25,7 @@ _SAID_BESIDE: Final = {
 
 
 class Uploaded(msgspec.Struct, frozen=True, rename="camel"):
-    """What a file says of one credential."""
+    """The statements of a file about one credential."""
 
     external: External
     family_name: str | None
@@ -43,7 +43,7 @@ class Uploaded(msgspec.Struct, frozen=True, rename="camel"):
         return f"Uploaded({self.external})"  # a person is never shown by accident
 
 
-def uploaded(content: str, country: str | None, where: str, issuer: str | None = None) -> list[Uploaded]:
+def read_upload(content: str, country: str | None, where: str, issuer: str | None = None) -> list[Uploaded]:
     """Return the credentials that a file holds, all of them.
 
     `issuer` and `country` are the issuer's where the file does not say them. Raises `NoCredential` for a file of which
@@ -101,7 +101,7 @@ def _of_a_credential(stated: Stated) -> list[str]:
 
 
 def _not_used(stated: Stated, issuer: str | None, country: str | None) -> list[str]:
-    """What was said beside the file although the file says it, and otherwise."""
+    """Return notes on values of the request that differ from the file's, which count."""
     notes = []
     if issuer and stated.issuer_name and issuer != stated.issuer_name:
         notes.append(f"by its own word the file is issued by {stated.issuer_name}; that was taken, and not {issuer}")

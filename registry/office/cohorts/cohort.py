@@ -1,7 +1,7 @@
-"""A whole cohort decided by one assessment: a decision for each credential of a list.
+"""Deciding a cohort by one assessment: a decision for each credential of a list.
 
-Each decision and the row that it came from are stored in one transaction, so that a run that was broken off goes on
-where it stopped, and a list that was corrected can be run again: what was decided stays as it is.
+Each decision and its row are stored in one transaction. So a run that was interrupted goes on where it stopped, and a
+corrected list can be run again: decided rows stay as they are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ _FIND: Final = "SELECT record, content, decision::text FROM vault.cohorts WHERE 
 
 
 class CohortOutcome(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """What became of a row."""
+    """The outcome of one row."""
 
     where: str
     record: str
@@ -39,11 +39,11 @@ class CohortOutcome(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     """`member/id`."""
     decision: str | None = None
     unchanged: bool = False
-    """Whether it was decided by this assessment before."""
+    """True if it was decided by this assessment before."""
     problem: str = ""
-    """Why nothing was decided."""
+    """The reason why nothing was decided."""
     disclosure: str | None = None
-    """Of a decision that names its credential by digest: what the learner can show it with."""
+    """For a decision that names its credential by digest: the disclosure that the learner can show."""
 
 
 class Cohort:
@@ -75,7 +75,7 @@ class Cohort:
         self._grant = grant_of(self.content, conditions)
 
     def decide(self, rows: Iterable[CohortRow], *, dry_run: bool = False) -> Iterator[CohortOutcome]:
-        """Decide row after row; a bad one holds nobody up. With `dry_run` nothing is stored, and no id is given."""
+        """Decide row after row, and go on after a bad one. With `dry_run` nothing is stored, and no id is assigned."""
         refused = self._not_accepted() if dry_run else ""
         refusals = self._registry.checker.find_refusals()
         for row in rows:
@@ -94,10 +94,10 @@ class Cohort:
             elif dry_run:
                 yield CohortOutcome(row.where, row.record, credential, problem=refused)
             else:
-                yield self._decided(row, credential, record)
+                yield self._decide_row(row, credential, record)
 
     def _not_accepted(self) -> str:
-        """Why consumers would accept no decision of this member now; empty where they would."""
+        """Return why consumers would refuse decisions of this member now; empty where they would accept them."""
         try:
             self._registry.checker.check_accepted({"recognition.decided.v1"})
         except NotAccepted as refused:
@@ -113,7 +113,7 @@ class Cohort:
     def _mismatch(self, offered: Offered) -> str:
         ref, expected = offered.achievement, self.content.achievement
         if ref != expected:
-            actual = "nothing that is known" if ref is None else f"{ref.member}/{ref.achievement} version {ref.version}"
+            actual = "no known achievement" if ref is None else f"{ref.member}/{ref.achievement} version {ref.version}"
             assessed = f"{expected.member}/{expected.achievement} version {expected.version}"
             return f"is of {actual}; the assessment is of {assessed}"
         if offered.status != "active":
@@ -126,7 +126,7 @@ class Cohort:
             objection.detail for objection in find_grant_objections(self.content.purpose, [offered], [self._grant])
         )
 
-    def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
+    def _decide_row(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
         openly = names_openly(self.content.purpose, [self.content.outcome])
         reference = CredentialRef(row.member, row.credential)
         basis, hidden = name_basis("onLog", self.content.achievement, reference, openly=openly)
@@ -145,7 +145,7 @@ class Cohort:
 
 
 class _Record:
-    """The row that a decision comes from, kept with it."""
+    """The row of a decision, stored with it."""
 
     def __init__(self, registry: Registry, assessment_id: str, row: CohortRow) -> None:
         vault = registry.vault
@@ -155,7 +155,7 @@ class _Record:
         self._content = vault.digest(f"cohort\0{assessment_id}\0{row.member}/{row.credential}".encode())
 
     def find(self) -> tuple[str | None, bool, str, str | None] | None:
-        """The decision of this row and its disclosure, or why it has none; None where it is new."""
+        """Return the row's decision and disclosure, or why it has none; None where the row is new."""
         cursor = self._registry.cursor()
         rows = cursor.execute(_FIND, (self._record, self._content)).fetchall()
         for row in rows:
@@ -168,7 +168,7 @@ class _Record:
         return decision, True, "", next(iter(self._registry.vault.bases(cursor, decision)), None)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it, in the decision's transaction."""
+        """Store the row in the decision's transaction."""
         cursor.execute(
             "INSERT INTO vault.cohorts (record, content, decision) VALUES (%s, %s, %s)",
             (self._record, self._content, self.decision),

@@ -35,7 +35,7 @@ class CohortRow(msgspec.Struct, frozen=True):
     member: str
     credential: str
     problem: str = ""
-    """Why the row cannot be read; then the rest is as it stands there."""
+    """The reason why the row cannot be read; then the other fields have the text as it is."""
 
 
 class CohortRows:
@@ -47,7 +47,7 @@ class CohortRows:
         self._member = member
         self._table = table
         self.notes = table.notes if table is not None else []
-        """What is to be said of the file."""
+        """Notes about the file."""
 
     def __iter__(self) -> Iterator[CohortRow]:
         """Yield every row. Raises `CohortFileError` at the end where there was none."""
