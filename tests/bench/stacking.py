@@ -21,7 +21,7 @@ from projections.catalogue.achievements import AchievementRows
 from projections.catalogue.search_rows import SearchRows
 from projections.core import views
 from projections.stacking import progress
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import Choice, Composition, LevelShare, OpenElective, SharingLimit
@@ -83,7 +83,7 @@ def _result(which: str, spent: float, floor: float) -> Result:
 
 @contextmanager
 def _views(credentials: int) -> Iterator[Connection]:
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:
             views.create(connection)
@@ -123,8 +123,8 @@ def _compose(connection: Connection) -> None:
     )
     event = Event("1.0", "e", ISSUER, "achievement.published.v1", WHOLE, "2026-05-04T00:00:00Z", content)
     things, rows, search = MemberState(), AchievementRows(ISSUER), SearchRows(ISSUER)
-    rows.take(event, 1_000_000, encode(event))
-    search.take(event)
+    rows.take(event, 1_000_000, raw := encode(event))
+    search.take(event, 1_000_000, raw)
     things.achievements[WHOLE] = Achievement((120,), False)  # noqa: FBT003 - not retired
     rows.write(connection, things)
     search.write(connection, things)
