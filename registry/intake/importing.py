@@ -18,17 +18,10 @@ from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
 from registry.intake.drafts import Drafts, Waiting
-from registry.intake.formats.document import (
-    CREDENTIAL,
-    Award,
-    Completions,
-    Document,
-    Oddity,
-    Values,
-    check_completions,
-    issuer_fault,
-    request,
-)
+from registry.intake.formats.award import Award, Oddity, check_completions
+from registry.intake.formats.completions import CREDENTIAL, Completions, Values
+from registry.intake.formats.document import Document
+from registry.intake.formats.requirements import issuer_fault, request_credential
 from registry.intake.matching import Match, Matcher, NoMatch
 from registry.intake.rows.report import Catalogue, Problem
 from registry.intake.rows.row_checker import RowChecker
@@ -190,7 +183,7 @@ class Importer:
         Nothing is joined where parts are named beside the document. A dry run issues none: it joins those that were
         issued before, and says nothing of those that it found in order.
         """
-        if not award.parts or "parts" in award.named("credential", completions):
+        if not award.parts or "parts" in award.named_fields("credential", completions):
             return []
         found: list[IssuedPart] = []
         lacking: list[str] = []
@@ -396,7 +389,7 @@ class Importer:
             _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
             if came.missing or came.problems:
                 continue
-            found = request(checker, one.values, achievement, None, None, came.path, one.named).result
+            found = request_credential(checker, one.values, achievement, None, None, came.path, one.named).result
             if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
                 found = (Problem(came.path, "credential.parts", "", fault),)
             if (issuer := issuer_fault(one.values, self._registry.member, came.path)) is not None:
