@@ -64,7 +64,7 @@ class Request(NamedTuple):
 
 @contextmanager
 def serving(count: int) -> Iterator[tuple[Served, Connection]]:
-    """A node that serves views with so many credentials; nothing is published or projected meanwhile."""
+    """A node that serves views with a number of credentials; nothing is published or projected meanwhile."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
         server = stack.enter_context(embedded(folder / "postgres"))
@@ -94,7 +94,7 @@ def requests(connection: Connection, count: int) -> list[Request]:
         member, credential, _ = chance.choice(held)
 
         path = f"/v1/credentials/{member}/{credential}"
-        return Request("verify", path, lambda c: credentials.awarded(c, (member, credential)))
+        return Request("verify", path, lambda c: credentials.read_awarded(c, (member, credential)))
 
     def learner() -> Request:
         of = chance.choice(held)[2]

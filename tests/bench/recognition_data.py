@@ -43,7 +43,7 @@ _FIELDS = ("0222", "0311", "0413", "0511", "0541", "0611", "0613", "0713", "0912
 
 @contextmanager
 def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connection, str]]:
-    """Views of so many achievements and decisions on a server of their own; a connection and its DSN."""
+    """Views of a number of achievements and decisions on their own server; a connection and its DSN."""
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:
@@ -87,7 +87,7 @@ def offer(connection: Connection, count: int) -> None:
             event = Event("1.0", "e", member, "achievement.published.v1", identifier, "2026-05-04T00:00:00Z", content)
             raw = encode(event)
             rows.take(event, place, raw)
-            search.take(event)
+            search.take(event, place, raw)
             things.achievements[identifier] = Achievement((content.ects,), False)  # noqa: FBT003 - not retired
         rows.write(connection, things)
         search.write(connection, things)
@@ -100,8 +100,8 @@ def decide(connection: Connection, count: int) -> None:
         connection.execute(statement.replace("COUNT", str(count)).encode())
     connection.execute("ANALYZE")
     for number in range(MEMBERS):
-        precedent_rows.count_anew(connection, f"uni-{number}")
-        decision_counts.count_anew(connection, f"uni-{number}")
+        precedent_rows.rebuild_counts(connection, f"uni-{number}")
+        decision_counts.rebuild_counts(connection, f"uni-{number}")
 
 
 _DECIDE = """

@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.projecting.projector import Projector
 from consumers.streams import quarantine
 from projections.core import views
-from projections.core.tables import BESIDE, VIEWS
+from projections.core.tables import UNDIGESTED, VIEWS
 from projections.feed import feed
 from registry.wire import commit
 from registry.wire.achievements import AchievementJoined
@@ -198,7 +198,7 @@ def projected(connection, history, waypoint, *, at_once=False):
         log.create(name)
     projector = Projector(
         connection, log, CONSORTIUM, history.consortium.founded, waypoint=waypoint,
-        feeding=Feeding(connection, ["twente", "aveiro"]),
+        feed_updater=FeedUpdater(connection, ["twente", "aveiro"]),
     )  # fmt: skip
     with capture_logs() as said:
         for name, record in history.steps:
@@ -208,7 +208,7 @@ def projected(connection, history, waypoint, *, at_once=False):
         projector.step()
     found = {
         name: sorted(connection.execute(f"SELECT to_jsonb({name})::text FROM {name}").fetchall())
-        for name in [*(table.name for table in VIEWS), *BESIDE, "positions", "quarantine", "claims"]
+        for name in [*(table.name for table in VIEWS), *UNDIGESTED, "positions", "quarantine", "claims"]
     }
     found["notices"] = sorted(
         map(str, connection.execute("SELECT member, kind, thing, leaf FROM feed.notices WHERE NOT withdrawn"))
@@ -255,13 +255,13 @@ def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_
         assert counts(connection, "award_counts") == awarded(connection)
         assert counts(connection, "decision_counts") == decisions_made(connection)
         at_once, _ = projected(connection, history, NEVER, at_once=True)
-        del kept["notices"], at_once["notices"]  # what is told, and when, is the feed's own; its tests say more
+        del kept["notices"], at_once["notices"]  # the feed's own matter, which its tests check
         assert kept == at_once, f"history {seed}"
         named = connection.execute(
             "SELECT count(*) FROM published_credentials p JOIN erasures e USING (member)"
             " WHERE p.state ->> 'learner' = e.learner::text"
         )
-        assert named.fetchone() == (0,)  # whoever was erased stands nowhere any more
+        assert named.fetchone() == (0,)  # an erased person is in no table any more
         acts += len(begins)
         rolled_back += sum(begin > 0 for begin in begins)
     assert acts > 3 * HISTORIES
