@@ -7,6 +7,7 @@ import typer
 
 from consumers.projecting.rebuild import rebuild
 from projections.core.positions import DamagedPosition
+from projections.core.views import OutdatedViews
 from registry.cli.consortium.founding import refuse_faults
 from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, progress, say, warn
@@ -52,8 +53,8 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
-    # Views that are damaged cannot say what they have read; to make them again is what --rebuild is for.
-    with contextlib.suppress(*([DamagedPosition] if fresh else [])):
+    # Views that are damaged or of another version cannot say what they have read; --rebuild makes them again.
+    with contextlib.suppress(*([DamagedPosition, OutdatedViews] if fresh else [])):
         node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
