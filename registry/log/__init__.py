@@ -1,7 +1,7 @@
-"""The shared log: one append-only stream a member, and one for governance.
+"""The shared log: one append-only stream per member, and one for governance.
 
-A port with three adapters: `FileLog` and `KafkaLog`, and `ArchiveLog`, which is only read. The log keeps bytes
-and their order; it is trusted with nothing else. Whoever reads it verifies every commit.
+A port with three adapters: `FileLog`, `KafkaLog`, and `ArchiveLog`, which is only read. The log keeps bytes and their
+order, and is trusted with no more than that: its readers verify every commit.
 """
 
 import re
@@ -73,48 +73,46 @@ class Record(NamedTuple):
 
     position: int
     next: int
-    """Where to go on reading."""
+    """The position of the next record."""
     data: bytes
 
 
 class SharedLog(Protocol):
-    """What the project needs of a log.
+    """A log, as this project needs it.
 
-    Durability: what `append` has returned for stays, and is there for every reader. Ordering: within a
-    stream, records are read in the order in which they were appended; between streams there is none.
-    Idempotence: none. A record that was appended twice is read twice; safety against that lies in the
-    commits themselves (a repeated head changes nothing).
+    Durability: records must stay, for every reader, once `append` has returned. Ordering: within a stream, records must
+    be read in the order in which they were appended; between streams there is no order. Idempotence: none. A record
+    that was appended twice is read twice; commits are safe against that (a repeated head changes nothing).
 
-    Positions are opaque numbers that grow; 0 is a stream's beginning. One instance may be used by several
-    threads.
+    Positions are opaque numbers that grow; 0 is the beginning of a stream. Several threads may use one instance.
     """
 
     def create(self, stream: str) -> None:
-        """Make a stream unless it is there. Nothing else makes one: reading creates no folder, file or topic."""
+        """Create a stream unless it exists. Only this creates one: reading creates no folder, file or topic."""
         ...
 
     def streams(self) -> list[str]:
-        """The streams that were made, in alphabetical order."""
+        """Return the streams that exist, in alphabetical order."""
         ...
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
-        """The records from a position on, in order: about `max_bytes` of them, at least one if there is any.
+        """Return the records from a position on, in order: about `max_bytes` of them, at least one if there is any.
 
-        Raises `TailLost` where the stream ends before that position. Where a log deleted its oldest records, the
-        first record stands after the position that was asked for.
+        Raises `TailLost` where the stream ends before that position. If the log deleted its oldest records, the first
+        record comes after that position.
         """
         ...
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
-        """All records from a position on, up to the end that the stream has when they are reached."""
+        """Yield all records from a position on, up to the end of the stream at the time they are read."""
         ...
 
     def read_back(self, stream: str) -> Iterator[Record]:
-        """All records from the newest back, without reading those that are not asked for."""
+        """Yield all records from the newest back, reading no more than the caller takes."""
         ...
 
     def end(self, stream: str) -> int:
-        """The position after the last record."""
+        """Return the position after the last record."""
         ...
 
     def torn(self, stream: str) -> int:
@@ -122,10 +120,10 @@ class SharedLog(Protocol):
         ...
 
     def seek(self, stream: str, size: int) -> int:
-        """A position at or before the record that carries leaf `size`, found without reading all.
+        """Return a position at or before the record that carries leaf `size`, without reading all records.
 
-        In a stream whose heads do not decrease it is never after that record. Repeated and stale heads can
-        make it a later one: whoever needs certainty reads from a position that a verifier has kept.
+        In a stream whose heads do not decrease it is never after that record. Repeated and stale heads can make it a
+        later one: a caller that needs certainty reads from a position that a verifier has stored.
         """
         ...
 

@@ -1,7 +1,7 @@
 """The shared log as an archive: compressed, sealed segments of merged commits, and a manifest that names them.
 
-An archive is read like any other log and believed as little: whoever reads it verifies every commit. What can
-be told before that, from hashes and heads, is told by file and in words: cut short, missing, altered, swapped.
+An archive is read like any other log and trusted as little: its readers verify every commit. Before that, hashes and
+heads show which file is cut short, missing, altered or swapped, and the error names it.
 
     PATH/manifest.json
     PATH/<stream>/<first>-<last>.log.zst
@@ -126,9 +126,9 @@ class ArchiveLog:
     """An archive, read as a `SharedLog`. Nothing is written through it: `consumers.archive.archiver` adds to it."""
 
     def __init__(self, folder: str | Path, consortium: str, *, lengths: bool = True) -> None:
-        """With `lengths`, raises `ArchiveDamaged` naming every file that is missing or of another length.
+        """Open an archive; with `lengths`, raise `ArchiveDamaged` with every file that is missing or of another length.
 
-        Without, each is told when it is read: for those who want all that is wrong.
+        Without, reading a file raises that error: for a check that lists all faults.
         """
         self._lengths = lengths
         self.folder = Path(folder)
@@ -265,7 +265,7 @@ class ArchiveLog:
         return ReadOnlyLog(f"the archive at {self.folder} is only read; `registry archive` adds to it")
 
     def _grown(self) -> bool:
-        """Whether the manifest is another than the one that was read."""
+        """Return whether the manifest was replaced since it was read."""
         return _stamp(self.folder) != self._stamp
 
     # Segments
@@ -366,15 +366,15 @@ class ArchiveLog:
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
-    """What changes whenever a manifest is replaced; None where there is none."""
+    """Return a value that changes whenever a manifest is replaced; None where there is none."""
     with contextlib.suppress(OSError):
-        found = (folder / MANIFEST).stat()
-        return found.st_ino, found.st_mtime_ns
+        status = (folder / MANIFEST).stat()
+        return status.st_ino, status.st_mtime_ns
     return None
 
 
 def _wrong_lengths(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """What a look at the folder tells already."""
+    """Yield the faults that the names and lengths of the files show."""
     for stream, segments in manifest.streams.items():
         for segment in segments:
             path = folder / stream / segment.name

@@ -1,4 +1,4 @@
-"""What can go wrong with the shared log.
+"""Errors of the shared log.
 
 LogError
 ├── LogUnavailable   the broker or the disk cannot be reached now; trying again may help

@@ -34,17 +34,17 @@ _log = structlog.get_logger(__name__)
 _SUFFIX: Final = ".log"
 _POLL: Final = 0.004
 _IDLE_SHARE: Final = 50
-"""Waiting pauses at least so many times as long as it looks: thousands of streams cost 2 % of a core, not all."""
+"""The ratio of pausing to looking while waiting, at least: thousands of streams cost 2 % of a core, not all of it."""
 _BACK: Final = 1024 * 1024
 _LEAST: Final = 4096
 _MOST: Final = 64 * 1024 * 1024
 _TAIL: Final = 1024
-"""A writer compares so many bytes before the stream's end with those that it knows there."""
+"""The number of bytes before the stream's end that a writer compares with those it knows."""
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class _End(NamedTuple):
-    """Where a stream ended when its writer last looked, and the last bytes before that position."""
+    """The end of a stream when its writer last looked, and the last bytes before it."""
 
     position: int
     tail: bytes

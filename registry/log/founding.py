@@ -1,4 +1,4 @@
-"""Whether the log is there, and the one that its reader means: the same answer for all who ask."""
+"""The check that a log exists and is the consortium's, shared by all who open one."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain

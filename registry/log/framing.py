@@ -1,7 +1,7 @@
-"""Where a record ends in a stream's file.
+"""The borders of records in a stream's file.
 
-A record is three paragraphs, and an empty line follows it. Whoever writes only commits reads back exactly
-those. Other bytes come back too, as one or several records that no verifier takes:
+A record is three paragraphs, and an empty line follows it. A file of commits alone is read back as exactly
+those. Other bytes are returned too, as one or several records that no verifier accepts:
 
 - A line with the stream's origin after an empty line always begins a record. It breaks off whatever came
   before, and it is how reading finds its way again.

@@ -98,7 +98,7 @@ class KafkaLog:
     # Reading
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
-        """What one fetch gives from an offset on."""
+        """Return what one fetch returns from an offset on."""
         with self._lock, self._errors("read", stream):
             if self._reached != (stream, start) or not self._held:
                 self._fetch(stream, start)
@@ -393,7 +393,7 @@ class KafkaLog:
             allow_auto_create_topics=False,
             request_timeout_ms=max(2000, int(self._patience * 1000)),
             fetch_max_bytes=16 * 1024 * 1024,
-            # Turning to another topic asks for its place anew, and the first answer is often "try again".
+            # Turning to another topic asks for its offset again, and the first answer is often "try again".
             retry_backoff_ms=5,
             metrics_enabled=False,
             **settings,

@@ -7,9 +7,9 @@ from kafka.net.compat import KafkaNetClient
 
 
 def connected(kind: Callable[..., Any], brokers: Sequence[str], patience: float, **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
-    """A client of some kind that has reached a broker, within so many seconds. Raises what the client raises.
+    """Return a client of some kind that reached a broker within `patience` seconds. Raises what the client raises.
 
-    One that has not leaves its thread and sockets behind: they are ended here.
+    A client that reached none would leave its thread and sockets behind: this ends them.
     """
     made: list[KafkaNetClient] = []
 

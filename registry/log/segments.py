@@ -1,9 +1,9 @@
-"""A sealed segment: a run of one stream's records in one file, compressed, and to be verified by itself.
+"""A segment of an archive: a run of one stream's records in one compressed file, which can be verified by itself.
 
 The file is in zstd's seekable format: frames of some hundred KiB, each of whole records in the form of a folder
-log (so that `zstd -dc` gives back what `less` reads there); a skippable frame with the segment's description; and
-the seek table, which is a skippable frame too. Whoever has the file alone knows from the description which
-stream's leaves these are, the tree that they extend, and the signed heads before and after.
+log (so that `zstd -dc` prints what `less` shows there); a skippable frame with the segment's description; and
+the seek table, which is a skippable frame too. The description says which stream's
+leaves these are, which tree they extend, and the signed heads before and after, so that the file needs no other.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _MAX_FRAME: Final = 32 * 1024 * 1024
 
 
 class Description(msgspec.Struct, frozen=True):
-    """What a segment says of itself."""
+    """The description in a segment's skippable frame."""
 
     consortium: str
     stream: str
@@ -142,7 +142,7 @@ class SegmentWriter:
 
 
 class Frame(NamedTuple):
-    """Where a frame lies in the file, and its records in the segment's uncompressed bytes."""
+    """The place of a frame in the file, and of its records in the segment's uncompressed bytes."""
 
     at: int
     packed: int
@@ -241,7 +241,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def unavailable(path: Path, error: OSError) -> LogError:
-    """What the operating system said of a file, in our words."""
+    """Return the error of the log for an operating system's error about a file."""
     if error.errno in NO_ROOM:
         return LogFull(f"no room is left at {path}; make room and run it again")
     return LogUnavailable(f"cannot use {path}: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""What the publisher has written down: the commits that it signs, each once, and the events that it holds back."""
+"""The publisher's own record: the commits that it signs, each once, and the events that it holds back."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ _COLUMNS: Final = "size, root, hashes, first, last, next"
 
 
 class Row(NamedTuple):
-    """A commit as it was written down."""
+    """A stored commit."""
 
     size: int
     root: bytes
@@ -20,11 +20,11 @@ class Row(NamedTuple):
     """The notification ids of the stored events in it lie between `first` and `last`."""
     last: int
     next: int | None
-    """Where the log goes on after it; None: not seen on the log."""
+    """The position on the log after it; None if it was not seen on the log."""
 
     @property
     def tree(self) -> Tree:
-        """The tree after it."""
+        """The tree after this commit."""
         return Tree(self.size, [self.hashes[i : i + HASH_SIZE] for i in range(0, len(self.hashes), HASH_SIZE)])
 
 
@@ -37,11 +37,11 @@ class Draft(NamedTuple):
     first: int
     last: int
     released: tuple[int, ...] = ()
-    """Where it holds events that were held back before: their notification ids, all of its events."""
+    """The notification ids of its events, if they were held back before."""
     refused: str = ""
-    """Why consumers would refuse events of it, where it was written down before and has to follow all the same."""
+    """Why consumers would refuse some of its events, if it was stored before and must be published nevertheless."""
     stored: float | None = None
-    """When its first event was stored, in seconds since 1970; None where it was held back or is published again."""
+    """The time at which its first event was stored, in seconds since 1970; None if held back or published again."""
 
 
 class Held(NamedTuple):

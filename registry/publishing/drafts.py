@@ -14,13 +14,13 @@ from registry.wire.merkle import Tree, leaf_hashes
 
 PER_COMMIT: Final = 256
 AT_ONCE: Final = 32
-"""Commits that are written down, signed and appended together where there is a backlog."""
+"""The number of commits that are stored, signed and appended together when there is a backlog."""
 _HEAD_ROOM: Final = 32 * 1024
-"""What a commit's checkpoint and signatures take at most, beside its events."""
+"""The greatest number of bytes of a commit's checkpoint and signatures."""
 
 
 class Drafts(NamedTuple):
-    """The next commits, what they leave out, and up to which notification id stored events were read."""
+    """The next commits, the events held back from them, and the notification id up to which events were read."""
 
     commits: list[Draft]
     held: list[Held]

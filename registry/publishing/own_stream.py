@@ -1,4 +1,4 @@
-"""What the log verifiably holds of this node's own stream, judged as everybody else judges it."""
+"""The node's own stream as the log verifiably holds it, judged as every other reader judges it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -14,7 +14,7 @@ from registry.wire.merkle import Tree
 _BEGINNING_BYTES: Final = 64 * 1024
 
 Counts = Callable[[Commit], bool]
-"""Whether a commit counts for this stream by its signatures and anchors: governance knows, the caller asks it."""
+"""A function that returns whether a commit counts for this stream, by its signatures and anchors in governance."""
 
 
 class OwnStream:
@@ -27,11 +27,11 @@ class OwnStream:
         self._counts = counts
 
     def still_ends_with(self, newest: Row, store: CommitStore) -> bool:
-        """Whether a commit that was seen as the end of the verified stream is still its end, at the same place.
+        """Return whether the commit last seen at the end of the verified stream is still its end, at the same place.
 
-        Checked are: the stream begins with leaf 0; the commit stands where it stood; it counts; it extends the tree
-        that was written down before it; and the commit before it on the log led to that tree. Everything else was
-        verified when the commit was seen. Where this says no, the stream has to be read from leaf 0.
+        It checks that the stream begins with leaf 0; that the commit is where it was, counts, and extends the tree that
+        was stored before it; and that the commit before it on the log led to that tree. All else was verified when the
+        commit was seen. If this returns False, the stream must be read from leaf 0.
         """
         if not self._begins_with_leaf_0():
             return False

@@ -63,11 +63,11 @@ __all__ = [
 _log = structlog.get_logger(__name__)
 
 _ATTEMPTS: Final = 3
-"""How often a pass begins again because the stream moved meanwhile."""
+"""The number of times that a pass begins again because the stream moved meanwhile."""
 
 
 class Published(NamedTuple):
-    """What a pass came to, and the tree size it left."""
+    """The result of a pass, and the tree size after it."""
 
     events: int
     commits: int
@@ -77,7 +77,7 @@ class Published(NamedTuple):
     held_because: str = ""
     """The rule and the remedy for the first of them."""
     refused: int = 0
-    """Events in commits that hold some which consumers refuse: written down before governance said so."""
+    """Events in commits of which consumers refuse some: stored before governance decided so."""
     refused_because: str = ""
     """The rule and the remedy for the first of these commits."""
     new: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class Published(NamedTuple):
 
     @property
     def faults(self) -> list[str]:
-        """What did not take effect, in sentences."""
+        """The events that did not take effect, in sentences."""
         sentences = []
         if self.held:
             sentences.append(_held_back(self.held, self.held_because))
@@ -143,15 +143,15 @@ class Publisher:
         self._own = OwnStream(log, stream, origin, counts or self._signed_by_us)
         self._own_refusals = own_refusals
         self._answered: tuple[str, int] | None = None
-        """What the own projector refused when the stream was last read from leaf 0 for it, and where it ended then."""
+        """The last refusal of the own projector for which the stream was read from leaf 0, and its end then."""
         self._founding = founding
         self._channel = recorder.channel_name
         self._step = step
         self._on_committed = guarded(on_committed)
         self._tree: Tree | None = None
-        """The tree that the log verifiably holds; None: to be read from the log."""
+        """The tree that the log verifiably holds; None if it must be read from the log."""
         self._end = 0
-        """Where the stream ends."""
+        """The end of the stream."""
         self._read = 0
         """Notification id up to which stored events are in commits or held back."""
 
@@ -318,7 +318,7 @@ class Publisher:
     # After a start, and after anything went wrong
 
     def _answer_refusals(self, connection: Connection, store: CommitStore, done: list[Draft]) -> None:
-        """Where this node's own projector refuses commits of it, publish again what does not count, or stop.
+        """If this node's own projector refuses commits of it, publish again those that do not count, or stop.
 
         The stream is read from leaf 0 once for each refusal and end of the stream. While the projector has not read
         all of it, its refusal is about what stood there before, and publishing goes on.
@@ -364,8 +364,8 @@ class Publisher:
     def _go_on(self, store: CommitStore, tree: Tree, lacking: Sequence[Row], done: list[Draft]) -> None:
         """Go on from a verified tree, after putting on the log again what it lacks.
 
-        A commit that was written down may have been signed: no other one may ever stand in its place. Where consumers
-        refuse its events by now, it is published all the same, and said.
+        A stored commit may have been signed, so no other commit may ever take its place. If consumers refuse its events
+        by now, it is published nevertheless, and reported.
         """
         for at in range(0, len(lacking), AT_ONCE):
             drafts = self._drafter.again(tree, lacking[at : at + AT_ONCE], store)
@@ -397,7 +397,7 @@ def publishing_since(dsn: str) -> datetime | None:
 
 
 def publishes(connection: Connection) -> bool:
-    """Whether a process publishes this node's events now."""
+    """Return whether a process publishes this node's events now."""
     return connection.execute(_PUBLISHING).fetchone() is not None
 
 

@@ -40,7 +40,7 @@ _CONSEQUENCES: Final = frozenset(
 
 
 class Repair(msgspec.Struct, frozen=True):
-    """What can be done about one refused event."""
+    """The repair of one refused event."""
 
     refused: RefusedEvent
     how: Literal["publish-again", "close", "by-hand"]
@@ -48,7 +48,7 @@ class Repair(msgspec.Struct, frozen=True):
 
 
 def plan(registry: Registry, refused: Sequence[RefusedEvent]) -> list[Repair]:
-    """What can be done about each refused event, in the order of the log."""
+    """Return the repair of each refused event, in the order of the log."""
     found: list[Repair] = []
     repeated: set[str] = set()
     for one in sorted(refused, key=lambda each: each.leaf):
@@ -121,7 +121,7 @@ def _original(registry: Registry, event: str) -> StoredEvent | None:
 
 
 class _DealtWith:
-    """What was done about refused events, kept with it."""
+    """The repairs of refused events, stored with the events that they publish."""
 
     def __init__(self, repairs: Sequence[Repair]) -> None:
         self._repairs = repairs

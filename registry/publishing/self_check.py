@@ -1,7 +1,7 @@
-"""A node's own stored events held against its log: what was published must still be what is stored.
+"""A comparison of a node's stored events with its log: what was published must still be what is stored.
 
-Whoever can write to the database can change a stored event, but not what the member has signed. Every row that
-was edited, deleted or slipped in is named.
+A person who can write to the database can change a stored event, but not what the member has signed. The check names
+every row that was edited, deleted or inserted.
 """
 
 import re
@@ -34,7 +34,7 @@ class Tampered(NamedTuple):
 
 
 Counts = Callable[[Commit], bool]
-"""Whether a commit counts under governance: what somebody else wrote into the stream was never stored here."""
+"""A function that returns whether a commit counts under governance: foreign commits were never stored here."""
 
 
 def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str, counts: Counts) -> Iterator[Tampered]:
@@ -133,7 +133,7 @@ def _line(translator: Translator, row: Any) -> Iterator[tuple[int, bytes]]:  # n
 
 
 def _has_store(connection: Connection[Any]) -> bool:
-    """Whether anything was ever stored here: the table is made with the first event."""
+    """Return whether any event was ever stored here: the first one creates the table."""
     row = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS there", (EVENTS_TABLE,)).fetchone()
     return bool(row and (row["there"] if isinstance(row, dict) else row[0]))
 
