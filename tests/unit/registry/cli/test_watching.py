@@ -3,9 +3,11 @@
 import contextlib
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from projections.core import views
 from registry.node.health.health import LogState, NodeHealth
 from registry.node.services import watching
 from registry.node.services.watching import READINESS, HealthWatch
@@ -32,9 +34,9 @@ def watch(monkeypatch):
     monkeypatch.setattr(watching, "log_state", look_at_log)
     monkeypatch.setattr(watching, "node_health", look_at_node)
     monkeypatch.setattr(watching, "all_positions", lambda _: {})
-    monkeypatch.setattr(watching.views, "connect", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(views, "connect", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
-    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, log_as_it_is=MemoryLog))
+    made: Any = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, log_as_it_is=MemoryLog))
     made.fails, made.looks = fails, looks
     return made
 
