@@ -12,7 +12,7 @@ from registry.http import requires
 from registry.letters import LANGUAGES, Language
 from registry.letters.composing import LetterRequest
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import addressee
+from registry.office.cases.letter_content import addressee
 from registry.office.cases.notices import LETTER_KINDS, LetterKind
 
 _TAG = "Cases"

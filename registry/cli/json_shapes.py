@@ -45,7 +45,7 @@ from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.profiles import StoredProfile
 from registry.office.cases.attachments import Attachment
-from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine
 from registry.office.cohorts.cohort import CohortOutcome
 from registry.publishing.republishing import Repair
@@ -72,7 +72,7 @@ def _list(kind: type[Any] | tuple[str, ...], *more: str, remark: str = "") -> Sh
     return Shape(("items", *more), kind if isinstance(kind, tuple) else _names(kind), remark)
 
 
-_MOVED: Final = Shape(_names(Moved))
+_MOVED: Final = Shape(_names(CaseUpdate))
 """What every command that does something with a case prints."""
 _RENAMED: Final = ("endpoint",)
 """What the command line calls a webhook."""

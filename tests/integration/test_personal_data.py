@@ -18,7 +18,7 @@ from registry.intake.taking import Taking
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.opening import Application, SubmittedCredential
 from tests.support.lund import STATISTICS, Lund
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -230,7 +230,7 @@ def test_a_case_keeps_its_applicant_and_what_was_written_sealed(dsn):
         family_name="Quixwobble", given_name="Zephyrine", date_of_birth="1987-11-23", student="stu-8844771",
         email="quix@example.org", address="7 Wombat Road",
     )  # fmt: skip
-    asked = CaseAsked(applicant, [SubjectAsked(external=STATISTICS)], "admission", note="a note about wombats")
+    asked = Application(applicant, [SubmittedCredential(external=STATISTICS)], "admission", note="a note about wombats")
     lund.office.open(asked, "clerk")
     assert found_in(dsn, [*WORDS, "quix@example.org", "7 Wombat Road"]) == []
     lund.close()
