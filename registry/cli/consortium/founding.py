@@ -43,8 +43,8 @@ from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import SIGNING, Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
 from registry.node.health import last_error
-from registry.node.node import Node, opened
-from registry.node.passphrases import ask_passphrase, given_passphrase, new_passphrase
+from registry.node.node import Node, open_node
+from registry.node.passphrases import ask_new_passphrase, ask_passphrase, read_passphrase
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import AnotherPublisher
 from registry.rules.governance import Governance
@@ -92,7 +92,7 @@ def init(
     check_free(folder)
     url = log_url(folder, log)
     governance = check_new_log(url, consortium, founded)
-    passphrase = given_passphrase() or new_passphrase()
+    passphrase = read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
     key = make_node(folder, values, passphrase)
     say(f"{folder} is the node of {member}.")
@@ -125,7 +125,7 @@ def make_node(folder: Path, values: dict[str, Any], passphrase: bytes | None) ->
         signer = keys.create_signer(SIGNING, f"{values['consortium']}/{values['member']}")
         keys.create_master()
         new.place(values)
-        with opened(folder) as node:
+        with open_node(folder) as node:
             node.views()
     return key_proof.prove(signer)
 
@@ -168,7 +168,7 @@ def found(
             f"the log at {url} holds governance of {there.consortium or 'a consortium'} already, and a log is founded"
             " once. To join that consortium, use `registry init`; to found another, name another log."
         )
-    passphrase = None if key else given_passphrase() or new_passphrase()
+    passphrase = None if key else read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}
     founded = make_consortium(folder, values, threshold, offered or count, passphrase)
     if not offered:
@@ -216,7 +216,7 @@ def make_consortium(
         founded = leaf_hash(proposal.lines[0]).hex()
         write_proposal(new.path / "founding.json", proposal)
         new.place({**values, "founded": founded})
-        with opened(folder) as node:
+        with open_node(folder) as node:
             appending = False
             try:
                 node.views()

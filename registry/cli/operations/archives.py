@@ -29,7 +29,7 @@ from registry.cli.output import AsJson, Counter, counted, errors, print_json, pr
 from registry.keys.passphrase import weakness_of
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.postgres.embedded import DatabaseUnavailable, database
 from registry.settings.settings import Settings, SettingsError, find_home
 from registry.store import recorder as store
@@ -256,7 +256,7 @@ def restore_command(
         told = backups.restore(backup, passphrase, folder, _empty_private_side, settings=above, on_rows=counter.reach)
     streams: list[Restored] | None = None
     if log is not None:
-        with opened(folder) as node:
+        with open_node(folder) as node:
             streams = _restore_log(node, log)
     else:
         errors.print(

@@ -7,16 +7,17 @@ import typer
 
 from consumers.projecting.rebuild import rebuild
 from projections.core.positions import DamagedPosition
+from projections.core.views import OutdatedViews
 from registry.cli.consortium.founding import refuse_faults
 from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, progress, say, warn
 from registry.log import GOVERNANCE
 from registry.node.node import Node
-from registry.node.services.measuring import measuring, observing
-from registry.node.services.observing import Observer
+from registry.node.services.health_watch import HealthWatch
+from registry.node.services.metrics_server import create_observer, serve_metrics
+from registry.node.services.observers import Observer
 from registry.node.services.running import run_node, run_projector
-from registry.node.services.stopping import keep_on_hangup, stopping
-from registry.node.services.watching import HealthWatch
+from registry.node.services.signals import ignore_hangup, stop_on_signals
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,8 +53,8 @@ def project(
     Examples: registry project; registry project --follow; registry project --rebuild
     """
     node = node_of(context)
-    # Views that are damaged cannot say what they have read; to make them again is what --rebuild is for.
-    with contextlib.suppress(*([DamagedPosition] if fresh else [])):
+    # Views that are damaged or of another version cannot say what they have read; --rebuild makes them again.
+    with contextlib.suppress(*([DamagedPosition, OutdatedViews] if fresh else [])):
         node.refuse_gone_log()
     with progress("projecting") as counter:
         sizes: dict[str, int] = {}
@@ -73,7 +74,7 @@ def project(
     refused = counted(done.quarantined, "record")
     say(f"{counted(done.events, 'event')} in {counted(done.commits, 'commit')}, {refused} quarantined")
     if follow:
-        with stopping() as stop:
+        with stop_on_signals() as stop:
             run_projector(node, stop, Observer())
 
 
@@ -82,12 +83,12 @@ def run(context: typer.Context) -> None:
 
     Example: registry run
     """
-    keep_on_hangup()
+    ignore_hangup()
     node = node_of(context)
     node.views()
     watch = HealthWatch(node, says=True)
-    with stopping() as stop, measuring(node, watch) as measures:
-        observer = observing(node, measures)
+    with stop_on_signals() as stop, serve_metrics(node, watch) as measures:
+        observer = create_observer(node, measures)
         if measures is not None:
             errors.print(f"metrics are at {measures.address}", markup=False)
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony

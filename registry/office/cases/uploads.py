@@ -7,8 +7,8 @@ import msgspec
 
 from registry.domain.case_errors import NoCredential
 from registry.intake.formats.document import Document
-from registry.intake.formats.document import External as Stated
 from registry.intake.formats.documents import read_document
+from registry.intake.formats.external import External as Stated
 from registry.intake.rows.report import IntakeError
 from registry.values.persons import differences
 from registry.wire.forms import checker
