@@ -16,7 +16,7 @@ from registry.application.requests import Issued, IssueRequest, Outcome
 from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake.events import IntakeEvent, FaultyEvent, EventId, parse
+from registry.intake.events import EventId, FaultyEvent, IntakeEvent, parse
 from registry.intake.rows.report import FAULTS, Catalogue
 from registry.intake.rows.row_checker import RowChecker
 

@@ -80,14 +80,14 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
     [issued, suspended, long, number] = take(
         taking,
         issue(offer, "note1"),
-        event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": " IntakeEvent by the board "}),
+        event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": " Asked by the board "}),
         event("credential.reinstate.v1", {"record": "note1", "note": "x" * 2001}),
         event("credential.reinstate.v1", {"record": "note1", "note": 1}),
     )
     assert suspended.accepted
     assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
     vault, cursor = taking._registry.vault, taking._registry.cursor()
-    assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["IntakeEvent by the board"]
+    assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["Asked by the board"]
     [new_note] = take(
         taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
     )
@@ -127,7 +127,7 @@ def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant
     assert (again.accepted, again.unchanged, again.credential) == (True, True, issued.credential)
 
 
-class FaultyEvent:
+class Faulty:
     """An issuer for whose records with `bad` in them nobody wrote the code."""
 
     def __init__(self, issuer, error):
@@ -151,7 +151,7 @@ class FaultyEvent:
 )
 def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
     with open_node(consortium.home) as node:
-        taking = EventHandler(node.registry, FaultyEvent(node.issuer, error), OwnCatalogue(node.registry))
+        taking = EventHandler(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
         results = take(
             taking,
             issue(offer, f"good-{code}-1"),

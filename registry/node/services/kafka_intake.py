@@ -7,7 +7,7 @@ from pathlib import Path
 
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeUnavailable
-from registry.intake.taking import Result, EventHandler
+from registry.intake.taking import EventHandler, Result
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.health import last_error
 from registry.node.node import Node, open_node

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake.events import IntakeEvent, FaultyEvent, parse
+from registry.intake.events import FaultyEvent, IntakeEvent, parse
 from registry.intake.formats.json_document import JsonDocument, load
 from registry.intake.reconciling import _Reading
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
