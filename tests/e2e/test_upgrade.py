@@ -9,6 +9,7 @@ import re
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -24,7 +25,7 @@ from tests.support.served import ADDRESS
 NODES = ROOT / "tests" / "upgrade" / "nodes_4f0622e.tar.xz"
 PRIVATE = ("access", "intake", "node", "office", "public", "publisher", "vault", "webhooks")
 """The schemas of the private side; `public` has the stored events."""
-SHOWN = {
+SHOWN: dict[str, Any] = {
     "twente": {
         "achievements": ("achievement", "list"),
         "drafts": ("achievement", "draft", "list"),
