@@ -58,16 +58,16 @@ def convert(cursor: Cursor[DictRow], vault: Vault) -> tuple[tuple[str, str], ...
     if not row["old"]:
         return ()
     old, new = AESGCM(derived(vault.keys.master(), b"wrapping")), OpenRing(vault.ring)
-    for one in cursor.execute("SELECT learner::text, key FROM vault.learners").fetchall():
-        key = open_bytes(old, one["key"], one["learner"], "key")
-        wrapped = vault.wrap(Learner(one["learner"], key, AESGCM(key)))
-        cursor.execute("UPDATE vault.learners SET key = %s WHERE learner = %s", (wrapped, one["learner"]))
+    for row in cursor.execute("SELECT learner::text, key FROM vault.learners").fetchall():
+        key = open_bytes(old, row["key"], row["learner"], "key")
+        wrapped = vault.wrap(Learner(row["learner"], key, AESGCM(key)))
+        cursor.execute("UPDATE vault.learners SET key = %s WHERE learner = %s", (wrapped, row["learner"]))
     for (schema, table, column), select in _SEALED.items():
-        for one in cursor.execute(select).fetchall():
-            value = open_bytes(old, one["value"], "-", one["purpose"])
+        for row in cursor.execute(select).fetchall():
+            value = open_bytes(old, row["value"], "-", row["purpose"])
             cursor.execute(
                 SQL("UPDATE {} SET {} = %s WHERE ctid = %s::tid").format(Identifier(schema, table), Identifier(column)),
-                (new.seal(SHARED, value, "-", one["purpose"]), one["place"]),
+                (new.seal(SHARED, value, "-", row["purpose"]), row["place"]),
             )
     _batches(cursor, old, new)
     _drafts(cursor, vault)
@@ -95,7 +95,11 @@ def _batches(cursor: Cursor[DictRow], old: AESGCM, new: OpenRing) -> None:
         ).fetchall()
         cursor.executemany(
             "UPDATE intake.problems SET sealed = %s WHERE ctid = %s::tid",
-            [(texts.encrypt_problem(RowProblem(**one)), place) for one in problems if (place := one.pop("place"))],
+            [
+                (texts.encrypt_problem(RowProblem(**problem)), place)
+                for problem in problems
+                if (place := problem.pop("place"))
+            ],
         )
 
 

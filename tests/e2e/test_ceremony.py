@@ -56,7 +56,7 @@ def test_a_consortium_is_founded_by_keys_that_never_meet(tmp_path, postgres):
     registry("governance", "sign", file, "--yes", "--key", tmp_path / "holder2" / "root.pem", home=home)
     assert "published" in registry("governance", "publish", file, home=home).stdout
     again = registry("governance", "publish", file, home=home)
-    assert "published already: as entry 1" in again.stdout
+    assert "already published: as entry 1" in again.stdout
     assert said.strip().splitlines()[-1] in (home / "registry.toml").read_text()
     admitted_by_keys_that_are_elsewhere(tmp_path, home, postgres)
 

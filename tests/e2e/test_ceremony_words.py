@@ -107,8 +107,8 @@ def test_a_members_content_is_printed_edited_and_proposed_again(govern, tmp_path
     assert not (tmp_path / "x.json").exists()
     govern("governance", "sign", file, "--yes", "--again")
     govern("governance", "publish", file)
-    assert "published already: as entry 3" in govern("governance", "publish", file).stdout
-    assert "published already: as entry 3" in govern("governance", "check", file).stdout
+    assert "already published: as entry 3" in govern("governance", "publish", file).stdout
+    assert "already published: as entry 3" in govern("governance", "check", file).stdout
     assert "https://twente.example" in govern("governance", "show").stdout
     [member] = printed_json(govern("member", "list", "--json"))["items"]
     assert (member["country"], member["homepage"], member["standing"]) == ("NL", "https://twente.example", "active")

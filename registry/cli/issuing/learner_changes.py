@@ -18,7 +18,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.learners.change import Change, Preview, Proposed
 from registry.node.node import Node
-from registry.values.persons import described
+from registry.values.persons import describe_person
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
 Version = Annotated[
@@ -199,9 +199,9 @@ def _consequence(preview: Preview) -> str:
 
 
 def _say_preview(preview: Preview) -> None:
-    say(f"from learner {preview.source}: {described(preview.source_person)}")
+    say(f"from learner {preview.source}: {describe_person(preview.source_person)}")
     new = " (new)" if preview.target_is_new else ""
-    say(f"to learner   {preview.target}{new}: {described(preview.target_person)}")
+    say(f"to learner   {preview.target}{new}: {describe_person(preview.target_person)}")
     if preview.differs and preview.kind == "merge":
         say(f"The two differ: {', '.join(preview.differs)}. Are they one person?", style="yellow")
     if preview.number_moves:

@@ -21,7 +21,7 @@ from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
 from registry.node.adapters.moments import past
 from registry.node.node import Node
-from registry.values.persons import described
+from registry.values.persons import describe_person
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -120,7 +120,7 @@ def show_learner(
         credential_rows(record.credentials, as_csv=True)
         return
     if person is not None:
-        say(described({claim: person[name] or "" for name, claim in _PERSON.items()}))
+        say(describe_person({claim: person[name] or "" for name, claim in _PERSON.items()}))
     say(f"Learner {record.learner}")
     say_changes(changes, record.learner)
     credential_rows(record.credentials, wide=wide)
