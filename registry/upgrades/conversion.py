@@ -1,4 +1,4 @@
-"""Converts a database of an older version, in which the master key sealed values and some texts stood open."""
+"""Conversion of a database of an older version, in which the master key encrypted values and some texts were open."""
 
 import os
 from typing import Any, Final, LiteralString
@@ -32,7 +32,7 @@ _SEALED: Final[dict[tuple[str, str, str], LiteralString]] = {
         SELECT ctid::text AS place, 'webhook ' || endpoint AS purpose, previous AS value FROM webhooks.endpoints
         WHERE previous IS NOT NULL""",
 }
-"""Values that the master key sealed, with the same form and purpose as the shared key's."""
+"""Values that the master key encrypted, with the same form and purpose as those of the shared key."""
 _DROPPED: Final[tuple[LiteralString, ...]] = (
     "ALTER TABLE intake.batches DROP COLUMN name, DROP COLUMN notes, DROP COLUMN error",
     'ALTER TABLE intake.problems DROP COLUMN "where", DROP COLUMN field, DROP COLUMN value, DROP COLUMN detail',
@@ -47,9 +47,9 @@ _CONVERTED: Final = (
 
 
 def convert(cursor: Cursor[DictRow], vault: Vault) -> tuple[tuple[str, str], ...]:
-    """Seal all values again under the vault's keys, which are made where there are none.
+    """Encrypt all values again under the vault's keys, which are made if there are none; return the converted tables.
 
-    To be called in a transaction, before `vault.keys` has rows. Returns the tables that were converted.
+    Call it in a transaction, before `vault.keys` has rows.
     """
     if vault.keys.ring() is None:
         vault.keys.write_ring(KeyRing.create(os.urandom, derived(vault.keys.master(), b"lookup")))
@@ -95,11 +95,7 @@ def _batches(cursor: Cursor[DictRow], old: AESGCM, new: OpenRing) -> None:
         ).fetchall()
         cursor.executemany(
             "UPDATE intake.problems SET sealed = %s WHERE ctid = %s::tid",
-            [
-                (texts.encrypt_problem(RowProblem(**problem)), place)
-                for problem in problems
-                if (place := problem.pop("place"))
-            ],
+            [(texts.encrypt_problem(RowProblem(**row)), place) for row in problems if (place := row.pop("place"))],
         )
 
 

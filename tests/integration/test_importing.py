@@ -105,7 +105,7 @@ def test_what_annex_i_wants_more_of_becomes_a_draft_and_its_credential_waits(off
 def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     [taken] = office.take("openbadge.json")
     office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
-    with pytest.raises(IntakeError, match=r"still wants achievement\.learningOutcomes"):
+    with pytest.raises(IntakeError, match=r"still requires achievement\.learningOutcomes"):
         office.publisher.publish(taken.draft)
     draft = office.drafts.complete(taken.draft, BADGE)
     assert office.drafts.missing(draft) == []
