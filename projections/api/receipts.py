@@ -1,6 +1,6 @@
 """What a receipt proves, for whoever was given one and trusts this node to check it.
 
-Nobody has to trust it: `registry verify-receipt` does the same offline.
+Nobody has to trust it: `registry receipt verify` does the same offline.
 """
 
 from collections.abc import Callable

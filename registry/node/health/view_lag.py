@@ -51,7 +51,7 @@ def own_lag(connection: Connection, member: str) -> str | None:
     if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.commits")):
         return None
     if not publishes(connection):
-        return None  # nobody runs: the views are brought up by `registry project`
+        return None  # nobody runs: the views are brought up by `registry views update`
     row = connection.execute(
         "SELECT state FROM public.registry_events WHERE notification_id = (SELECT min(last) FROM publisher.commits"
         " WHERE next IS NOT NULL AND size > coalesce((SELECT size FROM positions WHERE member = %s), 0))",
