@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 
 class _Basis(msgspec.Struct, rename="camel"):
@@ -32,7 +32,7 @@ def open_claims(event: str, disclosures: Sequence[str]) -> dict[str, Any]:
     """
     decoded = msgspec.json.decode(event, type=_Event)
     if decoded.type == "credential.issued.v1" and decoded.data.claims is not None:
-        return disclosed(decoded.data.claims, disclosures)
+        return open_disclosures(decoded.data.claims, disclosures)
     digests = {basis.credential_digest for basis in decoded.data.basis if basis.credential_digest is not None}
     if decoded.type != "recognition.decided.v1" or not digests:
         raise InvalidDisclosure(f"this {decoded.type} commits to no disclosures")
@@ -41,5 +41,5 @@ def open_claims(event: str, disclosures: Sequence[str]) -> dict[str, Any]:
         digest = claims_digest([disclosure])
         if digest not in digests:
             raise InvalidDisclosure("a disclosure is not one that the decision commits to")
-        claims.append(disclosed(digest, [disclosure])["credential"])
+        claims.append(open_disclosures(digest, [disclosure])["credential"])
     return {"credentials": claims}

@@ -9,7 +9,7 @@ from projections.records.as_of import Replayed
 from registry.log import SharedLog
 from registry.rules.errors import Refusal
 from registry.rules.governance import MemberRecord
-from registry.rules.stream import Things, apply, changed_credential
+from registry.rules.stream import MemberState, apply, changed_credential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.events import Event
 from registry.wire.merkle import Tree
@@ -38,7 +38,7 @@ def replay(
         before = len(related)
         for _, event in _events(log, consortium, now, size):
             related |= _rests_on(event.data, related)
-    state, since = Things(), {}
+    state, since = MemberState(), {}
     for leaf, event in _events(log, consortium, now, size):
         if not _concerns(event.data, related):
             continue

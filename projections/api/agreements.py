@@ -16,15 +16,15 @@ from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.recognition import decisions
 from projections.recognition.decisions import AgreementView
 from projections.recognition.simulation import Simulation, simulate
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, partly, selected
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, select_fields, with_optional_fields
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
 
 if TYPE_CHECKING:
     ListedAgreement = AgreementView
 else:
-    ListedAgreement = partly(AgreementView, "ListedAgreement")
+    ListedAgreement = with_optional_fields(AgreementView, "ListedAgreement")
 
 _TAG = "Recognition"
 _NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -59,7 +59,9 @@ async def listed(
         if not found:
             known_all(connection, {"member": member, "withMember": with_member})
         last = found[-1] if len(found) == limit else None
-        return Page(selected(found, fields), None if last is None else cursors.encode([last.member, last.agreement]))
+        return Page(
+            select_fields(found, fields), None if last is None else cursors.encode([last.member, last.agreement])
+        )
 
     return await views.answer(wait_for, made, "some")
 
@@ -111,7 +113,7 @@ async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: 
     decisions were others. Nothing is stored, so no Idempotency-Key is asked for.
     """
     if _checked is not None and (wrong := _checked(data)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
     end = date.fromisoformat(data.end) if data.end else datetime.now(UTC).date()
     begin = date.fromisoformat(data.begin) if data.begin else _a_year_before(end)
     draft = AgreementDeclared(
@@ -125,7 +127,7 @@ async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: 
         begin.isoformat(),
     )
     if (fault := draft.fault(whose.member)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
     return await views.answer(
         wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes="long"
     )

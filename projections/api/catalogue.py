@@ -19,12 +19,12 @@ from projections.catalogue.search import CataloguePage, CatalogueQuery, Offer
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
 from registry.http import Cursors, HttpProblem, Page
-from registry.http.pages import LIMIT, page_of, partly
+from registry.http.pagination import LIMIT, page_type, with_optional_fields
 
 if TYPE_CHECKING:
     CataloguePageOf = CataloguePage
 else:
-    CataloguePageOf = page_of(CataloguePage, partly(Offer, "Offer"))
+    CataloguePageOf = page_type(CataloguePage, with_optional_fields(Offer, "Offer"))
 
 
 @get(

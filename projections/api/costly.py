@@ -14,7 +14,7 @@ from psycopg import Connection, Error
 from psycopg.errors import QueryCanceled
 
 from registry.http import HttpProblem
-from registry.http.leaving import client_left
+from registry.http.disconnects import client_left
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")

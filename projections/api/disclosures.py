@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from projections.api.reading import Views, WaitFor
 from projections.records.disclosures import ProvenClaims, prove_claims
-from registry.http import HttpProblem, Trouble
+from registry.http import FieldError, HttpProblem
 from registry.wire.disclosures import InvalidDisclosure
 
 _Disclosure = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -41,7 +41,7 @@ async def verify(views: Views, data: CarriedDisclosures, wait_for: WaitFor = "")
     A credential commits to all of its disclosures together, so send all of them.
     """
     if (data.credential is None) == (data.decision is None):
-        raise HttpProblem("unprocessable", errors=[Trouble("$", "name a credential or a decision, and not both")])
+        raise HttpProblem("unprocessable", errors=[FieldError("$", "name a credential or a decision, and not both")])
     credential = None if data.credential is None else (data.member, str(data.credential))
     decision = None if data.decision is None else (data.member, str(data.decision))
 
@@ -50,7 +50,7 @@ async def verify(views: Views, data: CarriedDisclosures, wait_for: WaitFor = "")
             found = prove_claims(connection, data.disclosures, credential=credential, decision=decision)
         except InvalidDisclosure as error:
             raise HttpProblem(
-                "unprocessable", errors=[Trouble("$.disclosures", f"prove nothing: {error}")], code="not-proven"
+                "unprocessable", errors=[FieldError("$.disclosures", f"prove nothing: {error}")], code="not-proven"
             ) from error
         if found is None:
             raise HttpProblem("not-found", "no credential or decision of that member and id has arrived at this node")

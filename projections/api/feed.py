@@ -19,8 +19,8 @@ from psycopg import Connection
 from projections.api.reading import Limit, Views
 from projections.feed import feed
 from projections.feed.feed import CloudEvent
-from registry.http import HttpProblem, Trouble, answer, requires
-from registry.http.pages import LIMIT
+from registry.http import FieldError, HttpProblem, answer, requires
+from registry.http.pagination import LIMIT
 
 _POLL: Final = 0.25
 _QUIET: Final = 15.0
@@ -136,13 +136,13 @@ def _reached(connection: Connection, member: str, after: int, where: str) -> Non
     newest = feed.newest(connection, member)
     if after > newest:
         detail = f"is of another feed: the newest event here is {newest}; read on from there, or from 0"
-        raise HttpProblem("unprocessable", errors=[Trouble(where, detail, value=str(after))])
+        raise HttpProblem("unprocessable", errors=[FieldError(where, detail, value=str(after))])
 
 
 def _place(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 2**53):
         raise HttpProblem(
-            "unprocessable", errors=[Trouble("header Last-Event-ID", "is the id of no event", value=text)]
+            "unprocessable", errors=[FieldError("header Last-Event-ID", "is the id of no event", value=text)]
         )
     return int(text)
 

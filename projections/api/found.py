@@ -9,7 +9,7 @@ from psycopg import Connection
 from projections.api.members import known_all
 from projections.catalogue.search import CataloguePage
 from projections.precedents.precedents import PrecedentPage
-from registry.http.pages import selected
+from registry.http.pagination import select_fields
 
 P = TypeVar("P", CataloguePage, PrecedentPage)
 
@@ -21,4 +21,4 @@ def answered(connection: Connection, found: P, fields: str, members: Mapping[str
     """
     if not found.items:
         known_all(connection, members)
-    return msgspec.structs.replace(found, items=selected(found.items, fields))
+    return msgspec.structs.replace(found, items=select_fields(found.items, fields))

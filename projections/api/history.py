@@ -16,8 +16,8 @@ from psycopg import Connection
 from projections.api.members import Name
 from projections.api.reading import Cursor, Limit, Views, sizes_of
 from projections.records.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
-from registry.http import Cursors, HttpProblem, Trouble, answer, requires
-from registry.http.pages import LIMIT
+from registry.http import Cursors, FieldError, HttpProblem, answer, requires
+from registry.http.pagination import LIMIT
 
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -100,7 +100,7 @@ def _time(text: str) -> datetime:
     except (ValueError, OverflowError):
         found = None
     if found is None or found.year < 1900:
-        trouble = Trouble("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
+        trouble = FieldError("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
         raise HttpProblem("unprocessable", errors=[trouble])
     return found
 

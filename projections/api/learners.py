@@ -16,7 +16,7 @@ from projections.records.learners import LearnerRecord
 from projections.stacking import progress
 from projections.stacking.progress import NotComposed, Progress
 from registry.http import Cursors, HttpProblem, requires
-from registry.http.pages import LIMIT
+from registry.http.pagination import LIMIT
 
 _NOBODY = "no member says anything of this learner, as far as this node has read"
 

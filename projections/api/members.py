@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from projections.api.reading import Views, WaitFor
 from projections.core import contents
-from registry.http import HttpProblem, Trouble
+from registry.http import FieldError, HttpProblem
 
 Name = Annotated[str, Parameter(description="A member's short name.", max_length=40)]
 
@@ -80,7 +80,7 @@ def member_view(connection: Connection, member: str) -> MemberView:
 
 def nobody() -> HttpProblem:
     """For a path that names no member."""
-    return HttpProblem("not-found", _NOBODY, errors=[Trouble("path member", _NOBODY, "member")])
+    return HttpProblem("not-found", _NOBODY, errors=[FieldError("path member", _NOBODY, "member")])
 
 
 def known(connection: Connection, member: str) -> None:
@@ -93,7 +93,7 @@ def known_all(connection: Connection, asked: Mapping[str, str | None]) -> None:
     """Likewise of parameters, each by its name, that name members."""
     given = {name: member for name, member in asked.items() if member is not None}
     unknown = _unknown(connection, [*given.values()]) if given else set()
-    troubles = [Trouble(f"query {name}", _NOBODY, name) for name, member in given.items() if member in unknown]
+    troubles = [FieldError(f"query {name}", _NOBODY, name) for name, member in given.items() if member in unknown]
     if troubles:
         raise HttpProblem("unprocessable", errors=troubles)
 

@@ -19,8 +19,8 @@ from projections.api.order import Order
 from projections.api.sighted import SEEN, Sighting, position_of
 from projections.api.turns import turn
 from projections.core import views
-from registry.http import HttpProblem, Position, Trouble, answer
-from registry.http.answers import WAIT_FOR
+from registry.http import FieldError, HttpProblem, Position, answer
+from registry.http.responses import WAIT_FOR
 
 _MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
 _POLL: Final = 0.02
@@ -288,7 +288,7 @@ def sizes_of(text: str, where: str) -> dict[str, int]:
     for one in text.split(","):
         member, _, size = one.partition(":")
         if not (_MEMBER.fullmatch(member) and size.isascii() and size.isdigit() and len(size) < 19):
-            trouble = Trouble(where, "is not `member:size`, several joined by commas", value=one[:60])
+            trouble = FieldError(where, "is not `member:size`, several joined by commas", value=one[:60])
             raise HttpProblem("unprocessable", errors=[trouble])
         wanted[member] = max(int(size), wanted.get(member, 0))
     return wanted

@@ -14,7 +14,7 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 
 from projections.api.reading import Views, WaitFor
 from projections.api.verification import Verification, verification
-from registry.http import HttpProblem, Trouble
+from registry.http import FieldError, HttpProblem
 from registry.wire.proof import MAX_PROOF
 
 
@@ -123,7 +123,7 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble("$", "is no receipt: not UTF-8")]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError("$", "is no receipt: not UTF-8")]) from error
     found = receipts.check(text)
 
     def made(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection

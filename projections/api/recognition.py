@@ -18,14 +18,14 @@ from projections.precedents.query import PrecedentQuery
 from projections.recognition import decisions
 from projections.recognition.decisions import DecisionView
 from registry.http import Cursors, HttpProblem, Page, requires
-from registry.http.pages import LIMIT, page_of, partly, selected
+from registry.http.pagination import LIMIT, page_type, select_fields, with_optional_fields
 
 if TYPE_CHECKING:
     ListedDecision = DecisionView
     PrecedentPageOf = PrecedentPage
 else:
-    ListedDecision = partly(DecisionView, "ListedDecision")
-    PrecedentPageOf = page_of(PrecedentPage, partly(Precedent, "Precedent"))
+    ListedDecision = with_optional_fields(DecisionView, "ListedDecision")
+    PrecedentPageOf = page_type(PrecedentPage, with_optional_fields(Precedent, "Precedent"))
 
 _TAG = "Recognition"
 
@@ -131,7 +131,7 @@ async def listed(
             known(connection, member)
         last = found[-1] if more else None
         return Page(
-            selected(found, fields),
+            select_fields(found, fields),
             None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]),
         )
 

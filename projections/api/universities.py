@@ -13,7 +13,7 @@ from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.records import universities
 from projections.records.universities import AwardLine, UniversityYear
 from registry.http import Cursors, Page, requires
-from registry.http.pages import LIMIT, partly, selected
+from registry.http.pagination import LIMIT, select_fields, with_optional_fields
 from registry.wire.credentials import Status
 
 _FIRST_MONTH = "The month that the year begins with: 9 for a year from September to August of the next."
@@ -47,7 +47,7 @@ async def year(
 if TYPE_CHECKING:
     Award = AwardLine
 else:
-    Award = partly(AwardLine, "Award")
+    Award = with_optional_fields(AwardLine, "Award")
 
 
 @get(
@@ -91,7 +91,7 @@ async def awarded(
             known(connection, member)
         last = found[-1] if more else None
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
-        return Page(selected(found, fields), None if place is None else cursors.encode(place))
+        return Page(select_fields(found, fields), None if place is None else cursors.encode(place))
 
     return await views.answer(wait_for, made, "some")
 

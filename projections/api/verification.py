@@ -21,7 +21,7 @@ from projections.credentials import credentials
 from projections.recognition import agreements, decisions
 from projections.relations.stacks import Key
 from registry.http import Cursors, HttpProblem, Page, requires
-from registry.http.pages import LIMIT
+from registry.http.pagination import LIMIT
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):

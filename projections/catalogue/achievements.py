@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from projections.core.contents import stored
 from projections.core.copy import copy, line
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
 from registry.wire.events import Event, data_of
 
@@ -51,7 +51,7 @@ class AchievementRows:
                 )
             )
 
-    def write(self, connection: Connection, things: Things) -> None:
+    def write(self, connection: Connection, things: MemberState) -> None:
         """Write the batch; `things` are the states that it left."""
         if self._touched:
             touched = sorted(self._touched)

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from projections.core.texts import LONGEST, in_one_language, plain, rules_of
 from projections.queries import named
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.achievements import AchievementContent, AchievementRetired
 from registry.wire.events import Event
 
@@ -30,7 +30,7 @@ class SearchRows:
         elif isinstance(data, AchievementRetired):
             self._touched.add(data.achievement)
 
-    def write(self, connection: Connection, things: Things) -> None:
+    def write(self, connection: Connection, things: MemberState) -> None:
         """Write the batch; `things` are the states that it left."""
         if not self._touched:
             return

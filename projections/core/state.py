@@ -7,15 +7,15 @@ from psycopg import Connection
 
 from registry.rules.achievements import Achievement
 from registry.rules.credentials import Credential
-from registry.rules.stream import Things, Touched
+from registry.rules.stream import AffectedKeys, MemberState
 
 
-def load(connection: Connection, member: str, touched: Touched, *, issued: bool) -> Things:
+def load(connection: Connection, member: str, touched: AffectedKeys, *, issued: bool) -> MemberState:
     """The things of this member that exist, as its effective events left them.
 
     `issued`: look for those credentials too that the batch itself creates.
     """
-    things = Things()
+    things = MemberState()
     credentials = touched.credentials | touched.issued if issued else touched.credentials
     if touched.achievements:
         rows = connection.execute(

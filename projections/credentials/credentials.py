@@ -14,7 +14,7 @@ from projections.recognition.agreements import COVERING, MAX_SHOWN, shown
 from projections.relations.compositions import UNMET, unmet_requirements
 from projections.relations.stacks import Key, Stacks, read_some
 from registry.rules.credentials import holder_check
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.credentials import CredentialIssued
 from registry.wire.events import Event
 
@@ -73,7 +73,7 @@ class CredentialRows:
         """The member dropped a learner."""
         self._erased[learner] = leaf
 
-    def write(self, connection: Connection, things: Things) -> None:
+    def write(self, connection: Connection, things: MemberState) -> None:
         """Write the batch; `things` are the states that it left."""
         copy(connection, "credentials", _COLUMNS, self._lines(things))
         copy(
@@ -121,7 +121,7 @@ class CredentialRows:
                 (self._member, list(self._erased)),
             )
 
-    def _lines(self, things: Things) -> list[str]:
+    def _lines(self, things: MemberState) -> list[str]:
         """The new credentials' rows; their values need no escaping, so they are put together by hand."""
         lines: list[str] = []
         member, states, replaced_by, erased, counts = (

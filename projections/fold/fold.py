@@ -25,7 +25,7 @@ from projections.recognition.recognition import RecognitionRows
 from registry.rules import stream
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing, Voided
 from registry.rules.governance import MemberRecord
-from registry.rules.stream import Things, Touched
+from registry.rules.stream import AffectedKeys, MemberState
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
 from registry.wire.checkpoint import SignedNote
 from registry.wire.credentials import CredentialIssued, StatusSealed
@@ -77,7 +77,7 @@ class _Batch:
         self._position = position
         self._refusals: list[str] = []
         self._skipped = 0
-        self._published: Things | None = None
+        self._published: MemberState | None = None
         self._careful = True
         self._rows = (
             CredentialRows(record.name),
@@ -91,7 +91,7 @@ class _Batch:
     def run(
         self, commits: Sequence[Folded], marked: Collection[int], *, careful: bool
     ) -> tuple[Position, list[Position]]:
-        touched = Touched.none()
+        touched = AffectedKeys.empty()
         for commit in commits:
             for event in commit.events:
                 if isinstance(event, Event):
@@ -123,7 +123,7 @@ class _Batch:
             diverged=self._published is not None,
         )
 
-    def _take(self, commit: Folded, things: Things) -> None:
+    def _take(self, commit: Folded, things: MemberState) -> None:
         credentials, achievements, recognition, seals, search, precedents = self._rows
         check, apply = self._record.check, stream.apply
         to_check = self._record.to_check(commit.base, commit.tree.size - 1)
@@ -167,7 +167,7 @@ class _Batch:
                 recognition.take(event, leaf, commit.lines[leaf - commit.base])
                 precedents.take(event, leaf)
 
-    def _look_first(self, refusal: Refusal, data: Any, things: Things) -> None:  # noqa: ANN401 - any event's
+    def _look_first(self, refusal: Refusal, data: Any, things: MemberState) -> None:  # noqa: ANN401 - any event's
         """Raise `_Unseen` where the refusal, or what it leads to, is certain only of credentials that were read.
 
         `duplicate` comes before what the rules refuse; and what a member published beside its effective events is
@@ -196,8 +196,8 @@ _BY_GOVERNANCE = (Voided, MemberSuspended, RoleMissing)
 _STATUS_EVENTS = frozenset({"credential.suspended.v1", "credential.reinstated.v1", "credential.revoked.v1"})
 
 
-def _copy(things: Things) -> Things:
-    copied = Things()
+def _copy(things: MemberState) -> MemberState:
+    copied = MemberState()
     copied.achievements.update(things.achievements)
     copied.credentials.update(things.credentials)
     copied.decisions.update(things.decisions)

@@ -13,13 +13,13 @@ from psycopg import Connection
 from projections.core.state import array
 from registry.rules.achievements import Achievement
 from registry.rules.credentials import Credential, holder_check
-from registry.rules.stream import Things, Touched
+from registry.rules.stream import AffectedKeys, MemberState
 
 
 class Overlay:
     """The differences that concern one batch."""
 
-    def __init__(self, connection: Connection, member: str, touched: Touched) -> None:
+    def __init__(self, connection: Connection, member: str, touched: AffectedKeys) -> None:
         self._connection = connection
         self._member = member
         self._achievements = self._read("achievement", touched.achievements, Achievement)
@@ -35,14 +35,14 @@ class Overlay:
             item: None if state is None else msgspec.json.decode(state, type=kind, strict=True) for item, state in rows
         }
 
-    def published(self, effective: Things) -> Things:
+    def published(self, effective: MemberState) -> MemberState:
         """The things as published, from the effective ones and what is known to differ."""
-        things = Things()
+        things = MemberState()
         _overlay(things.achievements, effective.achievements, self._achievements)
         _overlay(things.credentials, effective.credentials, self._credentials)
         return things
 
-    def save(self, effective: Things, published: Things) -> None:
+    def save(self, effective: MemberState, published: MemberState) -> None:
         """Keep what differs now, and drop what no longer does, and whoever was erased."""
         self._write("achievement", self._achievements, effective.achievements, published.achievements)
         known, alone = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from psycopg import Connection
 
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.credentials import StatusSealed
 from registry.wire.merkle import Tree, leaf_hash
 
@@ -25,7 +25,7 @@ class SealRows:
         """A seal stands at this leaf."""
         self._seals.append((leaf, data))
 
-    def write(self, connection: Connection, things: Things) -> None:  # noqa: ARG002 - one shape for all rows
+    def write(self, connection: Connection, things: MemberState) -> None:  # noqa: ARG002 - one shape for all rows
         """Judge each seal by the history below its size."""
         for leaf, seal in self._seals:
             agrees = seal.size <= leaf and sealed_root(connection, self._member, seal.size) == (

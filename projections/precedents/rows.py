@@ -17,7 +17,7 @@ from projections.core.copy import copy, line
 from projections.core.state import array
 from projections.core.texts import LONGEST, in_one_language, plain
 from projections.queries import named
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.events import Event
 from registry.wire.recognition import (
     AssessmentWithdrawn,
@@ -139,7 +139,7 @@ class PrecedentRows:
         self._programmes.setdefault(key, set()).update(plain(text) for text in towards.title.values())
         return key
 
-    def write(self, connection: Connection, things: Things) -> None:
+    def write(self, connection: Connection, things: MemberState) -> None:
         """Write the batch; `things` are the states that it left."""
         states: dict[str, Mapping[str, str]] = {"decision": things.decisions, "assessment": things.assessments}
         copy(

@@ -7,7 +7,7 @@ from psycopg import Connection
 from projections.core.contents import stored
 from projections.core.copy import copy, line
 from projections.recognition.decision_counts import DecisionCounts
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.events import Event, data_of
 from registry.wire.recognition import (
     AchievementFilter,
@@ -74,7 +74,7 @@ class RecognitionRows:
             for number, ref in enumerate(data.achievements):
                 self._targets.append(line((self._member, data.agreement, number, ref.achievement, ref.version)))
 
-    def write(self, connection: Connection, things: Things) -> None:
+    def write(self, connection: Connection, things: MemberState) -> None:
         """Write the batch; `things` are the states that it left."""
         copy(
             connection,
@@ -130,7 +130,7 @@ class RecognitionRows:
         self._write_agreements(connection, things)
         self._write_changes(connection, things)
 
-    def _write_agreements(self, connection: Connection, things: Things) -> None:
+    def _write_agreements(self, connection: Connection, things: MemberState) -> None:
         lines = []
         for agreement, (data, leaf, content) in self._agreements.items():
             wanted = data.achievements
@@ -163,7 +163,7 @@ class RecognitionRows:
         )
         copy(connection, "agreement_targets", "member, agreement, target, achievement, version", self._targets)
 
-    def _write_changes(self, connection: Connection, things: Things) -> None:
+    def _write_changes(self, connection: Connection, things: MemberState) -> None:
         """What happened to things of earlier batches; those of this one were written as they ended."""
         if decisions := sorted(self._changed["decisions"] - set(self._decisions)):
             connection.execute(

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from projections.core import contents
 from projections.relations.stacks import Key
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 
 class ProvenClaims(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,7 +42,7 @@ def prove_claims(
         status, digest = row
         if digest is None:
             raise InvalidDisclosure("this credential commits to no disclosures")
-        return ProvenClaims(*credential, None, status, disclosed(digest, disclosures))
+        return ProvenClaims(*credential, None, status, open_disclosures(digest, disclosures))
     if decision is None:
         raise ValueError("a credential or a decision")
     row = connection.execute(
@@ -57,5 +57,5 @@ def prove_claims(
         digest = claims_digest([disclosure])
         if digest not in digests:
             raise InvalidDisclosure("a disclosure is not one that the decision commits to")
-        named.append(disclosed(digest, [disclosure]).get("credential"))
+        named.append(open_disclosures(digest, [disclosure]).get("credential"))
     return ProvenClaims(decision[0], None, decision[1], state, {"credentials": named})

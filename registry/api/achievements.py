@@ -17,7 +17,7 @@ from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_content import read_content
 from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.application.registry import Registry
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import Member, VersionedRef
@@ -234,7 +234,7 @@ def join(
             raise HttpProblem("not-found", f"version {ref.version} of this achievement has not arrived here")
         if write.registry.member not in offered.awarding_bodies:
             bodies = ", ".join(offered.awarding_bodies)
-            trouble = Trouble("$.version", f"names as its awarding bodies {bodies}, not {write.registry.member}")
+            trouble = FieldError("$.version", f"names as its awarding bodies {bodies}, not {write.registry.member}")
             raise HttpProblem("unprocessable", errors=[trouble])
         with write.registry.transaction() as transaction:
             write.registry.join_achievement(AchievementJoined(ref), transaction=transaction)

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
 from registry.wire.forms import Date, check_date
 from registry.wire.recognition import AgreementDeclared
@@ -55,7 +55,9 @@ def declare(
     """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
     content = content_of({"agreement": random_id()} | given(data), AgreementDeclared)
     if not lookup.is_member(content.with_):
-        trouble = Trouble("$.with", "is no member of the consortium, as far as this node has read governance", "with")
+        trouble = FieldError(
+            "$.with", "is no member of the consortium, as far as this node has read governance", "with"
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
 
     def act(write: Write) -> Answer:
@@ -84,7 +86,7 @@ def withdraw(
 ) -> Response[Declared]:
     """What is awarded from that day on is covered no more; what was awarded before stays covered."""
     if (wrong := check_date(data.withdrawn_from)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble("$.withdrawnFrom", wrong)])
+        raise HttpProblem("unprocessable", errors=[FieldError("$.withdrawnFrom", wrong)])
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:

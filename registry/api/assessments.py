@@ -10,9 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 from registry.api.bodies import InjectedLookup, body_of, content_of, given
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.http import HttpProblem, Trouble, requires
-from registry.office.assessments.assessment import Considered
-from registry.office.assessments.statements import state
+from registry.http import FieldError, HttpProblem, requires
+from registry.office.assessments.assessment import ConsideredOutcome
+from registry.office.assessments.statements import state_assessment
 from registry.office.errors import NotReady
 from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionAssessed, WithdrawalReason
@@ -24,7 +24,7 @@ else:
         "AssessmentStatement",
         RecognitionAssessed,
         ("assessment",),
-        [("considered", list[Considered], msgspec.field(default_factory=list))],
+        [("considered", list[ConsideredOutcome], msgspec.field(default_factory=list))],
     )
 """What an office states: the data of `recognition.assessed.v1`, of which the node can fill in the id; and, of a
 refusal, why nothing milder was possible, which is not published."""
@@ -64,21 +64,21 @@ def stated(
     a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
     """
     asked = given(data)
-    considered = msgspec.convert(asked.pop("considered", []), list[Considered])
+    considered = msgspec.convert(asked.pop("considered", []), list[ConsideredOutcome])
     content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
 
     def act(write: Write) -> Answer:
         if (fault := content.fault(write.registry.origin)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+            raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
         member = write.registry.member
         answer = Answer(
             201, Stated(member, content.assessment, "inForce"), f"/v1/assessments/{member}/{content.assessment}"
         )
         with write.registry.transaction() as transaction:
             try:
-                state(write.registry, lookup, content, considered, transaction)
+                state_assessment(write.registry, lookup, content, considered, transaction)
             except NotReady as error:
-                troubles = [Trouble(one.path, one.detail, one.code) for one in error.objections]
+                troubles = [FieldError(one.path, one.detail, one.code) for one in error.objections]
                 raise HttpProblem("unprocessable", errors=troubles) from error
             return write.commit(transaction, answer)
 

@@ -22,8 +22,8 @@ from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
 from registry.batches import Batch, BatchFileWriter, RowProblem
 from registry.batches.batch import DOCUMENTS, XLSX, Kind, Media, ReadingOptions, Term
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST, within_bytes
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, MOST, fit_bytes
 from registry.intake.formats.documents import MAX_BYTES
 from registry.intake.rows.days import Order
 from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
@@ -49,7 +49,7 @@ _MEDIA: Final[dict[str, Media]] = {
 
 _MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
 """What of one kind is held in memory while it is read."""
-_EMPTY: Final = Trouble("$", "is empty; rows are needed, or a document")
+_EMPTY: Final = FieldError("$", "is empty; rows are needed, or a document")
 
 MAX_PAGE_BYTES: Final = 1024 * 1024
 """The bytes of JSON that a page of batches, or of problems, has at most, or its first item alone."""
@@ -110,12 +110,14 @@ def _media(request: Request[Any, Any, Any], told: Media) -> Media:
 def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Term | None:
     """A reconciliation's term; and what does not go together."""
     if kind != "credentials" and media in DOCUMENTS:
-        trouble = Trouble("query kind", "a document holds credentials; status changes and terms are rows", "kind", kind)
+        trouble = FieldError(
+            "query kind", "a document holds credentials; status changes and terms are rows", "kind", kind
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
     if kind != "reconciliation":
         return None
     if begin is None or end is None or end < begin:
-        trouble = Trouble("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
+        trouble = FieldError("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
         raise HttpProblem("unprocessable", errors=[trouble])
     return begin, end
 
@@ -124,9 +126,9 @@ def _check_reading(kind: Kind, media: Media, dates: Order | None, *, keep_text: 
     """Refuse what would have no effect."""
     errors = []
     if dates is not None and (kind == "statusChanges" or media in DOCUMENTS):
-        errors.append(Trouble("query dates", "is for rows with days; leave it out", "dates", dates))
+        errors.append(FieldError("query dates", "is for rows with days; leave it out", "dates", dates))
     if keep_text and (kind != "credentials" or media in DOCUMENTS):
-        errors.append(Trouble("query keepText", "is for rows of credentials; leave it out", "keepText", "true"))
+        errors.append(FieldError("query keepText", "is for rows of credentials; leave it out", "keepText", "true"))
     if errors:
         raise HttpProblem("unprocessable", errors=errors)
 
@@ -199,7 +201,7 @@ def problems(
         line, number = cursors.decode(cursor, int, int)
         after = (_bounded(line), _bounded(number))
     found = receiving.batch_store.list_problems(str(batch), limit, after)
-    some = within_bytes(found, MAX_PAGE_BYTES)
+    some = fit_bytes(found, MAX_PAGE_BYTES)
     last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
     return private.respond(Page([row for _, row in some], last))
 
@@ -253,10 +255,12 @@ def _parsed(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        trouble = Trouble("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
+        trouble = FieldError("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
         raise HttpProblem("unprocessable", errors=[trouble])
     if found < datetime.now(UTC) - _LATE:
-        trouble = Trouble("query publishAt", "lies more than a day back; leave it out to publish at once", value=text)
+        trouble = FieldError(
+            "query publishAt", "lies more than a day back; leave it out to publish at once", value=text
+        )
         raise HttpProblem("unprocessable", errors=[trouble])
     return found
 
@@ -265,7 +269,7 @@ def _moment(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise HttpProblem("unprocessable", errors=[Trouble("query cursor", "is no cursor of this list")]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError("query cursor", "is no cursor of this list")]) from error
 
 
 def _bounded(number: int) -> int:
@@ -393,7 +397,7 @@ class Batches(Controller):
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
         found = receiving.batch_store.list_newest(limit, place)
-        some = within_bytes(found, MAX_PAGE_BYTES)
+        some = fit_bytes(found, MAX_PAGE_BYTES)
         has_more = len(found) == limit or len(some) < len(found)
         last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
         return private.respond(Page(some, last))

@@ -7,7 +7,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from registry.http import KNOWN_ONLY, HttpProblem, Trouble
+from registry.http import KNOWN_ONLY, FieldError, HttpProblem
 from registry.intake.rows.report import Catalogue
 from registry.office.ports import CredentialLookup
 from registry.wire.forms import checker
@@ -54,8 +54,8 @@ def content_of(values: Mapping[str, Any], data: type[S]) -> S:
     try:
         found = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
-        raise HttpProblem("unprocessable", errors=[Trouble(*describe_error(error, data))]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError(*describe_error(error, data))]) from error
     check = checker(data)
     if check is not None and (wrong := check(found)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${wrong[0]}", wrong[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
     return found

@@ -20,7 +20,7 @@ from msgspec import Meta
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.domain.case_events import Person
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.office.cases import listing
 from registry.office.cases.assigning import assign
 from registry.office.cases.attachments import (
@@ -291,7 +291,9 @@ def acknowledged(
 def _assign(case: str, assignee: str | None, by: str) -> Callable[[Write], Answer]:
     def act(write: Write) -> Answer:
         if assignee is not None and not assignee.strip():
-            raise HttpProblem("unprocessable", errors=[Trouble("$.assignee", "is empty; null lets nobody work on it")])
+            raise HttpProblem(
+                "unprocessable", errors=[FieldError("$.assignee", "is empty; null lets nobody work on it")]
+            )
         with write.registry.transaction() as transaction:
             assign(write.registry, write.registry.case(case), assignee, by, transaction)
             return write.commit(transaction, Answer(200, Assigned(case, assignee)))

@@ -29,8 +29,8 @@ from registry.api.case_bodies import (
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.domain.case_events import CaseState
-from registry.http import Cursors, HttpProblem, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.http import Cursors, FieldError, HttpProblem, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases import listing, showing, worklist
 from registry.office.cases.beginning import draft_of
@@ -414,7 +414,7 @@ def _move(
     """Make a move, once; the answer is stored with what it is about."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault[0]}", fault[1])])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
 
     def write_case(write: Write) -> Answer:
         with write.registry.transaction() as transaction:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, SkipValidation
 
-from registry.http import HttpProblem, Trouble, answer, requires
+from registry.http import FieldError, HttpProblem, answer, requires
 from registry.office.reasons.country_notes import CountryNote
 
 Noted = NamedDependency[SkipValidation[Callable[[str], CountryNote | None]]]
@@ -32,7 +32,7 @@ def note(
     """
     found = noted(country)
     if found is None:
-        raise HttpProblem("unprocessable", errors=[Trouble("path country", "is no code of ISO 3166-1 alpha-2")])
+        raise HttpProblem("unprocessable", errors=[FieldError("path country", "is no code of ISO 3166-1 alpha-2")])
     return answer(found)
 
 

@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.http import Cursors, HttpProblem, Page, Trouble, requires
-from registry.http.pages import LIMIT, MOST
+from registry.http import Cursors, FieldError, HttpProblem, Page, requires
+from registry.http.pagination import LIMIT, MOST
 from registry.intake.course_codes import MOST_CHARACTERS, CodeChange, CourseCode, CourseCodes
 from registry.values.persons import normalise_identifier
 
@@ -117,19 +117,19 @@ class CourseCodeTable(Controller):
         return private.write_once(request, key, data, act)
 
 
-def _errors(codes: CourseCodes, data: Entries) -> list[Trouble]:
-    found: list[Trouble] = []
+def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:
+    found: list[FieldError] = []
     seen: set[str] = set()
     for place, one in enumerate(data.items):
         code = normalise_identifier(one.code)
         if code in seen:
-            found.append(Trouble(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
+            found.append(FieldError(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
         seen.add(code)
         if one.achievement is None:
             continue
         entry = CourseCode(one.code, str(one.achievement), one.version)
         found += [
-            Trouble(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
+            FieldError(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
             for field, detail in codes.faults(entry)
         ]
     return found

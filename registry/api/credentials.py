@@ -16,7 +16,7 @@ from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.requests import Issued, Outcome
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
-from registry.http import HttpProblem, Trouble, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
@@ -143,10 +143,10 @@ def issue(
         asked = checker.check_all(0, _row(data))
         if asked is None:
             raise HttpProblem(
-                "unprocessable", errors=[Trouble("$.record", "EXAMPLE is the template's own; use your own id")]
+                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's own; use your own id")]
             )
         problems = asked if isinstance(asked, tuple) else ()
-        errors = [Trouble(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
+        errors = [FieldError(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
         if isinstance(asked, tuple) or wrong:
             raise HttpProblem("unprocessable", errors=[*errors, *wrong])
 
@@ -161,7 +161,7 @@ def issue(
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
             if not outcome.accepted:
                 kind = "not-accepted"
-            errors = [Trouble(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
+            errors = [FieldError(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
             # Who is behind a number is for those who may decide it, not for every system that issues.
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
@@ -176,17 +176,17 @@ def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:
     return Answer(200 if issued.unchanged else 201, credential, f"/v1/credentials/{member}/{issued.credential}")
 
 
-def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[Trouble]]:
+def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[FieldError]]:
     """The parts, and what is wrong with them."""
     parts, wrong = [], []
     for place, row in enumerate(rows or ()):
         if (fault := check_credits(row.ects)) is not None:
-            wrong.append(Trouble(f"$.parts[{place}].ects", fault))
+            wrong.append(FieldError(f"$.parts[{place}].ects", fault))
         by = None
         if row.by is not None:
             decision, agreement = (None if one is None else str(one) for one in (row.by.decision, row.by.agreement))
             if (decision is None) == (agreement is None):
-                wrong.append(Trouble(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
+                wrong.append(FieldError(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
             by = CountedBy(row.by.member, decision, agreement)
         ects = int(row.ects) if row.ects == int(row.ects) else row.ects
         parts.append(Part(row.member, str(row.credential), ects, by))
@@ -223,7 +223,7 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
         """An own credential's status, from now on."""
         note = data.note.strip()
         if (fault := status_note_fault(note)) is not None:
-            raise HttpProblem("unprocessable", errors=[Trouble("$.note", fault, "note")])
+            raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
 
         def act(write: Write) -> Answer:
             with write.registry.transaction() as transaction:

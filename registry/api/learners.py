@@ -16,7 +16,7 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.held_rows import PAGE, VERSION_DIGITS, Decision, HeldPerson, HeldRows, Place
 from registry.application.registry import Registry
-from registry.http import Cursors, HttpProblem, Trouble, requires
+from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.intake.rows.row_texts import MAX_FIELD
 
 
@@ -75,7 +75,7 @@ def erase(
     learner holds can still be verified, and never be made again.
     """
     if data.confirm != learner:
-        raise HttpProblem("unprocessable", errors=[Trouble("$.confirm", "is another learner's id")])
+        raise HttpProblem("unprocessable", errors=[FieldError("$.confirm", "is another learner's id")])
 
     def act(write: Write) -> Answer:
         warnings = eraser(write.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)

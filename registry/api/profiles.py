@@ -10,7 +10,7 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
 from registry.office.assessments.offered import Requirement
-from registry.office.assessments.profiles import KeptProfile, ProfileName, ProfileRow, list_profiles
+from registry.office.assessments.profiles import ProfileName, ProfileRow, StoredProfile, list_profiles
 
 _TAG = "Cases"
 
@@ -26,7 +26,7 @@ class ProfileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Profiles(msgspec.Struct, frozen=True):
     """All profiles, by name."""
 
-    items: list[KeptProfile]
+    items: list[StoredProfile]
 
 
 class ProfileTable(Controller):

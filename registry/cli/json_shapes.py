@@ -43,7 +43,7 @@ from registry.intake.importing import Taken
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.profiles import KeptProfile
+from registry.office.assessments.profiles import StoredProfile
 from registry.office.cases.attachments import Attachment
 from registry.office.cases.views import CaseView, Moved
 from registry.office.cases.worklist import CaseLine
@@ -154,8 +154,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "agreement list": _list(AgreementView),
     "agreement show": Shape(_names(AgreementView)),
     "agreement simulate": Shape(_names(Simulation)),
-    "office profile list": _list(KeptProfile),
-    "office profile show": Shape(_names(KeptProfile)),
+    "office profile list": _list(StoredProfile),
+    "office profile show": Shape(_names(StoredProfile)),
     "reasons list": _list(("kind", "code", "text")),
     "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
     "api-key list": _list(ApiKey),

@@ -43,11 +43,11 @@ def check_covered(data: Proposed, subjects: int, removed: Collection[int]) -> No
 
 def check_correction(data: Corrected, subjects: int, removed: Collection[int]) -> None:
     """Check that a correction changes something and leaves the case a credential. Raises a refusal."""
-    kept = set(range(subjects)) - set(removed)
+    remaining = set(range(subjects)) - set(removed)
     for number in data.removed:
-        if number not in kept:
+        if number not in remaining:
             raise UnknownSubject(f"the case has no credential {number} that could be removed", "$.remove")
-    if not (kept - set(data.removed)) and not data.added:
+    if not (remaining - set(data.removed)) and not data.added:
         raise UnknownSubject("a case needs at least one credential; withdraw the case instead", "$.remove")
     changes = (data.applicant, data.purpose, data.effect, data.added, data.removed)
     if data.towards is None and not any(changes):

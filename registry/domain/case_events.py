@@ -161,7 +161,7 @@ class Returned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     text: Uuid | None = None
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+class KnownStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """The status of a credential that this node knew when the office decided."""
 
     subject: Index
@@ -176,7 +176,7 @@ class Decided(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename=
     """A decision was published: the first, or one that supersedes another."""
 
     decision: Uuid
-    seen: list[Seen]
+    statuses: list[KnownStatus] = msgspec.field(name="seen")
     on: Date
     by: Person
     appeal_until: Date | None = None

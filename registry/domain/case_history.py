@@ -1,4 +1,4 @@
-"""What the events of a case have made of it so far, and what can be read from that."""
+"""The state of a case after its events, and what follows from it."""
 
 from functools import singledispatchmethod
 from typing import Any, Final

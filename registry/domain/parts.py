@@ -20,7 +20,7 @@ class Breach(msgspec.Struct, frozen=True, gc=False):
     """The word that overrides it, for example `minOwnEcts` or `pending`."""
     detail: str
     path: str
-    """Its place in the request, for example `parts[0].by`."""
+    """The place in the request, for example `parts[0].by`."""
 
 
 class StackRequest(msgspec.Struct, frozen=True, gc=False):

@@ -5,24 +5,24 @@ A leaf: it knows nothing of credentials, databases or keys, so that the private 
 """
 
 from registry.cursors import Cursors
-from registry.http.access import ANYBODY, Authenticated, Caller, Credentials, requires
-from registry.http.answers import Position, answer
+from registry.http.access import ANYBODY, Authentication, Caller, Credentials, requires
 from registry.http.json_body import KNOWN_ONLY
-from registry.http.pages import Page, selected
-from registry.http.problems import HttpProblem, Trouble
+from registry.http.pagination import Page, select_fields
+from registry.http.problems import FieldError, HttpProblem
+from registry.http.responses import Position, answer
 
 __all__ = [
     "ANYBODY",
     "KNOWN_ONLY",
-    "Authenticated",
+    "Authentication",
     "Caller",
     "Credentials",
     "Cursors",
+    "FieldError",
     "HttpProblem",
     "Page",
     "Position",
-    "Trouble",
     "answer",
     "requires",
-    "selected",
+    "select_fields",
 ]

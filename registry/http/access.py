@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Send
 
 from registry.http.clients import client_of
-from registry.http.counts import PerMinute
+from registry.http.per_minute import PerMinute
 from registry.http.problems import HttpProblem
 
 SCOPES: Final = {
@@ -73,7 +73,7 @@ class Credentials(Protocol):
         ...
 
 
-class Authenticated:
+class Authentication:
     """ASGI middleware that finds out who asks, before anything else is looked at. Without credentials it is anybody.
 
     An address from which too much comes that is not good is told so with 429. From then on, until its minute ends,

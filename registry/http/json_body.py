@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from registry.http.problems import HttpProblem, Trouble
+from registry.http.problems import FieldError, HttpProblem
 from registry.wire.validation_messages import describe_error
 from registry.wire.value_faults import find_faults
 
@@ -39,14 +39,14 @@ def read_json(body: bytes, kind: type[S]) -> S:
         # The two readers differ in a few corners, such as half of a surrogate pair.
         raise _unreadable("cannot be read as JSON") from error
     if (fault := _fault(tree)) is not None:
-        raise HttpProblem("unprocessable", errors=[Trouble(f"${fault}", "must not contain U+0000")])
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault}", "must not contain U+0000")])
     if getattr(kind, KNOWN_ONLY, False) and (unknown := find_faults(tree, kind, known_only=True)):
         raise HttpProblem("unprocessable", errors=[_trouble(*fault) for fault in unknown])
     return found  # type: ignore[return-value] # the decoder was made for this type
 
 
-def _trouble(where: str, detail: str) -> Trouble:
-    return Trouble(where, detail, where.rpartition(".")[2] if "." in where else "")
+def _trouble(where: str, detail: str) -> FieldError:
+    return FieldError(where, detail, where.rpartition(".")[2] if "." in where else "")
 
 
 def _tree(body: bytes) -> Any:  # noqa: ANN401 - JSON
@@ -75,7 +75,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise HttpProblem("invalid", errors=[Trouble("$", f"an object has the name {twice[:60]!r} twice", twice[:60])])
+        raise HttpProblem(
+            "invalid", errors=[FieldError("$", f"an object has the name {twice[:60]!r} twice", twice[:60])]
+        )
     return members
 
 
@@ -84,7 +86,7 @@ def _constant(text: str) -> float:
 
 
 def _unreadable(detail: str) -> HttpProblem:
-    return HttpProblem("invalid", errors=[Trouble("$", detail)])
+    return HttpProblem("invalid", errors=[FieldError("$", detail)])
 
 
 def _inside(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON

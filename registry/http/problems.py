@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-class Kind(NamedTuple):
+class ProblemType(NamedTuple):
     """A type of problem."""
 
     status: int
@@ -30,59 +30,59 @@ class Kind(NamedTuple):
     remedy: str
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "invalid": Kind(
+PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
+    "invalid": ProblemType(
         400,
         "The request is not as it should be",
         "A parameter, a header or the body cannot be read, or says what cannot be.",
         "Each entry of `errors` names a place and what would be right there.",
     ),
-    "unauthenticated": Kind(
+    "unauthenticated": ProblemType(
         401,
         "Who you are is not known",
         "The request has no API key or access token, or one that is unknown, expired, or not meant for this node.",
         "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. Its administrator makes keys.",
     ),
-    "scope-missing": Kind(
+    "scope-missing": ProblemType(
         403,
         "You may not do this",
         "Your key or token is good, and does not carry the scope that this needs.",
         "Ask your node's administrator for a key with the scope that `detail` names.",
     ),
-    "other-member": Kind(
+    "other-member": ProblemType(
         403,
         "This node speaks for another member",
         "Your token was made for a system of another member of the consortium.",
         "Use the node of your own university; nobody can act for another member.",
     ),
-    "second-person": Kind(
+    "second-person": ProblemType(
         403,
         "Another person must do this",
         "What one person prepared, a second one must release or approve.",
         "Let a colleague do it with a key or token of their own.",
     ),
-    "not-found": Kind(
+    "not-found": ProblemType(
         404,
         "There is no such thing here",
         "No member has said anything of it, as far as this node has read the log.",
         "Check the id. If it was published just now, send `Registry-Wait-For` with the position of its publication.",
     ),
-    "method-not-allowed": Kind(
+    "method-not-allowed": ProblemType(
         405, "This cannot be done here", "The path is right, its method is not.", "See `Allow`."
     ),
-    "too-slow": Kind(
+    "too-slow": ProblemType(
         408,
         "The body came too slowly",
         "Nothing arrived for a while in the middle of the request.",
         "Send it again with the same Idempotency-Key; nothing of it was taken in.",
     ),
-    "refused": Kind(
+    "refused": ProblemType(
         409,
         "The rules refuse this",
         "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
         "Read `detail`; the codes are those of the registry's list of refusals.",
     ),
-    "not-accepted": Kind(
+    "not-accepted": ProblemType(
         409,
         "The consortium would not accept this",
         "The request is right. Consumers would refuse what it leads to: this member is not admitted, is suspended, has"
@@ -90,67 +90,69 @@ KINDS: Final[Mapping[str, Kind]] = {
         " `detail` says since when. Nothing was stored.",
         "Do what `detail` says; then send the same request again, with the same Idempotency-Key if you like.",
     ),
-    "in-progress": Kind(
+    "in-progress": ProblemType(
         409,
         "The same request is being worked on",
         "A request with this Idempotency-Key has been received and has not been answered yet.",
         "Send it again in a moment, with the same key. Where the node was interrupted in the middle of it, it is taken"
         " up again by the next request with that key.",
     ),
-    "conflict": Kind(
+    "conflict": ProblemType(
         409,
         "Conflict with the current state",
         "What the request is about was changed by another request just now, or is in a state in which this cannot be"
         " done. `detail` says which.",
         "Read it again, and decide again.",
     ),
-    "too-large": Kind(
+    "too-large": ProblemType(
         413,
         "The body is too large",
         "Single requests are small; what is long goes in as a batch.",
         "Send rows to `/v1/batches`, which takes streams of any length up to the node's limit.",
     ),
-    "unsupported-media-type": Kind(
+    "unsupported-media-type": ProblemType(
         415,
         "The body is of a kind that is not taken here",
         "Its `Content-Type`, or a `Content-Encoding` such as gzip, is not taken. `detail` says what is.",
         "Set `Content-Type`, and send the body uncompressed.",
     ),
-    "idempotency-key-reused": Kind(
+    "idempotency-key-reused": ProblemType(
         422,
         "The Idempotency-Key was used for another request",
         "A key stands for one request: this one has another body, path or method.",
         "Use a fresh key for a new request.",
     ),
-    "unprocessable": Kind(
+    "unprocessable": ProblemType(
         422,
         "The content cannot be taken in",
         "The request can be read, and something in it is wrong or does not fit together.",
         "Each entry of `errors` names a place and what would be right there.",
     ),
-    "gone": Kind(410, "It is kept no more", "It was there, and was dropped when its time was over.", "Send it anew."),
-    "too-many-requests": Kind(
+    "gone": ProblemType(
+        410, "It is kept no more", "It was there, and was dropped when its time was over.", "Send it anew."
+    ),
+    "too-many-requests": ProblemType(
         429, "Too many requests", "You have sent more than this node allows.", "Wait as long as `Retry-After` says."
     ),
-    "too-many-connections": Kind(
+    "too-many-connections": ProblemType(
         429,
         "Too many connections from your address",
         "One address may have some hundred connections open at a time.",
         "Use a connection for several requests, one after the other, and close those that you do not need.",
     ),
-    "headers-too-large": Kind(
+    "headers-too-large": ProblemType(
         431,
         "The headers are too large",
         "A request's first line and headers may have 64 KiB together.",
         "Send less in headers and query.",
     ),
-    "busy": Kind(
+    "busy": ProblemType(
         503,
         "The node has too many connections",
         "It takes no further connection just now.",
         "Try again after the time in `Retry-After`.",
     ),
-    "storage-full": Kind(
+    "storage-full": ProblemType(
         507,
         "The node has no room for this",
         "The disk that it would be written to is full. Nothing that the request brought was kept; a batch stays in the"
@@ -158,25 +160,25 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Send it again after the time in `Retry-After`, with the same Idempotency-Key; a smaller one may pass before."
         " Tell the node's administrator.",
     ),
-    "internal": Kind(
+    "internal": ProblemType(
         500,
         "The node failed",
         "Something went wrong that is not your doing. It is in the node's own log under `instance`.",
         "Try again; with the same Idempotency-Key that is safe. If it stays so, tell the node's administrator.",
     ),
-    "unavailable": Kind(
+    "unavailable": ProblemType(
         503,
         "The node cannot answer just now",
         "Its database or the shared log cannot be reached.",
         "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
     ),
-    "too-costly": Kind(
+    "too-costly": ProblemType(
         503,
         "The answer would take too much work",
         "Members published too much of what it rests on, or too many such answers are asked for at once.",
         "Ask for less: a smaller page, one credential alone. With `Retry-After`, try again after that time.",
     ),
-    "not-there-yet": Kind(
+    "not-there-yet": ProblemType(
         412,
         "The views have not come that far",
         "The position that you asked to wait for was not reached in time.",
@@ -185,7 +187,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
-class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that is wrong with a request."""
 
     where: str
@@ -204,11 +206,11 @@ class HttpProblem(Exception):
         kind: str,
         detail: str = "",
         *,
-        errors: Sequence[Trouble] = (),
+        errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         **more: Any,  # noqa: ANN401 - members that a type adds (RFC 9457, section 3.2)
     ) -> None:
-        super().__init__(detail or KINDS[kind].title)
+        super().__init__(detail or PROBLEM_TYPES[kind].title)
         self.kind = kind
         self.detail = detail
         self.errors = list(errors)
@@ -218,13 +220,13 @@ class HttpProblem(Exception):
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return KINDS[self.kind].status
+        return PROBLEM_TYPES[self.kind].status
 
     def document(self, instance: str = "", base_path: str = "") -> dict[str, Any]:
         """Return the document's members. `base_path` is where the client reaches the node, as /registry."""
         found: dict[str, Any] = {
             "type": f"{base_path}/problems/{self.kind}",
-            "title": KINDS[self.kind].title,
+            "title": PROBLEM_TYPES[self.kind].title,
             "status": self.status,
         }
         if self.detail:
@@ -236,7 +238,7 @@ class HttpProblem(Exception):
         return found | self.more
 
 
-def from_problem(request: Request[Any, Any, Any], error: HttpProblem) -> Response[Any]:
+def problem_response(request: Request[Any, Any, Any], error: HttpProblem) -> Response[Any]:
     """Answer a request with a problem that our own code raised."""
     document = error.document(_instance(request), base_path_of(request.scope))
     return Response(document, status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers)
@@ -260,41 +262,43 @@ _GONE: Final = "client disconnected prematurely"
 """What the framework raises, as a failure of its own, where a client goes away while its body is read."""
 
 
-def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def framework_error_response(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """For what the framework raised before a handler was reached, or in place of one."""
     kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid")
     if kind == "internal":
         if error.detail == _GONE:
-            return from_problem(request, HttpProblem("too-slow", "the connection was closed in the middle of the body"))
-        return from_anything(request, error)
+            return problem_response(
+                request, HttpProblem("too-slow", "the connection was closed in the middle of the body")
+            )
+        return internal_error_response(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
     errors = [_trouble(request, one) for one in extra]
     if (missing := _MISSING.match(error.detail)) is not None:
-        errors = [Trouble(f"{missing[1]} {missing[2]}", "is needed", missing[2])]
+        errors = [FieldError(f"{missing[1]} {missing[2]}", "is needed", missing[2])]
     detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
     problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
-    return from_problem(request, problem)
+    return problem_response(request, problem)
 
 
-def from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def internal_error_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """For what nobody foresaw: the client learns that it happened, the node's own log what it was."""
     _log.error("http.failed", route=request.scope.get("path_template"), instance=_instance(request), exc_info=error)
-    return from_problem(request, HttpProblem("internal"))
+    return problem_response(request, HttpProblem("internal"))
 
 
-def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> Trouble:
+def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> FieldError:
     """What is wrong and where, by the name that clients know it by."""
     key, source = str(one.get("key", "")), str(getattr(one.get("source"), "value", one.get("source", "body")))
     message = str(one.get("message", ""))
     known = request.route_handler.parsed_fn_signature.parameters.get(key)
     if source == "body" or known is None:
         where = (f"$.{key}" if key else "$") if source == "body" else f"{source} {key}".strip()
-        return Trouble(where, humanize(message, []), key)
+        return FieldError(where, humanize(message, []), key)
     said = known.kwarg_definition
     name = getattr(said, "name", None) or key
     given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
     types = [said, *types_of(known.annotation)]
-    return Trouble(f"{source} {name}", humanize(message, types, str(given.get(name, "")) or "-"), name)
+    return FieldError(f"{source} {name}", humanize(message, types, str(given.get(name, "")) or "-"), name)
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:
@@ -305,7 +309,7 @@ def index(base_path: str) -> Response[str]:
     """List the types of problems, each with a link to its page below the path where the client reaches the node."""
     entries = "".join(
         f'<li><a href="{base_path}/problems/{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
-        for name, kind in sorted(KINDS.items(), key=lambda entry: (entry[1].status, entry[0]))
+        for name, kind in sorted(PROBLEM_TYPES.items(), key=lambda entry: (entry[1].status, entry[0]))
     )
     text = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -317,7 +321,7 @@ def index(base_path: str) -> Response[str]:
 
 def page(name: str) -> Response[str]:
     """The page that a problem's type leads to."""
-    kind = KINDS.get(name)
+    kind = PROBLEM_TYPES.get(name)
     if kind is None:
         raise HttpProblem("not-found", f"there is no type of problem {name[:60]!r}")
     text = (

@@ -6,7 +6,7 @@ from typing import Any, Final
 import uvicorn
 
 from registry.http.connections import Connections, Networks, limits_for
-from registry.http.patience import patient
+from registry.http.slow_clients import timeout_protocol
 
 END_SECONDS: Final = 10
 """How long requests may still take when the server ends."""
@@ -29,7 +29,7 @@ def server_for(
     config = uvicorn.Config(
         app,  # type: ignore[arg-type] # the two libraries spell ASGI's types differently
         loop="uvloop" if os.name == "posix" else "asyncio",
-        http=patient(patience_seconds, Connections(limits, trusted_proxies), base_path),
+        http=timeout_protocol(patience_seconds, Connections(limits, trusted_proxies), base_path),
         ws="none",
         log_config=None,
         log_level="error",  # what a stranger sends is no matter for the log: it would grow as strangers like

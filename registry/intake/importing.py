@@ -436,8 +436,8 @@ class _WithNew:
             return (self._content.ects,)
         return self._catalogue.ects(achievement)
 
-    def retired(self, achievement: str) -> bool:
-        return achievement != self._content.achievement and self._catalogue.retired(achievement)
+    def is_retired(self, achievement: str) -> bool:
+        return achievement != self._content.achievement and self._catalogue.is_retired(achievement)
 
     def course(self, code: str) -> tuple[str, int | None] | None:
         return self._catalogue.course(code)

@@ -18,7 +18,7 @@ from registry.domain.errors import Duplicate
 from registry.values.persons import FORMERLY, PERSON
 from registry.vault.vault import Learner, Vault, VaultRows, random_id, write_person
 from registry.wire.credentials import CredentialIssued
-from registry.wire.disclosures import claims_digest, disclosed, salts
+from registry.wire.disclosures import claims_digest, open_disclosures, salts
 
 _FIELDS: Final = {"grade": "grade", "originalGrade": "original_grade", "nationalId": "national_id", "note": "note"}
 """Claims that are carried over, and the field of a request that each is."""
@@ -53,7 +53,7 @@ class Record(NamedTuple):
     def claims(self, registry: Registry) -> dict[str, Any]:
         """Return what the credential says of the person."""
         digest = issued_again(registry, self.credential).claims
-        return disclosed(digest, self.disclosures) if digest is not None else {}
+        return open_disclosures(digest, self.disclosures) if digest is not None else {}
 
 
 def records_of(registry: Registry, party: Party) -> list[Record]:

@@ -1,4 +1,4 @@
-"""The letter: a recognition decision as a PDF that people can read, machines can check, and archives can keep."""
+"""Letters: a recognition decision as a PDF that people can read, machines can check, and archives can keep."""
 
 from registry.letters.content import (
     LANGUAGES,

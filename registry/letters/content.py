@@ -1,4 +1,4 @@
-"""What a letter says, in data: no language is in it yet, and nothing that it was taken from."""
+"""The content of a letter as data, without a language and without where the data came from."""
 
 from datetime import date
 from typing import Annotated, Final, Literal, get_args
@@ -15,19 +15,18 @@ Language = Literal["en", "nl", "pt", "sv", "de", "fr"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 UNDETERMINED: Final = "und"
-"""The language of a text of which nobody said it (BCP 47), as of titles that stand on paper."""
+"""The tag of a text in an unknown language (BCP 47), for example a title on paper."""
 
 MilderOutcome = Literal["partial", "conditional", "alternative"]
 ChangedPart = Literal["outcome", "ects", "eqfLevel", "mode", "towards", "grounds", "conditions", "credentials"]
 Standing = Literal["revoked", "suspended", "replaced", "denied", "undocumented"]
-"""What is to be known of a qualification before how it was seen: its status, that its issuer does not confirm it, or
-that no documents can be had."""
+"""An objection to a qualification: its status, that its issuer denies it, or that no documents can be obtained."""
 Line = Annotated[str, Meta(max_length=2_000)]
 Words = Annotated[str, Meta(max_length=20_000)]
 
 
 class Office(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """Who decides: the letterhead, and where its decisions are appealed."""
+    """The office that decides: its letterhead, and the body that hears appeals."""
 
     legal_name: Line
     country: str
@@ -35,11 +34,11 @@ class Office(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     homepage: Line | None = None
     appeal_body: AppealBody | None = None
     address: list[Line] = msgspec.field(default_factory=list)
-    """Where people write to, line by line."""
+    """The postal address, line by line."""
 
 
 class Addressee(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """Whom the letter is to. It is personal data: from the vault or from a file, and kept nowhere else."""
+    """The person who receives the letter. Personal data: from the vault or from a file, and stored nowhere else."""
 
     name: Annotated[str, Meta(min_length=1, max_length=2_000)]
     address: Annotated[list[Line], Meta(max_length=8)] = msgspec.field(default_factory=list)
@@ -50,7 +49,7 @@ class Addressee(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
 
 
 class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """What the decision rests on, as its issuer describes it."""
+    """A credential that the decision rests on, as its issuer describes it."""
 
     title: Text
     issuer: Line
@@ -65,48 +64,48 @@ class Qualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     learning_outcomes: list[Text] = msgspec.field(default_factory=list)
     quality_assurance: list[QualityAssurance] = msgspec.field(default_factory=list)
     source: Literal["office", "document"] | None = None
-    """Who says so, of what no member issued: `office` established it, a `document` states it unverified."""
+    """The source of an external credential's facts: the `office`, or a `document` that nobody verified."""
     standing: Standing | None = None
-    """What spoke against it when the decision was made; None: nothing."""
+    """The objection to it when the decision was made; None: none."""
     standing_on: date | None = None
-    """The day on which that was seen, or the issuer said it."""
+    """The day on which the office saw that, or the issuer said it."""
 
 
 class GrantFindings(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """What was looked at before a grant was made."""
+    """Findings of an assessment that explain a grant."""
 
     slight: dict[Aspect, Line] = msgspec.field(default_factory=dict)
-    """The elements that differ from what is asked for, but not substantially; and why, where the office says it."""
+    """The elements with a difference that is not substantial, and the office's explanation or an empty text."""
     not_possible: list[tuple[MilderOutcome, str]] = msgspec.field(default_factory=list)
-    """Of a refusal: the milder outcomes, each with the code of why it was not possible."""
+    """For a refusal: the milder outcomes, each with the code of the reason why it was not possible."""
     measures: list[Condition] = msgspec.field(default_factory=list)
-    """What the applicant can do to have more recognised later."""
+    """Steps that the applicant can take to have more recognised later."""
     words: dict[Aspect, Line] = msgspec.field(default_factory=dict)
-    """What the office says of elements in which nothing was worth a look."""
+    """The office's words on elements in which no difference was suggested."""
 
 
 class LeftOutQualification(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """A qualification that was submitted and is not decided about."""
+    """A qualification that was submitted and that the decision leaves out."""
 
     title: Text
     issuer: Line
     reason: Line
     member: bool = False
-    """Whether the issuer is a member, and `issuer` its short name until the letter is composed."""
+    """True if the issuer is a member; `issuer` is its short name until the letter is composed."""
 
 
 class GrantChange(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """A part of a grant that is another than in the decision before."""
+    """A part of a grant that differs from the decision before."""
 
     grant: int
     part: ChangedPart
     before: list[Text]
-    """In words, by language; `und` where it is the same in all. Empty: nothing."""
+    """Texts by language, `und` for one that is the same in all; empty: nothing."""
     after: list[Text]
 
 
 class DecisionEnd(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """Why a decision is not in force any more."""
+    """The reason why a decision is no longer in force."""
 
     superseded_by: str | None = None
     withdrawn: date | None = None
@@ -114,7 +113,7 @@ class DecisionEnd(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel
 
 
 class LetterRequirements(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """What the office asks for in each element of a qualification, in the letter's language."""
+    """The office's requirement in each element of a qualification, in the letter's language."""
 
     level: Line | None = None
     workload: Line | None = None
@@ -124,7 +123,7 @@ class LetterRequirements(msgspec.Struct, frozen=True, omit_defaults=True, rename
 
 
 class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One letter. The same content makes the same bytes."""
+    """One letter. The same content always makes the same bytes."""
 
     language: Language
     office: Office
@@ -135,36 +134,36 @@ class LetterContent(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     purpose: Purpose
     effect: Effect
     qualifications: list[Qualification]
-    """By the indices of the decision's basis."""
+    """One for each basis of the decision, in their order."""
     grants: list[Grant]
     towards: list[Text | None]
-    """The title of what each grant counts towards, by the indices of `grants`."""
+    """The title of the programme that each grant counts towards, in the order of `grants`."""
     reasons: dict[str, Words]
-    """What is said for each ground and condition that a grant has, by its code, in the letter's language."""
+    """The text for each ground and condition of a grant, by its code, in the letter's language."""
     receipt: str
     """A C2SP tlog-proof of the decision."""
     disclosures: list[str] = msgspec.field(default_factory=list)
-    """What the decision's digests stand for; its holder and the office alone have them."""
+    """The disclosures that open the decision's digests; only the holder and the office have them."""
     letter_date: date | None = None
-    """The date at its head, where it is not the decision's."""
+    """The date at the head, where it is not the decision's."""
     file_number: Line | None = None
     appeal_until: date | None = None
     """The last day for an appeal."""
     supersedes: str | None = None
     verify_url: Line | None = None
-    """Where anybody sees whether the decision is in force."""
+    """The address at which anybody can verify whether the decision is in force."""
     judged: list[GrantFindings | None] = msgspec.field(default_factory=list)
-    """What was looked at for each grant. None, or nothing in the list: nothing was assessed."""
+    """The findings for each grant. None, or an empty list: nothing was assessed."""
     compared_with: list[list[Text]] = msgspec.field(default_factory=list)
     """The programmes that the qualifications of each grant were compared with."""
     applied_for: list[Text] = msgspec.field(default_factory=list)
     """The programmes that the application names."""
     left: list[LeftOutQualification] = msgspec.field(default_factory=list)
     changes: list[GrantChange] | None = None
-    """What is another than in the decision that this one supersedes; None where it supersedes none."""
+    """The differences from the decision that this one supersedes; None where it supersedes none."""
     ended: DecisionEnd | None = None
-    """Why the decision is not in force any more; None: it is in force."""
+    """The reason why the decision is no longer in force; None: it is in force."""
     required: LetterRequirements | None = None
-    """What the office asks for."""
+    """The office's requirements."""
     remarks: list[Words] = msgspec.field(default_factory=list)
-    """What the office adds in its own words, a paragraph each."""
+    """Paragraphs that the office adds in its own words."""

@@ -1,9 +1,9 @@
-"""What can be wrong with a letter."""
+"""Errors of letters."""
 
 
 class CannotWrite(Exception):
-    """A letter that cannot be made. The message says what is missing or wrong, and what to do; it names nobody."""
+    """A letter that cannot be written. The message says what is wrong and what to do, and names no person."""
 
 
 class UnknownDecision(CannotWrite):
-    """The decision is none of this office's, as far as the node has read its own log."""
+    """A decision that this office did not make, as far as the node has read its own log."""

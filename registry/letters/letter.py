@@ -1,7 +1,7 @@
-"""A letter's content → a PDF, by Typst's compiler from its wheel: PDF/A-3a and PDF/UA-1 at once.
+"""Render a letter's content to PDF/A-3a and PDF/UA-1, with the Typst compiler from its wheel.
 
-The template gets its words as one JSON text and reads no file; fonts are those in the wheel, and such as the office
-adds. So the same content makes the same bytes on every machine.
+The template receives its words as one JSON text and reads no file; the fonts are those in the wheel, and those that the
+office adds. So the same content makes the same bytes on every machine.
 """
 
 import functools
@@ -32,46 +32,46 @@ _UNSHOWN: Final = re.compile(r'the text `"(.+?)"` could not be displayed|the cod
 
 
 def render(content: LetterContent | Notice, fonts: Sequence[Path] = ()) -> bytes:
-    """The PDF. `fonts` are folders with further fonts, for scripts that those in the wheel lack.
+    """Return the PDF. `fonts` are folders with further fonts, for scripts that those in the wheel lack.
 
-    Raises `CannotWrite`; its message tells a character at most, of all that stands in the letter.
+    Raises `CannotWrite`; its message quotes one character of the letter at most.
     """
     if isinstance(content, Notice):
-        found = notice_page(content)
+        data = notice_page(content)
         if content.decision is not None and content.verify_url is not None:
-            found["verify"] = _verify_box(content.language, content.decision, content.verify_url, [])
-        return _compile(found, content.letter_date, fonts)
+            data["verify"] = _verify_box(content.language, content.decision, content.verify_url, [])
+        return _compile(data, content.letter_date, fonts)
     if not content.grants or not content.qualifications:
         raise CannotWrite("a letter needs a qualification and what was decided about it")
-    found = page(content)
-    found["verify"] = _verify(content)
-    found["attachments"] = _attachments(content)
-    return _compile(found, content.letter_date or content.decision_date, fonts)
+    data = page(content)
+    data["verify"] = _verify(content)
+    data["attachments"] = _attachments(content)
+    return _compile(data, content.letter_date or content.decision_date, fonts)
 
 
-def _compile(found: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:
+def _compile(data: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:
     try:
-        made = typst.compile(
+        pdf = typst.compile(
             _TEMPLATE,
             font_paths=_fonts(tuple(fonts)),
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=STANDARDS,
-            sys_inputs={"page": msgspec.json.encode(found).decode()},
+            sys_inputs={"page": msgspec.json.encode(data).decode()},
             timestamp=datetime.combine(day, time.min, UTC),
         )
     except typst.TypstError as error:
-        raise CannotWrite(_explained(error.message)) from None  # the compiler's trace may quote what stands in it
-    if not isinstance(made, bytes):
-        raise CannotWrite("the compiler made more files than one")
-    return made
+        raise CannotWrite(_explain(error.message)) from None  # the compiler's trace may quote the letter
+    if not isinstance(pdf, bytes):
+        raise CannotWrite("the compiler made more than one file")
+    return pdf
 
 
 @functools.lru_cache(maxsize=8)
 def _fonts(folders: tuple[Path, ...]) -> typst.Fonts:
     for folder in folders:
         if not folder.is_dir():
-            raise CannotWrite(f"there is no folder {folder}, which letter_fonts names")
+            raise CannotWrite(f"the folder {folder} of the setting letter_fonts does not exist")
     return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders])
 
 
@@ -99,7 +99,7 @@ def _verify_box(language: Language, decision: str, url: str | None, attached: li
 
 def _code(url: str) -> str:
     if len(url) > _MAX_URL:
-        raise CannotWrite(f"an address of {len(url):,} characters does not go into a code; set a shorter public_url")
+        raise CannotWrite(f"an address of {len(url):,} characters is too long for a QR code; set a shorter public_url")
     out = io.BytesIO()
     segno.make(url, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, dark="#1c2733")
     return out.getvalue().decode()
@@ -107,7 +107,7 @@ def _code(url: str) -> str:
 
 def _attachments(content: LetterContent) -> list[dict[str, str]]:
     say = wording(content.language)
-    found = [
+    attachments = [
         {
             "name": RECEIPT_FILE,
             "content": content.receipt,
@@ -116,27 +116,25 @@ def _attachments(content: LetterContent) -> list[dict[str, str]]:
         }
     ]
     if content.disclosures:
-        found.append(
+        attachments.append(
             {
                 "name": DISCLOSURE_FILE,
-                "content": "".join(f"{one}\n" for one in content.disclosures),
+                "content": "".join(f"{disclosure}\n" for disclosure in content.disclosures),
                 "relationship": "supplement",
                 "description": say("verify.disclosure", file=DISCLOSURE_FILE),
             }
         )
-    return found
+    return attachments
 
 
-def _explained(message: str) -> str:
-    """The compiler's complaint in our words, without anything that was written in the letter but one character."""
+def _explain(message: str) -> str:
+    """Return the compiler's error in plain words, which quote one character of the letter at most."""
     unshown = _UNSHOWN.search(message)
     if unshown is None:
-        return (
-            "the letter could not be set as PDF/A and PDF/UA; please tell who keeps this project which decision it was"
-        )
-    told = (unshown[1] or unshown[2]).strip()
-    codes = [f"U+{ord(c):04X}" for c in told[:1]] if not told.startswith("\\u{") else [told[1:].strip()]
+        return "the letter cannot be written as PDF/A and PDF/UA; please report the decision's id to the maintainers"
+    character = (unshown[1] or unshown[2]).strip()
+    codes = [f"U+{ord(c):04X}" for c in character[:1]] if not character.startswith("\\u{") else [character[1:].strip()]
     return (
-        f"no font at hand has the character {codes[0]}, and a letter leaves nothing out; put a font that has it into"
-        " the folder that letter_fonts names, or write the text in another script"
+        f"no font has the character {codes[0]}, and a letter must show every character; put a font that has it into"
+        " the folder of the setting letter_fonts, or write the text in another script"
     )

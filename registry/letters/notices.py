@@ -1,4 +1,4 @@
-"""Letters that decide nothing: receipt of an application, documents asked for, an enquiry, a delay, a withdrawal."""
+"""Letters without a decision: receipt of an application, request for documents, enquiry, delay, withdrawal."""
 
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.letters.content import Addressee, Language, Line, Office, Words
-from registry.letters.spans import Span, clean, picked, plain, section, with_text
+from registry.letters.spans import Span, clean, pick_span, plain, section, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
 from registry.wire.recognition import Effect, WithdrawalReason
@@ -30,33 +30,33 @@ class NamedCredential(msgspec.Struct, frozen=True, omit_defaults=True, rename="c
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
-    """A letter that tells how a case stands. The same notice makes the same bytes."""
+    """A letter about the progress of a case. The same notice always makes the same bytes."""
 
     kind: NoticeKind
     language: Language
     office: Office
     addressee: Addressee | None
-    """None in an enquiry that goes to an issuer as a whole."""
+    """None in an enquiry, which goes to the issuer."""
     letter_date: date
     file_number: Line | None = None
     on: date | None = None
-    """When it happened: the application came in, an appeal was received, something was withdrawn."""
+    """The day of the event: an application or an appeal was received, something was withdrawn."""
     completed: date | None = None
     due: date | None = None
     decision: str | None = None
     decided: date | None = None
     reason: WithdrawalReason | None = None
-    """Why a decision was withdrawn."""
+    """The reason why a decision was withdrawn."""
     effect: Effect = "binding"
     appeal_until: date | None = None
-    """Of a withdrawn decision: the last day to object to that."""
+    """For a withdrawn decision: the last day to object to the withdrawal."""
     documents: list[Document] = []
     credentials: list[NamedCredential] = []
     holder: Addressee | None = None
-    """Whom an enquiry asks about."""
+    """The person that an enquiry is about."""
     applied_for: list[Text] = []
     remarks: Annotated[list[Words], Meta(max_length=50)] = []
-    """What the office adds in its own words, a paragraph each."""
+    """Paragraphs that the office adds in its own words."""
     verify_url: Line | None = None
 
 
@@ -64,7 +64,7 @@ _CREDENTIALS: Final = {"receipt": "receipt.text", "decisionWithdrawn": "decision
 
 
 def notice_page(notice: Notice) -> dict[str, Any]:
-    """Return everything on the page of a notice, in its language."""
+    """Return all texts of a notice's page, in its language."""
     say = wording(notice.language)
     subject = say(f"{notice.kind}.title")
     day = notice.letter_date
@@ -78,7 +78,7 @@ def notice_page(notice: Notice) -> dict[str, Any]:
         "day": {"year": day.year, "month": day.month, "day": day.day},
         "office": office_head(notice.office),
         "to": [plain(line) for line in ((addressee.name, *addressee.address) if addressee else ()) if clean(line)]
-        or [plain(line) for line in dict.fromkeys(f"{one.issuer}" for one in notice.credentials)],
+        or [plain(line) for line in dict.fromkeys(f"{credential.issuer}" for credential in notice.credentials)],
         "facts": _facts(notice, say),
         "subject": subject,
         "dear": [{"text": dear, "lang": ""}] if dear or addressee is None else with_text(
@@ -104,7 +104,7 @@ def notice_page(notice: Notice) -> dict[str, Any]:
 
 
 def office_head(office: Office) -> dict[str, Any]:
-    """Return the letterhead: the office's name, where it is, and its homepage."""
+    """Return the letterhead: the office's name, place and homepage."""
     where = office.address or [part for part in (office.locality, office.country) if part]
     return {
         "name": clean(office.legal_name),
@@ -114,42 +114,39 @@ def office_head(office: Office) -> dict[str, Any]:
 
 
 def _facts(notice: Notice, say: Wording) -> list[tuple[str, Span]]:
-    found = [("letter.date", say.date(notice.letter_date)), ("letter.file", notice.file_number)]
-    facts = [(say(label), plain(value)) for label, value in found if value]
-    return facts + [(say("letter.applied"), picked(title, say)) for title in notice.applied_for]
+    lines = [("letter.date", say.date(notice.letter_date)), ("letter.file", notice.file_number)]
+    facts = [(say(label), plain(value)) for label, value in lines if value]
+    return facts + [(say("letter.applied"), pick_span(title, say)) for title in notice.applied_for]
 
 
 def _paragraphs(notice: Notice, say: Wording) -> list[dict[str, Any]]:
     """Return the paragraphs in order: sentences, and lists."""
-    found: list[dict[str, Any]] = []
+    paragraphs: list[dict[str, Any]] = []
 
     def sentence(key: str, **values: str) -> None:
-        found.append({"spans": [{"text": say(key, **values), "lang": ""}], "items": []})
+        paragraphs.append({"spans": [{"text": say(key, **values), "lang": ""}], "items": []})
 
-    def named() -> None:
-        items = [
-            [picked(one.title, say), plain(f", {one.issuer}" + (f" ({one.country})" if one.country else ""))]
-            for one in notice.credentials
-        ]
-        found.append({"spans": [], "items": items})
+    def list_credentials() -> None:
+        items = [[pick_span(credential.title, say), _issuer(credential)] for credential in notice.credentials]
+        paragraphs.append({"spans": [], "items": items})
 
     day = say.date(notice.on or notice.letter_date)
     match notice.kind:
         case "receipt":
             sentence("receipt.text", date=day)
-            named()
+            list_credentials()
             if notice.completed is not None and notice.due is not None:
                 sentence("receipt.running", date=say.date(notice.completed), due=say.date(notice.due))
             else:
                 sentence("receipt.collecting")
         case "documents":
             sentence("documents.text")
-            found.append({"spans": [], "items": [[_own(say(f"document.{one}"))] for one in notice.documents]})
+            paragraphs.append({"spans": [], "items": [[_own(say(f"document.{kind}"))] for kind in notice.documents]})
             sentence("documents.clock")
             sentence("documents.missing")
         case "enquiry":
             sentence("enquiry.text")
-            found.append({"spans": [], "items": _enquiry_items(notice, say)})
+            paragraphs.append({"spans": [], "items": _enquiry_items(notice, say)})
             sentence("enquiry.answer")
         case "delay":
             due = notice.due or notice.letter_date
@@ -163,18 +160,18 @@ def _paragraphs(notice: Notice, say: Wording) -> list[dict[str, Any]]:
             sentence("decisionWithdrawn.text", date=day, decision=notice.decision or "", decided=decided)
             sentence(f"decisionWithdrawn.{notice.reason or 'administrative'}")
             sentence("decisionWithdrawn.about")
-            named()
+            list_credentials()
             sentence("decisionWithdrawn.again")
         case "appealReceived":
             sentence("appealReceived.text", date=day, decision=notice.decision or "")
-    return found
+    return paragraphs
 
 
 def _enquiry_items(notice: Notice, say: Wording) -> list[list[Span]]:
     items = []
-    for one in notice.credentials:
-        issuer = plain(f", {one.issuer}" + (f" ({one.country})" if one.country else ""))
-        items.append([_own(f"{say('enquiry.credential')}: "), picked(one.title, say), issuer])
+    for credential in notice.credentials:
+        label = _own(f"{say('enquiry.credential')}: ")
+        items.append([label, pick_span(credential.title, say), _issuer(credential)])
     holder = notice.holder
     if holder is not None:
         items.append([_own(f"{say('enquiry.holder')}: "), plain(holder.name)])
@@ -184,7 +181,7 @@ def _enquiry_items(notice: Notice, say: Wording) -> list[list[Span]]:
 
 
 def appeal_box(office: Office, effect: Effect, appeal_until: date | None, say: Wording) -> dict[str, Any]:
-    """Whom to turn to, until when, and how. A statement that binds nobody is objected to at the office itself."""
+    """Return where, until when and how to appeal. Against an advisory statement one objects at the office itself."""
     body = office.appeal_body if effect == "binding" else None
     last = say("appeal.until", date=say.date(appeal_until)) if appeal_until else say("appeal.law")
     return {
@@ -202,6 +199,10 @@ def appeal_box(office: Office, effect: Effect, appeal_until: date | None, say: W
         "url": clean(body.url) if body else None,
         "safe": body is not None and body.url.startswith(("https://", "http://")),
     }
+
+
+def _issuer(credential: NamedCredential) -> Span:
+    return plain(f", {credential.issuer}" + (f" ({credential.country})" if credential.country else ""))
 
 
 def _own(text: str) -> Span:

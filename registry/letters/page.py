@@ -1,7 +1,7 @@
-"""A letter's content in words: what stands on the page, in order, for the template to lay out.
+"""A decision letter's content in words: the texts of the page, in order, for the template to lay out.
 
-Whatever people wrote is a span (`{text, lang}`), never part of a sentence of ours: it keeps its own language for
-those who have it read aloud, and its own direction of writing.
+Text by people is always a span (`{text, lang}`) of its own, never part of a sentence of the wording: it keeps its own
+language for screen readers, and its own direction of writing.
 """
 
 from collections.abc import Collection
@@ -11,19 +11,19 @@ import msgspec
 
 from registry.letters.content import ChangedPart, GrantFindings, LetterContent, Qualification
 from registry.letters.notices import appeal_box, office_head
-from registry.letters.spans import Span, begun, clean, own, picked, plain, section, sub, with_text
+from registry.letters.spans import Span, capitalise, clean, own, pick_span, plain, section, small, with_text
 from registry.letters.wording import Wording, wording
 from registry.wire.forms import Text
 from registry.wire.recognition import Aspect, Condition, Grant
 
 ASPECTS: Final[tuple[Aspect, ...]] = ("level", "workload", "quality", "profile", "learningOutcomes")
-"""The five elements of a qualification, as the EAR manual has them."""
-_OUTCOMES: Final = 6
-"""How many learning outcomes a letter names before it says how many more there are."""
+"""The five elements of a qualification, as the EAR manual defines them."""
+_MAX_OUTCOMES: Final = 6
+"""The number of learning outcomes that a letter lists before it counts the others."""
 
 
 def page(content: LetterContent) -> dict[str, Any]:
-    """Everything on the page, in the letter's language."""
+    """Return all texts of a letter's page, in its language."""
     say = wording(content.language)
     office, applicant = content.office, content.applicant
     advisory = content.effect == "advisory"
@@ -46,7 +46,7 @@ def page(content: LetterContent) -> dict[str, Any]:
         else say(f"effect.{content.effect}", purpose=say(f"purpose.{content.purpose}")),
         "supersedes": say("letter.supersedes", decision=content.supersedes) if content.supersedes else None,
         "grants": [_grant(content, number, say) for number in range(len(content.grants))],
-        "sections": [each for each in (_changes(content, say), _left(content, say)) if each is not None],
+        "sections": [each for each in (_changes(content, say), _left_out(content, say)) if each is not None],
         "remarks": section("remarks", [own(text, say) for text in content.remarks], say),
         "appeal": None if content.ended is not None else appeal_box(office, content.effect, content.appeal_until, say),
         "closing": say("letter.closing"),
@@ -58,21 +58,23 @@ def page(content: LetterContent) -> dict[str, Any]:
 
 def _facts(content: LetterContent, say: Wording) -> list[tuple[str, Span]]:
     applicant = content.applicant
-    found = [
+    lines = [
         ("letter.date", say.date(content.letter_date or content.decision_date)),
         ("letter.file", content.file_number),
         ("letter.reference", applicant.reference),
         ("letter.born", say.date(applicant.date_of_birth) if applicant.date_of_birth else None),
     ]
-    facts = [(say(label), plain(value)) for label, value in found if value]
-    return facts + [(say("letter.applied"), picked(title, say)) for title in content.applied_for]
+    facts = [(say(label), plain(value)) for label, value in lines if value]
+    return facts + [(say("letter.applied"), pick_span(title, say)) for title in content.applied_for]
 
 
 def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
     grant, total = content.grants[number], len(content.grants)
     bases = [content.qualifications[index] for index in grant.from_]
     towards = content.towards[number]
-    grounds = [[say(f"aspect.{one.aspect}"), clean(content.reasons[one.difference])] for one in grant.grounds or ()]
+    grounds = [
+        [say(f"aspect.{ground.aspect}"), clean(content.reasons[ground.difference])] for ground in grant.grounds or ()
+    ]
     return {
         "part": say("letter.part", number=str(number + 1), total=str(total)) if total > 1 else None,
         "outcome": grant.outcome,
@@ -84,61 +86,61 @@ def _grant(content: LetterContent, number: int, say: Wording) -> dict[str, Any]:
         + [say("table.granted")],
         "rows": _rows(content, number, bases, towards, say),
         "grounds": section("grounds", grounds, say),
-        "conditions": section("conditions", [_condition(one, content, say) for one in grant.conditions or ()], say),
+        "conditions": section("conditions", [_condition(each, content, say) for each in grant.conditions or ()], say),
         "milder": _milder(content, number, say),
         "measures": _measures(content, number, say),
     }
 
 
 def _has_required(content: LetterContent) -> bool:
-    """Whether the letter has something to say about what was asked for."""
+    """Return whether the letter says anything about the office's requirements."""
     return content.required is not None or any(content.compared_with)
 
 
 def _outcome_text(content: LetterContent, grant: Grant) -> str:
-    """Return the key of the sentence that explains the outcome, and promises nothing that the letter does not have."""
+    """Return the key of the sentence that explains the outcome and promises nothing that the letter lacks."""
     if grant.outcome == "full" and content.left:
         return "outcome.full.textLeft"
-    if _forged(grant):
+    if _is_forged(grant):
         return "outcome.refused.textForged"
     return f"outcome.{grant.outcome}.text"
 
 
 def _mode(grant: Grant) -> str:
-    """Return the key of how it counts; what is recognised in part is not called equivalent as a whole."""
+    """Return the key of how a grant counts; partial recognition is not called equivalent."""
     return "mode.recognisedPart" if (grant.mode, grant.outcome) == ("recognised", "partial") else f"mode.{grant.mode}"
 
 
-def _forged(grant: Grant) -> bool:
-    return {(one.aspect, one.difference) for one in grant.grounds or ()} == {("formal", "notAuthentic")}
+def _is_forged(grant: Grant) -> bool:
+    return {(ground.aspect, ground.difference) for ground in grant.grounds or ()} == {("formal", "notAuthentic")}
 
 
-def _judged(content: LetterContent, number: int) -> GrantFindings | None:
+def _findings(content: LetterContent, number: int) -> GrantFindings | None:
     return content.judged[number] if number < len(content.judged) else None
 
 
 def _milder(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
-    """Why nothing milder than a refusal was possible (Lisbon Recognition Convention, III.5)."""
-    judged = _judged(content, number)
-    if judged is None or content.grants[number].outcome != "refused":
+    """Return why no milder outcome than a refusal was possible (Lisbon Recognition Convention, III.5)."""
+    findings = _findings(content, number)
+    if findings is None or content.grants[number].outcome != "refused":
         return None
-    items = [[say(f"milder.{outcome}"), clean(content.reasons[code])] for outcome, code in judged.not_possible]
+    items = [[say(f"milder.{outcome}"), clean(content.reasons[code])] for outcome, code in findings.not_possible]
     return section("milder", items, say)
 
 
 def _measures(content: LetterContent, number: int, say: Wording) -> dict[str, Any] | None:
-    """What can be done to have it recognised later; of a forgery nothing can be."""
-    judged, grant = _judged(content, number), content.grants[number]
-    if _forged(grant):
+    """Return what the applicant can do to have it recognised later; None for a forgery."""
+    findings, grant = _findings(content, number), content.grants[number]
+    if _is_forged(grant):
         return None
-    items = [_condition(one, content, say) for one in (judged.measures if judged is not None else ())]
+    items = [_condition(each, content, say) for each in (findings.measures if findings is not None else ())]
     if not items and grant.outcome == "refused":
         items = [[say("measures.none"), ""]]
     return section("measures", items, say)
 
 
 def _banner(content: LetterContent, say: Wording) -> dict[str, str] | None:
-    """Say that the decision is not in force any more, and why."""
+    """Return the notice that the decision is no longer in force, and why; None while it is."""
     ended = content.ended
     if ended is None:
         return None
@@ -151,33 +153,34 @@ def _banner(content: LetterContent, say: Wording) -> dict[str, str] | None:
     return {"title": say("state.title"), "text": text}
 
 
-def _left(content: LetterContent, say: Wording) -> dict[str, Any] | None:
+def _left_out(content: LetterContent, say: Wording) -> dict[str, Any] | None:
     items = [
-        [{**picked(one.title, say), "style": "strong"}, plain(f", {one.issuer}: "), plain(one.reason)]
-        for one in content.left
+        [{**pick_span(each.title, say), "style": "strong"}, plain(f", {each.issuer}: "), plain(each.reason)]
+        for each in content.left
     ]
     return section("left", items, say)
 
 
 def _changes(content: LetterContent, say: Wording) -> dict[str, Any] | None:
-    """What this decision changes of the one before."""
+    """Return the differences from the decision before."""
     if content.changes is None:
         return None
     several = len(content.grants) > 1
     items = []
-    for one in content.changes:
-        label = say(_CHANGED[one.part])
+    for change in content.changes:
+        label = say(_PART_LABELS[change.part])
         if several:
-            label = f"{say('change.part', number=str(one.grant + 1))}, {label}"
+            label = f"{say('change.part', number=str(change.grant + 1))}, {label}"
         before, after = (
-            "; ".join(say.pick(text)[0] for text in side) or say("change.nothing") for side in (one.before, one.after)
+            "; ".join(say.pick(text)[0] for text in side) or say("change.nothing")
+            for side in (change.before, change.after)
         )
         words = say("change.item", before=clean(before), after=clean(after))
         items.append([{"text": f"{label}: ", "lang": "", "style": "strong"}, {"text": words, "lang": ""}])
     return section("changes", items or [[own(say("change.same"), say)]], say)
 
 
-_CHANGED: Final[dict[ChangedPart, str]] = {
+_PART_LABELS: Final[dict[ChangedPart, str]] = {
     "outcome": "change.outcome",
     "ects": "aspect.workload",
     "eqfLevel": "aspect.level",
@@ -192,113 +195,124 @@ _CHANGED: Final[dict[ChangedPart, str]] = {
 def _rows(
     content: LetterContent, number: int, bases: list[Qualification], towards: Text | None, say: Wording
 ) -> list[dict[str, Any]]:
-    """The rows of the table: what it is, the five elements, and how it counts."""
-    grant, judged = content.grants[number], _judged(content, number)
-    purpose = "asked" if grant.outcome == "refused" else "towards"
+    """Return the rows of the table: the qualification, the five elements, and the grade."""
+    grant, findings = content.grants[number], _findings(content, number)
+    label = "asked" if grant.outcome == "refused" else "towards"
     compared = content.compared_with[number] if number < len(content.compared_with) else []
     first = {
         "name": say("table.qualification"),
-        "original": [line for one in bases for line in _named(one, say)],
-        "required": [sub(say("table.compared")), *(picked(title, say) for title in compared)] if compared else [],
+        "original": [line for qualification in bases for line in _heading(qualification, say)],
+        "required": [small(say("table.compared")), *(pick_span(title, say) for title in compared)] if compared else [],
         "granted": [
-            *([sub(say(f"table.{purpose}")), picked(towards, say)] if towards else []),
-            begun(say(_mode(grant)) if grant.outcome != "refused" else say("table.nothing"), say),
+            *([small(say(f"table.{label}")), pick_span(towards, say)] if towards else []),
+            capitalise(say(_mode(grant)) if grant.outcome != "refused" else say("table.nothing"), say),
         ],
         "different": False,
     }
     rows = [first]
-    named = {ground.aspect for ground in grant.grounds or ()}
+    differing = {ground.aspect for ground in grant.grounds or ()}
     for aspect in ASPECTS:
-        original = [line for one in bases for line in _element_with_source(aspect, one, say)]
-        asked = _required(content, aspect)
-        why = (judged.slight | judged.words).get(aspect, "") if judged is not None and aspect not in named else ""
-        finding = _finding(aspect, named, judged, stated=bool(original), asked=bool(asked))
-        said = [] if finding == "table.unassessed" and why else [finding]
+        original = [line for qualification in bases for line in _element_with_source(aspect, qualification, say)]
+        requirement = _requirement(content, aspect)
+        why = ""
+        if findings is not None and aspect not in differing:
+            why = (findings.slight | findings.words).get(aspect, "")
+        finding = _finding(aspect, differing, findings, is_stated=bool(original), is_required=bool(requirement))
+        shown = [] if finding == "table.unassessed" and why else [finding]
         rows.append(
             {
                 "name": say(f"aspect.{aspect}"),
                 "original": original or [own(say("table.unstated"), say)],
-                "required": [own(asked, say)] if asked else [],
+                "required": [own(requirement, say)] if requirement else [],
                 "granted": [
-                    *_granted(aspect, grant, say),
-                    *({**sub(say(one)), "style": "strong" if aspect in named else "small"} for one in said),
+                    *_granted_spans(aspect, grant, say),
+                    *({**small(say(key)), "style": "strong" if aspect in differing else "small"} for key in shown),
                     *([{**plain(why), "style": "small"}] if why else []),
                 ],
-                "different": aspect in named,
+                "different": aspect in differing,
             }
         )
     if grant.outcome != "refused":
-        taken = begun(say(f"grade.{grant.grade_transfer}"), say)
+        grade = capitalise(say(f"grade.{grant.grade_transfer}"), say)
         rows.append(
-            {"name": say("table.grade"), "original": [], "required": [], "granted": [taken], "different": False}
+            {"name": say("table.grade"), "original": [], "required": [], "granted": [grade], "different": False}
         )
     return rows
 
 
-def _finding(aspect: Aspect, named: Collection[str], judged: GrantFindings | None, *, stated: bool, asked: bool) -> str:
-    """What was found in an element. Nothing is found where nothing was looked at, or nothing is known of it.
+def _finding(
+    aspect: Aspect,
+    differing: Collection[str],
+    findings: GrantFindings | None,
+    *,
+    is_stated: bool,
+    is_required: bool,
+) -> str:
+    """Return the key of the finding on an element. It says *not assessed* where nobody looked or nothing is known.
 
-    Something differs only from what is asked for, and only where it is known; and where nothing is asked for, there is
-    no difference that could be substantial, unless the office has a word to say of it.
+    A difference exists only between a value that is known and one that is required. Without a requirement no difference
+    can be substantial, unless the office says something about the element.
     """
-    if aspect in named:
+    if aspect in differing:
         return "table.different"
-    if judged is None or set(named) == {"formal"}:
+    if findings is None or set(differing) == {"formal"}:
         return "table.unassessed"
-    if aspect in judged.slight:
-        return "table.slight" if stated and asked else "table.unassessed"
-    if not stated:
+    if aspect in findings.slight:
+        return "table.slight" if is_stated and is_required else "table.unassessed"
+    if not is_stated:
         return "table.unassessed"
-    return "table.same" if asked or aspect in judged.words else "table.unasked"
+    return "table.same" if is_required or aspect in findings.words else "table.unasked"
 
 
-def _element_with_source(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
-    """One element of a qualification, with who says it where no member issued it."""
-    lines = _element(aspect, one, say)
-    if lines and one.source is not None:
-        lines.append(sub(say("table.established" if one.source == "office" else "table.stated")))
+def _element_with_source(aspect: Aspect, qualification: Qualification, say: Wording) -> list[Span]:
+    """Return one element of a qualification, with its source where it is external."""
+    lines = _element(aspect, qualification, say)
+    if lines and qualification.source is not None:
+        lines.append(small(say("table.established" if qualification.source == "office" else "table.stated")))
     return lines
 
 
-def _required(content: LetterContent, aspect: Aspect) -> str | None:
-    found: dict[str, str] = msgspec.to_builtins(content.required) if content.required is not None else {}
-    return found.get(aspect)
+def _requirement(content: LetterContent, aspect: Aspect) -> str | None:
+    requirements: dict[str, str] = msgspec.to_builtins(content.required) if content.required is not None else {}
+    return requirements.get(aspect)
 
 
-def _named(one: Qualification, say: Wording) -> list[Span]:
-    """A qualification's title, its issuer, when it was awarded, and how it was seen."""
+def _heading(qualification: Qualification, say: Wording) -> list[Span]:
+    """Return a qualification's title, issuer, date and evidence."""
     return [
-        {**picked(one.title, say), "style": "strong"},
-        plain(f"{one.issuer} ({one.country})"),
-        *([own(say("table.awarded", date=say.date(one.awarded)), say)] if one.awarded else []),
-        _evidence(one, say),
+        {**pick_span(qualification.title, say), "style": "strong"},
+        plain(f"{qualification.issuer} ({qualification.country})"),
+        *([own(say("table.awarded", date=say.date(qualification.awarded)), say)] if qualification.awarded else []),
+        _evidence(qualification, say),
     ]
 
 
-def _evidence(one: Qualification, say: Wording) -> Span:
-    """How a qualification was seen; what its issuer revoked or does not confirm is never called verified."""
-    if one.standing == "undocumented":
-        return {**begun(say("standing.undocumented"), say), "style": "small"}
-    if one.standing is None or one.standing_on is None:
-        return {**begun(say(f"evidence.{one.evidence}"), say), "style": "small"}
-    return {**begun(say(f"standing.{one.standing}", date=say.date(one.standing_on)), say), "style": "strong"}
+def _evidence(qualification: Qualification, say: Wording) -> Span:
+    """Return how a qualification was shown. One that its issuer revoked or denies is never called verified."""
+    if qualification.standing == "undocumented":
+        return {**capitalise(say("standing.undocumented"), say), "style": "small"}
+    if qualification.standing is None or qualification.standing_on is None:
+        return {**capitalise(say(f"evidence.{qualification.evidence}"), say), "style": "small"}
+    return {
+        **capitalise(say(f"standing.{qualification.standing}", date=say.date(qualification.standing_on)), say),
+        "style": "strong",
+    }
 
 
-def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
-    """One element of a qualification, as its issuer describes it."""
+def _element(aspect: Aspect, qualification: Qualification, say: Wording) -> list[Span]:
+    """Return one element of a qualification, as its issuer describes it."""
     if aspect == "level":
-        found = [say("table.eqf", level=str(one.eqf_level))] if one.eqf_level is not None else []
-        return [
-            begun(text, say) for text in [*found, *([say("table.nqf", level=one.nqf_level)] if one.nqf_level else [])]
-        ]
+        levels = [say("table.eqf", level=str(qualification.eqf_level))] if qualification.eqf_level is not None else []
+        levels += [say("table.nqf", level=qualification.nqf_level)] if qualification.nqf_level else []
+        return [capitalise(text, say) for text in levels]
     if aspect == "workload":
-        found = [say("table.ects", ects=say.number(one.ects))] if one.ects is not None else []
-        if one.workload_hours is not None:
-            found.append(say("table.hours", hours=say.number(one.workload_hours)))
-        return [begun(text, say) for text in found]
+        amounts = [say("table.ects", ects=say.number(qualification.ects))] if qualification.ects is not None else []
+        if qualification.workload_hours is not None:
+            amounts.append(say("table.hours", hours=say.number(qualification.workload_hours)))
+        return [capitalise(text, say) for text in amounts]
     if aspect == "quality":
         return [
-            begun(
+            capitalise(
                 say(
                     "table.until" if each.valid_until else "table.assured",
                     type=say(f"quality.{each.type}"),
@@ -307,29 +321,29 @@ def _element(aspect: Aspect, one: Qualification, say: Wording) -> list[Span]:
                 ),
                 say,
             )
-            for each in one.quality_assurance
+            for each in qualification.quality_assurance
         ]
     if aspect == "profile":
-        return [begun(say("table.field", code=code), say) for code in one.fields_of_education]
-    shown = [picked(text, say) for text in one.learning_outcomes[:_OUTCOMES]]
-    more = len(one.learning_outcomes) - _OUTCOMES
-    return [*shown, sub(say("table.more", count=str(more)))] if more > 0 else shown
+        return [capitalise(say("table.field", code=code), say) for code in qualification.fields_of_education]
+    shown = [pick_span(text, say) for text in qualification.learning_outcomes[:_MAX_OUTCOMES]]
+    more = len(qualification.learning_outcomes) - _MAX_OUTCOMES
+    return [*shown, small(say("table.more", count=str(more)))] if more > 0 else shown
 
 
-def _granted(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
+def _granted_spans(aspect: Aspect, grant: Grant, say: Wording) -> list[Span]:
     if grant.outcome == "refused":
         return []
     if aspect == "level" and grant.eqf_level is not None:
-        return [begun(say("table.eqf", level=str(grant.eqf_level)), say)]
+        return [capitalise(say("table.eqf", level=str(grant.eqf_level)), say)]
     if aspect == "workload" and grant.ects is not None:
         return [own(say("table.ects", ects=say.number(grant.ects)), say)]
     return []
 
 
-def _condition(one: Condition, content: LetterContent, say: Wording) -> list[Any]:
-    more = []
-    if one.ects is not None:
-        more.append(say("table.ects", ects=say.number(one.ects)))
-    if one.by is not None:
-        more.append(say("table.by", date=say.date(one.by)))
-    return [clean(content.reasons[one.code]), ", ".join(more)]
+def _condition(condition: Condition, content: LetterContent, say: Wording) -> list[Any]:
+    details = []
+    if condition.ects is not None:
+        details.append(say("table.ects", ects=say.number(condition.ects)))
+    if condition.by is not None:
+        details.append(say("table.by", date=say.date(condition.by)))
+    return [clean(content.reasons[condition.code]), ", ".join(details)]

@@ -1,4 +1,4 @@
-"""The words of each language: one TOML file each, all with the same keys."""
+"""The wording of each language: one TOML file each, all with the same keys."""
 
 import functools
 import tomllib
@@ -11,41 +11,41 @@ from registry.wire.forms import Text
 
 
 class Wording:
-    """One language's words."""
+    """The wording of one language."""
 
     def __init__(self, language: Language, words: dict[str, Any]) -> None:
         self.language = language
         self._words = words
 
     def __call__(self, key: str, **values: str) -> str:
-        """The words of a key (`aspect.level`), with what stands in braces filled in."""
-        found: Any = self._words
+        """Return the text of a key (`aspect.level`), with the placeholders in braces filled in."""
+        node: Any = self._words
         for part in key.split("."):
-            found = found[part]
-        text: str = found
-        for name, value in values.items():  # str.format would read braces in what people wrote
+            node = node[part]
+        text: str = node
+        for name, value in values.items():  # str.format would interpret braces in people's texts
             text = text.replace("{" + name + "}", value)
         return text
 
     def date(self, day: date | str) -> str:
-        """A day, in a text `YYYY-MM-DD`, as people write it."""
-        read = date.fromisoformat(day) if isinstance(day, str) else day
+        """Return a day, given as a date or as `YYYY-MM-DD`, as people write it."""
+        parsed = date.fromisoformat(day) if isinstance(day, str) else day
         months: list[str] = self._words["form"]["months"]
-        number = self("form.first") if read.day == 1 else str(read.day)
-        return self("form.date", day=number, month=months[read.month - 1], year=str(read.year))
+        number = self("form.first") if parsed.day == 1 else str(parsed.day)
+        return self("form.date", day=number, month=months[parsed.month - 1], year=str(parsed.year))
 
     def number(self, value: float) -> str:
-        """A number of at most two decimals, without those that say nothing."""
+        """Return a number with at most two decimals and without trailing zeros."""
         return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", self("form.decimal"))
 
     def pick(self, text: Text) -> tuple[str, str]:
-        """A text in this language, else in English, else in the first that it has; and which that is."""
-        found = next((one for one in (self.language, "en", *text) if one in text), UNDETERMINED)
-        return text.get(found, ""), found
+        """Return a text in this language, else in English, else in the first that it has; and the language's tag."""
+        language = next((tag for tag in (self.language, "en", *text) if tag in text), UNDETERMINED)
+        return text.get(language, ""), language
 
 
 @functools.cache
 def wording(language: Language) -> Wording:
-    """A language's words; read once."""
+    """Return the wording of a language. Each file is read once."""
     file = resources.files("registry.letters").joinpath("wording", f"{language}.toml")
     return Wording(language, tomllib.loads(file.read_text(encoding="utf-8")))

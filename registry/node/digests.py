@@ -20,7 +20,7 @@ def sign_digest(node: Node, found: ViewsDigest) -> str:
     """Return a digest as a signed note (SPEC.md, section 10)."""
     positions, total = bytes.fromhex(found.positions), bytes.fromhex(found.total)
     signer = node.keystore.signer(SIGNING, node.settings.origin)
-    return str(ViewsNote(node.settings.origin, VERSION, positions, total).signed(signer))
+    return str(ViewsNote(node.settings.origin, VERSION, positions, total).sign(signer))
 
 
 def sign_daily(node: Node) -> bool:

@@ -299,7 +299,7 @@ class Publisher:
     def _put(self, store: CommitStore, drafts: Sequence[Draft]) -> None:
         """Sign, append, and write down where."""
         self._step("sign")
-        records = [wire.seal(self._origin, draft.before, draft.lines, self._signers)[0] for draft in drafts]
+        records = [wire.sign_commit(self._origin, draft.before, draft.lines, self._signers)[0] for draft in drafts]
         self._step("append")
         positions = self._log.append(self._stream, records, after=self._end)
         self._step("note the place")

@@ -1,8 +1,8 @@
-"""One event of a member's stream against the things it touches: which they are, and what becomes of them.
+"""The effect of an event of a member's stream on that member's state.
 
-A batch of events asks `touches` for all its things, has them read at once, and lets `apply` take the events
-in stream order. The same two functions serve an aggregate's command, a consumer's batch and the check of a
-seal, so that a rule stands in one place.
+A consumer collects the `AffectedKeys` of a batch of events, reads the state behind all of them at once, and calls
+`apply` for each event in stream order. An aggregate's command, a consumer's batch and the check of a seal all use
+these two, so that each rule is in one place.
 """
 
 from typing import Any, NamedTuple
@@ -32,13 +32,15 @@ from registry.wire.recognition import (
 )
 
 Joined = tuple[str, str, int]
-"""Another member's achievement and version that this one awards too."""
+"""Another member's achievement, and its version, that this member awards too."""
 
 
-class Things:
-    """What is known of one member's things: those that a batch touches, or all, by id.
+class MemberState:
+    """The state of one member's achievements, credentials, decisions and so on, by id.
 
-    The values are immutable; a thing that changes is replaced, so that `is` tells whether it did.
+    It holds all of them, or those that a batch of events needs.
+
+    The values are immutable. A change replaces the value, so that a comparison by `is` shows whether there was one.
     """
 
     __slots__ = ("achievements", "agreements", "assessments", "credentials", "decisions", "erased", "joined")
@@ -53,11 +55,11 @@ class Things:
         self.erased: set[str] = set()
 
 
-class Touched(NamedTuple):
-    """The keys of the things that events may look at or change.
+class AffectedKeys(NamedTuple):
+    """The keys of the state that events may read or change.
 
-    `issued` are the credentials that events create. Nearly always they are new, which their table's own key
-    shows for less than a look beforehand; so they stand apart from those that must be looked at.
+    `issued` are the credentials that events create. They are nearly always new, and the primary key of their table
+    shows that more cheaply than a query beforehand; so they are kept apart from `credentials`, which must be read.
     """
 
     issued: set[str]
@@ -70,12 +72,12 @@ class Touched(NamedTuple):
     learners: set[str]
 
     @classmethod
-    def none(cls) -> "Touched":
-        """Nothing yet."""
+    def empty(cls) -> "AffectedKeys":
+        """Return a collection without any key."""
         return cls(set(), set(), set(), set(), set(), set(), set(), set())
 
     def add(self, event: Event[Any]) -> None:
-        """Add what this event touches, the thing that it creates included."""
+        """Add the keys that this event reads, changes or creates."""
         data = event.data
         if isinstance(data, CredentialIssued):
             self.issued.add(data.credential)
@@ -104,81 +106,81 @@ class Touched(NamedTuple):
 
 
 def joined_key(data: AchievementJoined) -> Joined:
-    """What a joining is known by."""
+    """Return the key of a joined achievement."""
     ref = data.achievement
     return ref.member, ref.achievement, ref.version
 
 
-def apply(things: Things, event: Event[Any]) -> None:
-    """Let an event take effect on the things it touches. Raises a `Refusal`, and then nothing has changed."""
+def apply(state: MemberState, event: Event[Any]) -> None:
+    """Apply an event to the state. Raises a `Refusal` where a rule forbids it; the state is unchanged then."""
     data = event.data
     if isinstance(data, CredentialIssued):
-        known = things.credentials
+        by_id = state.credentials
         issued, replaced = credentials.issue(
-            known.get(data.credential),
-            things.achievements.get(data.achievement),
-            known.get(data.replaces) if data.replaces is not None else None,
+            by_id.get(data.credential),
+            state.achievements.get(data.achievement),
+            by_id.get(data.replaces) if data.replaces is not None else None,
             data,
         )
-        known[data.credential] = issued
+        by_id[data.credential] = issued
         if replaced is not None and data.replaces is not None:
-            known[data.replaces] = replaced
+            by_id[data.replaces] = replaced
     elif isinstance(data, CredentialSuspended):
-        _change_status(things, data.credential, "suspended")
+        _change_status(state, data.credential, "suspended")
     elif isinstance(data, CredentialReinstated):
-        _change_status(things, data.credential, "active")
+        _change_status(state, data.credential, "active")
     elif isinstance(data, CredentialRevoked):
-        _change_status(things, data.credential, "revoked")
+        _change_status(state, data.credential, "revoked")
     elif isinstance(data, AchievementContent):
         rule = achievements.publish if event.type == "achievement.published.v1" else achievements.revise
-        things.achievements[data.achievement] = rule(things.achievements.get(data.achievement), data)
+        state.achievements[data.achievement] = rule(state.achievements.get(data.achievement), data)
     elif isinstance(data, AchievementRetired):
-        found = things.achievements.get(data.achievement)
-        things.achievements[data.achievement] = achievements.retire(found, data.achievement)
+        existing = state.achievements.get(data.achievement)
+        state.achievements[data.achievement] = achievements.retire(existing, data.achievement)
     elif isinstance(data, AchievementJoined):
         key = joined_key(data)
-        achievements.join(key in things.joined, data.achievement.achievement)
-        things.joined.add(key)
+        achievements.join(key in state.joined, data.achievement.achievement)
+        state.joined.add(key)
     elif isinstance(data, LearnerErased):
-        credentials.erase(data.learner in things.erased, data.learner)
-        things.erased.add(data.learner)
+        credentials.erase(data.learner in state.erased, data.learner)
+        state.erased.add(data.learner)
     elif not isinstance(data, StatusSealed):  # a seal is evidence: it changes nothing and is never refused
-        _apply_recognition(things, data)
+        _apply_recognition(state, data)
 
 
-def _change_status(things: Things, credential: str, to: Status) -> None:
-    existing = things.credentials.get(credential)
-    things.credentials[credential] = credentials.change_status(existing, credential, to)
+def _change_status(state: MemberState, credential: str, to: Status) -> None:
+    existing = state.credentials.get(credential)
+    state.credentials[credential] = credentials.change_status(existing, credential, to)
 
 
-def _apply_recognition(things: Things, data: Any) -> None:  # noqa: ANN401 - six event types
+def _apply_recognition(state: MemberState, data: Any) -> None:  # noqa: ANN401 - six event types
     if isinstance(data, RecognitionDecided):
-        before = things.decisions.get(data.supersedes) if data.supersedes is not None else None
-        state, superseded = recognition.decide(things.decisions.get(data.decision), before, data)
-        things.decisions[data.decision] = state
+        before = state.decisions.get(data.supersedes) if data.supersedes is not None else None
+        decided, superseded = recognition.decide(state.decisions.get(data.decision), before, data)
+        state.decisions[data.decision] = decided
         if superseded is not None and data.supersedes is not None:
-            things.decisions[data.supersedes] = superseded
+            state.decisions[data.supersedes] = superseded
     elif isinstance(data, RecognitionWithdrawn):
-        found = things.decisions.get(data.decision)
-        things.decisions[data.decision] = recognition.withdraw_decision(found, data.decision)
+        existing = state.decisions.get(data.decision)
+        state.decisions[data.decision] = recognition.withdraw_decision(existing, data.decision)
     elif isinstance(data, RecognitionAssessed):
-        stated = things.assessments.get(data.assessment)
-        things.assessments[data.assessment] = recognition.assess(stated, data.assessment)
+        stated = state.assessments.get(data.assessment)
+        state.assessments[data.assessment] = recognition.assess(stated, data.assessment)
     elif isinstance(data, AssessmentWithdrawn):
-        stated = things.assessments.get(data.assessment)
-        things.assessments[data.assessment] = recognition.withdraw_assessment(stated, data.assessment)
+        stated = state.assessments.get(data.assessment)
+        state.assessments[data.assessment] = recognition.withdraw_assessment(stated, data.assessment)
     elif isinstance(data, AgreementDeclared):
-        declared = things.agreements.get(data.agreement)
-        things.agreements[data.agreement] = recognition.declare(declared, data.agreement)
+        declared = state.agreements.get(data.agreement)
+        state.agreements[data.agreement] = recognition.declare(declared, data.agreement)
     elif isinstance(data, AgreementWithdrawn):
-        declared = things.agreements.get(data.agreement)
-        things.agreements[data.agreement] = recognition.withdraw_agreement(declared, data)
+        declared = state.agreements.get(data.agreement)
+        state.agreements[data.agreement] = recognition.withdraw_agreement(declared, data)
     else:  # pragma: no cover - every known type has its rule; a new one must not pass unnoticed
         raise TypeError(f"no rule for {type(data).__name__}")
 
 
 def changed_credential(event: Event[Any]) -> str | None:
-    """The credential that existed before and whose status this event changes, where it takes effect."""
+    """Return the existing credential whose status this event changes, if it changes one."""
     data = event.data
     if isinstance(data, CredentialIssued):
         return data.replaces

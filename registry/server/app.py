@@ -28,26 +28,26 @@ from registry.access import ApiKeys, Tokens
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
 from registry.api.receiving import Receiving
-from registry.http import Authenticated, Credentials, HttpProblem
-from registry.http.answers import Answers
-from registry.http.constant import Constant
-from registry.http.description import (
+from registry.http import Authentication, Credentials, HttpProblem
+from registry.http.constant_response import ConstantResponse
+from registry.http.forwarded import Forwarded, base_path_of
+from registry.http.openapi import (
     DOCS_FILES,
     DOCS_SCRIPT,
     DOCS_SCRIPT_NAME,
-    NumbersAsWritten,
+    DecimalAsNumber,
     docs_page,
 )
-from registry.http.explained import Explained
-from registry.http.forwarded import Forwarded, base_path_of
-from registry.http.incoming import look_at
-from registry.http.kept import Kept
-from registry.http.limits import Limited
-from registry.http.paths import sharing
+from registry.http.problem_middleware import ProblemMiddleware
 from registry.http.problems import index, page
-from registry.node.adapters.catalogue import Offered
+from registry.http.rate_limit import RateLimit
+from registry.http.request_checks import check_request
+from registry.http.responses import ResponseMiddleware
+from registry.http.routing import join_shared_paths
+from registry.http.stale_if_error import StaleIfError
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
-from registry.node.adapters.history import history, proven
+from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.digests import FILE as SIGNED_DIGEST
@@ -73,7 +73,7 @@ _BEGIN = 2.0
 """Seconds that governance may take to be read, and an issuer's keys to be fetched, before the first request."""
 
 
-def application(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
+def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instruments | None") -> ASGIApp:
     """The whole application of one node. Connections are opened when it starts.
 
     `ending` says whether the process that serves it is ending. Who asks and how often is counted around all routes, so
@@ -119,7 +119,7 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
         private.close()
 
     routes = Litestar(
-        [*sharing([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
+        [*join_shared_paths([*READING, *WRITING, *_own(views, settings, watch)]), _static()],
         state=State({"member": settings.member}),
         dependencies={
             "views": Provide(lambda: views, sync_to_thread=False),
@@ -127,18 +127,20 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
             "whose": Provide(lambda: whose, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),
             "private": Provide(lambda: private, sync_to_thread=False),
-            "offered": Provide(lambda: Offered(node.registry), sync_to_thread=False),
+            "offered": Provide(lambda: OwnCatalogue(node.registry), sync_to_thread=False),
             "letters": Provide(lambda: letters, sync_to_thread=False),
             "office": Provide(lambda: office, sync_to_thread=False),
             "receiving": Provide(lambda: receiving, sync_to_thread=False),
             "history": Provide(lambda: looking_back, sync_to_thread=False),
-            "receipts": Provide(lambda: Receipts(lambda text: proven(node, standings, text)), sync_to_thread=False),
+            "receipts": Provide(
+                lambda: Receipts(lambda text: verify_receipt(node, standings, text)), sync_to_thread=False
+            ),
             "eraser": Provide(lambda: eraser, sync_to_thread=False),
             "lookup": Provide(lambda: lookup, sync_to_thread=False),
             "noted": Provide(lambda: partial(country_note, folder=folder_of(settings.home)), sync_to_thread=False),
         },
-        before_request=look_at,
-        plugins=[NumbersAsWritten()],
+        before_request=check_request,
+        plugins=[DecimalAsNumber()],
         exception_handlers=HANDLERS,
         openapi_config=openapi_config(settings.oauth),
         compression_config=CompressionConfig(
@@ -151,18 +153,24 @@ def application(node: Node, ending: Callable[[], bool], instruments: "Instrument
         logging_config=None,
     )
     http = settings.http
-    counted = Limited(routes, http.per_minute, http.per_minute_anybody)
-    return Explained(Authenticated(counted, credentials, http.failures_per_minute), HANDLERS)
+    counted = RateLimit(routes, http.per_minute, http.per_minute_anybody)
+    return ProblemMiddleware(Authentication(counted, credentials, http.failures_per_minute), HANDLERS)
 
 
-def served(node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None) -> ASGIApp:
+def create_app(
+    node: Node, ending: Callable[[], bool] = lambda: False, instruments: "Instruments | None" = None
+) -> ASGIApp:
     """The application as it is served: what is the same about every answer stands around all the rest.
 
     `instruments` count what it answers; None where nothing is measured.
     """
     http = node.settings.http
-    kept = Kept(application(node, ending, instruments))
-    answers = Answers(kept) if instruments is None else Answers(kept, guarded(instruments.count_request))
+    kept = StaleIfError(create_routes(node, ending, instruments))
+    answers = (
+        ResponseMiddleware(kept)
+        if instruments is None
+        else ResponseMiddleware(kept, guarded(instruments.count_request))
+    )
     return Forwarded(answers, http.trusted_proxies, http.base_path)
 
 
@@ -203,12 +211,12 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         sync_to_thread=False,
     )
     def health() -> dict[str, str]:
-        """Answers as long as this process does."""
+        """ResponseMiddleware as long as this process does."""
         return {"status": "ok", "version": VERSION}
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Is it well?")
     async def ready() -> Response[dict[str, str]]:
-        """Answers 503 while a component is not well; `components` names it, and says what is wrong.
+        """ResponseMiddleware 503 while a component is not well; `components` names it, and says what is wrong.
 
         `database` (away, or it does not know what this member's log holds), `views`, `log`, `own_stream` (what this
         member published and did not count), `publisher`, `health` (the node has not looked at itself, or could not).
@@ -260,7 +268,7 @@ def _own(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
         """The API's description, OpenAPI 3.1."""
         return description_of(request.app, base_path_of(request.scope)).answer(request)
 
-    over_kafka = Constant(
+    over_kafka = ConstantResponse(
         encode_json(asyncapi.description(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
         "application/vnd.aai.asyncapi+json",
     )
@@ -283,10 +291,12 @@ def _static() -> HTTPRouteHandler:
     folder = resources.files("swagger_ui").joinpath("static")
     # A name that somebody sends is looked up among those that the page loads; it never becomes a path.
     files = {
-        name: Constant(folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream")
+        name: ConstantResponse(
+            folder.joinpath(name).read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream"
+        )
         for name in DOCS_FILES
     }
-    files[DOCS_SCRIPT_NAME] = Constant(DOCS_SCRIPT.encode(), "text/javascript")
+    files[DOCS_SCRIPT_NAME] = ConstantResponse(DOCS_SCRIPT.encode(), "text/javascript")
 
     @get("/docs/static/{name:str}", include_in_schema=False, sync_to_thread=False, uncompressed=True)
     def static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:

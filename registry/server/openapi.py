@@ -29,9 +29,9 @@ from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
 from registry.http.access import SCOPES
-from registry.http.constant import Constant
-from registry.http.description import Additions, NumbersAsWritten, described
-from registry.http.paths import sharing
+from registry.http.constant_response import ConstantResponse
+from registry.http.openapi import Additions, DecimalAsNumber, describe_api
+from registry.http.routing import join_shared_paths
 from registry.settings.settings import TokenSettings
 
 VERSION: Final = metadata.version("credential-registry")
@@ -113,13 +113,13 @@ DEPENDENCIES: Final = (
 
 
 @lru_cache(8)
-def description_of(app: Litestar, base_path: str) -> Constant:
+def description_of(app: Litestar, base_path: str) -> ConstantResponse:
     """Return the answer that describes the application, as a client reads it who reaches the node at `base_path`."""
-    return Constant(encode_json(_completed(app, base_path)), "application/vnd.oai.openapi+json")
+    return ConstantResponse(encode_json(_completed(app, base_path)), "application/vnd.oai.openapi+json")
 
 
 def _completed(app: Litestar, base_path: str) -> dict[str, Any]:
-    return described(app.openapi_schema.to_schema(), Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS), base_path)
+    return describe_api(app.openapi_schema.to_schema(), Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS), base_path)
 
 
 def openapi_config(oauth: TokenSettings | None) -> OpenAPIConfig:
@@ -152,9 +152,9 @@ def openapi_config(oauth: TokenSettings | None) -> OpenAPIConfig:
 def description_without_node(own_routes: list[HTTPRouteHandler]) -> dict[str, Any]:
     """Return the description of all routes. Nothing is opened: no settings, no database, no log."""
     app = Litestar(
-        [*sharing([*READING, *WRITING, *own_routes])],
+        [*join_shared_paths([*READING, *WRITING, *own_routes])],
         dependencies={name: _never_called() for name in DEPENDENCIES},
-        plugins=[NumbersAsWritten()],
+        plugins=[DecimalAsNumber()],
         openapi_config=openapi_config(None),
     )
     found: dict[str, Any] = decode_json(encode_json(_completed(app, "")))  # as a client reads it

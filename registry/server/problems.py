@@ -27,8 +27,8 @@ from registry.domain.case_errors import (
     UnknownSubject,
 )
 from registry.domain.errors import Refusal
-from registry.http import HttpProblem, Trouble
-from registry.http.problems import from_anything, from_framework, from_problem
+from registry.http import FieldError, HttpProblem
+from registry.http.problems import framework_error_response, internal_error_response, problem_response
 from registry.intake.drafts import DraftIncomplete, UnknownDraft
 from registry.intake.rows.report import IntakeError
 from registry.letters import CannotWrite, UnknownDecision
@@ -45,111 +45,113 @@ def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The client learns that it can come again, the node's own log what is away."""
     cause = str(error).strip().partition("\n")[0]  # further lines may quote rows
     _log.warning("http.away", route=request.scope.get("path_template"), error=type(error).__name__, cause=cause)
-    return from_problem(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
+    return problem_response(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
 
 
 def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     kind = "not-found" if error.code.startswith("unknown-") else "refused"
-    return from_problem(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
+    return problem_response(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
 
 
 def _not_accepted(request: Request[Any, Any, Any], error: NotAccepted) -> Response[Any]:
     """The request is right; consumers would not accept what it leads to, as governance is now."""
-    return from_problem(request, HttpProblem("not-accepted", error.explanation, code=error.code))
+    return problem_response(request, HttpProblem("not-accepted", error.explanation, code=error.code))
 
 
 def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
     """What a verifier would refuse for its form is not stored either."""
-    errors = [Trouble(path, detail) for path, detail in error.faults]
-    return from_problem(request, HttpProblem("unprocessable", errors=errors, code=error.code))
+    errors = [FieldError(path, detail) for path, detail in error.faults]
+    return problem_response(request, HttpProblem("unprocessable", errors=errors, code=error.code))
 
 
 def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     """What does not fit the case is the request's fault, not a rule's."""
-    trouble = Trouble(error.path, error.detail)
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+    trouble = FieldError(error.path, error.detail)
+    return problem_response(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
 
 
 def _not_opened(request: Request[Any, Any, Any], error: NotOpened) -> Response[Any]:
     """Several things are wrong with an application: each is named with its place."""
-    troubles = [Trouble(problem.path, problem.detail) for problem in error.problems]
-    return from_problem(request, HttpProblem("unprocessable", errors=troubles, code=error.code))
+    troubles = [FieldError(problem.path, problem.detail) for problem in error.problems]
+    return problem_response(request, HttpProblem("unprocessable", errors=troubles, code=error.code))
 
 
 def _stopped(request: Request[Any, Any, Any], error: Stopped) -> Response[Any]:
     """All that speaks against a proposal, each by itself."""
-    troubles = [Trouble("$.grants", reason) for reason in error.reasons]
+    troubles = [FieldError("$.grants", reason) for reason in error.reasons]
     problem = HttpProblem("refused", error.detail, errors=troubles, code=error.code, path=error.path)
-    return from_problem(request, problem)
+    return problem_response(request, problem)
 
 
 def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    return from_problem(request, HttpProblem("second-person", error.detail, code=error.code))
+    return problem_response(request, HttpProblem("second-person", error.detail, code=error.code))
 
 
 def _somebody_was_faster(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    return from_problem(request, HttpProblem("conflict", error.detail, code=error.code))
+    return problem_response(request, HttpProblem("conflict", error.detail, code=error.code))
 
 
 def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
     """A receipt that proves nothing."""
-    return from_problem(request, HttpProblem("unprocessable", str(error)))
+    return problem_response(request, HttpProblem("unprocessable", str(error)))
 
 
 def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
     kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
-    return from_problem(request, HttpProblem(kind, str(error)))
+    return problem_response(request, HttpProblem(kind, str(error)))
 
 
 def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble(f"query {error.name}", error.message)]))
+    return problem_response(
+        request, HttpProblem("unprocessable", errors=[FieldError(f"query {error.name}", error.message)])
+    )
 
 
 def _invalid_cursor(request: Request[Any, Any, Any], error: InvalidCursor) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query cursor", str(error))]))
+    return problem_response(request, HttpProblem("unprocessable", errors=[FieldError("query cursor", str(error))]))
 
 
 def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[Any]:
-    return from_problem(request, HttpProblem("too-costly", str(error)))
+    return problem_response(request, HttpProblem("too-costly", str(error)))
 
 
 def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("query at", str(error))]))
+    return problem_response(request, HttpProblem("unprocessable", errors=[FieldError("query at", str(error))]))
 
 
 def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
     """A receipt that proves nothing, or that too few witnesses have seen."""
-    trouble = Trouble("$", f"proves nothing: {error}")
-    return from_problem(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
+    trouble = FieldError("$", f"proves nothing: {error}")
+    return problem_response(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
 
 
 def _unknown(request: Request[Any, Any, Any], error: UnknownBatch | UnknownDraft) -> Response[Any]:
-    return from_problem(request, HttpProblem("not-found", str(error)))
+    return problem_response(request, HttpProblem("not-found", str(error)))
 
 
 def _conflicting(request: Request[Any, Any, Any], error: WrongState | CohortRefused) -> Response[Any]:
-    return from_problem(request, HttpProblem("conflict", str(error)))
+    return problem_response(request, HttpProblem("conflict", str(error)))
 
 
 def _own_batch(request: Request[Any, Any, Any], error: OwnBatch) -> Response[Any]:
-    return from_problem(request, HttpProblem("second-person", str(error)))
+    return problem_response(request, HttpProblem("second-person", str(error)))
 
 
 def _incomplete(request: Request[Any, Any, Any], error: DraftIncomplete) -> Response[Any]:
-    troubles = [Trouble(f"$.{name}", "Annex I wants it", name) for name in error.missing]
-    return from_problem(request, HttpProblem("unprocessable", errors=troubles))
+    troubles = [FieldError(f"$.{name}", "Annex I wants it", name) for name in error.missing]
+    return problem_response(request, HttpProblem("unprocessable", errors=troubles))
 
 
 def _not_taken_in(request: Request[Any, Any, Any], error: IntakeError) -> Response[Any]:
-    return from_problem(request, HttpProblem("unprocessable", errors=[Trouble("$", str(error))]))
+    return problem_response(request, HttpProblem("unprocessable", errors=[FieldError("$", str(error))]))
 
 
 def _not_written(request: Request[Any, Any, Any], error: OSError) -> Response[Any]:
     """A file that a request makes us write, and that cannot be."""
     if error.errno not in _FULL:
-        return from_anything(request, error)
+        return internal_error_response(request, error)
     _log.error("http.storage_full", route=request.scope.get("path_template"), error=error.strerror)
-    return from_problem(request, HttpProblem("storage-full", headers={"Retry-After": "60"}))
+    return problem_response(request, HttpProblem("storage-full", headers={"Retry-After": "60"}))
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -169,8 +171,8 @@ HANDLERS: Any = {
     InvalidCursor: _invalid_cursor,
     TooCostly: _too_costly,
     InvalidEvent: _invalid,
-    HttpProblem: from_problem,
-    HTTPException: from_framework,
+    HttpProblem: problem_response,
+    HTTPException: framework_error_response,
     Refusal: _refused,
     NotAccepted: _not_accepted,
     SecondPerson: _second_person,
@@ -183,5 +185,5 @@ HANDLERS: Any = {
     **dict.fromkeys(_AWAY, _away),
     # Views that are being made anew by another version of the project are as good as away.
     psycopg.errors.UndefinedTable: _away,
-    Exception: from_anything,
+    Exception: internal_error_response,
 }

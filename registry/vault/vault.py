@@ -20,7 +20,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.vault.keys import KEY_BYTES, SHARED, KeyFiles, KeyReplaced, KeyRing, VaultError
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 from registry.wire.forms import check_uuid
 
 __all__ = [
@@ -417,7 +417,7 @@ def _credential_of(disclosures: Sequence[str]) -> str | None:
 def credentials_named(text: str) -> set[str]:
     """Return the ids of the credentials that the disclosure of a decision's basis names."""
     try:
-        about = disclosed(claims_digest([text]), [text]).get("credential")
+        about = open_disclosures(claims_digest([text]), [text]).get("credential")
     except InvalidDisclosure:
         return set()
     identifier = about.get("credential") if isinstance(about, dict) else None

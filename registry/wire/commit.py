@@ -96,7 +96,7 @@ def _text(lines: Sequence[bytes]) -> str:
     return b"".join(line + b"\n" for line in lines).decode()
 
 
-def seal(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequence[Signer]) -> tuple[bytes, Tree]:
+def sign_commit(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequence[Signer]) -> tuple[bytes, Tree]:
     """Make the commit that appends these events to the tree; gives its bytes and the tree after it.
 
     Raises `CommitTooLarge` or `MalformedCommit` where what would be made is not a commit.

@@ -52,7 +52,7 @@ def claims_digests(groups: Sequence[Sequence[str]]) -> list[str]:
     return _encode_digests(whole)
 
 
-def disclosed(digest: str, disclosures: Sequence[str]) -> dict[str, Any]:
+def open_disclosures(digest: str, disclosures: Sequence[str]) -> dict[str, Any]:
     """The claims that disclosures make, if they are those that the digest stands for.
 
     Raises `InvalidDisclosure` otherwise.

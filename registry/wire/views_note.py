@@ -33,7 +33,7 @@ class ViewsNote(msgspec.Struct, frozen=True, gc=False):
         hashes = "".join(base64.b64encode(found).decode() + "\n" for found in (self.positions, self.digest))
         return f"{self.origin}{_SUFFIX}\nviews {self.version}\n{hashes}"
 
-    def signed(self, signer: Signer) -> "ViewsNote":
+    def sign(self, signer: Signer) -> "ViewsNote":
         """The same with one signature."""
         vkey = signer.vkey
         line = Signature(vkey.name, vkey.key_id, signer.sign(self.text.encode()))

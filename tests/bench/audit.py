@@ -70,7 +70,7 @@ def incremental_bench() -> list[Result]:
         records = []
         for _ in range(NEW // 10):
             lines = [credential(origin, [achievement]) for _ in range(10)]
-            record, tree = commit.seal(origin, tree, lines, [member_key(source.url, "uni-0")])
+            record, tree = commit.sign_commit(origin, tree, lines, [member_key(source.url, "uni-0")])
             records.append(record)
         with log.writer("uni-0"):
             log.append("uni-0", records)

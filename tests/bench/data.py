@@ -132,7 +132,7 @@ def _make(folder: Path, counts: list[int], per_commit: int) -> str:
         )
         for name in names
     ]
-    record, _ = commit.seal(CONSORTIUM, Tree(), [founding, *admissions], [root])
+    record, _ = commit.sign_commit(CONSORTIUM, Tree(), [founding, *admissions], [root])
     log.create("governance")
     with log.writer("governance"):
         log.append("governance", [record])
@@ -146,7 +146,7 @@ def _fill(log: object, member: str, signer: Ed25519Signer, events: int, per_comm
     origin = f"{CONSORTIUM}/{member}"
     achievements = [str(uuid.uuid4()) for _ in range(ACHIEVEMENTS)]
     lines = [line(origin, "achievement.published.v1", a, achievement(member, a)) for a in achievements]
-    record, tree = commit.seal(origin, Tree(), lines, [signer])
+    record, tree = commit.sign_commit(origin, Tree(), lines, [signer])
     log.create(member)
     with log.writer(member):
         log.append(member, [record])
@@ -155,7 +155,7 @@ def _fill(log: object, member: str, signer: Ed25519Signer, events: int, per_comm
             records = []
             while done < events and len(records) < 64:
                 count = min(per_commit, events - done)
-                record, tree = commit.seal(
+                record, tree = commit.sign_commit(
                     origin, tree, [credential(origin, achievements) for _ in range(count)], [signer]
                 )
                 records.append(record)

@@ -34,7 +34,7 @@ class Offers:
     def ects(self, identifier: str) -> tuple[int | float | None, ...]:
         return self._registry.achievement(identifier).state.ects
 
-    def retired(self, identifier: str) -> bool:
+    def is_retired(self, identifier: str) -> bool:
         return self._registry.achievement(identifier).state.retired
 
 

@@ -23,7 +23,7 @@ from projections.precedents import rows as precedent_rows
 from projections.recognition import decision_counts
 from registry.postgres.embedded import embedded
 from registry.rules.achievements import Achievement
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.achievements import LearningOutcome
 from registry.wire.events import Event, encode
 from tests.bench.data import achievement
@@ -67,7 +67,7 @@ def offer(connection: Connection, count: int) -> None:
     )
     words = {language: text.split() for language, text in _WORDS.items()}
     for number, member in enumerate(members):
-        things, rows, search = Things(), AchievementRows(member), SearchRows(member)
+        things, rows, search = MemberState(), AchievementRows(member), SearchRows(member)
         for place in range(number, count, MEMBERS):
             identifier = str(uuid.UUID(int=place + 1, version=4))
             languages = chance.sample(list(words), chance.randint(1, 3))

@@ -23,7 +23,7 @@ from projections.core import views
 from projections.stacking import progress
 from registry.postgres.embedded import embedded
 from registry.rules.achievements import Achievement
-from registry.rules.stream import Things
+from registry.rules.stream import MemberState
 from registry.wire.achievements import Choice, Composition, LevelShare, OpenElective, SharingLimit
 from registry.wire.events import Event, encode
 from registry.wire.forms import Ref
@@ -122,7 +122,7 @@ def _compose(connection: Connection) -> None:
         achievement(ISSUER, WHOLE), kind="programme", ects=120, composition=composition, title={"en": "Programme"}
     )
     event = Event("1.0", "e", ISSUER, "achievement.published.v1", WHOLE, "2026-05-04T00:00:00Z", content)
-    things, rows, search = Things(), AchievementRows(ISSUER), SearchRows(ISSUER)
+    things, rows, search = MemberState(), AchievementRows(ISSUER), SearchRows(ISSUER)
     rows.take(event, 1_000_000, encode(event))
     search.take(event)
     things.achievements[WHOLE] = Achievement((120,), False)  # noqa: FBT003 - not retired

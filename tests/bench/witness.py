@@ -52,7 +52,7 @@ def _measured(folder: Path) -> float:
         )
         for name in names
     ]
-    record, _ = commit.seal(CONSORTIUM, Tree(), [founding, *admissions], [root])
+    record, _ = commit.sign_commit(CONSORTIUM, Tree(), [founding, *admissions], [root])
     log.create("governance")
     with log.writer("governance"):
         log.append("governance", [record])
@@ -91,6 +91,6 @@ def _measured(folder: Path) -> float:
 
 
 def _append(log: object, name: str, trees: dict[str, Tree], lines: list[bytes], signers: dict[str, object]) -> None:
-    record, trees[name] = commit.seal(f"{CONSORTIUM}/{name}", trees[name], lines, [signers[name]])
+    record, trees[name] = commit.sign_commit(f"{CONSORTIUM}/{name}", trees[name], lines, [signers[name]])
     with log.writer(name):
         log.append(name, [record])

@@ -175,7 +175,7 @@ def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_
 
 
 def corrections(clerk, file, *rows):
-    names = registry("import", "file", "template", "csv").stdout.splitlines()[0].split(",")
+    names = registry("import", "template", "csv").stdout.splitlines()[0].split(",")
     base = {"achievement": clerk.achievement, "family_name": "Jansen", "given_name": "Ada",
             "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30"}  # fmt: skip
     lines = [",".join((base | row).get(name, "") for name in names) for row in rows]

@@ -87,7 +87,7 @@ def test_lists_say_that_the_views_are_behind_until_they_are_projected(clerk):
 
 def test_the_same_achievement_is_published_a_second_time_only_on_request(clerk, tmp_path):
     file = tmp_path / "achievement.json"
-    file.write_text(registry("import", "file", "template", "achievement").stdout.replace("Data literacy", "Soil"))
+    file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", "Soil"))
     first = clerk.run("achievement", "publish", file).stdout.split()[1].rstrip(",")
     before = size(clerk)
     refused = clerk.run("achievement", "publish", file, check=1)
@@ -155,7 +155,7 @@ def test_a_student_number_that_nobody_has_is_unknown_and_no_wrong_usage(clerk):
 
 def test_a_file_without_rows_is_said_to_have_none(clerk, tmp_path):
     file = tmp_path / "rows.csv"
-    header = registry("import", "file", "template", "csv").stdout.splitlines()[0] + "\n"
+    header = registry("import", "template", "csv").stdout.splitlines()[0] + "\n"
     for text, says in (
         ("", "is empty"),
         ("\n \n", "is empty"),

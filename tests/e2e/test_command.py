@@ -209,7 +209,7 @@ def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, c
 
 
 def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path):
-    file, template = tmp_path / "odd.json", registry("import", "file", "template", "achievement").stdout
+    file, template = tmp_path / "odd.json", registry("import", "template", "achievement").stdout
     for old, new, says in (
         ("microCredential", "course", "$.kind: must be one of degree, microCredential, module, programme"),
         ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits, as 0613"),
@@ -222,7 +222,7 @@ def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path)
 
 def test_an_achievement_with_a_blank_title_is_refused_with_its_place(shared, tmp_path):
     file = tmp_path / "blank.json"
-    file.write_text(registry("import", "file", "template", "achievement").stdout.replace("Data literacy", " "))
+    file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", " "))
     assert "$.title.en: is empty" in shared.run("achievement", "publish", file, check=1).stderr
 
 

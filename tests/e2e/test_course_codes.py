@@ -13,7 +13,7 @@ def clerk(tmp_path_factory, postgres):
     consortium = Consortium(tmp_path_factory.mktemp("courses"), postgres)
     consortium.achievement = consortium.offer()
     file = consortium.folder / "second.json"
-    file.write_text(json.dumps(json.loads(registry("import", "file", "template", "achievement").stdout) | {"ects": 6}))
+    file.write_text(json.dumps(json.loads(registry("import", "template", "achievement").stdout) | {"ects": 6}))
     consortium.run("achievement", "revise", consortium.achievement, file)
     codes = consortium.folder / "codes.csv"
     codes.write_text(

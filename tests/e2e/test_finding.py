@@ -13,7 +13,7 @@ from tests.support.command import Consortium, printed_json, registry
 def registrar(tmp_path_factory, postgres):
     consortium = Consortium(tmp_path_factory.mktemp("finding"), postgres)
     consortium.achievement = consortium.offer()
-    header = registry("import", "file", "template", "csv").stdout.splitlines()[0]
+    header = registry("import", "template", "csv").stdout.splitlines()[0]
     people = [
         ("r1", "s1", "Jansen", "Ada", "2026-06-30"),
         ("r2", "s1", "Jansen", "Ada", "2026-07-01"),

@@ -35,7 +35,7 @@ def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_i
 
 def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path):
     file = tmp_path / "awards.csv"
-    file.write_text(consortium.run("import", "file", "template", "csv").stdout)
+    file.write_text(consortium.run("import", "template", "csv").stdout)
     said = consortium.run("import", "file", file, check=1).stdout
     assert "line 2 is the template's own example" in said
     assert "there is no row in it: line 1 of the table names its columns (record, " in said
@@ -44,7 +44,7 @@ def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path)
 
 def test_a_transcript_is_issued_by_course_code_and_rows_name_courses_too(consortium, tmp_path):
     file = tmp_path / "sensors.json"
-    given = json.loads(consortium.run("import", "file", "template", "achievement").stdout)
+    given = json.loads(consortium.run("import", "template", "achievement").stdout)
     file.write_text(json.dumps(given | {"title": {"en": "Sensing"}, "ects": 4.5, "workloadHours": 100, "eqfLevel": 6}))
     sensors = consortium.run("achievement", "publish", file).stdout.split()[1].rstrip(",")
     codes = tmp_path / "codes.csv"

@@ -15,12 +15,12 @@ from registry.letters.composing import LetterRequest
 from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
 from registry.node.node import opened
-from registry.office.assessments.assessment import Assessed, Assessment, Proposed
-from registry.office.assessments.comparing import compare
+from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant
+from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosure, open_disclosures, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
 from registry.wire.recognition import Basis, Grant, Ground, RecognitionDecided, Towards
@@ -88,7 +88,7 @@ def lund(tmp_path_factory, postgres):
 
 def written(node, decision, asked=LetterRequest("en")):  # noqa: B008 - frozen
     letters = Letters(node)
-    return read(letters.set(letters.of_decision(decision, asked)))
+    return read(letters.render(letters.of_decision(decision, asked)))
 
 
 def read(letter):
@@ -124,7 +124,7 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
 def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credential_nowhere_else(lund):
     reader = lund.written(lund.hidden, "de")
     [said] = reader.attachments["disclosure.txt"][0].decode().split()
-    about = disclosed(claims_digest([said]), [said])["credential"]
+    about = open_disclosures(claims_digest([said]), [said])["credential"]
     assert about == {"member": "twente", "credential": lund.credential}
     event = TlogProof.parse(reader.attachments["receipt.tlog-proof"][0].decode()).event.decode()
     assert claims_digest([said]) in event
@@ -170,18 +170,18 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
             Offered(issuer="twente", member=True, title={"en": "Optics"}, eqf_level=7, ects=5),
             Requirement(eqf_level=6, ects=5),
         )
-        assessed = Assessed(offered, requirement, compare(offered, requirement))
-        office.assess(case, Assessment("creditTransfer", "binding", [assessed], [Proposed(full)]), "k.berg")
+        assessed = AssessedCredential(offered, requirement, compare(offered, requirement))
+        office.assess(case, Assessment("creditTransfer", "binding", [assessed], [ProposedGrant(full)]), "k.berg")
         office.propose(case, [], "k.berg", text="Välkommen!")
         office.approve(case, "l.holm", proposal_id=node.registry.case(case).proposal_id)
         office.decide(case, "desk")
-        with pytest.raises(CannotWrite, match="projected"):
+        with pytest.raises(CannotWrite, match="have the views read it"):
             Letters(node).of_case(case)  # which cannot prove yet what it says
         node.publisher().publish_pending()
         node.projector().step()
         number = office.line(node.registry.case(case)).file_number
         letters = Letters(node)
-        assert "Recognised in full" in text_of(read(letters.set(letters.of_case(case, "en"))))
+        assert "Recognised in full" in text_of(read(letters.render(letters.of_case(case, "en"))))
     file = tmp_path / "case.pdf"
     registry("case", "letter", number, "-o", file, home=lund.home)
     text = text_of(pypdf.PdfReader(file))

@@ -15,7 +15,7 @@ from registry.node.node import opened
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.recognition import Condition, Ground, RecognitionAssessed
 from tests.bench.data import achievement
 from tests.support.command import Consortium, printed_json
@@ -132,7 +132,7 @@ def test_a_cohort_that_is_refused_or_applies_for_admission_is_not_named_on_the_l
         [decided] = Cohort(node.registry, lookup_of(node), assessment, TODAY).decide([row(office, 4)])
         data = next(iter(node.registry.store.events.get(uuid.UUID(decided.decision)))).data
         assert data.basis[0].credential is None
-        about = disclosed(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
+        about = open_disclosures(claims_digest([decided.disclosure]), [decided.disclosure])["credential"]
         assert about == {"member": "lund", "credential": office.credentials[4]}
         assert data.basis[0].credential_digest == claims_digest([decided.disclosure])
 
@@ -217,7 +217,7 @@ def test_a_decision_without_a_case_is_checked_as_an_assessment_is(office):
     assert "say why partial recognition was not possible" in refused.stderr
     office.run("office", "profile", "set", "Research minor", "--level", 7)
     compared = office.run("recognition", "decide", about, "--ects", 5, "--towards", "research minor", check=1)
-    assert "lowerLevel is worth a look (EQF 6, and 7 is asked for)" in " ".join(compared.stderr.split())
+    assert "lowerLevel is worth a look (EQF 6, and 7 is required)" in " ".join(compared.stderr.split())
     decided = office.run("recognition", "decide", about, "--ects", 5)
     assert "note: nothing was assessed" in decided.stderr
 

@@ -324,7 +324,7 @@ def test_a_member_without_a_role_does_nothing_that_needs_it(prepared):
             if way.role == without:
                 told = said(prepared.go(way, 1))
                 assert "role-missing" in told, (name, told)
-                assert f"twente has not the role {without} since" in told, (name, told)
+                assert f"twente does not have the role {without} since" in told, (name, told)
         assert prepared.records() == before
     prepared.govern("roles", "twente", "--role", "issuer", "--role", "recogniser")
 

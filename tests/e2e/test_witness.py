@@ -166,5 +166,5 @@ def forked(consortium):
         tree = tree.extend(commit.parse(record).leaves())
         out += record + b"\n"
     last = commit.parse(record).lines[-1]
-    other, _ = commit.seal("test.example/twente", tree, [last, last], [signer])
+    other, _ = commit.sign_commit("test.example/twente", tree, [last, last], [signer])
     return out + other + b"\n"

@@ -9,7 +9,7 @@ import pytest
 
 from registry.access import ApiKeys
 from registry.http.access import SCOPES
-from registry.http.problems import KINDS
+from registry.http.problems import PROBLEM_TYPES
 from registry.wire.validation_messages import humanize
 from tests.support.command import registry, until
 from tests.support.served import Served, achievement, once, problem, row
@@ -238,7 +238,7 @@ def test_a_body_that_cannot_be_is_told_in_plain_words(node, field, value, where,
 
 def test_whoever_asks_over_http_is_sent_to_no_command(node):
     """Whoever reads a problem or the description has no command line of the node."""
-    pages = [node.anybody().get(f"/problems/{name}") for name in KINDS]
+    pages = [node.anybody().get(f"/problems/{name}") for name in PROBLEM_TYPES]
     for told in (node.anybody().get("/openapi.json"), *pages):
         assert "`registry " not in told.text, told.url
 

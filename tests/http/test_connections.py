@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from registry.http.patience import MAX_PIPELINED
+from registry.http.slow_clients import MAX_PIPELINED
 from tests.support.command import until
 from tests.support.served import Served, problem
 

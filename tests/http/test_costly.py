@@ -9,7 +9,7 @@ from projections.api import costly, reading
 from projections.api.reading import Views
 from projections.core import views
 from registry.http import HttpProblem
-from registry.http.leaving import RECEIVE
+from registry.http.disconnects import RECEIVE
 from tests.support.command import until
 
 MANY = "SELECT n FROM generate_series(1, 4000) AS s (n)"

@@ -204,9 +204,9 @@ def test_a_node_that_is_killed_in_a_document_goes_on_nothing_twice_nothing_lost(
     count = 800
     known, unknown = re.findall(r" *<learningOpportunitySpecification>.*?</learningOpportunitySpecification>\n",
                                 SAMPLES.joinpath("transcript.xml").read_text(), re.DOTALL)[:2]  # fmt: skip
-    drafted = range(0, count, 50)
+    draft_assessment = range(0, count, 50)
     awards = [
-        (unknown.replace("TFYA-12", f"TFYB-{n}") if n in drafted else known).replace(
+        (unknown.replace("TFYA-12", f"TFYB-{n}") if n in draft_assessment else known).replace(
             "<learningOpportunityInstance>", f'<learningOpportunityInstance><identifier type="result">{n}</identifier>'
         )
         for n in range(count)
@@ -228,21 +228,21 @@ def test_a_node_that_is_killed_in_a_document_goes_on_nothing_twice_nothing_lost(
             assert (state, lines < count) == ("working", True)
             system = node.start().client(key=key)
         done = finished(system, made)
-        issued = count - len(drafted)
+        issued = count - len(draft_assessment)
         assert (done["doneLines"], done["issued"], done["unchanged"]) == (count, issued, 0)
-        assert done["refused"] == len(drafted)
+        assert done["refused"] == len(draft_assessment)
         with psycopg.connect(node.dsn) as both:
             refused = both.execute("SELECT DISTINCT line - 1 FROM intake.problems ORDER BY 1").fetchall()
-            assert refused == [(n,) for n in drafted]
+            assert refused == [(n,) for n in draft_assessment]
             waiting = both.execute("SELECT count(*), count(DISTINCT draft) FROM intake.waiting").fetchone()
-            assert waiting == (len(drafted), len(drafted))
+            assert waiting == (len(draft_assessment), len(draft_assessment))
             until(lambda: both.execute("SELECT count(*) FROM views.credentials").fetchone() >= (issued,), 60)
             found = both.execute(
                 "SELECT count(*), count(DISTINCT credential), count(DISTINCT learner) FROM views.credentials"
             )
             assert found.fetchone() == (issued, issued, 1)
         again = finished(system, send(system, content, "again", XML))
-        assert (again["issued"], again["unchanged"], again["refused"]) == (0, issued, len(drafted))
+        assert (again["issued"], again["unchanged"], again["refused"]) == (0, issued, len(draft_assessment))
         node.stop()
         assert "Verified up to" in registry("audit", home=node.home).stdout
 

@@ -175,4 +175,4 @@ def test_a_withdrawn_decision_gets_a_letter_that_says_so_and_why(office, decided
     for said in ("we withdrew our decision", "It is no longer in force", "the decision was made in error",
                  "The last day for this is"):  # fmt: skip
         assert said in text, said
-    assert "binds us" not in text
+    assert "binding on us" not in text

@@ -90,7 +90,7 @@ def test_rubbish_on_anybodys_stream_and_one_that_cannot_be_read_take_no_node_out
     for member in ("lund", "zwolle"):
         consortium.join(member)
     rubbish = [
-        commit.seal(f"test.example/{member}", Tree(1024, [b"a" * 32]), [b"{}"],
+        commit.sign_commit(f"test.example/{member}", Tree(1024, [b"a" * 32]), [b"{}"],
                     [Ed25519Signer.generate(f"test.example/{member}")])[0]
         for member in ("twente", "lund")
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from registry.node.node import opened
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from tests.bench.data import achievement
 from tests.support.command import registry, until
 from tests.support.node import request
@@ -26,7 +26,7 @@ def office(tmp_path_factory, postgres):
     with contextlib.closing(Served(tmp_path_factory.mktemp("office"), postgres)) as made:
         made.lund = made.consortium.join("lund")
         file = made.consortium.folder / "lunds.json"
-        file.write_text(registry("import", "file", "template", "achievement").stdout)
+        file.write_text(registry("import", "template", "achievement").stdout)
         said = registry("achievement", "publish", file, home=made.lund).stdout
         made.achievement = said.split()[1].rstrip(",")
         issued = registry(
@@ -285,7 +285,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
             assert again.json()["items"] == [one | {"unchanged": True} for one in done["items"]]
         assert system.get(stated.headers["location"], headers=waiting(again)).status_code == 200
         said = {claims_digest([one["disclosure"]]): one for one in done["items"]}
-        about = [disclosed(digest, [one["disclosure"]])["credential"] for digest, one in said.items()]
+        about = [open_disclosures(digest, [one["disclosure"]])["credential"] for digest, one in said.items()]
         assert about == items
         with psycopg.connect(node.dsn) as views:
             shown = views.execute(
@@ -316,9 +316,7 @@ def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
 
 def test_joint_awarding_is_confirmed_where_the_other_member_says_so(office):
     system = office.client("achievements:write")
-    content = json.loads(registry("import", "file", "template", "achievement").stdout) | {
-        "awardingBodies": ["lund", "twente"]
-    }
+    content = json.loads(registry("import", "template", "achievement").stdout) | {"awardingBodies": ["lund", "twente"]}
     file = office.consortium.folder / "joint.json"
     file.write_text(json.dumps(content))
     joint = registry("achievement", "publish", file, home=office.lund).stdout.split()[1].rstrip(",")

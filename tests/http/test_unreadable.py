@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from registry.http.json_body import MAX_DEPTH
-from registry.http.problems import KINDS
+from registry.http.problems import PROBLEM_TYPES
 from tests.http.test_access import operations
 from tests.support.served import achievement, once, problem, row
 
@@ -75,7 +75,7 @@ def test_no_operation_fails_over_bytes_that_cannot_be_read(node, bodies):
                     continue  # its rows are judged later, each by itself
                 assert 400 <= answer.status_code < 500, (name, what, answer.status_code, answer.text)
                 assert answer.headers["content-type"].startswith("application/problem+json"), (name, what)
-                assert answer.json()["type"].rpartition("/")[2] in KINDS
+                assert answer.json()["type"].rpartition("/")[2] in PROBLEM_TYPES
     assert len(bodies) > 30
     assert sent > 30 * len(UNREADABLE)
     assert not node.logged("http.failed")[failed_before:]

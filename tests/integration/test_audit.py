@@ -38,7 +38,7 @@ def other_history(university, commits, events=3):
     for record in records:
         tree = tree.extend(commit.parse(record).leaves())
     lines = [university.issue(university.achievement, new_id())[1] for _ in range(events)]
-    record, _ = commit.seal(university.origin, tree, lines, university.signers)
+    record, _ = commit.sign_commit(university.origin, tree, lines, university.signers)
     return [*records, record]
 
 

@@ -39,7 +39,7 @@ def commits(twente, tree, batches, signers):
     """Seal batches of lines after a tree; return the records and the tree after them."""
     records = []
     for lines in batches:
-        record, tree = commit.seal(twente.origin, tree, lines, signers)
+        record, tree = commit.sign_commit(twente.origin, tree, lines, signers)
         records.append(record)
     return records, tree
 

@@ -105,7 +105,9 @@ def test_a_log_with_another_history_than_the_cosigned_one_is_a_fork(consortium, 
     for record in records:
         tree = tree.extend(commit.parse(record).leaves())
     for _ in range(1 + more):
-        record, tree = commit.seal(twente.origin, tree, [twente.issue(twente.achievement, new_id())[1]], twente.signers)
+        record, tree = commit.sign_commit(
+            twente.origin, tree, [twente.issue(twente.achievement, new_id())[1]], twente.signers
+        )
         records = [*records, record]
     report = vouched(consortium, witness, tmp_path / "log", records=records)
     assert [(fault.kind, fault.code) for fault in report.faults] == [("witness", "fork")]

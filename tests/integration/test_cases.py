@@ -25,16 +25,14 @@ from registry.domain.case_errors import (
 from registry.domain.errors import IllegalTransition
 from registry.learners.erasure import erase
 from registry.office.assessments.assessment import (
-    Assessed,
+    AssessedCredential,
     Assessment,
-    Considered,
-    Element,
-    Offered,
-    Proposed,
-    Requirement,
+    ConsideredOutcome,
+    ProposedGrant,
 )
-from registry.office.assessments.comparing import ELEMENTS
-from registry.office.assessments.drafting import drafted
+from registry.office.assessments.case_assessment import draft_assessment
+from registry.office.assessments.comparison import ELEMENTS, Element
+from registry.office.assessments.offered import Offered, Requirement
 from registry.office.assessments.profiles import ProfileRow
 from registry.office.cases import showing, worklist
 from registry.office.cases.applicants import Applicant
@@ -46,7 +44,7 @@ from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.errors import InvalidEvent, WireError
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Towards
@@ -111,7 +109,7 @@ def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_
     found = on_log(lund, moved.decision)
     said = showing.show(lund.office, case).disclosures
     assert [claims_digest([one]) for one in said] == [base["credentialDigest"] for base in found.content["basis"]]
-    assert [disclosed(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
+    assert [open_disclosures(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
     line = next(bytes(r.data) for r in lund.log.records("lund"))
     assert all(credential.encode() not in line for credential in credentials)
 
@@ -248,14 +246,14 @@ def test_what_its_issuer_denies_stops_at_the_proposal_and_is_refused_as_not_auth
 def assessment(*grants, purpose="creditTransfer"):
     offered = Offered(issuer="twente", member=True, title={"en": "Data literacy"}, ects=5, eqf_level=6)
     elements = [Element(name=name, original="", required="") for name in ELEMENTS]
-    return Assessment(purpose, "binding", [Assessed(offered, Requirement(), elements)], list(grants))
+    return Assessment(purpose, "binding", [AssessedCredential(offered, Requirement(), elements)], list(grants))
 
 
 def proposed(one, *reasons):
-    considered = [Considered(outcome, why) for outcome, why in zip(
+    considered = [ConsideredOutcome(outcome, why) for outcome, why in zip(
         ("partial", "conditional", "alternative"), reasons or ["formalGround"] * 3, strict=True
     )]  # fmt: skip
-    return Proposed(one, considered)
+    return ProposedGrant(one, considered)
 
 
 def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lund):
@@ -263,7 +261,7 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     case = lund.open(credential, STATISTICS).case
     lund.office.complete(case, "desk")
     lund.office.answer(case, lund.office.enquire(case, 1, "desk").enquiry, "authentic", "desk")
-    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=10))
+    draft = draft_assessment(lund.registry.case(case), lund.lookup(), Requirement(ects=10))
     known, external = (one.offered for one in draft.assessed)
     assert (known.ects, known.status, known.evidence, known.authentic) == (5, "active", "onLog", True)
     assert (external.title, external.country, external.authentic) == ({"en": "Statistics"}, "NO", True)
@@ -284,7 +282,9 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
         ),
     ]
     partial = grant("partial", "workload:substantiallyLess", ects=4)
-    ready = msgspec.structs.replace(draft, assessed=assessed, proposed=[Proposed(partial), Proposed(full(1, ects=3))])
+    ready = msgspec.structs.replace(
+        draft, assessed=assessed, proposed=[ProposedGrant(partial), ProposedGrant(full(1, ects=3))]
+    )
     lund.office.assess(case, ready, "k.berg")
     lund.office.propose(case, [], "k.berg")
     assert showing.show(lund.office, case).proposal == [partial, full(1, ects=3)]
@@ -294,7 +294,7 @@ def test_what_was_revoked_since_it_was_assessed_is_not_proposed(lund):
     credential = lund.issue()
     case = lund.open(credential).case
     lund.office.complete(case, "desk")
-    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.office.assess(case, assessment(ProposedGrant(full())), "k.berg")
     lund.put(lund.twente.revoke(credential))
     lund.project()
     with pytest.raises(Stopped, match=f"credential twente/{credential} is revoked"):
@@ -305,10 +305,10 @@ def test_an_assessment_that_has_something_to_be_mended_is_not_proposed(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
     unnamed = grant("partial", "workload:substantiallyLess", ects=3)
-    lund.office.assess(case, assessment(Proposed(unnamed)), "k.berg")
+    lund.office.assess(case, assessment(ProposedGrant(unnamed)), "k.berg")
     with pytest.raises(AssessmentObjections, match="differenceNotNamed"):
         lund.office.propose(case, [], "k.berg")
-    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.office.assess(case, assessment(ProposedGrant(full())), "k.berg")
     lund.office.propose(case, [], "k.berg")
     assert showing.show(lund.office, case).proposal == [full()]
 
@@ -317,9 +317,9 @@ def test_a_refusal_needs_an_assessment_that_considered_something_milder(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
     refused = grant("refused", "formal:notCompetent")
-    with pytest.raises(AssessmentObjections, match="what milder outcomes were considered"):
+    with pytest.raises(AssessmentObjections, match="which milder outcomes were considered"):
         lund.office.propose(case, [refused], "k.berg")
-    lund.office.assess(case, assessment(Proposed(refused)), "k.berg")
+    lund.office.assess(case, assessment(ProposedGrant(refused)), "k.berg")
     with pytest.raises(AssessmentObjections, match="milderNotConsidered"):
         lund.office.propose(case, [], "k.berg")
     lund.office.assess(case, assessment(proposed(refused)), "k.berg")
@@ -329,7 +329,7 @@ def test_a_refusal_needs_an_assessment_that_considered_something_milder(lund):
 def test_an_assessment_is_of_this_case(lund):
     case = lund.open(lund.issue(), STATISTICS).case
     lund.office.complete(case, "desk")
-    with pytest.raises(UnknownSubject, match="1 credentials are assessed, and the case is about 2"):
+    with pytest.raises(UnknownSubject, match="in the assessment: 1, in the case: 2"):
         lund.office.assess(case, assessment(), "k.berg")
 
 
@@ -584,7 +584,7 @@ def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approv
 def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement(ects=7.5))
+    draft = draft_assessment(lund.registry.case(case), lund.lookup(), Requirement(ects=7.5))
 
     def assess(**changes):
         elements = [
@@ -592,7 +592,9 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
             for one in draft.assessed[0].elements
         ]
         whole = msgspec.structs.replace(
-            draft, assessed=[msgspec.structs.replace(draft.assessed[0], elements=elements)], proposed=[Proposed(full())]
+            draft,
+            assessed=[msgspec.structs.replace(draft.assessed[0], elements=elements)],
+            proposed=[ProposedGrant(full())],
         )
         return lund.office.assess(case, whole, "k.berg")
 
@@ -622,7 +624,7 @@ def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_al
 def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
     case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
+    draft = draft_assessment(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     with pytest.raises(Stopped, match=r"lack of documents"):
@@ -636,7 +638,7 @@ def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
     lund.office.request_documents(case, ["transcript"], "desk")
     lund.office.receive_documents(case, ["transcript"], "desk")
     lund.office.complete(case, "desk")
-    draft = drafted(lund.registry.case(case), lund.lookup(), Requirement())
+    draft = draft_assessment(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
     lund.office.assess(case, msgspec.structs.replace(draft, proposed=[proposed(refused)]), "k.berg")
     assert lund.office.propose(case, [], "k.berg").state == "proposed"
@@ -645,7 +647,7 @@ def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
 def test_an_assessment_made_before_the_case_was_corrected_is_made_again(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
-    lund.office.assess(case, assessment(Proposed(full())), "k.berg")
+    lund.office.assess(case, assessment(ProposedGrant(full())), "k.berg")
     lund.office.correct(case, Correction(add=[SubjectAsked(external=STATISTICS)]), "desk")
     with pytest.raises(AssessmentObjections, match="corrected after it was assessed"):
         lund.office.propose(case, [full(0, 1)], "k.berg")

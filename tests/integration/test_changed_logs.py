@@ -96,7 +96,9 @@ class World:
         assert self.faults() == []
         served = digest(self.connection).total
         twin = MemoryLog()
-        untouched, _ = commit.seal(ORIGIN, self.consortium.universities["twente"].tree, lines, [self.node.signer])
+        untouched, _ = commit.sign_commit(
+            ORIGIN, self.consortium.universities["twente"].tree, lines, [self.node.signer]
+        )
         put(twin, "governance", self.consortium.records)
         put(twin, "twente", [untouched])
         for log in (self.log, twin):
@@ -256,7 +258,9 @@ def test_another_history_is_named_and_nothing_of_it_is_taken_in(world, tmp_path)
     projector.step()
     before = digest(world.connection).total
     lines = world.verified_lines()
-    other, _ = commit.seal(ORIGIN, world.consortium.universities["twente"].tree, lines[::-1], [world.node.signer])
+    other, _ = commit.sign_commit(
+        ORIGIN, world.consortium.universities["twente"].tree, lines[::-1], [world.node.signer]
+    )
     (tmp_path / "log" / "twente.log").write_bytes(other + b"\n")
     for reader in (projector, world.projector()):
         with pytest.raises(HistoryRewritten, match="another history"):
@@ -353,7 +357,7 @@ def test_a_log_of_another_founding_is_named_and_neither_written_nor_read(world, 
     records = founding.records
     if name != CONSORTIUM:
         line = commit.parse(records[0]).lines[0].replace(CONSORTIUM.encode(), name.encode())
-        records = [commit.seal(name, type(founding.tree)(), [line], founding.signers)[0]]
+        records = [commit.sign_commit(name, type(founding.tree)(), [line], founding.signers)[0]]
     put(other, "governance", records)
     other.close()
     shutil.rmtree(tmp_path / "log")
@@ -402,7 +406,7 @@ def test_a_stream_whose_newest_records_are_all_refused_is_named(world):
         world.log.append(
             "twente",
             [
-                commit.seal(
+                commit.sign_commit(
                     ORIGIN,
                     world.consortium.universities["twente"].tree,
                     [b"{}"],
@@ -430,7 +434,7 @@ def with_lund(world, *records):
 def junk(origin, entry):
     """A commit that begins with an entry, by a key that nobody knows."""
     hashes = [b"a" * 32] * entry.bit_count()
-    return commit.seal(origin, Tree(entry, hashes), [b"{}"], [Ed25519Signer.generate(origin)])[0]
+    return commit.sign_commit(origin, Tree(entry, hashes), [b"{}"], [Ed25519Signer.generate(origin)])[0]
 
 
 class Counting:
@@ -520,7 +524,7 @@ def test_a_governance_log_full_of_rubbish_is_read_once_and_not_at_every_look(wor
 
 def test_a_stream_whose_entries_were_put_back_at_its_end_is_found_whole_by_looks_that_go_on(world):
     lund = Ed25519Signer.generate(f"{CONSORTIUM}/lund")
-    whole, _ = commit.seal(f"{CONSORTIUM}/lund", Tree(), [b"{}"], [lund])
+    whole, _ = commit.sign_commit(f"{CONSORTIUM}/lund", Tree(), [b"{}"], [lund])
     with_lund(world, *[junk(f"{CONSORTIUM}/lund", 500)] * (MAX_RECORDS + 1), whole)
     earlier = EarlierLooks("twente")
     found = [

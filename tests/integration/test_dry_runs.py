@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from registry.cli.issuing.imports import Offered, Report, _add_award
+from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
 from registry.intake.drafts import Drafts
 from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
@@ -27,7 +27,7 @@ class Office:
         presentation = {"type": ["VerifiablePresentation"], "verifiableCredential": list(badges)}
         document = read_document(json.dumps(presentation).encode(), "file")
         report = Report("file", dry_run=dry_run)
-        importer = Importer(self.registry, self.node.issuer, Offered(self.registry))
+        importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         for taken in importer.take(document, given, dry_run=dry_run):
             _add_award(report, taken)
         return report
@@ -85,7 +85,7 @@ def test_one_id_that_waits_twice_with_two_grades_waits_once(office):
 
 
 def test_a_document_that_is_taken_after_another_knows_nothing_of_its_dry_run(office):
-    importer = Importer(office.registry, office.node.issuer, Offered(office.registry))
+    importer = Importer(office.registry, office.node.issuer, OwnCatalogue(office.registry))
     document = read_document(json.dumps(badge()).encode(), "file")
     [dry] = importer.take(document, BADGE, dry_run=True)
     [real] = importer.take(document, BADGE)

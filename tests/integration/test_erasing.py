@@ -17,7 +17,7 @@ from registry.batches.redaction import SoughtLearner
 from registry.domain.errors import Duplicate
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.vault.vault import HiddenBasis
 from registry.wire import commit
 from registry.wire.disclosures import disclosure, salts
@@ -202,7 +202,7 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is
     good = [row_of(n, achievement) for n in (1, 12)]
     faulty = f"r3,{achievement},s1,Jansen,Ada,2001-02-03,soon"
     batch = send(batch_store, "one", [HEADER, *good, faulty])
-    worker = Worker(node.registry, node.issuer, batch_store, Offered(node.registry))
+    worker = Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry))
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
     assert batch_store.queue.take_up()
     with pytest.raises(StillInBatch, match=batch):
@@ -228,7 +228,7 @@ def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, b
     batch = send(batch_store, "one", [HEADER, *(row_of(n, achievement) for n in (1, 2))])
     erase(node.registry, batch_store, row.learner)
     assert told(batch_store, batch) == [(2, "erased", "")]
-    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry)).step()
     done = batch_store.get(batch)
     assert (done.state, done.issued, done.refused) == ("done", 1, 1)
     assert told(batch_store, batch) == [(2, "erased", "")]
@@ -276,7 +276,7 @@ def test_a_batch_that_failed_keeps_no_line_of_the_learners(node, batch_store):
     batch = send(
         batch_store, "one", ["r1,x,s1,Jansen,Ada,2001-02-03,2026-06-30", "r2,x,s2,Silva,Duarte,2001-02-03,2026-06-30"]
     )
-    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry)).step()
     assert "jansen" in batch_store.get(batch).error
     erase(node.registry, batch_store, row.learner)
     assert "jansen" not in batch_store.get(batch).error
@@ -288,7 +288,7 @@ def test_nothing_of_a_document_that_ended_stays_quoted(node, batch_store):
     [row] = node.issuer.issue([request(9, node.offer(), student="s1")])
     text = SAMPLES.joinpath("openbadge.json").read_text().replace("s2600002", "s1").replace('"3"', '"a lot"')
     batch = send_as(batch_store, "credentials", "application/json", text)
-    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry)).step()
     assert batch_store.get(batch).notes
     assert batch_store.list_problems(batch, 9)
     erase(node.registry, batch_store, row.learner)

@@ -156,7 +156,7 @@ class History:
             return self.chance.choice(self.twente.records)
         _, tree, _ = self.chance.choice(self.heads)
         lines = [self.twente.line("x.other.v1", "x", {}) for _ in range(self.chance.randint(1, 5))]
-        return commit.seal(self.twente.origin, tree, lines, self.twente.signers)[0]
+        return commit.sign_commit(self.twente.origin, tree, lines, self.twente.signers)[0]
 
     def govern(self):
         """Something about an earlier head, or the newest; what stood beyond a retired key's end is no more."""
@@ -281,7 +281,9 @@ def test_what_a_thief_erased_sealed_and_claimed_after_a_waypoint_is_taken_back(c
     head, tree = twente.head, twente.tree
     root = base64.b64encode(Tree().root).decode()
     twente.seal(twente.line("status.sealed.v1", str(tree.size), StatusSealed(tree.size, 0, root)))
-    odd = commit.seal(twente.origin, tree, [twente.line("x.other.v1", "x", {"n": n}) for n in (1, 2)], twente.signers)
+    odd = commit.sign_commit(
+        twente.origin, tree, [twente.line("x.other.v1", "x", {"n": n}) for n in (1, 2)], twente.signers
+    )
     twente.seal(twente.erase(learner), twente.revoke(credential))
     log = consortium.log()
     log.append("twente", [odd[0]])

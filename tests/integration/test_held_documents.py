@@ -11,7 +11,7 @@ from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.learners.erasure import erase
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.sis import TODAY, BatchSender
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")
@@ -141,7 +141,7 @@ def test_an_award_that_is_not_found_again_is_told_and_waits_no_more(sis):
 
 
 def test_whoever_holds_nothing_refuses_it_before_its_day(sis):
-    importer = Importer(sis.registry, sis.node.issuer, Offered(sis.registry))
+    importer = Importer(sis.registry, sis.node.issuer, OwnCatalogue(sis.registry))
     [taken] = importer.take(read_document(badge().encode(), "x"), {})
     assert taken.credential is None
     assert [(one.field, "has not come" in one.detail) for one in taken.problems] == [("valid_from", True)]

@@ -11,7 +11,7 @@ from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.worker import _taken
-from registry.cli.issuing.imports import Offered, Report, _add_award
+from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
@@ -30,7 +30,7 @@ class Office:
     def __init__(self, dsn):
         self.node = TestNode(dsn, MemoryLog())
         self.registry = self.node.registry
-        self.importer = Importer(self.registry, self.node.issuer, Offered(self.registry))
+        self.importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         self.drafts = Drafts(self.registry)
         self.codes = CourseCodes(self.registry)
 
@@ -304,7 +304,7 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.newest_version)
     office.registry.publish_achievement(achievement)
     batch_store = BatchStore(office.registry.dsn, office.registry.vault, tmp_path / "spool")
-    worker = Worker(office.registry, office.node.issuer, batch_store, Offered(office.registry))
+    worker = Worker(office.registry, office.node.issuer, batch_store, OwnCatalogue(office.registry))
     begun = batch_store.begin("term", "credentials", "application/xml", "a system", "key", dry_run=False)
     begun.file.write(content)
     batch_store.complete(begun.batch, begun.file, None)

@@ -11,7 +11,7 @@ from projections.feed import feed
 from registry.application.registry import Registry
 from registry.application.requests import Issued, NotIssued
 from registry.domain.errors import Duplicate, IllegalTransition, UnknownCredential
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 from registry.wire.events import Event, Reader
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
@@ -108,7 +108,7 @@ def test_the_disclosures_are_what_the_digest_on_the_log_stands_for(node):
     event = Reader(ORIGIN).decode_one(node.lines()[1])
     assert isinstance(event, Event)
     held = node.registry.vault.disclosures(node.registry.cursor(), issued.credential)
-    claims = disclosed(event.data.claims, held)
+    claims = open_disclosures(event.data.claims, held)
     assert claims == {
         "familyName": "Jansen",
         "givenName": "Ada",

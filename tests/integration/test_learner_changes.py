@@ -21,7 +21,7 @@ from registry.learners.erasure import Merged, count_credentials, erase
 from registry.learners.moves import Moving, issued_again, merged_into
 from registry.learners.numbers import find_learner
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed, disclosure, salts
+from registry.wire.disclosures import claims_digest, disclosure, open_disclosures, salts
 from registry.wire.events import Reader
 from registry.wire.forms import VersionedRef
 from registry.wire.recognition import Basis, RecognitionDecided
@@ -61,7 +61,7 @@ def issued(node, *requests):
 
 def claims(node, credential):
     held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return disclosed(issued_again(node.registry, credential).claims, held) if held else None
+    return open_disclosures(issued_again(node.registry, credential).claims, held) if held else None
 
 
 def status(node, credential):

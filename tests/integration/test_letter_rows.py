@@ -7,7 +7,7 @@ import pytest
 from registry.letters.content import LANGUAGES, DecisionEnd, GrantFindings, LeftOutQualification, LetterRequirements
 from registry.letters.page import page
 from registry.letters.wording import wording
-from registry.office.assessments.comparing import compare
+from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases import showing
 from registry.office.cases.lettering import _required, file_of
@@ -71,7 +71,7 @@ def test_a_letter_names_no_documents_on_paper_where_there_are_none(dsn):
     assert standing == "undocumented"
     made = page(content(qualifications=[qualification(evidence="paper", standing=standing, standing_on=date.min)]))
     said = made["grants"][0]["rows"][0]["original"][-1]["text"]
-    assert said == "No documents can be had; a background paper stands for them"
+    assert said == "No documents can be obtained; a background paper replaces them"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

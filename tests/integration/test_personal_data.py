@@ -16,7 +16,7 @@ from registry.backup.backup import _SCHEMAS
 from registry.batches import BatchStore, Worker
 from registry.intake.taking import Taking
 from registry.learners.erasure import erase
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import CaseAsked, SubjectAsked
 from tests.support.lund import STATISTICS, Lund
@@ -147,7 +147,7 @@ def shifted(achievement):
 
 
 def worked(node, batch_store, *batches):
-    worker = Worker(node.registry, node.issuer, batch_store, Offered(node.registry))
+    worker = Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry))
     while worker.step():
         pass
     return [batch_store.get(batch) for batch in batches]
@@ -217,7 +217,7 @@ def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(
         event("Quixwobble", {}),
         b'{"Quixwobble": ',
     ]
-    results = Taking(node.registry, node.issuer, Offered(node.registry)).take(events)
+    results = Taking(node.registry, node.issuer, OwnCatalogue(node.registry)).take(events)
     assert sum(not one.accepted for one in results) > 90
     said = [json.dumps([one.code, one.where, one.detail]).encode() for one in results]
     assert [one for one in said for word in PERSON.values() if word.encode() in one] == []

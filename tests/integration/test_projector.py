@@ -110,7 +110,7 @@ def test_a_later_head_is_compared_with_the_tree_at_its_size(connection):
     first = twente.seal(published)
     base = twente.tree
     twente.seal(*(twente.issue(achievement, new_id())[1] for _ in range(5)))
-    other, _ = commit.seal(
+    other, _ = commit.sign_commit(
         twente.origin, base, [twente.issue(achievement, new_id())[1] for _ in range(3)], twente.signers
     )
     log = consortium.log()
@@ -311,7 +311,7 @@ def noise(university: University, chance, passed):
             break
         tree = tree.extend(before.leaves())
     lines = [university.line("x.other.v1", "x", {"n": chance.random()}) for _ in parsed.lines]
-    return commit.seal(university.origin, tree, lines, university.signers)[0]
+    return commit.sign_commit(university.origin, tree, lines, university.signers)[0]
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))

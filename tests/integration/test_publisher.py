@@ -154,7 +154,7 @@ def test_garbage_and_repeats_at_the_end_are_no_head_to_go_on_from(dsn):
     fill(node, 10)
     node.publisher().publish_pending()
     head = next(node.log.read_back("twente")).data
-    stray, _ = commit.seal(ORIGIN, Tree(), [b'{"a":1}'], [Ed25519Signer.generate(ORIGIN)])
+    stray, _ = commit.sign_commit(ORIGIN, Tree(), [b'{"a":1}'], [Ed25519Signer.generate(ORIGIN)])
     node.log.append("twente", [b"garbage", head, stray, head[:-30]])
     fill(node, 10, start=100)
     node.publisher().publish_pending()
@@ -167,7 +167,7 @@ def test_a_log_that_holds_commits_unknown_here_stops_the_publisher(node):
     fill(node, 10)
     node.publisher().publish_pending()
     tree = Tree().extend([leaf for r in node.log.records("twente") for leaf in commit.parse(r.data).leaves()])
-    foreign, _ = commit.seal(ORIGIN, tree, [b'{"a":1}'], [node.signer])
+    foreign, _ = commit.sign_commit(ORIGIN, tree, [b'{"a":1}'], [node.signer])
     with node.log.writer("twente"):
         node.log.append("twente", [foreign])
     fill(node, 10, start=100)
@@ -259,7 +259,7 @@ def test_a_database_older_than_a_restored_log_signs_nothing(node):
     tree = Tree()
     for known in ours:
         tree = tree.extend(known.leaves())
-    later, _ = commit.seal(ORIGIN, tree, [b"{}"], [node.signer])
+    later, _ = commit.sign_commit(ORIGIN, tree, [b"{}"], [node.signer])
     fresh = MemoryLog()
     fresh.create("twente")
     with fresh.writer("twente"):  # a merged commit that spans what the database knows and what it does not

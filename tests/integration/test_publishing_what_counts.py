@@ -204,7 +204,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     if thief == "retired key":
         stranger, world.node.signer = world.node.signer, world.change_key(world.head())
     tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
-    append(world, commit.seal(ORIGIN, tree, [b"{}"], [stranger])[0])
+    append(world, commit.sign_commit(ORIGIN, tree, [b"{}"], [stranger])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
@@ -221,7 +221,7 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     world.change_key(world.head())
     world.issue()
     world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
-    append(world, commit.seal(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
+    append(world, commit.sign_commit(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
     world.seen()
     own = own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
@@ -237,7 +237,7 @@ def test_what_others_append_is_no_fault_of_this_nodes_log(world):
     world.issue()
     world.publisher().publish_pending()  # and the views have read nothing of it yet
     for name, signer in strangers.items():
-        record, _ = commit.seal(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
+        record, _ = commit.sign_commit(f"{CONSORTIUM}/{name}", Tree(4, [b"a" * 32]), [b"{}"], [signer])
         with world.log.writer(name):
             world.log.append(name, [record, record])
     for looked in ("before the views have read it", "afterwards"):
@@ -269,9 +269,9 @@ def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(worl
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):
     world.connection.execute("INSERT INTO refusals VALUES ('twente', 4, 'role-missing', '$', 'why', '{}')")
     with contextlib.closing(OwnRefusals(lambda: world.node.dsn, "twente")) as refusals:
-        assert [one.code for one in refusals.listed()] == ["role-missing"]
+        assert [one.code for one in refusals.list_events()] == ["role-missing"]
         world.connection.execute("UPDATE refusals SET code = 'member-suspended'")
-        assert [one.code for one in refusals.listed()] == ["member-suspended"]
+        assert [one.code for one in refusals.list_events()] == ["member-suspended"]
 
 
 # Suspended after something was stored

@@ -14,7 +14,7 @@ from registry.domain.errors import Refusal
 from registry.learners.erasure import erase
 from registry.learners.moves import issued_again
 from registry.learners.numbers import find_learner
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
 
@@ -37,7 +37,7 @@ def batch_store(node, tmp_path):
 def said(node, credential):
     node.publisher().publish_pending()
     held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return disclosed(issued_again(node.registry, credential).claims, held)
+    return open_disclosures(issued_again(node.registry, credential).claims, held)
 
 
 def waiting(node):

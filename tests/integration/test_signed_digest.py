@@ -25,7 +25,7 @@ def test_a_node_that_signs_changed_views_is_contradicted_by_its_own_note(tmp_pat
         def signed():
             found = digest(connection)
             note = ViewsNote(twente.origin, VERSION, bytes.fromhex(found.positions), bytes.fromhex(found.total))
-            return note.signed(twente.signers[0])
+            return note.sign(twente.signers[0])
 
         honest = signed()
         connection.execute("UPDATE credentials SET ects = 60 WHERE leaf = 3 AND member = 'twente'")

@@ -15,7 +15,7 @@ from registry.intake.drafts import Drafts
 from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.opening import SubjectAsked
 from registry.office.cases.uploads import uploaded
 from tests.support.memory_log import MemoryLog
@@ -43,7 +43,7 @@ class Office:
     def __init__(self, dsn):
         self.node = TestNode(dsn, MemoryLog())
         self.registry = self.node.registry
-        self.importer = Importer(self.registry, self.node.issuer, Offered(self.registry))
+        self.importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         self.drafts = Drafts(self.registry)
 
     def take(self, document, given=None, **more):
@@ -278,7 +278,7 @@ def test_a_published_programme_without_a_composition_takes_no_parts(office):
 def test_a_batch_counts_what_is_unclear_as_not_issued_and_names_it(office, tmp_path):
     office.take(badge(), BADGE)
     batch_store = BatchStore(office.registry.dsn, office.registry.vault, tmp_path / "spool")
-    worker = Worker(office.registry, office.node.issuer, batch_store, Offered(office.registry))
+    worker = Worker(office.registry, office.node.issuer, batch_store, OwnCatalogue(office.registry))
     second = badge(id="urn:unclear", validUntil="2033-01-31T13:00:00Z")
     second["credentialSubject"]["identifier"][0]["identityHash"] = "s55"
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), second, badge(id="x", revoked=True)]}

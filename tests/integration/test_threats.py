@@ -46,7 +46,7 @@ def stolen():
         records = []
         for _ in range(commits):
             lines = [twente.issue(twente.achievement, new_id())[1] for _ in range(2)]
-            record, tree = commit.seal(twente.origin, tree, lines, [signer])
+            record, tree = commit.sign_commit(twente.origin, tree, lines, [signer])
             records.append(record)
         return records
 
@@ -242,7 +242,7 @@ def test_a_stored_event_that_an_administrator_edits_deletes_or_slips_in_is_named
 def test_what_somebody_else_writes_into_the_stream_was_never_stored_here_and_is_no_loss(node):
     origin, tree = node.registry.origin, Tree().extend(leaf_hashes(node.lines()))
     thief = Ed25519Signer.generate(origin)
-    forged, _ = commit.seal(origin, tree, [b'{"id":"00000000-0000-4000-8000-000000000000-1"}'], [thief])
+    forged, _ = commit.sign_commit(origin, tree, [b'{"id":"00000000-0000-4000-8000-000000000000-1"}'], [thief])
     with node.log.writer("twente"):
         node.log.append("twente", [forged])
     assert tampered(node) == []

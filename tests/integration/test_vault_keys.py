@@ -19,7 +19,7 @@ from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.intake.drafts import Drafts
 from registry.keys.keystore import MASTER, RING, Keystore, KeystoreError
 from registry.learners.erasure import erase
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.store import recorder as store
 from registry.vault import key_replacement as rewrapping
 from registry.vault.key_replacement import COLUMNS, locked_keys
@@ -99,7 +99,7 @@ def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_i
     begun = batch_store.begin("one", "credentials", "text/csv", "a", "1", dry_run=False)
     begun.file.write(f"{HEADER}\nr9,Quixwobble,s1,Jansen,Ada,2001-02-03,soon\n".encode())
     batch_store.complete(begun.batch, begun.file, None)
-    assert Worker(node.registry, node.issuer, batch_store, Offered(node.registry)).step()
+    assert Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry)).step()
     about = [f"{gone.learner} key", f"- {decision}", f"- batch {begun.batch}"]
     with psycopg.connect(dsn) as connection:
         [wrapped] = connection.execute("SELECT key FROM vault.learners WHERE learner = %s", (gone.learner,)).fetchone()

@@ -49,7 +49,7 @@ def fork_of(university, commits, events=4):
     for record in university.records[:commits]:
         tree = tree.extend(commit.parse(record).leaves())
     lines = [university.issue(university.achievement, new_id())[1] for _ in range(events)]
-    return commit.seal(university.origin, tree, lines, university.signers)[0]
+    return commit.sign_commit(university.origin, tree, lines, university.signers)[0]
 
 
 def test_it_cosigns_the_newest_head_of_every_stream(consortium, tmp_path):

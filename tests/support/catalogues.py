@@ -11,7 +11,7 @@ class Everything:
     def ects(self, _):
         return self._ects
 
-    def retired(self, _):
+    def is_retired(self, _):
         return False
 
     def course(self, code):

@@ -108,13 +108,13 @@ class Consortium:
 
     def offer(self, title="Data literacy"):
         file = self.folder / "achievement.json"
-        file.write_text(registry("import", "file", "template", "achievement").stdout.replace("Data literacy", title))
+        file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", title))
         said = self.run("achievement", "publish", file, "--again").stdout
         return said.split()[1].rstrip(",")
 
     def rows(self, achievement, count, name="rows.csv"):
         file = self.folder / name
-        header = registry("import", "file", "template", "csv").stdout.splitlines()[0]
+        header = registry("import", "template", "csv").stdout.splitlines()[0]
         lines = [header]
         for number in range(count):
             row = [f"r{number}", achievement, "", f"s{number}", "Jansen", "Ada", "2001-02-03", "2026-06-30"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from registry.batches import BatchStore, Worker
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 
@@ -18,7 +18,7 @@ class BatchSender:
         self.day = TODAY
         self.registry = self.node.registry
         self.batch_store = BatchStore(self.registry.dsn, self.registry.vault, folder, self.now)
-        self.worker = Worker(self.registry, self.node.issuer, self.batch_store, Offered(self.registry))
+        self.worker = Worker(self.registry, self.node.issuer, self.batch_store, OwnCatalogue(self.registry))
 
     def now(self):
         return datetime(self.day.year, self.day.month, self.day.day, 0, 30, tzinfo=UTC)

@@ -41,7 +41,7 @@ class Stream:
 
     def seal(self, *lines: bytes) -> bytes:
         """Commit these events; the record is kept and given."""
-        record, self.tree = commit.seal(self.origin, self.tree, lines, self.signers)
+        record, self.tree = commit.sign_commit(self.origin, self.tree, lines, self.signers)
         self.records.append(record)
         return record
 

@@ -67,14 +67,14 @@ def stream_cases() -> list[dict[str, Any]]:
     case(
         "unsigned",
         "by a key that is not the member's",
-        lambda _: [commit.seal(origin, Tree(), [b"{}"], [signer(origin, 2)])[0]],
+        lambda _: [commit.sign_commit(origin, Tree(), [b"{}"], [signer(origin, 2)])[0]],
         ["key-not-valid"],
         0,
     )
     case(
         "two-histories",
         "another root for the current size",
-        lambda r: [r[0], commit.seal(origin, Tree(), [b"{}"], [signer(origin)])[0]],
+        lambda r: [r[0], commit.sign_commit(origin, Tree(), [b"{}"], [signer(origin)])[0]],
         ["ok", "fork"],
         1,
     )

@@ -46,7 +46,7 @@ class Writer:
         return encode(event)
 
     def seal(self, *lines: bytes) -> bytes:
-        record, self.tree = commit.seal(self.origin, self.tree, lines, self.signers)
+        record, self.tree = commit.sign_commit(self.origin, self.tree, lines, self.signers)
         self.records.append(record)
         return record
 

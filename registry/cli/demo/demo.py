@@ -34,7 +34,7 @@ from registry.intake.formats.documents import read_file
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
 from registry.log import GOVERNANCE, SharedLog, open_log
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node, opened
 from registry.postgres.embedded import embedded
 from registry.settings.settings import SettingsError
@@ -212,7 +212,7 @@ class _Demo:
         for member, node in self._nodes.items():
             file = self._folder / f"{member}-{_YEAR}.csv"
             self._write_csv(file, member, UNIVERSITIES[member][2])
-            show(take_rows(node, file, TableRows(file, Offered(node.registry))))
+            show(take_rows(node, file, TableRows(file, OwnCatalogue(node.registry))))
 
     def _write_csv(self, file: Path, member: str, count: int) -> None:
         chance = self._chance

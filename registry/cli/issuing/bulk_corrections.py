@@ -20,7 +20,7 @@ from registry.domain.errors import UnknownAchievement
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
 from registry.intake.rows.report import IntakeError, Problem
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
 
@@ -101,7 +101,7 @@ class _ReplacingRows:
 
     def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
         """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
-        source = open_intake(file, Offered(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+        source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
         self._rows = source

@@ -23,11 +23,11 @@ from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
 from registry.intake.rows.judged_days import days_fault
 from registry.intake.rows.status_note import status_note_fault
 from registry.learners.missing_claims import why_without_claims
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.wire.credentials import StatusReason
-from registry.wire.disclosures import disclosed
+from registry.wire.disclosures import open_disclosures
 
 credential_app = typer.Typer(
     help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import file`.",
@@ -130,7 +130,7 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
         raise typer.BadParameter(fault[1], param_hint=f"--{fault[0].replace('_', '-')}")
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
-    checker = RowChecker(Offered(node.registry), keep_text=keep_text)
+    checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
     found = checker.check_all(1, row)
     if found is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
@@ -266,7 +266,7 @@ def show(
     if claims and found[0].claims is not None:
         disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
         if disclosures:
-            said = disclosed(found[0].claims, disclosures)
+            said = open_disclosures(found[0].claims, disclosures)
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []

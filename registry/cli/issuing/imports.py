@@ -35,7 +35,7 @@ from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.replacements import Replacements
 from registry.intake.rows.report import IntakeError, Problem, no_rows
 from registry.intake.rows.table_rows import TableRows
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 from registry.node.own_content import own_content
 
@@ -174,7 +174,7 @@ def import_file(
     if corrections is not None and not os.access(corrections.absolute().parent, os.W_OK):
         raise typer.BadParameter(f"{corrections} cannot be written: its folder is not there, or not writable.")
     try:
-        source = open_intake(file, Offered(node.registry), dates=dates, keep_text=keep_text)
+        source = open_intake(file, OwnCatalogue(node.registry), dates=dates, keep_text=keep_text)
         if isinstance(source, Document):
             _refuse_options_of_rows(dates, corrections, keep_text=keep_text)
             report = take_document(node, source, _completions(complete), dry_run=dry_run)
@@ -416,7 +416,7 @@ def _publish(node: Node, report: Report) -> None:
 
 def importer(node: Node, *, holds: bool = False) -> Importer:
     """Who takes documents in for a node; `holds` as a batch does, which keeps an award until its day."""
-    return Importer(node.registry, node.issuer, Offered(node.registry), holds=holds)
+    return Importer(node.registry, node.issuer, OwnCatalogue(node.registry), holds=holds)
 
 
 def take_document(

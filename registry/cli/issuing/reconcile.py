@@ -14,7 +14,7 @@ from registry.cli.output import AsJson, print_json, progress, say
 from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.reconciliation import OnLog
 
 _SHOWN = 25
@@ -65,7 +65,7 @@ def reconcile(
     except OSError as error:
         raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
-        Reconciling(node.registry, OnLog(node), Offered(node.registry), begin.date(), end.date()) as reconciling,
+        Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), begin.date(), end.date()) as reconciling,
         progress(f"reconciling {file.name}") as counter,
     ):
         for judged in reconciling.run(rows, dates=dates):

@@ -29,7 +29,7 @@ def _plan(node: Node) -> list[Repair]:
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node publishes no events of a member; run this on a member's node")
     node.projector().step()
-    return republishing.plan(node.registry, node.own_refusals.listed())
+    return republishing.plan(node.registry, node.own_refusals.list_events())
 
 
 @refused_app.command("list")

@@ -19,7 +19,7 @@ from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.table_rows import TableRows
-from registry.node.adapters.catalogue import Offered
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 
@@ -121,7 +121,7 @@ def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
             show(take_document(node, document, {}, dry_run=True, holds=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
-        rows = kind(content, Offered(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        rows = kind(content, OwnCatalogue(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)

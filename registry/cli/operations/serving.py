@@ -162,7 +162,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
 
     `counting` is the folder where it counts, under its name; None where nothing is measured.
     """
-    from registry.server.app import served  # noqa: PLC0415 - only what serves loads a server's routes
+    from registry.server.app import create_app  # noqa: PLC0415 - only what serves loads a server's routes
 
     sys.setswitchinterval(_TURN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process that started this one says that it is ignored
@@ -170,7 +170,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
         observability.configure(log_level)
         http = node.settings.http
         server = server_for(
-            served(node, lambda: server.should_exit, instruments_of(counting, name)),
+            create_app(node, lambda: server.should_exit, instruments_of(counting, name)),
             patience_seconds=http.patience_seconds,
             max_connections=http.max_connections,
             max_connections_per_address=http.max_connections_per_address,

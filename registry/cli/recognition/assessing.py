@@ -17,18 +17,12 @@ from registry.cli.output import AsJson, errors, print_json, progress, say, table
 from registry.cli.publishing import publish_now
 from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
-from registry.office.assessments.assessment import (
-    MILDER,
-    Considered,
-    Element,
-    NotPossible,
-    Offered,
-    Requirement,
-    compare,
-)
+from registry.office.assessments.assessment import MILDER, ConsideredOutcome, NotPossible
+from registry.office.assessments.comparison import Element, compare
+from registry.office.assessments.offered import Offered, Requirement
 from registry.office.assessments.profiles import find_profile
-from registry.office.assessments.requirements import requirement_named
-from registry.office.assessments.statements import state
+from registry.office.assessments.requirements import find_requirement
+from registry.office.assessments.statements import state_assessment
 from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import rows
 from registry.vault.vault import random_id
@@ -142,7 +136,7 @@ def assess(
         data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(format_error(error, RecognitionAssessed), param_hint="the assessment") from error
-    state(node.registry, lookup_of(node), data, considered_of(considered))
+    state_assessment(node.registry, lookup_of(node), data, considered_of(considered))
     say(f"assessment {data.assessment}")
     tell_departure(node, data.achievement, purpose, outcome, ground)
     publish_now(node)
@@ -279,7 +273,7 @@ def plain_number(value: float | None) -> float | int | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def considered_of(texts: Sequence[str] | None) -> list[Considered]:
+def considered_of(texts: Sequence[str] | None) -> list[ConsideredOutcome]:
     """Why milder outcomes were not possible, as it is given: OUTCOME:REASON."""
     found = []
     for text in texts or ():
@@ -290,7 +284,7 @@ def considered_of(texts: Sequence[str] | None) -> list[Considered]:
                 f" {', '.join(get_args(NotPossible))}",
                 param_hint="--considered",
             )
-        found.append(Considered(outcome, reason))  # type: ignore[arg-type] # one of the literals
+        found.append(ConsideredOutcome(outcome, reason))  # type: ignore[arg-type] # one of the literals
     return found
 
 
@@ -315,7 +309,7 @@ def _offered(node: Node, text: str) -> Offered:
 
 
 def _requirement(node: Node, against: str | None) -> Requirement:
-    return Requirement() if against is None else requirement_named(node.registry, against_of(node, against))
+    return Requirement() if against is None else find_requirement(node.registry, against_of(node, against))
 
 
 def against_of(node: Node, text: str) -> str:

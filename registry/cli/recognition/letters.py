@@ -59,7 +59,7 @@ def letter(
         appeal_until=appeal_until.date() if appeal_until is not None else None,
     )
     letters = Letters(node)
-    write(out, letters.set(letters.of_decision(ids.resolve(node, decision, "decision"), asked)))
+    write(out, letters.render(letters.of_decision(ids.resolve(node, decision, "decision"), asked)))
 
 
 def case_letter(
@@ -92,7 +92,7 @@ def case_letter(
     content = letters.of_case(
         case, _language(language) if language is not None else None, _kind(kind), decision=decision, enquiry=enquiry
     )
-    write(out, letters.set(content), content.kind if isinstance(content, Notice) else "decision")
+    write(out, letters.render(content), content.kind if isinstance(content, Notice) else "decision")
     for lacking in missing_settings(node.settings):
         errors.print(f"note: {lacking}", markup=False, highlight=False)
 

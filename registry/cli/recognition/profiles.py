@@ -15,8 +15,8 @@ from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.cli.recognition.case_words import convert
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import (
-    KeptProfile,
     ProfileRow,
+    StoredProfile,
     find_profile,
     get_profile,
     list_profiles,
@@ -132,12 +132,12 @@ def drop_profile(context: typer.Context, name: Name) -> None:
     say(f"removed the profile {name}")
 
 
-def _values(profile: KeptProfile) -> dict[str, Any]:
+def _values(profile: StoredProfile) -> dict[str, Any]:
     values: dict[str, Any] = msgspec.to_builtins(profile.requirement)
     return values
 
 
-def _changed(profile: KeptProfile) -> datetime:
+def _changed(profile: StoredProfile) -> datetime:
     return profile.changed
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import typer
 
 from registry.letters.wording import Wording, wording
-from registry.office.assessments.comparing import Element
+from registry.office.assessments.comparison import Element
 from registry.office.cases.views import CaseView, ProposalView, SubjectView
 from registry.wire.recognition import Condition, Grant
 

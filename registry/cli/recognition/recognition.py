@@ -29,7 +29,7 @@ from registry.office.assessments.statements import check_decision
 from registry.office.basis import name_basis, names_openly
 from registry.office.cases.proposing import NOT_ASSESSED
 from registry.vault.vault import random_id
-from registry.wire.disclosures import claims_digest, disclosed
+from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import (
     Condition,
@@ -196,7 +196,7 @@ def show(
     if decision_rows(found, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
         own = found[0].member == node.settings.member
         for said in node.registry.vault.bases(node.registry.cursor(), found[0].decision) if own else []:
-            about = disclosed(claims_digest([said]), [said])["credential"]
+            about = open_disclosures(claims_digest([said]), [said])["credential"]
             say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
         for number, grant in enumerate(found[0].content["grants"]):
             say(f"grant {number}: {text_of(grant)}")

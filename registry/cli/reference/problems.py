@@ -3,7 +3,7 @@
 from typing import Final
 
 from registry.cli.reference.markdown import NOTICE, plain
-from registry.http.problems import KINDS, MEDIA_TYPE
+from registry.http.problems import MEDIA_TYPE, PROBLEM_TYPES
 
 _OPENING: Final = f"""# Problems
 
@@ -28,7 +28,7 @@ problem: it takes effect once. The exit codes of the command line are [on anothe
 def pages() -> dict[str, str]:
     """Return the page by its path below docs/."""
     sections = [NOTICE + _OPENING]
-    for name, kind in sorted(KINDS.items(), key=lambda entry: (entry[1].status, entry[0])):
+    for name, kind in sorted(PROBLEM_TYPES.items(), key=lambda entry: (entry[1].status, entry[0])):
         sections.append(f"## {name}\n\nStatus {kind.status}: *{kind.title}*\n\n{plain(kind.meaning)}\n")
         sections.append(f"What to do: {plain(kind.remedy)}\n")
     return {"problems.md": "\n".join(sections)}

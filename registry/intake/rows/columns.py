@@ -382,7 +382,7 @@ class RowChecker:
         achievement = values["achievement"]
         if achievement not in self._known:
             ects = self._catalogue.ects(achievement)
-            self._known[achievement] = None if ects is None else (ects, self._catalogue.retired(achievement))
+            self._known[achievement] = None if ects is None else (ects, self._catalogue.is_retired(achievement))
         known = self._known[achievement]
         if known is None:
             return "achievement", achievement, "is not offered here: no published achievement has this id"

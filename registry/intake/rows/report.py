@@ -93,7 +93,7 @@ class Catalogue(Protocol):
         """The ECTS of each version, first to last; None where there is no such achievement."""
         ...
 
-    def retired(self, achievement: str) -> bool:
+    def is_retired(self, achievement: str) -> bool:
         """Whether it is no longer offered."""
         ...
 

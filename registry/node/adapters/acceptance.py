@@ -1,8 +1,8 @@
-"""What consumers would say of this node's events and commits: the plug of `registry.application.acceptance`.
+"""The consumers' rules applied to this node's own events and commits: the adapter of `registry.application.acceptance`.
 
-The rules are those that the projector and the auditor apply to everybody (`registry.rules.governance`,
-`consumers.streams.verifier`), under governance as this node has read it from the log. Where the log is away, what was
-read last counts; where this process has read nothing yet, the members' rows of the views do.
+The rules are those that the projector and the auditor apply to every member (`registry.rules.governance`,
+`consumers.streams.verifier`), under governance as this node has read it from the log. While the log is unavailable, the
+last state that was read counts; if this process has read nothing yet, the views' rows of members.
 """
 
 import time
@@ -23,11 +23,12 @@ from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
 
 _OWN_LOG_SECONDS: Final = 10.0
+"""The interval in which the own log is compared with the database."""
 _RESTORE = "Restore this node's database from its newest backup; docs/repair.md says what to do where there is none"
 
 
 class ConsumerRules:
-    """Asks the consumers' rules about one member. May be shared by threads."""
+    """Applies the consumers' rules to one member. May be shared by threads."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class ConsumerRules:
         published_size: Callable[[], int],
         check_own_log: Callable[[], None] = lambda: None,
     ) -> None:
-        """`published_size` is the size of the member's log up to the newest commit that was written down to sign.
+        """`published_size` returns the size of the member's log with the newest commit that was stored for signing.
 
         `check_own_log` raises `ForeignCommits` where the log has commits of this member that the database does not
         know.
@@ -53,8 +54,8 @@ class ConsumerRules:
     def check_events(self, event_types: Collection[str], leaf: int | None = None) -> None:
         """Raise `NotAccepted` where an event of one of these types would be refused at that leaf.
 
-        Without a leaf it is the end of the log, and the node's own key must count there. Every anchor lies at or
-        before the end of what is published, so that what is stored and waits makes no difference.
+        Without a leaf the end of the log is meant, and the node's own key must be valid there. Every anchor is at or
+        before the end of what is published, so stored events that wait to be published make no difference.
         """
         record = self._record()
         if leaf is None:
@@ -66,12 +67,12 @@ class ConsumerRules:
             try:
                 record.check(leaf, event_type)
             except Refusal as refusal:
-                raise self._explained(refusal, record, event_type) from None
+                raise self._explain(refusal, record, event_type) from None
 
     def check_commit(self, before: Tree, after: Tree, keys: Sequence[VerifierKey]) -> None:
         """Raise `NotAccepted` where a commit from `before` to `after`, signed by `keys`, would be refused.
 
-        Governance is read from the log first.
+        Reads governance from the log first.
         """
         self._standings.read_on()
         record = self._record()
@@ -89,7 +90,7 @@ class ConsumerRules:
                 )
 
     def member_record(self) -> MemberRecord | None:
-        """What governance says of this member; None where it is not admitted."""
+        """Return this member's record in governance; None where it is not admitted."""
         return self._standings.record(self._member)
 
     def _record(self) -> MemberRecord:
@@ -112,50 +113,52 @@ class ConsumerRules:
             )
 
     def _check_known(self) -> None:
-        """Raise `NotAccepted` where this node's database does not know its own log; looked at now and then."""
+        """Raise `NotAccepted` where the log has commits that the database does not know. Checked every few seconds."""
         if time.monotonic() - self._own_log_checked < _OWN_LOG_SECONDS:
             return
         try:
             self._check_own_log()
         except ForeignCommits as error:
             detail = str(error).removesuffix(" Nothing was published.").removesuffix(".")
-            raise NotAccepted("not-an-extension", detail, "Nothing that is stored here could follow it") from error
+            raise NotAccepted("not-an-extension", detail, "New events of this database could not extend it") from error
         self._own_log_checked = time.monotonic()
 
     def _check_own_key(self, record: MemberRecord, leaf: int) -> None:
         try:
             key = self._own_key()
         except KeystoreError as error:
-            raise NotAccepted("key-not-valid", str(error), "Nothing can be signed without it") from error
+            raise NotAccepted("key-not-valid", str(error), "The node cannot sign without it") from error
         if not any(window.key == key and window.counts(leaf, leaf + 1) for window in record.keys):
             raise self._key_not_valid(record, [key])
 
     def _key_not_valid(self, record: MemberRecord, keys: Sequence[VerifierKey]) -> NotAccepted:
-        """Say why none of these keys counts: retired, to count later, or never added."""
+        """Return why none of these keys is valid: retired, valid only later, or never added."""
         retired = [w for w in record.keys for key in keys if w.key == key and w.end is not None]
-        known = [w for w in record.keys for key in keys if w.key == key]
+        added = [w for w in record.keys for key in keys if w.key == key]
         names = ", ".join(key.key_id.hex() for key in keys) or "no key"
-        good = ", ".join(w.key.key_id.hex() for w in record.keys if w.end is None) or "none"
+        valid = ", ".join(w.key.key_id.hex() for w in record.keys if w.end is None) or "none"
         if retired:
             since = self._since(lambda c: c.type == "member.key.retired.v1" and c.vkey == str(retired[0].key))
             detail = f"this node's signing key {names} was retired{since}"
-        elif known:
-            detail = f"this node's signing key {names} counts only from {known[0].start:,} events on"
+        elif added:
+            detail = f"this node's signing key {names} is valid only from {added[0].start:,} events on"
         else:
-            detail = f"this node's signing key {names} is none that governance knows of {self._member}"
+            detail = f"this node's signing key {names} is not a key of {self._member} in governance"
         return NotAccepted(
             "key-not-valid",
             detail,
-            f"Change to a key that counts: `registry key rotate`, step by step (governance counts: {good})",
+            f"Change to a valid key: `registry key rotate`, step by step (valid keys: {valid})",
         )
 
-    def _explained(self, refusal: Refusal, record: MemberRecord, event_type: str) -> NotAccepted:
+    def _explain(self, refusal: Refusal, record: MemberRecord, event_type: str) -> NotAccepted:
         if isinstance(refusal, MemberSuspended):
             standing = record.standing
             kinds = ("member.suspended.v1", "member.withdrawn.v1")
             detail = f"{self._member} is {standing}{self._since(lambda c: c.type in kinds)}"
             remedy = (
-                "Try again after reinstatement" if standing == "suspended" else "A withdrawn member creates nothing"
+                "Try again after reinstatement"
+                if standing == "suspended"
+                else "A withdrawn member cannot publish new events"
             )
             return NotAccepted(refusal.code, detail, remedy)
         if isinstance(refusal, RoleMissing):
@@ -163,13 +166,13 @@ class ConsumerRules:
             since = self._since(lambda c: c.type in ("member.admitted.v1", "member.roles.changed.v1"))
             return NotAccepted(
                 refusal.code,
-                f"{self._member} has not the role {role}{since}",
+                f"{self._member} does not have the role {role}{since}",
                 f"Ask the consortium for the role {role} (`registry governance propose roles --help`), then try again",
             )
-        return NotAccepted(refusal.code, refusal.detail, "Ask the consortium's governance")
+        return NotAccepted(refusal.code, refusal.detail, "Ask the consortium")
 
     def _since(self, matches: Callable[[Change], bool]) -> str:
-        """Since when, by the last change that matches; nothing where only the views tell."""
+        """Return *since DAY* for the last change that matches; empty where only the views were read."""
         changes = [c for c in self._standings.changes(self._member) if matches(c)]
         if not changes:
             return ""

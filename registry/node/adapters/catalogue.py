@@ -1,28 +1,28 @@
-"""The university's own achievements, as rows are held against them."""
+"""The university's own achievements and course codes, for checking rows."""
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
 from registry.intake.course_codes import CourseCodes
 
 
-class Offered:
-    """The university's own achievements, as rows are held against them."""
+class OwnCatalogue:
+    """`Catalogue` on the achievements and course codes of this university."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
-        """The ECTS of each version."""
+        """Return the ECTS credits of each version; None for an unknown achievement."""
         try:
             return self._registry.achievement(achievement).state.ects
         except UnknownAchievement:
             return None
 
-    def retired(self, achievement: str) -> bool:
-        """Whether it is no longer offered."""
+    def is_retired(self, achievement: str) -> bool:
+        """Return whether an achievement is no longer awarded."""
         return self._registry.achievement(achievement).state.retired
 
     def course(self, code: str) -> tuple[str, int | None] | None:
-        """What a course code of the university's own stands for."""
-        found = CourseCodes(self._registry).find(code)
-        return None if found is None else (found.achievement, found.version)
+        """Return the achievement and version that a course code stands for; None for an unknown code."""
+        mapping = CourseCodes(self._registry).find(code)
+        return None if mapping is None else (mapping.achievement, mapping.version)

@@ -17,7 +17,7 @@ from projections.records import offered as offered_view
 from projections.records.offered import OfferedView
 from projections.relations.reach import MAX_LEVELS
 from registry.node.standings import Standings
-from registry.office.assessments.offered import Accredited, Offered
+from registry.office.assessments.offered import IssuerAccreditation, Offered
 from registry.office.ports import CredentialFacts, Key, OwnDecision, ProvenCredential
 from registry.wire.credentials import CredentialIssued
 from registry.wire.errors import InvalidProof
@@ -79,7 +79,7 @@ class PostgresCredentialLookup:
         """Return what a credential offers; None where it has not arrived here."""
         with self._views() as connection:
             view = offered_view.of_credential(connection, member, credential)
-        return None if view is None else self._offered(view)
+        return None if view is None else self._describe(view)
 
     def describe_achievement(self, achievement: VersionedRef) -> Offered | None:
         """Return what a version offers, as awarded today; None where it has not arrived here."""
@@ -87,7 +87,7 @@ class PostgresCredentialLookup:
         ref = achievement
         with self._views() as connection:
             view = offered_view.of_version(connection, ref.member, ref.achievement, ref.version, today)
-        return None if view is None else self._offered(view)
+        return None if view is None else self._describe(view)
 
     def is_member(self, name: str) -> bool:
         """Return whether governance ever named this member."""
@@ -160,7 +160,7 @@ class PostgresCredentialLookup:
             data.claims,
         )
 
-    def _offered(self, view: OfferedView) -> Offered:
+    def _describe(self, view: OfferedView) -> Offered:
         credential = view.credential
         then, now = self._standings.of(view.member, view.leaf)
         return Offered.of_version(
@@ -171,7 +171,8 @@ class PostgresCredentialLookup:
             issuer_now=now,
             accredited=view.accredited,
             accreditations=[
-                Accredited.of_accreditation(each.accreditation, covers=each.covers) for each in view.accreditations
+                IssuerAccreditation.of_accreditation(each.accreditation, covers=each.covers)
+                for each in view.accreditations
             ],
             awarding_date=credential.awarding_date.isoformat() if credential else None,
             valid_until=credential.valid_until.isoformat() if credential and credential.valid_until else None,

@@ -1,4 +1,4 @@
-"""Erasing a learner over HTTP: how the node's parts are put together for it."""
+"""Erasure of a learner over HTTP, put together from the node's parts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,28 +13,28 @@ from registry.node.services.batches import open_batch_store
 
 
 class Eraser:
-    """Erases on one node, for requests over HTTP."""
+    """Erases learners of this node, for requests over HTTP."""
 
     def __init__(self, node: Node) -> None:
         self._batch_store: BatchStore = open_batch_store(node)
         self._dsn = node.dsn()
 
     def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
-        """Destroy key and rows, and say so on the log. Returns what that made impossible, in sentences.
+        """Destroy a learner's key and rows, and announce it on the log. Return in sentences what became impossible.
 
         Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
         """
         affected = erasing.affected_cases(registry, learner, today())
         if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
             raise erasing.CasesAffected(
-                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase all the same, name their file numbers in"
-                " `confirmCases`",
+                f"{' '.join(map(str, unnamed))} Nothing was erased. To erase the learner in spite of this, name their"
+                " file numbers in `confirmCases`",
                 "$.confirmCases",
             )
         with views.connect(self._dsn) as connection:
-            known = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
-        warnings = [str(one) for one in affected]
-        erasing.erase(registry, self._batch_store, learner, credentials=known, again=again)
+            credentials = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
+        warnings = [str(case) for case in affected]
+        erasing.erase(registry, self._batch_store, learner, credentials=credentials, again=again)
         return warnings
 
 

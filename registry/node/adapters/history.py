@@ -1,4 +1,4 @@
-"""What a serving node needs the log for when it is asked: earlier moments, and receipts."""
+"""Answers of a serving node that need the log: earlier moments, and receipts."""
 
 import threading
 from collections.abc import Iterator
@@ -17,17 +17,24 @@ from registry.node.node import Node
 from registry.node.standings import Standings
 from registry.wire.proof import TlogProof
 
-_PATIENCE: Final = 5.0
+_WAIT_SECONDS: Final = 5.0
 
 
 def history(node: Node, standings: Standings) -> History:
-    """Who looks back. One at a time in a process: where governance has changed its mind a stream is replayed."""
+    """Return the reader of earlier moments.
+
+    One request at a time per process: where governance voided events since, a stream is replayed.
+    """
     one_at_a_time = threading.Lock()
 
     @contextmanager
-    def turn() -> Iterator[None]:
-        if not one_at_a_time.acquire(timeout=_PATIENCE):
-            raise HttpProblem("unavailable", "others look back just now", headers={"Retry-After": "5"})
+    def exclusive() -> Iterator[None]:
+        if not one_at_a_time.acquire(timeout=_WAIT_SECONDS):
+            raise HttpProblem(
+                "unavailable",
+                "other requests about earlier moments are being answered; try again",
+                headers={"Retry-After": "5"},
+            )
         try:
             yield
         finally:
@@ -37,14 +44,14 @@ def history(node: Node, standings: Standings) -> History:
         lambda connection, sizes: moments.at_sizes(node, connection, sizes),
         lambda connection, time: moments.at_time(node, connection, time),
         lambda connection, then: moments.past(node, then, connection, standings.fold()),
-        turn,
+        exclusive,
     )
 
 
-def proven(node: Node, standings: Standings, text: str) -> Proven:
-    """What a receipt proves. Raises `InvalidProof`, `InvalidEvent`, `PolicyUnmet`."""
+def verify_receipt(node: Node, standings: Standings, text: str) -> Proven:
+    """Return what a receipt proves. Raises `InvalidProof`, `InvalidEvent`, `PolicyUnmet`."""
     proof = TlogProof.parse(text)
-    found = receipts.verify(proof, standings.fold())
+    proven = receipts.verify(proof, standings.fold())
     policy = msgspec.structs.replace(node.policy(), max_age=None)
     cosigned = policy.check(proof.note, datetime.now(UTC))
-    return msgspec.convert(msgspec.to_builtins(found) | {"cosigned": msgspec.to_builtins(cosigned)}, Proven)
+    return msgspec.convert(msgspec.to_builtins(proven) | {"cosigned": msgspec.to_builtins(cosigned)}, Proven)

@@ -1,4 +1,4 @@
-"""Letters: what views, governance, log and vault know of a decision, put together for `registry.letters`."""
+"""Letters of this node: a decision's facts from the views, governance, the log and the vault."""
 
 import contextlib
 import fcntl
@@ -51,16 +51,16 @@ class Letters:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def of_decision(self, decision: str, asked: LetterRequest, file: CaseFile = NO_FILE) -> LetterContent:
-        """What the letter of a decision of this office says. Raises `CannotWrite`, `UnknownDecision`."""
+    def of_decision(self, decision: str, request: LetterRequest, file: CaseFile = NO_FILE) -> LetterContent:
+        """Return the letter of a decision of this office. Raises `CannotWrite`, `UnknownDecision`."""
         node = self._node
         fold = node.governance()
-        known = _Known(node, fold)
-        proved = self._proved(decision, fold)
-        recipient = asked.applicant or self._from_vault(proved.credentials)
+        lookup = PostgresLetterLookup(node, fold)
+        proven = self._prove(decision, fold)
+        recipient = request.applicant or self._find_applicant(proven.credentials)
         settings = node.settings
         file = file if file is not NO_FILE else self._file_of(decision)
-        return compose(proved, asked, recipient, known, settings.public_url, file, settings.office.address)
+        return compose(proven, request, recipient, lookup, settings.public_url, file, settings.office.address)
 
     def of_case(
         self,
@@ -71,9 +71,9 @@ class Letters:
         decision: str | None = None,
         enquiry: str | None = None,
     ) -> LetterContent | Notice:
-        """What a letter of a case (its id or file number) says: the one that its state calls for, or another kind.
+        """Return a letter of a case (by its id or file number): the one that its state needs, or another kind.
 
-        `decision` is an earlier decision of the case, `enquiry` one of its enquiries. Raises refusals, too.
+        `decision` is an earlier decision of the case, `enquiry` one of its enquiries. Raises `CannotWrite`, refusals.
         """
         office = office_of(self._node)
         identifier = office.identifier(case)
@@ -85,63 +85,64 @@ class Letters:
         return self._notice(office, identifier, kind, language, enquiry)
 
     def _file_of(self, decision: str) -> CaseFile:
-        """Return what the case of a decision adds to its letter; nothing where no case has it, or it was erased."""
+        """Return what the case of a decision adds to its letter; nothing without a case, or after an erasure."""
         office = office_of(self._node)
         case = find_case_of_decision(office.registry.cursor(), decision)
         if case is None:
             return NO_FILE
         try:
             return file_of(showing.letter(office, case, decision))
-        except ApplicantErased:  # what was assessed went with the applicant's key
+        except ApplicantErased:  # the assessment was erased with the applicant's key
             return NO_FILE
 
     def _notice(
         self, office: Office, case: str, kind: NoticeKind, language: Language | None, enquiry: str | None
     ) -> Notice:
         node = self._node
-        known = _Known(node, node.governance())
+        lookup = PostgresLetterLookup(node, node.governance())
         settings = node.settings
-        letterhead = office_of_member(settings.member, known, settings.office.address)
+        letterhead = office_of_member(settings.member, lookup, settings.office.address)
 
         def legal_name(member: str) -> str:
-            found = known.member(member)
-            return member if found is None else found.legal_name
+            content = lookup.member(member)
+            return member if content is None else content.legal_name
 
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         writer = NoticeWriter(office, case, letterhead, legal_name, today)
         return writer.write(
             kind,
             language,
-            lambda towards: title_of_programme(towards, known),
+            lambda towards: title_of_programme(towards, lookup),
             enquiry,
             lambda decision: verification_url(settings.public_url, settings.member, decision),
         )
 
-    def set(self, content: LetterContent | Notice) -> bytes:
-        """The letter as PDF, with the node's fonts. Raises `CannotWrite`."""
+    def render(self, content: LetterContent | Notice) -> bytes:
+        """Return the letter as PDF, with the node's fonts. Raises `CannotWrite`."""
         fonts = self._node.settings.letter_fonts
         return render(content, [self._node.settings.home / fonts] if fonts else [])
 
-    def _proved(self, decision: str, fold: GovernanceFold) -> ProvenDecision:
+    def _prove(self, decision: str, fold: GovernanceFold) -> ProvenDecision:
         node, member = self._node, self._node.settings.member
-        found = decision_view.read(node.views(), [(member, decision)])
-        if not found:
+        views = decision_view.read(node.views(), [(member, decision)])
+        if not views:
             raise UnknownDecision(
                 f"{member} made no decision {decision}, as far as this node has read its own log; was it published,"
-                " and projected?"
+                " and have the views read it?"
             )
-        data = msgspec.convert(found[0].content, RecognitionDecided)
+        [view] = views
+        data = msgspec.convert(view.content, RecognitionDecided)
         disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
         try:
-            with _alone(node.settings.home / "tiles"):
-                receipt = proof_of(node, member, node.tiles(member, fold), found[0].leaf)
+            with _exclusive(node.settings.home / "tiles"):
+                receipt = proof_of(node, member, node.tiles(member, fold), view.leaf)
         except (NoReceipt, PolicyUnmet) as error:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
         credentials = [credential_of(basis, disclosures) for basis in data.basis]
         ended = {
-            "superseded": DecisionEnd(superseded_by=found[0].superseded_by),
+            "superseded": DecisionEnd(superseded_by=view.superseded_by),
             "withdrawn": DecisionEnd(withdrawn=self._withdrawn_on(decision)),
-        }.get(found[0].state)
+        }.get(view.state)
         return ProvenDecision(member, data, str(receipt), credentials, disclosures, ended)
 
     def _withdrawn_on(self, decision: str) -> date | None:
@@ -151,20 +152,20 @@ class Letters:
         withdrawal = office.registry.case(case).withdrawal if case is not None else None
         return None if withdrawal is None else date.fromisoformat(withdrawal.on)
 
-    def _from_vault(self, credentials: list[CredentialRef | None]) -> Addressee:
-        keys = [(one.member, one.credential) for one in credentials if one is not None]
-        learners = {one.learner for one in credential_view.read(self._node.views(), keys)}
+    def _find_applicant(self, credentials: list[CredentialRef | None]) -> Addressee:
+        keys = [(ref.member, ref.credential) for ref in credentials if ref is not None]
+        learners = {view.learner for view in credential_view.read(self._node.views(), keys)}
         registry = self._node.registry
-        found = [
-            known.person
+        persons = [
+            holder.person
             for learner in learners
-            if learner is not None and (known := registry.vault.learner(registry.cursor(), learner)) is not None
+            if learner is not None and (holder := registry.vault.learner(registry.cursor(), learner)) is not None
         ]
-        return applicant_of(found)
+        return applicant_of(persons)
 
 
-class _Known:
-    """What the views and governance say, for the letter's composing."""
+class PostgresLetterLookup:
+    """`LetterLookup` on this node's views and governance, and the office's reasons."""
 
     def __init__(self, node: Node, fold: GovernanceFold) -> None:
         self._views = node.views()
@@ -172,30 +173,30 @@ class _Known:
         self._reasons = reasons(folder_of(node.settings.home))
 
     def reason(self, code: str, language: Language) -> str:
-        """What the office says for a code: its own wording, else the project's."""
+        """Return the text for a code: the office's own wording, else the project's."""
         return self._reasons.text(code, language)
 
     def member(self, member: str) -> MemberRevised | None:
-        """A member as governance says."""
+        """Return a member as governance describes it."""
         record = self._fold.state.members.get(member)
         return None if record is None else record.content
 
     def achievement(self, member: str, achievement: str, version: int | None) -> AchievementContent | None:
-        """A version of an achievement, else the newest."""
-        found = catalogue.versions(self._views, member, achievement)
+        """Return a version of an achievement, else the newest."""
+        versions = catalogue.versions(self._views, member, achievement)
         if version is not None:
-            found = [one for one in found if one.version == version]
-        return msgspec.convert(found[-1].content, AchievementContent) if found else None
+            versions = [each for each in versions if each.version == version]
+        return msgspec.convert(versions[-1].content, AchievementContent) if versions else None
 
-    def awarded(self, credential: CredentialRef) -> date | None:
-        """The day on which a credential was awarded."""
-        found = credential_view.read(self._views, [(credential.member, credential.credential)])
-        return found[0].awarding_date if found else None
+    def awarding_date(self, credential: CredentialRef) -> date | None:
+        """Return the day on which a credential was awarded."""
+        views = credential_view.read(self._views, [(credential.member, credential.credential)])
+        return views[0].awarding_date if views else None
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time brings the tiles up to date for a receipt."""
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Let one process at a time bring the tiles up to date for a receipt."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".letters.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

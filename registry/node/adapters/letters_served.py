@@ -51,4 +51,4 @@ class ServedLetters:
         with self._private.reading() as registry, opened(self._node.settings.home) as another:
             another.registry = registry
             content = said(Letters(another))
-        return Letters(self._node).set(content)
+        return Letters(self._node).render(content)

@@ -1,4 +1,4 @@
-"""Webhooks plugged into the feed: the view behind the port, and the dispatcher as the settings want it."""
+"""Webhooks on this node: the feed behind their port, and the dispatcher with the node's settings."""
 
 import ssl
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from registry.webhooks import AddressPolicy, Dispatcher, Message
 
 
 class FeedSource:
-    """The feed as webhooks read it."""
+    """`Source` of webhooks on the views' feed."""
 
     def __init__(self, dsn: str, member: str, origin: str) -> None:
         self._connection = views.connect(dsn)
@@ -21,20 +21,20 @@ class FeedSource:
         self._origin = origin
 
     def after(self, number: int, limit: int) -> Sequence[Message]:
-        """The messages after a number."""
+        """Return messages after a number."""
         return [self._message(notice) for notice in feed.read(self._connection, self._member, number, limit)]
 
     def find(self, number: int) -> Message | None:
-        """The message of that number."""
+        """Return the message with a number; None where there is none."""
         notice = feed.find(self._connection, self._member, number)
         return None if notice is None else self._message(notice)
 
     def newest(self) -> int:
-        """The newest number."""
+        """Return the newest number."""
         return feed.newest(self._connection, self._member)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the views."""
         self._connection.close()
 
     def _message(self, notice: feed.Notice) -> Message:
@@ -43,12 +43,12 @@ class FeedSource:
 
 
 def addresses(node: Node) -> AddressPolicy:
-    """Where this node may post to."""
+    """Return which addresses this node may post to."""
     return AddressPolicy(node.settings.webhook_http_localhost, node.settings.webhook_networks)
 
 
 def dispatcher(node: Node) -> Dispatcher:
-    """Who posts this node's feed."""
+    """Return the dispatcher that posts this node's feed. Raises `SettingsError`."""
     settings, dsn = node.settings, node.dsn()
     tls = ssl.create_default_context()
     if settings.webhook_ca_file is not None:

@@ -1,4 +1,4 @@
-"""What is offered for recognition, and what the office requires: the two sides that an assessment compares.
+"""The two sides that an assessment compares: what is offered for recognition, and what the office requires.
 
 `Offered` is filled from the views where a member issued the credential, and from documents where it is external.
 What is not known stays None, and is never guessed.
@@ -14,10 +14,10 @@ from registry.wire.governance import Accreditation
 from registry.wire.recognition import Evidence, Towards
 
 SUBSTANTIAL_SHARE: Final = 0.8
-"""Below this share of the credits that are asked for, a lack of workload is worth naming."""
+"""The share of the required credits below which the workload is suggested as a difference."""
 
 
-class Accredited(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class IssuerAccreditation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """An accreditation of the issuer, checked against the day of awarding, the level and the field."""
 
     agency: str
@@ -37,17 +37,17 @@ class Accredited(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """What is known of a credential's achievement, its issuer, and the credential itself."""
+    """Known facts of a credential, its achievement and its issuer."""
 
     issuer: str
-    """A member's short name, or the name of whoever issued it."""
+    """A member's short name, or the name of an external issuer."""
     member: bool
-    """Whether a member issued it."""
+    """True if a member issued it."""
     title: Text
     achievement: VersionedRef | None = None
-    """None where no member issued it."""
+    """None for an external credential."""
     awarding_bodies: list[Member] = []
-    """The members that award it, as its own says; the issuer is one of them."""
+    """The members that award it, as the issuer says; the issuer is one of them."""
     country: Country | None = None
     kind: str | None = None
     credit_bearing: bool | None = None
@@ -64,24 +64,24 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     identity_verified: bool | None = None
     quality_assurance: list[QualityAssurance] = []
     issuer_when_issued: str | None = None
-    """The issuer's standing as governance says: `active`, `suspended` or `withdrawn`."""
+    """The issuer's standing, as governance says: `active`, `suspended` or `withdrawn`."""
     issuer_now: str | None = None
     accredited: bool | None = None
-    """For this level and field on the day of awarding; None where nothing is said of the issuer's accreditation."""
-    accreditations: list[Accredited] = []
+    """True if an accreditation covers this level and field on the day of awarding; None where the issuer has none."""
+    accreditations: list[IssuerAccreditation] = []
     awarding_date: Date | None = None
     valid_until: Date | None = None
     status: str | None = None
-    """`active`, `suspended`, `revoked` or `replaced`; None where no member issued it."""
+    """`active`, `suspended`, `revoked` or `replaced`; None for an external credential."""
     flags: list[str] = []
     evidence: Evidence = "other"
     authentic: bool | None = None
-    """As the issuer answered, or the log shows; None while nobody knows. False: it is forged."""
+    """The issuer's answer, or what the log proves; None while it is not known. False: a forgery."""
     language: list[str] = []
-    """The languages that it was taught in."""
+    """The languages of teaching."""
     stated_in: str | None = None
-    """The format of the uploaded document that states this; nothing of it is verified. None: the log says it, or the
-    office established it."""
+    """The format of the uploaded document that states these facts, which nobody verified. None: the log or the office
+    states them."""
 
     @classmethod
     def of_version(cls, member: str, content: AchievementContent, **facts: Any) -> Self:  # noqa: ANN401 - fields by name
@@ -91,7 +91,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """What the office asks for: a programme's or course's own figures. What is left out is not asked for."""
+    """A programme's or a course's requirement. What is left out is not required."""
 
     towards: Towards | None = None
     """An achievement, or a title."""
@@ -99,28 +99,28 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     workload_share: float = SUBSTANTIAL_SHARE
     eqf_level: Level | None = None
     access_to: Level | None = None
-    """The level that admission is asked to: one needs the level below it."""
+    """The level to which admission is requested; the level below it is required."""
     fields_of_education: list[Field] = []
     learning_outcomes: list[LearningOutcome] = []
-    """Those that matter; not all that a course has."""
+    """The important ones, not all of a course."""
     summative: bool = False
-    """Whether what was learnt must have been assessed, and not by the learner alone."""
+    """True if somebody else than the learner must have assessed what was learnt."""
     supervised: bool = False
     identity_verified: bool = False
     practice: bool = False
     research: bool = False
     max_age_months: int | None = None
     language: list[str] = []
-    """The languages of teaching that will do; empty: any."""
+    """The accepted languages of teaching; empty: any."""
 
 
 def is_blank(requirement: Requirement) -> bool:
-    """Whether nothing is asked for."""
+    """Return whether nothing is required."""
     return msgspec.structs.replace(requirement, towards=None) == Requirement()
 
 
 def requirement_of(member: str, content: AchievementContent) -> Requirement:
-    """What an own achievement asks of what should count as it. The office changes what it sees otherwise."""
+    """Return the requirement of one of the member's own achievements, as a start that the office may change."""
     return Requirement(
         towards=Towards(member, content.achievement),
         ects=content.ects,
@@ -136,7 +136,7 @@ def requirement_of(member: str, content: AchievementContent) -> Requirement:
 
 
 UNJUDGED: Final = frozenset({"attendance", "selfAssessment", "guidedSelfAssessment"})
-"""Assessments after which nobody but the learner has judged what was learnt."""
+"""Kinds of assessment in which only the learner judges what was learnt."""
 
 
 def _shared_fields(target: type[msgspec.Struct], source: msgspec.Struct) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Precedents about what no member issued: this office's own decisions, found by institution, country and title.
+"""Precedents for external credentials: this office's own decisions, by institution, country and title.
 
-They are on this office's own log. Names are compared without case, accents and punctuation (`comparison_key`).
+Names are compared without case, accents and punctuation (`comparison_key`).
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from registry.values.persons import comparison_key
 from registry.wire.recognition import External, Grant, Purpose
 
 MAX_SEARCHED: Final = 20_000
-"""How many of the office's own decisions one search looks at, the newest first."""
-_SHOWN: Final = 3
+"""The number of the office's own decisions that one search reads, the newest first."""
+_MAX_LISTED: Final = 3
 
 
 class ForeignPrecedents(msgspec.Struct, frozen=True, rename="camel"):
@@ -22,29 +22,29 @@ class ForeignPrecedents(msgspec.Struct, frozen=True, rename="camel"):
 
     items: list[OwnDecision]
     outcomes: dict[str, int]
-    """How many of those in force have each outcome."""
+    """The number of decisions in force with each outcome."""
     complete: bool
-    """Whether all of the office's decisions were looked at."""
+    """True if all of the office's decisions were read."""
 
 
 def find_precedents(
     lookup: CredentialLookup, institution: str | None = None, country: str | None = None, title: str | None = None
 ) -> ForeignPrecedents:
-    """Return this office's decisions about what no member issued.
+    """Return this office's decisions about external credentials.
 
-    `institution` and `title` are words: each must begin a word of the name. "OsloMet" finds "Oslo Met", too.
+    Each word of `institution` and `title` must begin a word of the name. "OsloMet" finds "Oslo Met", too.
     """
     decisions = lookup.list_external_decisions(MAX_SEARCHED + 1)
     items = [
-        one
-        for one in decisions[:MAX_SEARCHED]
-        if _matches(institution, one.issuer_name)
-        and (country is None or one.country == country)
-        and _matches(title, one.title)
+        decision
+        for decision in decisions[:MAX_SEARCHED]
+        if _matches(institution, decision.issuer_name)
+        and (country is None or decision.country == country)
+        and _matches(title, decision.title)
     ]
     outcomes: dict[str, int] = {}
-    for one in items:
-        for outcome in one.outcomes if one.state == "inForce" else ():
+    for decision in items:
+        for outcome in decision.outcomes if decision.state == "inForce" else ():
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
     return ForeignPrecedents(items, outcomes, len(decisions) <= MAX_SEARCHED)
 
@@ -52,51 +52,51 @@ def find_precedents(
 def foreign_notes(
     lookup: CredentialLookup, number: int, external: External, purpose: Purpose, grants: Sequence[Grant]
 ) -> list[str]:
-    """Return in sentences where grants on a case's credential depart from what this office decided before.
+    """Return in sentences where grants on a case's credential depart from this office's earlier decisions.
 
-    First what was decided on the same title of the same institution counts, else what was decided on the institution.
+    Decisions on the same title of the same institution count; where there are none, those on its other titles.
     """
     decided = [
-        one
-        for one in lookup.list_external_decisions(MAX_SEARCHED)
-        if one.state == "inForce"
-        and one.country == external.country
-        and _same(one.issuer_name, external.issuer_name)
-        and one.purpose == purpose
+        decision
+        for decision in lookup.list_external_decisions(MAX_SEARCHED)
+        if decision.state == "inForce"
+        and decision.country == external.country
+        and _is_same_name(decision.issuer_name, external.issuer_name)
+        and decision.purpose == purpose
     ]
-    same_title = [one for one in decided if _same(one.title, external.title)]
+    same_title = [decision for decision in decided if _is_same_name(decision.title, external.title)]
     precedents = same_title or decided
-    what = f"credential {number} ({external.title}, {external.issuer_name})"
+    credential = f"credential {number} ({external.title}, {external.issuer_name})"
     about = "this title" if same_title else "other titles of this institution"
-    found = []
+    notes = []
     for grant in grants:
         grounds = {f"{ground.aspect}:{ground.difference}" for ground in grant.grounds or ()}
-        known_grounds = {ground for one in precedents for ground in one.grounds}
-        other = [one for one in precedents if grant.outcome not in one.outcomes]
+        earlier_grounds = {ground for decision in precedents for ground in decision.grounds}
+        other = [decision for decision in precedents if grant.outcome not in decision.outcomes]
         if len(other) == len(precedents) and other:
-            found.append(
-                f"{what}: your office decided otherwise on {about} before: {_listed(other)}; you propose"
+            notes.append(
+                f"{credential}: your office decided otherwise on {about} before: {_list_decisions(other)}; you propose"
                 f" {grant.outcome}"
             )
-        elif precedents and (new := sorted(grounds - known_grounds)):
-            found.append(f"{what}: your office named {', '.join(new)} on {about} never before")
-    return found
+        elif precedents and (new := sorted(grounds - earlier_grounds)):
+            notes.append(f"{credential}: your office never named {', '.join(new)} on {about} before")
+    return notes
 
 
-def _listed(decisions: Sequence[OwnDecision]) -> str:
-    named = [f"{', '.join(one.outcomes)} on {one.decided} ({one.decision})" for one in decisions[:_SHOWN]]
-    more = f" and {len(decisions) - _SHOWN} more" if len(decisions) > _SHOWN else ""
-    return "; ".join(named) + more
+def _list_decisions(decisions: Sequence[OwnDecision]) -> str:
+    first = [f"{', '.join(each.outcomes)} on {each.decided} ({each.decision})" for each in decisions[:_MAX_LISTED]]
+    more = f" and {len(decisions) - _MAX_LISTED} more" if len(decisions) > _MAX_LISTED else ""
+    return "; ".join(first) + more
 
 
-def _same(one: str, other: str) -> bool:
-    return comparison_key(one).replace(" ", "") == comparison_key(other).replace(" ", "")
+def _is_same_name(first: str, second: str) -> bool:
+    return comparison_key(first).replace(" ", "") == comparison_key(second).replace(" ", "")
 
 
-def _matches(wanted: str | None, name: str) -> bool:
-    if wanted is None:
+def _matches(query: str | None, name: str) -> bool:
+    if query is None:
         return True
-    words, parts = comparison_key(name).split(), comparison_key(wanted).split()
+    words, parts = comparison_key(name).split(), comparison_key(query).split()
     if not parts:
         return False
     return all(any(word.startswith(part) for word in words) for part in parts) or "".join(words).startswith(

@@ -1,7 +1,7 @@
-"""Programme profiles: what the office's programmes require, in the office's own words. They are private.
+"""Programme profiles: the requirements of the office's programmes, in its own words. They are private.
 
-An office that publishes no achievements states here what it compares with. A profile is about a programme, never about
-a person.
+With profiles, an office that publishes no achievements can state what it compares credentials with. A profile is about
+a programme, never about a person.
 """
 
 from datetime import UTC, datetime
@@ -23,14 +23,14 @@ ProfileName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x0
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What a programme requires."""
+    """A programme's name and its requirement."""
 
     name: ProfileName
     requirement: Requirement
 
 
-class KeptProfile(msgspec.Struct, frozen=True, rename="camel"):
-    """A profile, and who changed it last."""
+class StoredProfile(msgspec.Struct, frozen=True, rename="camel"):
+    """A stored profile, and who changed it last."""
 
     name: str
     requirement: Requirement
@@ -39,7 +39,7 @@ class KeptProfile(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ProfileRow(NamedTuple):
-    """A profile as a row that is written with what belongs to the same request."""
+    """The row of a profile, to be written in the transaction of its request."""
 
     name: str
     requirement: Requirement | None
@@ -47,7 +47,7 @@ class ProfileRow(NamedTuple):
     by: str
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Store or remove it. Raises `InvalidEvent`, `UnknownProfile`."""
+        """Store or remove the profile. Raises `InvalidEvent`, `UnknownProfile`."""
         if self.requirement is None:
             _remove(cursor, self.name)
         else:
@@ -58,7 +58,7 @@ _check: Final[Checker] = checker(Profile) or (lambda _: None)
 
 
 def _save(cursor: Cursor[DictRow], profile: Profile, by: str) -> None:
-    """Store a profile; one of the same name, compared without case and accents, is replaced. Raises `InvalidEvent`."""
+    """Store a profile in the place of one with the same name, without case and accents. Raises `InvalidEvent`."""
     if (fault := _check(profile)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
     key = comparison_key(profile.name)
@@ -75,27 +75,27 @@ def _save(cursor: Cursor[DictRow], profile: Profile, by: str) -> None:
     )
 
 
-def find_profile(cursor: Cursor[DictRow], name: str) -> KeptProfile | None:
-    """Return the profile with this name, compared without case and accents; None where there is none."""
+def find_profile(cursor: Cursor[DictRow], name: str) -> StoredProfile | None:
+    """Return the profile with this name, without case and accents; None where there is none."""
     row = cursor.execute(f"{_SELECT} WHERE key = %s", (comparison_key(name),)).fetchone()
     return None if row is None else _read(row)
 
 
-def get_profile(cursor: Cursor[DictRow], name: str) -> KeptProfile:
+def get_profile(cursor: Cursor[DictRow], name: str) -> StoredProfile:
     """Return the profile with this name. Raises `UnknownProfile`."""
-    found = find_profile(cursor, name)
-    if found is None:
+    profile = find_profile(cursor, name)
+    if profile is None:
         raise UnknownProfile(f"there is no profile {name!r}; `registry office profile list` shows them", "$.name")
-    return found
+    return profile
 
 
-def list_profiles(cursor: Cursor[DictRow]) -> list[KeptProfile]:
-    """Return all profiles, by their names."""
+def list_profiles(cursor: Cursor[DictRow]) -> list[StoredProfile]:
+    """Return all profiles in the order of their names."""
     return [_read(row) for row in cursor.execute(f"{_SELECT} ORDER BY key")]
 
 
 def _remove(cursor: Cursor[DictRow], name: str) -> None:
-    """Remove a profile; cases keep what was compared with it. Raises `UnknownProfile`."""
+    """Remove a profile; assessments keep the requirement that they used. Raises `UnknownProfile`."""
     get_profile(cursor, name)
     cursor.execute("DELETE FROM office.profiles WHERE key = %s", (comparison_key(name),))
 
@@ -103,6 +103,6 @@ def _remove(cursor: Cursor[DictRow], name: str) -> None:
 _SELECT: Final = "SELECT name, requirement::text, changed, by FROM office.profiles"
 
 
-def _read(row: dict[str, Any]) -> KeptProfile:
+def _read(row: dict[str, Any]) -> StoredProfile:
     requirement = msgspec.json.decode(row["requirement"], type=Requirement)
-    return KeptProfile(row["name"], requirement, row["changed"], row["by"])
+    return StoredProfile(row["name"], requirement, row["changed"], row["by"])

@@ -1,4 +1,4 @@
-"""What a case's credentials are compared with: an own achievement, or one of the office's programme profiles."""
+"""Requirements that a case's credentials are compared with: of the office's achievements or its programme profiles."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,8 @@ from registry.values.persons import comparison_key
 from registry.wire.recognition import Grant, Towards
 
 
-def requirement_named(registry: Registry, name: str) -> Requirement:
-    """Return what is required by an own achievement's id, or by a profile's name.
+def find_requirement(registry: Registry, name: str) -> Requirement:
+    """Return the requirement of one of the member's achievements, by its id, or of a profile, by its name.
 
     Raises `UnknownAchievement`, `UnknownProfile`.
     """
@@ -30,30 +30,30 @@ def requirement_named(registry: Registry, name: str) -> Requirement:
 
 
 def requirement_of_case(registry: Registry, case: Case) -> Requirement | None:
-    """Return what is required by what the case should count towards; None where nothing is stated.
+    """Return the requirement of the programme that the case names; None where the office states none.
 
-    Raises `UnknownProfile` where the case names several programmes that state something: one is to be chosen.
+    Raises `UnknownProfile` where the case names several programmes with a requirement: the caller must choose one.
     """
-    found = [
-        each
-        for each in (requirement_of_programme(registry, one) for one in case.data.towards or ())
-        if each is not None
+    requirements = [
+        requirement
+        for programme in case.data.towards or ()
+        if (requirement := requirement_of_programme(registry, programme)) is not None
     ]
-    if len(found) > 1:
+    if len(requirements) > 1:
         raise UnknownProfile(
-            "the case counts towards several programmes that state what they require; choose one (`--against`)",
+            "the case names several programmes with a requirement; choose one (`--against`)",
             "$.against",
         )
-    return found[0] if found else None
+    return requirements[0] if requirements else None
 
 
 def programmes_of_grant(case: Case, grant: Grant) -> list[Towards]:
-    """Return what a grant counts towards; where it names nothing, what its case should count towards."""
+    """Return the programme that a grant names; where it names none, those of its case."""
     return [grant.towards] if grant.towards is not None else list(case.data.towards or ())
 
 
 def programme_title(registry: Registry, towards: Towards) -> str:
-    """Return a programme in words: its title, in English where there is one."""
+    """Return a programme's title, in English where there is one."""
     title = towards.title
     if title is None and towards.member == registry.member and towards.achievement is not None:
         title = registry.achievement(towards.achievement).content.title
@@ -62,26 +62,26 @@ def programme_title(registry: Registry, towards: Towards) -> str:
     return title.get("en") or next(iter(title.values()), "")
 
 
-def is_same_programme(one: Towards, other: Towards) -> bool:
-    """Whether two name the same programme: the same achievement, or a title in common, without case and accents."""
-    if one.achievement is not None or other.achievement is not None:
-        return (one.member, one.achievement) == (other.member, other.achievement)
-    titles = ({comparison_key(text) for text in (each.title or {}).values()} for each in (one, other))
+def is_same_programme(first: Towards, second: Towards) -> bool:
+    """Return whether two are one programme: the same achievement, or a common title without case and accents."""
+    if first.achievement is not None or second.achievement is not None:
+        return (first.member, first.achievement) == (second.member, second.achievement)
+    titles = ({comparison_key(text) for text in (each.title or {}).values()} for each in (first, second))
     return bool(set.intersection(*titles))
 
 
-def are_same_programmes(some: Sequence[Towards], others: Sequence[Towards]) -> bool:
-    """Whether two lists name the same programmes, in any order."""
+def are_same_programmes(first: Sequence[Towards], second: Sequence[Towards]) -> bool:
+    """Return whether two lists have the same programmes, in any order."""
     return all(
-        any(is_same_programme(one, each) for each in listed)
-        for listing, listed in ((some, others), (others, some))
-        for one in listing
+        any(is_same_programme(programme, other) for other in others)
+        for programmes, others in ((first, second), (second, first))
+        for programme in programmes
     )
 
 
-def requirement_changes(wanted: Requirement, stated: Requirement) -> list[str]:
-    """Return what a stated requirement has other than the wanted one: each name, and both values. Titles aside."""
-    before, after = (msgspec.to_builtins(msgspec.structs.replace(each, towards=None)) for each in (wanted, stated))
+def requirement_changes(own: Requirement, stated: Requirement) -> list[str]:
+    """Return the differences of a stated requirement from the office's own: each name, and both values."""
+    before, after = (msgspec.to_builtins(msgspec.structs.replace(each, towards=None)) for each in (own, stated))
     return [
         f"{name} {_value(before.get(name))} became {_value(after.get(name))}"
         for name in (field.encode_name for field in msgspec.structs.fields(Requirement))
@@ -94,36 +94,38 @@ def _value(value: Any) -> str:  # noqa: ANN401 - JSON
 
 
 def programme_notes(registry: Registry, towards: Iterable[Towards]) -> list[str]:
-    """Return in sentences with which of these programmes nothing is compared, since the office does not know them."""
-    found = []
-    for one in towards:
-        if one.achievement is not None:
-            if one.member != registry.member:
-                found.append(f"{one.member}/{one.achievement} is not this office's own: nothing is compared with it")
+    """Return in sentences which of these programmes have no requirement, so that nothing is compared with them."""
+    notes = []
+    for programme in towards:
+        if programme.achievement is not None:
+            if programme.member != registry.member:
+                notes.append(
+                    f"{programme.member}/{programme.achievement} is not this office's own: nothing is compared with it"
+                )
             continue
-        if requirement_of_programme(registry, one) is not None:
+        if requirement_of_programme(registry, programme) is not None:
             continue
-        name = next(iter((one.title or {}).values()), "")
-        near = _near(registry, name)
-        meant = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
-        found.append(
-            f"no profile is called {name!r}{meant or '.'} Nothing is compared. `registry office profile list` shows the"
-            " profiles; an own achievement is named by MEMBER/ACHIEVEMENT"
+        name = next(iter((programme.title or {}).values()), "")
+        similar = _similar_profiles(registry, name)
+        hint = f"; did you mean {' or '.join(repr(each) for each in similar)}?" if similar else ""
+        notes.append(
+            f"no profile is called {name!r}{hint or '.'} Nothing is compared. `registry office profile list` shows the"
+            " profiles; name one of your achievements by MEMBER/ACHIEVEMENT"
         )
-    return found
+    return notes
 
 
-def _near(registry: Registry, name: str) -> list[str]:
-    """Return the names of profiles that read like this one, or begin with it, the nearest first."""
-    wanted = comparison_key(name)
+def _similar_profiles(registry: Registry, name: str) -> list[str]:
+    """Return the names of profiles that are similar to this one, the nearest first."""
+    key = comparison_key(name)
     names = {comparison_key(each.name): each.name for each in list_profiles(registry.cursor())}
-    keys = get_close_matches(wanted, names, n=3, cutoff=0.6) if wanted else []
-    keys += [key for key in names if wanted and key not in keys and (wanted in key or key in wanted)]
-    return [names[key] for key in keys[:3]]
+    matches = get_close_matches(key, names, n=3, cutoff=0.6) if key else []
+    matches += [each for each in names if key and each not in matches and (key in each or each in key)]
+    return [names[each] for each in matches[:3]]
 
 
 def requirement_of_programme(registry: Registry, towards: Towards) -> Requirement | None:
-    """Return what an own achievement, or the profile of that name, requires; None where the office states nothing."""
+    """Return the requirement of a member's achievement, or of the profile with its title; None where there is none."""
     if towards.achievement is not None:
         if towards.member != registry.member:
             return None

@@ -1,4 +1,4 @@
-"""Statements about an achievement, with no applicant (`recognition.assessed`): checked as any assessment is."""
+"""Statements about an achievement without an applicant (`recognition.assessed`), checked as any assessment."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,26 +9,24 @@ from registry.application.registry import Registry
 from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAchievement
 from registry.office.assessments.assessment import (
-    Assessed,
+    AssessedCredential,
     Assessment,
-    Considered,
-    Objection,
-    Offered,
-    Proposed,
-    compare,
-    objections,
+    ConsideredOutcome,
+    ProposedGrant,
 )
-from registry.office.assessments.offered import Requirement
-from registry.office.errors import NotReady
+from registry.office.assessments.comparison import compare
+from registry.office.assessments.objections import find_objections
+from registry.office.assessments.offered import Offered, Requirement
+from registry.office.errors import NotReady, Objection
 from registry.office.ports import CredentialLookup
 from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
 
 
-def state(
+def state_assessment(
     registry: Registry,
     lookup: CredentialLookup,
     data: RecognitionAssessed,
-    considered: Sequence[Considered] = (),
+    considered: Sequence[ConsideredOutcome] = (),
     transaction: Transaction | None = None,
 ) -> None:
     """State an assessment of a member's achievement.
@@ -43,76 +41,77 @@ def state(
             " and has this node read that?",
             "$.data.achievement",
         )
-    if found := objections_to(offered, data, considered):
-        raise NotReady(found)
+    if objections := find_statement_objections(offered, data, considered):
+        raise NotReady(objections)
     registry.assess(data, transaction)
 
 
-def objections_to(
-    offered: Offered, data: RecognitionAssessed, considered: Sequence[Considered] = ()
+def find_statement_objections(
+    offered: Offered, data: RecognitionAssessed, considered: Sequence[ConsideredOutcome] = ()
 ) -> list[Objection]:
-    """What is in the way of stating this today; paths are those of the statement."""
-    found = _found(offered, data.purpose, data.effect, grant_of(data), considered)
+    """Return the objections to stating this today; their paths are those of the statement."""
+    objections = _find_objections(offered, data.purpose, data.effect, grant_of(data), considered)
     today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
     if data.valid_until is not None and data.valid_until < today:
-        detail = f"{data.valid_until} is over; name the last day on which it shall hold, or leave it out"
-        found.append(Objection("$.validUntil", "alreadyOver", detail))
-    return found
+        detail = f"{data.valid_until} is over; name the last day on which it is valid, or leave it out"
+        objections.append(Objection("$.validUntil", "alreadyOver", detail))
+    return objections
 
 
 def check_decision(
     offered: Offered,
     data: RecognitionDecided,
-    considered: Sequence[Considered] = (),
+    considered: Sequence[ConsideredOutcome] = (),
     requirement: Requirement | None = None,
 ) -> None:
-    """Check a decision on one credential that rests on no case, as an assessment is checked. Raises `NotReady`.
+    """Check a decision on one credential without a case, as an assessment is checked. Raises `NotReady`.
 
-    `requirement` is what the office says that the programme asks for; None where it says nothing. Nothing can be
-    overridden here: that takes two persons and a file, and so a case.
+    `requirement` is the programme's; None where the office states none. Nothing can be overridden here, because that
+    takes two persons and therefore a case.
     """
     grant = data.grants[0]
-    found = _found(offered, data.purpose, data.effect, grant, considered)
+    objections = _find_objections(offered, data.purpose, data.effect, grant, considered)
     if requirement is not None and grant.outcome != "refused":
-        named = {ground.difference for ground in grant.grounds or ()}
-        found += [
+        grounds = {ground.difference for ground in grant.grounds or ()}
+        objections += [
             Objection(
                 "$.grants[0].grounds",
-                one.difference,
-                f"in {element.name}, {one.difference} is worth a look ({one.because}); name it as a ground, or open a"
-                " case, where an assessment says why it is not substantial",
+                suggestion.difference,
+                f"in {element.name}, {suggestion.difference} is worth a look ({suggestion.because}); name it as a"
+                " ground, or open a case, where an assessment says why it is not substantial",
             )
             for element in compare(offered, requirement)
-            for one in element.suggested
-            if one.difference not in named
+            for suggestion in element.suggested
+            if suggestion.difference not in grounds
         ]
     formal = any(ground.aspect == "formal" for ground in grant.grounds or ())
     if offered.flags and not (grant.outcome == "refused" and formal):
         detail = f"the credential is {', '.join(offered.flags)}; open a case, where two persons decide about it"
-        found.append(Objection("$.basis[0].credential", "flagged", detail))
-    if found:
-        raise NotReady(found)
+        objections.append(Objection("$.basis[0].credential", "flagged", detail))
+    if objections:
+        raise NotReady(objections)
 
 
-def _found(
-    offered: Offered, purpose: Purpose, effect: Effect, grant: Grant, considered: Sequence[Considered]
+def _find_objections(
+    offered: Offered, purpose: Purpose, effect: Effect, grant: Grant, considered: Sequence[ConsideredOutcome]
 ) -> list[Objection]:
-    asked = Requirement(towards=grant.towards)
+    requirement = Requirement(towards=grant.towards)
     elements = [
-        msgspec.structs.replace(each, named=[one.difference for one in grant.grounds or () if one.aspect == each.name])
-        for each in compare(offered, asked)
+        msgspec.structs.replace(each, named=[g.difference for g in grant.grounds or () if g.aspect == each.name])
+        for each in compare(offered, requirement)
     ]
-    whole = Assessment(purpose, effect, [Assessed(offered, asked, elements)], [Proposed(grant, list(considered))])
-    # Its form is judged as that of the event.
+    assessed = [AssessedCredential(offered, requirement, elements)]
+    assessment = Assessment(purpose, effect, assessed, [ProposedGrant(grant, list(considered))])
+    # The form of the grant is checked with the event's.
     return [
         msgspec.structs.replace(each, path=each.path.replace("proposed[0].grant.", "").replace("proposed[0].", ""))
-        for each in objections(whole)
+        for each in find_objections(assessment)
         if each.code != "form"
     ]
 
 
 def grant_of(data: RecognitionAssessed, conditions: Sequence[Condition] = ()) -> Grant:
-    """What a statement comes to for one credential."""
+    """Return the grant that a statement makes on one credential."""
     return Grant(
         from_=[0],
         outcome=data.outcome,

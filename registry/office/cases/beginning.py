@@ -1,8 +1,9 @@
 """The assessment that an assessor begins with: what is known of a case's credentials beside what is required."""
 
-from registry.office.assessments.assessment import Assessment, Requirement
-from registry.office.assessments.drafting import drafted
-from registry.office.assessments.requirements import requirement_named, requirement_of_case
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.case_assessment import draft_assessment
+from registry.office.assessments.offered import Requirement
+from registry.office.assessments.requirements import find_requirement, requirement_of_case
 from registry.office.cases.service import Office
 from registry.office.cases.stated import stated_by_documents
 
@@ -14,7 +15,7 @@ def draft_of(office: Office, case: str, against: str | None) -> Assessment:
     """
     found = office.registry.case(case)
     if against is not None:
-        requirement = requirement_named(office.registry, against)
+        requirement = find_requirement(office.registry, against)
     else:
         requirement = requirement_of_case(office.registry, found) or Requirement()
-    return drafted(found, office.lookup, requirement, stated_by_documents(office.registry, found))
+    return draft_assessment(found, office.lookup, requirement, stated_by_documents(office.registry, found))

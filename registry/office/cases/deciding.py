@@ -6,7 +6,7 @@ import msgspec
 
 from registry.domain.case import Case
 from registry.domain.case_errors import CredentialStatus
-from registry.domain.case_events import Seen
+from registry.domain.case_events import KnownStatus
 from registry.office.basis import name_basis, names_openly
 from registry.office.ports import CredentialFacts, Key
 from registry.wire.recognition import Basis, Grant, RecognitionDecided
@@ -61,7 +61,7 @@ def decision_of(
     return data, disclosures
 
 
-def seen(case: Case, facts: FactsByKey) -> list[Seen]:
+def seen(case: Case, facts: FactsByKey) -> list[KnownStatus]:
     """What is known of the case's credentials now, to be kept with the decision."""
     found = []
     for number, subject in enumerate(case.subjects):
@@ -69,9 +69,9 @@ def seen(case: Case, facts: FactsByKey) -> list[Seen]:
             continue
         known = facts.get((subject.credential.member, subject.credential.credential))
         found.append(
-            Seen(number, "unknown", ["pending"])
+            KnownStatus(number, "unknown", ["pending"])
             if known is None
-            else Seen(number, known.status, list(known.flags), known.size)
+            else KnownStatus(number, known.status, list(known.flags), known.size)
         )
     return found
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 from registry.domain.case_errors import UnknownSubject
 from registry.office.cases.holder import holder_text
 from registry.office.ports import Key
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 MOST_DISCLOSURES: Final = 64
 """How many disclosures one credential may have."""
@@ -50,7 +50,7 @@ def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str |
                 f"$.disclosures[{number}]",
             )
         try:
-            claims = disclosed(digest, disclosures)
+            claims = open_disclosures(digest, disclosures)
         except InvalidDisclosure as error:
             raise UnknownSubject(f"the log commits to it, and it is no disclosure: {error}", "$.disclosures") from error
         found.append(Proven(key, claims, disclosures))

@@ -20,7 +20,7 @@ from registry.office.cases import applicants, rows
 from registry.office.cases.rows import Written
 from registry.values.persons import PERSON, differences, name_parts
 from registry.vault.vault import Learner
-from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosed
+from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 HolderState = Literal["matches", "partly", "differs", "notChecked"]
 """`partly`: nothing contradicts, but the name or the date of birth could not be compared whole."""
@@ -238,7 +238,7 @@ def _own_holder(registry: Registry, learner: str, subject: Subject) -> list[Hold
         return [Holder("vault", {}, same_learner=True)]
     disclosures = registry.vault.disclosures(registry.cursor(), credential)
     try:
-        claims = disclosed(claims_digest(disclosures), disclosures) if disclosures else {}
+        claims = open_disclosures(claims_digest(disclosures), disclosures) if disclosures else {}
     except InvalidDisclosure:  # a record that cannot be read names nobody
         return []
     return [Holder("vault", {name: str(claims[name]) for name in PERSON if claims.get(name)})]

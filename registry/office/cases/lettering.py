@@ -8,8 +8,8 @@ import msgspec
 from registry.letters import LANGUAGES, Addressee, CannotWrite, Language, LetterRequirements, wording
 from registry.letters.composing import CaseFile, EstablishedFacts, LetterRequest, whole_date
 from registry.letters.content import GrantFindings, LeftOutQualification, Standing
-from registry.office.assessments.assessing import measures_for
 from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.case_assessment import find_measures
 from registry.office.assessments.offered import Offered, Requirement, is_blank
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.views import LetterFacts, SubjectView
@@ -109,7 +109,7 @@ def _established_from(offered: Offered) -> EstablishedFacts:
 def _judged(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
     """Return for each grant what was looked at, what differs only slightly, and what else the applicant should know."""
     grants = [_of_case(grant, facts.numbers) for grant in facts.data.grants]
-    measures = measures_for(assessment, grants)
+    measures = find_measures(assessment, grants)
     considered = [each for one in assessment.proposed for each in one.considered]
     return [
         GrantFindings(

@@ -12,7 +12,7 @@ from registry.domain.case_events import Index, Proposed
 from registry.letters.changing import changes_between
 from registry.letters.wording import Wording, wording
 from registry.office.assessments.assessment import Assessment, named_grounds
-from registry.office.assessments.comparing import unanswered
+from registry.office.assessments.comparison import unanswered_suggestions
 from registry.office.assessments.offered import is_blank
 from registry.office.assessments.precedents import foreign_notes
 from registry.office.assessments.requirements import programme_notes
@@ -167,5 +167,5 @@ def open_suggestions(assessment: Assessment) -> list[str]:
         " `noDifference` why it is not substantial"
         for number, each in enumerate(assessment.assessed)
         for element in each.elements
-        for one in unanswered(element)
+        for one in unanswered_suggestions(element)
     ]

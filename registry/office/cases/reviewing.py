@@ -7,10 +7,14 @@ from registry.application.registry import Registry
 from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections, UnknownSubject
 from registry.domain.case_events import Proposed
-from registry.office.assessments.assessing import as_known, check_assessment, check_proposal
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.comparing import Element, compare
-from registry.office.assessments.drafting import offered_of
+from registry.office.assessments.case_assessment import (
+    check_assessment,
+    check_proposal,
+    describe_subject,
+    refresh_assessment,
+)
+from registry.office.assessments.comparison import Element, compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.assessments.requirements import (
     are_same_programmes,
@@ -76,10 +80,10 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
     if text is not None:
         assessment = office.assessment(case, text)
         _check_current(office, case, assessment, text)
-        assessment = as_known(assessment, case, office.lookup)
+        assessment = refresh_assessment(assessment, case, office.lookup)
     stated = stated_by_documents(office.registry, case) if assessment is None else {}
     offered = (
-        [offered_of(case, number, office.lookup, stated.get(number)) for number in range(len(case.subjects))]
+        [describe_subject(case, number, office.lookup, stated.get(number)) for number in range(len(case.subjects))]
         if assessment is None
         else [one.offered for one in assessment.assessed]
     )

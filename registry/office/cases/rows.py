@@ -85,7 +85,7 @@ ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential
 def _seen(case: Case, number: int) -> str | None:
     """Return a credential's status and flags when the decision that stands was made; None before a decision."""
     stands = case.decision
-    for seen in stands.seen if stands is not None else ():
+    for seen in stands.statuses if stands is not None else ():
         if seen.subject == number:
             return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
     return None

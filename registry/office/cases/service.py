@@ -26,8 +26,8 @@ from registry.domain.case_errors import (
     UnknownCase,
 )
 from registry.domain.case_events import Document, IssuerAnswer
-from registry.office.assessments.assessing import as_known, check_assessment, grants_of
 from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.case_assessment import check_assessment, choose_grants, refresh_assessment
 from registry.office.cases import deciding, enquiring, proposing, worklist
 from registry.office.cases.correcting import Correction, corrected
 from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
@@ -155,7 +155,7 @@ class Office:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
         check_assessment(found, assessment)
-        assessment = as_known(assessment, found, self.lookup)
+        assessment = refresh_assessment(assessment, found, self.lookup)
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
@@ -183,7 +183,7 @@ class Office:
         found = self.registry.case(case)
         facts, day = self.facts(found), _day(on)
         assessed = found.assessments[-1].text if found.assessments else None
-        grants = grants_of(self.assessment(found, assessed) if assessed is not None else None, grants)
+        grants = choose_grants(self.assessment(found, assessed) if assessed is not None else None, grants)
         if not grants:
             raise AssessmentObjections("nothing is proposed: give grants, or an assessment that has some", "$.grants")
         texts = Texts(self.registry.vault, str(found.id), self._learner(found), by)

@@ -162,7 +162,7 @@ def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
 def _subjects(office: Office, case: Case, decided: Decided | None = None) -> list[SubjectView]:
     facts = office.facts(case)
     stands = decided or case.decision
-    seen = {one.subject: one for one in stands.seen} if stands is not None else {}
+    seen = {one.subject: one for one in stands.statuses} if stands is not None else {}
     return [
         SubjectView(
             one,

@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from registry.domain.case import Case
-from registry.domain.case_events import Override, Seen
+from registry.domain.case_events import KnownStatus, Override
 from registry.domain.case_history import FORGED
-from registry.office.assessments.comparing import Element, unanswered
-from registry.office.assessments.granting import places_without_credits, places_without_level
+from registry.office.assessments.comparison import Element, unanswered_suggestions
+from registry.office.assessments.grant_limits import places_without_credits, places_without_level
 from registry.office.assessments.offered import Offered
 from registry.office.cases.deciding import named
 from registry.office.cases.earlier import EarlierDecision
@@ -70,7 +70,7 @@ def stops_not_overridden(stops: Iterable[Stop], keys: Collection[str], override:
 def stops_of(
     case: Case,
     grants: Sequence[Grant],
-    now: Sequence[Seen],
+    now: Sequence[KnownStatus],
     holders: Iterable[HolderCheck],
     offered: Sequence[Offered],
     compared: Mapping[int, Sequence[Element]],
@@ -94,7 +94,7 @@ def stops_of(
     ]
 
 
-def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[Seen]) -> list[Stop]:
+def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]) -> list[Stop]:
     """Return what the credentials' status, or their issuers' answers, say against these grants.
 
     A credential that is not active, has a flag or has not arrived is refused on a formal ground. One that its issuer
@@ -180,7 +180,7 @@ def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int
     }
     for number in sorted(recognised & set(compared)):
         for element in compared[number]:
-            for one in unanswered(element):
+            for one in unanswered_suggestions(element):
                 if (number, one.difference) in named_by:
                     continue
                 yield Stop(

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.case_events import CaseState, Document, IssuerAnswer, Seen, Subject
+from registry.domain.case_events import CaseState, Document, IssuerAnswer, KnownStatus, Subject
 from registry.letters.content import DecisionEnd
-from registry.office.assessments.assessment import Assessment, Considered, Element
+from registry.office.assessments.assessment import Assessment, ConsideredOutcome
+from registry.office.assessments.comparison import Element
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.attachments import Attachment
 from registry.office.cases.changes import CredentialChange
@@ -24,7 +25,7 @@ class SubjectView(msgspec.Struct, frozen=True, rename="camel"):
     subject: Subject
     now: CredentialFacts | None
     """None where no member issued it, or where it has not arrived."""
-    at_decision: Seen | None
+    at_decision: KnownStatus | None
     """What was known of it when the decision that stands was made."""
 
 
@@ -75,7 +76,7 @@ class ProposalView(msgspec.Struct, frozen=True, rename="camel"):
     assessed: bool
     """Whether it rests on an assessment."""
     compared: list[ComparedView]
-    considered: list[Considered]
+    considered: list[ConsideredOutcome]
     """Of a refusal: the milder outcomes, and why each was not possible."""
     measures: list[list[Condition]]
     """For each grant, what the applicant can do to have more recognised later."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from registry.domain.case import Case
 from registry.domain.errors import Refusal
-from registry.office.assessments.assessing import measures_for
+from registry.office.assessments.case_assessment import find_measures
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases import proposing
 from registry.office.cases.reviewing import Review
@@ -48,6 +48,6 @@ def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> 
         considered=[]
         if assessment is None or all(grant.outcome != "refused" for grant in proposal.grants)
         else [each for one in assessment.proposed for each in one.considered],
-        measures=measures_for(assessment, proposal.grants),
+        measures=find_measures(assessment, proposal.grants),
         notes=notes,
     )

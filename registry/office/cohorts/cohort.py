@@ -16,7 +16,8 @@ from registry.application.acceptance import NotAccepted
 from registry.application.refusals import exists_for_nobody
 from registry.application.registry import Registry
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.office.assessments.assessment import Offered, short_objections
+from registry.office.assessments.objections import find_grant_objections
+from registry.office.assessments.offered import Offered
 from registry.office.assessments.statements import grant_of
 from registry.office.basis import name_basis, names_openly
 from registry.office.cohorts.cohort_file import CohortRow
@@ -120,7 +121,7 @@ class Cohort:
             return f"expired after {offered.valid_until}"
         if offered.flags:
             return f"is {', '.join(offered.flags)}"
-        return "; ".join(one.detail for one in short_objections(self.content.purpose, [offered], [self._grant]))
+        return "; ".join(one.detail for one in find_grant_objections(self.content.purpose, [offered], [self._grant]))
 
     def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
         openly = names_openly(self.content.purpose, [self.content.outcome])

@@ -25,7 +25,7 @@ def report(end=None):
 
 
 def note(positions=HERE, digest=TOTAL, version=VERSION, signer=SIGNER):
-    return ViewsNote(ORIGIN, version, positions, digest).signed(signer)
+    return ViewsNote(ORIGIN, version, positions, digest).sign(signer)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from registry.domain import case_events as events
 from registry.domain.case import ALLOWED_STATES, Case
 from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, ProposalChanged, SecondPerson, UnknownSubject
-from registry.domain.case_events import Decided, Opened, Seen, Subject
+from registry.domain.case_events import Decided, KnownStatus, Opened, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.store.recorder import EventMapper
 from registry.store.translation import EVENTS, Stored, Translator
@@ -37,7 +37,7 @@ def opened(**more):
 
 
 def decided(supersedes=None, day=DAY, until="2026-04-12"):
-    return Decided(random_id(), [Seen(0, "active", [], 7)], day, "l.holm", until, supersedes)
+    return Decided(random_id(), [KnownStatus(0, "active", [], 7)], day, "l.holm", until, supersedes)
 
 
 def at(state):

@@ -24,7 +24,7 @@ class Offers:
     def ects(self, achievement):
         return {OFFERED: (5, 2.5), RETIRED: (5,)}.get(achievement)
 
-    def retired(self, achievement):
+    def is_retired(self, achievement):
         return achievement == RETIRED
 
     def course(self, code):

@@ -8,18 +8,15 @@ import pytest
 from registry.office.assessments.assessment import (
     MILDER,
     WHY_NOT,
-    Assessed,
+    AssessedCredential,
     Assessment,
-    Considered,
-    Offered,
-    Proposed,
-    Requirement,
-    compare,
+    ConsideredOutcome,
+    ProposedGrant,
     named_grounds,
-    objections,
-    requirement_of,
-    short_objections,
 )
+from registry.office.assessments.comparison import compare
+from registry.office.assessments.objections import find_grant_objections, find_objections
+from registry.office.assessments.offered import Offered, Requirement, requirement_of
 from registry.office.basis import names_openly
 from registry.wire.achievements import LearningOutcome, QualityAssurance
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -68,9 +65,9 @@ WANTED = Requirement(
 )
 TODAY = date(2026, 9, 1)
 ALL_CONSIDERED = [
-    Considered("partial", "nothingComparable"),
-    Considered("conditional", "noConditionSuffices"),
-    Considered("alternative", "noAlternative"),
+    ConsideredOutcome("partial", "nothingComparable"),
+    ConsideredOutcome("conditional", "noConditionSuffices"),
+    ConsideredOutcome("alternative", "noAlternative"),
 ]
 
 
@@ -97,12 +94,12 @@ def assessment(*grants, offers=(OFFERED,), named=(), purpose="creditTransfer", c
         msgspec.structs.replace(each, named=[code.partition(":")[2] for code in named if code.startswith(each.name)])
         for each in compare(OFFERED, WANTED, TODAY)
     ]
-    proposed = [Proposed(each, list(considered) if each.outcome == "refused" else []) for each in grants]
-    return Assessment(purpose, effect, [Assessed(offer, WANTED, elements) for offer in offers], proposed)
+    proposed = [ProposedGrant(each, list(considered) if each.outcome == "refused" else []) for each in grants]
+    return Assessment(purpose, effect, [AssessedCredential(offer, WANTED, elements) for offer in offers], proposed)
 
 
 def codes(*arguments, basis=(), **more):
-    return [each.code for each in objections(assessment(*arguments, **more), basis)]
+    return [each.code for each in find_objections(assessment(*arguments, **more), basis)]
 
 
 def test_what_satisfies_a_requirement_suggests_nothing_and_stands_beside_it_in_words():
@@ -201,7 +198,7 @@ def test_a_difference_belongs_to_its_aspect_and_every_element_is_looked_at_once(
     made = assessment(grant())
     [each] = made.assessed
     wrong = [msgspec.structs.replace(each.elements[0], named=["substantiallyLess"]), *each.elements[2:]]
-    found = objections(msgspec.structs.replace(made, assessed=[msgspec.structs.replace(each, elements=wrong)]))
+    found = find_objections(msgspec.structs.replace(made, assessed=[msgspec.structs.replace(each, elements=wrong)]))
     assert [(one.code, one.path) for one in found][:2] == [
         ("elementMissing", "$.assessed[0].elements"),
         ("differenceOfAnotherAspect", "$.assessed[0].elements[0].named"),
@@ -213,9 +210,9 @@ def test_a_refusal_says_why_nothing_milder_was_possible():
     named = ["level:lowerLevel"]
     assert codes(refused, named=named) == ["milderNotConsidered"] * 3
     assert codes(refused, named=named, considered=ALL_CONSIDERED) == []
-    wrong = [*ALL_CONSIDERED[:2], Considered("alternative", "wholeOnly")]
+    wrong = [*ALL_CONSIDERED[:2], ConsideredOutcome("alternative", "wholeOnly")]
     assert codes(refused, named=named, considered=wrong) == ["notThatReason"]
-    formal = [Considered(outcome, "formalGround") for outcome in MILDER]
+    formal = [ConsideredOutcome(outcome, "formalGround") for outcome in MILDER]
     assert codes(refused, named=named, considered=formal) == ["noFormalGround"] * 3
     assert codes(grant("refused", "formal:documentsIncomplete"), considered=formal) == []
     assert all("formalGround" in reasons for reasons in WHY_NOT.values())
@@ -240,7 +237,7 @@ def test_a_forgery_is_refused_as_one_and_nothing_else():
 @pytest.mark.parametrize("status", ["revoked", "suspended", "replaced"])
 def test_what_does_not_count_is_not_recognised(status):
     assert codes(grant(), offers=[offered(status=status)]) == [status]
-    formal = [Considered(outcome, "formalGround") for outcome in MILDER]
+    formal = [ConsideredOutcome(outcome, "formalGround") for outcome in MILDER]
     assert codes(grant("refused", "formal:revoked"), offers=[offered(status=status)], considered=formal) == []
 
 
@@ -260,7 +257,7 @@ def test_two_awards_of_one_achievement_are_credited_once_in_one_grant_or_in_two(
     assert codes(grant(of=(0, 1), ects=10), offers=again) == ["aboveOriginal"]
     assert codes(grant(of=(0,)), grant(of=(1,)), offers=again) == ["aboveOriginal"]
     assert codes(grant(of=(0, 1), ects=5), offers=again) == []
-    [found] = objections(assessment(grant(of=(0, 1), ects=10), offers=again))
+    [found] = find_objections(assessment(grant(of=(0, 1), ects=10), offers=again))
     assert found.detail.startswith("10 ECTS on 5 (awards of one achievement count once)")
 
 
@@ -282,7 +279,7 @@ def test_a_level_or_credits_that_nobody_stated_are_not_granted_and_a_refusal_gra
 
 def test_grants_without_an_assessment_are_judged_as_with_one():
     def short(*grants, offers=(OFFERED,)):
-        return [(each.code, each.path) for each in short_objections("creditTransfer", offers, grants)]
+        return [(each.code, each.path) for each in find_grant_objections("creditTransfer", offers, grants)]
 
     assert short(grant()) == []
     assert short(grant(eqf_level=8)) == [("levelAboveOriginal", "$.grants[0].eqfLevel")]

@@ -6,8 +6,9 @@ import re
 import msgspec
 import pytest
 
-from registry.office.assessments.assessment import Assessment, objections
+from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.assessment_schema import FILE, schema
+from registry.office.assessments.objections import find_objections
 from registry.office.assessments.offered import Requirement
 
 
@@ -22,7 +23,7 @@ def test_the_example_of_a_profile_is_one(examples):
 
 
 def test_the_example_of_an_assessment_can_be_proposed(examples):
-    assert objections(msgspec.json.decode(examples[1], type=Assessment)) == []
+    assert find_objections(msgspec.json.decode(examples[1], type=Assessment)) == []
 
 
 def test_the_schema_knows_every_field_of_an_assessment():

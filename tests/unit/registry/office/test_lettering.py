@@ -7,8 +7,13 @@ import pytest
 
 from registry.domain.case_events import Subject
 from registry.letters import CannotWrite, LetterRequirements
-from registry.office.assessments.assessment import Assessed, Assessment, Considered, Element, Proposed
-from registry.office.assessments.comparing import Suggestion
+from registry.office.assessments.assessment import (
+    AssessedCredential,
+    Assessment,
+    ConsideredOutcome,
+    ProposedGrant,
+)
+from registry.office.assessments.comparison import Element, Suggestion
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.lettering import asked_of, file_of
@@ -46,7 +51,7 @@ def assessed(*requirements, elements=(), grants=(), **offered):
         DECISION, "admission", "binding", [basis] * len(requirements), [one.grant for one in grants], "2026-11-26"
     )
     made = Assessment(
-        "admission", "binding", [Assessed(known, one, list(elements)) for one in requirements], list(grants)
+        "admission", "binding", [AssessedCredential(known, one, list(elements)) for one in requirements], list(grants)
     )
     views = [SubjectView(Subject("paper", external=basis.external), None, None)] * len(requirements)
     return facts(data=data, subjects=views, assessment=made, numbers=list(range(len(requirements))))
@@ -67,14 +72,17 @@ def test_a_slight_difference_is_told_with_its_reason_and_a_named_one_is_not_slig
                 named=["lowerLevel"]),
     ]  # fmt: skip
     full = Grant([0], "full", "recognised", "none")
-    [judged] = file_of(assessed(Requirement(ects=7.5), elements=elements, grants=[Proposed(full)])).judged
+    [judged] = file_of(assessed(Requirement(ects=7.5), elements=elements, grants=[ProposedGrant(full)])).judged
     assert judged.slight == {"workload": "Holiday."}
 
 
 def test_a_refusal_says_why_nothing_milder_was_possible_and_what_can_be_done():
     refused = Grant([0], "refused", "recognised", "none", grounds=[Ground("level", "lowerLevel")])
-    considered = [Considered("partial", "nothingComparable"), Considered("conditional", "noConditionSuffices")]
-    proposed = Proposed(refused, considered, [Condition("bridgingCourse")])
+    considered = [
+        ConsideredOutcome("partial", "nothingComparable"),
+        ConsideredOutcome("conditional", "noConditionSuffices"),
+    ]
+    proposed = ProposedGrant(refused, considered, [Condition("bridgingCourse")])
     [judged] = file_of(assessed(Requirement(), grants=[proposed])).judged
     assert judged.not_possible == [("partial", "nothingComparable"), ("conditional", "noConditionSuffices")]
     assert judged.measures == [Condition("bridgingCourse")]

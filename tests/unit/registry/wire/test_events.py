@@ -274,4 +274,4 @@ def test_a_line_of_ten_megabytes_is_too_large():
     assert refused.value.code == "too-large"
 
 
-TWENTE_RECORD = commit.seal(ORIGIN, Tree(), LINES, [Ed25519Signer.generate(ORIGIN)])[0]
+TWENTE_RECORD = commit.sign_commit(ORIGIN, Tree(), LINES, [Ed25519Signer.generate(ORIGIN)])[0]

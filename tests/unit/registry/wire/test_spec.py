@@ -16,7 +16,7 @@ SPEC = resources.files("registry.wire").joinpath("SPEC.md").read_text()
 
 def test_the_example_is_made_by_the_code():
     signer = Ed25519Signer("example.org/a", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-    record, _ = commit.seal("example.org/a", Tree(), [b"{}", b'{"a":1}'], [signer])
+    record, _ = commit.sign_commit("example.org/a", Tree(), [b"{}", b'{"a":1}'], [signer])
     indented = "".join(f"    {line}".rstrip() + "\n" for line in record.decode().split("\n")[:-1])
     assert indented in SPEC
     assert f"    {signer.vkey}\n" in SPEC

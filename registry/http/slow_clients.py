@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from registry.http.clients import network_of
 from registry.http.connections import Connections
 from registry.http.problems import MEDIA_TYPE, HttpProblem
-from registry.http.starts import Starts
+from registry.http.start_queue import StartQueue
 
 HEADER_BYTES: Final = 64 * 1024
 OPEN_ENDED: Final = "/v1/batches"
@@ -35,7 +35,7 @@ _RETRY_SECONDS: Final = "5"
 _TOO_LARGE: Final = 413
 
 
-class Patient(HttpToolsProtocol):
+class TimeoutProtocol(HttpToolsProtocol):
     """One connection to the server."""
 
     seconds = 30.0
@@ -43,7 +43,7 @@ class Patient(HttpToolsProtocol):
     for reading what is sent in answer."""
     all_connections: Connections
     """Of this process."""
-    starts: Starts | None = None
+    starts: StartQueue | None = None
     """Of this process; made with the first connection, when its event loop runs."""
     base_path = ""
     """What stands before the types of problems."""
@@ -70,7 +70,7 @@ class Patient(HttpToolsProtocol):
         """Somebody connected."""
         super().connection_made(transport)
         if type(self).starts is None:
-            type(self).starts = Starts(self.loop.call_soon)
+            type(self).starts = StartQueue(self.loop.call_soon)
         self._refusal = self.all_connections.open(self, self.client[0] if self.client else "unknown")
         if self._refusal is None:
             self._wait(_LOOKS)
@@ -292,7 +292,7 @@ def _answer(problem: HttpProblem, base_path: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def patient(seconds: float, connections: Connections, base_path: str = "") -> type[Patient]:
+def timeout_protocol(seconds: float, connections: Connections, base_path: str = "") -> type[TimeoutProtocol]:
     """A protocol for one process's server, with this patience and these connections."""
     own = {"seconds": seconds, "all_connections": connections, "base_path": base_path, "starts": None}
-    return type("Patient", (Patient,), own)
+    return type("TimeoutProtocol", (TimeoutProtocol,), own)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from registry.http.answers import WAIT_FOR
+from registry.http.responses import WAIT_FOR
 
 _MOST: Final = 1_000
 _BYTES: Final = 64 * 1024
@@ -24,8 +24,8 @@ class _Answer(NamedTuple):
     at: float
 
 
-class Kept:
-    """ASGI middleware. Kept are small answers to anybody, in this process."""
+class StaleIfError:
+    """ASGI middleware. StaleIfError are small answers to anybody, in this process."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

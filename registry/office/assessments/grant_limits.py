@@ -1,8 +1,8 @@
-"""What may be granted on what was offered: credits and level.
+"""Limits of a grant's credits and level, which follow from what is offered.
 
-Recognised credit is what was earned elsewhere, and no more than that; the credit of one achievement counts once,
-however often it was awarded. Prior learning (`credited`) and a joint programme's own curriculum (`ownCurriculum`) get
-the credits that the office sets.
+A grant recognises the credits that were earned elsewhere, and no more. The credits of one achievement count once, even
+if it was awarded several times. For prior learning (`credited`) and a joint programme's own curriculum
+(`ownCurriculum`) the office sets the credits.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -14,15 +14,17 @@ from registry.wire.recognition import Grant, Purpose
 
 
 def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequence[Grant]) -> Iterator[Objection]:
-    """Of all grants together: a basis that several grants rest on is counted once."""
+    """Yield the objections to the credits of all grants; a credential that several grants rest on counts once."""
     usable = [grant for grant in grants if all(place < len(offered) for place in grant.from_)]
     for index, grant in enumerate(grants):
         if grant.outcome == "refused":
             if grant.ects:
                 yield Objection(f"$.proposed[{index}].grant.ects", "creditRefused", "a refusal grants no credits")
         elif grant in usable:
-            yield from _kinds(f"$.proposed[{index}].grant", purpose, grant, [offered[place] for place in grant.from_])
-    for places, together in _connected(_counting(usable), offered):
+            yield from _mode_objections(
+                f"$.proposed[{index}].grant", purpose, grant, [offered[place] for place in grant.from_]
+            )
+    for places, together in _group_by_learning(_counting(usable), offered):
         where = f"$.proposed[{_indices(grants, together)[-1]}].grant.ects"
         granted = sum((_exact(grants[index].ects) for index in _indices(grants, together)), Decimal(0))
         original, again = _original(places, offered)
@@ -32,13 +34,15 @@ def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequ
             continue
         sums = f"{granted.normalize():f} ECTS on {original.normalize():f}{again}"
         if granted > original:
-            yield Objection(where, "aboveOriginal", f"{sums}; more than the original is given as `credited` alone")
+            yield Objection(where, "aboveOriginal", f"{sums}; only the mode `credited` grants more than the original")
         elif granted < original and all(grant.outcome == "full" for grant in together):
-            yield Objection(where, "fullWithLess", f"{sums}; less than the original is partial, and has its grounds")
+            yield Objection(
+                where, "fullWithLess", f"{sums}; a grant of less than the original is partial, and needs grounds"
+            )
 
 
 def level_objections(where: str, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
-    """Recognition does not raise a level, and a refusal grants none."""
+    """Yield the objections to a grant's level: recognition does not raise a level, and a refusal grants none."""
     if grant.eqf_level is None:
         return
     if grant.outcome == "refused":
@@ -51,9 +55,9 @@ def level_objections(where: str, grant: Grant, offered: Sequence[Offered]) -> It
 
 
 def places_without_level(grant: Grant, offered: Sequence[Offered]) -> list[int]:
-    """Return the places in `offered` of which nobody has stated a level, where the grant has a level of its own.
+    """Return the places in `offered` without a stated level, where the grant names a level.
 
-    Empty where another of these has the level that is granted.
+    Empty where another credential has the level that is granted.
     """
     if grant.mode != "recognised" or grant.outcome == "refused" or grant.eqf_level is None:
         return []
@@ -63,24 +67,24 @@ def places_without_level(grant: Grant, offered: Sequence[Offered]) -> list[int]:
 
 
 def places_without_credits(offered: Sequence[Offered], grants: Sequence[Grant]) -> list[int]:
-    """Return the places in `offered` of which nobody has stated credits, where grants recognise more than is stated."""
-    found: list[int] = []
-    for places, together in _connected(_counting(grants), offered):
+    """Return the places in `offered` without stated credits, where grants recognise more than is stated."""
+    without: list[int] = []
+    for places, together in _group_by_learning(_counting(grants), offered):
         granted = sum((_exact(grant.ects) for grant in together), Decimal(0))
         if granted > _original(places, offered)[0]:
-            found += _without_credits(places, offered)
-    return sorted(found)
+            without += _without_credits(places, offered)
+    return sorted(without)
 
 
 def _counting(grants: Iterable[Grant]) -> list[Grant]:
-    """Return the grants whose credits are those of what is offered."""
+    """Return the grants whose credits come from what is offered."""
     return [
         each for each in grants if each.mode == "recognised" and each.outcome != "refused" and each.ects is not None
     ]
 
 
 def _without_credits(places: Iterable[int], offered: Sequence[Offered]) -> list[int]:
-    """Return the places whose credits nobody has stated. What bears no credits has an objection of its own."""
+    """Return the places without stated credits. A credential that bears no credits has an objection of its own."""
     return [place for place in places if offered[place].ects is None and offered[place].credit_bearing is not False]
 
 
@@ -89,13 +93,13 @@ def _highest(offered: Iterable[Offered]) -> int:
 
 
 def _not_stated(granted: str, what: str) -> str:
-    return f"{granted} is granted, and nobody has stated the {what} of what is offered: establish it in an assessment"
+    return f"{granted} is granted, but the {what} of what is offered was never stated: establish it in an assessment"
 
 
 def _original(places: Iterable[int], offered: Sequence[Offered]) -> tuple[Decimal, str]:
-    """Return the credits of what is offered, and words where an achievement was awarded more than once.
+    """Return the credits of what is offered, and a note where an achievement was awarded more than once.
 
-    Of an achievement that was awarded several times the award with the most credits counts.
+    If an achievement was awarded several times, the award with the most credits counts.
     """
     credits_of: dict[Hashable, Decimal] = {}
     repeated = False
@@ -108,25 +112,27 @@ def _original(places: Iterable[int], offered: Sequence[Offered]) -> tuple[Decima
 
 
 def _learning(place: int, offered: Offered) -> Hashable:
-    """Return what was learnt: the achievement, in any version; of what no member issued, the credential alone."""
+    """Return what identifies the learning: the achievement, in any version; or one external credential."""
     ref = offered.achievement
     return place if ref is None else (ref.member, ref.achievement)
 
 
-def _kinds(where: str, purpose: Purpose, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
+def _mode_objections(where: str, purpose: Purpose, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
     credit = purpose in ("creditTransfer", "stacking")
     if any(each.credit_bearing is False for each in offered) and grant.mode == "recognised" and (credit or grant.ects):
-        detail = "learning without credits gets them by recognition of prior learning: mode `credited`"
+        detail = "learning without credits can only be recognised as prior learning: use the mode `credited`"
         yield Objection(f"{where}.mode", "notCreditBearing", detail)
     elif grant.mode == "credited" and credit and not grant.ects:
-        yield Objection(f"{where}.ects", "howManyCredits", "the office sets how many credits prior learning gets")
+        yield Objection(
+            f"{where}.ects", "howManyCredits", "state the credits that the office grants for prior learning"
+        )
     elif grant.outcome == "partial" and credit and not grant.ects:
-        yield Objection(f"{where}.ects", "howManyCredits", "partial: how many credits are granted?")
+        yield Objection(f"{where}.ects", "howManyCredits", "state the credits that are granted in part")
 
 
-def _connected(grants: Iterable[Grant], offered: Sequence[Offered]) -> list[tuple[set[int], list[Grant]]]:
-    """Grants that rest, directly or by way of others, on the same learning; with their bases."""
-    found: list[tuple[set[int], list[Grant]]] = []
+def _group_by_learning(grants: Iterable[Grant], offered: Sequence[Offered]) -> list[tuple[set[int], list[Grant]]]:
+    """Return groups of grants that rest, directly or through others, on the same learning; with their places."""
+    groups: list[tuple[set[int], list[Grant]]] = []
 
     def learning(places: set[int]) -> set[Hashable]:
         return {_learning(place, offered[place]) for place in places}
@@ -134,18 +140,18 @@ def _connected(grants: Iterable[Grant], offered: Sequence[Offered]) -> list[tupl
     for grant in grants:
         places, together = set(grant.from_), [grant]
         apart = []
-        for other in found:
-            if learning(places) & learning(other[0]):
-                places |= other[0]
-                together = other[1] + together
+        for group in groups:
+            if learning(places) & learning(group[0]):
+                places |= group[0]
+                together = group[1] + together
             else:
-                apart.append(other)
-        found = [*apart, (places, together)]
-    return found
+                apart.append(group)
+        groups = [*apart, (places, together)]
+    return groups
 
 
 def _indices(grants: Sequence[Grant], some: Iterable[Grant]) -> list[int]:
-    return [index for index, grant in enumerate(grants) if any(grant is one for one in some)]
+    return [index for index, grant in enumerate(grants) if any(grant is each for each in some)]
 
 
 def _exact(ects: float | None) -> Decimal:

@@ -11,13 +11,13 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 from registry.http.access import ANYBODY, Caller
 from registry.http.clients import client_of
-from registry.http.counts import PerMinute
+from registry.http.per_minute import PerMinute
 from registry.http.problems import HttpProblem
 
 _FREE: Final = frozenset({"/health", "/ready"})
 
 
-class Limited:
+class RateLimit:
     """ASGI middleware, inside of `Authenticated`."""
 
     def __init__(

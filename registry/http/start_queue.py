@@ -10,7 +10,7 @@ from collections.abc import Callable
 Start = Callable[[], None]
 
 
-class Starts:
+class StartQueue:
     """The requests of one process that wait for their turn. Belongs to its event loop."""
 
     def __init__(self, call_soon: Callable[[Start], object]) -> None:

@@ -10,7 +10,7 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-from registry.http.problems import KINDS, MEDIA_TYPE
+from registry.http.problems import MEDIA_TYPE, PROBLEM_TYPES
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator  # the plugins' interface names it
@@ -34,7 +34,7 @@ class Additions(NamedTuple):
     """What the node posts to others, as OpenAPI has it."""
 
 
-def described(derived: dict[str, Any], additions: Additions, base_path: str = "") -> dict[str, Any]:
+def describe_api(derived: dict[str, Any], additions: Additions, base_path: str = "") -> dict[str, Any]:
     """Return the whole description: every operation can answer with a problem, and good answers say their position.
 
     `base_path` is where the client reaches the node, as /registry.
@@ -108,9 +108,9 @@ def _problem_schema(base_path: str) -> dict[str, Any]:
             "type": {
                 "type": "string",
                 "format": "uri-reference",
-                "enum": [f"{base_path}/problems/{name}" for name in KINDS],
+                "enum": [f"{base_path}/problems/{name}" for name in PROBLEM_TYPES],
                 # What generated clients call them: else it would be by their place in this list.
-                "x-enum-varnames": [name.upper().replace("-", "_") for name in KINDS],
+                "x-enum-varnames": [name.upper().replace("-", "_") for name in PROBLEM_TYPES],
             },
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
@@ -143,7 +143,7 @@ def _as_given(schema: dict[str, Any]) -> None:
         schema["enum"] = [one for one in schema["enum"] if one is not None]
 
 
-class NumbersAsWritten(OpenAPISchemaPlugin):
+class DecimalAsNumber(OpenAPISchemaPlugin):
     """Credits are decimal numbers, and answers write them as numbers (see `answers.Answer`)."""
 
     @staticmethod

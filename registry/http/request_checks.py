@@ -9,10 +9,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, ParameterKwarg
 
 from registry.http.json_body import read_json
-from registry.http.problems import HttpProblem, Trouble
+from registry.http.problems import FieldError, HttpProblem
 
 
-async def look_at(request: Request[Any, Any, Any]) -> None:
+async def check_request(request: Request[Any, Any, Any]) -> None:
     """Raise `HttpProblem` for what no client means. (A coroutine: the framework sends others to a thread and back.)"""
     _no_nulls(request)
     _no_others(request)
@@ -31,15 +31,15 @@ def _no_nulls(request: Request[Any, Any, Any]) -> None:
     """
     for name, value in request.path_params.items():
         if isinstance(value, str) and "\0" in value:
-            raise HttpProblem("unprocessable", errors=[Trouble(f"path {name}", "U+0000 stands in no name", name)])
+            raise HttpProblem("unprocessable", errors=[FieldError(f"path {name}", "U+0000 stands in no name", name)])
     if not request.scope["query_string"]:
         return
     for name, value in request.query_params.multi_items():
         if str(value).lower() == "null":
-            trouble = Trouble(f"query {name}", "leave it out, or say what it is", name, "null")
+            trouble = FieldError(f"query {name}", "leave it out, or say what it is", name, "null")
             raise HttpProblem("invalid", errors=[trouble])
         if "\0" in str(value):
-            raise HttpProblem("unprocessable", errors=[Trouble(f"query {name}", "U+0000 stands in no text", name)])
+            raise HttpProblem("unprocessable", errors=[FieldError(f"query {name}", "U+0000 stands in no text", name)])
 
 
 def _no_others(request: Request[Any, Any, Any]) -> None:
@@ -52,9 +52,11 @@ def _no_others(request: Request[Any, Any, Any]) -> None:
     for name, _ in request.query_params.multi_items():
         if name not in known:
             there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(sorted(known)) or 'none'}"
-            raise HttpProblem("invalid", errors=[Trouble(f"query {name[:60]}", f"is no parameter here; {there}", name)])
+            raise HttpProblem(
+                "invalid", errors=[FieldError(f"query {name[:60]}", f"is no parameter here; {there}", name)]
+            )
         if name in seen and not parameters[name]:
-            raise HttpProblem("invalid", errors=[Trouble(f"query {name}", "is there twice", name)])
+            raise HttpProblem("invalid", errors=[FieldError(f"query {name}", "is there twice", name)])
         seen.add(name)
 
 
@@ -84,7 +86,7 @@ def _no_conditions(request: Request[Any, Any, Any]) -> None:
             detail = (
                 "is not taken here, and nothing was done; leave it out. A write is done once by its Idempotency-Key"
             )
-            raise HttpProblem("invalid", errors=[Trouble(f"header {name}", detail, name)])
+            raise HttpProblem("invalid", errors=[FieldError(f"header {name}", detail, name)])
 
 
 def _not_encoded(request: Request[Any, Any, Any]) -> None:

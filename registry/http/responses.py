@@ -18,8 +18,8 @@ from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
 
+from registry.http.disconnects import RECEIVE
 from registry.http.forwarded import base_path_of
-from registry.http.leaving import RECEIVE
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -49,7 +49,7 @@ _DOCS: Final = (
 _PAGES: Final = ("/docs",)
 
 
-class Answer(Response[T]):
+class JsonAnswer(Response[T]):
     """An answer in JSON whose decimal numbers are numbers."""
 
     def __init__(self, content: T, status: int, headers: dict[str, str]) -> None:
@@ -99,10 +99,10 @@ def answer(content: T, position: Position = "", status: int = 200, **headers: st
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if position:
         given[POSITION] = position
-    return Answer(content, status, given)
+    return JsonAnswer(content, status, given)
 
 
-class Answers:
+class ResponseMiddleware:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, on_answer: OnAnswer = lambda *_: None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.http.clients import network_of
-from registry.http.counts import PerMinute
+from registry.http.per_minute import PerMinute
 
 
 class Clock:

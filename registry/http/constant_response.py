@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from litestar import Request, Response
 
-from registry.http.answers import tag_of
+from registry.http.responses import tag_of
 
 _LEVEL: Final = 6
 _MIN_BYTES: Final = 2048
 """What is smaller is not compressed."""
 
 
-class Constant:
+class ConstantResponse:
     """One such answer. A route that gives it has `uncompressed=True`, so that it is not compressed again."""
 
     def __init__(self, body: bytes, media_type: str) -> None:

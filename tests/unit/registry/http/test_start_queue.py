@@ -2,13 +2,13 @@
 
 from collections import deque
 
-from registry.http.starts import Starts
+from registry.http.start_queue import StartQueue
 
 
 def rounds(asked):
     """What begins in each round of a loop, where all requests are there from the first on."""
     calls, begun = deque(), []
-    starts = Starts(calls.append)
+    starts = StartQueue(calls.append)
     for client, request in asked:
         starts.add(client, lambda request=request: begun.append(request))
     found = []
@@ -36,7 +36,7 @@ def test_clients_take_turns_and_each_ones_requests_keep_their_order():
 
 def test_a_request_that_comes_when_none_waits_begins_in_the_next_round():
     calls, begun = deque(), []
-    starts = Starts(calls.append)
+    starts = StartQueue(calls.append)
     for name in ("first", "second"):
         starts.add("a", lambda name=name: begun.append(name))
         calls.popleft()()
@@ -46,7 +46,7 @@ def test_a_request_that_comes_when_none_waits_begins_in_the_next_round():
 
 def test_a_start_that_fails_keeps_no_other_from_its_turn():
     calls, begun = deque(), []
-    starts = Starts(calls.append)
+    starts = StartQueue(calls.append)
     starts.add("a", lambda: 1 // 0)
     starts.add("b", lambda: begun.append("b"))
     for _ in range(2):

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 Handlers = Mapping[type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]]
 
 
-class Explained:
+class ProblemMiddleware:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, handlers: Handlers) -> None:

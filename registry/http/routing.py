@@ -12,7 +12,7 @@ from litestar import HttpMethod, Response, Router, route
 from litestar.handlers import HTTPRouteHandler
 
 
-def sharing(handlers: Sequence[Any]) -> list[Any]:
+def join_shared_paths(handlers: Sequence[Any]) -> list[Any]:
     """The same handlers, those that share a path put together."""
     by_path: dict[str, list[HTTPRouteHandler]] = {}
     for handler in handlers:

@@ -1,4 +1,4 @@
-"""Answers that are the same for everybody."""
+"""ResponseMiddleware that are the same for everybody."""
 
 import gzip
 
@@ -6,8 +6,8 @@ import pytest
 from litestar import Request, Response, get
 from litestar.testing import create_test_client
 
-from registry.http.answers import Answers
-from registry.http.constant import Constant
+from registry.http.constant_response import ConstantResponse
+from registry.http.responses import ResponseMiddleware
 
 BODY = b"all of it, again and again. " * 1000
 
@@ -17,13 +17,13 @@ def served(monkeypatch):
     """A client of one such answer, and how often something was compressed."""
     compressed, compress = [], gzip.compress
     monkeypatch.setattr(gzip, "compress", lambda *a, **more: compressed.append(1) or compress(*a, **more))
-    constant = Constant(BODY, "text/plain")
+    constant = ConstantResponse(BODY, "text/plain")
 
     @get("/", uncompressed=True, sync_to_thread=False)
     def handler(request: Request) -> Response[bytes]:
         return constant.answer(request)
 
-    with create_test_client(handler, middleware=[Answers]) as client:
+    with create_test_client(handler, middleware=[ResponseMiddleware]) as client:
         yield client, compressed
 
 
