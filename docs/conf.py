@@ -69,6 +69,7 @@ SECTIONS = {
         "docs/decisions/0009-one-signature-a-commit",
         "docs/decisions/0010-no-orm",
         "docs/decisions/0011-sphinx-builds-the-documentation",
+        "docs/decisions/0012-reads-in-the-event-loop",
     ],
     "Reference": [
         "docs/commands/README",

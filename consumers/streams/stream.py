@@ -55,7 +55,7 @@ class Batch(NamedTuple):
 
 
 def read_on(log: SharedLog, stream: str, start: int, most_bytes: int) -> list[Record]:
-    """Records from a position on. A member that was admitted and has published nothing has no stream yet: none."""
+    """Read records from a position on; none if the stream is missing, since a new member has published nothing yet."""
     try:
         return log.read(stream, start, most_bytes)
     except NoSuchStream:

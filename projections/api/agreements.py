@@ -63,7 +63,7 @@ async def listed(
             select_fields(found, fields), None if last is None else cursors.encode([last.member, last.agreement])
         )
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(
@@ -129,7 +129,7 @@ async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: 
     if (fault := draft.fault(whose.member)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
     return await views.answer(
-        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), takes="long"
+        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), cost="scan"
     )
 
 

@@ -86,7 +86,7 @@ async def found(
         found = search.search(connection, query, cursor=cursor or None, limit=limit)
         return answered(connection, found, fields, {"member": member, "recognisedBy": recognised_by})
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(

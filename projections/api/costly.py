@@ -30,12 +30,8 @@ _CANCEL_SECONDS: Final = 2.0
 _RETRY: Final = {"Retry-After": "5"}
 
 
-class Costly(Exception):
-    """An answer reads too much to be made in the event loop's own thread."""
-
-
 class Work:
-    """One answer that is being made, which others may give up."""
+    """One answer under way, which others may give up."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

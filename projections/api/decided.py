@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
 from projections.api.members import MemberView, Name, member_view
-from projections.api.reading import Standings, Views, WaitFor
+from projections.api.reading import StandingLookup, Views, WaitFor
 from projections.recognition import decisions
 from registry.http import HttpProblem
 
@@ -50,7 +50,7 @@ class DecisionVerification(msgspec.Struct, frozen=True, rename="camel"):
     """Its place in the office's log."""
 
 
-def verification(connection: Connection, standing: Standings, member: str, decision: str) -> DecisionVerification:
+def verification(connection: Connection, standing: StandingLookup, member: str, decision: str) -> DecisionVerification:
     """One decision's. Raises `HttpProblem` where the office made none."""
     found = decisions.read(connection, [(member, decision)])
     if not found:

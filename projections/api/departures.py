@@ -56,7 +56,7 @@ async def compared(
             known_all(connection, {"member": member})
         return found
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 ROUTES: list[HTTPRouteHandler] = [compared]

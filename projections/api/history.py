@@ -14,7 +14,7 @@ from litestar.params import Parameter
 from psycopg import Connection
 
 from projections.api.members import Name
-from projections.api.reading import Cursor, Limit, Views, sizes_of
+from projections.api.reading import Cursor, Limit, Views, parse_position
 from projections.records.as_of import CredentialAsOf, DecisionAsOf, Moment, Past
 from registry.http import Cursors, FieldError, HttpProblem, answer, requires
 from registry.http.pagination import LIMIT
@@ -83,7 +83,7 @@ def _looked(views: Views, history: History, at: str, made: Callable[[Then, Past]
         if _DAY.match(at):
             moment = history.at_time(now.connection, _time(at))
         else:
-            moment = history.at_sizes(now.connection, sizes_of(at, "query at"))
+            moment = history.at_sizes(now.connection, parse_position(at, "query at"))
         then = Then(dict(sorted(moment.sizes.items())), moment.governance_size, moment.basis)
         position = {**moment.sizes, "governance": moment.governance_size}
         said = ",".join(f"{member}:{size}" for member, size in sorted(position.items()))

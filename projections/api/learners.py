@@ -84,7 +84,7 @@ async def towards(
             raise HttpProblem("not-found", _NOBODY)
         return found
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 ROUTES: list[HTTPRouteHandler] = [one, towards]

@@ -1,44 +1,33 @@
-"""A moment of the views to answer from, and waiting until they have come far enough."""
+"""Answers from one moment of the views, and waiting until the views have reached a position."""
 
 import asyncio
-import math
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final, Literal, NamedTuple, TypeVar, cast
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar
 
 import psycopg
 from litestar import Response
 from litestar.params import HeaderParameter, Parameter
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
-from projections.api.costly import LONG_SECONDS, SECONDS, Costly, CostlyAnswers, Work
-from projections.api.order import Order
-from projections.api.sighted import SEEN, Sighting, position_of
-from projections.api.turns import turn
-from projections.core import views
+from projections.api.costly import LONG_SECONDS, SECONDS, CostlyAnswers, Work
+from projections.api.loop_connection import LoopConnection, TooManyRows
+from projections.api.pools import LoopPool, PoolUse, ViewsPool, share
 from registry.http import FieldError, HttpProblem, Position, answer
 from registry.http.responses import WAIT_FOR
 
 _MEMBER: Final = re.compile("[a-z0-9-]{2,40}")
-_POLL: Final = 0.02
-_WAITERS: Final = 8
-_PATIENTLY: Final = 3.0
-_BRIEFLY: Final = 0.05
-"""Seconds that a reader waits for a connection; the shorter where there was none in the last `_AWAY` seconds."""
-_AWAY: Final = 5.0
-_TURNS: Final = 3
-"""Answers that a process makes at a time; others wait for their turn. What takes long (writing, replaying the past) is
-made in threads, and keeps no turn waiting."""
-Takes = Literal["little", "some", "long"]
-"""How long an answer takes: one about one thing; a search or a list; one that may look at all that there is."""
-_OUTLIVED: Final = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
-"""What a prepared statement is refused as when the views that it was prepared for are others now."""
-_TOLD: Final = 500
+_POLL_SECONDS: Final = 0.02
+_MAX_WAITING: Final = 8
+"""Requests that wait for a position at a time."""
+_MAX_DETAIL: Final = 500
+"""Characters."""
 T = TypeVar("T")
 
+Cost = Literal["lookup", "search", "scan"]
+"""What an answer costs: a lookup reads one thing; a search, or a list, reads several; a scan may read everything."""
 WaitFor = Annotated[
     str,
     HeaderParameter(
@@ -51,8 +40,8 @@ Limit = Annotated[int, Parameter(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
 Fields = Annotated[str, Parameter(max_length=500, description="Only these fields of each item, joined by commas.")]
 
-Standings = Callable[[str, int], tuple[str, str]]
-"""A member's standing when it wrote a leaf, and now, as governance says."""
+StandingLookup = Callable[[str, int], tuple[str, str]]
+"""Returns a member's standing when it wrote a leaf, and its standing now."""
 
 
 class Snapshot(NamedTuple):
@@ -62,233 +51,143 @@ class Snapshot(NamedTuple):
     position: Position
 
 
-class PoolUse(NamedTuple):
-    """How the connections to the views are used at one moment."""
-
-    busy: int
-    idle: int
-    waiting: int
-    """Answers that wait for a connection."""
-
-
 class Views:
-    """Connections to the served views. `snapshot` may be shared by threads; `answer` is one loop's."""
+    """Answers from the served views. Threads may share `snapshot`; `answer` belongs to one event loop."""
 
-    def __init__(self, dsn: str, standing: Standings, connections: int = 8, longest: float = 10.0) -> None:
-        """Nothing is opened before `open`; `longest` is how many seconds a reader may wait for a position."""
+    def __init__(self, dsn: str, standing: StandingLookup, connections: int = 8, wait_seconds: float = 10.0) -> None:
+        """Connect to nothing before `open`. `wait_seconds` limits how long a reader may wait for a position."""
         self.standing = standing
-        self._longest = longest
-        self._pool = ConnectionPool(
-            dsn, min_size=1, max_size=connections, configure=_configure, open=False, name="views"
-        )
-        self._order = Order(min(_TURNS, connections // 2))
-        self._idle: list[Sighting] = []
-        self._positions: dict[str, str] = {}
+        self._wait_seconds = wait_seconds
+        lookups, searches, in_threads = share(connections)
+        self._loop_pool = LoopPool(dsn, lookups, searches)
+        self._pool = ViewsPool(dsn, Connection, in_threads, "views")
         self._costly = CostlyAnswers()
         self._waiting = 0
-        self._away_since = -math.inf
 
     def pool_use(self) -> PoolUse:
-        """Return how the connections are used now; may be called from any thread."""
-        stats, idle = self._pool.get_stats(), len(self._idle)
-        size = stats.get("pool_size", 0)
-        free = min(size, stats.get("pool_available", 0) + idle)
-        return PoolUse(size - free, free, stats.get("requests_waiting", 0) + self._order.waiting)
+        """Return how the connections are used now; any thread may call this."""
+        return PoolUse(*map(sum, zip(self._loop_pool.use(), self._pool.use(), strict=True)))
 
     def open(self) -> None:
-        """Begin to connect; a database that is away does not stop this."""
+        """Begin to connect; do not wait for the database."""
+        self._loop_pool.open()
         self._pool.open(wait=False)
 
     def close(self) -> None:
-        """Close all connections; one that still answers is dropped when it has."""
+        """Close all connections, those of answers under way too."""
         self._costly.close()
+        self._loop_pool.close()
         self._pool.close()
-        while self._idle:
-            self._drop(self._idle.pop())
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One moment to answer from, in a transaction."""
-        connection, position = self._begun()
+        """Yield one moment of the views, in a transaction."""
+        connection, position = self._begin_snapshot()
         try:
             with connection:
                 yield Snapshot(connection, position)
         finally:
             self._pool.putconn(connection)
 
-    def _begun(self) -> tuple[Connection, Position]:
-        """A connection of the pool's in a transaction: whoever has it gives the connection back.
-
-        One that was lost, as all are when the server was restarted, costs no request: another is taken.
-        """
-        for left in reversed(range(self._pool.max_size + 1)):
-            connection = self._connected()
+    def _begin_snapshot(self) -> tuple[Connection, Position]:
+        """Return a connection in a transaction. Take another where one was lost: a server's restart ends them all."""
+        for tries_left in reversed(range(self._pool.max_size + 1)):
+            connection = self._pool.take()
             try:
                 return connection, _begin(connection)
             except psycopg.OperationalError:
                 lost = connection.closed
                 self._pool.putconn(connection)
-                if not (lost and left):
+                if not (lost and tries_left):
                     raise
-            except BaseException:  # whatever it was, the pool gets its connection back
+            except BaseException:
                 self._pool.putconn(connection)
                 raise
         raise AssertionError("the last try returned or raised")
 
-    def _connected(self) -> Connection:
-        """A connection. Where there was none a moment ago nobody waits long: many who ask would wait for each other."""
-        lately = time.monotonic() - self._away_since < _AWAY
-        try:
-            return self._pool.getconn(_BRIEFLY if lately else _PATIENTLY)
-        except psycopg.OperationalError:
-            self._away_since = time.monotonic()
-            raise
+    async def answer(self, wait_for: str, read: Callable[[Connection], T], cost: Cost = "lookup") -> Response[T]:
+        """Return what `read` reads in one transaction, with the position of that transaction.
 
-    async def answer(self, wait_for: str, made: Callable[[Connection], T], takes: Takes = "little") -> Response[T]:
-        """`made(connection)` as an answer that says its position, made in turn with others in the loop's own thread.
-
-        What takes long, or reads many rows, is made in a thread. Raises `HttpProblem` where a position waited for is
-        not reached, and where the answer takes too long.
+        A scan, or an answer of many rows, is made in a thread; others in the event loop's. Raises `HttpProblem` if the
+        views do not reach a position that is waited for, and if a costly answer takes too long.
         """
         if wait_for:
-            await self._reach(sizes_of(wait_for, f"header {WAIT_FOR}"))
-        if takes == "long":  # batches come in the middle of it
-            return await self._costly.make(lambda work: self._answered(made, work), LONG_SECONDS)
+            await self._reach(parse_position(wait_for, f"header {WAIT_FOR}"))
+        if cost == "scan":
+            return await self._costly.make(lambda work: self._answer_in_thread(read, work), LONG_SECONDS)
         try:
-            answered = await self._sighted(lambda sighting: _of_one_moment(sighting, made), search=takes == "some")
-        except Costly:
-            return await self._costly.make(lambda work: self._answered(made, work), SECONDS)
-        if answered is not None:
-            return answered
-        return await asyncio.get_running_loop().run_in_executor(None, self._answered, made)
+            return await self._loop_pool.run(lambda connection: _answer_in_loop(read, connection), cost)
+        except TooManyRows:
+            return await self._costly.make(lambda work: self._answer_in_thread(read, work), SECONDS)
 
-    async def _sighted(self, act: Callable[[Sighting], T], *, search: bool) -> T:
-        """`act` on a connection, in a turn; on another where the first was lost, as all are when a server restarts."""
-        await self._order.begin(search=search)
-        try:
-            for left in reversed(range(_TURNS + self._pool.max_size + 1)):
-                sighting = self._idle.pop() if self._idle else await self._new()
-                keep = True
-                try:
-                    return await turn(lambda: act(sighting))  # noqa: B023 - it is over before the next is taken
-                except _OUTLIVED:
-                    keep = False
-                    if not left:
-                        raise
-                except psycopg.OperationalError:
-                    if not (sighting.lost and left):
-                        raise
-                finally:
-                    if keep and sighting.good and not self._pool.closed:
-                        self._idle.append(sighting)
-                    else:
-                        self._drop(sighting)
-        finally:
-            self._order.end(search=search)
-        raise AssertionError("the last try returned or raised")
-
-    async def _new(self) -> Sighting:
-        connecting = asyncio.get_running_loop().run_in_executor(None, self._connected)
-        try:
-            connection = await asyncio.shield(connecting)
-        except asyncio.CancelledError:  # the thread goes on: what it gets goes back to the pool
-            connecting.add_done_callback(self._unwanted)
-            raise
-        try:
-            return Sighting(connection, self._positions)
-        except BaseException:  # likewise
-            self._pool.putconn(connection)
-            raise
-
-    def _unwanted(self, connecting: "asyncio.Future[Connection]") -> None:
-        if not connecting.cancelled() and connecting.exception() is None:
-            self._pool.putconn(connecting.result())
-
-    def _drop(self, sighting: Sighting) -> None:
-        """Lend it to nobody any more: its answer was given up in the middle, the server ended it, or it is old."""
-        if sighting.lost:  # who answers now may be another server, which is not as far, and comes another way
-            self._positions.clear()
-        sighting.let_go()
-        sighting.connection.close()
-        self._pool.putconn(sighting.connection)
-
-    def _answered(self, made: Callable[[Connection], T], work: Work | None = None) -> Response[T]:
-        with self.snapshot() as moment:
-            if work is None:
-                return answer(made(moment.connection), moment.position)
+    def _answer_in_thread(self, read: Callable[[Connection], T], work: Work) -> Response[T]:
+        with self.snapshot() as snapshot:
             try:
-                work.begin(moment.connection)
-                return answer(made(moment.connection), moment.position)
+                work.begin(snapshot.connection)
+                return answer(read(snapshot.connection), snapshot.position)
             finally:
                 work.end()
 
     async def _reach(self, wanted: dict[str, int]) -> None:
-        """Wait until the views have come so far; whoever waits keeps no thread from others."""
-        if self._waiting >= _WAITERS:
+        """Wait until the views have reached these sizes, without a connection in between."""
+        if self._waiting >= _MAX_WAITING:
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
         self._waiting += 1
         try:
-            until = time.monotonic() + self._longest
+            until = time.monotonic() + self._wait_seconds
             while True:
-                there = await self._sighted(_sizes, search=False)
-                behind = {member: size for member, size in wanted.items() if there.get(member, 0) < size}
+                sizes = await self._loop_pool.run(_read_sizes, "lookup")
+                behind = {member: size for member, size in wanted.items() if sizes.get(member, 0) < size}
                 if not behind:
                     return
                 if time.monotonic() > until:
-                    told = (f"{member}: at {there.get(member, 0)}, {size} asked for" for member, size in behind.items())
-                    raise HttpProblem("not-there-yet", "; ".join(told)[:_TOLD], headers={"Retry-After": "2"})
-                await asyncio.sleep(_POLL)
+                    gaps = "; ".join(
+                        f"{member}: at {sizes.get(member, 0)}, {size} asked for" for member, size in behind.items()
+                    )
+                    raise HttpProblem("not-there-yet", gaps[:_MAX_DETAIL], headers={"Retry-After": "2"})
+                await asyncio.sleep(_POLL_SECONDS)
         finally:
             self._waiting -= 1
 
 
-def _sizes(sighting: Sighting) -> dict[str, int]:
-    _, position = sighting.newest()
-    return sizes_of(position, "position") if position else {}
+def _answer_in_loop(read: Callable[[Connection], T], connection: LoopConnection) -> Response[T]:
+    connection.rows_read = 0
+    position = _begin(connection)
+    with connection:
+        return answer(read(connection), position)
 
 
-def _of_one_moment(sighting: Sighting, made: Callable[[Connection], T]) -> Response[T] | None:
-    """An answer whose statements all saw the same; None where they did not, where there were none, or where that moment
-    was over before its position could be asked for.
-    """
-    moments = sighting.moments = set()
-    sighting.rows = 0
-    try:
-        content = made(cast("Connection", sighting))
-    except (psycopg.Error, Costly):
-        raise
-    except Exception:  # whatever it was: what does not fit together may do so in one moment
-        if len(moments) > 1:
-            return None
-        raise
-    position = sighting.position() if len(moments) == 1 else None
-    return None if position is None else answer(content, position)
+def _read_sizes(connection: Connection) -> dict[str, int]:
+    """Return how many leaves of each stream the views have read."""
+    row = connection.execute(_POSITION).fetchone()
+    return parse_position(row[0], "position") if row and row[0] else {}
 
 
-_BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SEEN}"
-"""In one message: each way to the server and back costs."""
+_POSITION: Final = """
+SELECT string_agg(member || ':' || size, ',' ORDER BY member COLLATE "C") FROM positions
+"""
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_POSITION}"
+"""One message to the server instead of two."""
 
 
 def _begin(connection: Connection) -> Position:
+    """Begin a transaction and return the position that its statements see."""
     cursor = connection.execute(_BEGIN, prepare=False)
     cursor.nextset()
     row = cursor.fetchone()
-    return position_of((row[0] if row else None) or "")
+    return (row[0] if row else None) or ""
 
 
-def _configure(connection: Connection) -> None:
-    connection.autocommit = True
-    views.use(connection, views.SERVED)
-    views.only_read(connection)
+def parse_position(text: str, where: str) -> dict[str, int]:
+    """Return the sizes by member of a position such as `twente:7,lund:3`.
 
-
-def sizes_of(text: str, where: str) -> dict[str, int]:
-    """A position as answers say it, as sizes by stream. Raises `HttpProblem`, which says `where` it stood."""
-    wanted: dict[str, int] = {}
-    for one in text.split(","):
-        member, _, size = one.partition(":")
+    Raises `HttpProblem`, which names the part of the request as `where`.
+    """
+    sizes: dict[str, int] = {}
+    for part in text.split(","):
+        member, _, size = part.partition(":")
         if not (_MEMBER.fullmatch(member) and size.isascii() and size.isdigit() and len(size) < 19):
-            trouble = FieldError(where, "is not `member:size`, several joined by commas", value=one[:60])
-            raise HttpProblem("unprocessable", errors=[trouble])
-        wanted[member] = max(int(size), wanted.get(member, 0))
-    return wanted
+            error = FieldError(where, "is not `member:size`, several joined by commas", value=part[:60])
+            raise HttpProblem("unprocessable", errors=[error])
+        sizes[member] = max(int(size), sizes.get(member, 0))
+    return sizes

@@ -98,7 +98,7 @@ async def searched(
         found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
         return answered(connection, found, fields, {"member": member, "office": office})
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(
@@ -135,7 +135,7 @@ async def listed(
             None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]),
         )
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 @get(

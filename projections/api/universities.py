@@ -41,7 +41,7 @@ async def year(
             raise nobody()
         return found
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def awarded(
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
         return Page(select_fields(found, fields), None if place is None else cursors.encode(place))
 
-    return await views.answer(wait_for, made, "some")
+    return await views.answer(wait_for, made, "search")
 
 
 ROUTES: list[HTTPRouteHandler] = [year, awarded]

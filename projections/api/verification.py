@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from psycopg import Connection
 
 from projections.api.members import MemberView, Name
-from projections.api.reading import Cursor, Limit, Standings, Views, WaitFor
+from projections.api.reading import Cursor, Limit, StandingLookup, Views, WaitFor
 from projections.credentials import credentials
 from projections.recognition import agreements, decisions
 from projections.relations.stacks import Key
@@ -55,7 +55,7 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
     """Its place in the issuer's log."""
 
 
-def verification(connection: Connection, standing: Standings, member: str, credential: str) -> Verification | None:
+def verification(connection: Connection, standing: StandingLookup, member: str, credential: str) -> Verification | None:
     """One credential's; None where nobody issued it."""
     found = credentials.awarded(connection, (member, credential))
     if found is None:
@@ -115,7 +115,7 @@ async def agreed(
     """Those that recognise it without anybody deciding, `member/agreement`, by member and id."""
     key = member, str(credential)
     return await views.answer(
-        wait_for, lambda connection: _page(connection, agreements.covering, key, cursor, limit), "some"
+        wait_for, lambda connection: _page(connection, agreements.covering, key, cursor, limit), "search"
     )
 
 
@@ -132,7 +132,7 @@ async def decided(
     """All of them, `member/decision`, by member and id; none of a decider that dropped the learner."""
     key = member, str(credential)
     return await views.answer(
-        wait_for, lambda connection: _page(connection, decisions.about, key, cursor, limit), "some"
+        wait_for, lambda connection: _page(connection, decisions.about, key, cursor, limit), "search"
     )
 
 

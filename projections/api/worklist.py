@@ -38,7 +38,7 @@ async def listed(
         page = worklist.read(connection, whose.member, after=after, limit=limit)
         return page if page.next is None else msgspec.structs.replace(page, next=cursors.encode(page.next.split(":")))
 
-    return await views.answer(wait_for, made, takes="long")
+    return await views.answer(wait_for, made, cost="scan")
 
 
 ROUTES: list[HTTPRouteHandler] = [listed]

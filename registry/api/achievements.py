@@ -68,7 +68,7 @@ def _content(registry: Registry, values: dict[str, Any], kept: Collection[str]) 
     it. Raises `FaultyContent`.
     """
     whole = {"awardingBodies": [registry.member]} | values
-    content = read_content(whole, registry.member, registry.newest_version, kept)
+    content = read_content(whole, registry.member, registry.achievements.newest_version, kept)
     return content, notes_of(values, content)
 
 
@@ -101,14 +101,14 @@ def publish(
     if dry_run:
         with private.reading() as registry:
             content, notes = _content(registry, asked, kept)
-            registry.check_achievement(content, keep_text=kept)
+            registry.achievements.check_new(content, keep_text=kept)
         return private.respond(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
     def act(write: Write) -> Answer:
         member = write.registry.member
         content, notes = _content(write.registry, asked, kept)
         with write.registry.transaction() as transaction:
-            write.registry.publish_achievement(content, keep_text=kept, transaction=transaction)
+            write.registry.achievements.publish(content, keep_text=kept, transaction=transaction)
             return write.commit(
                 transaction,
                 Answer(
@@ -146,12 +146,14 @@ def revise(
     kept = ALL_FIELDS if keep_text else ()
 
     def revised(registry: Registry) -> tuple[AchievementContent, list[str]]:
-        return _content(registry, {"version": registry.achievement(str(achievement)).state.version + 1} | asked, kept)
+        return _content(
+            registry, {"version": registry.achievements.get(str(achievement)).state.version + 1} | asked, kept
+        )
 
     if dry_run:
         with private.reading() as registry:
             content, notes = revised(registry)
-            registry.check_revision(content, keep_text=kept)
+            registry.achievements.check_revision(content, keep_text=kept)
         checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
         return private.respond(checked)
 
@@ -159,7 +161,7 @@ def revise(
         member = write.registry.member
         content, notes = revised(write.registry)
         with write.registry.transaction() as transaction:
-            write.registry.revise_achievement(content, keep_text=kept, transaction=transaction)
+            write.registry.achievements.revise(content, keep_text=kept, transaction=transaction)
             return write.commit(
                 transaction,
                 Answer(
@@ -188,9 +190,9 @@ def retire(
 
     def act(write: Write) -> Answer:
         registry = write.registry
-        version = registry.achievement(str(achievement)).state.version
+        version = registry.achievements.get(str(achievement)).state.version
         with write.registry.transaction() as transaction:
-            registry.retire_achievement(str(achievement), transaction=transaction)
+            registry.achievements.retire(str(achievement), transaction=transaction)
             return write.commit(
                 transaction, Answer(200, OfferedVersion(registry.member, str(achievement), version, retired=True))
             )
@@ -237,7 +239,7 @@ def join(
             trouble = FieldError("$.version", f"names as its awarding bodies {bodies}, not {write.registry.member}")
             raise HttpProblem("unprocessable", errors=[trouble])
         with write.registry.transaction() as transaction:
-            write.registry.join_achievement(AchievementJoined(ref), transaction=transaction)
+            write.registry.achievements.join(AchievementJoined(ref), transaction=transaction)
             return write.commit(transaction, Answer(201, data, f"/v1/achievements/{ref.member}/{ref.achievement}"))
 
     return private.write_once(request, key, data, act)

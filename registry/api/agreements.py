@@ -63,7 +63,7 @@ def declare(
     def act(write: Write) -> Answer:
         member = write.registry.member
         with write.registry.transaction() as transaction:
-            write.registry.declare_agreement(content, transaction=transaction)
+            write.registry.recognition.declare_agreement(content, transaction=transaction)
             return write.commit(
                 transaction,
                 Answer(201, Declared(member, content.agreement), f"/v1/agreements/{member}/{content.agreement}"),
@@ -90,7 +90,7 @@ def withdraw(
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.withdraw_agreement(str(agreement), data.withdrawn_from, transaction=transaction)
+            write.registry.recognition.withdraw_agreement(str(agreement), data.withdrawn_from, transaction=transaction)
             return write.commit(
                 transaction, Answer(200, Declared(write.registry.member, str(agreement), data.withdrawn_from))
             )

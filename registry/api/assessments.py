@@ -101,7 +101,7 @@ def withdrawn(
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.withdraw_assessment(str(assessment), data.reason, transaction)
+            write.registry.recognition.withdraw_assessment(str(assessment), data.reason, transaction)
             return write.commit(transaction, Answer(200, Stated(write.registry.member, str(assessment), "withdrawn")))
 
     return private.write_once(request, key, data, act)

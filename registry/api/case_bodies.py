@@ -1,4 +1,4 @@
-"""Requests' bodies of cases: what a move takes."""
+"""Bodies of requests that change a case."""
 
 from datetime import date
 from typing import Annotated, Any, TypeVar
@@ -20,21 +20,21 @@ Some = Annotated[list[T], Meta(min_length=1, max_length=50)]
 
 
 class Dated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A move of which nothing more is to be said."""
+    """An action that needs nothing but its day."""
 
     on: date | None = None
-    """The day on which it happened; today where it is left out."""
+    """The day on which it happened; today by default."""
 
 
 class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """A move, and words for the file."""
+    """An action, and a note for the file."""
 
     on: date | None = None
     note: Words | None = None
 
 
 class DocumentsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What the applicant is asked for."""
+    """Documents that the office asks the applicant for."""
 
     documents: Some[Document]
     on: date | None = None
@@ -42,14 +42,14 @@ class DocumentsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
 
 class DocumentsCame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What came of it."""
+    """Documents that the applicant sent."""
 
     documents: Some[Document]
     on: date | None = None
 
 
 class CorrectionGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What is corrected in the file."""
+    """A correction of the file."""
 
     correction: Correction
     on: date | None = None
@@ -59,13 +59,13 @@ class EnquiryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """A question to an issuer."""
 
     subject: Annotated[int, Meta(ge=0, le=1000)] | None = None
-    """Which credential of the case, from 0 on; needed where it has several."""
+    """The number of the credential in the case, counted from 0. Required where the case has several."""
     on: date | None = None
     note: Words | None = None
 
 
 class AnswerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What the issuer answered."""
+    """The issuer's answer."""
 
     enquiry: UUID
     answer: IssuerAnswer
@@ -77,39 +77,39 @@ class AssessmentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     """An assessment of all of the case's credentials, in their order."""
 
     assessment: dict[str, Any]
-    """As `draftAssessment` gives it, with the differences that you name and the grants that you propose."""
+    """The answer of `draftAssessment`, with the differences that you name and the grants that you propose."""
     on: date | None = None
 
     def whole(self) -> Assessment:
-        """The assessment itself. Raises `HttpProblem` where it is none."""
+        """Return the assessment. Raises `HttpProblem` where it is not one."""
         return content_of(self.assessment, Assessment)
 
 
 class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """What to grant; where no grants are given, what the last assessment proposes."""
+    """A proposal of what to grant. Without grants it is what the last assessment proposes."""
 
     grants: Annotated[list[Grant], Meta(max_length=50)] = []
     on: date | None = None
     note: Words | None = None
-    """For the applicant; the letter says it."""
+    """A note for the applicant, which the letter prints."""
     leave: Annotated[list[Leave], Meta(max_length=50)] = []
     """The credentials that are left out, each with the reason that the letter prints."""
     override: Reason | None = None
-    """Why this is proposed although something speaks against it. Kept encrypted; the person who approves reads it."""
+    """Why this is proposed in spite of a stop. It is stored encrypted, and the person who approves reads it."""
 
 
 class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """Agreement with the proposal that this person has read."""
 
     proposal_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    """The id of the proposal, as the case has it in `waiting`. Where it has another one by now, nothing is approved."""
+    """The id of the proposal, from the case's `waiting`. If the case has another one by now, nothing is approved."""
     accept_override: bool = False
-    """Whether this person read the reason for that proposal's override, and accepts it."""
+    """True if this person has read the reason for the proposal's override, and accepts it."""
     on: date | None = None
 
 
 class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """The application is taken back, or for a reason the decision."""
+    """The withdrawal of an application; with a reason, of a decision."""
 
     reason: WithdrawalReason | None = None
     on: date | None = None

@@ -1,6 +1,6 @@
-"""A case's file over HTTP: attachments, disclosures, who works on it, what changed, and search by name.
+"""A case's file over HTTP: attachments, disclosures, assignment, changes of its credentials, and search by name.
 
-Names stand in bodies only: addresses are written to logs on the way.
+Names are in bodies only, because proxies write addresses to their logs.
 """
 
 import hashlib
@@ -45,29 +45,29 @@ Office = NamedDependency[SkipValidation[RecognitionOffice]]
 
 
 class NameSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whose cases to look for."""
+    """The name to search for."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    """Words with which the words of the applicant's name begin; case, accents and order do not count."""
+    """Beginnings of words of the applicant's name, in any order; case and accents do not matter."""
     limit: Annotated[int, Meta(ge=1, le=MOST)] = 100
 
 
 class FoundCases(msgspec.Struct, frozen=True):
-    """The cases that were found, by due date."""
+    """Cases that match, by due date."""
 
     items: list[CaseLine]
     notes: list[str]
-    """Says it where not all cases were looked through."""
+    """A note where the search did not look through all cases."""
 
 
 class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is to work on a case; null: nobody."""
+    """The person who is to work on a case; null for nobody."""
 
     assignee: Person | None
 
 
 class Assigned(msgspec.Struct, frozen=True):
-    """Who works on a case now."""
+    """The person who works on a case now."""
 
     case: str
     assignee: str | None
@@ -80,18 +80,18 @@ class HandedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckedHolders(msgspec.Struct, frozen=True):
-    """Of each credential of the case, whether its holder is the applicant."""
+    """For each credential of the case, the comparison of its holder with the applicant."""
 
     case: str
     holders: list[HolderCheck]
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """That somebody has seen what changed. It has no content."""
+    """An acknowledgement of what changed. It has no content."""
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
-    """What was seen."""
+    """The changes that are acknowledged now."""
 
     case: str
     changes: list[CredentialChange]
@@ -107,12 +107,12 @@ BODIES = (NameSearch, Assignment, HandedIn, Acknowledgement)
 
 
 class _FileBody(Operation):
-    """Says in the API's description what is posted."""
+    """Describes the body in the API's description."""
 
     def __post_init__(self) -> None:
         file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
         self.request_body = RequestBody(
-            description="The file's bytes. What it is, is found out from them: PDF, PNG, JPEG, TIFF, or UTF-8 text.",
+            description="The file's bytes. The type is detected from them: PDF, PNG, JPEG, TIFF, or UTF-8 text.",
             content={"application/octet-stream": file},
             required=True,
         )
@@ -128,13 +128,13 @@ class _FileBody(Operation):
     **requires("cases:read"),
 )
 def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[FoundCases]:
-    """Cases of applicants whose name has words that begin so. Nothing is stored."""
+    """Return the cases of applicants with a matching name. Nothing is stored."""
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     with private.reading() as registry:
-        found = listing.list_cases(
+        cases = listing.list_cases(
             office.reading_from(registry), WorklistQuery(), today=today, name=data.name, limit=data.limit
         )
-    return private.respond(FoundCases(found.lines, found.notes))
+    return private.respond(FoundCases(cases.lines, cases.notes))
 
 
 @get(
@@ -145,12 +145,12 @@ def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[F
     sync_to_thread=True,
     **requires("cases:read"),
 )
-def listed(private: PrivateSide, office: Office, case: UUID) -> Response[Attachments]:
-    """What it was opened with, and what was attached; without contents and without the files' own names."""
+def list_files(private: PrivateSide, office: Office, case: UUID) -> Response[Attachments]:
+    """Return the files that the case was opened with, and those that were attached, without contents and names."""
     with private.reading() as registry:
-        found = registry.case(str(case))
+        stored = registry.case(str(case))
         files = [
-            *files_opened_with(texts_of(office.reading_from(registry), found)),
+            *files_opened_with(texts_of(office.reading_from(registry), stored)),
             *list_attachments(registry.cursor(), str(case)),
         ]
     return private.respond(Attachments(files))
@@ -167,7 +167,7 @@ def listed(private: PrivateSide, office: Office, case: UUID) -> Response[Attachm
     sync_to_thread=True,
     **requires("cases:write"),
 )
-def attached(
+def attach_file(
     private: PrivateSide,
     office: Office,
     request: Request[Any, Any, Any],
@@ -175,26 +175,31 @@ def attached(
     body: bytes,
     key: IdempotencyKey,
     *,
-    kind: Annotated[AttachmentKind, Parameter(description="What the file is.")] = "other",
+    kind: Annotated[AttachmentKind, Parameter(description="The kind of file.")] = "other",
     subject: Annotated[
         int | None,
-        QueryParameter(name="subject", description="Which credential of the case it is about, from 0 on."),
+        QueryParameter(
+            name="subject", description="The number of the credential that the file is about, counted from 0."
+        ),
     ] = None,
 ) -> Response[Attachment]:
-    """Encrypted under the applicant's key, and erased with the applicant. How large it may be, the settings say."""
+    """Attach a file. It is encrypted under the applicant's key and erased with the applicant.
+
+    The settings limit its size and how many files a case may have.
+    """
 
     def act(write: Write) -> Answer:
-        found = write.registry.case(str(case))
+        stored = write.registry.case(str(case))
         by = request.user.actor
         with write.registry.transaction() as transaction:
             attachment = attach(
-                write.registry, office.setting, found, body, kind, by, subject=subject, transaction=transaction
+                write.registry, office.setting, stored, body, kind, by, subject=subject, transaction=transaction
             )
             location = f"/v1/cases/{case}/attachments/{attachment.attachment}"
             return write.commit(transaction, Answer(201, attachment, location))
 
-    asked = {"file": hashlib.sha256(body).hexdigest(), "kind": kind, "subject": subject}
-    return private.write_once(request, key, asked, act)
+    identity = {"file": hashlib.sha256(body).hexdigest(), "kind": kind, "subject": subject}
+    return private.write_once(request, key, identity, act)
 
 
 @get(
@@ -206,15 +211,15 @@ def attached(
     media_type="application/octet-stream",
     **requires("cases:read"),
 )
-def one(private: PrivateSide, case: UUID, attachment: UUID) -> Response[bytes]:
-    """Its bytes, to be saved and not to be shown by a browser. Its name says nothing of the person."""
+def get_attachment(private: PrivateSide, case: UUID, attachment: UUID) -> Response[bytes]:
+    """Return the file's bytes, for a browser to save and not to show. The file name says nothing about the person."""
     with private.reading() as registry:
-        found = read_attachment(registry, registry.case(str(case)), str(attachment))
+        file = read_attachment(registry, registry.case(str(case)), str(attachment))
     headers = {
         "Cache-Control": "no-store",
-        "Content-Disposition": f'attachment; filename="{found.attachment.file_name}"',
+        "Content-Disposition": f'attachment; filename="{file.attachment.file_name}"',
     }
-    return Response(found.content, media_type="application/octet-stream", headers=headers)
+    return Response(file.content, media_type="application/octet-stream", headers=headers)
 
 
 @post(
@@ -226,7 +231,7 @@ def one(private: PrivateSide, case: UUID, attachment: UUID) -> Response[bytes]:
     sync_to_thread=True,
     **requires("cases:write"),
 )
-def disclosed(
+def hand_in_disclosures(
     private: PrivateSide,
     office: Office,
     request: Request[Any, Any, Any],
@@ -234,10 +239,10 @@ def disclosed(
     data: HandedIn,
     key: IdempotencyKey,
 ) -> Response[CheckedHolders]:
-    """Checked against the digests on the log: they say whose the credentials are."""
+    """Store disclosures after checking them against the digests on the log. They say whose the credentials are."""
 
     def act(write: Write) -> Answer:
-        # The checks read what is stored: so the answer follows in a transaction of its own.
+        # The checks read what is stored, so the answer follows in a transaction of its own.
         checks = disclose(office, write.registry.case(str(case)), data.disclosures, request.user.actor)
         return Answer(200, CheckedHolders(str(case), checks))
 
@@ -248,15 +253,15 @@ def disclosed(
     "/v1/cases/{case:uuid}/assign",
     tags=[_TAG],
     operation_id="assignCase",
-    summary="Let somebody work on a case",
+    summary="Assign a case",
     status_code=200,
     sync_to_thread=True,
     **requires("cases:write"),
 )
-def assigned(
+def assign_case(
     private: PrivateSide, request: Request[Any, Any, Any], case: UUID, data: Assignment, key: IdempotencyKey
 ) -> Response[Assigned]:
-    """An account's name or a key's; null lets nobody work on it."""
+    """Assign the case to a person, by the name of an account or a key; null for nobody."""
     return private.write_once(request, key, data, _assign(str(case), data.assignee, request.user.actor))
 
 
@@ -264,12 +269,12 @@ def assigned(
     "/v1/cases/{case:uuid}/acknowledge",
     tags=[_TAG],
     operation_id="acknowledgeChanges",
-    summary="Note that what changed was seen",
+    summary="Acknowledge changes",
     status_code=200,
     sync_to_thread=True,
     **requires("cases:write"),
 )
-def acknowledged(
+def acknowledge_changes(
     private: PrivateSide,
     office: Office,
     request: Request[Any, Any, Any],
@@ -277,12 +282,12 @@ def acknowledged(
     data: Acknowledgement,
     key: IdempotencyKey,
 ) -> Response[Acknowledged]:
-    """It is not listed as changed again until something else happens to the credential."""
+    """Acknowledge what changed. The case is not listed as changed until another change happens to a credential."""
 
     def act(write: Write) -> Answer:
-        found = write.registry.case(str(case))
+        stored = write.registry.case(str(case))
         with write.registry.transaction() as transaction:
-            changes = acknowledge(write.registry, office.lookup, found, request.user.actor, transaction)
+            changes = acknowledge(write.registry, office.lookup, stored, request.user.actor, transaction)
             return write.commit(transaction, Answer(200, Acknowledged(str(case), changes)))
 
     return private.write_once(request, key, data, act)
@@ -301,4 +306,12 @@ def _assign(case: str, assignee: str | None, by: str) -> Callable[[Write], Answe
     return act
 
 
-ROUTES: list[HTTPRouteHandler] = [search, listed, attached, one, disclosed, assigned, acknowledged]
+ROUTES: list[HTTPRouteHandler] = [
+    search,
+    list_files,
+    attach_file,
+    get_attachment,
+    hand_in_disclosures,
+    assign_case,
+    acknowledge_changes,
+]

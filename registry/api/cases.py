@@ -1,6 +1,6 @@
-"""Cases of the recognition office. Who acts is whose key or token it is: an office gives each of its people one.
+"""Cases of the recognition office. The key or token says who acts, so an office gives each of its people one.
 
-An answer to a write has nothing about the person in it, since answers are kept for requests that are sent again.
+An answer to a write says nothing about the applicant, because answers are stored for requests that are sent again.
 """
 
 from collections.abc import Callable
@@ -42,31 +42,31 @@ from registry.wire.forms import checker
 
 _TAG = "Cases"
 Office = NamedDependency[SkipValidation[RecognitionOffice]]
-_SAID = r"^[^\x00-\x1f\x7f]+$"
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
 
 class CasePage(msgspec.Struct, frozen=True, rename="camel"):
-    """The office at a glance, and a page of its cases."""
+    """Counts of all cases, and a page of them."""
 
     counts: Counts
     items: list[CaseLine]
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read the next page; null at the end."""
     changed: int
-    """How many decided cases have a credential that changed since, which nobody acknowledged."""
+    """The number of decided cases with a credential that has changed since and that nobody acknowledged."""
     notes: list[str]
-    """Says it where a search did not look through all cases."""
+    """A note where the search did not look through all cases."""
 
 
 class Cases(Controller):
-    """All cases. Its two routes stand together: the framework wraps a path's first handler twice otherwise."""
+    """The list of cases. Both routes are in one class: otherwise the framework wraps the path's first handler twice."""
 
     path = "/v1/cases"
     tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
 
     @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
-    def allowed(self) -> Response[None]:
-        """Which methods there are. The framework's own answer knows the first one only."""
+    def list_methods(self) -> Response[None]:
+        """Return the allowed methods. The framework's own answer knows the first one only."""
         return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
     @post(
@@ -84,10 +84,10 @@ class Cases(Controller):
         data: CaseAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:
-        """An application of one person about one or several credentials.
+        """Open a case for one person's application about one or several credentials.
 
-        The applicant goes to the vault, and is told from nobody else by names: give `student` or `learner` for somebody
-        who is known here.
+        The applicant's data is stored encrypted. Applicants are not matched by name: pass `student` or `learner` for a
+        person who is known here.
         """
         return _move(private, office, request, data, key, lambda office, by: office.open(data, by), status=201)
 
@@ -97,31 +97,33 @@ class Cases(Controller):
         sync_to_thread=True,
         **requires("cases:read"),
     )
-    def listed(
+    def list_cases(
         self,
         private: PrivateSide,
         office: Office,
         *,
         in_state: Annotated[CaseState | None, QueryParameter(name="state")] = None,
-        assessor: Annotated[str | None, Parameter(pattern=_SAID, max_length=80)] = None,
+        assessor: Annotated[str | None, Parameter(pattern=_PRINTABLE, max_length=80)] = None,
         assignee: Annotated[
-            str | None, Parameter(pattern=_SAID, max_length=80, description="Who works on them.")
+            str | None, Parameter(pattern=_PRINTABLE, max_length=80, description="The person who works on them.")
         ] = None,
-        unassigned: Annotated[bool, Parameter(description="Only those that nobody works on.")] = False,
+        unassigned: Annotated[bool, Parameter(description="Only cases that nobody works on.")] = False,
         changed: Annotated[
             bool,
-            Parameter(description="Only decided cases whose credential changed since, and nobody acknowledged it."),
+            Parameter(
+                description="Only decided cases with a credential that has changed since and that nobody acknowledged."
+            ),
         ] = False,
         overdue: bool = False,
         due_within: Annotated[
-            int | None, QueryParameter(name="dueWithin", ge=1, le=3660, description="Due within so many days.")
+            int | None, QueryParameter(name="dueWithin", ge=1, le=3660, description="Due within this number of days.")
         ] = None,
         learner: UUID | None = None,
-        file_number: Annotated[str | None, QueryParameter(name="fileNumber", pattern=_SAID, max_length=60)] = None,
-        cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
-        limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
+        file_number: Annotated[str | None, QueryParameter(name="fileNumber", pattern=_PRINTABLE, max_length=60)] = None,
+        cursor: Annotated[str, Parameter(max_length=500, description="`next` of the previous page.")] = "",
+        limit: Annotated[int, Parameter(ge=1, le=MOST, description="The maximum number of items.")] = LIMIT,
     ) -> Response[CasePage]:
-        """The earliest due date first, those without one at the end; with counts of all that there is."""
+        """Return cases by due date, those without one at the end, with counts of all cases."""
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         after = None
         cursors = Cursors(
@@ -130,7 +132,7 @@ class Cases(Controller):
         if cursor:
             day, case = cursors.decode(cursor, date, UUID)
             after = day, str(case)
-        asked = WorklistQuery(
+        query = WorklistQuery(
             state=in_state,
             assessor=assessor,
             overdue=overdue,
@@ -143,30 +145,23 @@ class Cases(Controller):
         soon = office.setting.due_soon_days
         with private.reading() as registry:
             office = office.reading_from(registry)
-            listed = listing.list_cases(office, asked, today=today, changed=changed, after=after, limit=limit)
-            found, waiting = listed.lines, listing.count_changed(office)
+            listed = listing.list_cases(office, query, today=today, changed=changed, after=after, limit=limit)
+            changed_cases = listing.count_changed(office)
             counts = worklist.counts(registry.cursor(), today=today, soon=soon)
-        last = found[-1].place if len(found) == limit else None
-        return private.respond(
-            CasePage(
-                counts,
-                found,
-                None if last is None else cursors.encode([last[0].isoformat(), last[1]]),
-                waiting,
-                listed.notes,
-            )
-        )
+        last = listed.lines[-1].place if len(listed.lines) == limit else None
+        next_cursor = None if last is None else cursors.encode([last[0].isoformat(), last[1]])
+        return private.respond(CasePage(counts, listed.lines, next_cursor, changed_cases, listed.notes))
 
 
 class OneCase(Controller):
-    """One case, and what is done with it."""
+    """One case, and the actions on it."""
 
     path = "/v1/cases/{case:uuid}"
     tags = [_TAG]  # noqa: RUF012 - the framework's own declaration
 
     @get(operation_id="getCase", summary="One case", sync_to_thread=True, **requires("cases:read"))
-    def one(self, private: PrivateSide, office: Office, case: UUID) -> Response[CaseView]:
-        """All of it: the applicant, the credentials then and now, what was written, what happened."""
+    def get_case(self, private: PrivateSide, office: Office, case: UUID) -> Response[CaseView]:
+        """Return the whole case: applicant, credentials as they were and as they are now, texts, history."""
         with private.reading() as registry:
             shown = showing.show(office.reading_from(registry), str(case))
         return private.respond(shown)
@@ -182,11 +177,12 @@ class OneCase(Controller):
             str | None,
             Parameter(
                 max_length=200,
-                description="An own achievement's id, or a profile's name; else what the case counts towards.",
+                description="The id of one of your own achievements, or the name of a profile. The default is what the"
+                " case counts towards.",
             ),
         ] = None,
     ) -> Response[Assessment]:
-        """The five elements of each credential beside what is required, with nothing named and nothing proposed."""
+        """Return the five elements of each credential with the requirements, and without differences or grants."""
         with private.reading() as registry:
             draft = draft_of(office.reading_from(registry), str(case), against)
         return private.respond(draft)
@@ -199,7 +195,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The clock stands until all have come."""
+        """Ask for documents. The time for the decision stops until all of them have come."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.request_documents(str(case), data.documents, by, data.on, data.note),
@@ -213,7 +209,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """With the last that was asked for the clock goes on."""
+        """Record documents that came. With the last one that was asked for, the time for the decision goes on."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.receive_documents(str(case), data.documents, by, data.on),
@@ -227,7 +223,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The clock starts; `due` says when a decision is due."""
+        """Start the time for the decision; `due` is the day on which the decision is due."""
         return _move(private, office, request, data, key, lambda office, by: office.complete(str(case), by, data.on))
 
     @post(
@@ -238,7 +234,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The applicant, what the case is for, or which credentials it is about. A proposal is returned first."""
+        """Correct the applicant, the purpose of the case, or its credentials. A proposal is returned first."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.correct(str(case), data.correction, by, data.on),
@@ -252,7 +248,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """`enquiry` is what the answer is given to; `asked` says whom it asks about which credential."""
+        """Record an enquiry. `enquiry` is its id, which the answer names; `asked` says whom it asks about what."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.enquire(str(case), data.subject, by, data.on, data.note),
@@ -262,11 +258,11 @@ class OneCase(Controller):
         "/answer", operation_id="answerEnquiry", summary="An issuer answered", status_code=200,
         sync_to_thread=True, **requires("cases:write"),
     )  # fmt: skip
-    def answered(
+    def answer(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """Once for each enquiry."""
+        """Record the issuer's answer to an enquiry. Each enquiry has one answer."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.answer(str(case), str(data.enquiry), data.answer, by, data.on, data.note),
@@ -280,7 +276,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The last one counts. What is still open in it is said when it is proposed."""
+        """Record an assessment. The last one counts. What is open in it is reported when a decision is proposed."""
         assessment = data.whole()
         return _move(
             private, office, request, data, key, lambda office, by: office.assess(str(case), assessment, by, data.on)
@@ -294,11 +290,11 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """Read as a verifier will, and compared with the assessment and with precedents, which `warnings` name.
+        """Propose what to grant. It is checked as a verifier will check it, and compared with the assessment and with
+        precedents, which `warnings` name.
 
-        Something that speaks against it stops it: a credential that is not active, an issuer that denies it, another
-        holder, a suggested difference that the assessment does not answer. `override` says why it is proposed all the
-        same.
+        A stop prevents the proposal: a credential that is not active, an issuer that denies it, another holder, a
+        suggested difference that the assessment does not answer. `override` says why it is proposed in spite of that.
         """
         return _move(
             private, office, request, data, key,
@@ -308,17 +304,17 @@ class OneCase(Controller):
         )  # fmt: skip
 
     @post(
-        "/approve", operation_id="approveProposal", summary="Agree with the proposal", status_code=200,
+        "/approve", operation_id="approveProposal", summary="Approve the proposal", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def approve(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """By another person than who proposed it, who names the proposal and accepts its override after reading both.
+        """Approve a proposal as another person than the one who proposed it, after reading it and its override.
 
-        The case has the proposal in `waiting`: its id, its grants, what was compared, and notes. The answer is 409
-        `proposal-changed` where it has another proposal by now.
+        The case has the proposal in `waiting`: its id, its grants, the comparison, and notes. If the case has another
+        proposal by now, the answer is 409 `proposal-changed`.
         """
         return _move(
             private, office, request, data, key,
@@ -328,14 +324,14 @@ class OneCase(Controller):
         )  # fmt: skip
 
     @post(
-        "/return", operation_id="returnProposal", summary="Give the proposal back", status_code=200,
+        "/return", operation_id="returnProposal", summary="Return the proposal", status_code=200,
         sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
-    def returned(
+    def return_proposal(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """To be made anew."""
+        """Return the proposal to the person who made it, for another one."""
         return _move(
             private, office, request, data, key, lambda office, by: office.return_(str(case), by, data.on, data.note)
         )
@@ -348,7 +344,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The approved proposal becomes a decision on the log, by digest where EVENTS wants it."""
+        """Publish the approved proposal as a decision. A decision that must not name its credential names a digest."""
         return _move(private, office, request, data, key, lambda office, by: office.decide(str(case), by, data.on))
 
     @post(
@@ -359,7 +355,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """Propose anew then, approve and amend."""
+        """Record that the applicant appeals. Then propose again, approve, and amend."""
         return _move(
             private, office, request, data, key, lambda office, by: office.appeal(str(case), by, data.on, data.note)
         )
@@ -372,18 +368,18 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """The approved proposal supersedes the decision that stands."""
+        """Publish the approved proposal as a decision that supersedes the one in force."""
         return _move(private, office, request, data, key, lambda office, by: office.amend(str(case), by, data.on))
 
     @post(
-        "/withdraw", operation_id="withdrawCase", summary="Take back the application or the decision",
+        "/withdraw", operation_id="withdrawCase", summary="Withdraw the application or the decision",
         status_code=200, sync_to_thread=True, **requires("cases:approve"),
     )  # fmt: skip
     def withdraw(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """A decision is taken back for a reason, which is published; an application without."""
+        """Withdraw a decision, with a reason that is published; or an application, without a reason."""
         return _move(
             private, office, request, data, key,
             lambda office, by: office.withdraw(str(case), by, data.on, reason=data.reason),
@@ -397,7 +393,7 @@ class OneCase(Controller):
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
     ) -> Response[Moved]:  # fmt: skip
-        """When no appeal can be lodged any more."""
+        """Close the file, when no appeal is possible any more."""
         return _move(private, office, request, data, key, lambda office, by: office.close(str(case), by, data.on))
 
 
@@ -411,7 +407,7 @@ def _move(
     *,
     status: int = 200,
 ) -> Response[Moved]:
-    """Make a move, once; the answer is stored with what it is about."""
+    """Carry out an action once; its answer is stored in the same transaction."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])

@@ -17,7 +17,7 @@ from registry.application.requests import Issued, Outcome
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
 from registry.http import FieldError, HttpProblem, requires
-from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
 from registry.wire.credentials import CountedBy, Part, StatusReason
@@ -140,11 +140,12 @@ def issue(
 
     def act(write: Write) -> Answer:
         checker = RowChecker(offered, keep_text=data.keep_text)
-        asked = checker.check_all(0, _row(data))
-        if asked is None:
+        checked = checker.check(0, _row(data))
+        if checked is None:
             raise HttpProblem(
                 "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's own; use your own id")]
             )
+        asked = checked.result
         problems = asked if isinstance(asked, tuple) else ()
         errors = [FieldError(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
         if isinstance(asked, tuple) or wrong:
@@ -227,7 +228,7 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
 
         def act(write: Write) -> Answer:
             with write.registry.transaction() as transaction:
-                getattr(write.registry, change)(str(credential), data.reason, note, transaction=transaction)
+                getattr(write.registry.credentials, change)(str(credential), data.reason, note, transaction=transaction)
                 return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), status)))
 
         return private.write_once(request, key, data, act)
@@ -255,7 +256,7 @@ def reinstate(
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.reinstate(str(credential), transaction=transaction)
+            write.registry.credentials.reinstate(str(credential), transaction=transaction)
             return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), "active")))
 
     return private.write_once(request, key, None, act)

@@ -1,4 +1,4 @@
-"""Issuing, one credential or a year's: batches are made ready (preparing.py), and each is stored in one transaction.
+"""Issuing credentials, one or a year of them: batches are built (batch_builder.py), each stored in one transaction.
 
 A row of a batch is wholly there or not at all, wherever the process is killed; the same file taken in again issues what
 is missing and nothing else.
@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 import structlog
 
-from registry.application.preparing import Prepared, Preparer
-from registry.application.records import Known, find_credentials
+from registry.application.batch_builder import BatchBuilder, PreparedBatch
+from registry.application.records import KnownRecord, find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.transaction import Transaction
@@ -51,7 +51,7 @@ class Issuer:
     def __init__(self, registry: Registry, parts: PartChecker | None = None) -> None:
         """`parts` is what the views know of parts; without it only the own ones are looked at."""
         self._registry = registry
-        self._preparer = Preparer(registry, parts)
+        self._builder = BatchBuilder(registry, parts)
 
     def issue_all(
         self, requests: Iterable[IssueRequest], *, add_rows: AddBatchRows | None = None
@@ -63,13 +63,13 @@ class Issuer:
         """
         first = 0
         with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
-            before: tuple[list[IssueRequest], Prepared, AddRows | None, Future[None]] | None = None
+            before: tuple[list[IssueRequest], PreparedBatch, AddRows | None, Future[None]] | None = None
             for batch in _batches(requests, BATCH):
-                ready = self._preparer.prepare(batch, before[1] if before is not None else None)
+                ready = self._builder.prepare(batch, before[1] if before is not None else None)
                 if before is not None:
                     outcomes, redone = self._finish(*before)
                     if redone:
-                        ready = self._preparer.prepare(batch, None)
+                        ready = self._builder.prepare(batch, None)
                     yield from outcomes
                 add = None if add_rows is None else partial(_add_batch_rows, add_rows, first)
                 first += len(batch)
@@ -79,7 +79,7 @@ class Issuer:
                 yield from outcomes
 
     def _finish(
-        self, batch: list[IssueRequest], ready: Prepared, add_rows: AddRows | None, stored: "Future[None]"
+        self, batch: list[IssueRequest], ready: PreparedBatch, add_rows: AddRows | None, stored: "Future[None]"
     ) -> tuple[list[Outcome], bool]:
         """Wait until a batch is stored; return its outcomes, and whether it had to be made ready again."""
         try:
@@ -103,7 +103,7 @@ class Issuer:
         if fault is not None:
             raise InvalidIdentifier(f"the student number {fault}", "student")
         vault, registry = self._registry.vault, self._registry
-        if registry.erased(learner):
+        if registry.erasures.is_erased(learner):
             raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
         adopted = vault.learner_named(learner)
         rows = VaultRows()
@@ -127,7 +127,7 @@ class Issuer:
         `override` are the codes of what may speak against parts and is gone on with knowingly.
         """
         for _ in range(_TRIES):
-            ready = self._preparer.prepare(requests, None, override)
+            ready = self._builder.prepare(requests, None, override)
             try:
                 self._store(ready, add_rows)
             except _CHANGED:
@@ -139,7 +139,7 @@ class Issuer:
 
     def trial(self) -> "Trial":
         """Begin to check requests one after another; nothing is stored."""
-        return Trial(self._preparer)
+        return Trial(self._builder)
 
     def check(self, request: IssueRequest, override: Collection[str] = ()) -> Outcome:
         """Return what would become of one; nothing is stored. `override` as for issuing."""
@@ -149,7 +149,7 @@ class Issuer:
         """What would become of these if they were issued one after another; nothing is stored."""
         return self.trial().check_all(requests)
 
-    def _store(self, ready: Prepared, add_rows: AddRows | None) -> None:
+    def _store(self, ready: PreparedBatch, add_rows: AddRows | None) -> None:
         if not ready.stored and not ready.rows and add_rows is None:
             return
         with self._registry.transaction() as transaction:
@@ -173,9 +173,9 @@ class Trial:
     the person is remembered: a number that comes again with another person is held.
     """
 
-    def __init__(self, preparer: Preparer) -> None:
-        self._preparer = preparer
-        self._carried = Prepared.empty()
+    def __init__(self, builder: BatchBuilder) -> None:
+        self._builder = builder
+        self._carried = PreparedBatch.empty()
 
     def offer(self, content: AchievementContent) -> None:
         """Check what follows as if this achievement had been published."""
@@ -184,8 +184,8 @@ class Trial:
     def check(self, requests: Sequence[IssueRequest], override: Collection[str] = ()) -> list[Outcome]:
         """Return what would become of these, as of one batch; `override` as for issuing."""
         carried = self._carried
-        ready = self._preparer.prepare(requests, carried, override)
-        carried.records.update((record, Known(one.content, "", "")) for record, one in ready.records.items())
+        ready = self._builder.prepare(requests, carried, override)
+        carried.records.update((record, KnownRecord(one.content, "", "")) for record, one in ready.records.items())
         carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
         carried.replaced.update(ready.replaced)
         return ready.outcomes

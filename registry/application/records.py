@@ -1,4 +1,4 @@
-"""The university's own row ids, and the credential that each became."""
+"""The university's own row ids (records), and the credential that each became."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -8,42 +8,42 @@ from registry.values.persons import normalise_identifier
 from registry.vault.vault import array
 
 
-class Known(NamedTuple):
-    """What a record became."""
+class KnownRecord(NamedTuple):
+    """A record that became a credential."""
 
     content: bytes | None
-    """None: its learner was erased, and nothing more is known of it."""
+    """A keyed hash of the row. None: its learner was erased, and the other fields are null."""
     credential: str
     """The newest one, where it was issued again to the right learner."""
     learner: str
 
 
-def known_records(registry: Registry, hashed: Sequence[bytes]) -> dict[bytes, Known]:
-    """Return what records became, by their hashes; those that became nothing are left out."""
+def find_records(registry: Registry, hashed: Sequence[bytes]) -> dict[bytes, KnownRecord]:
+    """Return the records that are known, by their hashes."""
     rows = registry.cursor().execute(
         "SELECT record, content, credential::text, learner::text FROM vault.records"
         " WHERE record = ANY(%(records)s::bytea[])"
         " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
         {"records": array(hashed)},
     )
-    return {row["record"]: Known(row["content"], row["credential"], row["learner"]) for row in rows}
+    return {row["record"]: KnownRecord(row["content"], row["credential"], row["learner"]) for row in rows}
 
 
 def find_credentials(registry: Registry, records: Iterable[str]) -> dict[str, str]:
-    """Return the credential that each row id became, by the id as it was given.
+    """Return the credential that each row id became, by the id as the caller spells it.
 
-    Ids that became none, and those of learners who were erased, are left out. An earlier version stored the spelling
-    that it was given: that is looked for, too.
+    Ids without a credential, and those of erased learners, are left out. An earlier version stored ids as they were
+    spelled: that spelling is looked for, too.
     """
     vault = registry.vault
     hashes = {
         record: [vault.hashed("record", text) for text in dict.fromkeys((normalise_identifier(record), record))]
         for record in records
     }
-    known = known_records(registry, [one for each in hashes.values() for one in each])
-    found = {record: next((known[one] for one in each if one in known), None) for record, each in hashes.items()}
+    known = find_records(registry, [key for keys in hashes.values() for key in keys])
+    found = {record: next((known[key] for key in keys if key in known), None) for record, keys in hashes.items()}
     return {
-        record: became.credential
-        for record, became in found.items()
-        if became is not None and became.content is not None
+        record: credential.credential
+        for record, credential in found.items()
+        if credential is not None and credential.content is not None
     }

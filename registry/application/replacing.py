@@ -1,4 +1,4 @@
-"""What a credential and the one that it replaces differ in, beyond what a correction usually corrects."""
+"""Replacements that change more than a correction usually does: the achievement or its version."""
 
 from registry.application.registry import Registry
 from registry.application.requests import Replacement
@@ -7,10 +7,10 @@ from registry.rules.credentials import Credential
 from registry.wire.credentials import CredentialIssued
 
 
-def replacement_of(registry: Registry, old: Credential, data: CredentialIssued) -> Replacement | None:
-    """Return how a new credential is of another achievement or version than the old one; None where it is not.
+def describe_replacement(registry: Registry, old: Credential, data: CredentialIssued) -> Replacement | None:
+    """Return how a new credential differs from the old one in its achievement or version; None where it does not.
 
-    Another learner's credential is never replaced: the rules refuse that.
+    The rules refuse to replace another learner's credential.
     """
     if data.replaces is None or (old.achievement, old.version) == (data.achievement, data.version):
         return None
@@ -24,7 +24,7 @@ def replacement_of(registry: Registry, old: Credential, data: CredentialIssued) 
 
 def _achievement(registry: Registry, achievement: str, version: int) -> str:
     try:
-        titles = registry.achievement(achievement).content.title
+        titles = registry.achievements.get(achievement).content.title
     except UnknownAchievement:  # one that a trial would have published
         return f"achievement {achievement}, version {version}"
     title = titles.get("en") or next(iter(titles.values()))

@@ -186,5 +186,5 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
 Outcome = Issued | NotIssued
 PERSON_DIFFERS: Final = "person-differs"
 """Code of a row that is held: its student number is known with another person behind it."""
-LASTING: Final = frozenset({"record-differs", "erased"})
+FINAL_REFUSALS: Final = frozenset({"record-differs", "erased"})
 """Codes of refusals that no later event takes back."""

@@ -73,12 +73,12 @@ class StatusChanger:
 
         Raises `Refusal`, and `InvalidEvent` for what a verifier would not read.
         """
-        credential = self._registry.credential(identifier)
+        credential = self._registry.credentials.get(identifier)
         if self._made_before(credential, change):
             return "unchanged"
         change.apply(credential)
         if change.note:
-            self._registry.note_row(credential, change.change, change.note)
+            self._registry.credentials.note_row(credential, change.change, change.note)
         self._registry.check(credential)
         return "changes"
 
@@ -88,9 +88,11 @@ class StatusChanger:
         Nothing is added to the transaction where the change was made before.
         """
         registry = self._registry
-        if self._made_before(registry.credential(identifier), change):
+        if self._made_before(registry.credentials.get(identifier), change):
             return "unchanged"
-        registry.change(identifier, change.apply, change=change.change, note=change.note, transaction=transaction)
+        registry.credentials.change(
+            identifier, change.apply, change=change.change, note=change.note, transaction=transaction
+        )
         return "changes"
 
     def _made_before(self, credential: Credential, change: StatusChange) -> bool:

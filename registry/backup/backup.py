@@ -18,9 +18,9 @@ import psycopg
 from psycopg import Connection, sql
 from pydantic import ValidationError
 
-from registry.application.registry import EVENTS_TABLE
 from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read_backup
 from registry.settings.settings import FILE, Settings, toml
+from registry.store.recorder import EVENTS_TABLE
 
 __all__ = ["BackupDescription", "BackupError", "DamagedBackup", "WrongPassphrase", "backup", "restore"]
 

@@ -16,7 +16,7 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.days import Order, read_day
 from registry.intake.rows.json_numbers import text_of
 from registry.intake.rows.lines import byte_lines, text_lines
-from registry.intake.rows.ndjson_rows import LINE
+from registry.intake.rows.ndjson_rows import MAX_LINE_BYTES
 from registry.intake.rows.not_json import unique
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.tables import Table, TableRow
@@ -145,9 +145,9 @@ def _encode(lines: list[str]) -> bytes:
 
 def _redact_ndjson(content: BatchFile, sought: SoughtLearner, pattern: re.Pattern[bytes]) -> Iterator[bytes | int]:
     with content.open("rb") as file:
-        for number, line in enumerate(byte_lines(file, LINE), 1):
+        for number, line in enumerate(byte_lines(file, MAX_LINE_BYTES), 1):
             if line is None:  # too long to be read: it stays a line that is too long, without its text
-                yield LINE * b" " + b"\n"
+                yield MAX_LINE_BYTES * b" " + b"\n"
             elif _has_learner(line.removeprefix(_BOM), sought, pattern):
                 yield number
                 yield line[len(line.rstrip(b"\r\n")) :]

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
-from registry.application.requests import LASTING, Issued, IssueRequest, Outcome
+from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, Outcome
 from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
 from registry.batches.row_problem import RowProblem, lost_row_problem
-from registry.intake.rows.columns import Problems
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.replacements import Replacements
+from registry.intake.rows.report import Problems
 from registry.intake.rows.table_rows import TableRows
 from registry.vault.vault import Vault
 
@@ -59,7 +59,7 @@ class RowOutcomes:
         """Yield the rows to issue. A row that cannot be read becomes a problem, one for a later day a scheduled row."""
         due = next(self._due, None)
         for row in self._rows:
-            line = self._rows.line
+            line, result = row.line, row.result
             due = self._report_lost(due, line)
             is_due = line == due
             if is_due:
@@ -68,17 +68,18 @@ class RowOutcomes:
             elif line <= self._batch.done_lines:
                 continue
             self._last = line
-            if isinstance(row, tuple):
-                self._problems += _row_problems(line, row)
-            elif (day := self._rows.held_until) is not None and not is_due:
-                self._scheduled.append(ScheduledRow(line, day))
+            if isinstance(result, tuple):
+                self._problems += _row_problems(line, result)
+            elif row.day is not None and not is_due:
+                self._scheduled.append(ScheduledRow(line, row.day))
                 if self._batch.dry_run:
                     self._would_schedule.append(line)
             else:
-                self._earlier.add(self._rows.where, row)
-                self._requests.append((self._rows.where, row))
+                where = row.where
+                self._earlier.add(where, result)
+                self._requests.append((where, result))
                 self._lines.append(line)
-                yield row
+                yield result
         self._report_lost(due, sys.maxsize)
 
     def _report_lost(self, due: int | None, line: int) -> int | None:
@@ -164,10 +165,10 @@ class ScheduledRows:
         if (scheduled := next(self._scheduled, None)) is None:
             return
         for row in self._rows:
-            if self._rows.line == scheduled:
-                if not isinstance(row, tuple):  # else it becomes a problem on its day, as any row that cannot be read
+            if row.line == scheduled:
+                if not isinstance(row.result, tuple):  # else it becomes a problem on its day
                     self._lines.append(scheduled)
-                    yield row
+                    yield row.result
                 if (scheduled := next(self._scheduled, None)) is None:
                     return
 
@@ -179,14 +180,14 @@ class ScheduledRows:
         """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
         refused = _refused_rows(lines, outcomes)
-        waiting = [problem for problem in refused if problem.code not in LASTING]
+        waiting = [problem for problem in refused if problem.code not in FINAL_REFUSALS]
         named = waiting[: MAX_NAMED_SCHEDULED - len(self._notes)]
         self._notes += [
             f"{problem.where} waits, and would be refused as things stand: {problem.code}: {problem.detail}"
             for problem in named
         ]
         self._more += len(waiting) - len(named)
-        final = [problem for problem in refused if problem.code in LASTING]
+        final = [problem for problem in refused if problem.code in FINAL_REFUSALS]
         if not final:
             return None
         unscheduled = [problem.line for problem in final]

@@ -133,7 +133,7 @@ class Worker:
     def _rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._batch_store.get_content(batch.batch)
         kind = TableRows if batch.media in TABLES else NdjsonRows
-        return kind(content, self._catalogue, holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        return kind(content, self._catalogue, schedules=True, dates=batch.dates, keep_text=batch.keep_text)
 
     def _issue(self, batch: Batch) -> None:
         rows = self._rows(batch)
@@ -223,7 +223,7 @@ class Worker:
         notes = [*issuers, *document.notes, *oddity_notes(document), *unused]
         self._batch_store.queue.replace_notes(batch.batch, notes)
         doubts: list[str] = []
-        importer = Importer(self._registry, self._issuer, self._catalogue, holds=True)
+        importer = Importer(self._registry, self._issuer, self._catalogue, schedules=True)
         due = set(self._batch_store.queue.list_scheduled_lines(batch.batch, due=True))
         for award in document.awards:
             if award.number > batch.done_lines or award.number in due:

@@ -1,7 +1,7 @@
-"""What every HTTP answer of a node has in common: problems, who may, where it stands on the log, pages.
+"""The parts that all HTTP answers of a node share: problems, callers and scopes, positions, pages of lists.
 
-A leaf: it knows nothing of credentials, databases or keys, so that the private side's routes
-(`registry.intake.api`, …) and the views' (`projections.api`) can both be written with it.
+A leaf: it knows nothing of credentials, databases or keys, so that the routes of the private side (`registry.api`)
+and of the views (`projections.api`) can both use it.
 """
 
 from registry.cursors import Cursors

@@ -1,16 +1,16 @@
-"""How many connections a process has, and which of them must go when there are too many.
+"""The limits on a process's connections, and which connection is closed when a limit is reached.
 
-| limit | how many | what happens when one more comes |
+| limit | number | when one more arrives |
 |---|---|---|
-| of one address | `max_connections_per_address` | its own that has waited longest is closed; else 429 |
-| that wait for a whole request | half of all | the one that has waited longest is closed |
-| all | `max_connections`, half of the descriptors | the one that has left its answer unread longest is closed |
+| connections of one address | `max_connections_per_address` | the one that has waited longest is closed, or 429 |
+| connections without a whole request | half of all | the one that has waited longest is closed |
+| all connections | `max_connections`, half of the descriptors | the one with the oldest unread answer is closed |
 
-When there are too many of all, and every client reads, the one that has waited longest is closed; if none waits, the
-next one gets a 503.
+If all connections are in use and every client reads, the one that has waited longest is closed; if none waits, the new
+one gets a 503.
 
-So one address cannot fill the process, and connections that say nothing, or ask and do not read, cannot do it from many
-addresses.
+So one address cannot fill the process, and neither can silent connections, or clients that ask and do not read, from
+many addresses.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from registry.http.clients import network_of
 
 _WANTED_DESCRIPTORS: Final = 4096
 _MAX_REFUSED: Final = 16
-"""Refused connections that may wait for their requests at a time, beside all others."""
+"""Refused connections that may wait for their requests at a time. They count in no other limit."""
 Networks = Sequence[IPv4Network | IPv6Network]
 
 
@@ -33,27 +33,27 @@ class ConnectionLimits(NamedTuple):
     total: int
     per_address: int
     waiting: int
-    """Connections without a whole request."""
+    """For connections without a whole request."""
 
 
 def limits_for(total: int, per_address: int) -> ConnectionLimits:
-    """Fit what is set to the descriptors that this process may have. Half of them stay for files, log and database."""
+    """Fit the settings to the descriptors that this process may have. Half of them stay for files, log and database."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _WANTED_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):  # a system that lets nobody raise it: the lower one counts
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
+    target = _WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _WANTED_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < target:
+        with contextlib.suppress(ValueError, OSError):  # some systems let nobody raise it: then the lower limit counts
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+            soft = target
     if soft != resource.RLIM_INFINITY:
         total = min(total, max(4, soft // 2))
     return ConnectionLimits(total, max(1, min(per_address, total // 2)), max(1, total // 2))
 
 
 class Connection(Protocol):
-    """A connection, as far as this module needs to know it."""
+    """The part of a connection that this module needs."""
 
     def give_way(self) -> None:
-        """Close at once, since it waits or does not read, and others come."""
+        """Close at once: the connection waits or its client does not read, and other clients need the place."""
         ...
 
 
@@ -61,21 +61,21 @@ class Connections:
     """The connections of one process. Belongs to its event loop."""
 
     def __init__(self, limits: ConnectionLimits, trusted_proxies: Networks = ()) -> None:
-        """Connections from `trusted_proxies` are those of many clients: no limit for an address holds for them."""
+        """Connections from `trusted_proxies` belong to many clients: the limit for one address does not apply there."""
         self._limits = limits
         self._trusted = trusted_proxies
         self._networks: dict[Any, str] = {}
-        """The open connections, and what each counts as."""
+        """The open connections, each with its client's name for limits."""
         self._by_network: dict[str, dict[Any, None]] = {}
-        """The same the other way round, the oldest first."""
+        """The same by client, the oldest first."""
         self._waiting: dict[Any, None] = {}
-        """In the order in which they began to wait."""
+        """Connections without a whole request, in the order in which they began to wait."""
         self._unread: dict[Any, None] = {}
-        """Those that do not read what they are sent, in the order in which they stopped."""
+        """Connections whose clients do not read, in the order in which they stopped reading."""
         self._refused: set[Any] = set()
 
     def open(self, connection: Connection, address: str) -> str | None:
-        """Take a connection in, waiting; or return the problem type that it is refused with."""
+        """Register a new connection, which then waits; or return the problem type with which it is refused."""
         network = network_of(address)
         own = self._by_network.get(network, {})
         if len(own) >= self._limits.per_address and not is_within(address, self._trusted):
@@ -98,7 +98,7 @@ class Connections:
         connection.give_way()
 
     def linger(self, connection: Connection) -> bool:
-        """Return whether a refused connection may wait for its request, to answer that, instead of ending at once."""
+        """Return True if a refused connection may wait for its request, which then gets the refusal as its answer."""
         if len(self._refused) >= _MAX_REFUSED:
             return False
         self._refused.add(connection)
@@ -118,27 +118,27 @@ class Connections:
             del self._by_network[network]
 
     def wait(self, connection: Connection) -> None:
-        """Note that a connection has no whole request. The one that has waited longest may have to go."""
+        """Note that a connection has no whole request. This may close the one that has waited longest."""
         self._waiting[connection] = None
         if len(self._waiting) > self._limits.waiting:
             self._dismiss(next(iter(self._waiting)))
 
     def serve(self, connection: Connection) -> None:
-        """Note that a connection has a request that is being answered."""
+        """Note that a connection's request is being answered."""
         self._waiting.pop(connection, None)
 
     def stop_reading(self, connection: Connection) -> None:
-        """Note that a client does not read what it is sent: it has to go before all others."""
+        """Note that a client does not read its answer: its connection is the first to be closed."""
         if connection in self._networks:
             self._unread[connection] = None
 
     def read_on(self, connection: Connection) -> None:
-        """Note that a client has read what it was sent."""
+        """Note that a client has read its answer."""
         self._unread.pop(connection, None)
 
 
 def is_within(address: str, networks: Networks) -> bool:
-    """Return whether an address is in one of these networks."""
+    """Return True if an address is in one of these networks."""
     if not networks:
         return False
     try:

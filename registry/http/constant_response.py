@@ -1,7 +1,7 @@
 """Answers that are the same for everybody: compressed and tagged once in a process, not once for each request.
 
-The API's description and the scripts of its documentation are large; to compress one takes longer than all else that
-is done for a request, and anybody may ask for them.
+The API's description and the scripts of its documentation are large. Compressing one takes longer than the rest of a
+request together, and anybody may ask for them.
 """
 
 import gzip
@@ -14,11 +14,11 @@ from registry.http.responses import tag_of
 
 _LEVEL: Final = 6
 _MIN_BYTES: Final = 2048
-"""What is smaller is not compressed."""
+"""Smaller answers are not compressed."""
 
 
 class ConstantResponse:
-    """One such answer. A route that gives it has `uncompressed=True`, so that it is not compressed again."""
+    """One such answer. Its route needs `uncompressed=True`, so that the framework does not compress it again."""
 
     def __init__(self, body: bytes, media_type: str) -> None:
         self._plain = body
@@ -37,17 +37,17 @@ class ConstantResponse:
         return tag_of(self._compressed)
 
     def answer(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Return it, compressed if the client takes that."""
+        """Return the answer, compressed if the client accepts that."""
         headers = {"Vary": "Accept-Encoding"}
         body, headers["ETag"] = self._plain, self._plain_tag
-        if len(body) >= _MIN_BYTES and _takes_gzip(request.headers.get("accept-encoding", "")):
+        if len(body) >= _MIN_BYTES and _accepts_gzip(request.headers.get("accept-encoding", "")):
             body, headers["ETag"], headers["Content-Encoding"] = self._compressed, self._compressed_tag, "gzip"
         return Response(body, media_type=self._media_type, headers=headers)
 
 
-def _takes_gzip(accepted: str) -> bool:
+def _accepts_gzip(accepted: str) -> bool:
     for entry in accepted.lower().split(","):
         name, *parameters = (part.strip() for part in entry.split(";"))
         if name == "gzip":
-            return not any(one.replace(" ", "").rstrip("0") in ("q=", "q=0.") for one in parameters)
+            return not any(weight.replace(" ", "").rstrip("0") in ("q=", "q=0.") for weight in parameters)
     return False

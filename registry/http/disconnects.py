@@ -1,6 +1,6 @@
-"""Whether the client of the current request is still there.
+"""Disconnects: whether the client of the current request is still there.
 
-The framework tells a handler nothing of it. Whoever works long for one client waits for `client_left` beside the work.
+The framework does not tell a handler. A handler with long work for one client awaits `client_left` along with the work.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from typing import Final
 from litestar.types import Receive
 
 RECEIVE: Final[ContextVar[Receive | None]] = ContextVar("receive", default=None)
-"""How the current request receives, as the server gives it."""
+"""The server's own `receive` of the current request."""
 
 
 async def client_left() -> None:
-    """Return when the client has closed the connection; never, where there is no client.
+    """Return when the client has closed the connection; without a client, never.
 
-    The request's body, if it was not read, is dropped. To be cancelled when the answer is there.
+    Drops the rest of the request's body. Cancel it when the answer is ready.
     """
     receive = RECEIVE.get()
     if receive is None:

@@ -1,8 +1,8 @@
-"""What stands between the node and its clients: proxies that are trusted, and the path that the node is reached under.
+"""Trusted proxies between the node and its clients, and the path under which clients reach the node.
 
-A proxy that the settings name says who the client is (`X-Forwarded-For`), whether it came by https
-(`X-Forwarded-Proto`), and under which path the node is reached (`X-Forwarded-Prefix`). From anybody else these headers
-mean nothing. Everything inside sees paths without the base path; `prefixed` puts it before what is sent out.
+A proxy that the settings name says who the client is (`X-Forwarded-For`), whether it uses https (`X-Forwarded-Proto`),
+and under which path it reaches the node (`X-Forwarded-Prefix`). From anybody else these headers are ignored. All inner
+code sees paths without the base path; answers that contain paths add it again (`base_path_of`).
 """
 
 import re
@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Send
 from registry.http.connections import Networks, is_within
 
 BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,60}){0,10}")
-"""None, or a path as /registry: without a slash at its end."""
+"""Empty, or a path without a slash at its end, for example /registry."""
 _MAX_HOPS: Final = 20
 
 
@@ -34,7 +34,7 @@ class Forwarded:
         base_path = self._base_path
         client = scope.get("client")
         if client and is_within(client[0], self._trusted):
-            headers = _forwarded(scope["headers"])
+            headers = _read_forwarded(scope["headers"])
             scope["client"] = _client(headers.get(b"x-forwarded-for", ""), client, self._trusted)
             if headers.get(b"x-forwarded-proto") in ("http", "https"):
                 scope["scheme"] = headers[b"x-forwarded-proto"]
@@ -42,7 +42,7 @@ class Forwarded:
             if prefix and BASE_PATH.fullmatch(prefix):
                 base_path = prefix
         scope["registry.base_path"] = base_path
-        # Some proxies cut the base path off, and some do not.
+        # Some proxies remove the base path, others do not.
         path, encoded = scope["path"], base_path.encode()
         if base_path and (path == base_path or path.startswith(f"{base_path}/")):
             scope["path"] = path[len(base_path) :] or "/"
@@ -52,22 +52,22 @@ class Forwarded:
 
 
 def base_path_of(scope: Any) -> str:  # noqa: ANN401 - an ASGI scope
-    """Return the path under which the client reaches the node: empty, or as /registry."""
+    """Return the path under which the client reaches the node: empty, or for example /registry."""
     return str(scope.get("registry.base_path", ""))
 
 
-def _forwarded(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """The forwarded headers; the entries of one that is there more than once belong together."""
-    found: dict[bytes, str] = {}
+def _read_forwarded(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """Return the forwarded headers; repeated ones are joined by commas."""
+    forwarded: dict[bytes, str] = {}
     for name, value in headers:
         if name.startswith(b"x-forwarded-"):
             text = value.decode("latin-1").strip()
-            found[name] = f"{found[name]},{text}" if name in found else text
-    return found
+            forwarded[name] = f"{forwarded[name]},{text}" if name in forwarded else text
+    return forwarded
 
 
 def _client(forwarded_for: str, peer: tuple[str, int], trusted: Networks) -> tuple[str, int]:
-    """The nearest address that is no proxy of ours: what stands before it anybody may have written."""
+    """Return the nearest address that is no trusted proxy. Anybody may have written the entries before it."""
     nearest = peer
     for entry in reversed(forwarded_for.split(",")[-_MAX_HOPS:]):
         try:
@@ -81,7 +81,7 @@ def _client(forwarded_for: str, peer: tuple[str, int], trusted: Networks) -> tup
 
 
 def _without_port(entry: str) -> str:
-    """The address of an entry as 192.0.2.1, 192.0.2.1:443, 2001:db8::1, [2001:db8::1] or [2001:db8::1]:443."""
+    """Return the address of an entry: 192.0.2.1, 192.0.2.1:443, 2001:db8::1, [2001:db8::1] or [2001:db8::1]:443."""
     if entry.startswith("["):
         return entry[1:].partition("]")[0]
     return entry.partition(":")[0] if entry.count(":") == 1 else entry

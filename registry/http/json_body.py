@@ -1,7 +1,7 @@
-"""The one place where the JSON of a stranger is read.
+"""The one place that reads JSON bodies of requests.
 
-Whatever cannot be read is a problem document that says where: bytes that are not UTF-8, text that is not JSON,
-nesting that is too deep, a name that an object has twice, a value that is not of its type.
+Each fault becomes a problem document that names its place: bytes that are not UTF-8, text that is not JSON, nesting
+that is too deep, a repeated name in an object, a value of the wrong type.
 """
 
 import json
@@ -17,7 +17,7 @@ from registry.wire.validation_messages import describe_error
 from registry.wire.value_faults import find_faults
 
 KNOWN_ONLY: Final = "KNOWN_ONLY"
-"""The attribute of a body's struct whose inner objects may have no unknown fields either: they would be dropped."""
+"""The attribute of a body's struct that forbids unknown fields in inner objects, too: they would be dropped."""
 MAX_DEPTH: Final = 64
 """Levels of objects and lists. The deepest body that this API takes has eight."""
 S = TypeVar("S", bound=msgspec.Struct)
@@ -27,30 +27,30 @@ def read_json(body: bytes, kind: type[S]) -> S:
     """Read a body as a struct. Raises `HttpProblem`: `invalid` or `unprocessable`, with the place of the fault."""
     tree = _tree(body)
     try:
-        found = _decoder(kind).decode(body)
+        content = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         first = describe_error(error, kind)
         faults = [first, *(fault for fault in find_faults(tree, kind) if fault[0] != first[0])]
         # A value such as "5" for 5 is well formed and has another meaning than its sender may think.
         raise HttpProblem(
-            "unprocessable" if _passes(tree, kind) else "invalid", errors=[_trouble(*fault) for fault in faults]
+            "unprocessable" if _passes(tree, kind) else "invalid", errors=[_field_error(*fault) for fault in faults]
         ) from error
     except Exception as error:
         # The two readers differ in a few corners, such as half of a surrogate pair.
         raise _unreadable("cannot be read as JSON") from error
-    if (fault := _fault(tree)) is not None:
+    if (fault := _find_null(tree)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${fault}", "must not contain U+0000")])
     if getattr(kind, KNOWN_ONLY, False) and (unknown := find_faults(tree, kind, known_only=True)):
-        raise HttpProblem("unprocessable", errors=[_trouble(*fault) for fault in unknown])
-    return found  # type: ignore[return-value] # the decoder was made for this type
+        raise HttpProblem("unprocessable", errors=[_field_error(*fault) for fault in unknown])
+    return content  # type: ignore[return-value] # the decoder was made for this type
 
 
-def _trouble(where: str, detail: str) -> FieldError:
+def _field_error(where: str, detail: str) -> FieldError:
     return FieldError(where, detail, where.rpartition(".")[2] if "." in where else "")
 
 
 def _tree(body: bytes) -> Any:  # noqa: ANN401 - JSON
-    """The body as plain objects, lists, texts and numbers. Raises `HttpProblem` where it cannot be read."""
+    """Return the body as plain objects, lists, texts and numbers. Raises `HttpProblem` if it cannot be read."""
     if not body.strip():
         raise _unreadable("is empty; a JSON object is needed")
     try:
@@ -90,7 +90,7 @@ def _unreadable(detail: str) -> HttpProblem:
 
 
 def _inside(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
-    """What an object or a list contains, each with its step in a JSON path."""
+    """Yield the values of an object or a list, each with its step in a JSON path."""
     if isinstance(value, dict):
         yield from ((f".{name}", inner) for name, inner in value.items())
     elif isinstance(value, list):
@@ -106,12 +106,12 @@ def _deeper_than(tree: Any, most: int) -> bool:  # noqa: ANN401 - JSON
     return True
 
 
-def _fault(value: Any) -> str | None:  # noqa: ANN401 - JSON
-    """Where in a tree a text has U+0000, which PostgreSQL stores in no text."""
+def _find_null(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Return the place of the first text with U+0000, which PostgreSQL cannot store; None if there is none."""
     if isinstance(value, str):
         return "" if "\0" in value else None
     for step, inner in _inside(value):
-        if (below := _fault(inner)) is not None:
+        if (below := _find_null(inner)) is not None:
             return step + below
     return None
 

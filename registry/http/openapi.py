@@ -1,4 +1,4 @@
-"""The API's description, OpenAPI 3.1: what the framework derives from the routes, and what is true of every route."""
+"""The API's description (OpenAPI 3.1): the framework derives it from the routes; this module adds the rest."""
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
@@ -21,81 +21,87 @@ _CLOSED: Final = ("401", "403")
 
 
 class Additions(NamedTuple):
-    """What the description says beside what the framework derives from the routes."""
+    """Parts of the description that the framework does not derive from the routes."""
 
     bodies: Sequence[type]
-    """The structs that requests are read as: their schemas are those that msgspec checks by, to the last pattern, where
-    the framework knows less."""
+    """The structs of request bodies. Their schemas are msgspec's, which have every pattern that is checked; the
+    framework's have fewer."""
     links: Mapping[str, Collection[str]]
-    """From an operation that makes something to those that are about it, by the name of the thing's id."""
+    """From an operation that creates something to the operations on it; its id links them."""
     examples: Mapping[str, Any]
-    """Of JSON bodies, by the names of their schemas."""
+    """Examples of JSON bodies, by the names of their schemas."""
     webhooks: Mapping[str, Any]
-    """What the node posts to others, as OpenAPI has it."""
+    """Requests that the node sends to other systems, in OpenAPI's form."""
 
 
 def describe_api(derived: dict[str, Any], additions: Additions, base_path: str = "") -> dict[str, Any]:
-    """Return the whole description: every operation can answer with a problem, and good answers say their position.
+    """Return the whole description: every operation may answer with a problem, and good answers have a position.
 
-    `base_path` is where the client reaches the node, as /registry.
+    `base_path` is where the client reaches the node, for example /registry.
     """
-    found = deepcopy(derived)
-    found["servers"] = [{"url": base_path or "/"}]
-    components = found.setdefault("components", {})
+    description = deepcopy(derived)
+    description["servers"] = [{"url": base_path or "/"}]
+    components = description.setdefault("components", {})
     exact = msgspec.json.schema_components(additions.bodies, ref_template="#/components/schemas/{name}")[1]
     components["schemas"].update(exact)
-    by_id = {one["operationId"]: one for path in found["paths"].values() for one in path.values()}
-    for operation in by_id.values():
-        for parameter in operation.get("parameters", ()):
-            _as_given(parameter["schema"])
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if name in additions.examples:
-            content["example"] = additions.examples[name]
-    found["webhooks"] = dict(additions.webhooks)
-    for made, further in additions.links.items():
-        told = {
-            name: {
-                "operationId": name,
-                "parameters": {
-                    one["name"]: f"$response.body#/{one['name']}"
-                    for one in by_id[name]["parameters"]
-                    if one["in"] == "path"
-                },
-            }
-            for name in further
-        }
-        for status, answer in by_id[made]["responses"].items():
+    operations = {
+        operation["operationId"]: operation for path in description["paths"].values() for operation in path.values()
+    }
+    for operation in operations.values():
+        _complete_request(operation, additions.examples)
+        _complete_responses(operation["responses"])
+    description["webhooks"] = dict(additions.webhooks)
+    for creating, following in additions.links.items():
+        links = {name: _link_to(operations[name]) for name in following}
+        for status, answer in operations[creating]["responses"].items():
             if status < "300":
-                answer["links"] = told
+                answer["links"] = links
     components.setdefault("schemas", {})["Problem"] = _problem_schema(base_path)
     components["responses"] = {
         "Problem": {
-            "description": "What went wrong, and what to do.",
+            "description": "The fault, and what to do.",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
     components["headers"] = {
         "Registry-Position": {
-            "description": "`member:size` of each stream that the answer was made from, or, of a write, that it is on"
-            " the log at.",
+            "description": "`member:size` of each stream from which the answer was made. After a write: the position at"
+            " which it is on the log.",
             "schema": {"type": "string"},
         }
     }
-    for path in found["paths"].values():
-        for operation in path.values():
-            answers = operation["responses"]
-            for status in list(answers):
-                if status >= "400":
-                    del answers[status]
-                else:
-                    answers[status].setdefault("headers", {})["Registry-Position"] = {
-                        "$ref": "#/components/headers/Registry-Position"
-                    }
-            # A key or token that is not good is told so even where none is needed.
-            for status in (*_ALWAYS, *_CLOSED):
-                answers[status] = _PROBLEM
-    return found
+    return description
+
+
+def _complete_request(operation: dict[str, Any], examples: Mapping[str, Any]) -> None:
+    for parameter in operation.get("parameters", ()):
+        _make_optional(parameter["schema"])
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if name in examples:
+        content["example"] = examples[name]
+
+
+def _complete_responses(responses: dict[str, Any]) -> None:
+    """Add the position to good answers, and replace the framework's errors by problem documents."""
+    for status in list(responses):
+        if status >= "400":
+            del responses[status]
+        else:
+            responses[status].setdefault("headers", {})["Registry-Position"] = {
+                "$ref": "#/components/headers/Registry-Position"
+            }
+    # An invalid key or token is refused even where none is required.
+    for status in (*_ALWAYS, *_CLOSED):
+        responses[status] = _PROBLEM
+
+
+def _link_to(operation: dict[str, Any]) -> dict[str, Any]:
+    paths = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"]
+    return {
+        "operationId": operation["operationId"],
+        "parameters": {name: f"$response.body#/{name}" for name in paths},
+    }
 
 
 def _problem_schema(base_path: str) -> dict[str, Any]:
@@ -109,15 +115,15 @@ def _problem_schema(base_path: str) -> dict[str, Any]:
                 "type": "string",
                 "format": "uri-reference",
                 "enum": [f"{base_path}/problems/{name}" for name in PROBLEM_TYPES],
-                # What generated clients call them: else it would be by their place in this list.
+                # Names for generated clients, which would otherwise number the values.
                 "x-enum-varnames": [name.upper().replace("-", "_") for name in PROBLEM_TYPES],
             },
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string"},
             "instance": {"type": "string", "format": "uri-reference"},
-            "code": {"type": "string", "description": "The rule that refused it."},
-            "path": {"type": "string", "description": "Where in the event that would have been published."},
+            "code": {"type": "string", "description": "The rule that refuses the request."},
+            "path": {"type": "string", "description": "The place in the event that would have been published."},
             "errors": {
                 "type": "array",
                 "items": {
@@ -130,17 +136,17 @@ def _problem_schema(base_path: str) -> dict[str, Any]:
     }
 
 
-def _as_given(schema: dict[str, Any]) -> None:
-    """A parameter that may be left out is absent, neither null nor empty."""
+def _make_optional(schema: dict[str, Any]) -> None:
+    """Remove null and the empty default: an optional parameter is left out."""
     if schema.get("default") == "":
         del schema["default"]
-    options = [one for one in schema.get("oneOf", ()) if one != {"type": "null"}]
+    options = [option for option in schema.get("oneOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
         del schema["oneOf"]
         schema.update(options[0])
     if isinstance(schema.get("type"), list) and "enum" in schema:
-        [schema["type"]] = [one for one in schema["type"] if one != "null"]
-        schema["enum"] = [one for one in schema["enum"] if one is not None]
+        [schema["type"]] = [name for name in schema["type"] if name != "null"]
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
 
 
 class DecimalAsNumber(OpenAPISchemaPlugin):
@@ -148,17 +154,17 @@ class DecimalAsNumber(OpenAPISchemaPlugin):
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:  # noqa: ANN401 - any type
-        """Whether it is the type of such numbers."""
+        """Return True for decimal numbers."""
         return value is Decimal
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: "SchemaCreator") -> Schema:
-        """What the description says of them."""
+        """Return the schema of a number."""
         del field_definition, schema_creator
         return Schema(type=OpenAPIType.NUMBER)
 
 
 def docs_page(base_path: str) -> str:
-    """Return the interactive documentation; all that it loads comes from the node itself, and no script is inline."""
+    """Return the page of the interactive documentation. It loads only files of this node, and has no inline script."""
     static = f"{base_path}/docs/static"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -176,4 +182,4 @@ DOCS_SCRIPT: Final = """SwaggerUIBundle({
   url: document.getElementById("docs").dataset.description, dom_id: "#docs", deepLinking: true,
 });
 """
-"""What starts the interactive documentation."""
+"""The script that starts the interactive documentation."""

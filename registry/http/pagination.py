@@ -18,11 +18,11 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read on; null at the end."""
 
 
 def fit_bytes(items: Sequence[T], most: int) -> list[T]:
-    """Return the first items that have `most` bytes of JSON together, or the first one alone where that has more."""
+    """Return the first items whose JSON has at most `most` bytes together, but at least one item."""
     size = 0
     for number, item in enumerate(items):
         size += len(msgspec.json.encode(item))
@@ -32,7 +32,7 @@ def fit_bytes(items: Sequence[T], most: int) -> list[T]:
 
 
 def with_optional_fields(kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a type
-    """For the description: the same with every field left out or there, as items are of which some were asked for."""
+    """Return, for the API's description, a struct whose fields are all optional: clients may ask for some of them."""
     fields = [
         (f.name, f.type | msgspec.UnsetType, msgspec.field(default=msgspec.UNSET, name=f.encode_name))
         for f in msgspec.structs.fields(kind)
@@ -41,21 +41,21 @@ def with_optional_fields(kind: type[msgspec.Struct], name: str) -> Any:  # noqa:
 
 
 def page_type(kind: type[msgspec.Struct], item: Any) -> Any:  # noqa: ANN401 - types
-    """For the description: a page that has more than its items, with items of another type."""
+    """Return, for the API's description, a page type with items of another type."""
     fields = [(f.name, list[item] if f.name == "items" else f.type) for f in msgspec.structs.fields(kind)]
     return msgspec.defstruct(kind.__name__, fields, frozen=True, rename="camel", namespace={"__doc__": kind.__doc__})
 
 
 def select_fields(items: Sequence[Any], fields: str) -> list[Any]:
-    """The items with these fields alone (names joined by commas); all where none are named.
+    """Return the items with only these fields (names joined by commas), or with all if none is named.
 
-    Raises `HttpProblem` for a name that the items cannot have.
+    Raises `HttpProblem` for an unknown name.
     """
     if not fields:
         return list(items)
-    wanted = [name.strip() for name in fields.split(",")]
-    found = [msgspec.to_builtins(item, builtin_types=(Decimal,)) for item in items]  # an answer writes it as a number
-    if found and (unknown := [name for name in wanted if name not in found[0]]):
-        trouble = FieldError("query fields", f"there are {', '.join(found[0])}", value=",".join(unknown)[:80])
-        raise HttpProblem("unprocessable", errors=[trouble])
-    return [{name: item[name] for name in wanted} for item in found]
+    names = [name.strip() for name in fields.split(",")]
+    rows = [msgspec.to_builtins(item, builtin_types=(Decimal,)) for item in items]  # an answer writes it as a number
+    if rows and (unknown := [name for name in names if name not in rows[0]]):
+        fault = FieldError("query fields", f"choose from {', '.join(rows[0])}", value=",".join(unknown)[:80])
+        raise HttpProblem("unprocessable", errors=[fault])
+    return [{name: row[name] for name in names} for row in rows]

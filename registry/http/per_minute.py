@@ -1,4 +1,4 @@
-"""Counts of what each client does in a minute."""
+"""Counters of each client's requests, or failures, within a minute."""
 
 import math
 import time
@@ -9,21 +9,21 @@ _WINDOW_SECONDS: Final = 60.0
 
 
 class PerMinute:
-    """A limit for each client. A client's minute begins with the first thing that is counted in it.
+    """A limit for each client. A client's minute begins with the first event that is counted in it.
 
-    Time is measured by a clock that nobody can set: a wall clock that is set back would make a minute last a day.
+    Uses a monotonic clock: with a wall clock that is set back, a minute could last a day.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`most` is what a client may do in a minute."""
+        """`most` is how many events a client may have in a minute."""
         self.most = most
         self._clock = clock
         self._counts: dict[str, tuple[float, int]] = {}
-        """When each client's minute ends, and how much it has done in it."""
+        """When each client's minute ends, and its count so far."""
         self._next_sweep = clock() + _WINDOW_SECONDS
 
     def add(self, client: str) -> bool:
-        """Count one more; return whether the client may still do it."""
+        """Count one event; return True if it is within the limit."""
         now = self._clock()
         if now >= self._next_sweep:
             self._counts = {name: entry for name, entry in self._counts.items() if entry[0] > now}
@@ -35,7 +35,7 @@ class PerMinute:
         return count < self.most
 
     def remaining(self, client: str) -> int:
-        """Return how much the client may still do in its minute."""
+        """Return how many events the client may still have in its minute."""
         end, count = self._counts.get(client, (0.0, 0))
         return max(0, self.most - count) if end > self._clock() else self.most
 

@@ -1,7 +1,7 @@
-"""Problem documents for errors that are raised outside of the framework, by what stands around it.
+"""Problem documents for errors that are raised outside of the framework, by the middleware around it.
 
-Who asks and how often is looked at before the framework looks for a route, so that unknown routes count, too. The
-framework answers only errors that are raised within it.
+Callers are identified and counted before the framework looks for a route, so that unknown routes count, too. The
+framework answers only errors that are raised inside it.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,27 +14,27 @@ Handlers = Mapping[type[Exception], Callable[[Request[Any, Any, Any], Any], Resp
 
 
 class ProblemMiddleware:
-    """ASGI middleware."""
+    """ASGI middleware that answers errors with problem documents."""
 
     def __init__(self, app: ASGIApp, handlers: Handlers) -> None:
-        """`handlers` names what each type of error is answered with; the nearest base type counts."""
+        """`handlers` has a function for each type of error, which makes the answer; the nearest base type counts."""
         self._app = app
         self._handlers = handlers
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
-        """Pass the request on. Raises the error where an answer has begun, or no handler is for it."""
+        """Pass the request on. Raises the error again if an answer has begun or no handler fits."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = False
 
-        async def sending(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send_and_note)
         except Exception as error:
             handler = next((self._handlers[kind] for kind in type(error).__mro__ if kind in self._handlers), None)
             if started or handler is None:

@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): the types that a client may rely on, and how errors become them.
 
 A type is a stable URI reference, `/problems/<name>`; the node serves a page there that says what it means and what
-to do. A problem never repeats a person's data: values that a client sent are masked by whoever found them wrong.
+to do. A problem never repeats a person's data: the check that refuses a value also masks it.
 """
 
 import re
@@ -33,167 +33,170 @@ class ProblemType(NamedTuple):
 PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
     "invalid": ProblemType(
         400,
-        "The request is not as it should be",
-        "A parameter, a header or the body cannot be read, or says what cannot be.",
-        "Each entry of `errors` names a place and what would be right there.",
+        "Invalid request",
+        "A parameter, a header or the body cannot be parsed, or has an impossible value.",
+        "Each entry of `errors` names a place and says what is expected there.",
     ),
     "unauthenticated": ProblemType(
         401,
-        "Who you are is not known",
+        "Authentication required",
         "The request has no API key or access token, or one that is unknown, expired, or not meant for this node.",
-        "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. Its administrator makes keys.",
+        "Send `X-API-Key`, or `Authorization: Bearer` with a token for this node. Its administrator creates keys.",
     ),
     "scope-missing": ProblemType(
         403,
-        "You may not do this",
-        "Your key or token is good, and does not carry the scope that this needs.",
+        "Missing scope",
+        "Your key or token is valid, but does not carry the scope that this operation needs.",
         "Ask your node's administrator for a key with the scope that `detail` names.",
     ),
     "other-member": ProblemType(
         403,
-        "This node speaks for another member",
-        "Your token was made for a system of another member of the consortium.",
-        "Use the node of your own university; nobody can act for another member.",
+        "Node of another member",
+        "Your token was issued to a system of another member of the consortium.",
+        "Use the node of your own university. Nobody can act for another member.",
     ),
     "second-person": ProblemType(
         403,
-        "Another person must do this",
-        "What one person prepared, a second one must release or approve.",
-        "Let a colleague do it with a key or token of their own.",
+        "A second person is required",
+        "A second person must release or approve what one person has prepared.",
+        "Ask a colleague to do it with a key or token of their own.",
     ),
     "not-found": ProblemType(
         404,
-        "There is no such thing here",
-        "No member has said anything of it, as far as this node has read the log.",
+        "Not found",
+        "No member has published it, as far as this node has read the log.",
         "Check the id. If it was published just now, send `Registry-Wait-For` with the position of its publication.",
     ),
     "method-not-allowed": ProblemType(
-        405, "This cannot be done here", "The path is right, its method is not.", "See `Allow`."
+        405,
+        "Method not allowed",
+        "The path exists, but does not support this method.",
+        "Use one of the methods in `Allow`.",
     ),
     "too-slow": ProblemType(
         408,
-        "The body came too slowly",
-        "Nothing arrived for a while in the middle of the request.",
-        "Send it again with the same Idempotency-Key; nothing of it was taken in.",
+        "Request too slow",
+        "The node waited too long for the rest of the request.",
+        "Send it again with the same Idempotency-Key. Nothing of it was stored.",
     ),
     "refused": ProblemType(
         409,
-        "The rules refuse this",
-        "The request can be read, and the consortium's rules do not allow it as things are. `code` names the rule.",
-        "Read `detail`; the codes are those of the registry's list of refusals.",
+        "Refused by a rule",
+        "The request is well formed, but a rule of the consortium does not allow it in the current state. `code` names"
+        " the rule.",
+        "Read `detail`. The event catalogue lists all codes.",
     ),
     "not-accepted": ProblemType(
         409,
         "The consortium would not accept this",
-        "The request is right. Consumers would refuse what it leads to: this member is not admitted, is suspended, has"
-        " not the role that this needs, or its node signs with a key that does not count. `code` names the rule, and"
-        " `detail` says since when. Nothing was stored.",
-        "Do what `detail` says; then send the same request again, with the same Idempotency-Key if you like.",
+        "The request is correct, but other members would refuse the resulting event: this member is not admitted, is"
+        " suspended, lacks the role that this needs, or its node signs with a key that does not count. `code` names the"
+        " rule, and `detail` says since when. Nothing was stored.",
+        "Do what `detail` says. Then send the same request again, with the same Idempotency-Key if you like.",
     ),
     "in-progress": ProblemType(
         409,
-        "The same request is being worked on",
+        "The same request is being processed",
         "A request with this Idempotency-Key has been received and has not been answered yet.",
-        "Send it again in a moment, with the same key. Where the node was interrupted in the middle of it, it is taken"
-        " up again by the next request with that key.",
+        "Send it again in a moment, with the same key. If the node was interrupted while it processed the first"
+        " request, the next request with that key resumes it.",
     ),
     "conflict": ProblemType(
         409,
         "Conflict with the current state",
-        "What the request is about was changed by another request just now, or is in a state in which this cannot be"
-        " done. `detail` says which.",
-        "Read it again, and decide again.",
+        "Another request has just changed the same resource, or its state does not allow this operation. `detail` says"
+        " which.",
+        "Read the resource again, and decide again.",
     ),
     "too-large": ProblemType(
         413,
-        "The body is too large",
-        "Single requests are small; what is long goes in as a batch.",
-        "Send rows to `/v1/batches`, which takes streams of any length up to the node's limit.",
+        "Body too large",
+        "The body is larger than this operation accepts.",
+        "Send many rows to `/v1/batches`, which accepts streams up to the node's limit.",
     ),
     "unsupported-media-type": ProblemType(
         415,
-        "The body is of a kind that is not taken here",
-        "Its `Content-Type`, or a `Content-Encoding` such as gzip, is not taken. `detail` says what is.",
+        "Unsupported media type",
+        "This operation does not accept the body's `Content-Type`, or a `Content-Encoding` such as gzip. `detail` says"
+        " what it accepts.",
         "Set `Content-Type`, and send the body uncompressed.",
     ),
     "idempotency-key-reused": ProblemType(
         422,
-        "The Idempotency-Key was used for another request",
-        "A key stands for one request: this one has another body, path or method.",
-        "Use a fresh key for a new request.",
+        "Idempotency-Key used for another request",
+        "A key belongs to one request. This request has another body, path or method than the first one with this key.",
+        "Use a new key for a new request.",
     ),
     "unprocessable": ProblemType(
         422,
-        "The content cannot be taken in",
-        "The request can be read, and something in it is wrong or does not fit together.",
-        "Each entry of `errors` names a place and what would be right there.",
+        "Invalid content",
+        "The request is well formed, but some of its values are wrong or contradict each other.",
+        "Each entry of `errors` names a place and says what is expected there.",
     ),
-    "gone": ProblemType(
-        410, "It is kept no more", "It was there, and was dropped when its time was over.", "Send it anew."
-    ),
+    "gone": ProblemType(410, "No longer available", "It was deleted after its retention period.", "Submit it again."),
     "too-many-requests": ProblemType(
-        429, "Too many requests", "You have sent more than this node allows.", "Wait as long as `Retry-After` says."
+        429, "Too many requests", "You have sent more requests than this node allows.", "Wait for `Retry-After`."
     ),
     "too-many-connections": ProblemType(
         429,
         "Too many connections from your address",
-        "One address may have some hundred connections open at a time.",
-        "Use a connection for several requests, one after the other, and close those that you do not need.",
+        "One address may have a limited number of connections open at a time, usually some hundred.",
+        "Use a connection for several requests, one after the other, and close the connections that you do not need.",
     ),
     "headers-too-large": ProblemType(
         431,
-        "The headers are too large",
-        "A request's first line and headers may have 64 KiB together.",
+        "Headers too large",
+        "A request's first line and headers may together have 64 KiB.",
         "Send less in headers and query.",
     ),
     "busy": ProblemType(
         503,
-        "The node has too many connections",
-        "It takes no further connection just now.",
+        "Too many connections",
+        "The node accepts no further connection at the moment.",
         "Try again after the time in `Retry-After`.",
     ),
     "storage-full": ProblemType(
         507,
-        "The node has no room for this",
-        "The disk that it would be written to is full. Nothing that the request brought was kept; a batch stays in the"
-        " list of batches as `incomplete`.",
-        "Send it again after the time in `Retry-After`, with the same Idempotency-Key; a smaller one may pass before."
-        " Tell the node's administrator.",
+        "Storage full",
+        "The node's disk is full. Nothing of the request was stored; a batch stays in the list of batches as"
+        " `incomplete`.",
+        "Send it again after the time in `Retry-After`, with the same Idempotency-Key. A smaller request may succeed"
+        " earlier. Tell the node's administrator.",
     ),
     "internal": ProblemType(
         500,
-        "The node failed",
-        "Something went wrong that is not your doing. It is in the node's own log under `instance`.",
-        "Try again; with the same Idempotency-Key that is safe. If it stays so, tell the node's administrator.",
+        "Internal error",
+        "The node failed; your request is not the cause. The node's log has the error under `instance`.",
+        "Try again; with the same Idempotency-Key that is safe. If it fails again, tell the node's administrator.",
     ),
     "unavailable": ProblemType(
         503,
-        "The node cannot answer just now",
-        "Its database or the shared log cannot be reached.",
-        "Try again after the time in `Retry-After`. Nothing was lost; nothing of this request was stored.",
+        "Temporarily unavailable",
+        "The node cannot reach its database or the shared log.",
+        "Try again after the time in `Retry-After`. Nothing was lost, and nothing of this request was stored.",
     ),
     "too-costly": ProblemType(
         503,
-        "The answer would take too much work",
-        "Members published too much of what it rests on, or too many such answers are asked for at once.",
-        "Ask for less: a smaller page, one credential alone. With `Retry-After`, try again after that time.",
+        "Answer too costly",
+        "The answer would be computed from too much data, or too many such requests arrive at once.",
+        "Ask for less: a smaller page, or a single credential. If there is a `Retry-After`, try again after that time.",
     ),
     "not-there-yet": ProblemType(
         412,
-        "The views have not come that far",
-        "The position that you asked to wait for was not reached in time.",
-        "Try again after `Retry-After`.",
+        "Position not reached yet",
+        "The node's views did not reach the position in `Registry-Wait-For` in time.",
+        "Try again after the time in `Retry-After`.",
     ),
 }
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong with a request."""
+    """One fault of a request, and where it is."""
 
     where: str
     """A JSON path, `query x`, `header x`, or `line 7`."""
     detail: str
-    """What is wrong, and what would be right."""
+    """The fault, and what is expected."""
     field: str = ""
     value: str = ""
 
@@ -223,23 +226,23 @@ class HttpProblem(Exception):
         return PROBLEM_TYPES[self.kind].status
 
     def document(self, instance: str = "", base_path: str = "") -> dict[str, Any]:
-        """Return the document's members. `base_path` is where the client reaches the node, as /registry."""
-        found: dict[str, Any] = {
+        """Return the document's members. `base_path` is where the client reaches the node, for example /registry."""
+        document: dict[str, Any] = {
             "type": f"{base_path}/problems/{self.kind}",
             "title": PROBLEM_TYPES[self.kind].title,
             "status": self.status,
         }
         if self.detail:
-            found["detail"] = self.detail
+            document["detail"] = self.detail
         if instance:
-            found["instance"] = instance
+            document["instance"] = instance
         if self.errors:
-            found["errors"] = self.errors
-        return found | self.more
+            document["errors"] = self.errors
+        return document | self.more
 
 
 def problem_response(request: Request[Any, Any, Any], error: HttpProblem) -> Response[Any]:
-    """Answer a request with a problem that our own code raised."""
+    """Return the answer for a problem that the project's own code raised."""
     document = error.document(_instance(request), base_path_of(request.scope))
     return Response(document, status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers)
 
@@ -259,11 +262,11 @@ _BY_STATUS: Final = {
 
 _MISSING: Final = re.compile(r"Missing required (\w+) parameter '([^']+)' for path ")
 _GONE: Final = "client disconnected prematurely"
-"""What the framework raises, as a failure of its own, where a client goes away while its body is read."""
+"""The framework's message where a client disconnects while its body is read; it counts that as its own failure."""
 
 
 def framework_error_response(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """For what the framework raised before a handler was reached, or in place of one."""
+    """Return the answer for an error that the framework raised before a handler was reached, or in place of one."""
     kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid")
     if kind == "internal":
         if error.detail == _GONE:
@@ -272,40 +275,40 @@ def framework_error_response(request: Request[Any, Any, Any], error: HTTPExcepti
             )
         return internal_error_response(request, error)
     extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
-    errors = [_trouble(request, one) for one in extra]
+    errors = [_field_error(request, entry) for entry in extra]
     if (missing := _MISSING.match(error.detail)) is not None:
-        errors = [FieldError(f"{missing[1]} {missing[2]}", "is needed", missing[2])]
+        errors = [FieldError(f"{missing[1]} {missing[2]}", "is required", missing[2])]
     detail = "" if errors or error.detail == HTTPStatus(error.status_code).phrase else error.detail
     problem = HttpProblem(kind, detail.split("\n")[0][:300], errors=errors, headers=error.headers)
     return problem_response(request, problem)
 
 
 def internal_error_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """For what nobody foresaw: the client learns that it happened, the node's own log what it was."""
+    """Return the answer for an unforeseen error, and log it: the client learns only that there was one."""
     _log.error("http.failed", route=request.scope.get("path_template"), instance=_instance(request), exc_info=error)
     return problem_response(request, HttpProblem("internal"))
 
 
-def _trouble(request: Request[Any, Any, Any], one: Mapping[str, Any]) -> FieldError:
-    """What is wrong and where, by the name that clients know it by."""
-    key, source = str(one.get("key", "")), str(getattr(one.get("source"), "value", one.get("source", "body")))
-    message = str(one.get("message", ""))
-    known = request.route_handler.parsed_fn_signature.parameters.get(key)
-    if source == "body" or known is None:
+def _field_error(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> FieldError:
+    """Translate one entry of the framework's, with the name under which clients know the parameter."""
+    key, source = str(entry.get("key", "")), str(getattr(entry.get("source"), "value", entry.get("source", "body")))
+    message = str(entry.get("message", ""))
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    if source == "body" or parameter is None:
         where = (f"$.{key}" if key else "$") if source == "body" else f"{source} {key}".strip()
         return FieldError(where, humanize(message, []), key)
-    said = known.kwarg_definition
-    name = getattr(said, "name", None) or key
-    given = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
-    types = [said, *types_of(known.annotation)]
-    return FieldError(f"{source} {name}", humanize(message, types, str(given.get(name, "")) or "-"), name)
+    definition = parameter.kwarg_definition
+    name = getattr(definition, "name", None) or key
+    values = {"query": request.query_params, "header": request.headers, "path": request.path_params}.get(source, {})
+    types = [definition, *types_of(parameter.annotation)]
+    return FieldError(f"{source} {name}", humanize(message, types, str(values.get(name, "")) or "-"), name)
 
 
 def _instance(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def index(base_path: str) -> Response[str]:
+def index_page(base_path: str) -> Response[str]:
     """List the types of problems, each with a link to its page below the path where the client reaches the node."""
     entries = "".join(
         f'<li><a href="{base_path}/problems/{name}"><code>{name}</code></a>, status {kind.status}: {kind.title}'
@@ -314,13 +317,13 @@ def index(base_path: str) -> Response[str]:
     text = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>Types of problems</title><body><h1>Types of problems</h1><p>Errors are problem documents (RFC 9457)."
-        f" Their <code>type</code> leads to one of these pages.<ul>{entries}</ul></body></html>\n"
+        f" Their <code>type</code> links to one of these pages.<ul>{entries}</ul></body></html>\n"
     )
     return Response(text, media_type=MediaType.HTML)
 
 
-def page(name: str) -> Response[str]:
-    """The page that a problem's type leads to."""
+def problem_page(name: str) -> Response[str]:
+    """Return the page that a problem's type leads to."""
     kind = PROBLEM_TYPES.get(name)
     if kind is None:
         raise HttpProblem("not-found", f"there is no type of problem {name[:60]!r}")

@@ -1,6 +1,6 @@
-"""How many requests a minute a client may send: more if it is known than if it is not.
+"""The limit on a client's requests a minute: higher for callers with a key or token than for anybody else.
 
-Each process counts by itself: a node with four of them lets through at most four times as much.
+Each process counts by itself: a node with four processes lets through up to four times as many.
 """
 
 import time
@@ -14,7 +14,7 @@ from registry.http.clients import client_of
 from registry.http.per_minute import PerMinute
 from registry.http.problems import HttpProblem
 
-_FREE: Final = frozenset({"/health", "/ready"})
+_UNLIMITED_PATHS: Final = frozenset({"/health", "/ready"})
 
 
 class RateLimit:
@@ -32,8 +32,8 @@ class RateLimit:
         self._anybody = PerMinute(per_minute_anybody, clock)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
-        """Pass the request on, or refuse it with the time to wait."""
-        if scope["type"] != "http" or scope["path"] in _FREE:
+        """Pass the request on, or refuse it and say how long to wait."""
+        if scope["type"] != "http" or scope["path"] in _UNLIMITED_PATHS:
             await self._app(scope, receive, send)
             return
         caller: Caller = scope.get("user", ANYBODY)
@@ -48,11 +48,11 @@ class RateLimit:
         if not allowed:
             raise HttpProblem("too-many-requests", headers={**headers, "Retry-After": wait})
 
-        async def sending(message: Message) -> None:
+        async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = list(message.get("headers", []))
-                given += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-                message["headers"] = given
+                all_headers = list(message.get("headers", []))
+                all_headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+                message["headers"] = all_headers
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, receive, send_with_limits)

@@ -1,6 +1,6 @@
-"""What is the same about every answer: its position on the log, its tag, its security headers, its line in the log.
+"""Position, entity tag, security headers and access log line of every answer.
 
-The access log names the route, never the path: ids of learners and credentials stand in paths, and a log of who was
+The access log names the route, never the path: paths contain ids of learners and credentials, and a log of who was
 looked up when would be a record about people.
 """
 
@@ -29,10 +29,10 @@ T = TypeVar("T")
 _json = msgspec.json.Encoder(decimal_format="number")
 
 OnAnswer = Callable[[str, str, int, float], None]
-"""Receives of each answer the request's method, the route's template or `none`, the status, and the seconds it took."""
+"""Receives the method of each answered request, its route's template or `none`, the status, and the seconds it took."""
 
 Position = str
-"""`member:size` of each stream that an answer was made from, by name, joined by commas; governance among them."""
+"""`member:size` of each stream that an answer was made from, governance included: sorted by name, joined by commas."""
 
 _SECURITY: Final = [
     (b"x-content-type-options", b"nosniff"),
@@ -50,30 +50,36 @@ _PAGES: Final = ("/docs",)
 
 
 class JsonAnswer(Response[T]):
-    """An answer in JSON whose decimal numbers are numbers."""
+    """An answer in JSON that writes decimal numbers as numbers."""
 
     def __init__(self, content: T, status: int, headers: dict[str, str]) -> None:
         super().__init__(content, status_code=status, media_type=MediaType.JSON)
         self.headers = headers
 
     def render(self, content: Any, media_type: str, enc_hook: Any = default_serializer) -> bytes:  # noqa: ANN401 - theirs
-        """The body."""
+        """Return the body."""
         if isinstance(content, bytes | str):
             return super().render(content, media_type, enc_hook)
         return _json.encode(content)
 
     def to_asgi_response(self, app: Any, request: Any, **more: Any) -> ASGIResponse:  # noqa: ANN401 - theirs
-        """As it is sent. What nearly all answers are is put together without the framework's many choices."""
-        if self.status_code not in _PLAIN or self.cookies or more["cookies"] or more["headers"] or more["background"]:
+        """Return the answer to send. Nearly all answers take the short way, past the framework's many options."""
+        if (
+            self.status_code not in _PLAIN_STATUSES
+            or self.cookies
+            or more["cookies"]
+            or more["headers"]
+            or more["background"]
+        ):
             return super().to_asgi_response(app, request, **more)
-        return _Plain(self.render(self.content, MediaType.JSON), self.status_code, self.headers)
+        return _PlainJson(self.render(self.content, MediaType.JSON), self.status_code, self.headers)
 
 
-_PLAIN: Final = (200, 201, 202)
+_PLAIN_STATUSES: Final = (200, 201, 202)
 
 
-class _Plain(ASGIResponse):
-    """A body in JSON, with headers of our own."""
+class _PlainJson(ASGIResponse):
+    """A JSON body with the given headers."""
 
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
         self._start: Any = {
@@ -95,22 +101,22 @@ class _Plain(ASGIResponse):
 
 
 def answer(content: T, position: Position = "", status: int = 200, **headers: str) -> Response[T]:
-    """An answer that says which position of the log it was made from."""
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    """Return an answer that says from which position of the log it was made."""
+    all_headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if position:
-        given[POSITION] = position
-    return JsonAnswer(content, status, given)
+        all_headers[POSITION] = position
+    return JsonAnswer(content, status, all_headers)
 
 
 class ResponseMiddleware:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application: completes each answer's headers and logs the request."""
 
     def __init__(self, app: ASGIApp, on_answer: OnAnswer = lambda *_: None) -> None:
         self._app = app
         self._on_answer = on_answer
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
-        """Pass the request on, and see to its answer."""
+        """Pass the request on, and complete its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -120,16 +126,16 @@ class ResponseMiddleware:
         scope.setdefault("state", {})["request_id"] = instance
         request_id = _request_id(scope["headers"]) or instance.encode()
         base_path = base_path_of(scope).encode()
-        known = {name: value for name, value in scope["headers"] if name in (b"if-none-match", b"authorization")}
-        private = b"authorization" in known or any(name == b"x-api-key" for name, _ in scope["headers"])
-        held: Any = None
+        client_tags = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
+        private = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+        delayed_start: Any = None
         status = 500
 
-        async def sending(message: Message) -> None:
-            nonlocal held, status
+        async def send_completed(message: Message) -> None:
+            nonlocal delayed_start, status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [_below(base_path, name, value) for name, value in message.get("headers", [])]
+                headers = [_with_base_path(base_path, name, value) for name, value in message.get("headers", [])]
                 names = {name.lower() for name, _ in headers}
                 headers += _SECURITY
                 headers.append((b"x-request-id", request_id))
@@ -139,12 +145,12 @@ class ResponseMiddleware:
                     headers.append((b"cache-control", b"no-store" if private else b"no-cache"))
                 message["headers"] = headers
                 if status == 200 and scope["method"] in ("GET", "HEAD"):
-                    held = message  # until the body is known
+                    delayed_start = message  # the tag is computed from the body
                     return
-            elif held is not None and message["type"] == "http.response.body":
-                start, held = held, None
+            elif delayed_start is not None and message["type"] == "http.response.body":
+                start, delayed_start = delayed_start, None
                 if not message.get("more_body"):
-                    if _tag(start, message, known.get(b"if-none-match"), head=scope["method"] == "HEAD"):
+                    if _add_tag(start, message, client_tags, head=scope["method"] == "HEAD"):
                         status = 304
                     await send(start)
                     await send(message)
@@ -153,7 +159,7 @@ class ResponseMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send_completed)
         finally:
             caller = scope.get("user")
             route, seconds = scope.get("path_template") or "none", time.perf_counter() - began
@@ -171,25 +177,28 @@ class ResponseMiddleware:
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes | None:
-    """The client's own id of its request, where it sent one that a log can hold."""
-    given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given if _REQUEST_ID.fullmatch(given) else None
+    """Return the client's own id of its request, if it sent one that may be logged."""
+    request_id = next((value for name, value in headers if name == b"x-request-id"), b"")
+    return request_id if _REQUEST_ID.fullmatch(request_id) else None
 
 
-def _below(base_path: bytes, name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header, with the base path before a place on this node that it leads to."""
+def _with_base_path(base_path: bytes, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Return a header; a `Location` on this node gets the base path in front."""
     if base_path and name.lower() == b"location" and value.startswith(b"/"):
         return name, base_path + value
     return name, value
 
 
 def tag_of(content: bytes) -> str:
-    """Return the tag of an answer with this content, as `ETag` has it."""
+    """Return the entity tag of an answer with this content, in the form of `ETag`."""
     return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
 
-def _tag(start: Any, body: Any, known: bytes | None, *, head: bool) -> bool:  # noqa: ANN401 - ASGI messages
-    """Tag an answer by its content, if it has no tag yet; whether the client has it already, and it became a 304."""
+def _add_tag(start: Any, body: Any, client_tags: bytes | None, *, head: bool) -> bool:  # noqa: ANN401 - ASGI messages
+    """Tag an answer by its content, if it has no tag yet.
+
+    Returns True if the client has that content already: then the answer was changed to a 304.
+    """
     content = body.get("body", b"")
     if head or not content:
         return False
@@ -197,10 +206,10 @@ def _tag(start: Any, body: Any, known: bytes | None, *, head: bool) -> bool:  # 
     if tag is None:
         tag = tag_of(content).encode()
         start["headers"].append((b"etag", tag))
-    if known is None:
+    if client_tags is None:
         return False
-    had = [one.strip().removeprefix(b"W/") for one in known.split(b",")]
-    if tag not in had and had != [b"*"]:
+    tags = [entry.strip().removeprefix(b"W/") for entry in client_tags.split(b",")]
+    if tag not in tags and tags != [b"*"]:
         return False
     start["status"] = 304
     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-length", b"content-type")]

@@ -1,4 +1,4 @@
-"""The settings of every server of ours, a node's and a witness's: uvicorn, with limits for slow and silent clients."""
+"""The HTTP server of nodes and witnesses: uvicorn, with limits for slow and silent clients."""
 
 import os
 from typing import Any, Final
@@ -9,7 +9,7 @@ from registry.http.connections import Connections, Networks, limits_for
 from registry.http.slow_clients import timeout_protocol
 
 END_SECONDS: Final = 10
-"""How long requests may still take when the server ends."""
+"""Time that running requests may still take when the server ends."""
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
 
@@ -22,9 +22,9 @@ def server_for(
     max_connections_per_address: int,
     trusted_proxies: Networks = (),
     base_path: str = "",
-    **more: Any,  # noqa: ANN401 - of uvicorn's own, as where to listen
+    **more: Any,  # noqa: ANN401 - uvicorn's own, for example where to listen
 ) -> uvicorn.Server:
-    """Make a server for one process. It raises the process's limit of descriptors as far as it may."""
+    """Create a server for one process. Raises the process's limit of file descriptors as far as allowed."""
     limits = limits_for(max_connections, max_connections_per_address)
     config = uvicorn.Config(
         app,  # type: ignore[arg-type] # the two libraries spell ASGI's types differently
@@ -32,12 +32,12 @@ def server_for(
         http=timeout_protocol(patience_seconds, Connections(limits, trusted_proxies), base_path),
         ws="none",
         log_config=None,
-        log_level="error",  # what a stranger sends is no matter for the log: it would grow as strangers like
+        log_level="error",  # malformed requests are not logged: strangers could fill the log
         access_log=False,
         server_header=False,
         # Forwarded headers count only from proxies that the settings name: see forwarded.py.
         proxy_headers=False,
-        # A burst is taken in by the kernel first: no more at once than there are descriptors for.
+        # The kernel takes in a burst first: no more at once than there are descriptors for.
         backlog=min(_BACKLOG, limits.total),
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=END_SECONDS,

@@ -1,7 +1,7 @@
-"""Slow and silent clients: how long one may take, how much it may say before it asks, how many connections it may have.
+"""Timeouts and header limits for slow clients, which uvicorn does not enforce, and the limits on connections.
 
-What the server itself sets no limit to. A connection that stays in the middle of its headers, or sends a small body a
-byte at a time, holds a place that others need. Bodies of any length have a patience of their own, where they are read.
+A connection that stops in the middle of its headers, or sends a small body byte by byte, occupies a place that others
+need. Bodies of unlimited length have their own timeout in the code that reads them.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from registry.http.start_queue import StartQueue
 
 HEADER_BYTES: Final = 64 * 1024
 OPEN_ENDED: Final = "/v1/batches"
-"""The path, behind whatever base path, whose body may take as long as something comes."""
+"""The path, after any base path, whose body may take any time as long as bytes arrive."""
 
-_AFTER_BYTES: Final = 16 * 1024 * 1024
-"""How much of a body is passed over after it was answered, so that the client gets to read the answer."""
-_LOOKS: Final = 10
-"""How often it is looked whether what is waited for has come. A timer for each request, or a look at the clock, would
-cost more than all else that is done here; a client that is too slow is ended a tenth of its time later at most."""
+_MAX_DISCARDED_BYTES: Final = 16 * 1024 * 1024
+"""Limit on the bytes of a body that are discarded after its answer, so that the client gets to read the answer."""
+_TICKS: Final = 10
+"""Ticks of the timer in the time that a client has. Setting a timer for each request, or reading the clock, would cost
+more than the rest of this module; with ticks a slow client is disconnected up to a tenth of its time late."""
 MAX_PIPELINED: Final = 32
-"""Requests that one connection may send before the one in front of them is answered."""
+"""Requests that one connection may send ahead of the answer to the first."""
 _REFUSAL_SECONDS: Final = 1.0
-"""How long a connection that is refused may take to send its request, which it then finds answered."""
+"""Time that a refused connection may take to send its request, which then gets the refusal as its answer."""
 _RETRY_SECONDS: Final = "5"
 _TOO_LARGE: Final = 413
 
@@ -39,164 +39,164 @@ class TimeoutProtocol(HttpToolsProtocol):
     """One connection to the server."""
 
     seconds = 30.0
-    """For all headers of a request, from the connection or the request's first byte on; twice that for its body, and
-    for reading what is sent in answer."""
+    """For the headers of a request, counted from the connection or the request's first byte; twice that for its body,
+    and for reading the answer."""
     all_connections: Connections
-    """Of this process."""
+    """The connections of this process."""
     starts: StartQueue | None = None
-    """Of this process; made with the first connection, when its event loop runs."""
+    """The queue of this process; created with the first connection, when the event loop runs."""
     base_path = ""
-    """What stands before the types of problems."""
+    """The path in front of problem types."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - the server's own
         super().__init__(*arguments, **more)
         self._timer: asyncio.TimerHandle | None = None
-        self._looks = 0
-        """How many more times it is looked at what is waited for; 0 while nothing is."""
-        self._heads = 0
+        self._ticks_left = 0
+        """Ticks until the connection is closed; 0 while nothing is awaited."""
+        self._header_bytes = 0
         """Bytes of the headers that are being read; -1 outside of headers."""
         self._unanswered = False
-        """Whether a request's headers have come and its answer has not gone."""
-        self._after = 0
+        """True from a request's headers until its answer was sent."""
+        self._discarded_bytes = 0
         self._ends_after_body = False
         self._unread: asyncio.TimerHandle | None = None
-        """Ends the connection of a client that does not read."""
+        """Closes the connection of a client that does not read."""
         self._running: Any = None
-        """The request that is being answered, where the server knows only the one that came last."""
+        """The request that is being answered; the server's `cycle` is the newest one."""
         self._refusal: str | None = None
         self._refusal_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
-        """Somebody connected."""
+        """Register the connection, or refuse it."""
         super().connection_made(transport)
         if type(self).starts is None:
             type(self).starts = StartQueue(self.loop.call_soon)
         self._refusal = self.all_connections.open(self, self.client[0] if self.client else "unknown")
         if self._refusal is None:
-            self._wait(_LOOKS)
+            self._wait(_TICKS)
         elif self.all_connections.linger(self):
             self._refusal_timer = self.loop.call_later(_REFUSAL_SECONDS, self._end, self._refusal)
         else:
             self._end(self._refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
-        self._forget()
+        """Forget the connection, and tell the running request."""
+        self._cancel_timers()
         self.all_connections.close(self)
         self.pipeline.clear()
         if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True  # or what is sent to who has gone would be an error in the log
+            self._running.disconnected = True  # otherwise sending to the closed connection would be logged as an error
             self._running.message_event.set()
         super().connection_lost(exc)
 
     def give_way(self) -> None:
-        """Close: it has waited longest, and others come. Only who has begun to ask, and reads, is told."""
+        """Close, since other clients need the place. A client that has begun a request, and reads, gets a 503."""
         if self.transport.get_write_buffer_size() or self.transport.is_closing():
-            self.transport.abort()  # what is closed in peace waits until all was read
+            self.transport.abort()  # `close` would wait until the client has read everything
             return
-        self._end("busy" if self._heads > 0 or self._unanswered else None)
+        self._end("busy" if self._header_bytes > 0 or self._unanswered else None)
 
     def data_received(self, data: bytes) -> None:
-        """Something came."""
+        """Count the bytes of headers, and refuse headers that are too large."""
         if self._refusal is not None:
             self._end(self._refusal)
             return
-        if self._heads >= 0:
-            self._heads += len(data)
+        if self._header_bytes >= 0:
+            self._header_bytes += len(data)
         super().data_received(data)
-        if self._heads > HEADER_BYTES and not self.transport.is_closing():
+        if self._header_bytes > HEADER_BYTES and not self.transport.is_closing():
             self._end("headers-too-large")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP request."""
+        """Answer bytes that are no HTTP request."""
         self._end("invalid", msg)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Start the timer for a request's headers."""
         super().on_message_begin()
-        if self._heads < 0:  # not the connection's first, which has been waited for
-            self._heads = 0
-            self._wait(_LOOKS)
+        if self._header_bytes < 0:  # the timer for a connection's first request runs already
+            self._header_bytes = 0
+            self._wait(_TICKS)
 
     def on_headers_complete(self) -> None:
-        """Its headers are there."""
-        self._look_at_headers()
-        self._heads = -1
+        """Check a request's headers, and start the timer for its body."""
+        self._check_headers()
+        self._header_bytes = -1
         super().on_headers_complete()
         self._unanswered = True
-        if self.parser.should_upgrade():  # to what we do not speak: it is answered, and the parser reads no further
+        if self.parser.should_upgrade():  # to an unsupported protocol: answer, and read no further
             self.cycle.keep_alive = False
         if self.scope["path"].endswith(OPEN_ENDED):
-            self._looks = 0
+            self._ticks_left = 0
             self.all_connections.serve(self)
         else:
-            self._wait(2 * _LOOKS)
+            self._wait(2 * _TICKS)
 
-    def _look_at_headers(self) -> None:
-        """Refuse headers that are too large although they came at once, and what names no host, or two.
+    def _check_headers(self) -> None:
+        """Refuse headers that arrived at once and are too large, and requests without exactly one host.
 
-        Refused are also WebSockets, and requests behind too many others that wait for their answers.
-        About whom a request with two hosts is for, proxies and servers disagree.
+        Also refuses WebSockets, and a request when too many before it wait for their answers. Proxies and servers
+        disagree about the target of a request with two hosts.
         """
         hosts = sum(name == b"host" for name, _ in self.headers)
         if len(self.pipeline) >= MAX_PIPELINED:
             self._end(None)
         elif self._get_upgrade() == b"websocket":
-            self._end("invalid", "there are no WebSockets here; leave out Upgrade")
+            self._end("invalid", "this node has no WebSockets; leave out Upgrade")
         elif hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._end("invalid", "a request has exactly one Host header (RFC 9112)")
-        elif self._heads > HEADER_BYTES:
+        elif self._header_bytes > HEADER_BYTES:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > HEADER_BYTES:
                 self._end("headers-too-large")
         if self.transport.is_closing():
-            raise ValueError("this request was refused")  # so that the parser reads no further
+            raise ValueError("this request was refused")  # stops the parser
 
     def on_body(self, body: bytes) -> None:
-        """A piece of its body; what follows an answer, as to a body that is too large, is not read for ever."""
+        """Receive a piece of the body. After the answer the rest is discarded, up to `_MAX_DISCARDED_BYTES`."""
         if self.cycle.response_complete:
-            self._after += len(body)
-            if self._after > _AFTER_BYTES:
+            self._discarded_bytes += len(body)
+            if self._discarded_bytes > _MAX_DISCARDED_BYTES:
                 self._end(None)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of it is there."""
-        self._looks = 0
+        """Stop the timer: the whole request has arrived."""
+        self._ticks_left = 0
         self.all_connections.serve(self)
         super().on_message_complete()
         if self._ends_after_body:
             self._end(None)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - the server's own
-        """Begin to answer a request when it is its client's turn, unless the client has gone by then."""
+        """Start the request at its client's turn, unless the client has disconnected by then."""
         self._running = cycle
         start = super()._start_asgi_task
 
-        async def answered(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own
-            async def sending(message: Any) -> None:  # noqa: ANN401 - ASGI's own
+        async def run_app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own
+            async def send_and_close(message: Any) -> None:  # noqa: ANN401 - ASGI's own
                 if message["type"] == "http.response.start" and message["status"] == _TOO_LARGE and cycle.more_body:
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
                     cycle.transport = _ClosedAfterBody(self.transport, self._end_after_body)
                 await send(message)
 
             try:
-                await app(scope, receive, sending)
+                await app(scope, receive, send_and_close)
             except asyncio.CancelledError:
-                # Nothing else cancels it: the server ends, and this answer took longer than it waits.
+                # The only cause is that the server ends, and this request takes longer than the server waits.
                 self._end(None if cycle.response_started else "unavailable", "the node is ending")
-                cycle.disconnected = True  # so that the server does not report where in the code each of them was
+                cycle.disconnected = True  # keeps the server from logging a traceback for each such request
 
         def begin() -> None:
             if not self.transport.is_closing():
-                start(cycle, answered)
+                start(cycle, run_app)
 
         if self.starts is None:
-            raise RuntimeError("a request came before any connection was made")
+            raise RuntimeError("a request arrived before any connection was made")
         self.starts.add(network_of(self.client[0]) if self.client else "unknown", begin)
 
     def on_response_complete(self) -> None:
-        """It was answered."""
+        """Note that the request was answered: the connection waits again."""
         if self.transport.is_closing():
             self._await_reading()
         self._unanswered = bool(self.pipeline)
@@ -205,7 +205,7 @@ class TimeoutProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is answered."""
+        """Note that the client reads more slowly than the server writes."""
         super().pause_writing()
         self.all_connections.stop_reading(self)
         self._await_reading()
@@ -215,7 +215,7 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._unread = self.loop.call_later(2 * self.seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client has read on."""
+        """Note that the client has read on."""
         super().resume_writing()
         self.all_connections.read_on(self)
         if self._unread is not None and not self.transport.is_closing():
@@ -223,45 +223,45 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._unread = None
 
     def _end_after_body(self) -> None:
-        """End when the body has come: who still sends when the connection ends may not get to read the answer."""
+        """Close after the body: a client that still sends when its connection closes may not get to read the answer."""
         if self.cycle.more_body:
             self._ends_after_body = True
-            self._wait(2 * _LOOKS)
+            self._wait(2 * _TICKS)
         else:
             self._end(None)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing more was asked for a while."""
+        """Close an idle connection."""
         self._end(None)
 
-    def _wait(self, looks: int) -> None:
-        self._looks = looks + 1
+    def _wait(self, ticks: int) -> None:
+        self._ticks_left = ticks + 1
         if self._timer is None:
-            self._look_later()
+            self._start_timer()
 
-    def _look_later(self) -> None:
-        self._timer = self.loop.call_later(self.seconds / _LOOKS, self._look)
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.seconds / _TICKS, self._tick)
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         self._timer = None
-        if self._looks == 1:
+        if self._ticks_left == 1:
             self._end(None if self._ends_after_body else "too-slow")
-        elif self._looks:
-            self._looks -= 1
-            self._look_later()
+        elif self._ticks_left:
+            self._ticks_left -= 1
+            self._start_timer()
 
-    def _forget(self) -> None:
-        self._looks = 0
+    def _cancel_timers(self) -> None:
+        self._ticks_left = 0
         for timer in (self._timer, self._unread, self._refusal_timer):
             if timer is not None:
                 timer.cancel()
         self._timer = self._unread = self._refusal_timer = None
 
     def _end(self, problem: str | None, detail: str = "") -> None:
-        """End the connection, with a problem of this type if any."""
+        """Close the connection, after an answer with a problem of this type if there is one."""
         if self.transport.is_closing():
             return
-        self._forget()
+        self._cancel_timers()
         if problem is not None:
             self.transport.write(_answer(HttpProblem(problem, detail), self.base_path))
         self.transport.close()
@@ -269,14 +269,14 @@ class TimeoutProtocol(HttpToolsProtocol):
 
 
 class _ClosedAfterBody:
-    """What a request is answered with whose body is too large, and is still coming."""
+    """A transport that closes only after the body: for the answer to a body that is too large and still arriving."""
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 def _answer(problem: HttpProblem, base_path: str) -> bytes:
-    """A problem document as the server sends it by itself, before or without any request."""
+    """Return an answer with a problem document, sent before or without any request."""
     instance = f"urn:uuid:{uuid4()}"
     body = msgspec.json.encode(problem.document(instance, base_path))
     lines = [
@@ -293,6 +293,6 @@ def _answer(problem: HttpProblem, base_path: str) -> bytes:
 
 
 def timeout_protocol(seconds: float, connections: Connections, base_path: str = "") -> type[TimeoutProtocol]:
-    """A protocol for one process's server, with this patience and these connections."""
+    """Return the protocol of one process's server, with these timeouts and connections."""
     own = {"seconds": seconds, "all_connections": connections, "base_path": base_path, "starts": None}
     return type("TimeoutProtocol", (TimeoutProtocol,), own)

@@ -30,8 +30,8 @@ class IssuedPart(NamedTuple):
     @classmethod
     def of(cls, registry: Registry, credential: str) -> "IssuedPart":
         """Return an own credential as a part; one without credit counts for 0 ECTS."""
-        state = registry.credential(credential).state
-        ects = registry.achievement(state.achievement).state.ects[state.version - 1]
+        state = registry.credentials.get(credential).state
+        ects = registry.achievements.get(state.achievement).state.ects[state.version - 1]
         return cls(credential, state.achievement, state.version, ects or 0)
 
 
@@ -75,7 +75,7 @@ def composition_fault(
 
 
 def _known(registry: Registry, part: IssuedPart, awarded: str) -> Part:
-    content = registry.achievement(part.achievement).content
+    content = registry.achievements.get(part.achievement).content
     return Part(
         registry.member,
         part.achievement,

@@ -88,7 +88,7 @@ class CourseCodes:
         if check_uuid(code.achievement) is not None:
             return [*found, ("achievement", "is not an id of an achievement (a UUID)")]
         try:
-            state = self._registry.achievement(code.achievement).state
+            state = self._registry.achievements.get(code.achievement).state
         except UnknownAchievement:
             return [*found, ("achievement", "is not offered here: no published achievement has this id")]
         if code.version is not None and not 1 <= code.version <= state.version:
@@ -116,7 +116,7 @@ class CourseCodes:
     def _words(self, entry: CourseCode) -> str:
         """Return the title of what a code stands for, and its version where it names one."""
         try:
-            titles = self._registry.achievement(entry.achievement).content.title
+            titles = self._registry.achievements.get(entry.achievement).content.title
         except UnknownAchievement:
             titles = {}
         title = titles.get("en") or next(iter(titles.values()), entry.achievement)

@@ -174,7 +174,9 @@ class Drafts:
         """
         if missing := self.missing(draft):
             raise DraftIncomplete(draft.draft, missing)
-        return content(draft.values, identifier, self._registry.member, self._registry.newest_version, keep_text)
+        return content(
+            draft.values, identifier, self._registry.member, self._registry.achievements.newest_version, keep_text
+        )
 
     # Changing
 

@@ -8,10 +8,11 @@ import msgspec
 
 from registry.application.requests import IssueRequest
 from registry.application.status_changes import StatusChange
-from registry.intake.rows.columns import NAMES, RowChecker
+from registry.intake.rows.columns import NAMES
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.report import Problem
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
 from registry.values.uuids import canonical_uuid
@@ -107,7 +108,8 @@ def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueR
             row[name] = given if isinstance(given, str) else text_of(given)
     # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
     row.setdefault("record", f"event {named.source} {named.id}")
-    found = checker.check_all(1, row, kept=NAMES if keep_text is True else ())
+    checked = checker.check(1, row, keep_columns=NAMES if keep_text is True else ())
+    found = None if checked is None else checked.result
     if found is None:
         wrong.append(_problem("$.data.record", "record", "is the template's example"))
     elif isinstance(found, tuple):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from registry.intake.formats.document import Document
 from registry.intake.formats.documents import is_xml, read_file, refuse_other
-from registry.intake.rows.columns import FindRecord
 from registry.intake.rows.days import Order
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import Catalogue, IntakeError
+from registry.intake.rows.row_checker import FindRecord
 from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.intake.rows.table_rows import TableRows
 

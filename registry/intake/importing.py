@@ -13,7 +13,7 @@ import msgspec
 from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.requests import LASTING, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, NotIssued, Outcome
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
@@ -30,8 +30,8 @@ from registry.intake.formats.document import (
     request,
 )
 from registry.intake.matching import Match, Matcher, NoMatch
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import Catalogue, Problem
+from registry.intake.rows.row_checker import RowChecker
 from registry.store.recorder import TransactionalRows
 from registry.values.persons import normalise_identifier
 from registry.vault.vault import random_id
@@ -84,9 +84,9 @@ class Published(NamedTuple):
 class Importer:
     """Takes documents in for one university. For one thread."""
 
-    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, holds: bool = False) -> None:
-        """`holds`: whether whoever asks keeps an award until its day; otherwise one whose day is to come is refused."""
-        self._holds = holds
+    def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, schedules: bool = False) -> None:
+        """`schedules`: the caller keeps an award until its day; otherwise one whose day is to come is refused."""
+        self._schedules = schedules
         self._registry = registry
         self._issuer = issuer
         self._catalogue = catalogue
@@ -232,15 +232,15 @@ class Importer:
     def _hold(self, taken: Taken, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> Taken:
         """Nothing is done before its day, but what would be refused for good is told now."""
         checked = None if match.content is not None else self._trial.check([asked])[0]
-        if isinstance(checked, NotIssued) and checked.code in LASTING:
+        if isinstance(checked, NotIssued) and checked.code in FINAL_REFUSALS:
             taken.held_until = None
             _outcome(taken, checked, match.notes())
         return self._done(taken, rows_of)
 
     def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.check_achievement(content, keep_text=meant)
-        self._registry.check_accepted({"credential.issued.v1"})
+        self._registry.achievements.check_new(content, keep_text=meant)
+        self._registry.checker.check_accepted({"credential.issued.v1"})
 
     @staticmethod
     def _refusal(taken: Taken, act: Callable[[], None]) -> bool:
@@ -256,7 +256,7 @@ class Importer:
         """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
         self._matcher.read_again()
         with self._registry.transaction() as transaction:
-            self._registry.publish_achievement(content, keep_text=meant, transaction=transaction)
+            self._registry.achievements.publish(content, keep_text=meant, transaction=transaction)
             if draft is not None:
                 transaction.add(self._drafts.published(draft, content.achievement))
             transaction.commit()
@@ -273,14 +273,15 @@ class Importer:
         fault = None if match.content is not None else self._level_fault(award, match, completions)
         content = match.content or self._matcher.pending(match.achievement)
         catalogue = self._catalogue if content is None else _WithNew(self._catalogue, content)
-        checker = RowChecker(catalogue, holds=self._holds)
-        found = award.request(checker, match.achievement, match.version, completions)
+        checker = RowChecker(catalogue, schedules=self._schedules)
+        checked = award.request(checker, match.achievement, match.version, completions)
+        found = checked.result
         issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
         wrong = [one for one in (fault, issuer) if one is not None] + (list(found) if isinstance(found, tuple) else [])
         if wrong or isinstance(found, tuple):
             taken.problems = wrong
             return None
-        taken.held_until = checker.held_until
+        taken.held_until = checked.day
         return found
 
     def _level_fault(self, award: Award, match: Match, completions: Completions) -> Problem | None:
@@ -391,7 +392,7 @@ class Importer:
             _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
             if came.missing or came.problems:
                 continue
-            found = request(checker, one.values, achievement, None, None, came.path, one.named)
+            found = request(checker, one.values, achievement, None, None, came.path, one.named).result
             if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
                 found = (Problem(came.path, "credential.parts", "", fault),)
             if (issuer := issuer_fault(one.values, self._registry.member, came.path)) is not None:
@@ -420,7 +421,7 @@ class Importer:
         if len(own) != len(asked.parts or ()):
             return None
         parts = [IssuedPart.of(self._registry, one.credential) for one in own]
-        content = self._registry.achievement(achievement).content
+        content = self._registry.achievements.get(achievement).content
         return composition_fault(self._registry, content, asked.awarding_date, parts)
 
 

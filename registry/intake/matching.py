@@ -62,7 +62,7 @@ class Matcher:
     def offered(self) -> list[Achievement]:
         """Return what can be issued, read once for a document, with what a dry run would have published."""
         if self._own is None:
-            self._own = [one for one in self._registry.achievements() if not one.state.retired]
+            self._own = [one for one in self._registry.achievements.list_all() if not one.state.retired]
         return [*self._own, *self._pending.values()]
 
     def read_again(self) -> None:
@@ -80,7 +80,7 @@ class Matcher:
 
     def achievement(self, achievement: str) -> Achievement:
         """Return an own achievement, or one that a dry run would have published. Raises `UnknownAchievement`."""
-        return self._pending.get(achievement) or self._registry.achievement(achievement)
+        return self._pending.get(achievement) or self._registry.achievements.get(achievement)
 
     def match(self, award: Award, completions: Completions) -> Match | NoMatch:
         """Return the achievement that an award is of."""
@@ -113,7 +113,7 @@ class Matcher:
         if award.missing_achievement(completions, publisher):
             return None, []
         try:
-            return award.content(random_id(), publisher, completions, self._registry.newest_version), []
+            return award.content(random_id(), publisher, completions, self._registry.achievements.newest_version), []
         except FaultyContent as faulty:
             faults = [(f"achievement{path.removeprefix('$')}", detail) for path, detail in faulty.faults]
             return None, [Problem(award.path, field, "", detail) for field, detail in faults]

@@ -17,8 +17,8 @@ from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.events import Asked, Faulty, Named, parse
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import FAULTS, Catalogue
+from registry.intake.rows.row_checker import RowChecker
 
 _log = structlog.get_logger(__name__)
 _SAME_ID: Final = "another event had this source and id; give each event an id of its own"

@@ -219,7 +219,7 @@ class LearnerChanges:
         stays: list[Stay] = []
         history: list[str] = []
         for identifier in sorted(chosen):
-            credential = self._registry.credential(identifier)
+            credential = self._registry.credentials.get(identifier)
             if credential.state.status in ("revoked", "replaced"):
                 history.append(identifier)
             elif (why := self._why_it_stays(credential, relied_on.get(identifier))) is not None:
@@ -255,7 +255,7 @@ class LearnerChanges:
             return relied_on
         if issued_again(self._registry, str(credential.id)).parts:
             return "it has parts: issue it again by hand, with the parts that the right learner has"
-        if self._registry.achievement(credential.state.achievement).state.retired:
+        if self._registry.achievements.get(credential.state.achievement).state.retired:
             return "its achievement is retired, so that it cannot be issued again"
         return None
 
@@ -282,12 +282,12 @@ class LearnerChanges:
             target = Party(self._vault.learner_named(asked.target), asked.person)
         else:
             target = self._party(asked.target)
-        achievements = {one.achievement: registry.achievement(one.achievement) for one in preview.moves}
+        achievements = {one.achievement: registry.achievements.get(one.achievement) for one in preview.moves}
         issues: list[Issue] = []
         things: list[Credential] = []
         records = {record.credential: record for record in records_of(registry, source)}
         for move in preview.moves:
-            old = registry.credential(move.credential)
+            old = registry.credentials.get(move.credential)
             if old.version != move.stored_version:
                 raise StalePreview(f"credential {move.credential} has changed; propose it again", "change")
             issue = Issue.prepare(registry, records[move.credential], target)

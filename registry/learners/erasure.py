@@ -111,11 +111,11 @@ def erase(
     target = _merged_into(registry, learner)
     if target is not None and target not in sources:  # of two who were merged into each other either may be named
         raise Merged(f"learner {learner} was merged into {target}: erase that one, and both are erased", "$.learner")
-    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erased(learner):
+    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erasures.is_erased(learner):
         raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
-    if registry.erased(learner) and not again:
+    if registry.erasures.is_erased(learner) and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
-    registry.check_accepted({"learner.erased.v1"})  # before anything goes
+    registry.checker.check_accepted({"learner.erased.v1"})  # before anything goes
     learners = [*sources, learner]
     named: list[LearnerReference] = []
     for each in learners:
@@ -125,7 +125,7 @@ def erase(
     forgotten = _Forgotten(registry.vault, learners, credentials)
     with registry.joined(transaction) as joined:
         joined.add(_StillMerged(learner, sources))
-        registry.erase(learners, forgotten, again=again, transaction=joined)
+        registry.erasures.erase(learners, forgotten, again=again, transaction=joined)
 
 
 class _StillMerged:

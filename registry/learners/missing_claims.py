@@ -7,10 +7,10 @@ from registry.domain.errors import UnknownCredential
 def why_without_claims(registry: Registry, credential: str) -> str:
     """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
     try:
-        learner = registry.credential(credential).state.learner
+        learner = registry.credentials.get(credential).state.learner
     except UnknownCredential:
         return "Another member issued it: what it says of the person is in that member's vault only."
-    if learner is not None and (day := registry.erased_on(learner)) is not None:
+    if learner is not None and (day := registry.erasures.erased_on(learner)) is not None:
         return f"Its learner was erased on {day}. What it said of the person is gone for good."
     return (
         "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"

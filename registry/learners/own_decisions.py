@@ -77,6 +77,6 @@ def cases_about(registry: Registry, credentials: Collection[str]) -> dict[str, s
 
 def _is_in_force(registry: Registry, decision: str) -> bool:
     try:
-        return registry.decision(decision).state == "inForce"
+        return registry.recognition.decision(decision).state == "inForce"
     except UnknownDecision:  # what the vault has of it is of a decision that was never stored here
         return False

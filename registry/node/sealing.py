@@ -16,7 +16,7 @@ def make_seal(node: Node) -> StatusSealed:
     position = positions.all_positions(node.views()).get(member)
     size = position.tree.size if position is not None else 0
     made = StatusSealed(size, *seals.sealed_root(node.views(), member, size))
-    node.registry.seal(made)
+    node.registry.credentials.seal_statuses(made)
     return made
 
 

@@ -52,7 +52,7 @@ def plan(registry: Registry, refused: Sequence[RefusedEvent]) -> list[Repair]:
     found: list[Repair] = []
     repeated: set[str] = set()
     for one in sorted(refused, key=lambda each: each.leaf):
-        learner = next((name for name in one.names if registry.erased(name)), None)
+        learner = next((name for name in one.names if registry.erasures.is_erased(name)), None)
         if learner is not None:
             found.append(Repair(one, "close", "its learner was erased since: it is not said again"))
         elif _original(registry, one.event) is None:
@@ -72,7 +72,7 @@ def publish_again(registry: Registry, repairs: Sequence[Repair]) -> int:
     Raises `NotAccepted` where consumers would still refuse one of them, `Duplicate` where another process is at it.
     """
     again = [repair.refused for repair in repairs if repair.how == "publish-again"]
-    registry.check_accepted({one.type for one in again})
+    registry.checker.check_accepted({one.type for one in again})
     stored = _stored_again(registry, again)
     with registry.transaction() as transaction:
         transaction.add(_DealtWith([repair for repair in repairs if repair.how != "by-hand"]))
@@ -101,7 +101,7 @@ def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[S
         topic = event.topic if event.topic.endswith(AGAIN) else event.topic + AGAIN
         said: Any = registry.mapper.to_domain_event(event)
         thing.change(EVENTS[topic], said.data)  # type: ignore[arg-type] # every twin is a later event
-        stored += registry.stored([thing])
+        stored += registry.collect_events([thing])
     return stored
 
 

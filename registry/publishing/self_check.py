@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
-from registry.application.registry import EVENTS_TABLE
 from registry.log import NoSuchStream, SharedLog
+from registry.store.recorder import EVENTS_TABLE
 from registry.store.translation import Stored, Translator
 from registry.wire import commit as wire
 from registry.wire.commit import Commit

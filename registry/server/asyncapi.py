@@ -1,4 +1,4 @@
-"""The description of what goes over Kafka, AsyncAPI 3: the shared log, and a university's own intake."""
+"""The description of the Kafka topics (AsyncAPI 3): the shared log, and a university's own intake."""
 
 from collections.abc import Mapping
 from importlib import metadata
@@ -15,14 +15,14 @@ _REF: Final = "#/components/schemas/{name}"
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 500}
 
 
-def description(member: str, origin: str, log: str, intake: str | None) -> dict[str, Any]:
-    """The document of one node; `log` and `intake` are the URLs of the shared log and of the node's own Kafka."""
-    events, schemas = _events()
+def describe_topics(member: str, origin: str, log: str, intake: str | None) -> dict[str, Any]:
+    """Return the document of one node; `log` and `intake` are URLs of the shared log and of the node's own Kafka."""
+    events, schemas = _event_schemas()
     servers = {
         name: {
             "host": url.partition("://")[2].rstrip("/"),
             "protocol": "kafka",
-            "description": "brokers, joined by commas",
+            "description": "Brokers, separated by commas.",
         }
         for name, url in (("sharedLog", log), ("intake", intake or ""))
         if url.startswith("kafka://")
@@ -33,41 +33,28 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
         "info": {
             "title": f"Credential registry: {origin} over Kafka",
             "version": metadata.version("credential-registry"),
-            "description": "The consortium's shared log, and the topics on which this university's own systems tell"
-            " their node what to issue. Over HTTP the node describes itself in /openapi.json.",
+            "description": "The consortium's shared log, and the topics on which this university's own systems send"
+            " awards to their node. /openapi.json describes the node's HTTP API.",
             "license": {"name": "EUPL-1.2", "url": "https://eupl.eu/1.2/en/"},
         },
         "defaultContentType": "application/cloudevents+json",
         "servers": servers,
-        "channels": {
-            "log": {
-                "address": "registry.{stream}",
-                "servers": where.get("sharedLog", []),
-                "description": "One stream of commits for each member, and one for governance. Only the member writes.",
-                "parameters": {"stream": {"description": "A member's short name, or `governance`."}},
-                "messages": {"commit": {"$ref": "#/components/messages/commit"}},
-            },
-            "intake": {
-                "address": f"intake.{member}",
-                "servers": where.get("intake", []),
-                "description": "What this university's systems ask to be done, one CloudEvent a record.",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _ASKED},
-            },
-            "results": {
-                "address": f"intake.{member}.results",
-                "servers": where.get("intake", []),
-                "description": "What became of each record of the intake, in their order; a record that comes again has"
-                " no second effect, and its result has the same id. And which records were lost before they were read.",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in ("result", "lost")},
-            },
-        },
+        "channels": _channels(member, where),
         "operations": {
-            "publishCommits": {"action": "send", "channel": {"$ref": "#/channels/log"}, "summary": "Own commits."},
-            "followCommits": {"action": "receive", "channel": {"$ref": "#/channels/log"}, "summary": "All members'."},
+            "publishCommits": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/log"},
+                "summary": "Publish this member's commits.",
+            },
+            "followCommits": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/log"},
+                "summary": "Follow the commits of all members.",
+            },
             "takeIn": {
                 "action": "receive",
                 "channel": {"$ref": "#/channels/intake"},
-                "summary": "Let what the university's systems say have its effect, once.",
+                "summary": "Carry out each request of the university's systems, once.",
                 "reply": {"channel": {"$ref": "#/channels/results"}},
             },
         },
@@ -76,57 +63,86 @@ def description(member: str, origin: str, log: str, intake: str | None) -> dict[
                 "commit": {
                     "title": "Commit",
                     "contentType": "text/plain; charset=utf-8",
-                    "description": "A signed checkpoint and the events that lead to it, a JSON line each: the bytes are"
-                    " those of SPEC.md, section 4. The events' schemas are among the components.",
+                    "description": "A signed checkpoint and the events that it adds, a JSON line each, in the format of"
+                    " SPEC.md, section 4. The components have the schemas of the events.",
                     "payload": {"type": "string"},
                 },
-                "result": {"title": "Result", "payload": _result(origin)},
-                "lost": {"title": "Lost events", "payload": _lost(origin)},
-                **{name: {"title": kind, "payload": _asked(kind)} for name, kind in _ASKED.items()},
+                "result": {"title": "Result", "payload": _result_schema(origin)},
+                "lost": {"title": "Lost events", "payload": _lost_schema(origin)},
+                **{name: {"title": kind, "payload": _request_schema(kind)} for name, kind in _REQUESTS.items()},
             },
-            "schemas": {**schemas, **events, **_row()},
+            "schemas": {**schemas, **events, **_row_schemas()},
         },
     }
 
 
-_ASKED: Final[Mapping[str, str]] = {
+def _channels(member: str, where: Mapping[str, list[dict[str, str]]]) -> dict[str, Any]:
+    return {
+        "log": {
+            "address": "registry.{stream}",
+            "servers": where.get("sharedLog", []),
+            "description": "One stream of commits for each member, and one for governance. Only the member writes.",
+            "parameters": {"stream": {"description": "A member's short name, or `governance`."}},
+            "messages": {"commit": {"$ref": "#/components/messages/commit"}},
+        },
+        "intake": {
+            "address": f"intake.{member}",
+            "servers": where.get("intake", []),
+            "description": "Requests of this university's systems, one CloudEvent per record.",
+            "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _REQUESTS},
+        },
+        "results": {
+            "address": f"intake.{member}.results",
+            "servers": where.get("intake", []),
+            "description": "The result of each record of the intake, in their order. A record that is sent again has"
+            " no second effect, and its result has the same id. Also the records that were lost before the node"
+            " read them.",
+            "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in ("result", "lost")},
+        },
+    }
+
+
+_REQUESTS: Final[Mapping[str, str]] = {
     "issue": ISSUE, "suspend": SUSPEND, "reinstate": REINSTATE, "revoke": REVOKE,
 }  # fmt: skip
 
 
-def _events() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Every event's schema by its type, and the schemas that they share."""
+def _event_schemas() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return each event's schema by its type, and the schemas that they share."""
     types = {**GOVERNANCE_TYPES, **MEMBER_TYPES}
     kinds = [Event[data] for data in types.values()]  # type: ignore[valid-type] # generic structs made at run time
-    found, shared = msgspec.json.schema_components(kinds, ref_template=_REF)
+    references, shared = msgspec.json.schema_components(kinds, ref_template=_REF)
     events = {}
-    for name, one in zip(types, found, strict=True):
-        envelope = shared[one["$ref"].rpartition("/")[2]]
+    for name, reference in zip(types, references, strict=True):
+        envelope = shared[reference["$ref"].rpartition("/")[2]]
         fixed = {"type": {"const": name}, "specversion": {"const": "1.0"}}
         events[name] = envelope | {"title": name, "properties": envelope["properties"] | fixed}
-    used = {one["$ref"].rpartition("/")[2] for one in found}
+    used = {reference["$ref"].rpartition("/")[2] for reference in references}
     return events, {name: schema for name, schema in shared.items() if name not in used}
 
 
-def _row() -> dict[str, Any]:
-    [_], found = msgspec.json.schema_components([CredentialRow], ref_template=_REF)
-    row = found["CredentialRow"]
-    # An event has an id of its own, which stands in for the record's where that is left out.
-    return found | {"CredentialRow": row | {"required": [one for one in row["required"] if one != "record"]}}
+def _row_schemas() -> dict[str, Any]:
+    [_], schemas = msgspec.json.schema_components([CredentialRow], ref_template=_REF)
+    row = schemas["CredentialRow"]
+    # The record's id is optional here: the event's own id takes its place.
+    return schemas | {"CredentialRow": row | {"required": [name for name in row["required"] if name != "record"]}}
 
 
-def _asked(kind: str) -> dict[str, Any]:
+def _request_schema(kind: str) -> dict[str, Any]:
     data: dict[str, Any]
     if kind == ISSUE:
         data = {"$ref": _REF.format(name="CredentialRow")}
     else:
         properties = {
             "credential": {"type": "string", "format": "uuid"},
-            "record": {"type": "string", "description": "Or your own id of the row that it was issued for."},
+            "record": {
+                "type": "string",
+                "description": "Or your own id of the row that it was issued for.",
+            },
             "note": {
                 "type": "string",
                 "maxLength": MAX_NOTE,
-                "description": "Your own words about it. They are kept encrypted on this node, never on the log.",
+                "description": "A note of your own. It is stored encrypted on this node, never on the log.",
             },
         }
         if kind != REINSTATE:
@@ -138,10 +154,10 @@ def _asked(kind: str) -> dict[str, Any]:
             "properties": properties,
             "additionalProperties": False,
         }
-    return _envelope({"const": kind}, data, f"{MAX_BYTES:,} bytes at most. `source` and `id` together are its name.")
+    return _envelope({"const": kind}, data, f"At most {MAX_BYTES:,} bytes. `source` and `id` together identify it.")
 
 
-def _result(origin: str) -> dict[str, Any]:
+def _result_schema(origin: str) -> dict[str, Any]:
     text = {"type": "string"}
     data = {
         "type": "object",
@@ -150,19 +166,19 @@ def _result(origin: str) -> dict[str, Any]:
             "event": {"type": "object", "properties": {"source": text, "id": text}},
             "offset": {"type": "integer"},
             "accepted": {"type": "boolean"},
-            "unchanged": {"type": "boolean", "description": "It had its effect before."},
+            "unchanged": {"type": "boolean", "description": "True if it had its effect already."},
             "credential": text,
-            "code": {**text, "description": "The rule that refused it, or `invalid`."},
+            "code": {**text, "description": "The rule that refuses it, or `invalid`."},
             "where": {**text, "description": "A JSON path."},
-            "detail": {**text, "description": "What is wrong, and what would be right."},
+            "detail": {**text, "description": "The fault, and what is expected."},
             "more": {
                 "type": "array",
-                "description": "What else is wrong with it.",
+                "description": "Further faults.",
                 "items": {"type": "object", "properties": {"where": text, "detail": text}},
             },
             "notes": {
                 "type": "array",
-                "description": "What is remarkable: for example that it replaced a credential of another achievement.",
+                "description": "Remarks, for example that it replaced a credential of another achievement.",
                 "items": text,
             },
         },
@@ -171,19 +187,19 @@ def _result(origin: str) -> dict[str, Any]:
     return _envelope(kinds, data, f"From `{origin}/intake`.")
 
 
-def _lost(origin: str) -> dict[str, Any]:
+def _lost_schema(origin: str) -> dict[str, Any]:
     data = {
         "type": "object",
         "required": ["partition", "first", "last", "detail"],
         "properties": {
             "partition": {"type": "integer"},
             "first": {"type": "integer", "description": "The first offset that was removed before it was read."},
-            "last": {"type": ["integer", "null"], "description": "The last one; null where nobody can say."},
+            "last": {"type": ["integer", "null"], "description": "The last one; null if unknown."},
             "detail": {"type": "string"},
         },
     }
-    told = f"From `{origin}/intake`: Kafka removed events before the node read them. Send them again."
-    return _envelope({"const": "registry.intake.lost.v1"}, data, told)
+    text = f"From `{origin}/intake`: Kafka removed events before the node read them. Send them again."
+    return _envelope({"const": "registry.intake.lost.v1"}, data, text)
 
 
 def _envelope(kind: dict[str, Any], data: dict[str, Any], description: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI 3.1): what is said of the whole, and the description without a running node."""
+"""The API's description (OpenAPI 3.1): its general part, and the whole without a running node."""
 
 from functools import lru_cache
 from importlib import metadata
@@ -38,14 +38,14 @@ VERSION: Final = metadata.version("credential-registry")
 _DESCRIPTION = """
 A node of a registry of micro-credentials that universities share and nobody owns.
 
-Reading needs no key where the question is public: the catalogue, the members, one credential by its id, a receipt.
-All else needs an API key (`X-API-Key`) or an access token with the scope that each operation names. Every answer
-says which position of the log it was made from (`Registry-Position`); give that back as `Registry-Wait-For` to read
-what you wrote. Errors are problem documents (RFC 9457); their types are explained under `/problems/`.
+Public reads need no key: the catalogue, the members, a single credential by its id, a receipt. Every other operation
+needs an API key (`X-API-Key`) or an access token with the scope that the operation names. Every answer has the position
+of the log from which it was made (`Registry-Position`); send that as `Registry-Wait-For` to read your own writes.
+Errors are problem documents (RFC 9457); `/problems/` explains their types.
 """
 _NO_TOKENS = (
-    "This node takes no access tokens as it is set up. Use an API key that has the scope that the operation names. The"
-    " node's administrator may name a token issuer in the settings, in the table `[oauth]`."
+    "This node is not configured for access tokens. Use an API key with the scope that the operation names. The node's"
+    " administrator may name a token issuer in the settings, in the table `[oauth]`."
 )
 BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
@@ -73,9 +73,9 @@ _WEBHOOKS = {
         "post": {
             "operationId": "postFeedEvent",
             "tags": ["Feed"],
-            "summary": "What happened to the university's own",
-            "description": "The node's administrator says where to. Signed as Standard"
-            " Webhooks 1.0.0 says (`v1`, HMAC-SHA256). It may come again: the `webhook-id` is then the same.",
+            "summary": "An event of the university's feed",
+            "description": "The node's administrator sets the address. The signature follows Standard Webhooks 1.0.0"
+            " (`v1`, HMAC-SHA256). An event may arrive more than once, with the same `webhook-id`.",
             "parameters": [
                 {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
                 for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -85,48 +85,51 @@ _WEBHOOKS = {
                 "content": {"application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/CloudEvent"}}},
             },
             "responses": {
-                "2XX": {"description": "It was received. Answer within 15 seconds."},
-                "410": {"description": "Nothing more is wanted: the webhook is disabled."},
-                "default": {"description": "It is tried again, later and later, for five days."},
+                "2XX": {"description": "The event was received. Answer within 15 seconds."},
+                "410": {"description": "No more events, please: the node disables the webhook."},
+                "default": {"description": "The node tries again, with growing delays, for five days."},
             },
         }
     }
 }
 _TAGS = (
-    Tag("Verification", "Is this credential good?"),
-    Tag("Catalogue", "What can be studied."),
-    Tag("Members", "Who belongs to the consortium, and how far this node has read."),
+    Tag("Verification", "Public verification of credentials."),
+    Tag("Catalogue", "The achievements that members offer."),
+    Tag("Members", "The members of the consortium, and how far this node has read their streams."),
     Tag("Learners", "A learner's record."),
     Tag("Universities", "A university's year."),
     Tag("Recognition", "Decisions, precedents, agreements."),
     Tag("Cases", "The recognition office at work: applications, assessments, decisions, appeals."),
-    Tag("Feed", "What others did to the university's own."),
-    Tag("Publishing", "What a university's systems say: achievements, credentials, their status."),
-    Tag("Batches", "Many rows at once, and what became of them."),
-    Tag("Node", "Is it well?"),
+    Tag("Feed", "What other members did that concerns the university's own credentials and decisions."),
+    Tag("Publishing", "Achievements, credentials and their status, from the university's own systems."),
+    Tag("Batches", "Many rows at once, and the outcome of each."),
+    Tag("Node", "The health of this node."),
 )
 DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
     "eraser", "lookup", "noted",
 )  # fmt: skip
-"""What the application passes to its routes: it is no parameter of a request."""
+"""Names of the arguments that the application passes to its routes; they are no parameters of requests."""
 
 
 @lru_cache(8)
 def description_of(app: Litestar, base_path: str) -> ConstantResponse:
-    """Return the answer that describes the application, as a client reads it who reaches the node at `base_path`."""
-    return ConstantResponse(encode_json(_completed(app, base_path)), "application/vnd.oai.openapi+json")
+    """Return the answer with the description, for a client that reaches the node at `base_path`."""
+    return ConstantResponse(encode_json(_describe(app, base_path)), "application/vnd.oai.openapi+json")
 
 
-def _completed(app: Litestar, base_path: str) -> dict[str, Any]:
+def _describe(app: Litestar, base_path: str) -> dict[str, Any]:
     return describe_api(app.openapi_schema.to_schema(), Additions(BODIES, _LINKS, EXAMPLES, _WEBHOOKS), base_path)
 
 
 def openapi_config(oauth: TokenSettings | None) -> OpenAPIConfig:
-    """Return what is said of the whole API. `oauth` names the issuer of access tokens, if the node has one."""
+    """Return the general part of the description. `oauth` names the issuer of access tokens, if the node has one."""
     schemes: dict[str, SecurityScheme | Reference] = {
         "apiKey": SecurityScheme(
-            "apiKey", name="X-API-Key", security_scheme_in="header", description="The node's administrator makes one."
+            "apiKey",
+            name="X-API-Key",
+            security_scheme_in="header",
+            description="The node's administrator creates keys.",
         )
     }
     if oauth is not None:
@@ -150,21 +153,21 @@ def openapi_config(oauth: TokenSettings | None) -> OpenAPIConfig:
 
 
 def description_without_node(own_routes: list[HTTPRouteHandler]) -> dict[str, Any]:
-    """Return the description of all routes. Nothing is opened: no settings, no database, no log."""
+    """Return the description of all routes, without opening settings, a database or a log."""
     app = Litestar(
         [*join_shared_paths([*READING, *WRITING, *own_routes])],
-        dependencies={name: _never_called() for name in DEPENDENCIES},
+        dependencies={name: _unused_provider() for name in DEPENDENCIES},
         plugins=[DecimalAsNumber()],
         openapi_config=openapi_config(None),
     )
-    found: dict[str, Any] = decode_json(encode_json(_completed(app, "")))  # as a client reads it
-    return found
+    description: dict[str, Any] = decode_json(encode_json(_describe(app, "")))  # as a client reads it
+    return description
 
 
-def _never_called() -> Provide:
-    """Return a provider of its own for each dependency, as the framework wants it."""
+def _unused_provider() -> Provide:
+    """Return a new provider, since the framework wants another one for each dependency."""
 
-    def nothing() -> None:
-        """No route is called."""
+    def provide() -> None:
+        """Return nothing: no route is called."""
 
-    return Provide(nothing, sync_to_thread=False)
+    return Provide(provide, sync_to_thread=False)

@@ -1,4 +1,4 @@
-"""Which problem document (RFC 9457) each error of ours becomes over HTTP, as exits.py says of exit codes."""
+"""The problem document (RFC 9457) for each error of the project, as `registry.cli.exits` has the exit codes."""
 
 import errno
 from typing import Any
@@ -38,48 +38,48 @@ from registry.supervision import DATABASE_ERRORS
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 
 _log = structlog.get_logger(__name__)
-_AWAY = (*DATABASE_ERRORS, LogError)
+_UNAVAILABLE = (*DATABASE_ERRORS, LogError)
 
 
-def _away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The client learns that it can come again, the node's own log what is away."""
+def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer 503 with the time to wait; the cause is only in the node's log."""
     cause = str(error).strip().partition("\n")[0]  # further lines may quote rows
     _log.warning("http.away", route=request.scope.get("path_template"), error=type(error).__name__, cause=cause)
     return problem_response(request, HttpProblem("unavailable", headers={"Retry-After": "5"}))
 
 
-def _refused(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+def _refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     kind = "not-found" if error.code.startswith("unknown-") else "refused"
     return problem_response(request, HttpProblem(kind, error.detail, code=error.code, path=error.path))
 
 
 def _not_accepted(request: Request[Any, Any, Any], error: NotAccepted) -> Response[Any]:
-    """The request is right; consumers would not accept what it leads to, as governance is now."""
+    """Answer a correct request whose event consumers would not accept, under the current governance."""
     return problem_response(request, HttpProblem("not-accepted", error.explanation, code=error.code))
 
 
-def _invalid(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
-    """What a verifier would refuse for its form is not stored either."""
+def _invalid_event(request: Request[Any, Any, Any], error: InvalidEvent) -> Response[Any]:
+    """Answer for an event whose form verifiers would refuse: it is not stored either."""
     errors = [FieldError(path, detail) for path, detail in error.faults]
     return problem_response(request, HttpProblem("unprocessable", errors=errors, code=error.code))
 
 
-def _misfit(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    """What does not fit the case is the request's fault, not a rule's."""
-    trouble = FieldError(error.path, error.detail)
-    return problem_response(request, HttpProblem("unprocessable", errors=[trouble], code=error.code))
+def _does_not_fit_case(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    """Answer for a value that does not fit the case: a fault of the request, not a refusal by a rule."""
+    fault = FieldError(error.path, error.detail)
+    return problem_response(request, HttpProblem("unprocessable", errors=[fault], code=error.code))
 
 
 def _not_opened(request: Request[Any, Any, Any], error: NotOpened) -> Response[Any]:
-    """Several things are wrong with an application: each is named with its place."""
-    troubles = [FieldError(problem.path, problem.detail) for problem in error.problems]
-    return problem_response(request, HttpProblem("unprocessable", errors=troubles, code=error.code))
+    """Answer with each fault of an application and its place."""
+    faults = [FieldError(problem.path, problem.detail) for problem in error.problems]
+    return problem_response(request, HttpProblem("unprocessable", errors=faults, code=error.code))
 
 
-def _stopped(request: Request[Any, Any, Any], error: Stopped) -> Response[Any]:
-    """All that speaks against a proposal, each by itself."""
-    troubles = [FieldError("$.grants", reason) for reason in error.reasons]
-    problem = HttpProblem("refused", error.detail, errors=troubles, code=error.code, path=error.path)
+def _stop(request: Request[Any, Any, Any], error: Stopped) -> Response[Any]:
+    """Answer with each stop of a proposal."""
+    stops = [FieldError("$.grants", reason) for reason in error.reasons]
+    problem = HttpProblem("refused", error.detail, errors=stops, code=error.code, path=error.path)
     return problem_response(request, problem)
 
 
@@ -87,12 +87,11 @@ def _second_person(request: Request[Any, Any, Any], error: Refusal) -> Response[
     return problem_response(request, HttpProblem("second-person", error.detail, code=error.code))
 
 
-def _somebody_was_faster(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+def _concurrent_change(request: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
     return problem_response(request, HttpProblem("conflict", error.detail, code=error.code))
 
 
-def _unproved(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
-    """A receipt that proves nothing."""
+def _unreadable_receipt(request: Request[Any, Any, Any], error: WireError) -> Response[Any]:
     return problem_response(request, HttpProblem("unprocessable", str(error)))
 
 
@@ -101,7 +100,7 @@ def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[
     return problem_response(request, HttpProblem(kind, str(error)))
 
 
-def _asked_wrongly(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
+def _invalid_query(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return problem_response(
         request, HttpProblem("unprocessable", errors=[FieldError(f"query {error.name}", error.message)])
     )
@@ -115,21 +114,21 @@ def _too_costly(request: Request[Any, Any, Any], error: TooCostly) -> Response[A
     return problem_response(request, HttpProblem("too-costly", str(error)))
 
 
-def _no_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
+def _unknown_moment(request: Request[Any, Any, Any], error: UnknownMoment) -> Response[Any]:
     return problem_response(request, HttpProblem("unprocessable", errors=[FieldError("query at", str(error))]))
 
 
-def _unproven(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
-    """A receipt that proves nothing, or that too few witnesses have seen."""
-    trouble = FieldError("$", f"proves nothing: {error}")
-    return problem_response(request, HttpProblem("unprocessable", errors=[trouble], code=InvalidProof.code))
+def _invalid_receipt(request: Request[Any, Any, Any], error: InvalidProof | PolicyUnmet) -> Response[Any]:
+    """Answer for a receipt that is invalid, or whose head too few witnesses have cosigned."""
+    fault = FieldError("$", f"proves nothing: {error}")
+    return problem_response(request, HttpProblem("unprocessable", errors=[fault], code=InvalidProof.code))
 
 
 def _unknown(request: Request[Any, Any, Any], error: UnknownBatch | UnknownDraft) -> Response[Any]:
     return problem_response(request, HttpProblem("not-found", str(error)))
 
 
-def _conflicting(request: Request[Any, Any, Any], error: WrongState | CohortRefused) -> Response[Any]:
+def _conflict(request: Request[Any, Any, Any], error: WrongState | CohortRefused) -> Response[Any]:
     return problem_response(request, HttpProblem("conflict", str(error)))
 
 
@@ -138,8 +137,8 @@ def _own_batch(request: Request[Any, Any, Any], error: OwnBatch) -> Response[Any
 
 
 def _incomplete(request: Request[Any, Any, Any], error: DraftIncomplete) -> Response[Any]:
-    troubles = [FieldError(f"$.{name}", "Annex I wants it", name) for name in error.missing]
-    return problem_response(request, HttpProblem("unprocessable", errors=troubles))
+    faults = [FieldError(f"$.{name}", "Annex I requires it", name) for name in error.missing]
+    return problem_response(request, HttpProblem("unprocessable", errors=faults))
 
 
 def _not_taken_in(request: Request[Any, Any, Any], error: IntakeError) -> Response[Any]:
@@ -147,7 +146,7 @@ def _not_taken_in(request: Request[Any, Any, Any], error: IntakeError) -> Respon
 
 
 def _not_written(request: Request[Any, Any, Any], error: OSError) -> Response[Any]:
-    """A file that a request makes us write, and that cannot be."""
+    """Answer 507 where the disk is full, and 500 for any other failure to write a file."""
     if error.errno not in _FULL:
         return internal_error_response(request, error)
     _log.error("http.storage_full", route=request.scope.get("path_template"), error=error.strerror)
@@ -159,31 +158,31 @@ HANDLERS: Any = {
     OSError: _not_written,
     UnknownBatch: _unknown,
     UnknownDraft: _unknown,
-    WrongState: _conflicting,
-    CohortRefused: _conflicting,
+    WrongState: _conflict,
+    CohortRefused: _conflict,
     OwnBatch: _own_batch,
     DraftIncomplete: _incomplete,
     IntakeError: _not_taken_in,
-    UnknownMoment: _no_moment,
-    InvalidProof: _unproven,
-    PolicyUnmet: _unproven,
-    InvalidQuery: _asked_wrongly,
+    UnknownMoment: _unknown_moment,
+    InvalidProof: _invalid_receipt,
+    PolicyUnmet: _invalid_receipt,
+    InvalidQuery: _invalid_query,
     InvalidCursor: _invalid_cursor,
     TooCostly: _too_costly,
-    InvalidEvent: _invalid,
+    InvalidEvent: _invalid_event,
     HttpProblem: problem_response,
     HTTPException: framework_error_response,
-    Refusal: _refused,
+    Refusal: _refusal,
     NotAccepted: _not_accepted,
     SecondPerson: _second_person,
-    Stopped: _stopped,
-    CaseChanged: _somebody_was_faster,
+    Stopped: _stop,
+    CaseChanged: _concurrent_change,
     NotOpened: _not_opened,
-    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _misfit),
-    WireError: _unproved,
+    **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _does_not_fit_case),
+    WireError: _unreadable_receipt,
     CannotWrite: _no_letter,
-    **dict.fromkeys(_AWAY, _away),
-    # Views that are being made anew by another version of the project are as good as away.
-    psycopg.errors.UndefinedTable: _away,
+    **dict.fromkeys(_UNAVAILABLE, _unavailable),
+    # While another version of the project rebuilds the views, they are unavailable.
+    psycopg.errors.UndefinedTable: _unavailable,
     Exception: internal_error_response,
 }

@@ -79,9 +79,9 @@ class HttpSetting(BaseModel):
     """The port to listen at; 0 takes any that is free and prints it at the start."""
     workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     """Processes that answer."""
-    connections: Annotated[int, Field(ge=2, le=100)] = 8
-    """Connections to the views' database, in each of them: half of them, three at most, for short answers. With two
-    or three of them searches and what is looked up take turns in one."""
+    connections: Annotated[int, Field(ge=3, le=100)] = 8
+    """Connections of each process to the views' database. Lookups use three of them, searches and lists two; the
+    others are for scans, the feed and the past. With fewer than eight connections each of the three has less."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
     """The largest batch that is taken in."""
     release_above: Annotated[int, Field(ge=0)] = 0

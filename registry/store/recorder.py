@@ -23,6 +23,7 @@ from registry.store.migrations import migrate
 from registry.store.translation import AGGREGATES, EVENTS
 
 D = TypeVar("D")
+EVENTS_TABLE: Final = "registry_events"
 
 
 class _State(msgspec.Struct, Generic[D]):
@@ -179,11 +180,8 @@ class Store(Application[UUID]):
         return EventMapper()
 
 
-def opened(connection: Connection[DictRow], dsn: str) -> Store:
-    """Return the store of a node's database, whose tables are made or brought to this version where they are not.
-
-    Raises `DatabaseTooNew`.
-    """
+def open_store(connection: Connection[DictRow], dsn: str) -> Store:
+    """Open the store of a node's database, and migrate its tables to this version. Raises `DatabaseTooNew`."""
     taken = migrate(connection)
     there = connection.execute("SELECT to_regclass('public.registry_events') IS NOT NULL AS there").fetchone()
     return _store(dsn, create=bool(taken) or there is None or not there["there"])

@@ -1,6 +1,6 @@
-"""Webhooks: this university's feed, posted to its own systems. README.md says what is promised.
+"""Webhooks: this university's feed, posted to its own systems. README.md has the guarantees.
 
-`Endpoints` keeps where to post, `Deliveries` what waits, `Dispatcher` does it; the feed itself is a port, `Source`.
+`Endpoints` has the addresses, `Deliveries` the waiting messages, `Dispatcher` posts them; the feed is a port, `Source`.
 """
 
 from registry.webhooks.addresses import AddressPolicy

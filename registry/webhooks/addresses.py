@@ -1,8 +1,8 @@
-"""Where may be posted to: public addresses over https, and what the node's settings allow beside.
+"""Allowed destinations: public addresses over https, and further ones that the node's settings allow.
 
-A node stands inside a university's network, so a URL that somebody enters must not lead the node to what only the
-inside can reach. The host is looked up and judged at every attempt, and the connection is made to the very address
-that was judged: a name that leads elsewhere a moment later changes nothing.
+A node runs inside a university's network, so a URL that somebody enters must not give access to hosts that only the
+inside can reach. Every attempt looks the host up, checks its addresses, and connects to an address that was checked: a
+name that resolves differently a moment later changes nothing.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _HTTPS_PORT: Final = 443
 _FIRST_FREE_PORT: Final = 1024
-"""Ports below are those of well-known services, which speak no webhooks."""
+"""Lower ports belong to well-known services, which accept no webhooks."""
 _PLATFORM: Final = tuple(
     map(
         ipaddress.ip_network,
@@ -41,103 +41,102 @@ _PLATFORM: Final = tuple(
         ),
     )
 )
-"""Where the machine's own platform answers. Never posted to, whatever the settings say: it hands out credentials."""
+"""Addresses of the machine's own platform. Refused whatever the settings say: the platform hands out credentials."""
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
-"""The only IPv6 addresses that anybody on the internet has."""
+"""The only IPv6 addresses in use on the internet."""
 _NOT_PUBLIC: Final = tuple(
     map(
         ipaddress.ip_network,
         (
             "192.0.0.0/24",  # protocols between neighbours (RFC 6890)
-            "192.88.99.0/24",  # relays from 6to4 to IPv6, which are no more (RFC 7526)
+            "192.88.99.0/24",  # former relays from 6to4 to IPv6 (RFC 7526)
             "3fff::/20",  # for documentation (RFC 9637)
         ),
     )
 )
-"""What Python takes for public, beside all that IANA's registries of special addresses say."""
+"""Addresses that Python counts as public, although IANA's registries of special addresses do not."""
 
 
 class AddressPolicy(msgspec.Struct, frozen=True):
-    """What the settings allow."""
+    """The destinations that the settings allow."""
 
     http_localhost: bool = False
     """Plain http to this machine itself, for trying things out."""
     networks: tuple[Network, ...] = ()
-    """Networks that are not public and may be posted to all the same."""
+    """Private networks that are allowed."""
 
     def check(self, text: str) -> httpx.URL:
-        """A URL that may be posted to, as far as it shows by itself. Raises `UnusableAddress`."""
+        """Return the parsed URL if it is allowed, before its host is looked up. Raises `UnusableAddress`."""
         if len(text) > MAX_URL:
             raise UnusableAddress(f"the URL has {len(text):,} characters; {MAX_URL:,} at most")
         try:
             url = httpx.URL(text)
-            host = _host(url) if url.host else ""  # a name that is no IDNA name shows only now
+            host = _host(url) if url.host else ""  # raises for a name that is no IDNA name
         except (httpx.InvalidURL, ValueError) as error:
-            raise UnusableAddress(f"{text[:100]!r} is no URL: {error}") from error
+            raise UnusableAddress(f"{text[:100]!r} is not a URL: {error}") from error
         if not _is_host(host):
-            raise UnusableAddress(f"{text[:100]!r} names no host that there can be; write https://HOST/PATH")
+            raise UnusableAddress(f"{text[:100]!r} has no valid host; write https://HOST/PATH")
         if url.userinfo or url.fragment:
             raise UnusableAddress(
-                f"{url.host}: a URL with a password or a fragment is not posted to; messages are signed"
+                f"{url.host}: leave password and fragment out of the URL; messages are signed instead"
             )
         if url.scheme == "http" and url.host in _LOCAL:
             if not self.http_localhost:
                 raise UnusableAddress(
-                    f"{text!r}: plain http, even to this machine, only where the settings say"
-                    " webhook_http_localhost = true"
+                    f"{text!r}: plain http, even to this machine, needs webhook_http_localhost = true in the settings"
                 )
         elif url.scheme != "https":
-            raise UnusableAddress(f"{text!r}: only https is posted to")
+            raise UnusableAddress(f"{text!r}: only https is allowed")
         port = _port(url)
         if port != _default_port(url) and not _FIRST_FREE_PORT <= port < 65536:
             raise UnusableAddress(
-                f"{text[:100]!r}: port {port} is not posted to; take {_HTTPS_PORT}, or one from {_FIRST_FREE_PORT} on"
+                f"{text[:100]!r}: port {port} is not allowed; use {_HTTPS_PORT}, or a port from {_FIRST_FREE_PORT} on"
             )
         return url
 
     def check_now(self, text: str) -> httpx.URL:
-        """The same, of which the host leads somewhere that may be posted to, unless it cannot be found just now.
+        """Check the URL and, if its host can be looked up now, that an address is allowed. Raises `UnusableAddress`.
 
-        It is only to tell at once what would come to nothing: every attempt looks anew. Raises `UnusableAddress`.
+        This only reports a useless URL early: every attempt looks the host up again.
         """
         url = self.check(text)
         try:
-            found = socket.getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
+            answers = socket.getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             return url
         try:
-            self.allowed(url, _addresses(found))
+            self.select_allowed(url, _addresses(answers))
         except AddressRefused as error:
             raise UnusableAddress(str(error)) from error
         return url
 
     async def resolve(self, url: httpx.URL) -> list[str]:
-        """The addresses of a URL's host that may be posted to. Raises `AddressRefused`."""
+        """Look up a URL's host and return its allowed addresses. Raises `AddressRefused`."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
+            answers = await asyncio.get_running_loop().getaddrinfo(_host(url), _port(url), type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise AddressRefused(f"{url.host} is not found: {error}") from error
-        return self.allowed(url, _addresses(found))
+        return self.select_allowed(url, _addresses(answers))
 
-    def allowed(self, url: httpx.URL, addresses: Sequence[Address]) -> list[str]:
-        """Those of a host's addresses that may be posted to. Raises `AddressRefused` where there is none."""
+    def select_allowed(self, url: httpx.URL, addresses: Sequence[Address]) -> list[str]:
+        """Return the allowed ones of a host's addresses. Raises `AddressRefused` if there is none."""
         local = self.http_localhost and url.host in _LOCAL
-        good = [str(address) for address in addresses if self._may(address, local=local)]
-        if not good and any(_is_platform(address) for address in addresses):
+        usable = [str(address) for address in addresses if self._is_allowed(address, local=local)]
+        if not usable and any(_is_platform(address) for address in addresses):
             raise AddressRefused(
-                f"{url.host} leads to {', '.join(map(str, addresses))}, which is not public: the platform of a machine"
+                f"{url.host} leads to {', '.join(map(str, addresses))}, which is not public: a machine's platform"
                 " answers there, and it is never posted to"
             )
-        if not good:
+        if not usable:
             raise AddressRefused(
-                f"{url.host} leads to {', '.join(map(str, addresses)) or 'nowhere'}, which is not public; name its"
-                " network in the settings as webhook_networks if it is meant"
+                f"{url.host} leads to {', '.join(map(str, addresses)) or 'nowhere'}, which is not public; to allow it,"
+                " name its network in the settings as webhook_networks"
             )
-        return good
+        return usable
 
-    def _may(self, address: Address, *, local: bool) -> bool:
+    def _is_allowed(self, address: Address, *, local: bool) -> bool:
         if (inner := _inner(address)) is not None:
-            return self._may(inner, local=local)
+            return self._is_allowed(inner, local=local)
         if _is_platform(address):
             return False
         if any(address in network for network in self.networks):
@@ -148,7 +147,7 @@ class AddressPolicy(msgspec.Struct, frozen=True):
 
 
 def _inner(address: Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address to which an IPv6 address leads in the end, if it is such a one."""
+    """Return the IPv4 address inside an IPv6 address; None if there is none."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address in _NAT64:
@@ -176,9 +175,9 @@ def _is_host(name: str) -> bool:
         return _HOST.fullmatch(name) is not None
 
 
-def _addresses(found: Iterable[tuple[Any, ...]]) -> list[Address]:
-    """The addresses that a look-up gave, each once."""
-    return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+def _addresses(answers: Iterable[tuple[Any, ...]]) -> list[Address]:
+    """Return the addresses of a look-up's answers, each once."""
+    return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in answers))
 
 
 def _port(url: httpx.URL) -> int:
@@ -190,5 +189,5 @@ def _default_port(url: httpx.URL) -> int:
 
 
 def _host(url: httpx.URL) -> str:
-    """The host as the DNS has it."""
+    """Return the host in the form that the DNS uses."""
     return url.raw_host.decode("ascii")

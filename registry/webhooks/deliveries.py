@@ -1,7 +1,7 @@
-"""What waits to be posted: taken from the feed, claimed, delivered or put off, given up, asked for again.
+"""The deliveries of a node: copied from the feed, claimed, then delivered, postponed or given up, and redelivered.
 
-All of it stands in the database, so that a dispatcher may be killed anywhere: what was claimed and not settled is
-claimed again when the claim has run out.
+All state is in the database, so that a dispatcher may be killed at any point: when a claim has expired, its delivery
+can be claimed again.
 """
 
 import random
@@ -18,29 +18,29 @@ from registry.webhooks.errors import NoSuchNotice
 from registry.webhooks.source import Message, Source
 
 _PAGE: Final = 200
-WAITING: Final = 1000
-"""So many wait for an endpoint at most; the rest stays in the feed, which keeps everything."""
-DOWN: Final = 3
-"""After so many failures in a row an endpoint counts as down; its first success makes all that waits due."""
+MAX_WAITING: Final = 1000
+"""Limit on the waiting deliveries of an endpoint; the rest stays in the feed, which keeps everything."""
+DOWN_FAILURES: Final = 3
+"""Failures in a row after which an endpoint counts as down; its first success makes all waiting deliveries due."""
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """When a failed attempt is repeated, and when it is given up."""
+    """The times after which a failed attempt is repeated, and after which a delivery is given up."""
 
     first: timedelta = timedelta(seconds=5)
     longest: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(days=5)
     claim: timedelta = timedelta(seconds=90)
-    """So long one dispatcher has a delivery to itself: longer than an attempt may take."""
+    """The time for which a dispatcher has a delivery to itself: longer than an attempt may take."""
 
     def delay(self, attempts: int, chance: Callable[[], float] = random.random) -> timedelta:
-        """How long to wait after so many attempts: doubled each time, and up to half of it taken off by chance."""
+        """Return the delay after N attempts: doubled each time, less a random part of up to half."""
         whole: timedelta = min(self.longest, self.first * (1 << min(attempts - 1, 20)))
         return whole * (1 - chance() / 2)
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A delivery that is this dispatcher's to make."""
+    """A delivery that this dispatcher has claimed."""
 
     message: str
     type: str
@@ -71,8 +71,8 @@ class Deliveries:
         self._schedule = schedule
 
     def take(self, endpoint: Endpoint, source: Source, now: datetime) -> int:
-        """Take from the feed what the endpoint wants and has not been taken for it; gives how many messages."""
-        if endpoint.waiting >= WAITING:
+        """Copy the endpoint's next messages from the feed, and return how many notices were read."""
+        if endpoint.waiting >= MAX_WAITING:
             return 0
         with self._connection.transaction():
             row = self._connection.execute(
@@ -81,8 +81,7 @@ class Deliveries:
             ).fetchone()
             if row is None or not (messages := source.after(row[0], _PAGE)):
                 return 0
-            wanted = [message for message in messages if endpoint.wants(message.type)]
-            self._add(endpoint.endpoint, wanted, now)
+            self._add(endpoint.endpoint, [message for message in messages if endpoint.wants(message.type)], now)
             self._connection.execute(
                 "UPDATE webhooks.endpoints SET cursor = %s WHERE endpoint = %s",
                 (messages[-1].number, endpoint.endpoint),
@@ -107,7 +106,7 @@ class Deliveries:
         )
 
     def claim(self, endpoint: str, most: int, now: datetime) -> list[Claimed]:
-        """Some that are due, which nobody else has until they are settled or the claim runs out; new ones first."""
+        """Claim due deliveries, new ones first: nobody else has them until they are settled or the claim expires."""
         return (
             self._connection.cursor(row_factory=class_row(Claimed))
             .execute(
@@ -122,8 +121,8 @@ class Deliveries:
             .fetchall()
         )
 
-    def delivered(self, endpoint: str, claimed: Claimed, now: datetime) -> None:
-        """It was taken; what waited because the endpoint was down is due."""
+    def record_success(self, endpoint: str, claimed: Claimed, now: datetime) -> None:
+        """Remove a delivery that succeeded. If the endpoint was down, all its waiting deliveries are due now."""
         with self._connection.transaction():
             self._connection.execute(
                 "DELETE FROM webhooks.deliveries WHERE endpoint = %s AND message = %s", (endpoint, claimed.message)
@@ -134,14 +133,16 @@ class Deliveries:
                 " WHERE e.endpoint = before.endpoint RETURNING before.failures",
                 (now, endpoint),
             ).fetchone()
-            if row is not None and row[0] >= DOWN:
+            if row is not None and row[0] >= DOWN_FAILURES:
                 self._connection.execute(
                     "UPDATE webhooks.deliveries SET next_at = %s WHERE endpoint = %s AND dead IS NULL AND next_at > %s",
                     (now, endpoint, now),
                 )
 
-    def failed(self, endpoint: str, claimed: Claimed, why: str, now: datetime, wait: timedelta | None = None) -> bool:
-        """It was not taken: put off, by `wait` at least, or given up; whether it was given up."""
+    def record_failure(
+        self, endpoint: str, claimed: Claimed, why: str, now: datetime, wait: timedelta | None = None
+    ) -> bool:
+        """Postpone a failed delivery, by at least `wait`, or give it up; return True if it was given up."""
         give_up = now - claimed.created >= self._schedule.give_up
         delay = max(self._schedule.delay(claimed.attempts), min(wait or timedelta(0), self._schedule.longest))
         with self._connection.transaction():
@@ -157,15 +158,15 @@ class Deliveries:
         return give_up
 
     def next_due(self, endpoint: str) -> datetime | None:
-        """When the next one is due; None where nothing waits."""
+        """Return when the endpoint's next delivery is due; None if nothing waits."""
         row = self._connection.execute(
             "SELECT min(greatest(next_at, claimed)) FROM webhooks.deliveries WHERE endpoint = %s AND dead IS NULL",
             (endpoint,),
         ).fetchone()
         return None if row is None else row[0]
 
-    def dead(self, endpoint: str | None = None, limit: int = 1000) -> list[DeadDelivery]:
-        """Those that were given up, of one endpoint or all, the newest first."""
+    def list_dead(self, endpoint: str | None = None, limit: int = 1000) -> list[DeadDelivery]:
+        """Return the deliveries that were given up, of one endpoint or all, the newest first."""
         return (
             self._connection.cursor(row_factory=class_row(DeadDelivery))
             .execute(
@@ -178,13 +179,13 @@ class Deliveries:
         )
 
     def redeliver_dead(self, endpoint: str, now: datetime) -> int:
-        """Try all that were given up for an endpoint again, as if new; gives how many."""
+        """Make all deliveries due again that were given up for an endpoint, and return how many."""
         done = self._connection.execute(
             "UPDATE webhooks.deliveries SET dead = NULL, attempts = 0, created = %(now)s, next_at = %(now)s"
             " WHERE endpoint = %(endpoint)s AND dead IS NOT NULL",
             {"now": now, "endpoint": endpoint},
         )
-        self._changed()
+        self._notify()
         return done.rowcount
 
     def redeliver(self, endpoint: str, source: Source, number: int, now: datetime) -> None:
@@ -193,7 +194,7 @@ class Deliveries:
         if message is None:
             raise NoSuchNotice(f"the feed has no notice {number}; see `registry feed`")
         self._add(endpoint, [message], now)
-        self._changed()
+        self._notify()
 
-    def _changed(self) -> None:
+    def _notify(self) -> None:
         self._connection.execute(f"NOTIFY {CHANNEL}")

@@ -1,7 +1,7 @@
-"""Takes from the feed, posts, writes down what came of it: one thread an endpoint, so that none waits for another.
+"""The dispatcher: reads the feed, posts and records results. Endpoints have a thread each: none waits for another.
 
-At least once: a delivery is settled after the answer, and whoever is killed in between delivers it again. Never
-twice at the same time: a claim in the database keeps other dispatchers away. Order is not promised.
+At least once: a delivery is settled after the answer, and a dispatcher that is killed in between posts it again. Never
+twice at the same time: a claim in the database keeps other dispatchers away. The order is not guaranteed.
 """
 
 import asyncio
@@ -30,28 +30,29 @@ from registry.webhooks.signing import signed_headers
 from registry.webhooks.source import Source
 
 _log = structlog.get_logger(__name__)
-_AT_ONCE: Final = 8
-"""So many are posted to one endpoint at the same time."""
-_POLL: Final = 5.0
-"""Seconds after which is looked again without having been told."""
-_STOP_WITHIN: Final = 0.5
+_CONCURRENT_POSTS: Final = 8
+"""Posts to one endpoint at the same time."""
+_POLL_SECONDS: Final = 5.0
+"""Polling interval, in case a notification is missed; also the pause after an error that passes by itself."""
+_STOP_SECONDS: Final = 0.5
+"""The longest time until `run` notices that it has to stop."""
 _GONE: Final = "it answered 410 Gone"
 
 
 class Round(NamedTuple):
-    """What a round came to."""
+    """The numbers of deliveries by result, of one round or several."""
 
     delivered: int = 0
     failed: int = 0
     given_up: int = 0
 
     def plus(self, other: "Round") -> "Round":
-        """Both together."""
+        """Return the sum of both."""
         return Round(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 def utc_now() -> datetime:
-    """The time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
@@ -71,9 +72,9 @@ class Dispatcher:
         seconds: float = 15.0,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`source` opens the feed, once a thread; `channel` is where PostgreSQL notifies when the feed has grown.
+        """`source` opens the feed, once per thread; PostgreSQL notifies `channel` when the feed has grown.
 
-        `seconds` bound an attempt; `now` is the clock by which attempts are put off and given up.
+        `seconds` limits an attempt; `now` is the clock for postponing and giving up deliveries.
         """
         self._dsn = dsn
         self._vault = vault
@@ -86,30 +87,30 @@ class Dispatcher:
         self._now = now
 
     def once(self) -> Round:
-        """Post all that is due now, endpoint after endpoint."""
+        """Post all due deliveries, endpoint after endpoint."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             ids = [e.endpoint for e in self._endpoints(connection).all() if e.enabled]
-        done = Round()
+        total = Round()
         for endpoint in ids:
             with self._worker(endpoint) as worker:
-                while (more := worker.round()) is not None:
-                    done = done.plus(more)
-        return done
+                while (results := worker.round()) is not None:
+                    total = total.plus(results)
+        return total
 
     def run(self, stop: threading.Event) -> None:
-        """Post until told to stop. Raises what the database raises when it is away; call again then."""
+        """Post until `stop` is set. Raises the database's errors while it is away; call again then."""
         workers: dict[str, _Thread] = {}
         try:
             with psycopg.connect(self._dsn, autocommit=True) as connection:
                 for channel in (self._channel, CHANNEL):
                     connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                looked = 0.0
-                told = True
+                updated_at = 0.0
+                notified = True
                 while not stop.is_set():
-                    if told or time.monotonic() - looked >= _POLL:
-                        self._look(connection, workers)
-                        looked = time.monotonic()
-                    told = any(True for _ in connection.notifies(timeout=_STOP_WITHIN, stop_after=1))
+                    if notified or time.monotonic() - updated_at >= _POLL_SECONDS:
+                        self._update_workers(connection, workers)
+                        updated_at = time.monotonic()
+                    notified = any(True for _ in connection.notifies(timeout=_STOP_SECONDS, stop_after=1))
                     for worker in workers.values():
                         worker.raise_error()
         finally:
@@ -118,8 +119,8 @@ class Dispatcher:
             for worker in workers.values():
                 worker.join()
 
-    def _look(self, connection: Connection[Any], workers: "dict[str, _Thread]") -> None:
-        """Have a thread for each enabled endpoint, and wake them."""
+    def _update_workers(self, connection: Connection[Any], workers: "dict[str, _Thread]") -> None:
+        """Start a thread for each enabled endpoint, end those of others, and wake all."""
         enabled = {e.endpoint for e in self._endpoints(connection).all() if e.enabled}
         for endpoint in [e for e in workers if e not in enabled]:
             workers.pop(endpoint).end()
@@ -129,7 +130,7 @@ class Dispatcher:
             worker.wake()
 
     def test(self, endpoint: str, origin: str) -> Answer:
-        """Post, once and now, a message that says nothing but that it arrives. Raises `UnknownEndpoint`."""
+        """Post a test message at once, without retries. Raises `UnknownEndpoint`."""
         now, number = self._now(), f"test-{uuid.uuid4()}"
         event = {
             "specversion": "1.0",
@@ -180,7 +181,7 @@ class Dispatcher:
 
 
 class _Worker:
-    """One endpoint's: takes, posts, settles."""
+    """The work for one endpoint: copy from the feed, post, settle."""
 
     def __init__(
         self,
@@ -201,49 +202,50 @@ class _Worker:
         self._now = now
 
     def round(self) -> Round | None:
-        """Take and post some; None where there was nothing to do."""
+        """Copy and post some messages; return None if there was nothing to do."""
         endpoint = self._endpoints.get(self._id)
         if not endpoint.enabled:
             return None
-        taken = self._deliveries.take(endpoint, self._source, self._now())
-        claimed = self._deliveries.claim(self._id, _AT_ONCE, self._now())
+        read = self._deliveries.take(endpoint, self._source, self._now())
+        claimed = self._deliveries.claim(self._id, _CONCURRENT_POSTS, self._now())
         if claimed:
             return self._runner.run(self._post_all(endpoint, claimed))
-        return Round() if taken else None
+        return Round() if read else None
 
     def rest(self) -> float:
-        """Seconds until something is due, if nobody says so before."""
+        """Return the seconds to wait for a notification: until the next delivery is due, or the polling interval."""
         due = self._deliveries.next_due(self._id)
-        return _POLL if due is None else min(_POLL, max(0.05, (due - self._now()).total_seconds()))
+        return _POLL_SECONDS if due is None else min(_POLL_SECONDS, max(0.05, (due - self._now()).total_seconds()))
 
     async def _post_all(self, endpoint: Endpoint, claimed: list[Claimed]) -> Round:
-        done = Round()
+        total = Round()
         now = self._now()
         secrets = self._endpoints.secrets(self._id, now)
-        for each in asyncio.as_completed([self._post(endpoint.url, secrets, one, now) for one in claimed]):
-            one, answer = await each
-            done = done.plus(self._settle(one, answer))
-        return done
+        posts = [self._post(endpoint.url, secrets, delivery, now) for delivery in claimed]
+        for post in asyncio.as_completed(posts):
+            delivery, answer = await post
+            total = total.plus(self._settle(delivery, answer))
+        return total
 
-    async def _post(self, url: str, secrets: list[str], one: Claimed, now: datetime) -> tuple[Claimed, Answer]:
-        headers = signed_headers(secrets, one.message, int(now.timestamp()), one.body)
-        return one, await self._sender.post(url, headers, one.body)
+    async def _post(self, url: str, secrets: list[str], delivery: Claimed, now: datetime) -> tuple[Claimed, Answer]:
+        headers = signed_headers(secrets, delivery.message, int(now.timestamp()), delivery.body)
+        return delivery, await self._sender.post(url, headers, delivery.body)
 
-    def _settle(self, one: Claimed, answer: Answer) -> Round:
-        now = self._now()
+    def _settle(self, delivery: Claimed, answer: Answer) -> Round:
+        now, message = self._now(), delivery.message
         if answer.delivered:
-            self._deliveries.delivered(self._id, one, now)
-            _log.debug("webhooks.delivered", endpoint=self._id, message=one.message, attempts=one.attempts)
+            self._deliveries.record_success(self._id, delivery, now)
+            _log.debug("webhooks.delivered", endpoint=self._id, message=message, attempts=delivery.attempts)
             return Round(delivered=1)
-        given_up = self._deliveries.failed(self._id, one, answer.why, now, answer.wait)
-        _log.warning("webhooks.failed", endpoint=self._id, message=one.message, why=answer.why, given_up=given_up)
-        if answer.gone:
+        given_up = self._deliveries.record_failure(self._id, delivery, answer.why, now, answer.wait)
+        _log.warning("webhooks.failed", endpoint=self._id, message=message, why=answer.why, given_up=given_up)
+        if answer.is_gone:
             self._endpoints.disable(self._id, _GONE)
         return Round(failed=1, given_up=int(given_up))
 
 
 class _Thread:
-    """A worker at work. A database that is away it tries again; what else it raises is for `run` to raise."""
+    """The thread of one worker. Tries again while the database is away; `Dispatcher.run` raises its other errors."""
 
     def __init__(self, endpoint: str, worker: Callable[[str], contextlib.AbstractContextManager[_Worker]]) -> None:
         self._endpoint = endpoint
@@ -255,20 +257,20 @@ class _Thread:
         self._thread.start()
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Let the worker look for due deliveries now."""
         self._woken.set()
 
     def end(self) -> None:
-        """Stop after what is being posted."""
+        """Stop after the current posts."""
         self._ended.set()
         self._woken.set()
 
     def join(self) -> None:
-        """Wait until it has stopped."""
+        """Wait until the thread has ended."""
         self._thread.join()
 
     def raise_error(self) -> None:
-        """Raise what ended it, if something did."""
+        """Raise the error that ended the thread, if there is one."""
         if self._error is not None:
             raise self._error
 
@@ -278,7 +280,7 @@ class _Thread:
                 self._work(worker)
 
         try:
-            supervise(f"posting to webhook {self._endpoint}", work, self._ended, retry_seconds=_POLL)
+            supervise(f"posting to webhook {self._endpoint}", work, self._ended, retry_seconds=_POLL_SECONDS)
         except UnknownEndpoint:
             return  # it was removed
         except Exception as error:  # noqa: BLE001 - raised again in `run`'s thread

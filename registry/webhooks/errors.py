@@ -1,33 +1,33 @@
-"""What can be wrong with webhooks.
+"""Errors of webhooks.
 
 WebhookError
-├── UnknownEndpoint    no endpoint has that id
-├── NoSuchNotice       the feed has no notice of that number
-├── UnusableAddress    a URL that is never posted to: not https, with a password in it …
-├── PostedAlready      another endpoint posts the same to the same URL
-└── AddressRefused     a host that leads to an address which is not for the public, or to none
+├── UnknownEndpoint    no endpoint has this id
+├── NoSuchNotice       the feed has no notice with this number
+├── UnusableAddress    the URL is not allowed: no https, a password in it …
+├── PostedAlready      another endpoint has the same URL and kinds
+└── AddressRefused     the host has no address, or none that is allowed
 """
 
 
 class WebhookError(Exception):
-    """Whatever is wrong with a webhook; the message says what and what to do."""
+    """A fault of a webhook. The message says what is wrong and what to do."""
 
 
 class UnknownEndpoint(WebhookError):
-    """No endpoint has that id."""
+    """No endpoint has this id."""
 
 
 class NoSuchNotice(WebhookError):
-    """The feed has no notice of that number."""
+    """The feed has no notice with this number."""
 
 
 class UnusableAddress(WebhookError):
-    """A URL that is never posted to."""
+    """The URL is not allowed."""
 
 
 class PostedAlready(WebhookError):
-    """Another endpoint posts the same to the same URL: all would come twice."""
+    """Another endpoint has the same URL and kinds: every notice would be posted twice."""
 
 
 class AddressRefused(WebhookError):
-    """A host that leads to an address which is not for the public, or to none at all."""
+    """The host has no address, or none that is allowed."""

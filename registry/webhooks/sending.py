@@ -1,4 +1,4 @@
-"""One attempt: a POST to an address that was judged, within a time, no redirect followed, little of the answer read."""
+"""One attempt: a POST to a checked address, with a time limit, without redirects, reading little of the answer."""
 
 import asyncio
 import email.utils
@@ -19,31 +19,31 @@ _GONE: Final = 410
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of an attempt."""
+    """The result of an attempt."""
 
     delivered: bool
     why: str = ""
-    """Why not; what the other side wrote is not in it."""
-    gone: bool = False
-    """It said that it wants nothing any more (410)."""
+    """The reason for a failure, without the answer's body."""
+    is_gone: bool = False
+    """True for a 410: the endpoint wants no more messages."""
     wait: timedelta | None = None
-    """How long it asks to be left alone (Retry-After)."""
+    """The pause that the endpoint asks for (Retry-After)."""
 
 
 class Sender:
-    """Posts, with connections that are kept open. Belongs to one event loop."""
+    """Posts over persistent connections. Belongs to one event loop."""
 
     def __init__(self, addresses: AddressPolicy, tls: ssl.SSLContext, seconds: float = 15.0) -> None:
-        """`seconds` bound a whole attempt, from looking the host up to the answer's end."""
+        """`seconds` limits a whole attempt, from looking up the host to the end of the answer."""
         self._addresses = addresses
         self._seconds = seconds
-        # No proxy from the environment: it would look hosts up anew, behind what was judged here.
+        # No proxy from the environment: it would look hosts up again, after the check.
         self._client = httpx.AsyncClient(
             verify=tls, follow_redirects=False, trust_env=False, timeout=httpx.Timeout(seconds, connect=seconds / 2)
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Post once. Whatever goes wrong outside is an answer, not an exception."""
+        """Post once. Network errors and refused addresses become an answer, not an exception."""
         try:
             async with asyncio.timeout(self._seconds):
                 checked = self._addresses.check(url)
@@ -64,7 +64,7 @@ class Sender:
         return await self._post_to(url, addresses[-1], headers, body)
 
     async def _post_to(self, url: httpx.URL, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        named = {
+        all_headers = {
             **headers,
             "host": url.netloc.decode("ascii"),
             "content-type": CONTENT_TYPE,
@@ -73,7 +73,7 @@ class Sender:
         async with self._client.stream(
             "POST",
             url.copy_with(host=address),
-            headers=named,
+            headers=all_headers,
             content=body,
             extensions={"sni_hostname": url.raw_host.decode("ascii")},
         ) as response:
@@ -100,13 +100,13 @@ def _answer(response: httpx.Response) -> Answer:
         return Answer(delivered=True)
     why = f"answered {response.status_code}"
     if response.is_redirect:
-        why += "; redirects are not followed: enter the address where it is"
+        why += "; redirects are not followed: enter the final address"
     wait = _retry_after(response.headers.get("retry-after"))
-    return Answer(delivered=False, why=why, gone=response.status_code == _GONE, wait=wait)
+    return Answer(delivered=False, why=why, is_gone=response.status_code == _GONE, wait=wait)
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """RFC 9110, section 10.2.3: seconds, or a date; None for anything else."""
+    """Parse seconds or a date (RFC 9110, section 10.2.3); None for anything else."""
     if value is None:
         return None
     if value.isascii() and value.isdigit() and len(value) < 10:

@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks 1.0.0 has them: HMAC-SHA256 over `id.timestamp.body` (symmetric, `v1`)."""
+"""Signatures of Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body` (symmetric, `v1`)."""
 
 import base64
 import hashlib
@@ -12,12 +12,12 @@ _SECRET_BYTES: Final = 32
 
 
 def new_secret() -> str:
-    """A secret as its holder is given it: `whsec_` and 32 random bytes in base64."""
+    """Return a new secret: `whsec_` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
 
 
 def signed_headers(secrets: Iterable[str], message: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers; one signature for each secret, parted by spaces. `timestamp` is in seconds since 1970."""
+    """Return the three headers, with a signature for each secret. `timestamp` is in seconds since 1970."""
     content = b".".join((message.encode(), str(timestamp).encode(), body))
     signatures = (
         hmac.new(base64.b64decode(secret.removeprefix(PREFIX)), content, hashlib.sha256).digest() for secret in secrets

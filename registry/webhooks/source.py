@@ -1,4 +1,4 @@
-"""The port to the feed: what webhooks need to know of it."""
+"""The port to the feed."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,12 +7,12 @@ import msgspec
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One notice as it is posted."""
+    """One notice in the form in which it is posted."""
 
     number: int
-    """Its number in the feed; it ascends."""
+    """The notice's number in the feed, in ascending order."""
     id: str
-    """The `webhook-id`: the same for the same notice, always. Without full stop."""
+    """The `webhook-id`: always the same for the same notice. Without a full stop."""
     type: str
     """The CloudEvent's type."""
     body: bytes
@@ -20,24 +20,24 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Source(Protocol):
-    """A feed, read by a cursor.
+    """A feed, read by number.
 
-    Ordering: by number, and nothing appears behind a number that was given out. Durability: what was given out
-    once is given again. May be used by one thread at a time.
+    Ordering: by number; once a number was returned, no lower one may appear. Durability: a message that was returned
+    once must be returned again. Used by one thread at a time.
     """
 
     def after(self, number: int, limit: int) -> Sequence[Message]:
-        """The messages after a number, at most so many."""
+        """Return the messages after a number, at most `limit`."""
         ...
 
     def find(self, number: int) -> Message | None:
-        """The message of that number."""
+        """Return the message with this number; None if there is none."""
         ...
 
     def newest(self) -> int:
-        """The newest number; 0 before there is any."""
+        """Return the newest number; 0 while the feed is empty."""
         ...
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         ...

@@ -1,6 +1,6 @@
-"""What can be awarded: Annex I of the Council Recommendation of 16 June 2022, as data of events.
+"""Achievements that can be awarded: Annex I of the Council Recommendation of 16 June 2022, as data of events.
 
-Codes map to the European Learning Model's controlled lists; `registry/intake/formats/elm.py` holds the lists' ids.
+Codes map to the controlled lists of the European Learning Model; `registry/intake/formats/elm.py` has the lists' ids.
 """
 
 from collections.abc import Iterator
@@ -43,14 +43,14 @@ QualityAssuranceType = Literal["institutionalLicence", "programmeLicence", "inst
 
 
 class LearningOutcome(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What the learner can do afterwards; `esco_skills` are ESCO URIs."""
+    """One thing that the learner can do afterwards; `esco_skills` are ESCO URIs."""
 
     title: Text
     esco_skills: list[str] | None = None
 
 
 class GradingScheme(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """How the achievement is graded. The grades themselves are claims, never on the log."""
+    """The scale by which the achievement is graded. The grades themselves are claims, and are never on the log."""
 
     title: Text
     min: Number | str | None = None
@@ -60,7 +60,7 @@ class GradingScheme(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, r
 
 
 class QualityAssurance(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Who assures the quality, and how."""
+    """An agency or internal process that assures the quality."""
 
     type: QualityAssuranceType
     agency: str
@@ -69,7 +69,7 @@ class QualityAssurance(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
 
 
 class Entitlement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What the achievement opens the way to."""
+    """An occupation, further learning or a membership to which the achievement gives access."""
 
     type: Literal["occupation", "learningOpportunity", "membership"]
     status: Literal["prospective", "actual"]
@@ -77,14 +77,14 @@ class Entitlement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, ren
 
 
 class Partner(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Somebody who helps to provide or assess and is no member."""
+    """An organisation that helps to provide or assess, and is not a member."""
 
     name: str
     role: Literal["provider", "assessor"]
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """So much, or so many, of these."""
+    """A number of credits, or of achievements, to be chosen from these."""
 
     from_: AtLeastOne[Ref] = msgspec.field(name="from")
     min_ects: Credits | None = None
@@ -92,7 +92,7 @@ class Choice(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="
 
 
 class OpenElective(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Anything in these fields at these levels counts, up to `max_ects`."""
+    """Electives: any achievement in these fields at these levels counts, up to `max_ects`."""
 
     fields_of_education: list[Field]
     eqf_levels: list[Level]
@@ -100,20 +100,20 @@ class OpenElective(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, re
 
 
 class LevelShare(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """So many credits at that EQF level."""
+    """The credits that must be at an EQF level or above."""
 
     eqf_level: Level
     ects: Credits
 
 
 class SharingLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Parts may count elsewhere too, up to so many credits."""
+    """The number of credits up to which parts may count elsewhere too."""
 
     max_ects: Credits
 
 
 class Composition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What others stack into this achievement. Across members a breach is flagged, not refused."""
+    """The parts that stack into this achievement. A breach across members is flagged, not refused."""
 
     required: list[Ref]
     choices: list[Choice]
@@ -164,15 +164,15 @@ class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.achievement
 
     def fault(self, publisher: str) -> Fault | None:
-        """What the fields say against each other, judged from the event and its source alone: the first fault."""
+        """Return the first contradiction between the fields, judged from the event and its source alone."""
         return next(self.faults(publisher), None)
 
     def faults(self, publisher: str) -> Iterator[Fault]:
-        """All of it."""
+        """Yield every contradiction between the fields."""
         if self.credit_bearing:
             if not self.ects:
                 yield ".ects", "credit-bearing learning has an ECTS value above 0"
@@ -184,7 +184,7 @@ class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
             if self.workload_hours is None:
                 yield ".workloadHours", "non-credit learning names its workload in hours"
         if self.level_basis is None and (self.eqf_level is not None or self.nqf_level is not None):
-            yield ".levelBasis", "where there is a level, it says what the level rests on"
+            yield ".levelBasis", "an achievement with a level says what the level rests on"
         if publisher not in self.awarding_bodies:
             yield ".awardingBodies", f"the publisher, {publisher}, is one of the awarding bodies"
         for index, choice in enumerate(self.composition.choices if self.composition else ()):
@@ -193,17 +193,17 @@ class AchievementContent(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
 
 
 class AchievementRetired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`achievement.retired.v1`: no further issuing or revising."""
+    """`achievement.retired.v1`: it is no longer issued or revised."""
 
     achievement: Uuid
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.achievement
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
@@ -214,11 +214,11 @@ class AchievementJoined(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.achievement.achievement
 
     def fault(self, publisher: str) -> Fault | None:
-        """One joins another member's achievement."""
+        """Return a fault where the achievement is the publisher's own."""
         if self.achievement.member == publisher:
             return ".achievement.member", "a member joins another member's achievement, not its own"
         return None

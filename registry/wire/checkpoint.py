@@ -1,4 +1,4 @@
-"""Checkpoint (C2SP tlog-checkpoint) and its signed note (C2SP signed-note)."""
+"""Checkpoints (C2SP tlog-checkpoint) and signed notes (C2SP signed-note)."""
 
 import base64
 import re
@@ -27,7 +27,7 @@ class Checkpoint(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
-        """Three lines, each ended by LF, and no extension lines. Raises `MalformedNote`."""
+        """Read three lines, each ended by LF, without extension lines. Raises `MalformedNote`."""
         lines = text.split("\n")
         if len(lines) != 4 or lines[3]:
             raise MalformedNote("a checkpoint is three lines: origin, size, root")
@@ -75,12 +75,12 @@ class SignedNote(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, text: str, signature_lines: str) -> "SignedNote":
-        """From the two paragraphs, each line ended by LF. Raises `MalformedNote`."""
+        """Read the two paragraphs, each line ended by LF. Raises `MalformedNote`."""
         if _CONTROL.search(text) or _CONTROL.search(signature_lines):
             raise MalformedNote("a control character in the checkpoint or its signatures")
         lines = signature_lines.split("\n")
         if len(lines) < 2 or lines.pop():
-            raise MalformedNote("there is no signature")
+            raise MalformedNote("there is no signature line")
         if len(lines) > MAX_SIGNATURES:
             raise MalformedNote(f"{len(lines)} signature lines, {MAX_SIGNATURES} at most")
         checkpoint = Checkpoint.parse(text)
@@ -91,7 +91,7 @@ class SignedNote(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def sign(cls, checkpoint: Checkpoint, signers: Sequence[Signer]) -> "SignedNote":
-        """Sign a checkpoint, one line a signer."""
+        """Sign a checkpoint, one line per signer."""
         text = str(checkpoint)
         message = text.encode()
         lines = tuple(Signature(s.vkey.name, s.vkey.key_id, s.sign(message)) for s in signers)
@@ -101,10 +101,10 @@ class SignedNote(msgspec.Struct, frozen=True, gc=False):
         return self.text + "\n" + "".join(f"{s}\n" for s in self.signatures)
 
     def by(self, keys: Sequence[VerifierKey]) -> list[tuple[VerifierKey, Signature]]:
-        """The lines that name one of these keys by name and key id, each with that key; the caller verifies them.
+        """Return the lines that name one of these keys by name and key id, each with its key; the caller verifies them.
 
-        Where several keys have one name and id, a line stands with the key by which it verifies, if there is one:
-        the order of the keys decides nothing.
+        Where several keys share a name and an id, a line is paired with the key by which it verifies, if there is one,
+        so that the order of the keys does not matter.
         """
         named: dict[tuple[str, bytes], list[VerifierKey]] = {}
         for key in keys:

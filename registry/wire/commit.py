@@ -1,6 +1,6 @@
-"""The unit on the log: a batch of events with the signed checkpoint that seals them (SPEC.md, section 4).
+"""Commits, the unit on the log: a batch of events under a signed checkpoint (SPEC.md, section 4).
 
-Reading a commit decides its form alone. Whether it extends a log is the verifier's to say.
+Reading a commit decides its form alone. The verifier decides whether it extends a log.
 """
 
 import itertools
@@ -19,7 +19,7 @@ MAX_EVENT = 65_535
 
 
 class Commit(msgspec.Struct, frozen=True, gc=False):
-    """A parsed commit: its signed note, the record it was read from, and its events' lines without their LF."""
+    """A parsed commit: its signed note, the record from which it was read, and its events' lines without their LF."""
 
     note: SignedNote
     record: bytes
@@ -36,7 +36,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
         return self.note.checkpoint.size - len(self.lines)
 
     def leaves(self) -> list[bytes]:
-        """The events' leaf hashes."""
+        """Return the events' leaf hashes."""
         return leaf_hashes(self.lines)
 
     def __bytes__(self) -> bytes:
@@ -50,7 +50,7 @@ def parse(record: bytes) -> Commit:
     """
     if len(record) > MAX_COMMIT:
         raise CommitTooLarge(f"{len(record):,} bytes, {MAX_COMMIT:,} at most")
-    # One pass over the bytes: lines, of which two are empty. A copy of the events in one would cost another.
+    # One pass over the bytes. A copy of all events in one string would cost another pass.
     lines = record.split(b"\n")
     if lines.pop():
         raise MalformedCommit("the record does not end in a line feed")
@@ -58,13 +58,13 @@ def parse(record: bytes) -> Commit:
         first = lines.index(b"")
         second = lines.index(b"", first + 1)
     except ValueError as error:
-        raise MalformedCommit("this is not a record of a log") from error
+        raise MalformedCommit("this is not a record of a log: it has no two empty lines") from error
     head, signatures, events = lines[:first], lines[first + 1 : second], lines[second + 1 :]
     if not events or not all(events):
-        raise MalformedCommit("not exactly two empty lines, or no event")
+        raise MalformedCommit("a commit has exactly two empty lines, and at least one event")
     try:
         note = SignedNote.parse(_text(head), _text(signatures))
-        # Events are nearly always ASCII, which is told at once; the dash of the signature lines never is.
+        # Events are nearly always ASCII, which is fast to check; the signature lines never are, for their dash.
         body = record[sum(map(len, lines[: second + 1])) + second + 1 :]
         if not body.isascii():
             body.decode()
@@ -75,14 +75,14 @@ def parse(record: bytes) -> Commit:
     if len(events) > MAX_EVENTS:
         raise CommitTooLarge(f"{len(events):,} events, {MAX_EVENTS:,} at most")
     if not _short_lines(record):
-        raise CommitTooLarge(f"an event of over {MAX_EVENT:,} bytes")
+        raise CommitTooLarge(f"an event of more than {MAX_EVENT:,} bytes")
     if note.checkpoint.size < len(events):
         raise MalformedCommit(f"a tree of {note.checkpoint.size} leaves cannot end in {len(events)} events")
     return Commit(note, record, events)
 
 
 def _short_lines(record: bytes) -> bool:
-    """Whether no line is longer than an event may be: a few steps from line feed to line feed."""
+    """Return whether no line is longer than an event may be, by a few steps from line feed to line feed."""
     at = 0
     while len(record) - at > MAX_EVENT:
         last = record.rfind(b"\n", at, at + MAX_EVENT + 1)
@@ -97,9 +97,9 @@ def _text(lines: Sequence[bytes]) -> str:
 
 
 def sign_commit(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequence[Signer]) -> tuple[bytes, Tree]:
-    """Make the commit that appends these events to the tree; gives its bytes and the tree after it.
+    """Sign the commit that appends these events to the tree; return its bytes and the tree after it.
 
-    Raises `CommitTooLarge` or `MalformedCommit` where what would be made is not a commit.
+    Raises `CommitTooLarge` or `MalformedCommit` where the result would not be a commit.
     """
     if not lines or any(b"\n" in line or not line for line in lines):
         raise MalformedCommit("a commit holds at least one event, each on one line")
@@ -109,7 +109,7 @@ def sign_commit(origin: str, tree: Tree, lines: Sequence[bytes], signers: Sequen
         raise CommitTooLarge("the tree is full")
     note = SignedNote.sign(Checkpoint(origin, after.size, after.root), signers)
     record = str(note).encode() + b"\n" + body
-    parse(record)  # what is published is what a verifier would accept
+    parse(record)  # nothing is published that a verifier would not accept
     return record, after
 
 

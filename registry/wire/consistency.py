@@ -46,11 +46,11 @@ class ConsistencyProof(msgspec.Struct, frozen=True):
         return cls(tuple(hashes(lines[1:])), old, new)
 
     def verify(self) -> None:
-        """That the newer tree begins with the older, of one log. Raises `InvalidProof`.
+        """Check that the newer tree begins with the older one of the same log. Raises `InvalidProof`.
 
-        Who signed the checkpoints is not looked at.
+        It does not check the signatures.
         """
         old, new = self.old.checkpoint, self.new.checkpoint
         if old.origin != new.origin:
-            raise InvalidProof(f"two logs: {old.origin[:80]!r} and {new.origin[:80]!r}")
+            raise InvalidProof(f"the checkpoints are of two logs: {old.origin[:80]!r} and {new.origin[:80]!r}")
         verify_consistency(old.size, old.root, new.size, new.root, self.path)

@@ -1,6 +1,6 @@
 """Cosignatures of checkpoints by witnesses (C2SP tlog-cosignature, Ed25519 version 1).
 
-A cosignature says: at this time, this was the largest consistent head that I had seen of this log.
+By a cosignature a witness states: at this time, this was the largest consistent head of this log that I had seen.
 """
 
 import base64
@@ -30,29 +30,29 @@ class CosignerKey(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, name: str, public: bytes) -> "CosignerKey":
-        """The key of 32 raw public bytes under a name."""
+        """Make the key of a name and 32 raw public bytes."""
         check_name(name)
         return cls(name, hashlib.sha256(name.encode() + b"\n" + bytes([COSIGNATURE]) + public).digest()[:4], public)
 
     @classmethod
     def parse(cls, text: str) -> "CosignerKey":
-        """Read a vkey of a witness. Raises `MalformedNote`."""
+        """Read the vkey of a witness. Raises `MalformedNote`."""
         parts = text.split("+", 2)
         if len(parts) != 3:
             raise MalformedNote(f"{text[:80]!r} is not a witness's key (name+id+key)")
         key = decode_base64(parts[2], what="the key")
         if len(key) != 33 or key[0] != COSIGNATURE:
-            raise MalformedNote(f"the key of {parts[0]} is no Ed25519 key for cosignatures")
-        found = cls.of(parts[0], key[1:])
-        if found.key_id.hex() != parts[1]:
-            raise MalformedNote(f"the key id of {parts[0]} is {found.key_id.hex()}, not {parts[1][:16]!r}")
-        return found
+            raise MalformedNote(f"the key of {parts[0]} is not an Ed25519 key for cosignatures")
+        parsed = cls.of(parts[0], key[1:])
+        if parsed.key_id.hex() != parts[1]:
+            raise MalformedNote(f"the key id of {parts[0]} is {parsed.key_id.hex()}, not {parts[1][:16]!r}")
+        return parsed
 
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(bytes([COSIGNATURE]) + self.public).decode()}"
 
     def time_of(self, note: SignedNote) -> datetime | None:
-        """When this witness cosigned the note; None where it did not, or its line does not verify."""
+        """Return when this witness cosigned the note; None where it did not, or its line does not verify."""
         for line in note.signatures:
             if (line.name, line.key_id) == (self.name, self.key_id) and len(line.signature) == _LENGTH:
                 seconds = int.from_bytes(line.signature[:_TIME_BYTES])
@@ -66,7 +66,7 @@ class CosignerKey(msgspec.Struct, frozen=True, gc=False):
 
 
 def cosign(name: str, signer: Signer, text: str, time: datetime) -> Signature:
-    """A witness's line over a checkpoint's text."""
+    """Return a witness's signature line over a checkpoint's text."""
     seconds = int(time.timestamp())
     key = CosignerKey.of(name, signer.vkey.public)
     return Signature(name, key.key_id, seconds.to_bytes(_TIME_BYTES) + signer.sign(_message(text, seconds)))

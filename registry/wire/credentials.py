@@ -11,7 +11,7 @@ Status = Literal["active", "suspended", "revoked", "replaced"]
 
 
 class CountedBy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """The decision or agreement of a member that let a part count."""
+    """The decision or agreement of a member by which a part counts."""
 
     member: Member
     decision: Uuid | None = None
@@ -19,7 +19,7 @@ class CountedBy(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
 
 
 class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """A credential that was stacked into this one, and the credits that it brings."""
+    """A credential that is stacked into this one, and the credits that it contributes."""
 
     member: Member
     credential: Uuid
@@ -28,7 +28,7 @@ class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="ca
 
 
 class CredentialIssued(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`credential.issued.v1`. `claims` is the digest over what it says of the person (SPEC.md, section 7)."""
+    """`credential.issued.v1`. `claims` is the digest over the claims about the person (SPEC.md, section 7)."""
 
     credential: Uuid
     achievement: Uuid
@@ -43,14 +43,14 @@ class CredentialIssued(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.credential
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """What counts a part is one thing."""
+        """Return a fault where a part counts by both a decision and an agreement, or by neither."""
         for index, part in enumerate(self.parts or ()):
             if part.by is not None and (part.by.decision is None) == (part.by.agreement is None):
-                return f".parts[{index}].by", "a part counts by a decision or by an agreement"
+                return f".parts[{index}].by", "a part counts by either a decision or an agreement"
         return None
 
 
@@ -59,11 +59,11 @@ class _AboutCredential(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.credential
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
@@ -84,22 +84,22 @@ class CredentialRevoked(_AboutCredential, frozen=True, gc=False):
 
 
 class LearnerErased(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`learner.erased.v1`: this member drops what it said of the learner."""
+    """`learner.erased.v1`: this member removes the learner from its credentials."""
 
     learner: Uuid
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.learner
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
 class StatusSealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`status.sealed.v1`: the root over all own credentials that are not active below `size`."""
+    """`status.sealed.v1`: the root over the member's credentials that are not active after its first `size` leaves."""
 
     size: Size
     count: Size
@@ -107,9 +107,9 @@ class StatusSealed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, re
 
     @property
     def subject(self) -> str:
-        """A seal's subject is its size."""
+        """The seal's size, in decimal."""
         return str(self.size)
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None

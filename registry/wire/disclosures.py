@@ -1,4 +1,4 @@
-"""What a credential says of a person: SD-JWT disclosures (RFC 9901), and the one digest that stands on the log."""
+"""Claims about a person as SD-JWT disclosures (RFC 9901), and the one digest of them that is on the log."""
 
 import hashlib
 import json
@@ -22,26 +22,26 @@ _json = msgspec.json.Encoder().encode
 
 
 class InvalidDisclosure(WireError):
-    """A disclosure that is not `base64url([salt, name, value])`, or claims that are not those on the log."""
+    """A disclosure that is not `base64url([salt, name, value])`, or that the digest on the log does not cover."""
 
 
 def salts(count: int) -> str:
-    """So many fresh salts, one after another in one text, each of `SALT_LENGTH` characters."""
+    """Return `count` new salts in one text, each of `SALT_LENGTH` characters."""
     return _encode(os.urandom(SALT_BYTES * count))
 
 
 def disclosure(salt: str, name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """One claim as a disclosure; `salt` is one of `salts`."""
+    """Return one claim as a disclosure; `salt` is one of `salts`."""
     return _encode(_json([salt, name, value]))
 
 
 def claims_digest(disclosures: Iterable[str]) -> str:
-    """The digest over disclosures: their digests sorted, joined by `.`, hashed; 43 characters of base64url."""
+    """Return the hash, in 43 characters of base64url, over the digests of disclosures, sorted and joined by `.`."""
     return claims_digests([list(disclosures)])[0]
 
 
 def claims_digests(groups: Sequence[Sequence[str]]) -> list[str]:
-    """The digests over several credentials' disclosures, in their order."""
+    """Return the digests over the disclosures of several credentials, in their order."""
     singles = _encode_digests([hashlib.sha256(item.encode()).digest() for group in groups for item in group])
     at, whole = 0, []
     for group in groups:
@@ -53,12 +53,9 @@ def claims_digests(groups: Sequence[Sequence[str]]) -> list[str]:
 
 
 def open_disclosures(digest: str, disclosures: Sequence[str]) -> dict[str, Any]:
-    """The claims that disclosures make, if they are those that the digest stands for.
-
-    Raises `InvalidDisclosure` otherwise.
-    """
+    """Return the claims of disclosures. Raises `InvalidDisclosure` where the digest is not over them."""
     if claims_digest(disclosures) != digest:
-        raise InvalidDisclosure("these disclosures are not the ones that the log commits to")
+        raise InvalidDisclosure("these disclosures are not those whose digest is on the log")
     claims: dict[str, Any] = {}
     for item in disclosures:
         try:
@@ -75,11 +72,11 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def _encode(data: bytes) -> str:
-    # The standard library's urlsafe_b64encode is three times slower, and a year's intake makes millions.
+    # The standard library's urlsafe_b64encode is three times slower, and a year's intake needs millions.
     return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _encode_digests(digests: Sequence[bytes]) -> list[str]:
-    """Each of 32 bytes in base64url: with a byte more they are whole groups of three, encoded in one go."""
+    """Encode digests of 32 bytes in base64url, all in one call: with one more byte each is whole groups of three."""
     text = _encode(b"".join([digest + b"\0" for digest in digests]))
     return [text[at : at + 43] for at in range(0, len(text), 44)]

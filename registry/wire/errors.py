@@ -1,7 +1,7 @@
-"""What can be wrong with bytes of the published language.
+"""Errors in bytes of the published language.
 
 WireError
-├── MalformedCommit     the record is not a commit; nothing of it is read further
+├── MalformedCommit     the record is not a commit; no more of it is read
 │   └── CommitTooLarge  it may be one, and is over a limit
 ├── MalformedNote       a checkpoint, a signature line or a verifier key that breaks its form
 ├── InvalidProof        an inclusion or consistency proof that does not prove what it should
@@ -10,7 +10,7 @@ WireError
 
 
 class WireError(ValueError):
-    """Bytes that break the published language's form. The message says what and where."""
+    """Bytes that break the form of the published language. The message says what is wrong, and where."""
 
     code = "malformed"
 
@@ -30,7 +30,7 @@ class MalformedNote(WireError):
 
 
 class InvalidProof(WireError):
-    """A Merkle proof that does not lead from what is claimed to the root that is trusted."""
+    """A Merkle proof that does not lead from its leaf or tree to the trusted root."""
 
     code = "invalid-proof"
 
@@ -44,4 +44,4 @@ class InvalidEvent(WireError):
         self.path = path
         self.detail = detail
         self.faults = [(path, detail)]
-        """All that is wrong, each with its path; a reader of the log stops at the first."""
+        """All faults, each with its path; a reader of the log stops at the first."""

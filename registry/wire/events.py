@@ -1,9 +1,9 @@
 """Events: CloudEvents 1.0 in strict JSON, one a line, read into typed structs (SPEC.md, sections 6 and 7).
 
-Two ways lead to one verdict. `decode_all` reads a commit's lines the fast way: it guesses each line's type
+There are two ways to the same verdict. `decode_all` reads a commit's lines the fast way: it guesses each line's type
 from its text, has msgspec read envelope and data in one pass, and checks the commonest type in columns. (An
 event without an unknown field nests no deeper than its fields do; otherwise brackets are counted.)
-Whatever that does not take, for any reason at all, goes through `decode_one`, which decides.
+Every line that the fast way does not accept, for whatever reason, goes through `decode_one`, which decides.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Event(msgspec.Struct, Generic[D], gc=False, frozen=True):
-    """An event: CloudEvents' attributes and the typed data."""
+    """An event: the attributes of CloudEvents and the typed data."""
 
     specversion: Literal["1.0"]
     id: NonEmpty
@@ -48,13 +48,13 @@ class Event(msgspec.Struct, Generic[D], gc=False, frozen=True):
 
 
 class Skipped(msgspec.Struct, gc=False, frozen=True):
-    """An event of a type that this reader does not know here: kept, counted, without effect."""
+    """An event of a type that is unknown on this log: kept, counted, without effect."""
 
     type: str
 
 
 class Refused(msgspec.Struct, gc=False, frozen=True):
-    """An event that is refused from its own bytes: docs/events.md's code, the JSON path at fault, and why."""
+    """An event that is refused for its own bytes: the code (docs/events.md), the JSON path at fault, and why."""
 
     code: str
     path: str
@@ -102,7 +102,7 @@ class _PlainData(credentials.CredentialIssued, gc=False, frozen=True, forbid_unk
 
 
 class _PlainIssued(Event[_PlainData], gc=False, frozen=True, forbid_unknown_fields=True):
-    """The commonest event, without anything that this reader does not know."""
+    """The commonest event, without an unknown field."""
 
     type: Literal["credential.issued.v1"]
 
@@ -111,14 +111,14 @@ _plain_issued: Final = msgspec.json.Decoder(_PlainIssued).decode
 
 
 class _Kind:
-    """All that reading one event type needs."""
+    """The decoders and the check of one event type."""
 
     __slots__ = ("check", "data", "fast", "name")
 
     def __init__(self, name: str, data: type[Any]) -> None:
         self.name = name
         self.fast = [msgspec.json.Decoder(Event[data]).decode]  # type: ignore[valid-type] # a generic struct made at run time
-        """Decoders of a whole event, the first that takes it; those of events without anything unknown first."""
+        """Decoders of a whole event, tried in this order; the one that accepts no unknown field comes first."""
         if name == ISSUED:
             self.fast.insert(0, _plain_issued)
         self.data = msgspec.json.Decoder(data)
@@ -147,7 +147,7 @@ _envelope = msgspec.json.Decoder(_Envelope)
 
 
 class _DataAlone(msgspec.Struct, gc=False, frozen=True):
-    """Of duplicate names the last counts; so what an earlier one holds is not looked at here."""
+    """The data of an event. Of duplicate names the last counts, so earlier ones are ignored here."""
 
     data: msgspec.Raw
 
@@ -159,7 +159,7 @@ class Reader:
     """Reads the events of one log: a member's, or the consortium's own."""
 
     def __init__(self, origin: str) -> None:
-        """`origin` is the log's, `<consortium>/<member>` or `<consortium>`."""
+        """Read events of the log with this `origin`: `<consortium>/<member>` or `<consortium>`."""
         consortium, _, member = origin.partition("/")
         self.origin = origin
         self._publisher = member or consortium
@@ -171,26 +171,26 @@ class Reader:
 
     def decode_lines(self, lines: Sequence[bytes]) -> list[Event[Any] | Skipped | Refused]:
         """Read lines, without their LF, in order."""
-        found: list[Event[Any] | Skipped | Refused] = []
-        while (at := len(found)) < len(lines):
+        read: list[Event[Any] | Skipped | Refused] = []
+        while (at := len(read)) < len(lines):
             kind = self._kinds.get(_seeming_type(lines[at]))
             run: list[Event[Any]] = []
             for decode in kind.fast if kind is not None else ():
                 if run := _run(decode, lines, at):
                     break
             if kind is None or not run:
-                found.append(self._decode_slowly(lines[at]))
-            elif decode is _plain_issued and _issued_well(run, self.origin):
-                found += run
+                read.append(self._decode_slowly(lines[at]))
+            elif decode is _plain_issued and _all_valid(run, self.origin):
+                read += run
             else:
                 for event, line in zip(run, lines[at:], strict=False):
-                    # So many brackets at the least where it nests too deep.
+                    # A line that nests too deep has at least this many brackets.
                     deep = _brackets(line) > MAX_DEPTH
-                    found.append(self._decode_slowly(line) if deep else self._judge(kind, event))
-        return found
+                    read.append(self._decode_slowly(line) if deep else self._judge(kind, event))
+        return read
 
     def decode_one(self, line: bytes) -> Event[Any] | Skipped:
-        """Read one event with the whole care. Raises `InvalidEvent`, which names code and JSON path."""
+        """Read one event and check all of it. Raises `InvalidEvent`, which names the code and the JSON path."""
         if len(line) > MAX_EVENT:
             _refuse("schema", "$", f"{len(line):,} bytes, {MAX_EVENT:,} at most")
         line = _strict(line)
@@ -234,7 +234,7 @@ class Reader:
         return f"{source[:80]!r} is not this log's {self.origin!r}"
 
     def _fault(self, event: Event[Any], kind: _Kind) -> Fault | None:
-        """What is wrong with the data of an event whose envelope is right, from itself and its source."""
+        """Return what is wrong with an event whose envelope is right, judged from the event and its source alone."""
         if kind.check is not None and (fault := kind.check(event.data)) is not None:
             return f".data{fault[0]}", fault[1]
         expected = event.data.subject
@@ -248,16 +248,16 @@ class Reader:
 
 
 def _seeming_type(line: bytes) -> bytes:
-    """The type that a line names, if it is written as writers write it."""
+    """Return the type that a line names, if it has the form in which writers of this project write it."""
     start = line.find(b'"type":"') + 8
     return line[start : line.find(b'"', start)]
 
 
 def _run(decode: Callable[[bytes], Event[Any]], lines: Sequence[bytes], at: int) -> list[Event[Any]]:
-    """The events from line `at` on that are of the type that its text seems to name, read the fast way."""
+    """Read the fast way, from line `at` on, the events of the type that this line seems to name."""
     name = _seeming_type(lines[at])
     kind = name.decode()
-    # msgspec's errors are ValueErrors. Whatever ends the run is looked at by itself.
+    # msgspec's errors are ValueErrors. The line that ends the run is read by itself afterwards.
     if _seeming_type(lines[-1]) == name:
         with contextlib.suppress(ValueError, RecursionError):
             run = [decode(line) for line in (lines[at:] if at else lines)]
@@ -273,8 +273,8 @@ def _run(decode: Callable[[bytes], Event[Any]], lines: Sequence[bytes], at: int)
     return run
 
 
-def _issued_well(events: list[Event[credentials.CredentialIssued]], origin: str) -> bool:
-    """Whether all of these pass `Reader._judge`: looked at in columns, and False where that is not plain."""
+def _all_valid(events: list[Event[credentials.CredentialIssued]], origin: str) -> bool:
+    """Return whether all of these pass `Reader._judge`, checked in columns; False also where that cannot be decided."""
     issued = [event.data for event in events]
     ids = [data.credential for data in issued]
     if ids != [event.subject for event in events] or {event.source for event in events} != {origin}:
@@ -296,12 +296,12 @@ def _issued_well(events: list[Event[credentials.CredentialIssued]], origin: str)
 
 
 def encode(event: Event[Any]) -> bytes:
-    """An event's line, without LF: the bytes that are hashed and published. Absent fields are left out."""
+    """Return an event's line, without LF: the bytes that are hashed and published. Absent fields are left out."""
     return msgspec.json.encode(event)
 
 
 def data_of(line: bytes) -> bytes:
-    """The `data` of an event's line, byte for byte. The line is one that was read without a refusal."""
+    """Return the `data` of an event's line, byte for byte. The line must be one that was read without a refusal."""
     return bytes(_data_alone.decode(line).data)
 
 
@@ -315,15 +315,15 @@ def _schema(error: msgspec.DecodeError, prefix: str = "$") -> InvalidEvent:
 
 
 def _strict(line: bytes) -> bytes:
-    """The line as strict JSON in which every name stands once: of duplicates the last counts.
+    """Return the line as strict JSON in which every name occurs once: of duplicates the last counts.
 
-    Numbers keep their text, so that nothing is rounded on the way.
+    Numbers keep their text, so that none is rounded.
     """
     depth = _depth(line)
     if depth > MAX_DEPTH:
         _refuse("schema", "$", f"{depth} levels deep, {MAX_DEPTH} at most")
     try:
-        # As text: given bytes, json would take other encodings than UTF-8, and a byte order mark.
+        # Decoded first: from bytes, json would accept other encodings than UTF-8, and a byte order mark.
         text = line.decode()
         value = json.loads(
             text, object_pairs_hook=_object, parse_float=_number, parse_int=_number, parse_constant=_constant
@@ -336,10 +336,10 @@ def _strict(line: bytes) -> bytes:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        msgspec.json.encode(pairs)  # a lone surrogate is refused in what does not count, too
-    return found
+    by_name = dict(pairs)
+    if len(by_name) != len(pairs):
+        msgspec.json.encode(pairs)  # a lone surrogate is refused also in a value that does not count
+    return by_name
 
 
 def _number(text: str) -> msgspec.Raw:
@@ -347,16 +347,16 @@ def _number(text: str) -> msgspec.Raw:
 
 
 def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _brackets(text: bytes) -> int:
-    """How many arrays and objects open, at the most. Finding none of a kind is much faster than counting."""
+    """Count the opening brackets: at least one per array or object. A search that finds none beats counting."""
     return text.count(b"{") + (text.count(b"[") if b"[" in text else 0)
 
 
 def _depth(line: bytes) -> int:
-    """How deep arrays and objects nest, brackets within strings aside."""
+    """Return how deep arrays and objects nest, ignoring brackets within strings."""
     deepest = depth = 0
     in_string = escaped = False
     for byte in line:

@@ -1,8 +1,8 @@
-"""The forms that values take on the wire, each an annotated type; and the check of those that JSON's own
-types and a pattern cannot tell, or cannot tell fast.
+"""The forms of values on the wire, each an annotated type, and the checks that JSON's types and a pattern cannot make,
+or cannot make fast.
 
-Structs name these types; what they demand is compiled from the annotations once for each struct. A new
-field needs nothing but its annotation.
+Structs name these types; their checks are compiled from the annotations, once for each struct. A new field needs only
+its annotation.
 """
 
 import functools
@@ -25,7 +25,7 @@ LANGUAGE = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 
 
 class Form:
-    """A check beyond msgspec's: `check` gives what is wrong with a value, or None."""
+    """A check in addition to msgspec's: `check` returns what is wrong with a value, or None."""
 
     def __init__(self, name: str, check: Callable[[Any], str | None]) -> None:
         self.name = name
@@ -39,18 +39,18 @@ _time = re.compile(TIME_PATTERN[:-1] + r"\Z", re.ASCII)
 
 
 def check_uuid(value: str) -> str | None:
-    """A UUID in canonical lower-case text."""
+    """Return a fault unless the value is a UUID in canonical lower-case text."""
     return None if _uuid.match(value) else f"{value[:60]!r} is not a UUID in canonical lower case"
 
 
 def check_digest(value: str) -> str | None:
-    """43 characters of unpadded base64url; verifiers do not decode it."""
+    """Return a fault unless the value is 43 characters of unpadded base64url; verifiers do not decode it."""
     return None if _digest.match(value) else f"{value[:60]!r} is not 43 characters of base64url"
 
 
 @functools.lru_cache(maxsize=32_768)
 def check_date(value: str) -> str | None:
-    """A calendar date `YYYY-MM-DD`. Cached: a year's awards fall on a few hundred days."""
+    """Return a fault unless the value is a calendar date. Cached: a year's awards are on a few hundred days."""
     if _date.match(value):
         try:
             date.fromisoformat(value)
@@ -63,7 +63,7 @@ def check_date(value: str) -> str | None:
 
 @functools.lru_cache(maxsize=32_768)
 def check_time(value: str) -> str | None:
-    """An RFC 3339 time in UTC, ending in `Z`."""
+    """Return a fault unless the value is an RFC 3339 time in UTC that ends in `Z`."""
     if _time.match(value):
         try:
             datetime.fromisoformat(value[:19])
@@ -75,16 +75,16 @@ def check_time(value: str) -> str | None:
 
 
 def check_number(value: float) -> str | None:
-    """A number that a finite double holds: JSON's integers have no end, and other readers' numbers do."""
+    """Return a fault unless a finite double represents the number: JSON's integers are unlimited, readers' are not."""
     try:
         float(value)
     except OverflowError:
-        return "an integer that no finite double holds"
+        return "an integer that no finite double represents"
     return None
 
 
 def check_credits(value: float) -> str | None:
-    """At most two decimals, by value (5.10 and 5.1 are one number)."""
+    """Return a fault where credits have more than two decimals, by value (5.10 equals 5.1)."""
     if isinstance(value, int):
         return check_number(value)
     return None if round(value, 2) == value else f"{value} has more than two decimals"
@@ -155,13 +155,13 @@ class CredentialRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, r
 
 
 Fault = tuple[str, str]
-"""Where (a JSON path below the value, '' for itself) and what."""
+"""A JSON path below the value ('' for the value itself), and what is wrong there."""
 Checker = Callable[[Any], Fault | None]
 
 
 @functools.cache
 def checker(annotation: Any) -> Checker | None:  # noqa: ANN401 - any type that a struct's field may have
-    """What `annotation` demands beyond msgspec's own checks, compiled; None where that is nothing."""
+    """Compile the checks of `annotation` in addition to msgspec's own; None where there are none."""
     origin = get_origin(annotation)
     if origin is Annotated:
         base, *extras = get_args(annotation)
@@ -171,7 +171,7 @@ def checker(annotation: Any) -> Checker | None:  # noqa: ANN401 - any type that 
     if origin in (list, tuple):
         return _each(checker(get_args(annotation)[0]))
     if origin in (Union, types.UnionType):
-        # Where a value may be one of several, msgspec has chosen: its type tells which.
+        # msgspec has chosen one of the union: the value's type shows which.
         choices = [(_runtime(arm), checker(arm)) for arm in get_args(annotation)]
         return _one_of([(kind, inner) for kind, inner in choices if inner is not None])
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
@@ -245,13 +245,13 @@ def _fields(fields: list[tuple[str, str, Checker]]) -> Checker | None:
     return check
 
 
-# A literal x must not pass for a digit.
+# A literal x must not be taken for a digit.
 _SHAPE = bytes.maketrans(b"x0123456789abcdef", b"?" + b"x" * 16)
 _TEMPLATE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
 
 def all_uuids(values: list[str]) -> bool:
-    """Whether all of these strings, each of 36 characters, are canonical UUIDs: one pass over them all."""
+    """Return whether all of these strings of 36 characters are canonical UUIDs, in one pass over all of them."""
     try:
         joined = "".join(values).encode("ascii")
     except UnicodeEncodeError:
@@ -263,7 +263,7 @@ _BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def all_base64url(values: list[str]) -> bool:
-    """Whether all of these strings hold base64url's characters alone."""
+    """Return whether all of these strings consist of base64url's characters."""
     try:
         return not "".join(values).encode("ascii").translate(None, _BASE64URL)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Who is a member, with which keys and in which standing: data of events on the consortium's own log."""
+"""Members, their keys and their standing: data of events on the consortium's own log."""
 
 import base64
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ Standing = Literal["active", "suspended", "withdrawn"]
 
 
 class Head(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """A head of a member's own log that the signers verified: an anchor."""
+    """A head of a member's log that the signers of governance verified: an anchor."""
 
     size: Size
     root: Root
@@ -29,7 +29,7 @@ class Head(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="ca
 
 
 def head(size: int, root: bytes) -> Head:
-    """A head from the root's 32 bytes."""
+    """Make a head from the 32 bytes of the root."""
     return Head(size, base64.b64encode(root).decode())
 
 
@@ -41,7 +41,7 @@ class Identifier(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rena
 
 
 class Accreditation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """A quality assurance decision about the institution. It is shown; it never refuses an event."""
+    """A quality assurance decision about the institution. It is shown, and never refuses an event."""
 
     type: str
     agency: str
@@ -55,14 +55,14 @@ class Accreditation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, r
 
 
 class AppealBody(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """Where a decision of this member is appealed."""
+    """The body to which a decision of this member can be appealed."""
 
     name: str
     url: str
 
 
 class ConsortiumFounded(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`consortium.founded.v1`: leaf 0, whose hash is what a verifier is told out of band."""
+    """`consortium.founded.v1`: leaf 0, whose hash a verifier must know beforehand."""
 
     consortium: str
     root_keys: AtLeastOne[str]
@@ -70,11 +70,11 @@ class ConsortiumFounded(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.consortium
 
     def fault(self, publisher: str) -> Fault | None:
-        """The consortium founds itself, with keys of distinct ids and a threshold that they can reach."""
+        """Return a fault where the source is another, two keys share an id, or the keys cannot reach the threshold."""
         if self.consortium != publisher:
             return ".consortium", f"this is the log of {publisher}"
         return _root_keys_fault(self.root_keys, self.threshold, publisher)
@@ -88,11 +88,11 @@ class RootKeysRotated(msgspec.Struct, frozen=True, gc=False, omit_defaults=True,
 
     @property
     def subject(self) -> None:
-        """Any: the consortium's name, which is the source."""
+        """None: the subject is the source, the consortium's name."""
         return
 
     def fault(self, publisher: str) -> Fault | None:
-        """Keys of distinct ids, and a threshold that they can reach."""
+        """Return a fault where two keys share an id, or the keys cannot reach the threshold."""
         return _root_keys_fault(self.root_keys, self.threshold, publisher)
 
 
@@ -116,13 +116,13 @@ def _key_fault(text: str, name: str | None) -> str | None:
 
 
 def _shared_key_id(keys: list[str]) -> str | None:
-    """Say which two of these well-formed keys of one name have one key id: a signature line names a key by no more."""
-    seen: set[bytes] = set()
+    """Say which well-formed keys of one name share an id: no signature line could tell them apart."""
+    key_ids: set[bytes] = set()
     for text in keys:
         key = VerifierKey.parse(text)
-        if key.key_id in seen:
+        if key.key_id in key_ids:
             return f"two keys have the key id {key.key_id.hex()}"
-        seen.add(key.key_id)
+        key_ids.add(key.key_id)
     return None
 
 
@@ -131,11 +131,11 @@ class _AboutMember(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, re
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.member
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
@@ -159,7 +159,7 @@ class MemberAdmitted(MemberRevised, frozen=True, gc=False, rename="camel", kw_on
     roles: list[Role]
 
     def fault(self, publisher: str) -> Fault | None:
-        """Every key signs as the member's origin, and no two have one key id."""
+        """Return a fault where a key does not sign as the member's origin, or two share an id."""
         for index, text in enumerate(self.keys):
             if (wrong := _key_fault(text, f"{publisher}/{self.member}")) is not None:
                 return f".keys[{index}]", wrong
@@ -174,7 +174,7 @@ class MemberKeyAdded(_AboutMember, frozen=True, gc=False, rename="camel"):
     head: Head
 
     def fault(self, publisher: str) -> Fault | None:
-        """The key signs as the member's origin."""
+        """Return a fault where the key does not sign as the member's origin."""
         wrong = _key_fault(self.vkey, f"{publisher}/{self.member}")
         return None if wrong is None else (".vkey", wrong)
 
@@ -188,7 +188,7 @@ class MemberKeyRetired(_AboutMember, frozen=True, gc=False, rename="camel"):
 
 
 class MemberRolesChanged(_AboutMember, frozen=True, gc=False, rename="camel"):
-    """`member.roles.changed.v1`: holds for leaves from index `head.size`."""
+    """`member.roles.changed.v1`: the roles hold for leaves from index `head.size` on."""
 
     roles: list[Role]
     head: Head
@@ -208,7 +208,7 @@ class MemberReinstated(_StandingChanged, frozen=True, gc=False, rename="camel"):
 
 
 class MemberWithdrawn(_StandingChanged, frozen=True, gc=False, rename="camel"):
-    """`member.withdrawn.v1`: suspended for good."""
+    """`member.withdrawn.v1`: suspended, and never reinstated."""
 
 
 class MemberRangeVoided(_AboutMember, frozen=True, gc=False, rename="camel"):
@@ -220,7 +220,7 @@ class MemberRangeVoided(_AboutMember, frozen=True, gc=False, rename="camel"):
     reason: Literal["keyCompromised", "publishedByMistake"]
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """A range of leaves that the head covers."""
+        """Return a fault where the range is empty, or reaches beyond the head."""
         if not self.from_ < self.to <= self.head.size:
-            return ".to", f"leaves {self.from_} to {self.to} are no range below {self.head.size}"
+            return ".to", f"leaves {self.from_} to {self.to} are not a range below {self.head.size}"
         return None

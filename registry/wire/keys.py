@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from registry.wire.errors import MalformedNote
 
 ED25519 = 0x01
-"""signed-note's algorithm byte. Witnesses use 0x04 (tlog-cosignature), which is not a member's key."""
+"""The algorithm byte of signed-note. Keys of witnesses have 0x04 (tlog-cosignature); they are not keys of members."""
 
 
 def decode_base64(text: str, *, what: str) -> bytes:
-    """Canonical standard base64: padded, no white space, no bits set beyond the data.
+    """Decode canonical standard base64: padded, without white space, no bits set beyond the data.
 
     Raises `MalformedNote`.
     """
@@ -30,7 +30,7 @@ def decode_base64(text: str, *, what: str) -> bytes:
 
 
 def check_name(name: str) -> None:
-    """A key's name is not empty and holds neither Unicode space nor a plus sign, nor a control character."""
+    """Raise `MalformedNote` where a key's name is empty, or has Unicode space, a plus sign or a control character."""
     if not name or "+" in name or any(c.isspace() or ord(c) < 0x20 for c in name):
         raise MalformedNote(f"{name!r} is not a key's name")
 
@@ -38,7 +38,7 @@ def check_name(name: str) -> None:
 class VerifierKey(msgspec.Struct, frozen=True, gc=False):
     """A public key and the name that it signs as: `<name>+<key id in hex>+<base64 of 0x01 ‖ key>`.
 
-    Whether its 32 bytes are a point of the curve shows when it verifies: by one that is none, nothing does.
+    Its 32 bytes are not checked to be a point of the curve: a key that is not one verifies nothing.
     """
 
     name: str
@@ -47,13 +47,13 @@ class VerifierKey(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, name: str, public: bytes) -> "VerifierKey":
-        """The vkey of 32 raw public bytes under a name."""
+        """Make the vkey of a name and 32 raw public bytes."""
         check_name(name)
         return cls(name, _key_id(name, public), public)
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
-        """Read a vkey; raises `MalformedNote` where the form or the key id is wrong."""
+        """Read a vkey. Raises `MalformedNote` where the form or the key id is wrong."""
         parts = text.split("+", 2)
         if len(parts) != 3:
             raise MalformedNote(f"{text[:80]!r} is not a verifier key (name+id+key)")
@@ -62,10 +62,10 @@ class VerifierKey(msgspec.Struct, frozen=True, gc=False):
         key = decode_base64(encoded, what="the key")
         if len(key) != 33 or key[0] != ED25519:
             raise MalformedNote(f"the key of {name} is not an Ed25519 key")
-        found = cls.of(name, key[1:])
-        if found.key_id.hex() != hexadecimal:
-            raise MalformedNote(f"the key id of {name} is {found.key_id.hex()}, not {hexadecimal[:16]!r}")
-        return found
+        parsed = cls.of(name, key[1:])
+        if parsed.key_id.hex() != hexadecimal:
+            raise MalformedNote(f"the key id of {name} is {parsed.key_id.hex()}, not {hexadecimal[:16]!r}")
+        return parsed
 
     def __str__(self) -> str:
         encoded = base64.b64encode(bytes([ED25519]) + self.public).decode()
@@ -77,7 +77,7 @@ class VerifierKey(msgspec.Struct, frozen=True, gc=False):
         return f"{self.name}+{self.key_id.hex()}"
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
-        """Whether this key made the 64 bytes over the message."""
+        """Return whether the 64 bytes are this key's signature over the message."""
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -90,7 +90,7 @@ def _key_id(name: str, public: bytes) -> bytes:
 
 
 class Signer(Protocol):
-    """Who can sign as a name. A port: a private key in memory today, an HSM without touching callers."""
+    """A port to a private key that signs as a name: in memory today; an HSM would not change the callers."""
 
     @property
     def vkey(self) -> VerifierKey:
@@ -98,7 +98,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes of Ed25519 over the message; the same message gives the same bytes."""
+        """Return the 64 bytes of Ed25519 over the message: always the same for the same message."""
         ...
 
 
@@ -113,7 +113,7 @@ class Ed25519Signer:
 
     @classmethod
     def generate(cls, name: str) -> "Ed25519Signer":
-        """A new key from the operating system's randomness."""
+        """Make a new key from the operating system's randomness."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @property
@@ -122,12 +122,12 @@ class Ed25519Signer:
         return self._vkey
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes of Ed25519 over the message."""
+        """Return the 64 bytes of Ed25519 over the message."""
         return self._private.sign(message)
 
     @property
     def private(self) -> Ed25519PrivateKey:
-        """The private key, for whoever stores it encrypted."""
+        """The private key, for the code that stores it encrypted."""
         return self._private
 
     def __repr__(self) -> str:

@@ -1,9 +1,8 @@
-"""The Merkle tree of RFC 6962, section 2 (RFC 9162 hashes alike), over SHA-256.
+"""The Merkle tree of RFC 6962, section 2, over SHA-256 (RFC 9162 hashes in the same way).
 
 A verifier keeps a `Tree`: the size and the compact range, one hash for every one-bit of the size.
-A commit's leaves extend it level by level, which is what makes re-verifying a history cheap: one call
-into the hash for a leaf, about one more for the nodes above it, and no Python beyond two list
-comprehensions a level.
+A commit's leaves extend it level by level, which makes it cheap to verify a history again: one call of the hash for
+each leaf, about one more for the nodes above it, and two list comprehensions per level in Python.
 """
 
 import hashlib
@@ -19,25 +18,25 @@ EMPTY_ROOT = _sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """SHA-256(0x00 ‖ data), 32 bytes."""
+    """Return SHA-256(0x00 ‖ data), 32 bytes."""
     return _sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256(0x01 ‖ left ‖ right), 32 bytes."""
+    """Return SHA-256(0x01 ‖ left ‖ right), 32 bytes."""
     return _sha256(b"\x01" + left + right).digest()
 
 
 def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:
-    """The leaf hashes of a commit's events."""
+    """Return the leaf hashes of a commit's events."""
     return [_sha256(b"\x00" + line).digest() for line in lines]
 
 
 class Tree:
-    """A tree's size and compact range: all that is needed to extend it and to tell its root.
+    """A tree's size and compact range, which suffice to extend it and to compute its root.
 
-    `hashes` are those of the perfect subtrees that the leaves divide into, largest (leftmost) first:
-    as many as `size` has one-bits. Immutable: extending gives another tree.
+    `hashes` are the roots of the perfect subtrees into which the leaves divide, largest (leftmost) first: as many as
+    `size` has one-bits. A tree is immutable: `extend` returns another one.
     """
 
     __slots__ = ("_root", "hashes", "size")
@@ -50,21 +49,21 @@ class Tree:
         self._root: bytes | None = None
 
     def extend(self, leaves: Sequence[bytes]) -> "Tree":
-        """The tree with these leaf hashes appended."""
+        """Return the tree with these leaf hashes appended."""
         left = list(self.hashes)  # taken from the end: the smallest subtree is the last
         size = self.size
-        kept: list[bytes] = []  # smallest first
+        hashes: list[bytes] = []  # smallest first
         level = list(leaves)
         while size or level:
             if size & 1:
                 level.insert(0, left.pop())
             if len(level) & 1:
-                kept.append(level.pop())
+                hashes.append(level.pop())
             pairs = iter(level)
             level = [_sha256(b"\x01" + a + b).digest() for a, b in zip(pairs, pairs, strict=True)]
             size >>= 1
-        kept.reverse()
-        return Tree(self.size + len(leaves), kept)
+        hashes.reverse()
+        return Tree(self.size + len(leaves), hashes)
 
     @property
     def root(self) -> bytes:
@@ -93,26 +92,26 @@ def _fold(hashes: Sequence[bytes]) -> bytes:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes (not over the leaves' data)."""
+    """Return the root over leaf hashes (not over the leaves' data)."""
     return Tree().extend(leaves).root
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than `size` (RFC 6962's k)."""
+    """Return the largest power of two smaller than `size` (RFC 6962's k)."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 Subtree = Callable[[int, int], bytes]
-"""Gives the root over leaves [begin, end), for proofs made from wherever hashes are kept."""
+"""A function that returns the root over leaves [begin, end), wherever the hashes are stored."""
 
 
 def subtree_of(leaves: Sequence[bytes]) -> Subtree:
-    """A `Subtree` over leaf hashes in memory."""
+    """Return a `Subtree` over leaf hashes in memory."""
     return lambda begin, end: root_of(leaves[begin:end])
 
 
 def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
-    """The audit path of leaf `index` in the tree of `size` leaves (RFC 6962, 2.1.1), lowest first.
+    """Return the audit path of leaf `index` in the tree of `size` leaves (RFC 6962, 2.1.1), lowest first.
 
     Raises `InvalidProof` where the index is not in the tree.
     """
@@ -133,39 +132,36 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """Prove that the leaf hash stands at `index` of the tree (RFC 9162, 2.1.3.2).
-
-    Raises `InvalidProof` otherwise.
-    """
+    """Raise `InvalidProof` unless the path proves that the leaf hash is at `index` of the tree (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size < MAX_SIZE:
         raise InvalidProof(f"leaf {index} is not in a tree of {size}")
     _check_hashes(leaf, root, *path)
-    node, last, found = index, size - 1, leaf
+    node, last, computed = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             raise InvalidProof("the path is longer than the tree is high")
         if node & 1 or node == last:
-            found = node_hash(sibling, found)
+            computed = node_hash(sibling, computed)
             while not node & 1 and node:
                 node >>= 1
                 last >>= 1
         else:
-            found = node_hash(found, sibling)
+            computed = node_hash(computed, sibling)
         node >>= 1
         last >>= 1
     if last:
         raise InvalidProof("the path is shorter than the tree is high")
-    if found != root:
+    if computed != root:
         raise InvalidProof(f"leaf {index} is not in the tree of {size} with this root")
 
 
 def _check_hashes(*hashes: bytes) -> None:
-    if any(len(one) != HASH_SIZE for one in hashes):
-        raise InvalidProof("a hash is not of 32 bytes")
+    if any(len(each) != HASH_SIZE for each in hashes):
+        raise InvalidProof(f"a hash does not have {HASH_SIZE} bytes")
 
 
 def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
-    """The proof that the tree of `old` leaves is the beginning of that of `new` (RFC 6962, 2.1.2).
+    """Return the proof that the tree of `new` leaves begins with the tree of `old` leaves (RFC 6962, 2.1.2).
 
     Raises `InvalidProof` unless 0 < old <= new.
     """
@@ -188,13 +184,13 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
 
 
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> None:
-    """Prove that one tree begins with the other (RFC 9162, 2.1.4.2). Raises `InvalidProof` otherwise."""
+    """Raise `InvalidProof` unless the path proves that the new tree begins with the old one (RFC 9162, 2.1.4.2)."""
     if not 0 <= old <= new < MAX_SIZE:
         raise InvalidProof(f"a tree of {new} leaves does not begin with one of {old}")
     _check_hashes(*([] if old == new else [old_root, new_root]), *path)
     if old in (0, new):
         if path:
-            raise InvalidProof("nothing is to be proved, and yet there is a path")
+            raise InvalidProof("there is a path where nothing is to be proved")
         if old == new and old_root != new_root:
             raise InvalidProof(f"two roots for {old} leaves")
         if old == 0 and old_root != EMPTY_ROOT:

@@ -1,4 +1,4 @@
-"""A proof that an event stands in a log, as one text file (C2SP tlog-proof): event, place, path, signed head."""
+"""A proof that an event is on a log, as one text file (C2SP tlog-proof): event, index, path, signed head."""
 
 import base64
 import re
@@ -43,8 +43,8 @@ class TlogProof(msgspec.Struct, frozen=True):
             raise InvalidProof(f"the first line is not {FIRST_LINE}")
         if len(lines) < 3 or not lines[1].startswith("extra "):
             raise InvalidProof("there is no extra line, which holds the event")
-        found = _INDEX.fullmatch(lines[2])
-        if found is None or int(found[1]) >= MAX_SIZE:
+        index = _INDEX.fullmatch(lines[2])
+        if index is None or int(index[1]) >= MAX_SIZE:
             raise InvalidProof("the line after the event is not 'index' and a number")
         if len(lines) - 3 > _MAX_PATH:
             raise InvalidProof(f"a path of {len(lines) - 3} hashes")
@@ -55,13 +55,13 @@ class TlogProof(msgspec.Struct, frozen=True):
         except MalformedNote as error:
             raise InvalidProof(str(error)) from error
         if any(len(step) != HASH_SIZE for step in path):
-            raise InvalidProof("a hash of the path is not of 32 bytes")
-        return cls(event, int(found[1]), path, note)
+            raise InvalidProof(f"a hash of the path does not have {HASH_SIZE} bytes")
+        return cls(event, int(index[1]), path, note)
 
     def verify_inclusion(self) -> None:
-        """That the event stands at its index under the checkpoint's root. Raises `InvalidProof`.
+        """Check that the event is at its index under the checkpoint's root. Raises `InvalidProof`.
 
-        Who signed the checkpoint is not looked at.
+        It does not check the signatures.
         """
         head = self.note.checkpoint
         verify_inclusion(leaf_hash(self.event), self.index, head.size, self.path, head.root)
@@ -72,11 +72,11 @@ def _encode(data: bytes) -> str:
 
 
 def hashes(texts: Sequence[str]) -> list[bytes]:
-    """Hashes in base64, each of 32 bytes. Raises `InvalidProof`."""
+    """Decode hashes from base64, each of 32 bytes. Raises `InvalidProof`."""
     try:
-        found = [decode_base64(text, what="a hash") for text in texts]
+        decoded = [decode_base64(text, what="a hash") for text in texts]
     except MalformedNote as error:
         raise InvalidProof(str(error)) from error
-    if any(len(one) != HASH_SIZE for one in found):
-        raise InvalidProof("a hash is not of 32 bytes")
-    return found
+    if any(len(each) != HASH_SIZE for each in decoded):
+        raise InvalidProof(f"a hash does not have {HASH_SIZE} bytes")
+    return decoded

@@ -61,7 +61,7 @@ DIFFERENCES: dict[str, frozenset[str]] = {
         "ownShareRequired", "notCompetent",
     }),
 }  # fmt: skip
-"""Which differences each aspect has: the closed list of the EAR manual's substantial differences."""
+"""The differences of each aspect: the closed list of the EAR manual's substantial differences."""
 
 
 class External(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
@@ -73,7 +73,7 @@ class External(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
 
 class Basis(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What a decision rests on: a member's achievement with its credential, or something external."""
+    """A basis of a decision: a member's achievement with its credential, or an external credential."""
 
     evidence: Evidence
     achievement: VersionedRef | None = None
@@ -105,7 +105,7 @@ class Towards(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename=
     title: Text | None = None
 
     def fault(self) -> Fault | None:
-        """A whole ref or a title."""
+        """Return a fault unless there is either a whole ref or a title."""
         named = self.member is not None and self.achievement is not None
         partly = self.member is not None or self.achievement is not None or self.min_version is not None
         if named != partly or named == (self.title is not None):
@@ -121,7 +121,7 @@ class Ground(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="
 
 
 class Condition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What is still to be done, how much of it, and by when."""
+    """A condition that is still to be met, with its credits and date."""
 
     code: Literal[
         "additionalCredits", "bridgingCourse", "examination", "interview", "languageProof",
@@ -133,7 +133,7 @@ class Condition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, renam
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """What is granted on some of the bases; `from_` are their indices."""
+    """One grant on some of the bases; `from_` are their indices."""
 
     from_: AtLeastOne[Annotated[int, Meta(ge=0)]] = msgspec.field(name="from")
     outcome: Outcome
@@ -146,7 +146,7 @@ class Grant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="c
     conditions: list[Condition] | None = None
 
     def fault(self, bases: int) -> Fault | None:
-        """Indices in range, grounds where needed, conditions where conditional."""
+        """Return the first fault: an index out of range, or grounds or conditions that lack."""
         for position, index in enumerate(self.from_):
             if index >= bases:
                 return f".from[{position}]", f"there is no basis {index}"
@@ -160,12 +160,12 @@ class Grant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="c
 
 
 def ground_fault(outcome: Outcome, grounds: list[Ground] | None) -> Fault | None:
-    """All but `full` name grounds, and each difference is one of its aspect's."""
+    """Return a fault where an outcome other than `full` has no grounds, or a difference is not of its aspect."""
     if outcome != "full" and not grounds:
         return ".grounds", f"the outcome {outcome} names its grounds"
     for index, ground in enumerate(grounds or ()):
         if ground.difference not in DIFFERENCES[ground.aspect]:
-            return f".grounds[{index}].difference", f"{ground.difference} is no difference in {ground.aspect}"
+            return f".grounds[{index}].difference", f"{ground.difference} is not a difference in {ground.aspect}"
     return None
 
 
@@ -188,11 +188,11 @@ class RecognitionDecided(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.decision
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Each basis and grant by itself, and that a refusal or an application names nobody's credential."""
+        """Return the first fault of a basis or grant, or of a credential that the decision may not name."""
         for index, basis in enumerate(self.basis):
             if (fault := basis.fault()) is not None:
                 return f".basis[{index}]{fault[0]}", fault[1]
@@ -218,16 +218,16 @@ class RecognitionWithdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.decision
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
 class RecognitionAssessed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`recognition.assessed.v1`: about an achievement, with no learner in it."""
+    """`recognition.assessed.v1`: an assessment of an achievement, without a learner."""
 
     assessment: Uuid
     achievement: VersionedRef
@@ -243,11 +243,11 @@ class RecognitionAssessed(msgspec.Struct, frozen=True, gc=False, omit_defaults=T
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.assessment
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Grounds where needed; employment is advisory."""
+        """Return a fault where grounds lack, or a statement for employment is binding."""
         if self.towards is not None and (fault := self.towards.fault()) is not None:
             return f".towards{fault[0]}", fault[1]
         return ground_fault(self.outcome, self.grounds) or _effect_fault(self.purpose, self.effect)
@@ -261,11 +261,11 @@ class AssessmentWithdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=T
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.assessment
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None
 
 
@@ -292,11 +292,11 @@ class AgreementDeclared(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.agreement
 
     def fault(self, publisher: str) -> Fault | None:
-        """Between two members, about the other's achievements, and about some at least."""
+        """Return a fault where the agreement is not with another member, or not about that member's achievements."""
         if self.with_ == publisher:
             return ".with", "an agreement is with another member"
         if self.towards is not None and (fault := self.towards.fault()) is not None:
@@ -312,16 +312,16 @@ class AgreementDeclared(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
 
 
 class AgreementWithdrawn(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
-    """`agreement.withdrawn.v1`: it no longer covers what is awarded from that day on."""
+    """`agreement.withdrawn.v1`: it does not cover credentials awarded from that day on."""
 
     agreement: Uuid
     withdrawn_from: Date
 
     @property
     def subject(self) -> str:
-        """The thing that the event is about."""
+        """The id that the event is about."""
         return self.agreement
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
-        """Nothing beyond the fields."""
+        """Return no fault: the fields' own forms are all that is checked."""
         return None

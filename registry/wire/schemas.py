@@ -1,6 +1,6 @@
 """JSON Schemas of every event, generated from the structs: `python -m registry.wire.schemas` writes them.
 
-With `--check` it writes nothing and exits 1 where a file is not what the structs give.
+With `--check` it writes nothing, and exits with 1 where a file is out of date.
 """
 
 import json
@@ -17,10 +17,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(name: str, data: type[Any]) -> dict[str, Any]:
-    """The schema of one event type: CloudEvents' envelope with its data."""
-    made = msgspec.json.schema(Event[data])  # type: ignore[valid-type] # a generic struct made at run time
-    definitions = made["$defs"]
-    envelope = definitions.pop(made["$ref"].rsplit("/", 1)[1])
+    """Return the schema of one event type: the envelope of CloudEvents with its data."""
+    generated = msgspec.json.schema(Event[data])  # type: ignore[valid-type] # a generic struct made at run time
+    definitions = generated["$defs"]
+    envelope = definitions.pop(generated["$ref"].rsplit("/", 1)[1])
     envelope["properties"]["type"] = {"const": name}
     envelope["properties"]["specversion"] = {"const": "1.0"}
     described = {"title": name, "description": (data.__doc__ or "").strip()}
@@ -28,7 +28,7 @@ def schema(name: str, data: type[Any]) -> dict[str, Any]:
 
 
 def files() -> dict[Path, str]:
-    """Each schema's file and text."""
+    """Return the text of each schema, by its file."""
     return {
         FOLDER / f"{name}.json": json.dumps(schema(name, data), indent=2, ensure_ascii=False) + "\n"
         for name, data in {**GOVERNANCE_TYPES, **MEMBER_TYPES}.items()
@@ -37,18 +37,18 @@ def files() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write the schemas, or check that they are current."""
-    wanted = files()
+    current = files()
     present = set(FOLDER.glob("*.json")) if FOLDER.exists() else set()
     if arguments == ["--check"]:
-        stale = [path for path, text in wanted.items() if path not in present or path.read_text() != text]
-        stale += sorted(present - wanted.keys())
+        stale = [path for path, text in current.items() if path not in present or path.read_text() != text]
+        stale += sorted(present - current.keys())
         for path in stale:
-            print(f"{path.name} is not what the structs give; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
+            print(f"{path.name} is out of date; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
         return 1 if stale else 0
     FOLDER.mkdir(exist_ok=True)
-    for path in present - wanted.keys():
+    for path in present - current.keys():
         path.unlink()
-    for path, text in wanted.items():
+    for path, text in current.items():
         path.write_text(text)
     return 0
 

@@ -1,6 +1,6 @@
-"""Hash tiles (C2SP tlog-tiles): a tree's hashes in files of 256, from which any proof is a few reads.
+"""Hash tiles (C2SP tlog-tiles): a tree's hashes in files of 256, from which any proof takes a few reads.
 
-A tile of level l and index n holds the roots of the perfect subtrees of 256^l leaves, from the (256 n)-th on.
+A tile of level l and index n has the roots of the perfect subtrees of 256^l leaves, from the (256 n)-th on.
 """
 
 import struct
@@ -16,7 +16,7 @@ WIDTH: Final = 1 << HEIGHT
 
 
 class Tile(NamedTuple):
-    """A tile's place: level, number within it, and how many hashes it holds (1 to 256; fewer than 256: partial)."""
+    """The place of a tile: its level, its number there, and the count of its hashes (below 256 if it is partial)."""
 
     level: int
     number: int
@@ -29,7 +29,7 @@ class Tile(NamedTuple):
 
     @property
     def bundle_path(self) -> str:
-        """Where the entries under a tile of level 0 are served."""
+        """The path of the entries under a tile of level 0."""
         return _path("entries", self.number, self.width)
 
 
@@ -42,7 +42,7 @@ def _path(level: str, index: int, width: int) -> str:
 
 
 def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
-    """The tiles of a tree of `size` leaves that one of `since` leaves does not have."""
+    """Yield the tiles of a tree of `size` leaves that a tree of `since` leaves does not have."""
     level = 0
     while count := size >> (HEIGHT * level):
         for index in range((since >> (HEIGHT * level)) // WIDTH, -(-count // WIDTH)):
@@ -53,16 +53,16 @@ def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
 
 
 ReadTile = Callable[[Tile], bytes]
-"""Gives a tile's bytes, 32 for each of its hashes. A partial tile may be read from a wider one."""
+"""A function that returns a tile's bytes, 32 for each hash. It may read a partial tile from a wider one."""
 
 
 def subtrees(size: int, read: ReadTile) -> Subtree:
-    """A `Subtree` over the tiles of a tree of `size` leaves, for `merkle.inclusion_proof` and its like."""
+    """Return a `Subtree` over the tiles of a tree of `size` leaves, for `merkle.inclusion_proof` and the like."""
 
     def subtree(begin: int, end: int) -> bytes:
         roots: list[bytes] = []
         while begin < end:
-            # The largest perfect subtree that begins here and ends in time.
+            # The largest perfect subtree that begins here and does not end after `end`.
             height = min((begin & -begin).bit_length() - 1 if begin else 63, (end - begin).bit_length() - 1)
             roots.append(_perfect(size, read, begin, height))
             begin += 1 << height
@@ -75,7 +75,7 @@ def subtrees(size: int, read: ReadTile) -> Subtree:
 
 
 def _perfect(size: int, read: ReadTile, begin: int, height: int) -> bytes:
-    """The root of the perfect subtree of 2^height leaves from `begin` on."""
+    """Return the root of the perfect subtree of 2^height leaves from `begin` on."""
     level = height // HEIGHT
     first, count = begin >> (HEIGHT * level), 1 << (height % HEIGHT)
     index, offset = divmod(first, WIDTH)
@@ -87,10 +87,10 @@ def _perfect(size: int, read: ReadTile, begin: int, height: int) -> bytes:
 
 
 def split(hashes: bytes) -> list[bytes]:
-    """A tile's hashes one by one."""
+    """Return the hashes of a tile."""
     return [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
 
 
 def bundle(lines: Sequence[bytes]) -> bytes:
-    """An entry bundle: each entry after its length in two bytes, big-endian."""
+    """Return an entry bundle: each entry after its length in two bytes, big-endian."""
     return b"".join([struct.pack(">H", len(line)) + line for line in lines])

@@ -1,4 +1,4 @@
-"""A node's signed word on its views: a C2SP signed note over their digest and positions (SPEC.md, section 10)."""
+"""A node's signed digest: a C2SP signed note over the digest and positions of its views (SPEC.md, section 10)."""
 
 import base64
 import re
@@ -15,10 +15,10 @@ _VERSION = re.compile(r"views (0|[1-9][0-9]{0,8})")
 
 
 class ViewsNote(msgspec.Struct, frozen=True, gc=False):
-    """What a node signed of its views: `positions` and `digest` are 32 bytes each.
+    """A digest of a node's views, with signatures: `positions` and `digest` are 32 bytes each.
 
-    `origin` is the node's own, without `/views`. The second line is no number, so that no reader of checkpoints
-    takes this for one.
+    `origin` is that of the node, without `/views`. The second line is not a number, so that no reader of checkpoints
+    takes this note for one.
     """
 
     origin: str
@@ -29,18 +29,18 @@ class ViewsNote(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        """What is signed, byte for byte."""
-        hashes = "".join(base64.b64encode(found).decode() + "\n" for found in (self.positions, self.digest))
+        """The text that is signed, byte for byte."""
+        hashes = "".join(base64.b64encode(each).decode() + "\n" for each in (self.positions, self.digest))
         return f"{self.origin}{_SUFFIX}\nviews {self.version}\n{hashes}"
 
     def sign(self, signer: Signer) -> "ViewsNote":
-        """The same with one signature."""
+        """Return the note with one signature."""
         vkey = signer.vkey
         line = Signature(vkey.name, vkey.key_id, signer.sign(self.text.encode()))
         return msgspec.structs.replace(self, signatures=(line,))
 
     def is_by(self, keys: list[VerifierKey]) -> bool:
-        """Whether one of these keys signed; each line that names one of them must verify."""
+        """Return whether one of these keys signed; each line that names one of them must verify."""
         named = {(key.name, key.key_id): key for key in keys if key.name == self.origin}
         lines = [line for line in self.signatures if (line.name, line.key_id) in named]
         message = self.text.encode()
@@ -63,13 +63,13 @@ class ViewsNote(msgspec.Struct, frozen=True, gc=False):
         if len(signatures) > MAX_SIGNATURES:
             raise MalformedNote(f"{len(signatures)} signature lines, {MAX_SIGNATURES} at most")
         origin, version, *hashes = lines
-        if not origin.endswith(_SUFFIX) or not (found := _VERSION.fullmatch(version)):
+        if not origin.endswith(_SUFFIX) or not (number := _VERSION.fullmatch(version)):
             raise MalformedNote("a signed digest begins with `<origin>/views` and `views <version>`")
         positions, digest = (decode_base64(line, what="a hash") for line in hashes)
         if (len(positions), len(digest)) != (HASH_SIZE, HASH_SIZE):
-            raise MalformedNote(f"the positions' and the views' hash have {HASH_SIZE} bytes each")
+            raise MalformedNote(f"the hashes of the positions and of the views have {HASH_SIZE} bytes each")
         note = cls(
-            origin.removesuffix(_SUFFIX), int(found[1]), positions, digest, tuple(map(Signature.parse, signatures))
+            origin.removesuffix(_SUFFIX), int(number[1]), positions, digest, tuple(map(Signature.parse, signatures))
         )
         if len({(line.name, line.key_id) for line in note.signatures}) != len(note.signatures):
             raise MalformedNote("two signature lines by the same key")

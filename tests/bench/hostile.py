@@ -15,7 +15,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from projections.api.reading import Takes, Views
+from projections.api.reading import Cost, Views
 from projections.core import views
 from projections.credentials import credentials
 from projections.feed import worklist
@@ -34,7 +34,7 @@ READ_MS = 1_000.0
 WAIT_MS = 200.0
 CLIENTS = 4
 ROUNDS = 3
-Read = tuple[Callable[[Any], Any], Takes]
+Read = tuple[Callable[[Any], Any], Cost]
 
 
 def hostile_bench() -> list[Result]:
@@ -68,16 +68,16 @@ def _published(connection: Connection) -> tuple[str, dict[str, Read]]:
     top = ("aveiro", layers[-1][0])
     year = date(2026, 1, 1), date(2026, 12, 31)
     return plain, {
-        "credential, 8 layers of 300": (lambda c: credentials.read(c, [top]), "little"),
-        "credential, chain of 10,000": (lambda c: credentials.read(c, [("aveiro", chain[-1])]), "little"),
-        "learner, 8 layers of 300": (lambda c: learners.read(c, dense, limit=500), "little"),
-        "learner, chain of 10,000": (lambda c: learners.read(c, chained, limit=500), "little"),
+        "credential, 8 layers of 300": (lambda c: credentials.read(c, [top]), "lookup"),
+        "credential, chain of 10,000": (lambda c: credentials.read(c, [("aveiro", chain[-1])]), "lookup"),
+        "learner, 8 layers of 300": (lambda c: learners.read(c, dense, limit=500), "lookup"),
+        "learner, chain of 10,000": (lambda c: learners.read(c, chained, limit=500), "lookup"),
         "progress, 3,000 and 7 exclusions": (
             lambda c: progress.read(c, many, ("twente", whole), on=date(2026, 8, 31)),
-            "some",
+            "search",
         ),
-        "university, page of 500": (lambda c: universities.awards(c, "aveiro", *year, limit=500), "some"),
-        "worklist": (lambda c: worklist.read(c, "aveiro"), "long"),
+        "university, page of 500": (lambda c: universities.awards(c, "aveiro", *year, limit=500), "search"),
+        "worklist": (lambda c: worklist.read(c, "aveiro"), "scan"),
     }
 
 
@@ -86,8 +86,8 @@ async def _measured(dsn: str, plain: str, reads: dict[str, Read]) -> list[Result
     served.open()
     try:
         results = []
-        for name, (read, takes) in reads.items():
-            took, waited, refused = await _beside(served, plain, read, takes)
+        for name, (read, cost) in reads.items():
+            took, waited, refused = await _beside(served, plain, read, cost)
             print(f"{name}: alone and by {CLIENTS} at once {took:,.0f} ms at most, {refused} refused")
             results += [_result(f"hostile: {name}", took, READ_MS), _result("  a lookup beside it", waited, WAIT_MS)]
         return results
@@ -95,7 +95,7 @@ async def _measured(dsn: str, plain: str, reads: dict[str, Read]) -> list[Result
         served.close()
 
 
-async def _beside(served: Views, plain: str, read: Callable[[Any], Any], takes: Takes) -> tuple[float, float, int]:
+async def _beside(served: Views, plain: str, read: Callable[[Any], Any], cost: Cost) -> tuple[float, float, int]:
     took: list[float] = []
     waited: list[float] = []
     refused = 0
@@ -105,7 +105,7 @@ async def _beside(served: Views, plain: str, read: Callable[[Any], Any], takes: 
         for _ in range(ROUNDS):
             began = time.perf_counter()
             try:
-                await served.answer("", read, takes)
+                await served.answer("", read, cost)
             except HttpProblem:
                 refused += 1
             took.append(1000 * (time.perf_counter() - began))

@@ -4,9 +4,8 @@ Two loads, and of both the floor is the same SQL by pgbench, in the same mix and
 
 - *So many clients* (`http-read`), each of which asks again as soon as it was answered: what the machine answers at
   most, and how long that takes.
-- *Arrivals at random moments* (`http-read-random`), as from many who know nothing of each other, at 1,000 a second or
-  at two thirds of the most where that is less (above, a queue is measured, not an answer). The time counts from the
-  moment when a request was due.
+- *Arrivals at random moments* (`http-read-random`), as from many who know nothing of each other, at half of the highest
+  rate (above, a queue is measured, not an answer). The time counts from the moment when a request was due.
 
 Requests and their SQL take turns, so that both meet the machine as it is just then; figures are medians of the rounds.
 Sizes by the environment: REGISTRY_BENCH_CREDENTIALS, REGISTRY_BENCH_SECONDS.
@@ -44,8 +43,9 @@ CREDENTIALS = int(os.environ.get("REGISTRY_BENCH_CREDENTIALS", "1000000"))
 SECONDS = int(os.environ.get("REGISTRY_BENCH_SECONDS", "20"))
 ACHIEVEMENTS = 2_000
 DECISIONS = 100_000
-RATE = 1_000
-_HELD = 2 / 3
+SHARE_OF_PGBENCH = 0.2
+TIMES_PGBENCH = 4.5
+P99_MS = 20
 CLIENTS = 8
 """Requests under way, as few as keep two cores busy; of those at random as many, the others wait."""
 ROUNDS = 5
@@ -154,16 +154,24 @@ def http_read() -> list[Result]:
 
         most = rounds()
         rate = statistics.median(one.http.rate for one in most)
-        at = min(RATE, round(rate * _HELD))
+        at = round(rate / 2)
         at_random = rounds(at)
     bad = {status for one in (*most, *at_random) for status in one.http.statuses} - {httpx.codes.OK}
     if bad:
         sys.exit(f"answers that are none: {bad}")
     sql_rate = statistics.median(len(one.sql) / math.ceil(SECONDS / ROUNDS) for one in most)
     return [
-        Result("http-read", "requests/s", rate, f"≥ {RATE:,}", rate >= RATE, sql_rate, rate / sql_rate),
-        *_times("http-read", f"{CLIENTS} clients", most, reached=rate >= RATE),
-        *_times("http-read-random", f"{at:,}/s", at_random, reached=at == RATE),
+        Result(
+            "http-read",
+            "requests/s",
+            rate,
+            f"≥ {SHARE_OF_PGBENCH} of pgbench",
+            rate >= SHARE_OF_PGBENCH * sql_rate,
+            sql_rate,
+            rate / sql_rate,
+        ),
+        *_times("http-read", f"{CLIENTS} clients", most, p99_ms=math.inf),
+        *_times("http-read-random", f"{at:,}/s", at_random, p99_ms=P99_MS),
     ]
 
 
@@ -174,15 +182,16 @@ class Round(NamedTuple):
     sql: list[float]
 
 
-def _times(name: str, load: str, rounds: list[Round], *, reached: bool) -> list[Result]:
-    """How long answers take beside the SQL alone; whether the rate was reached that the percentile is asked at."""
+def _times(name: str, load: str, rounds: list[Round], *, p99_ms: float) -> list[Result]:
+    """How long answers take beside the SQL alone, and how long the slowest hundredth takes, which `p99_ms` limits."""
     kinds = (statistics.median, _slow)
     median, slow = (statistics.median(kind(one.http.times) for one in rounds) for kind in kinds)
     sql, slow_sql = (statistics.median(kind(one.sql) for one in rounds) for kind in kinds)
-    met, asked = slow < 20 and reached, f"< 20 at {RATE:,}/s"
+    p99_target = "" if math.isinf(p99_ms) else f"< {p99_ms:g}"
+    met, target = median <= TIMES_PGBENCH * sql, f"≤ {TIMES_PGBENCH} of pgbench"
     return [
-        Result(f"{name}-p99", f"ms, {load}", slow, asked, met, slow_sql, slow / slow_sql),
-        Result(f"{name}-median", f"ms, {load}", median, "< 3 of pgbench", median < 3 * sql, sql, median / sql),
+        Result(f"{name}-p99", f"ms, {load}", slow, p99_target, slow < p99_ms, slow_sql, slow / slow_sql),
+        Result(f"{name}-median", f"ms, {load}", median, target, met, sql, median / sql),
     ]
 
 

@@ -32,10 +32,10 @@ class Offers:
         self._registry = registry
 
     def ects(self, identifier: str) -> tuple[int | float | None, ...]:
-        return self._registry.achievement(identifier).state.ects
+        return self._registry.achievements.get(identifier).state.ects
 
     def is_retired(self, identifier: str) -> bool:
-        return self._registry.achievement(identifier).state.retired
+        return self._registry.achievements.get(identifier).state.retired
 
 
 class Bare(Aggregate):
@@ -73,11 +73,11 @@ def measured() -> tuple[float, float]:
         registry = Registry(server.dsn("ours"), "bench.example/uni-0", Vault(MemoryKeys(os.urandom)))
         offered = [str(uuid.uuid4()) for _ in range(40)]
         for identifier in offered:
-            registry.publish_achievement(achievement("uni-0", identifier))
+            registry.achievements.publish(achievement("uni-0", identifier))
         file = Path(folder) / "rows.csv"
         _write(file, offered)
         began = time.perf_counter()
-        outcomes = sum(1 for _ in Issuer(registry).issue_all(TableRows(file, Offers(registry))))
+        outcomes = sum(1 for _ in Issuer(registry).issue_all(row.result for row in TableRows(file, Offers(registry))))
         ours = outcomes / (time.perf_counter() - began)
         registry.close()
         parts = conninfo_to_dict(server.dsn("bare"))

@@ -79,7 +79,7 @@ def test_parts_of_others_that_were_not_read_are_said_not_to_be_checked(clerk, tm
     template = json.loads(registry("import", "template", "achievement").stdout)
     file.write_text(json.dumps(template | {"title": {"en": "Programme"}, "composition": composition}))
     done = clerk.run("achievement", "publish", file, "--dry-run")
-    assert "$.composition.required[0]: not checked: this node has read of no achievement lund/" in done.stderr
+    assert "$.composition.required[0]: not checked: this node has not read lund/" in done.stderr
 
 
 def test_a_kind_that_no_template_has_is_wrong_usage():
@@ -109,7 +109,7 @@ def test_a_title_that_only_looks_the_same_is_offered_already(clerk, tmp_path):
     clerk.run("achievement", "publish", offered(tmp_path, title={"en": "Reading maps"}))
     for title in ("Reading\u200b maps", "Read\u00ading maps", "Reading  maps", "Reading\u00a0maps"):
         refused = clerk.run("achievement", "publish", offered(tmp_path, title={"en": title}), check=1)
-        assert "has the same content and is offered already" in refused.stderr, title
+        assert "has the same content and is already offered" in refused.stderr, title
 
 
 def test_a_workload_that_can_hardly_be_is_warned_of_and_published(clerk, tmp_path):

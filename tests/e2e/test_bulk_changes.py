@@ -64,7 +64,7 @@ def test_changes_are_shown_confirmed_and_made_once_and_a_bad_row_keeps_nobody(cl
     ]  # fmt: skip
     assert preview["refused"] == 4
     refused = clerk.run("credential", "change", file, check=2)
-    assert "This revokes 2 credentials for good. This suspends 2 credentials" in refused.stderr
+    assert "This permanently revokes 2 credentials. This suspends 2 credentials" in refused.stderr
     assert "--yes" in refused.stderr
     assert size(clerk) == before
 
@@ -158,7 +158,7 @@ def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_
     clerk.run("credential", "suspend", "--record", "r0", "--reason", "underReview", "--note", "Asked by the board")
     clerk.run("credential", "reinstate", "--record", "r0")
     refused = clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", check=2)
-    assert f"This revokes credential {clerk.ids[0]} for good." in refused.stderr
+    assert f"This permanently revokes credential {clerk.ids[0]}." in refused.stderr
     assert "Refusing without confirmation" in refused.stderr
     assert shown(clerk, clerk.ids[0])["status"] == "active"
     clerk.run("credential", "revoke", clerk.ids[0], "--reason", "withheld", "--yes", "--note", "Fraud")
@@ -203,7 +203,7 @@ def test_corrections_are_shown_confirmed_and_made_once(clerk, tmp_path):
     assert list(replaced.values()) == [2]
     assert "Nothing was changed." in dry.stdout
     refused = clerk.run("credential", "correct", file, check=2)
-    assert "This replaces 2 credentials for good: the old ones count no more." in refused.stderr
+    assert "This permanently replaces 2 credentials: the old ones no longer count." in refused.stderr
     assert size(clerk) == before
     assert "2 issued" in clerk.run("credential", "correct", file, "--yes", check=1).stdout
     assert [shown(clerk, each)["status"] for each in clerk.ids[:4]] == ["replaced", "replaced", "active", "active"]
@@ -272,7 +272,7 @@ def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_
     assert clerk.run("credential", "release", batch, check=2)
     shown_first = clerk.run("credential", "release", batch[:8], "--by", "A. de Vries", check=2)
     assert "withheld" in shown_first.stdout
-    assert "This revokes 1 credential for good." in shown_first.stderr
+    assert "This permanently revokes 1 credential." in shown_first.stderr
     assert "--yes" in shown_first.stderr
     clerk.run("credential", "release", batch, "--by", "key:sis", "--yes", check=1)
     assert f"released {batch}" in clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout

@@ -91,7 +91,7 @@ def test_the_same_achievement_is_published_a_second_time_only_on_request(clerk, 
     first = clerk.run("achievement", "publish", file).stdout.split()[1].rstrip(",")
     before = size(clerk)
     refused = clerk.run("achievement", "publish", file, check=1)
-    assert f"{first} has the same content and is offered already" in refused.stderr
+    assert f"{first} has the same content and is already offered" in refused.stderr
     assert "--again" in refused.stderr
     assert size(clerk) == before
     second = clerk.run("achievement", "publish", file, "--again").stdout.split()[1].rstrip(",")

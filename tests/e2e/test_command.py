@@ -184,7 +184,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["university", "show", "nowhere"], 1, "not a member"),
         (["university", "show", "twente", "--year", "99999"], 2, "less than or equal to 9998"),
         (["university", "show", "twente", "--year", "0"], 2, "greater than or equal to 1"),
-        (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member says"),
+        (["learner", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No member has published anything"),
         (["recognition", "decide", "nonsense"], 2, "of at least 4 characters"),
         (["recognition", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No such decision"),
         (["log", "verify", "nowhere", "--json"], 1, "not a member"),
@@ -212,7 +212,7 @@ def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path)
     file, template = tmp_path / "odd.json", registry("import", "template", "achievement").stdout
     for old, new, says in (
         ("microCredential", "course", "$.kind: must be one of degree, microCredential, module, programme"),
-        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits, as 0613"),
+        ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits such as 0613"),
         ('"ects": 5', '"ects": "5"', "$.ects: must be a number or null, and is text"),
     ):
         assert old in template

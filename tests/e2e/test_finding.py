@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from registry.cli.issuing.finding import normalised
+from registry.cli.issuing.finding import normalise_name
 from tests.support.command import Consortium, printed_json, registry
 
 
@@ -57,7 +57,7 @@ def test_a_name_is_found_whatever_its_capitals_and_accents(registrar):
         assert [one["given_name"] for one in found(registrar, words, command="find")] == ["Sanne"], words
     assert len(found(registrar, "jans", command="find")) == 3
     assert [one["given_name"] for one in found(registrar, "zoe", command="find")] == ["Zoë"]
-    assert normalised("O'Brien-Łukasz Groß") == "o brien lukasz gross"
+    assert normalise_name("O'Brien-Łukasz Groß") == "o brien lukasz gross"
     assert "known here" in registrar.run("credential", "find", "nobody", check=1).stderr
     assert printed_json(registrar.run("credential", "find", "nobody", "--json", check=1))["items"] == []
     assert "known here" in registrar.run("credential", "list", "--status", "replaced").stderr

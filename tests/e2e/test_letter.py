@@ -39,7 +39,7 @@ class Lund:
         settings.write_text('public_url = "https://registry.lund.example/"\n' + settings.read_text())
         self.achievement = str(uuid.uuid4())
         with opened(self.consortium.home) as twente:
-            twente.registry.publish_achievement(achievement("twente", self.achievement))
+            twente.registry.achievements.publish(achievement("twente", self.achievement))
             [issued] = twente.issuer.issue([request(0, self.achievement)])
             self.credential = issued.credential
             twente.publisher().publish_pending()
@@ -59,7 +59,7 @@ class Lund:
         )
         data = RecognitionDecided(str(uuid.uuid4()), purpose, "binding", [basis], [grant], "2026-11-26")
         with opened(home or self.home) as node:
-            node.registry.decide(data, [] if said is None else [said])
+            node.registry.recognition.decide(data, [] if said is None else [said])
             node.publisher().publish_pending()
             node.projector().step()
         return data.decision

@@ -32,10 +32,10 @@ class Office:
         self.lund = self.consortium.join("lund")
         with opened(self.lund) as lund:
             self.achievement = str(uuid.uuid4())
-            lund.registry.publish_achievement(achievement("lund", self.achievement))
+            lund.registry.achievements.publish(achievement("lund", self.achievement))
             made = lund.issuer.issue([request(number, self.achievement) for number in range(8)])
             self.credentials = [one.credential for one in made]
-            lund.registry.revoke(self.credentials[7], "issuedInError")
+            lund.registry.credentials.revoke(self.credentials[7], "issuedInError")
             lund.publisher().publish_pending()
         self.project()
         self.ref = f"lund/{self.achievement}@1"
@@ -69,7 +69,7 @@ def stated(office, node, **more):
         achievement=lookup_of(node).describe_credential("lund", office.credentials[0]).achievement, **(values | more)
     )
     assert data.achievement.achievement == about
-    node.registry.assess(data)
+    node.registry.recognition.assess(data)
     return data.assessment
 
 
@@ -168,7 +168,7 @@ def test_no_cohort_rests_on_an_assessment_that_was_withdrawn_or_is_over(office, 
     with pytest.raises(CohortRefused, match="valid until 2026-08-31"):
         Cohort(node.registry, lookup_of(node), over, TODAY)
     gone = stated(office, node)
-    node.registry.withdraw_assessment(gone, "administrative")
+    node.registry.recognition.withdraw_assessment(gone, "administrative")
     with pytest.raises(CohortRefused, match="withdrawn"):
         Cohort(node.registry, lookup_of(node), gone, TODAY)
 

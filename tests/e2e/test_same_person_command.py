@@ -102,7 +102,7 @@ def test_two_learners_are_merged_by_two_persons_and_each_says_what_it_became(con
     assert "Refusing without confirmation" in words(unasked.stderr)
     assert "Eva Lind, born 1999-03-03" in words(unasked.stdout)
     done = consortium.run("learner", "confirm", change, "--actor", "l.holm", "--yes")
-    assert "This revokes 1 credential for good and issues 1 in its place." in words(done.stderr)
+    assert "This permanently revokes 1 credential and issues 1 in its place." in words(done.stderr)
     again = consortium.run("learner", "confirm", change, "--actor", "l.holm", "--yes")
     assert "l.holm confirmed this merge before" in words(again.stdout)
     assert "changed nothing and stored nothing" in words(again.stdout)

@@ -27,7 +27,7 @@ def twente(tmp_path_factory, postgres):
 
 def offer(node, **more) -> str:
     content: AchievementContent = msgspec.structs.replace(achievement(node.settings.member, new_id()), **more)
-    node.registry.publish_achievement(content)
+    node.registry.achievements.publish(content)
     return content.achievement
 
 
@@ -57,7 +57,7 @@ def programme(twente):
     basis = Basis("onLog", VersionedRef("lund", modules[1], 1), CredentialRef("lund", theirs.credential))
     decision = new_id()
     grant = Grant([0], "full", "recognised", "none", ects=4)
-    own.registry.decide(RecognitionDecided(decision, "stacking", "binding", [basis], [grant], "2026-07-01"))
+    own.registry.recognition.decide(RecognitionDecided(decision, "stacking", "binding", [basis], [grant], "2026-07-01"))
     see(twente)
     return whole, mine, theirs, decision
 
@@ -83,7 +83,7 @@ def test_progress_issuing_and_what_became_impaired(twente, programme):
     assert f"lund/{theirs.credential}, 4 ECTS" in issued
     larger = issued.split()[1]
     assert f"{larger}, as before" in twente.run(*issue).stdout
-    twente.nodes["lund"].registry.revoke(theirs.credential, "issuedInError")
+    twente.nodes["lund"].registry.credentials.revoke(theirs.credential, "issuedInError")
     see(twente)
     shown = printed_json(twente.run("credential", "show", larger, "--json"))
     assert (shown["flags"], shown["unmet"]) == (["impaired"], [])

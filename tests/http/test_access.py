@@ -96,7 +96,7 @@ def test_what_is_public_needs_nothing(node, offer):
         ({"Authorization": "Bearer reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "reg_0123456789abcdef_" + "A" * 43}, "send it in the header X-API-Key"),
         ({"Authorization": "Bearer"}, "Bearer"),
-        ({"Authorization": "Bearer abc"}, "no key or token that this node knows"),
+        ({"Authorization": "Bearer abc"}, "does not know this key or token"),
         ({"X-API-Key": "reg_x", "Authorization": "Bearer abc"}, "not both"),
     ],
 )
@@ -200,13 +200,13 @@ def test_every_type_of_problem_has_its_page(node):
             {"status": "good"},
             "must be one of active, replaced, revoked, suspended",
         ),
-        ("/v1/universities/twente/credentials", {"begin": "30.6.2026"}, "must be a date as 2026-06-30"),
+        ("/v1/universities/twente/credentials", {"begin": "30.6.2026"}, "must be a date such as 2026-06-30"),
         ("/v1/universities/twente/credentials", {"achievement": "7"}, "must be an id (UUID) in lower case"),
         ("/v1/universities/twente/years/2026", {"firstMonth": "13"}, "must be from 1 to 12"),
         ("/v1/universities/twente/years/2026", {"firstMonth": "09"}, "write 9, without the zero"),
         ("/v1/catalogue", {"limit": "ten"}, "must be a whole number"),
         ("/v1/catalogue", {"retired": "maybe"}, "must be true or false"),
-        ("/v1/catalogue", {"country": "NLD"}, "must be two letters, as NL"),
+        ("/v1/catalogue", {"country": "NLD"}, "must be two letters, for example NL"),
         ("/v1/catalogue", {"taughtIn": "n" * 40}, "must have at most 35 characters"),
         ("/v1/feed", {"after": "-1"}, "must be at least 0"),
     ],
@@ -221,10 +221,10 @@ def test_a_parameter_that_cannot_be_is_told_in_plain_words(node, path, parameter
     ("field", "value", "where", "says"),
     [
         ("kind", "course", "$.kind", "must be one of degree, microCredential, module, programme"),
-        ("title", {"!": "x"}, "$.title", "a name in it must be a language's tag (BCP 47), as nl or en-GB"),
+        ("title", {"!": "x"}, "$.title", "a name in it must be a language's tag (BCP 47), for example nl or en-GB"),
         ("title", {}, "$.title", "must not be empty"),
         ("eqfLevel", 9, "$.eqfLevel", "must be from 1 to 8"),
-        ("fieldsOfEducation", ["IT"], "$.fieldsOfEducation[0]", "must be 2 to 4 digits, as 0613"),
+        ("fieldsOfEducation", ["IT"], "$.fieldsOfEducation[0]", "must be 2 to 4 digits such as 0613"),
         ("ects", "five", "$.ects", "must be a number or null, and is text"),
         ("achievement", "A", "$.achievement", "must be an id (UUID) in lower case"),
     ],
@@ -272,7 +272,7 @@ def test_a_body_that_cannot_be_read_says_where(node, offer):
     )
     assert "grad" in str(found["errors"])
     found = problem(client.post("/v1/credentials", json=row(offer)), 400, "invalid")  # without a key of its own
-    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is needed")]
+    assert [(one["where"], one["detail"]) for one in found["errors"]] == [("header Idempotency-Key", "is required")]
     large = achievement() | {"description": {"en": "x" * 3_000_000}}
     problem(client.post("/v1/achievements", json=large, headers=once("large")), 413, "too-large")
     problem(

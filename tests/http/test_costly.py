@@ -57,7 +57,7 @@ def test_few_rows_are_read_in_the_loops_own_thread_and_many_in_another(served, l
 
     assert loop.run(served.answer("", few)).content is threading.main_thread()
     assert loop.run(served.answer("", many)).content.name.startswith("costly")
-    assert loop.run(served.answer("", few, "long")).content.name.startswith("costly")
+    assert loop.run(served.answer("", few, "scan")).content.name.startswith("costly")
 
 
 def test_an_answer_that_takes_too_long_is_given_up_and_its_statement_ends(served, loop, writer, monkeypatch):

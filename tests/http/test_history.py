@@ -134,7 +134,7 @@ def test_a_university_is_told_whether_it_recognises_what_is_offered(reading):
     path = f"{offered.headers['location']}/recognition"
     assert reading.anybody().get(path, headers=waiting(offered)).json() == {"items": [], "next": None}
     with opened(reading.lund) as lund:
-        lund.registry.declare_agreement(
+        lund.registry.recognition.declare_agreement(
             AgreementDeclared(
                 new_id(), "twente", AchievementFilter(eqf_levels=[6]), include_revisions=True, purpose="creditTransfer",
                 outcome="full", ects_ratio=0.5, valid_from="2026-01-01",

@@ -59,7 +59,7 @@ def test_a_credential_of_another_member_is_out_of_reach(reading):
     system = reading.client()
     with opened(reading.lund) as lund:
         offered = new_id()
-        lund.registry.publish_achievement(content("lund", offered))
+        lund.registry.achievements.publish(content("lund", offered))
         theirs = lund.issuer.issue([request(1, offered)])[0].credential
         lund.publisher().publish_pending()
     until(lambda: reading.anybody().get(f"/v1/credentials/lund/{theirs}").status_code == 200)

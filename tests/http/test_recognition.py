@@ -248,7 +248,7 @@ def cohort_served(folder, postgres, count, **how):
     """A node that serves, its key, an assessment, where cohorts are decided by it, and the rows of one."""
     with contextlib.closing(Served(folder, postgres)) as node:
         with opened(node.consortium.join("lund")) as lund:
-            lund.registry.publish_achievement(achievement("lund", offered := str(uuid.uuid4())))
+            lund.registry.achievements.publish(achievement("lund", offered := str(uuid.uuid4())))
             issued = lund.issuer.issue([request(number, offered) for number in range(count)])
             lund.publisher().publish_pending()
         node.achievement = offered

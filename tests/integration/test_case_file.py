@@ -408,7 +408,7 @@ def test_a_closed_case_holds_its_credential_as_long_as_its_decision_is_in_force(
     cursor.execute("UPDATE office.cases SET state = 'closed'")
     found = cases_about(lund.registry, [credential])
     assert found == {credential: f"the decision of the closed case {number} rests on it"}
-    lund.registry.withdraw_decision(decision, "onAppeal")
+    lund.registry.recognition.withdraw_decision(decision, "onAppeal")
     assert cases_about(lund.registry, [credential]) == {}
 
 

@@ -37,9 +37,9 @@ class Sis(BatchSender):
             "0bbac7a9-a411-4809-ad9e-534f483b7a03",
             "twente",
             json.loads(SAMPLES.joinpath("openbadge-rest.json").read_text()),
-            self.registry.newest_version,
+            self.registry.achievements.newest_version,
         )
-        self.registry.publish_achievement(made)
+        self.registry.achievements.publish(made)
         CourseCodes(self.registry).change([CourseCode("SOIL-1", made.achievement, 1)])
         self.achievement = made.achievement
 

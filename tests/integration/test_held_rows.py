@@ -11,6 +11,7 @@ from registry.intake.rows.report import IntakeError, Problem
 from registry.intake.rows.table_rows import TableRows
 from registry.learners.erasure import erase
 from tests.support.catalogues import Everything
+from tests.support.results import Results
 from tests.support.sis import TODAY, BatchSender
 
 GRADUATION, LATER = TODAY + timedelta(days=3), TODAY + timedelta(days=9)
@@ -84,7 +85,7 @@ def test_what_would_be_refused_on_its_day_is_told_at_once(sis):
 def test_what_became_impossible_meanwhile_is_told_on_the_day(sis):
     batch = sis.send(sis.row(1, GRADUATION), sis.row(2, LATER), sis.row(3))
     assert sis.works(batch) == ("scheduled", 1, 0, 2)
-    sis.node.registry.retire_achievement(sis.achievement)
+    sis.node.registry.achievements.retire(sis.achievement)
     sis.day = GRADUATION
     assert sis.works(batch) == ("scheduled", 1, 1, 1)
     sis.day = LATER
@@ -217,14 +218,13 @@ def test_whoever_holds_nothing_refuses_a_row_before_its_day(sis, tmp_path):
         f' "given_name": "Ada", "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30",'
         f' "valid_from": "{GRADUATION}"}}\n'
     )
-    [early], today = TableRows(csv, Everything())
-    [[other]] = NdjsonRows(ndjson, Everything())
+    [early], today = Results(TableRows(csv, Everything()))
+    [[other]] = Results(NdjsonRows(ndjson, Everything()))
     for one in (early, other):
         assert isinstance(one, Problem)
         assert (one.field, "its day has not come" in one.detail) == ("valid_from", True)
     assert today.record == "r2"
-    [held, _] = [rows.held_until for rows in [TableRows(csv, Everything(), holds=True)] for _ in rows]
-    assert held == GRADUATION
+    assert [row.day for row in TableRows(csv, Everything(), schedules=True)] == [GRADUATION, None]
     csv.write_text(HEADER.replace("valid_from", "validfrom"))
     with pytest.raises(IntakeError, match="is it 'valid_from'"):
         TableRows(csv, Everything())

@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
@@ -65,7 +66,7 @@ def test_a_document_with_all_that_is_needed_is_published_and_issued_once(office)
     [other] = office.take("openbadge.json", BADGE, [("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
     assert (other.achievement, other.unchanged) == (first.achievement, False)
     assert other.learner != first.learner
-    assert len(office.registry.achievements()) == 1
+    assert len(office.registry.achievements.list_all()) == 1
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     issued = office.importer.publish(taken.draft).taken
     assert len({one.credential for one in issued}) == 2
     assert len({one.learner for one in issued}) == 2
-    [achievement] = office.registry.achievements()
+    [achievement] = office.registry.achievements.list_all()
     assert achievement.content.learning_outcomes[0].title == {"en": "Maps sealed ground and proposes how to open it"}
     assert office.drafts.all() == []
     assert office.importer.publish(taken.draft).taken == []
@@ -124,7 +125,7 @@ def test_a_draft_with_a_blank_text_is_not_published_and_says_where(office):
     office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | blank})
     with pytest.raises(FaultyContent, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
         office.importer.publish(taken.draft)
-    assert office.registry.achievements() == []
+    assert office.registry.achievements.list_all() == []
 
 
 def test_importing_again_with_what_was_missing_publishes_the_draft(office):
@@ -158,7 +159,7 @@ def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(
     office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
     assert [one.waiting for one in office.drafts.all()] == [1]
     assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
-    assert len(office.registry.achievements()) == 1
+    assert len(office.registry.achievements.list_all()) == 1
 
 
 def test_a_dropped_draft_takes_its_credentials_with_it(office):
@@ -172,8 +173,10 @@ def test_a_dropped_draft_takes_its_credentials_with_it(office):
 def offered(office, **change):
     """The badge's achievement as the university offers it, with something else."""
     content = read_document(SAMPLES.joinpath("openbadge.json").read_bytes(), "x").awards[0]
-    made = content.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE, office.registry.newest_version)
-    office.registry.publish_achievement(msgspec.structs.replace(made, **change))
+    made = content.content(
+        "0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", BADGE, office.registry.achievements.newest_version
+    )
+    office.registry.achievements.publish(msgspec.structs.replace(made, **change))
     return made.achievement
 
 
@@ -203,11 +206,11 @@ def test_another_title_level_or_ects_is_another_achievement(office, change):
 def test_a_course_code_counts_before_all_else_and_its_version_is_issued(office):
     achievement = offered(office, title={"en": "Quite another title"})
     office.codes.change([CourseCode("SOIL-1", achievement, 1)])
-    revised = office.registry.achievement(achievement).content
-    office.registry.revise_achievement(msgspec.structs.replace(revised, version=2, ects=5))
+    revised = office.registry.achievements.get(achievement).content
+    office.registry.achievements.revise(msgspec.structs.replace(revised, version=2, ects=5))
     [taken] = office.take("openbadge.json")
     assert (taken.achievement, taken.version, taken.how) == (achievement, 1, "course code SOIL-1 stands for it")
-    assert office.registry.credential(taken.credential).state.version == 1
+    assert office.registry.credentials.get(taken.credential).state.version == 1
 
 
 @pytest.mark.parametrize(("change", "field"), [({"ects": 5}, "ects"), ({"eqf_level": 7}, "eqfLevel")])
@@ -244,7 +247,7 @@ def test_every_rule_of_a_row_holds_for_a_document_too(office):
     [taken] = office.take("openbadge.json", BADGE, [("Silva", "=1+1")])
     assert "formula" in taken.problems[0].detail
     assert taken.achievement is None
-    assert office.registry.achievements() == []
+    assert office.registry.achievements.list_all() == []
     [future] = office.take("openbadge.json", BADGE, [("2001-09-30", "2101-09-30")])
     assert "future" in future.problems[0].detail
 
@@ -301,8 +304,10 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     given, content = rest("transcript-rest.json"), SAMPLES.joinpath("transcript.xml").read_bytes()
     document = read_document(content, "transcript")
     [light] = [award for award in document.awards if award.codes == ["TFYA-11"]]
-    achievement = light.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.newest_version)
-    office.registry.publish_achievement(achievement)
+    achievement = light.content(
+        "0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", given, office.registry.achievements.newest_version
+    )
+    office.registry.achievements.publish(achievement)
     batch_store = BatchStore(office.registry.dsn, office.registry.vault, tmp_path / "spool")
     worker = Worker(office.registry, office.node.issuer, batch_store, OwnCatalogue(office.registry))
     begun = batch_store.begin("term", "credentials", "application/xml", "a system", "key", dry_run=False)
@@ -353,14 +358,15 @@ def test_all_that_is_wrong_with_the_achievement_of_a_document_is_said_at_once(of
 
 
 def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch):
-    def issue_twice(asked, *, also, **more):
-        def repeated(outcomes):
+    def issue_twice(asked, *, add_rows, **more):
+        def repeated(transaction, outcomes):
             replacing = [msgspec.structs.replace(one, replacement=replacement) for one in outcomes]
-            also([NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
-            also(replacing)
-            return also(replacing)
+            abandoned = mock.Mock()  # each attempt has a transaction of its own
+            add_rows(abandoned, [NotIssued("r", "record-differs", "record", "somebody was first") for _ in outcomes])
+            add_rows(abandoned, replacing)
+            add_rows(transaction, replacing)
 
-        return issue(asked, also=repeated, **more)
+        return issue(asked, add_rows=repeated, **more)
 
     replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
     issue = office.node.issuer.issue

@@ -123,7 +123,7 @@ def test_a_correction_replaces_the_credential_of_the_same_learner_only(node):
     first, other = node.issuer.issue([request(1, achievement), request(2, achievement)])
     corrected = node.issuer.issue([request(3, achievement, student="s1", replaces=first.credential)])[0]
     assert isinstance(corrected, Issued)
-    assert node.registry.credential(first.credential).state.status == "replaced"
+    assert node.registry.credentials.get(first.credential).state.status == "replaced"
     wrong = node.issuer.issue([request(4, achievement, student="s1", replaces=other.credential)])[0]
     assert wrong.code == "illegal-transition"
 
@@ -132,21 +132,21 @@ def test_a_credential_goes_through_its_states_and_no_others(node):
     achievement = node.offer()
     issued = node.issuer.issue([request(1, achievement)])[0]
     registry = node.registry
-    registry.suspend(issued.credential, "underReview")
+    registry.credentials.suspend(issued.credential, "underReview")
     with pytest.raises(IllegalTransition):
-        registry.suspend(issued.credential, "underReview")
-    registry.reinstate(issued.credential)
-    registry.revoke(issued.credential, "issuedInError")
+        registry.credentials.suspend(issued.credential, "underReview")
+    registry.credentials.reinstate(issued.credential)
+    registry.credentials.revoke(issued.credential, "issuedInError")
     with pytest.raises(IllegalTransition):
-        registry.reinstate(issued.credential)
+        registry.credentials.reinstate(issued.credential)
     with pytest.raises(UnknownCredential):
-        registry.revoke("0bbac7a9-a411-4809-ad9e-534f483b7a03", "issuedInError")
+        registry.credentials.revoke("0bbac7a9-a411-4809-ad9e-534f483b7a03", "issuedInError")
 
 
 def test_a_retired_achievement_is_issued_only_to_correct(node):
     achievement = node.offer()
     first = node.issuer.issue([request(1, achievement)])[0]
-    node.registry.retire_achievement(achievement)
+    node.registry.achievements.retire(achievement)
     refused = node.issuer.issue([request(2, achievement)])[0]
     assert refused.code == "retired"
     assert isinstance(node.issuer.issue([request(3, achievement, student="s1", replaces=first.credential)])[0], Issued)

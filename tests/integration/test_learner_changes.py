@@ -65,7 +65,7 @@ def claims(node, credential):
 
 
 def status(node, credential):
-    return node.registry.credential(credential).state.status
+    return node.registry.credentials.get(credential).state.status
 
 
 def two_in_one(node):
@@ -107,7 +107,7 @@ def test_a_split_revokes_and_issues_again_to_the_right_person(node, changes):
     assert status(node, petr.credential) == "revoked"
     assert status(node, new) == "active"
     assert status(node, sara.credential) == "active"
-    assert node.registry.credential(new).state.learner == change.target != sara.learner
+    assert node.registry.credentials.get(new).state.learner == change.target != sara.learner
     assert claims(node, new) == {
         "familyName": "Novak", "givenName": "Petr", "dateOfBirth": "1979-11-30", "studentNumber": "7000124",
         "grade": "6.5", "nationalId": "CZ-1",
@@ -190,7 +190,7 @@ def test_what_changed_since_it_was_shown_is_not_confirmed(node, changes):
         changes.confirm(proposed.change, "l.holm")
     assert status(node, first.credential) == "active"
     other = changes.propose_merge(first.learner, right.learner, "a.berg")
-    node.registry.suspend(first.credential, "underReview")
+    node.registry.credentials.suspend(first.credential, "underReview")
     with pytest.raises(StalePreview):
         changes.confirm(other.change, "l.holm")
 
@@ -231,8 +231,8 @@ def test_what_cannot_be_moved_stays_and_is_named(node):
     achievement, first, second, right = one_in_two(node)
     [third] = issued(node, request(6, achievement, student="old-1", **SARA))
     [fourth] = issued(node, request(7, achievement, student="old-1", **SARA))
-    node.registry.suspend(first.credential, "underReview")
-    node.registry.revoke(third.credential, "administrative")
+    node.registry.credentials.suspend(first.credential, "underReview")
+    node.registry.credentials.revoke(third.credential, "administrative")
     changes = LearnerChanges(node.registry, lambda _: {second.credential: "it is a part of credential lund/x"})
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
     whys = {one.credential: one.why for one in proposed.preview.stays}
@@ -248,7 +248,7 @@ def test_what_cannot_be_moved_stays_and_is_named(node):
 
 def test_a_retired_achievement_is_not_issued_again(node, changes):
     achievement, first, _, right = one_in_two(node)
-    node.registry.retire_achievement(achievement)
+    node.registry.achievements.retire(achievement)
     proposed = changes.propose_merge(first.learner, right.learner, "a.berg")
     assert proposed.preview.moves == []
     assert all("retired" in one.why for one in proposed.preview.stays)
@@ -294,8 +294,8 @@ def test_erasing_one_of_two_who_were_split_leaves_the_other_and_no_link(node, ch
 
 def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes, batch_store):
     _, sara, petr, _ = two_in_one(node)
-    node.registry.suspend(petr.credential, "administrative", "asked by telephone")
-    node.registry.reinstate(petr.credential)
+    node.registry.credentials.suspend(petr.credential, "administrative", "asked by telephone")
+    node.registry.credentials.reinstate(petr.credential)
     proposed = changes.propose_split(sara.learner, [petr.credential], "7000124", {}, "a.berg")
     change, _ = changes.confirm(proposed.change, "l.holm")
 
@@ -328,8 +328,8 @@ def test_merged_learners_are_erased_together(node, changes, batch_store):
     with pytest.raises(Merged, match=right.learner):
         erase(node.registry, batch_store, first.learner)
     erase(node.registry, batch_store, right.learner)
-    assert node.registry.erased(first.learner)
-    assert node.registry.erased(right.learner)
+    assert node.registry.erasures.is_erased(first.learner)
+    assert node.registry.erasures.is_erased(right.learner)
     for table in ("learners", "records", "learner_changes", "moved_credentials", "further_numbers"):
         with node.registry.connection.cursor().copy(f"COPY vault.{table} TO STDOUT") as rows:
             assert b"".join(bytes(row) for row in rows) == b""
@@ -405,7 +405,7 @@ def test_a_chain_of_merges_is_erased_whole_or_not_at_all_wherever_it_stops(node,
     monkeypatch.setattr(node.registry.recorder, "insert_events", killed_in_the_second)
     erase(node.registry, batch_store, third.learner)
     assert left_in(node, "learners") == left_in(node, "records") == left_in(node, "learner_changes") == b""
-    assert all(node.registry.erased(one.learner) for one in (first, second, third))
+    assert all(node.registry.erasures.is_erased(one.learner) for one in (first, second, third))
     with pytest.raises(Duplicate):
         erase(node.registry, batch_store, third.learner)
 
@@ -493,7 +493,7 @@ def decided_by_digest(node, achievement, *credentials):
     of = VersionedRef("twente", achievement, 1)
     bases = [Basis("onLog", achievement=of, credential_digest=claims_digest([one])) for one in said]
     data = RecognitionDecided(random_id(), "admission", "binding", bases, [full(*range(len(bases)))], "2026-07-01")
-    node.registry.decide(data, said)
+    node.registry.recognition.decide(data, said)
     return data.decision
 
 
@@ -507,7 +507,7 @@ def test_an_own_decision_that_names_a_credential_by_digest_holds_it_until_it_is_
         first.credential: f"decision twente/{decision} rests on it",
         second.credential: f"decision twente/{both} rests on it",
     }
-    node.registry.withdraw_decision(decision, "onAppeal")
+    node.registry.recognition.withdraw_decision(decision, "onAppeal")
     with pytest.raises(StalePreview):
         changes.confirm(proposed.change, "l.holm")
     later = changes.propose_merge(first.learner, right.learner, "a.berg")
@@ -560,7 +560,7 @@ def test_a_retaken_achievement_counts_once_and_both_are_shown(node, dsn):
         [retake] = record.retaken
         assert (retake.credential, retake.counts) == (f"twente/{first.credential}", f"twente/{second.credential}")
         assert learners.relied_on(connection, "twente", [first.credential, third.credential]) == {}
-        node.registry.revoke(second.credential, "issuedInError")
+        node.registry.credentials.revoke(second.credential, "issuedInError")
         node.publisher().publish_pending()
         projector.step()
         record = learners.read(connection, first.learner)

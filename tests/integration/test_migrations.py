@@ -9,7 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from registry.store.migrations import DatabaseTooNew, migrate, migrations
-from registry.store.recorder import opened
+from registry.store.recorder import open_store
 from tests.support.command import Consortium
 
 BEFORE_KEYS = Path(__file__).parents[1] / "support" / "private_before_keys.sql"
@@ -79,11 +79,11 @@ def test_two_that_open_an_older_database_at_once_change_it_once(dsn):
 
 
 def test_a_database_that_a_newer_version_changed_is_refused_and_left_as_it_is(database, dsn):
-    opened(database, dsn).close()
+    open_store(database, dsn).close()
     database.execute("INSERT INTO node.migrations (number, name) VALUES (9001, 'of_the_future')")
     before = columns(database)
     with pytest.raises(DatabaseTooNew, match=r"migration 9001 \(of_the_future\) is not known here"):
-        opened(database, dsn)
+        open_store(database, dsn)
     assert (columns(database), applied(database)[-1]) == (before, 9001)
 
 

@@ -15,7 +15,7 @@ LUND = Owner("lund", "uni.example", "a" * 64)
 def store(dsn, member):
     """What a version that wrote no owner has left: an achievement of a member's."""
     with Registry(dsn, f"uni.example/{member}", vault_of(dsn)) as registry:
-        registry.publish_achievement(achievement(member, "0bbac7a9-0d4d-4a05-bb7a-000000000001"))
+        registry.achievements.publish(achievement(member, "0bbac7a9-0d4d-4a05-bb7a-000000000001"))
 
 
 def test_an_empty_database_becomes_the_first_nodes_and_stays_that_nodes(dsn):

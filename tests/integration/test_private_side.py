@@ -52,7 +52,7 @@ def test_reads_are_answered_while_a_write_is_in_progress_and_a_second_write_wait
 
     def act(write):
         with write.registry.transaction() as transaction:
-            write.registry.suspend(issued.credential, "underReview", transaction=transaction)
+            write.registry.credentials.suspend(issued.credential, "underReview", transaction=transaction)
             transaction.add(barrier)
             return write.commit(transaction, Answer(200, "first"))
 
@@ -62,7 +62,7 @@ def test_reads_are_answered_while_a_write_is_in_progress_and_a_second_write_wait
 
     def read(_):
         with private.reading() as registry:
-            status = registry.credential(issued.credential).state.status
+            status = registry.credentials.get(issued.credential).state.status
             count = registry.cursor().execute("SELECT count(*) AS n FROM vault.records").fetchone()["n"]
         return status, count, private.respond("read").content
 
@@ -93,7 +93,7 @@ def test_an_answer_is_stored_with_what_the_request_did_or_neither_is(node, priva
 
     def act(write, *more):
         with write.registry.transaction() as transaction:
-            write.registry.suspend(issued.credential, "underReview", transaction=transaction)
+            write.registry.credentials.suspend(issued.credential, "underReview", transaction=transaction)
             write.add_answer(transaction, Answer(201, {"once": True}, "/there"))
             transaction.add(*more)
             transaction.commit()

@@ -303,10 +303,10 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     assert world.publisher().publish_pending().new == ()
     registry = world.node.registry
     waiting = issued(world)[1]
-    registry.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
     assert (published.events, published.held, published.new) == (1, 3, ())
-    registry.revoke(waiting, "issuedInError")  # of a credential that is itself held back
+    registry.credentials.revoke(waiting, "issuedInError")  # of a credential that is itself held back
     published = world.publisher().publish_pending()
     assert (published.events, published.held) == (0, 4)
     assert "not published: 1. member-suspended" in published.new[0]
@@ -328,7 +328,7 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
 @pytest.mark.parametrize("while_held", [True, False], ids=["held", "released"])
 def test_a_publisher_that_dies_while_it_holds_or_releases_events_publishes_each_once(suspended, step, while_held):
     world = suspended
-    world.node.registry.revoke(world.first, "issuedInError")
+    world.node.registry.credentials.revoke(world.first, "issuedInError")
 
     def die(name):
         if name == step:
@@ -395,7 +395,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
     with pytest.raises(KeyboardInterrupt):
         world.publisher(step=die).publish_pending()
     world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
-    world.node.registry.revoke(issued(world)[0], "issuedInError")  # which is never in the way
+    world.node.registry.credentials.revoke(issued(world)[0], "issuedInError")  # which is never in the way
     published = world.publisher().publish_pending()
     assert (published.events, published.refused, published.held) == (3, 2, 0)
     assert "member-suspended" in published.refused_because
@@ -408,7 +408,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
 
 def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspended, tmp_path):
     world = suspended
-    world.node.registry.revoke(world.first, "issuedInError")
+    world.node.registry.credentials.revoke(world.first, "issuedInError")
     world.publisher().publish_pending()
     world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
     world.publisher().publish_pending()
@@ -421,9 +421,9 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
 
 def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
-    registry.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
     assert (published.events, published.size) == (1, 3)
     world.seen()
@@ -437,11 +437,11 @@ def test_events_that_are_held_back_stay_visible_while_others_are_published(suspe
 
 def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
     world, registry = suspended, suspended.node.registry
-    registry._acceptance = ByGovernance(world)
+    registry.checker.acceptance = ByGovernance(world)
     world.publisher().publish_pending()
     assert registry.size_when_published() == 2
-    registry.revoke(world.first, "issuedInError")
-    registry.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
+    registry.credentials.revoke(world.first, "issuedInError")
+    registry.credentials.revoke(issued(world)[1], "issuedInError")  # held back behind its issuing
     assert registry.size_when_published() == 3
     assert world.publisher().publish_pending().size == 3
     assert registry.size_when_published() == 3

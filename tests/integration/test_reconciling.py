@@ -32,8 +32,8 @@ class Term:
             rows = [request(self.achievement, n, "2026-06-30") for n in range(8)]
             rows.append(request(self.achievement, 8, "2025-12-01"))
             self.issued = [one.credential for one in node.issuer.issue(rows)]
-            node.registry.revoke(self.issued[1], "issuedInError")
-            node.registry.suspend(self.issued[2], "underReview")
+            node.registry.credentials.revoke(self.issued[1], "issuedInError")
+            node.registry.credentials.suspend(self.issued[2], "underReview")
             CourseCodes(node.registry).change(
                 [CourseCode("DL", self.achievement), CourseCode("DL-2", str(uuid.uuid4()))]
             )

@@ -20,7 +20,7 @@ def node(dsn):
     made = TestNode(dsn, MemoryLog())
     made.achievement = made.offer()
     [made.first] = made.issuer.issue([request(1, made.achievement)])
-    made.registry.revoke(made.first.credential, "issuedInError")
+    made.registry.credentials.revoke(made.first.credential, "issuedInError")
     made.publisher().publish_pending()
     yield made
     made.close()
@@ -45,7 +45,7 @@ def test_what_was_refused_and_what_builds_on_it_is_said_again_under_new_ids_abou
     assert [event["data"] for event in after] == [event["data"] for event in before]
     assert [(event["type"], event["subject"]) for event in after] == [(e["type"], e["subject"]) for e in before]
     assert not {event["id"] for event in after} & {event["id"] for event in before}
-    assert node.registry.credential(node.first.credential).state.status == "revoked"
+    assert node.registry.credentials.get(node.first.credential).state.status == "revoked"
     with psycopg.connect(node.dsn) as connection:
         done = connection.execute("SELECT leaf, what FROM publisher.dealt_with ORDER BY leaf").fetchall()
     assert done == [(0, "published-again"), (1, "published-again"), (2, "published-again")]
@@ -62,7 +62,7 @@ def test_what_a_rule_would_refuse_again_is_left_to_people_with_the_reason(node):
 
 def test_an_erased_learner_is_not_spoken_of_again(node):
     repairs = refused(node, ["", "member-suspended", ""])
-    node.registry.erase([node.first.learner], _Nothing())
+    node.registry.erasures.erase([node.first.learner], _Nothing())
     [repair] = plan(node.registry, repairs)
     assert (repair.how, "erased" in repair.why) == ("close", True)
     assert publish_again(node.registry, [repair]) == 0
@@ -82,7 +82,7 @@ def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
         assert not isinstance(new, Issued)
         assert f"achievement {node.achievement} exists for nobody" in new.detail
         with pytest.raises(NotAccepted, match="registry refused publish-again"):
-            registry.retire_achievement(node.achievement)
+            registry.achievements.retire(node.achievement)
     assert node.stored() == 3
 
 

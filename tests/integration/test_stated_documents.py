@@ -135,8 +135,8 @@ def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office
     office.drafts.complete(taken.draft, {"credential": {"valid_until": "2035-01-01"}})
     [one] = office.importer.publish(taken.draft).taken
     assert one.credential
-    assert office.registry.credential(one.credential).state.version == 1
-    assert len(office.registry.achievements()) == 1
+    assert office.registry.credentials.get(one.credential).state.version == 1
+    assert len(office.registry.achievements.list_all()) == 1
     third = other | {"id": "urn:third"}
     [taken] = office.take(third, {})
     assert office.drafts.one(taken.draft).waiting == 1
@@ -198,7 +198,7 @@ GIVEN = {**TRANSCRIPT, "awards": {**TRANSCRIPT["awards"], "PROG-7": {
 def test_a_programme_is_issued_with_its_parts_so_that_credit_counts_once(office):
     taken = office.take(nested(), GIVEN)
     assert [one.problems for one in taken] == [[], [], []]
-    content = office.registry.achievement(taken[2].achievement).content
+    content = office.registry.achievements.get(taken[2].achievement).content
     assert {ref.achievement for ref in content.composition.required} == {one.achievement for one in taken[:2]}
     assert content.composition.min_ects == 10.5
     office.node.publisher().publish_pending()
@@ -227,7 +227,7 @@ def test_a_programme_of_many_courses_has_them_all_as_parts(office):
     given = {**TRANSCRIPT, "achievement": {**TRANSCRIPT["achievement"], **outcomes}, "awards": {}}
     taken = office.take((text[:start] + many + text[last:]).encode(), given)
     assert all(one.credential for one in taken), taken[-1]
-    assert len(office.registry.achievement(taken[-1].achievement).content.composition.required) == 60
+    assert len(office.registry.achievements.get(taken[-1].achievement).content.composition.required) == 60
 
 
 def test_a_dry_run_of_a_programme_says_the_same_and_stores_nothing(office):
@@ -245,7 +245,7 @@ def test_a_whole_waits_for_its_parts_and_joins_them_when_it_comes_again(office):
     assert office.issued() == 1
     taken = office.take(nested(), GIVEN)
     assert [bool(one.credential) for one in taken] == [True, True, True]
-    assert office.registry.achievement(taken[2].achievement).content.composition is not None
+    assert office.registry.achievements.get(taken[2].achievement).content.composition is not None
     assert [one.waiting for one in office.drafts.all()] == []
 
 
@@ -339,7 +339,7 @@ def test_the_programme_that_counted_twice_counts_once(office):
     given = json.loads(case("m9-rest.json").read_text())
     taken = office.take(case("m9-haspart.xml").read_bytes(), given)
     assert all(one.credential for one in taken), taken
-    content = office.registry.achievement(taken[2].achievement).content
+    content = office.registry.achievements.get(taken[2].achievement).content
     assert content.composition.min_ects == content.ects == 10.5
 
 
@@ -372,7 +372,7 @@ def test_a_title_that_looks_broken_is_published_once_it_is_repeated_and_no_other
     office.drafts.complete(taken.draft, {"achievement": {"title": {language: "BiologÃ\xada"}}})
     [one] = office.importer.publish(taken.draft).taken
     assert one.credential
-    assert office.registry.achievement(one.achievement).content.title == {language: "BiologÃa"}
+    assert office.registry.achievements.get(one.achievement).content.title == {language: "BiologÃa"}
 
 
 def test_a_draft_with_a_text_that_looks_broken_is_published_where_that_is_said(office):

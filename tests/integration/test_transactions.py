@@ -45,26 +45,26 @@ def test_a_transaction_that_is_left_without_commit_stores_nothing(node):
     [issued] = node.issuer.issue([request(1, achievement)])
     before = node.stored()
     with node.registry.transaction() as transaction:
-        node.registry.suspend(issued.credential, "underReview", transaction=transaction)
+        node.registry.credentials.suspend(issued.credential, "underReview", transaction=transaction)
         transaction.add(Note("left"))
     assert node.stored() == before
     assert notes(node) == []
     assert not transaction.committed
-    assert node.registry.credential(issued.credential).state.status == "active"
+    assert node.registry.credentials.get(issued.credential).state.status == "active"
 
 
 def test_events_of_several_aggregates_and_rows_are_stored_together(node):
     achievement = node.offer()
     first, second = node.issuer.issue([request(1, achievement), request(2, achievement)])
     with node.registry.transaction() as transaction:
-        node.registry.suspend(first.credential, "underReview", transaction=transaction)
-        node.registry.revoke(second.credential, "administrative", transaction=transaction)
+        node.registry.credentials.suspend(first.credential, "underReview", transaction=transaction)
+        node.registry.credentials.revoke(second.credential, "administrative", transaction=transaction)
         transaction.add(Note("b"), Note("a"))
         assert notes(node) == []
         transaction.commit()
     assert transaction.committed
     assert notes(node) == ["a", "b"]
-    assert [node.registry.credential(one.credential).state.status for one in (first, second)] == [
+    assert [node.registry.credentials.get(one.credential).state.status for one in (first, second)] == [
         "suspended",
         "revoked",
     ]
@@ -77,7 +77,7 @@ def test_rows_that_cannot_be_written_take_everything_back(node, breaks):
     [issued] = node.issuer.issue([request(1, achievement)])
     before = node.stored()
     with node.registry.transaction() as transaction:
-        node.registry.suspend(issued.credential, "underReview", transaction=transaction)
+        node.registry.credentials.suspend(issued.credential, "underReview", transaction=transaction)
         transaction.add(Note("new"), breaks)
         with pytest.raises((ZeroDivisionError, Duplicate)):
             transaction.commit()
@@ -92,7 +92,7 @@ def test_a_transaction_inside_another_is_refused_and_nothing_of_either_is_stored
         with pytest.raises(TransactionOpen, match="pass it on"):
             node.registry.store_rows(Note("inner"))
         with pytest.raises(TransactionOpen):
-            node.registry.retire_achievement(achievement)
+            node.registry.achievements.retire(achievement)
         with pytest.raises(TransactionOpen):
             node.issuer.issue([request(1, achievement)])
     assert (node.stored(), notes(node)) == (before, [])
@@ -108,7 +108,7 @@ def test_another_thread_has_a_transaction_of_its_own(node):
             [issued] = another.submit(lambda: node.issuer.issue([request(1, achievement)])).result()
         transaction.commit()
     assert notes(node) == ["outer"]
-    assert node.registry.credential(issued.credential).state.status == "active"
+    assert node.registry.credentials.get(issued.credential).state.status == "active"
 
 
 def test_nothing_is_added_to_a_transaction_that_has_ended_and_it_is_committed_once(node):
@@ -135,10 +135,10 @@ def test_somebody_who_was_faster_is_told_with_the_error_that_the_caller_chose(no
 
 
 def test_an_aggregate_that_changed_meanwhile_stops_a_transaction_that_expects_its_version(node):
-    read, other = (node.registry.achievement(node.offer()) for _ in range(2))
-    node.registry.retire_achievement(str(read.id))
+    read, other = (node.registry.achievements.get(node.offer()) for _ in range(2))
+    node.registry.achievements.retire(str(read.id))
     with node.registry.transaction() as transaction:
-        node.registry.retire_achievement(str(other.id), transaction)
+        node.registry.achievements.retire(str(other.id), transaction)
         transaction.expect({read.id: read.version})
         with pytest.raises(StaleState):
             transaction.commit()

@@ -44,7 +44,7 @@ class TestNode:
     def offer(self):
         identifier = str(uuid.uuid4())
         data = achievement("twente", identifier)
-        self.registry.publish_achievement(data)
+        self.registry.achievements.publish(data)
         return identifier
 
     def publisher(self, log=None, **more):

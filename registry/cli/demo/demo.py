@@ -197,7 +197,7 @@ class _Demo:
                     "awardingBodies": [member],
                 }
                 content = msgspec.convert(values, AchievementContent)
-                node.registry.publish_achievement(content)
+                node.registry.achievements.publish(content)
                 self._offered[member].append(content.achievement)
             say(f"{member} offers {len(COURSES)} micro-credentials of 5 ECTS")
         samples = resources.files("registry.intake").joinpath("samples")
@@ -288,10 +288,10 @@ class _Demo:
                 ],
                 f"{_YEAR}-11-20",
             )
-            linkoping.registry.decide(data)
+            linkoping.registry.recognition.decide(data)
             decided = data.decision
             say(f"Linköping recognises {title_of(found.title)!r} of {member}: {outcome}")
-        twente.registry.revoke(wrong.credential, "issuedInError")
+        twente.registry.credentials.revoke(wrong.credential, "issuedInError")
         say("Twente revokes a credential that it issued in error.")
         return first.learner, decided
 

@@ -31,8 +31,8 @@ def list_quarantine(
 
     Example: registry log quarantine list twente
     """
-    found = quarantine.list_quarantined(node_of(context).views(), member)
-    items = [{name: value for name, value in each._asdict().items() if name != "record"} for each in found]
+    records = quarantine.list_quarantined(node_of(context).views(), member)
+    items = [{name: value for name, value in each._asdict().items() if name != "record"} for each in records]
     columns = [
         Column("member", lambda item: item["member"]),
         Column("position", lambda item: item["position"]),
@@ -57,12 +57,12 @@ def show_quarantined(
 
     Example: registry log quarantine show twente 40960
     """
-    found = quarantine.one(node_of(context).views(), member, position)
-    if found is None:
+    record = quarantine.one(node_of(context).views(), member, position)
+    if record is None:
         errors.print(f"Nothing of {member} is quarantined at {position}.", markup=False)
         raise typer.Exit(1)
     if as_json:
-        print_json(found._asdict() | {"explained": quarantine.EXPLAINED[found.code]})
+        print_json(record._asdict() | {"explained": quarantine.EXPLAINED[record.code]})
         return
-    errors.print(f"{found.code}: {found.detail}\n{quarantine.EXPLAINED[found.code]}", markup=False)
-    typer.get_binary_stream("stdout").write(found.record)
+    errors.print(f"{record.code}: {record.detail}\n{quarantine.EXPLAINED[record.code]}", markup=False)
+    typer.get_binary_stream("stdout").write(record.record)

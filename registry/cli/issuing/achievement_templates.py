@@ -50,7 +50,7 @@ TEMPLATES: Final[dict[str, dict[str, Any]]] = {
         COMMENT: _COMMON
         | {
             "composition.required": "achievements that every learner must have; minVersion may stand beside the id",
-            "composition.choices": "for each: of these achievements so many (minCount) or so many credits (minEcts),"
+            "composition.choices": "for each: a number of these achievements (minCount) or of credits (minEcts),"
             " one of the two",
             "composition.minEcts": "credits that all parts must come to",
             "composition.sharing": "whether a part may count in another credential too: forbidden, allowed, or"

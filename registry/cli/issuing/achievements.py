@@ -44,8 +44,10 @@ def add_to(app: typer.Typer) -> None:
 def _content(
     node: Node, file: Path, achievement: str | None, version: int, keep_text: Collection[str]
 ) -> AchievementContent:
-    """The content in a file. What it leaves out is filled in: the id (else the given or a new one), the version, and
-    this university as the awarding body. What is doubtful in it is said. Raises `FaultyContent` with all that is wrong.
+    """Read the content of an achievement from a file, and print warnings about it.
+
+    A missing id is `achievement` or a new one, a missing version is `version`, and a missing awarding body is this
+    university. Raises `FaultyContent` with all faults.
     """
     try:
         values = json.loads(read_bytes(file).decode(), object_pairs_hook=unique, parse_constant=no_constant)
@@ -58,7 +60,9 @@ def _content(
         raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
     filled = {"achievement": achievement or random_id(), "version": version, "awardingBodies": [node.settings.member]}
     try:
-        content = read_content(filled | values, node.settings.member, node.registry.newest_version, keep_text)
+        content = read_content(
+            filled | values, node.settings.member, node.registry.achievements.newest_version, keep_text
+        )
         notes = notes_of(values, content)
     except RecursionError as error:
         raise FaultyContent([(str(file), "is nested too deep")]) from error
@@ -69,7 +73,7 @@ def _content(
 
 @contextmanager
 def _listing_faults(file: Path) -> Iterator[None]:
-    """Print all that is wrong with a content, and end with exit code 1."""
+    """Print all faults of a content, and exit with 1."""
     try:
         yield
     except FaultyContent as error:
@@ -81,21 +85,17 @@ def _listing_faults(file: Path) -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check everything and list all that is wrong; publish nothing.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and list all faults; publish nothing.")]
 
 
 KeepText = Annotated[
     bool,
-    typer.Option(
-        "--keep-text", help="Texts that look as if in a wrong encoding, or like placeholders, are meant as they are."
-    ),
+    typer.Option("--keep-text", help="Keep texts that look wrongly encoded, or like placeholders, as they are."),
 ]
 
 
-def kept_fields(*, keep_text: bool) -> Collection[str]:
-    """Return the fields whose texts are meant: all of them, or none."""
+def fields_kept_as_written(*, keep_text: bool) -> Collection[str]:
+    """Return the fields whose texts are kept although they look wrong: all of them, or none."""
     return ALL_FIELDS if keep_text else ()
 
 
@@ -106,40 +106,40 @@ def publish(
     *,
     dry_run: DryRun = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Offer it even if an achievement with the same content is offered already.")
+        bool, typer.Option("--again", help="Offer it even if an achievement with the same content is already offered.")
     ] = False,
     keep_text: KeepText = False,
 ) -> None:
-    """Offer a new achievement. Its id and version 1 are given here unless the file has an id.
+    """Offer a new achievement, version 1. It gets a new id unless the file has one.
 
-    All that is wrong with the file is listed at once, and nothing is published then. Exits 1 if something is wrong, or
-    if an achievement with the same content is offered already.
+    All faults of the file are listed together, and then nothing is published. Exits 1 if there are any, or if an
+    achievement with the same content is already offered.
 
     Examples: registry achievement publish data-literacy.json --dry-run
     registry achievement publish data-literacy.json
     """
-    node, kept = node_of(context), kept_fields(keep_text=keep_text)
+    node, as_written = node_of(context), fields_kept_as_written(keep_text=keep_text)
     with _listing_faults(file):
-        content = _content(node, file, None, 1, kept)
+        content = _content(node, file, None, 1, as_written)
     if not again:
         _refuse_second(node, content)
     if dry_run:
-        node.registry.check_achievement(content, keep_text=kept)
+        node.registry.achievements.check_new(content, keep_text=as_written)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as a new achievement, version 1. Nothing was published.")
         return
-    node.registry.publish_achievement(content, keep_text=kept)
+    node.registry.achievements.publish(content, keep_text=as_written)
     _say_unknown_parts(node, content)
     say(f"achievement {content.achievement}, version 1")
     publish_now(node)
 
 
 def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
-    """Say on standard error which achievements of others a composition names that this node has not read of."""
+    """Print to standard error the achievements of others in a composition that this node has not read yet."""
     for path, ref in composition_refs(content):
         if ref.member != node.settings.member and not catalogue.versions(node.views(), ref.member, ref.achievement):
             errors.print(
-                f"{path}: not checked: this node has read of no achievement {ref.member}/{ref.achievement}. Bring the"
+                f"{path}: not checked: this node has not read {ref.member}/{ref.achievement}. Bring the"
                 " views up with `registry views update`, or check the id.",
                 markup=False,
                 highlight=False,
@@ -147,12 +147,12 @@ def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
 
 
 def _refuse_second(node: Node, content: AchievementContent) -> None:
-    """End with exit code 1 where this university offers the same content already."""
-    offered = [each for each in node.registry.achievements() if not each.state.retired]
+    """Exit with 1 if this university already offers the same content."""
+    offered = [each for each in node.registry.achievements.list_all() if not each.state.retired]
     same = find_identical(offered, content)
     if same is not None and same != content.achievement:  # the same id is refused by its own rule
         errors.print(
-            f"Nothing was published: {same} has the same content and is offered already. Award that one, or pass"
+            f"Nothing was published: {same} has the same content and is already offered. Award that one, or pass"
             " --again to offer the same content a second time.",
             markup=False,
             highlight=False,
@@ -171,22 +171,25 @@ def revise(
 ) -> None:
     """Offer the next version of an achievement, whole.
 
-    All that is wrong with the file is listed at once, and nothing is published then.
+    All faults of the file are listed together, and then nothing is published.
 
     Examples: registry achievement revise 0bbac7a9-… data-literacy.json --dry-run
     registry achievement revise 0bbac7a9-… data-literacy.json
     """
     node = node_of(context)
     achievement = ids.resolve(node, achievement, "achievement")
-    version, kept = node.registry.achievement(achievement).state.version + 1, kept_fields(keep_text=keep_text)
+    version, as_written = (
+        node.registry.achievements.get(achievement).state.version + 1,
+        fields_kept_as_written(keep_text=keep_text),
+    )
     with _listing_faults(file):
-        content = _content(node, file, achievement, version, kept)
+        content = _content(node, file, achievement, version, as_written)
     if dry_run:
-        node.registry.check_revision(content, keep_text=kept)
+        node.registry.achievements.check_revision(content, keep_text=as_written)
         _say_unknown_parts(node, content)
         say(f"{title_of(content.title)}: could be published as version {version}. Nothing was published.")
         return
-    node.registry.revise_achievement(content, keep_text=kept)
+    node.registry.achievements.revise(content, keep_text=as_written)
     _say_unknown_parts(node, content)
     say(f"achievement {achievement}, version {version}")
     publish_now(node)
@@ -202,7 +205,7 @@ def retire(
     Example: registry achievement retire 0bbac7a9-…
     """
     node = node_of(context)
-    node.registry.retire_achievement(ids.resolve(node, achievement, "achievement"))
+    node.registry.achievements.retire(ids.resolve(node, achievement, "achievement"))
     publish_now(node)
 
 
@@ -213,31 +216,31 @@ def join(
     *,
     version: Annotated[int | None, typer.Option(min=1, help="Its version (else the newest).")] = None,
 ) -> None:
-    """Confirm that this university awards another's achievement together with it, and publish that.
+    """Confirm that this university awards another member's achievement together with it, and publish that.
 
-    Until then the other's saying so is shown as claimed. Exits 1 where it does not say so.
+    Until then the views show the co-award as claimed. Exits 1 if the other member does not name this university.
 
     Example: registry achievement join lund/0bbac7a9-… --version 2
     """
     node = node_of(context)
     member, identifier = ids.find(node, achievement, "achievement")
-    found = catalogue.versions(node.views(), member, identifier)
-    wanted = [one for one in found if version in (None, one.version)][-1:]
-    if not wanted:
+    versions = catalogue.versions(node.views(), member, identifier)
+    newest = [each for each in versions if version in (None, each.version)][-1:]
+    if not newest:
         errors.print(
-            f"{achievement} is not known here in that version. `registry views update` reads the log.", markup=False
+            f"{achievement} is unknown here in that version. `registry views update` reads the log.", markup=False
         )
         raise typer.Exit(1)
-    [one] = wanted
-    if node.settings.member not in one.content["awardingBodies"]:
+    [joined] = newest
+    if node.settings.member not in joined.content["awardingBodies"]:
         errors.print(
-            f"{member} does not name {node.settings.member} among the awarding bodies of version {one.version}: "
-            f"{', '.join(one.content['awardingBodies'])}",
+            f"{member} does not name {node.settings.member} among the awarding bodies of version {joined.version}: "
+            f"{', '.join(joined.content['awardingBodies'])}",
             markup=False,
         )
         raise typer.Exit(1)
-    node.registry.join_achievement(AchievementJoined(VersionedRef(member, one.achievement, one.version)))
-    say(f"joined {member}/{one.achievement}, version {one.version}")
+    node.registry.achievements.join(AchievementJoined(VersionedRef(member, joined.achievement, joined.version)))
+    say(f"joined {member}/{joined.achievement}, version {joined.version}")
     publish_now(node)
 
 
@@ -255,18 +258,18 @@ def list_all(
     Example: registry achievement list twente
     """
     node = node_of(context)
-    found = catalogue.newest(node.views(), member)
+    offers = catalogue.newest(node.views(), member)
     columns = [
-        Column("university", lambda one: one.member),
-        Column("achievement", lambda one: one.achievement),
-        Column("version", lambda one: one.version),
-        Column("title", lambda one: title_of(one.title), cut=True),
-        Column("kind", lambda one: one.kind, wide=True),
-        Column("ECTS", lambda one: one.ects),
-        Column("EQF", lambda one: one.eqf_level),
-        Column("state", lambda one: "retired" if one.retired else "offered"),
+        Column("university", lambda offer: offer.member),
+        Column("achievement", lambda offer: offer.achievement),
+        Column("version", lambda offer: offer.version),
+        Column("title", lambda offer: title_of(offer.title), cut=True),
+        Column("kind", lambda offer: offer.kind, wide=True),
+        Column("ECTS", lambda offer: offer.ects),
+        Column("EQF", lambda offer: offer.eqf_level),
+        Column("state", lambda offer: "retired" if offer.retired else "offered"),
     ]
-    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(offers, columns, as_json=as_json, as_csv=as_csv, wide=wide)
     say_views_behind(node)
 
 
@@ -284,15 +287,15 @@ def show(
     """
     node = node_of(context)
     owner, achievement = ids.find(node, achievement, "achievement", member)
-    found = catalogue.versions(node.views(), owner, achievement)
+    versions = catalogue.versions(node.views(), owner, achievement)
     say_views_behind(node)
-    if not found:
+    if not versions:
         errors.print(f"{owner} has no achievement {achievement} in the views.", markup=False)
         raise typer.Exit(1)
     if as_json:
-        print_json(found)
+        print_json(versions)
         return
-    for version in found:
+    for version in versions:
         say(f"{title_of(version.title)}, version {version.version}" + (", retired" if version.retired else ""))
         for name, value in version.content.items():
             if name not in ("achievement", "version", "title"):

@@ -26,9 +26,9 @@ from registry.node.node import Node
 from registry.settings.settings import SettingsError
 
 MAX_ROWS: Final = 100_000
-"""Rows of a file at most: they are held in memory, so that what was shown is what is done."""
+"""Rows of a file at most: they stay in memory, so that the changes made are those of the preview."""
 _CONSEQUENCES: Final = {
-    "revoke": "This revokes {} for good.",
+    "revoke": "This permanently revokes {}.",
     "suspend": "This suspends {} until they are reinstated.",
     "reinstate": "This reinstates {}.",
 }
@@ -38,7 +38,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class BulkChanges(msgspec.Struct):
-    """What a file of status changes came to."""
+    """The outcome of a file of status changes."""
 
     file: str
     dry_run: bool
@@ -46,11 +46,11 @@ class BulkChanges(msgspec.Struct):
     changed: int = 0
     """Changes that were made."""
     unchanged: int = 0
-    """Rows whose change was made before."""
+    """Rows whose change had been made before."""
     refused: int = 0
     """Rows that changed nothing."""
     problems: list[RowProblem] = []
-    """All that is wrong with these."""
+    """The problems of the refused rows."""
     notes: list[str] = []
 
 
@@ -69,9 +69,9 @@ def change(
     Columns: credential (its id) or record (your own id of the row that it was issued for); change (suspend, reinstate,
     revoke); reason (empty for reinstate); and, if you like, note: your own words, kept privately.
 
-    A file has 100,000 rows at most, and names each credential once. First the numbers are shown, and all that is wrong;
-    then it asks. A row that cannot be changed does not keep the others. A change that was made before, for the same
-    reason, is not made again. Exits 1 if a row was not taken.
+    A file has 100,000 rows at most, and names each credential once. The command first shows the numbers and all
+    problems, then asks. A row that cannot be changed does not stop the others. A change that was made before, for the
+    same reason, is not made again. Exits 1 if a row was refused.
 
     Examples: registry credential change withdrawn.csv --dry-run; registry credential change withdrawn.csv --yes
     """
@@ -94,7 +94,7 @@ def change(
 
 
 def own_node(context: typer.Context) -> Node:
-    """The node, which must be a university's."""
+    """Return the node of a university. Raises `SettingsError` for the consortium's own node."""
     node = node_of(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("governance issues no credentials; use a university's node")
@@ -102,13 +102,13 @@ def own_node(context: typer.Context) -> Node:
 
 
 def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
-    """Print the numbers per change and reason, and all that is wrong."""
+    """Print the numbers for each change and reason, and all problems."""
     for note in notes:
         say(f"note: {note}")
     if preview.changes:
         table(
             ("change", "reason", "credentials"),
-            [(one.change, one.reason, f"{one.credentials:,}") for one in preview.changes],
+            [(group.change, group.reason, f"{group.credentials:,}") for group in preview.changes],
         )
     if preview.unchanged:
         say(f"{counted(preview.unchanged, 'row')} as before: the change was made already")
@@ -118,15 +118,15 @@ def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
 
 
 def show_problems(problems: Sequence[RowProblem]) -> None:
-    """Say what is wrong with rows, those of one kind in one line."""
-    say_problems([Problem(one.where, one.field, one.value, one.detail) for one in problems])
+    """Print problems of rows, those of one kind in one line."""
+    say_problems([Problem(each.where, each.field, each.value, each.detail) for each in problems])
 
 
 def consequence(preview: ChangePreview) -> str:
-    """Return what the changes of a preview do, a sentence for each kind of change with the number."""
+    """Return the consequences of a preview: a sentence for each kind of change, with its number."""
     numbers = Counter[str]()
-    for one in preview.changes:
-        numbers[one.change] += one.credentials
+    for group in preview.changes:
+        numbers[group.change] += group.credentials
     return " ".join(
         sentence.format(counted(numbers[kind], "credential"))
         for kind, sentence in _CONSEQUENCES.items()
@@ -135,7 +135,7 @@ def consequence(preview: ChangePreview) -> str:
 
 
 def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], done: BulkChanges) -> None:
-    """Make the changes one by one; what was refused meanwhile, or as before, is counted as such."""
+    """Make the changes one by one, and count those that are refused or already made by then."""
     done.unchanged, done.refused, done.problems = 0, 0, []
     try:
         with progress("changing", len(rows)) as counter:
@@ -153,7 +153,7 @@ def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], don
                 except (Refusal, InvalidEvent) as refusal:
                     done.problems.append(problem_of(row, refusal))
                     done.refused += 1
-    except BaseException:  # a signal or an error: what is stored stays, and that is said
+    except BaseException:  # a signal or an error: stored changes stay, and their number is printed
         errors.print(
             f"Stopped; {counted(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
             " and not published: run `registry publish`. Run the command again for the rest; nothing is changed twice.",
@@ -172,7 +172,7 @@ def _end(node: Node, done: BulkChanges, *, as_json: bool) -> None:
         say("Nothing was changed: every change was made already." if not done.problems else "Nothing was changed.")
     else:
         shown = set(done.preview.problems)
-        if not done.preview.unlisted and (new := [one for one in done.problems if one not in shown]):
+        if not done.preview.unlisted and (new := [each for each in done.problems if each not in shown]):
             show_problems(new)
         say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(done.refused, 'row')} not taken")
     if done.changed:

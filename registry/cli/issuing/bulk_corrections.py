@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -19,18 +18,19 @@ from registry.cli.publishing import publish_now
 from registry.domain.errors import UnknownAchievement
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
+from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import IntakeError, Problem
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
 
 class Corrections(msgspec.Struct):
-    """What a file of corrections came to."""
+    """The outcome of a file of corrections."""
 
     replaced: dict[str, int]
-    """How many credentials would be replaced, by the achievement of the new one."""
+    """The number of credentials to be replaced, by the achievement of the new one."""
     changed: dict[str, int]
-    """How many of them are of another achievement, or version of it, than the new one, by which of these."""
+    """The number of those with another achievement or version than the new one, by which of the two differs."""
     report: Report
 
 
@@ -49,9 +49,9 @@ def correct(
     """Correct many credentials, and publish that: each row is issued and replaces the credential in `replaces`.
 
     `replaces` is the credential's id, or your own id of the row that it was issued for. A row needs a record of its
-    own: the corrected credential is a new one. First the numbers are shown, all that is wrong, and each row whose new
-    credential is of another achievement or version than the old; then it asks. A bad row does not keep the
-    others. Run again, it changes nothing. Exits 1 if a row was not taken.
+    own: the corrected credential is a new one. The command first shows the numbers, all problems, and each row whose
+    new credential is of another achievement or version than the old one; then it asks. A bad row does not stop the
+    others. A second run changes nothing. Exits 1 if a row was refused.
 
     Examples: registry credential correct grades.csv --dry-run; registry credential correct grades.csv --yes
     """
@@ -63,44 +63,44 @@ def correct(
         changed.update(() if outcome.replacement is None else [outcome.replacement.differs])
 
     checked = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text), dry_run=True, on_issued=count)
-    found = Corrections(_by_title(node, replaced), dict(changed), checked)
+    corrections = Corrections(_by_title(node, replaced), dict(changed), checked)
     if replaced and not as_json:
         table(
             ("achievement of the corrected credential", "replaced"),
-            [(name, f"{count:,}") for name, count in found.replaced.items()],
+            [(name, f"{count:,}") for name, count in corrections.replaced.items()],
         )
     if checked.issued and not dry_run:
         if not as_json:
             show(checked)
         confirm(_consequence(checked.issued, changed), "Go on?", yes=yes)
-        found.report = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text))
+        corrections.report = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text))
     if as_json:
-        print_json(found)
+        print_json(corrections)
     else:
-        show(found.report)
-        if not found.report.stored:
+        show(corrections.report)
+        if not corrections.report.stored:
             say("Nothing was changed.")
-    if found.report.stored:
+    if corrections.report.stored:
         publish_now(node)
     elif not dry_run:
         say_older_wait(node)
-    if found.report.problems or found.report.empty:
+    if corrections.report.problems or corrections.report.empty:
         raise typer.Exit(1)
 
 
 def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
-    """Return what follows, and how many credentials become one of another achievement."""
-    text = f"This replaces {counted(replaced, 'credential')} for good: the old ones count no more."
+    """Return the consequence, with the number of credentials that become one of another achievement."""
+    text = f"This permanently replaces {counted(replaced, 'credential')}: the old ones no longer count."
     for name, count in changed.items():
         text += f" {counted(count, 'new credential')} {'is' if count == 1 else 'are'} of another {name} than the old."
     return text
 
 
 class _ReplacingRows:
-    """The rows of a file, of which one that replaces nothing is faulty."""
+    """The rows of a file; a row that replaces nothing is faulty."""
 
     def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
-        """`keep_text`: texts that look wrong are meant. Raises `IntakeError` where the file holds no rows."""
+        """`keep_text` keeps texts that look wrong. Raises `IntakeError` if the file holds no rows."""
         source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
@@ -108,44 +108,27 @@ class _ReplacingRows:
 
     @property
     def notes(self) -> list[str]:
-        """What is to be said of the file."""
+        """Notes about the file."""
         return self._rows.notes
 
     @property
     def description(self) -> str:
-        """What was read, in words, of a file without a row."""
+        """A description of what was read, for a file without a row."""
         return self._rows.description
 
     @property
-    def line(self) -> int:
-        """The line at which the row ends that was read last."""
-        return self._rows.line
-
-    @property
-    def where(self) -> str:
-        """Its place, as problems name it."""
-        return self._rows.where
-
-    @property
     def count(self) -> int:
-        """How many rows were read."""
+        """The number of rows read."""
         return self._rows.count
 
-    @property
-    def held_until(self) -> date | None:
-        """The day that the row waits for: none, as a row whose day is to come is refused here."""
-        return self._rows.held_until
-
-    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
-        """Read every row: what it asks for, or all that is wrong with it."""
+    def __iter__(self) -> Iterator[ReadRow]:
+        """Yield each row."""
         lacking = "is empty; name the credential that this row corrects, or the record that it was issued for"
         for row in self._rows:
-            if isinstance(row, tuple):
+            if isinstance(row.result, tuple) or row.result.replaces is not None:
                 yield row
-            elif row.replaces is None:
-                yield (Problem(self.where, "replaces", "", lacking),)
             else:
-                yield row
+                yield row._replace(result=(Problem(row.where, "replaces", "", lacking),))
 
 
 def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
@@ -154,6 +137,6 @@ def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
 
 def _title(node: Node, achievement: str) -> str:
     try:
-        return f"{title_of(node.registry.achievement(achievement).content.title)} ({achievement})"
+        return f"{title_of(node.registry.achievements.get(achievement).content.title)} ({achievement})"
     except UnknownAchievement:
         return achievement

@@ -19,8 +19,9 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
-from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES, RowChecker
+from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES
 from registry.intake.rows.judged_days import days_fault
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.status_note import status_note_fault
 from registry.learners.missing_claims import why_without_claims
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -39,8 +40,8 @@ Record = Annotated[str | None, typer.Option(help="Your own id of the row that it
 Note = Annotated[
     str, typer.Option(help=f"Your own words, kept privately, never published. {FROM_INPUT}", callback=from_input)
 ]
-_ASKED = "Left out, it is asked for: other users of the machine see the words of a command."
-KeepText = Annotated[bool, typer.Option("--keep-text", help="A name or a grade that looks wrong is meant as it is.")]
+_PROMPTED = "If left out, the command asks for it: other users of the machine can see a command's words."
+KeepText = Annotated[bool, typer.Option("--keep-text", help="Keep a name or grade that looks wrong as it is.")]
 Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
 
 
@@ -62,7 +63,7 @@ def issue(
     record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
     student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
     awarding_date: Annotated[str, typer.Option(help="YYYY-MM-DD")],
-    family_name: Annotated[str, typer.Option(prompt=True, help=_ASKED, callback=from_input)],
+    family_name: Annotated[str, typer.Option(prompt=True, help=_PROMPTED, callback=from_input)],
     given_name: Annotated[str, typer.Option(prompt=True, help="Likewise.", callback=from_input)],
     date_of_birth: Annotated[str, typer.Option(prompt=True, help="YYYY-MM-DD; likewise.", callback=from_input)],
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
@@ -111,9 +112,9 @@ def issue(
 
 
 def confirm_replacement(node: Node, request: IssueRequest, *, yes: bool, override: Collection[str] = ()) -> None:
-    """Ask where the new credential is of another achievement or version than the one that it replaces.
+    """Ask if the new credential is of another achievement or version than the one that it replaces.
 
-    `override` has the codes that it is issued in spite of.
+    `override` has the codes of rules that are overridden.
     """
     outcome = node.issuer.check(request, override)
     if isinstance(outcome, Issued) and outcome.replacement is not None:
@@ -121,9 +122,9 @@ def confirm_replacement(node: Node, request: IssueRequest, *, yes: bool, overrid
 
 
 def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
-    """Check a credential as a row of a file is checked, and say what is to be noted.
+    """Check a credential as a row of a file is checked, and print notes about it.
 
-    Ends with exit code 2 where its days cannot be right, and with 1 where anything else is wrong.
+    Exits with 2 if its days cannot be right, and with 1 for any other problem.
     """
     fault = days_fault(request.date_of_birth, request.awarding_date, request.valid_until)
     if fault is not None:
@@ -131,12 +132,12 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
     checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
-    found = checker.check_all(1, row)
-    if found is None:
+    checked = checker.check(1, row)
+    if checked is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
         raise typer.Exit(1)
-    if isinstance(found, tuple):
-        for problem in found:
+    if isinstance(checked.result, tuple):
+        for problem in checked.result:
             errors.print(f"invalid ({problem.field}): {problem.detail}", markup=False, highlight=False)
         raise typer.Exit(1)
     for note in checker.notes():
@@ -147,26 +148,26 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
 def suspend(
     context: typer.Context, credential: Named = None, *, record: Record = None, reason: Reason, note: Note = ""
 ) -> None:
-    """Let a credential not count for now, and publish it.
+    """Suspend a credential for now, and publish that.
 
     Example: registry credential suspend e7c1ab39-… --reason underReview
     """
     node = node_of(context)
-    code, credential = _reason(reason), _named(node, credential, record)
-    node.registry.suspend(credential, code, checked_note(note))
+    code, credential = _reason(reason), _resolve_credential(node, credential, record)
+    node.registry.credentials.suspend(credential, code, checked_note(note))
     _say_changed(node, "suspended", credential)
     publish_now(node)
 
 
 @credential_app.command("reinstate")
 def reinstate(context: typer.Context, credential: Named = None, *, record: Record = None, note: Note = "") -> None:
-    """Let a suspended credential count again, and publish it.
+    """Reinstate a suspended credential, and publish that.
 
     Example: registry credential reinstate e7c1ab39-…
     """
     node = node_of(context)
-    credential = _named(node, credential, record)
-    node.registry.reinstate(credential, checked_note(note))
+    credential = _resolve_credential(node, credential, record)
+    node.registry.credentials.reinstate(credential, checked_note(note))
     _say_changed(node, "reinstated", credential)
     publish_now(node)
 
@@ -181,33 +182,33 @@ def revoke(
     note: Note = "",
     yes: bulk_changes.Yes = False,
 ) -> None:
-    """Take a credential back for good, and publish it. It asks first.
+    """Revoke a credential permanently, and publish that. The command asks first.
 
     Examples: registry credential revoke e7c1ab39-… --reason issuedInError
     registry credential revoke --record 2026-17 --reason issuedInError --yes
     """
     node = node_of(context)
-    code, credential = _reason(reason), _named(node, credential, record)
-    confirm(f"This revokes credential {credential} for good.", "Revoke it?", yes=yes)
-    node.registry.revoke(credential, code, checked_note(note))
+    code, credential = _reason(reason), _resolve_credential(node, credential, record)
+    confirm(f"This permanently revokes credential {credential}.", "Revoke it?", yes=yes)
+    node.registry.credentials.revoke(credential, code, checked_note(note))
     _say_changed(node, "revoked", credential)
     publish_now(node)
 
 
-def _named(node: Node, credential: str | None, record: str | None) -> str:
+def _resolve_credential(node: Node, credential: str | None, record: str | None) -> str:
     """Return the id of the credential that a command names. Raises `typer.BadParameter`, `IdNotFound`."""
     if (credential is None) == (record is None):
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
     if record is None:
         return ids.resolve(node, credential or "", "credential")
-    known = node.issuer.known(record)
-    if known is None:
+    issued = node.issuer.known(record)
+    if issued is None:
         raise IdNotFound(f"No credential was issued for the record {record}.")
-    return known
+    return issued
 
 
 def checked_note(note: str) -> str:
-    """Return a note without blanks around it. Raises `typer.BadParameter` where it cannot be kept."""
+    """Return a note without blanks around it. Raises `typer.BadParameter` if it cannot be kept."""
     note = note.strip()
     if (fault := status_note_fault(note)) is not None:
         raise typer.BadParameter(f"the note {fault}", param_hint="--note")
@@ -215,9 +216,9 @@ def checked_note(note: str) -> str:
 
 
 def _say_changed(node: Node, change: str, credential: str) -> None:
-    """Say which credential was changed: its whole id, its achievement's title, and its learner's id."""
-    state = node.registry.credential(credential).state
-    title = title_of(node.registry.achievement(state.achievement).content.title)
+    """Print the credential that was changed: its id, its achievement's title, and its learner's id."""
+    state = node.registry.credentials.get(credential).state
+    title = title_of(node.registry.achievements.get(state.achievement).content.title)
     say(f"{change} credential {credential}")
     say(f"achievement {state.achievement}, version {state.version}: {title}")
     say(f"learner     {state.learner or 'none any more'}")
@@ -243,7 +244,7 @@ def show(
     registry credential show e7c1ab39-… --as-of 2026-05-04
     """
     node = node_of(context)
-    named = _named(node, None, record) if credential is None else credential
+    named = _resolve_credential(node, None, record) if credential is None else credential
     if credential is not None and record is not None:
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
     whose, credential = ids.find(node, named, "credential", member)
@@ -257,41 +258,41 @@ def show(
         say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
         say(f"{was.member} was {was.standing or 'no member'}")
         return
-    found = view.read(node.views(), [(whose, credential)])
+    views = view.read(node.views(), [(whose, credential)])
     say_views_behind(node)
-    if not found:
+    if not views:
         errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)
-    said: dict[str, Any] | None = None
-    if claims and found[0].claims is not None:
+    claims_made: dict[str, Any] | None = None
+    if claims and views[0].claims is not None:
         disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
         if disclosures:
-            said = open_disclosures(found[0].claims, disclosures)
+            claims_made = open_disclosures(views[0].claims, disclosures)
         else:
             errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
     notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
     if as_json:
-        print_json({**plain(found[0]), "disclosed": said, "notes": notes})
+        print_json({**plain(views[0]), "disclosed": claims_made, "notes": notes})
         return
-    credential_rows(found, wide=True)
-    if found[0].valid_until is not None:
-        say(f"valid until {found[0].valid_until}")
-    issuer = node.governance().state.members.get(found[0].member)
+    credential_rows(views, wide=True)
+    if views[0].valid_until is not None:
+        say(f"valid until {views[0].valid_until}")
+    issuer = node.governance().state.members.get(views[0].member)
     if issuer is not None and issuer.standing != "active":
-        issued = issuer.standing_at(found[0].leaf)
-        say(f"{found[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
-    for fault in found[0].impaired_by:
+        issued = issuer.standing_at(views[0].leaf)
+        say(f"{views[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
+    for fault in views[0].impaired_by:
         say(f"impaired by {fault}", style="red")
-    for breach in found[0].unmet:
+    for breach in views[0].unmet:
         say(f"requirement not met: {breach}", style="red")
     for note in notes:
         say(f"note of {note.written:%Y-%m-%d} ({note.change}): {note.note}")
-    for name, value in (said or {}).items():
+    for name, value in (claims_made or {}).items():
         say(f"{name}: {value}")
 
 
 def _reason(text: str) -> StatusReason:
-    for known in get_args(StatusReason):
-        if text == known:
-            return known  # type: ignore[no-any-return] # one of the literals
+    for reason in get_args(StatusReason):
+        if text == reason:
+            return reason  # type: ignore[no-any-return] # one of the literals
     raise typer.BadParameter(f"{text!r} is none of {', '.join(get_args(StatusReason))}", param_hint="--reason")

@@ -1,4 +1,4 @@
-"""Achievements that documents brought and Annex I wants more of: `achievement draft`."""
+"""Achievements from documents that lack elements of Annex I: `achievement draft`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from registry.cli import ids
-from registry.cli.issuing.achievements import KeepText, achievement_app, kept_fields
+from registry.cli.issuing.achievements import KeepText, achievement_app, fields_kept_as_written
 from registry.cli.issuing.imports import importer, read_completions, show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
@@ -29,7 +29,7 @@ def add_to(main: typer.Typer) -> None:
 
 
 class Shown(msgspec.Struct):
-    """A draft, and what is still wanted. Of the credentials that wait only their records are shown."""
+    """A draft and what it lacks. Of the waiting credentials, only the records are shown."""
 
     draft: Draft
     missing: list[str]
@@ -40,11 +40,11 @@ def _draft(node: Node, text: str) -> str:
     return ids.resolve(node, text, "draft")
 
 
-def _shown(node: Node, identifier: str) -> Shown:
+def _read_draft(node: Node, identifier: str) -> Shown:
     drafts = Drafts(node.registry)
-    found = drafts.one(_draft(node, identifier))
-    waiting = [{"record": one.values.get("record"), "missing": one.missing} for one in drafts.waiting(found.draft)]
-    return Shown(found, drafts.missing(found), waiting)
+    draft = drafts.one(_draft(node, identifier))
+    waiting = [{"record": row.values.get("record"), "missing": row.missing} for row in drafts.waiting(draft.draft)]
+    return Shown(draft, drafts.missing(draft), waiting)
 
 
 def _tell(shown: Shown) -> None:
@@ -57,10 +57,10 @@ def _tell(shown: Shown) -> None:
     for odd in draft.odd:
         say(f"  note: {odd}")
     for path in shown.missing:
-        say(f"  wants {path}", style="yellow")
-    for one in shown.credentials:
-        wants = f", wants {', '.join(one['missing'])}" if one["missing"] else ""
-        say(f"  waiting: record {one['record'] or '(none)'}{wants}")
+        say(f"  missing {path}", style="yellow")
+    for credential in shown.credentials:
+        missing = f", missing {', '.join(credential['missing'])}" if credential["missing"] else ""
+        say(f"  waiting: record {credential['record'] or '(none)'}{missing}")
 
 
 @app.command("list")
@@ -70,24 +70,24 @@ def list_all(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv =
     Example: registry achievement draft list
     """
     drafts = Drafts(node_of(context).registry)
-    found = drafts.all()
+    all_drafts = drafts.all()
     columns = [
         Column("draft", lambda draft: draft.draft),
         Column("title", lambda draft: draft.title),
         Column("format", lambda draft: draft.format),
-        Column("wanted", lambda draft: len(drafts.missing(draft))),
+        Column("missing", lambda draft: len(drafts.missing(draft))),
         Column("waiting", lambda draft: draft.waiting),
     ]
-    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(all_drafts, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @app.command("show")
 def show(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> None:
-    """Show what a draft says, and what Annex I still wants.
+    """Show a draft, and the elements of Annex I that it lacks.
 
     Example: registry achievement draft show 0bbac7a9-…
     """
-    shown = _shown(node_of(context), draft)
+    shown = _read_draft(node_of(context), draft)
     if as_json:
         print_json(shown)
     else:
@@ -107,45 +107,45 @@ def complete(
         ),
     ],
 ) -> None:
-    """Give what is missing. It counts before what the document says, and can be given again.
+    """Add missing values. They take precedence over those of the document, and can be given again.
 
     Example: registry achievement draft complete 0bbac7a9-… rest.json
     """
     node = node_of(context)
     Drafts(node.registry).complete(_draft(node, draft), read_completions(file))
-    _tell(_shown(node, draft))
+    _tell(_read_draft(node, draft))
 
 
 @app.command("publish")
 def publish(context: typer.Context, draft: Id, *, keep_text: KeepText = False, as_json: AsJson = False) -> None:
     """Publish a draft, and issue the credentials that wait for it; run it again after completing those that lack.
 
-    Exits 1 if a credential goes on waiting.
+    Exits 1 if a credential still waits.
 
     Example: registry achievement draft publish 0bbac7a9-…
     """
     node = node_of(context)
     before = Drafts(node.registry).one(_draft(node, draft)).achievement
-    taken, notes = importer(node).publish(_draft(node, draft), kept_fields(keep_text=keep_text))
+    awards, notes = importer(node).publish(_draft(node, draft), fields_kept_as_written(keep_text=keep_text))
     for note in notes:
         errors.print(f"warning: {note}", markup=False, highlight=False)
-    found = Drafts(node.registry).one(_draft(node, draft))
+    after = Drafts(node.registry).one(_draft(node, draft))
     if as_json:
-        print_json(taken)
+        print_json(awards)
     else:
-        say(f"achievement {found.achievement}, version 1")
-        for one in taken:
-            show_award(one, several=True)
-            for note in one.notes:
+        say(f"achievement {after.achievement}, version 1")
+        for award in awards:
+            show_award(award, several=True)
+            for note in award.notes:
                 say(f"  note: {note}", style="yellow")
-            for problem in one.problems:
+            for problem in award.problems:
                 say(f"  {problem.field}: {problem.detail}", style="red")
-        say(f"{len(taken) - found.waiting:,} issued, {found.waiting:,} wait")
-    if before is None or any(one.credential is not None and not one.unchanged for one in taken):
+        say(f"{len(awards) - after.waiting:,} issued, {after.waiting:,} wait")
+    if before is None or any(award.credential is not None and not award.unchanged for award in awards):
         publish_now(node)
     else:
         say_older_wait(node)
-    if found.waiting:
+    if after.waiting:
         raise typer.Exit(1)
 
 

@@ -45,10 +45,10 @@ def erase(
         bool, typer.Option("--republish", help="It was said before, and governance voided that part of the log.")
     ] = False,
 ) -> None:
-    """Erase a learner for good: key and rows are destroyed on this node, and the log says so. It cannot be undone.
+    """Erase a learner permanently: this node destroys their key and rows and announces it on the log.
 
-    The keys of the vault that protected the learner's data are replaced, so that older copies of the database open
-    nothing of it. Backups hold keys of their own: they still show the learner until you delete them
+    The keys of the vault that protected the learner's data are replaced, so that older copies of the database no longer
+    reveal it. Backups have keys of their own: they still show the learner until you delete them
     (docs/personal-data.md).
 
     Examples: registry learner erase 2afda2b4-a247-4f0f-aedd-e040beb58eab
@@ -58,7 +58,7 @@ def erase(
     node = node_of(context)
     learner = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
     merged = erasing.merged_learners(node.registry, learner)
-    known = known_credentials(node.views(), [learner, *merged])
+    credentials = known_credentials(node.views(), [learner, *merged])
     affected = erasing.affected_cases(node.registry, learner, today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
@@ -74,19 +74,19 @@ def erase(
         )
         for other in merged:
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
-        typer.confirm(f"Erase learner {learner} for good?", abort=True, err=True)
-    erasing.erase(node.registry, open_batch_store(node), learner, credentials=known, again=again)
+        typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
+    erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
     publish_now(node)
 
 
 def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
-    """Raise a usage error unless exactly these cases are named: nobody erases the file of a case by accident."""
+    """Raise a usage error unless exactly the affected cases are named, so that no case file is erased by accident."""
     if unnamed := [number for number in affected if number not in named]:
         words = " ".join(f"--confirm-case {shlex.quote(number)}" for number in affected)
         raise typer.BadParameter(
             f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
-            f" erase all the same, name each: {words}",
+            f" erase anyway, name each: {words}",
             param_hint="--confirm-case",
         )
     if other := [number for number in named if number not in affected]:

@@ -68,19 +68,19 @@ End = Annotated[datetime | None, day_option("--until", help="Awarded on that day
 Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 After = Annotated[str | None, typer.Option(metavar="ID", help="Go on after this credential, as the page before says.")]
 
-_RECORD: Final = Column("record", lambda one: one.record, wide=True)
-"""Only where it was asked for by its record: the vault keeps only a keyed hash of it."""
+_RECORD: Final = Column("record", lambda row: row.record, wide=True)
+"""Shown only for a query by record: the vault keeps only a keyed hash of it."""
 _COLUMNS: Final = (
-    Column("credential", lambda one: one.credential),
-    Column("family name", lambda one: one.family_name),
-    Column("given name", lambda one: one.given_name),
+    Column("credential", lambda row: row.credential),
+    Column("family name", lambda row: row.family_name),
+    Column("given name", lambda row: row.given_name),
     _RECORD,
-    Column("learner", lambda one: one.learner, wide=True),
-    Column("achievement", lambda one: f"{one.title} (v{one.version})"),
-    Column("awarded", lambda one: one.awarding_date),
-    Column("ECTS", lambda one: one.ects),
-    Column("status", lambda one: one.status),
-    Column("flags", lambda one: one.flags, wide=True),
+    Column("learner", lambda row: row.learner, wide=True),
+    Column("achievement", lambda row: f"{row.title} (v{row.version})"),
+    Column("awarded", lambda row: row.awarding_date),
+    Column("ECTS", lambda row: row.ects),
+    Column("status", lambda row: row.status),
+    Column("flags", lambda row: row.flags, wide=True),
 )
 
 
@@ -104,15 +104,15 @@ def list_credentials(
 ) -> None:
     """List this university's own credentials with their learners' names, the newest award first.
 
-    Names are read from the vault and printed here only. What was issued is listed once `registry views update` has
+    Names are read from the vault and printed here only. A credential is listed once `registry views update` has
     read it.
 
     Examples: registry credential list --achievement 191820-1A --from 2026-01-01 --status active
     registry credential list --record 2026-17
     """
     node = node_of(context)
-    asked = _query(node, student, record, achievement, status, begin, end)
-    _print(node, asked, name, record, limit, after, as_json=as_json, as_csv=as_csv, wide=wide)
+    query = _query(node, student, record, achievement, status, begin, end)
+    _print(node, query, name, record, limit, after, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 def find_credentials(
@@ -138,8 +138,8 @@ def find_credentials(
     Example: registry credential find "jansen ada" --from 2026-01-01
     """
     node = node_of(context)
-    asked = _query(node, None, None, achievement, status, begin, end)
-    if not _print(node, asked, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide):
+    query = _query(node, None, None, achievement, status, begin, end)
+    if not _print(node, query, name, None, limit, after, as_json=as_json, as_csv=as_csv, wide=wide):
         raise typer.Exit(1)
 
 
@@ -158,8 +158,8 @@ def _query(
         raise typer.BadParameter(f"{status!r} is none of {', '.join(get_args(Status))}", param_hint="--status")
     credentials = None
     if record is not None:
-        known = node.issuer.known(record)
-        credentials = [] if known is None else [known]
+        issued = node.issuer.known(record)
+        credentials = [] if issued is None else [issued]
     return CredentialQuery(
         member=node.settings.member,
         achievement=ids.resolve(node, achievement, "achievement") if achievement is not None else None,
@@ -183,21 +183,21 @@ def _print(
     as_csv: bool,
     wide: bool,
 ) -> int:
-    """Print the credentials, and return how many there are."""
-    words = None if name is None else normalised(name).split()
+    """Print the credentials; return their number."""
+    words = None if name is None else normalise_name(name).split()
     if words == []:
         raise typer.BadParameter("name at least one word of the learner's name", param_hint="NAME")
     people = _People(node)
-    found: list[Line] = []
+    lines: list[Line] = []
     with progress("credentials looked at") as counter:
         for line in _lines(node, query, after):
             counter.advance()
             if words is None or people.matches(line.learner, words):
-                found.append(line)
-                if len(found) > limit:
+                lines.append(line)
+                if len(lines) > limit:
                     break
-    more = len(found) > limit
-    items = _with_facts(node, people, found[:limit], record)
+    more = len(lines) > limit
+    items = _with_facts(node, people, lines[:limit], record)
     following = {"next": items[-1].credential if more else None}
     columns = [column for column in _COLUMNS if column is not _RECORD or record is not None]
     if print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide, more=following) and not items:
@@ -229,25 +229,25 @@ class _People:
         self._known: dict[str, dict[str, str]] = {}
 
     def person(self, learner: str | None) -> dict[str, Any]:
-        """The person; empty where the vault has none, or none any more."""
+        """Return the person; empty if the vault has none, or no longer has one."""
         if learner is None:
             return {}
         if learner not in self._known:
-            found = self._node.registry.vault.learner(self._node.registry.cursor(), learner)
-            self._known[learner] = {} if found is None else found[1]
+            learner_data = self._node.registry.vault.learner(self._node.registry.cursor(), learner)
+            self._known[learner] = {} if learner_data is None else learner_data[1]
         return self._known[learner]
 
     def matches(self, learner: str | None, words: list[str]) -> bool:
-        """Whether each word begins one of the person's names, or one of those that they had before."""
+        """True if each word begins one of the person's names, present or former."""
         person = self.person(learner)
         return any(
-            all(any(name.startswith(word) for name in normalised(full_name(one)).split()) for word in words)
-            for one in (person, *person.get(FORMERLY, ()))
+            all(any(name.startswith(word) for name in normalise_name(full_name(names)).split()) for word in words)
+            for names in (person, *person.get(FORMERLY, ()))
         )
 
 
-def normalised(text: str) -> str:
-    """A name without capitals, accents, and marks between its parts."""
+def normalise_name(text: str) -> str:
+    """Return a name without capitals, accents and punctuation."""
     apart = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
     return "".join(
         " " if letter in "-'.\N{RIGHT SINGLE QUOTATION MARK}" else letter
@@ -259,10 +259,10 @@ def normalised(text: str) -> str:
 def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[Found]:
     member = node.settings.member
     views = {each.credential: each for each in view.read(node.views(), [(member, line.credential) for line in lines])}
-    found = []
+    rows = []
     for line in lines:
         person, facts = people.person(line.learner), views[line.credential]
-        found.append(
+        rows.append(
             Found(
                 line.credential,
                 line.learner,
@@ -278,4 +278,4 @@ def _with_facts(node: Node, people: _People, lines: list[Line], record: str | No
                 facts.flags,
             )
         )
-    return found
+    return rows

@@ -11,11 +11,11 @@ _SHOWN: Final = 25
 """Kinds of problems that are listed."""
 _SHOWN_LINES: Final = 3
 _PARTICULAR: Final = re.compile(r"'[^']*'|\d+|[0-9a-f]{8}-[0-9a-f-]{27}|known is .*")
-"""What a problem says of its own row: texts in quotation marks, numbers, ids, two persons."""
+"""The parts of a problem that belong to its own row: quoted texts, numbers, ids, two persons."""
 
 
 def say_problems(problems: Sequence[Problem]) -> None:
-    """Say what is wrong with rows, the kind that most rows have first."""
+    """Print problems of rows, the most frequent kind first."""
     kinds: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         kinds.setdefault((problem.field, _PARTICULAR.sub("…", problem.detail)), []).append(problem)
@@ -39,6 +39,6 @@ def _line(group: Sequence[Problem]) -> str:
         named = "lines " + ", ".join(place.removeprefix("line ") for place in places)
     else:
         named = ", ".join(places)
-    said = f"{named} and {more:,} more" if more else " and ".join(named.rsplit(", ", 1))
+    rows = f"{named} and {more:,} more" if more else " and ".join(named.rsplit(", ", 1))
     detail = first.detail if len({problem.detail for problem in group}) == 1 else f"{first.detail} (the first of them)"
-    return f"{len(group):,} rows: {first.field + ': ' if first.field else ''}{detail} ({said})"
+    return f"{len(group):,} rows: {first.field + ': ' if first.field else ''}{detail} ({rows})"

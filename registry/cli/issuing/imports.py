@@ -4,7 +4,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol
 
@@ -29,9 +28,10 @@ from registry.intake.formats import json_document
 from registry.intake.formats.document import Document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer, Taken
-from registry.intake.rows import ndjson_rows, table_rows
+from registry.intake.rows.columns import csv_template, ndjson_template
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
+from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.replacements import Replacements
 from registry.intake.rows.report import IntakeError, Problem, no_rows
 from registry.intake.rows.table_rows import TableRows
@@ -76,8 +76,8 @@ def template(
         known = ", ".join(achievement_templates.TEMPLATES)
         raise typer.BadParameter(f"{achievement_kind!r} is none of {known}", param_hint="--kind")
     made = {
-        "csv": table_rows.template(),
-        "ndjson": ndjson_rows.template(),
+        "csv": csv_template(),
+        "ndjson": ndjson_template(),
         "achievement": achievement_templates.template(achievement_kind or "plain"),
         "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
     }
@@ -209,21 +209,11 @@ def _refuse_options_of_rows(dates: Order | None, corrections: Path | None, *, ke
 
 
 class Rows(Protocol):
-    """Rows of credentials, and where the one is that was read last."""
+    """Rows of credentials."""
 
     @property
     def notes(self) -> list[str]:
         """What is to be said of the file."""
-        ...
-
-    @property
-    def line(self) -> int:
-        """The line at which the row ends."""
-        ...
-
-    @property
-    def where(self) -> str:
-        """The row's place, as problems name it."""
         ...
 
     @property
@@ -236,13 +226,8 @@ class Rows(Protocol):
         """What was read, in words, of a file without a row."""
         ...
 
-    @property
-    def held_until(self) -> date | None:
-        """The day that the row waits for, where one is to come."""
-        ...
-
-    def __iter__(self) -> Iterator[IssueRequest | tuple[Problem, ...]]:
-        """Read every row: what it asks for, or all that is wrong with it."""
+    def __iter__(self) -> Iterator[ReadRow]:
+        """Read every row."""
         ...
 
 
@@ -309,13 +294,14 @@ class _Taking:
     def good(self) -> Iterator[IssueRequest]:
         """Yield the rows to issue."""
         for row in self._rows:
-            if isinstance(row, tuple):
-                self._faulty[self._rows.line] = list(row)
+            if isinstance(row.result, tuple):
+                self._faulty[row.line] = list(row.result)
                 self._counter.advance()
             else:
-                self.earlier.add(self._rows.where, row)
-                self._waiting.append((self._rows.line, self._rows.where, row, self._rows.held_until is not None))
-                yield row
+                where = row.where
+                self.earlier.add(where, row.result)
+                self._waiting.append((row.line, where, row.result, row.day is not None))
+                yield row.result
 
     def judge(self, report: Report, outcome: Outcome) -> None:
         """Count the outcome of the next row."""
@@ -414,13 +400,13 @@ def _publish(node: Node, report: Report) -> None:
         raise
 
 
-def importer(node: Node, *, holds: bool = False) -> Importer:
+def importer(node: Node, *, schedules: bool = False) -> Importer:
     """Who takes documents in for a node; `holds` as a batch does, which keeps an award until its day."""
-    return Importer(node.registry, node.issuer, OwnCatalogue(node.registry), holds=holds)
+    return Importer(node.registry, node.issuer, OwnCatalogue(node.registry), schedules=schedules)
 
 
 def take_document(
-    node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False, holds: bool = False
+    node: Node, document: Document, completions: dict[str, Any], *, dry_run: bool = False, schedules: bool = False
 ) -> Report:
     """Find or publish the achievements of a document, or make drafts of them, and issue its credentials."""
     unmapped = document.unmapped()
@@ -437,7 +423,7 @@ def take_document(
         unmapped_more=unmapped.more,
     )
     try:
-        for taken in importer(node, holds=holds).take(document, completions, dry_run=dry_run):
+        for taken in importer(node, schedules=schedules).take(document, completions, dry_run=dry_run):
             _add_award(report, taken)
     except BaseException:  # a signal or an error: what is stored stays, and that is said
         _say_stopped(0 if dry_run else report.issued, "award")

@@ -62,7 +62,7 @@ def lost(
 
     Example: registry intake lost
     """
-    found = _positions(node_of(context)).losses(acknowledged=every)
+    losses = _positions(node_of(context)).losses(acknowledged=every)
     columns = [
         Column("number", lambda each: each.number),
         Column("topic", lambda each: each.topic),
@@ -73,13 +73,13 @@ def lost(
         Column("acknowledged", lambda each: each.acknowledged),
         Column("by", lambda each: each.acknowledged_by),
     ]
-    if print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide):
-        waiting = [each for each in found if each.acknowledged is None]
+    if print_list(losses, columns, as_json=as_json, as_csv=as_csv, wide=wide):
+        waiting = [each for each in losses if each.acknowledged is None]
         if waiting:
             say("Send these events again, then acknowledge: registry intake acknowledge NUMBER")
         else:
-            say("No event is known to be lost." if not found else "All of them are acknowledged.")
-    if any(each.acknowledged is None for each in found):
+            say("No event is known to be lost." if not losses else "All of them are acknowledged.")
+    if any(each.acknowledged is None for each in losses):
         raise typer.Exit(1)
 
 
@@ -100,15 +100,15 @@ def acknowledge(
         raise typer.BadParameter("name the losses by their numbers, or pass --all", param_hint="NUMBERS")
     positions = _positions(node_of(context))
     waiting = {each.number for each in positions.losses()}
-    wanted = sorted(waiting) if every else list(dict.fromkeys(numbers or ()))
-    if unknown := [number for number in wanted if number not in waiting]:
+    chosen = sorted(waiting) if every else list(dict.fromkeys(numbers or ()))
+    if unknown := [number for number in chosen if number not in waiting]:
         errors.print(
             f"Nothing was acknowledged: {', '.join(map(str, unknown))} is none of the losses that wait for it."
             " `registry intake lost` lists them.",
             markup=False,
         )
         raise typer.Exit(1)
-    done = positions.acknowledge(wanted, by or getpass.getuser())
+    done = positions.acknowledge(chosen, by or getpass.getuser())
     for each in done:
         say(f"acknowledged {each.number}: {lost_range(each.topic, each.partition, each.first, each.last)}")
     if not done:

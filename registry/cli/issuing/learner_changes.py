@@ -1,4 +1,4 @@
-"""Who is the same person: rows that are held, and learners that are merged or split."""
+"""Commands about who is the same person: held rows, and learners that are merged or split."""
 
 from datetime import UTC
 from typing import Annotated
@@ -30,14 +30,15 @@ ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="The change's id
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are commands of `learner`
     """Add these commands."""
-    for command in (held, same_person, other_person, merge, split, changes, confirm, drop_change):
+    learner_app.command("held")(list_held)
+    for command in (same_person, other_person, merge, split, changes, confirm, drop_change):
         learner_app.command(command.__name__.replace("_", "-"))(command)
 
 
-def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
-    """List rows that were not issued because their number is known with another person behind it.
+def list_held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
+    """List rows that were not issued because their number belongs to another person.
 
-    Exits 1 where there are any.
+    Exits 1 if there are any.
 
     Example: registry learner held
     """
@@ -58,16 +59,12 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
         return
     for_people = print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
     if for_people:
-        say(
-            "Correct the number in your file; or say `registry learner same-person RECORD`, where the name or the birth"
-        )
-        say(
-            "date was corrected, or `registry learner other-person RECORD`, where the number has a new owner. Then send"
-        )
+        say("Correct the number in your file. Or run `registry learner same-person RECORD` if the name or the birth")
+        say("date was corrected, or `registry learner other-person RECORD` if the number has a new owner. Then send")
         say("the row again.")
     if len(rows) >= MAX_HELD:
         errors.print(
-            f"The list is full ({MAX_HELD:,}): rows held since are not in it, as was said of each. Decide on some of"
+            f"The list is full ({MAX_HELD:,}): later rows are not in it. Decide on some of"
             " these, then send the others again."
         )
     if rows:
@@ -75,10 +72,10 @@ def held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fal
 
 
 def same_person(context: typer.Context, record: Record, *, version: Version = None, by: As = None) -> None:
-    """Say that a held row is about the person who is known: their name and birth date are the row's from now on.
+    """Decide that a held row is about the known person, who gets the row's name and birth date.
 
-    Shows the row and asks, or, with --version, decides on that version of the row alone. Exits 1 where the row changed
-    since then.
+    Shows the row and asks. With --version it does not ask, and decides on that version of the row only. Exits 1 if the
+    row has changed since.
 
     Examples: registry learner same-person 2026-17
     registry learner same-person 2026-17 --version 3f9a0c41d2b7
@@ -87,11 +84,11 @@ def same_person(context: typer.Context, record: Record, *, version: Version = No
 
 
 def other_person(context: typer.Context, record: Record, *, version: Version = None, by: As = None) -> None:
-    """Say that a held row is about somebody else: its number is that person's from now on, and they are a new learner.
+    """Decide that a held row is about another person, a new learner, to whom the number belongs from now on.
 
-    The learner who had the number keeps their credentials, and is found by their id. Where the row has a wrong number,
-    correct the row instead. Shows the row and asks, or, with --version, decides on that version of the row alone. Exits
-    1 where the row changed since then.
+    The learner who had the number keeps their credentials, and is found by their id. If the row has a wrong number,
+    correct the row instead. Shows the row and asks. With --version it does not ask, and decides on that version of the
+    row only. Exits 1 if the row has changed since.
 
     Examples: registry learner other-person 2026-17
     registry learner other-person 2026-17 --version 3f9a0c41d2b7
@@ -104,7 +101,7 @@ def _decide(context: typer.Context, record: str, version: str | None, decision: 
     if version is None:
         row = held_rows.read(record)
         _say_held(row)
-        confirming.confirm(_decision_means(row, decision), "Is that so?", yes=False, instead="--version")
+        confirming.confirm(_decision_means(row, decision), "Is that right?", yes=False, instead="--version")
         version = row.version
     decided = held_rows.decide(record, version, decision, person)
     say(f"{decision}, as before" if decided.unchanged else decision)
@@ -121,7 +118,7 @@ def _say_held(row: HeldPerson) -> None:
 
 
 def _decision_means(row: HeldPerson, decision: Decision) -> str:
-    """Return in one sentence what a decision comes to."""
+    """Return the consequence of a decision in one sentence."""
     if decision == "same-person":
         return f"The name and date of birth of learner {row.learner} become those of the row."
     return f"Number {row.student} belongs to a new learner from then on, and no longer to learner {row.learner}."
@@ -129,15 +126,13 @@ def _decision_means(row: HeldPerson, decision: Decision) -> str:
 
 def merge(
     context: typer.Context,
-    source: Annotated[
-        str, typer.Argument(help=f"The learner who is to be no longer. {FROM_INPUT}", callback=from_input)
-    ],
+    source: Annotated[str, typer.Argument(help=f"The learner who will be removed. {FROM_INPUT}", callback=from_input)],
     target: Annotated[str, typer.Argument(help="The learner who stays. Likewise.", callback=from_input)],
     *,
     student: Student = False,
     by: As = None,
 ) -> None:
-    """Propose to merge two learners who are one person. Nothing is changed until somebody else confirms it.
+    """Propose to merge two learners who are one person. Nothing changes until another person confirms it.
 
     The source's credentials are to be revoked and issued again to the target, with the target's name.
 
@@ -163,7 +158,7 @@ def split(
     student: Student = False,
     by: As = None,
 ) -> None:
-    """Propose to split a learner who is two persons. Nothing is changed until somebody else confirms it.
+    """Propose to split a learner who is two persons. Nothing changes until another person confirms it.
 
     The credentials that are named are to be revoked and issued again to the learner with the other person's number: one
     who is known, or a new one. The learner's own number may be given where it belongs to the other person from now on.
@@ -172,12 +167,12 @@ def split(
     Example: registry learner split 2afda2b4-… --credential e7c1ab39-… --number s1234568 --actor a.berg
     """
     node = node_of(context)
-    given = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
+    names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     proposed = changes_of(node).propose_split(
         _learner(node, learner, student=student),
         [ids.resolve(node, each, "credential") for each in credential],
         number,
-        {name: value for name, value in given.items() if value is not None},
+        {name: value for name, value in names.items() if value is not None},
         who(by),
     )
     _say_proposed(proposed)
@@ -190,17 +185,17 @@ def _learner(node: Node, text: str, *, student: bool) -> str:
 
 def _say_proposed(proposed: Proposed) -> None:
     _say_preview(proposed.preview)
-    say("Nothing has changed yet. If it is confirmed: " + _consequence(proposed.preview))
-    say(f"Somebody else confirms it: registry learner confirm {proposed.change} --actor NAME")
+    say("Nothing has changed yet. If another person confirms it: " + _consequence(proposed.preview))
+    say(f"Another person confirms it: registry learner confirm {proposed.change} --actor NAME")
 
 
 def _consequence(preview: Preview) -> str:
-    """Return in one sentence what confirming a change comes to."""
+    """Return the consequence of confirming a change in one sentence."""
     count = len(preview.moves)
     if not count:
         return "This revokes no credential; it moves private data and numbers only."
     place = "its place" if count == 1 else "their place"
-    return f"This revokes {counted(count, 'credential')} for good and issues {count:,} in {place}."
+    return f"This permanently revokes {counted(count, 'credential')} and issues {count:,} in {place}."
 
 
 def _say_preview(preview: Preview) -> None:
@@ -214,7 +209,7 @@ def _say_preview(preview: Preview) -> None:
     say(f"{counted(len(preview.moves), 'credential')} to be revoked and issued again:")
     table(
         ("credential", "achievement", "version", "awarded"),
-        [(one.credential, one.achievement, one.version, one.awarding_date) for one in preview.moves],
+        [(move.credential, move.achievement, move.version, move.awarding_date) for move in preview.moves],
     )
     for stay in preview.stays:
         say(f"credential {stay.credential} cannot be moved: {stay.why}", style="yellow")
@@ -235,23 +230,23 @@ def changes(
     Example: registry learner changes
     """
     node = node_of(context)
-    found = changes_of(node).changes(None if learner is None else ids.resolve(node, learner, "learner"))
+    learner_changes = changes_of(node).changes(None if learner is None else ids.resolve(node, learner, "learner"))
     columns = [
         Column("change", lambda change: change.change),
         Column("kind", lambda change: change.kind),
         Column("from", lambda change: change.source),
         Column("to", lambda change: change.target),
         Column("proposed", lambda change: f"{change.proposed:%Y-%m-%d} by {change.proposed_by}"),
-        Column("confirmed", _confirmed),
+        Column("confirmed", _confirmation),
         Column("credentials", lambda change: change.moves if change.confirmed is None else len(change.credentials)),
     ]
-    if not found and not (as_json or as_csv):
+    if not learner_changes and not (as_json or as_csv):
         say("No learner was merged or split.")
         return
-    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(learner_changes, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
-def _confirmed(change: Change) -> str:
+def _confirmation(change: Change) -> str:
     return "" if change.confirmed is None else f"{change.confirmed:%Y-%m-%d} by {change.confirmed_by}"
 
 
@@ -262,10 +257,10 @@ def confirm(
     by: As = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Show what a merge or a split that somebody else proposed comes to, ask, and confirm and publish it.
+    """Show the consequences of a merge or split that another person proposed, ask, then confirm and publish it.
 
-    The views are brought up to date before. Where somebody confirmed it before, or at the same time, it changes nothing
-    and says so. Exits 1 where some of the credentials could not be moved.
+    The views are brought up to date first. If another person has confirmed it before, or at the same time, the command
+    changes nothing and says so. Exits 1 if some of the credentials could not be moved.
 
     Examples: registry learner confirm 432236b7-… --actor l.holm
     registry learner confirm 432236b7-… --actor l.holm --yes
@@ -297,7 +292,7 @@ def _confirmed_before(change: Change) -> str:
 
 
 def drop_change(context: typer.Context, change: ChangeId) -> None:
-    """Forget a merge or a split that nobody has confirmed.
+    """Drop a merge or split that is not confirmed.
 
     Example: registry learner drop-change 432236b7-…
     """

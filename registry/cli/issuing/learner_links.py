@@ -1,4 +1,4 @@
-"""What became of a learner in merges and splits, as the command line says it."""
+"""Prints merges and splits of a learner."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from registry.node.node import Node
 
 
 def changes_of(node: Node) -> LearnerChanges:
-    """Return the changes to learners of a node, which looks up in its views what rests on credentials."""
+    """Return the changes to learners of a node, which finds in its views what depends on credentials."""
 
     def look_up(credentials: Sequence[str]) -> dict[str, str]:
         return relied_on(node.views(), node.settings.member, credentials)
@@ -19,7 +19,7 @@ def changes_of(node: Node) -> LearnerChanges:
 
 
 def say_changes(changes: Sequence[Change], learner: str) -> None:
-    """Say what a learner became in a merge or a split, and who became part of them."""
+    """Print into whom a learner was merged or split, and who was merged into them."""
     for change in reversed(changes):
         if change.confirmed is None:
             say(f"A {change.kind} with learner {_other(change, learner)} waits to be confirmed: change {change.change}")

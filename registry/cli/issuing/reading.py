@@ -60,9 +60,11 @@ _DECISION = (
 )
 
 
-def credential_rows(found: list[credential_view.CredentialView], *, as_csv: bool = False, wide: bool = False) -> None:
+def credential_rows(
+    credentials: list[credential_view.CredentialView], *, as_csv: bool = False, wide: bool = False
+) -> None:
     """Print credentials, as a table or as CSV."""
-    print_list(found, _CREDENTIAL, as_json=False, as_csv=as_csv, wide=wide)
+    print_list(credentials, _CREDENTIAL, as_json=False, as_csv=as_csv, wide=wide)
 
 
 @learner_app.command("show")
@@ -115,7 +117,7 @@ def show_learner(
         credential_rows(record.credentials, as_csv=True)
         return
     if person is not None:
-        say(described({known: person[name] or "" for name, known in _PERSON.items()}))
+        say(described({claim: person[name] or "" for name, claim in _PERSON.items()}))
     say(f"Learner {record.learner}")
     say_changes(changes, record.learner)
     credential_rows(record.credentials, wide=wide)
@@ -135,36 +137,36 @@ _PERSON: Final = {"family_name": "familyName", "given_name": "givenName", "date_
 
 
 def _person(node: Node, learner: str) -> dict[str, str | None] | None:
-    """Return the person as this node's own vault has them; None where it has none, or is another's to read.
+    """Return the person from this node's own vault; None if it has none, or cannot be opened.
 
     A person with one name has None for the other.
     """
     if node.settings.member == GOVERNANCE:
         return None
     try:
-        found = node.registry.vault.learner(node.registry.cursor(), learner)
+        learner_data = node.registry.vault.learner(node.registry.cursor(), learner)
     except KeystoreError as error:
         errors.print(f"Names are not shown: {error}", markup=False)
         return None
-    return None if found is None else {name: found.person.get(known) for name, known in _PERSON.items()}
+    return None if learner_data is None else {name: learner_data.person.get(claim) for name, claim in _PERSON.items()}
 
 
 def sum_of(record: learners.LearnerRecord) -> str:
-    """The credits that count once, in words, or why there is no sum."""
+    """Return the sum of credits without retakes in words, or why there is none."""
     if record.ects_without_retakes is None:
         return f"No sum of ECTS: {record.ects_missing}"
     return f"{record.ects_without_retakes.normalize():f} ECTS, credit counted once"
 
 
 def _learner_as_of(node: Node, learner: str, then: Moment, *, as_json: bool) -> None:
-    found = past(node, then).learner(learner)
+    credentials = past(node, then).learner(learner)
     if as_json:
-        print_json({"learner": learner, "credentials": found, "basis": then.basis})
+        print_json({"learner": learner, "credentials": credentials, "basis": then.basis})
         return
     moments.show(then)
     table(
         ("university", "credential", "status", "the university was"),
-        [(was.member, was.credential, was.status, was.standing) for was in found],
+        [(was.member, was.credential, was.status, was.standing) for was in credentials],
     )
 
 
@@ -191,9 +193,9 @@ def adopt(
     say("adopted")
 
 
-def decision_rows(found: list[Any], *, as_json: bool = False, as_csv: bool = False, wide: bool = False) -> bool:
+def decision_rows(decisions: list[Any], *, as_json: bool = False, as_csv: bool = False, wide: bool = False) -> bool:
     """Print decisions in the form that was asked for, and return whether that was for people."""
-    return print_list(found, _DECISION, as_json=as_json, as_csv=as_csv, wide=wide)
+    return print_list(decisions, _DECISION, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @university_app.command("show")
@@ -215,10 +217,10 @@ def show_university(
     """
     node = node_of(context)
     year = year or date.today().year  # noqa: DTZ011 - a day on the reader's calendar
-    found = universities.read_year(node.views(), member, year, first_month)
+    record = universities.read_year(node.views(), member, year, first_month)
     if as_json:
-        print_json(found)
-    if found.standing is None:
+        print_json(record)
+    if record.standing is None:
         errors.print(f"{member} is not a member as far as this node has read.", markup=False)
         raise typer.Exit(1)
     if as_json:
@@ -230,11 +232,11 @@ def show_university(
         Column("ECTS", lambda line: line.ects),
     ]
     if as_csv:
-        print_list(found.awarded, columns, as_json=False, as_csv=True, wide=True)
+        print_list(record.awarded, columns, as_json=False, as_csv=True, wide=True)
         return
-    roles = ", ".join(found.roles) or "no roles"
-    say(f"{member}, {found.begin} to {found.end}: {found.standing}, {roles}, {counted(found.size, 'event')}")
-    print_list(found.awarded, columns, as_json=False, as_csv=False, wide=wide)
-    say(f"{found.decisions} recognition decisions of its own")
-    for other, count in found.recognised_elsewhere.items():
+    roles = ", ".join(record.roles) or "no roles"
+    say(f"{member}, {record.begin} to {record.end}: {record.standing}, {roles}, {counted(record.size, 'event')}")
+    print_list(record.awarded, columns, as_json=False, as_csv=False, wide=wide)
+    say(f"{record.decisions} recognition decisions of its own")
+    for other, count in record.recognised_elsewhere.items():
         say(f"{counted(count, 'decision')} of {other} on its achievements")

@@ -1,4 +1,4 @@
-"""Holding the university's own records against the log: `reconcile`."""
+"""Compares the university's own records with the log: `reconcile`."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 class Reconciled(msgspec.Struct, rename="camel"):
-    """What a reconciliation came to."""
+    """The result of a reconciliation."""
 
     counts: Counts
     differences: list[Difference]
     """The first of them, at most `--most`."""
     notes: list[str]
-    """What is said of the file."""
+    """Notes about the file."""
 
 
 def reconcile(
@@ -52,7 +52,7 @@ def reconcile(
     Columns: record, achievement or course, awarding_date; version, ects and status (active, suspended, revoked,
     replaced; empty is active) where you have them. Run `registry views update` first, so that the views are current.
 
-    Exits 1 where the two differ.
+    Exits 1 if the two differ.
 
     Example: registry reconcile autumn.csv --from 2026-09-01 --until 2027-01-31
     """
@@ -83,10 +83,18 @@ def reconcile(
 
 
 def _tell(counts: Counts, differences: Sequence[Difference]) -> None:
-    for one in differences[:_SHOWN]:
-        where = f"line {one.line}, record {one.record}" if one.line else f"credential {one.credential}"
-        values = f" there {one.there!r}, here {one.here!r}:" if one.there or (one.here and one.line) else ""
-        say(f"{where}: {one.kind}, {one.field}:{values} {one.detail}", style="yellow")
+    for difference in differences[:_SHOWN]:
+        where = (
+            f"line {difference.line}, record {difference.record}"
+            if difference.line
+            else f"credential {difference.credential}"
+        )
+        values = (
+            f" there {difference.there!r}, here {difference.here!r}:"
+            if difference.there or (difference.here and difference.line)
+            else ""
+        )
+        say(f"{where}: {difference.kind}, {difference.field}:{values} {difference.detail}", style="yellow")
     if counts.differences > _SHOWN:
         say(f"and more; --json lists up to {len(differences):,}")
     say(

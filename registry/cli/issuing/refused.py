@@ -1,4 +1,4 @@
-"""Own events that the log refused: what they are, and what can be done about them."""
+"""Commands about this node's own events that have no effect on the log, and their repair."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _plan(node: Node) -> list[Repair]:
-    """What can be done, as of the log's present end."""
+    """Return the repairs that are possible, as of the log's present end."""
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node publishes no events of a member; run this on a member's node")
     node.projector().step()
@@ -34,7 +34,7 @@ def _plan(node: Node) -> list[Repair]:
 
 @refused_app.command("list")
 def list_refused(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the events of this member that stand on its log and had no effect, and what can be done about each.
+    """List the events of this member that are on its log without effect, and the repair of each.
 
     Exits 1 if there are any.
 
@@ -46,7 +46,7 @@ def list_refused(context: typer.Context, *, as_json: AsJson = False) -> None:
     elif repairs:
         _show(repairs, whole=True)
     else:
-        say("The log refused nothing of this node's own that is not dealt with.")
+        say("No event of this node without effect is left to repair.")
     if repairs:
         raise typer.Exit(1)
 
@@ -58,22 +58,22 @@ def publish_again(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Publish again what was refused for this member's standing or role, once nothing is against it.
+    """Publish events again that were refused for this member's standing or role, once that no longer stops them.
 
-    Each event gets a new id; what it is about keeps its own, so that rows, course codes and letters still lead to it.
-    Exits 1 if something is left to be dealt with by hand.
+    Each event gets a new id; its credential or achievement keeps its own, so that rows, course codes and letters still
+    lead to it. Exits 1 if some events are left to repair by hand.
 
     Examples: registry refused publish-again --dry-run; registry refused publish-again --yes
     """
     node = node_of(context)
     repairs = _plan(node)
     if not repairs:
-        say("The log refused nothing of this node's own that is not dealt with.")
+        say("No event of this node without effect is left to repair.")
         return
     _show(repairs, whole=False)
     again = sum(repair.how == "publish-again" for repair in repairs)
     left = sum(repair.how == "by-hand" for repair in repairs)
-    node.registry.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
+    node.registry.checker.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
     say(f"This publishes {counted(again, 'event')} again, under new ids. It cannot be taken back from the log.")
     if dry_run:
         say("Nothing was done.")
@@ -85,7 +85,7 @@ def publish_again(
         publish_now(node)
     if left:
         errors.print(
-            f"{counted(left, 'event')} left: enter what they say again by hand, then `registry refused close ENTRY`",
+            f"{counted(left, 'event')} left: enter their content again by hand, then `registry refused close ENTRY`",
             markup=False,
         )
         raise typer.Exit(1)
@@ -96,16 +96,16 @@ def close(
     context: typer.Context,
     entry: Annotated[list[int], typer.Argument(min=1, help="Entries of the own log, as `refused list` shows them.")],
 ) -> None:
-    """Note that refused events were dealt with by hand: `status` no longer names them.
+    """Note that refused events were repaired by hand: `status` no longer names them.
 
     Example: registry refused close 15 16
     """
     node = node_of(context)
-    known = {repair.refused.leaf + 1: repair.refused for repair in _plan(node)}
-    if unknown := [str(each) for each in entry if each not in known]:
-        errors.print(f"Nothing refused is open at entry {', '.join(unknown)}; nothing was closed.", markup=False)
+    by_entry = {repair.refused.leaf + 1: repair.refused for repair in _plan(node)}
+    if unknown := [str(each) for each in entry if each not in by_entry]:
+        errors.print(f"No refused event is open at entry {', '.join(unknown)}; nothing was closed.", markup=False)
         raise typer.Exit(1)
-    republishing.close(node.registry, [known[each] for each in entry])
+    republishing.close(node.registry, [by_entry[each] for each in entry])
     say(f"{counted(len(entry), 'event')} closed")
 
 

@@ -40,8 +40,8 @@ def release(
 ) -> None:
     """Release a batch that waits for a second person; without BATCH, list the batches that wait, and for what.
 
-    First what the batch would come to is shown; then it asks. `registry serve` works through it. Rows that are held
-    for the day of their `valid_from` need no release: they are published on that day.
+    The command first shows what the batch would do, then asks. `registry serve` works through it. Rows that are
+    scheduled for the day of their `valid_from` need no release: they are published on that day.
 
     Examples: registry credential release
     registry credential release 0bbac7a9 --by "A. de Vries"
@@ -52,18 +52,19 @@ def release(
     if batch is None:
         _list(waiting, as_json=as_json, as_csv=as_csv, wide=wide)
         return
-    found = _find(waiting, batch)
+    waiting_batch = _find(waiting, batch)
     if not by.strip():
         raise typer.BadParameter("say who releases the batch", param_hint="--by")
-    _preview(node, batch_store, found)
-    lines = counted(found.lines - (found.media in TABLES), "row")
-    confirm(f"This releases {found.name or found.batch}, sent in by {found.by}: {lines}.", "Release it?", yes=yes)
+    _preview(node, batch_store, waiting_batch)
+    lines = counted(waiting_batch.lines - (waiting_batch.media in TABLES), "row")
+    confirm(
+        f"This releases {waiting_batch.name or waiting_batch.batch}, sent in by {waiting_batch.by}: {lines}.",
+        "Release it?",
+        yes=yes,
+    )
     try:
-        released = batch_store.release(found.batch, by.strip())
-    except SecondPerson as error:
-        errors.print(f"Not released: {error}", markup=False, highlight=False)
-        raise typer.Exit(1) from error
-    except (UnknownBatch, WrongState) as error:
+        released = batch_store.release(waiting_batch.batch, by.strip())
+    except (SecondPerson, UnknownBatch, WrongState) as error:
         errors.print(f"Not released: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from error
     when = "now" if released.publish_at is None else f"at {released.publish_at.isoformat(timespec='minutes')}"
@@ -71,41 +72,42 @@ def release(
 
 
 def _waiting(batch_store: BatchStore) -> list[Batch]:
-    found: list[Batch] = []
+    waiting: list[Batch] = []
     place: tuple[str, str] | None = None
     while page := batch_store.list_newest(_PAGE, place):
-        found += [one for one in page if one.state in ("awaitingRelease", "scheduled")]
+        waiting += [each for each in page if each.state in ("awaitingRelease", "scheduled")]
         place = page[-1].created.isoformat(), page[-1].batch
-    return found
+    return waiting
 
 
 def _list(waiting: list[Batch], *, as_json: bool, as_csv: bool, wide: bool) -> None:
     columns = [
-        Column("batch", lambda one: one.batch),
-        Column("name", lambda one: one.name, cut=True),
-        Column("kind", lambda one: one.kind),
-        Column("sent by", lambda one: one.by),
-        Column("lines", lambda one: one.lines),
-        Column("held rows", lambda one: one.held),
-        Column("waits for", lambda one: "a second person" if one.state == "awaitingRelease" else one.publish_at),
+        Column("batch", lambda batch: batch.batch),
+        Column("name", lambda batch: batch.name, cut=True),
+        Column("kind", lambda batch: batch.kind),
+        Column("sent by", lambda batch: batch.by),
+        Column("lines", lambda batch: batch.lines),
+        Column("scheduled rows", lambda batch: batch.held),
+        Column("waits for", lambda batch: "a second person" if batch.state == "awaitingRelease" else batch.publish_at),
     ]
     if print_list(waiting, columns, as_json=as_json, as_csv=as_csv, wide=wide) and not waiting:
         say("No batch waits.")
 
 
 def _find(waiting: list[Batch], text: str) -> Batch:
-    found = [one for one in waiting if one.batch == text] or [one for one in waiting if one.batch.startswith(text)]
-    if len(found) != 1:
-        why = "Several batches that wait begin" if found else "No batch that waits begins"
+    exact = [each for each in waiting if each.batch == text]
+    matching = exact or [each for each in waiting if each.batch.startswith(text)]
+    if len(matching) != 1:
+        why = "Several batches that wait begin" if matching else "No batch that waits begins"
         errors.print(
             f"Nothing was released. {why} with {text}: `registry credential release` lists them.", markup=False
         )
         raise typer.Exit(1)
-    return found[0]
+    return matching[0]
 
 
 def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
-    """Show what the batch would come to as things stand."""
+    """Print what the batch would do now."""
     try:
         content = batch_store.get_content(batch.batch)
         if batch.kind == "statusChanges":
@@ -118,10 +120,10 @@ def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
         if batch.media in DOCUMENTS:
             with content.open("rb") as file:
                 document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
-            show(take_document(node, document, {}, dry_run=True, holds=True))
+            show(take_document(node, document, {}, dry_run=True, schedules=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
-        rows = kind(content, OwnCatalogue(node.registry), holds=True, dates=batch.dates, keep_text=batch.keep_text)
+        rows = kind(content, OwnCatalogue(node.registry), schedules=True, dates=batch.dates, keep_text=batch.keep_text)
         show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
-        errors.print(f"What the batch would come to could not be checked: {error}", markup=False, highlight=False)
+        errors.print(f"Could not check what the batch would do: {error}", markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""Stacking: how far a learner is, issuing the larger credential, and what became of those that were issued."""
+"""Stacking: a learner's progress, issuing a larger credential, and those that became impaired."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -52,23 +52,25 @@ def progress(
     ] = None,
     version: Version = None,
     on: Annotated[datetime | None, day_option(help="As if awarded on that day (else today).")] = None,
-    offers: Annotated[int, typer.Option(min=0, max=50, help="So many offers for each gap.")] = view.OFFERS,
+    offers: Annotated[int, typer.Option(min=0, max=50, help="Number of offers for each gap.")] = view.OFFERS,
     as_json: AsJson = False,
 ) -> None:
-    """Show what of a learner's credentials counts towards an achievement, by what, and what is missing.
+    """Show which of a learner's credentials count towards an achievement, by which rule, and what is missing.
 
-    Exits 1 where it is not complete.
+    Exits 1 if it is not complete.
 
     Examples: registry stack progress 0bbac7a9-… --learner 2afda2b4-a247-4f0f-aedd-e040beb58eab
     registry stack progress lund/0bbac7a9-… --student s1234567 --on 2026-08-31
     """
     node = node_of(context)
-    found = _progress(node, achievement, _learner(node, learner, student), version, on.date() if on else None, offers)
+    learner_progress = _progress(
+        node, achievement, _learner(node, learner, student), version, on.date() if on else None, offers
+    )
     if as_json:
-        print_json(found)
+        print_json(learner_progress)
     else:
-        _show(found)
-    if not found.complete:
+        _show(learner_progress)
+    if not learner_progress.complete:
         raise typer.Exit(1)
 
 
@@ -84,7 +86,7 @@ def issue(
         list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
     ] = None,
     override: Annotated[
-        list[str] | None, typer.Option(help="A code that was said to speak against it: go on all the same.")
+        list[str] | None, typer.Option(help="The code of a requirement that is not met: issue anyway.")
     ] = None,
     version: Version = None,
     family_name: Annotated[
@@ -98,35 +100,35 @@ def issue(
     keep_text: KeepText = False,
     yes: Yes = False,
 ) -> None:
-    """Issue a larger credential with its parts, and publish it. They are held against its composition first.
+    """Issue a larger credential with its parts, and publish it. The parts are checked against its composition.
 
-    It asks before it replaces a credential of another achievement or version.
+    The command asks before it replaces a credential of another achievement or version.
 
     Examples: registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
     registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
     --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --override minEcts
     """
     node = node_of(context)
-    found = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
-    person = found[1] if found is not None else {}
+    learner_data = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
+    person = learner_data[1] if learner_data is not None else {}
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
-    known = person | {name: value for name, value in names.items() if value is not None}
-    if lacking := _lacking(known):
-        raise typer.BadParameter(f"the vault does not know the learner's {', '.join(lacking)}; give it here")
+    names_known = person | {name: value for name, value in names.items() if value is not None}
+    if lacking := _lacking(names_known):
+        raise typer.BadParameter(f"the vault lacks the learner's {', '.join(lacking)}; give it here")
     if not part and (before := node.issuer.known(record)) is not None:
         say(f"credential {before}, as before")
         return
     if version is None:
         version = ids.course_version(node, achievement)
-    stacked = _given(part) if part else _chosen(node, achievement, student, version, awarding_date.date())
+    stacked = _parse_parts(part) if part else _choose_parts(node, achievement, student, version, awarding_date.date())
     request = IssueRequest(
         record,
         ids.resolve(node, achievement, "achievement"),
         version,
         student,
-        known.get("familyName", ""),
-        known.get("givenName", ""),
-        known["dateOfBirth"],
+        names_known.get("familyName", ""),
+        names_known.get("givenName", ""),
+        names_known["dateOfBirth"],
         awarding_date.date().isoformat(),
         valid_until=valid_until,
         grade=grade,
@@ -145,8 +147,8 @@ def issue(
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
-    for one in stacked:
-        say(f"part       {one.member}/{one.credential}, {one.ects} ECTS")
+    for each in stacked:
+        say(f"part       {each.member}/{each.credential}, {each.ects} ECTS")
     if request.replaces is not None:
         say(f"replaces   {request.replaces}")
     if outcome.unchanged:
@@ -161,19 +163,19 @@ def _lacking(person: Mapping[str, str]) -> list[str]:
     return lacking if person.get("dateOfBirth") else [*lacking, "dateOfBirth"]
 
 
-def _given(texts: list[str]) -> list[Part]:
-    found = parts.parse(" ".join(texts))
-    if isinstance(found, str):
-        raise typer.BadParameter(found, param_hint="--part")
-    return found
+def _parse_parts(texts: list[str]) -> list[Part]:
+    parsed = parts.parse(" ".join(texts))
+    if isinstance(parsed, str):
+        raise typer.BadParameter(parsed, param_hint="--part")
+    return parsed
 
 
-def _chosen(node: Node, achievement: str, student: str, version: int | None, on: date) -> list[Part]:
-    found = _progress(node, achievement, ids.learner_of_student(node, student), version, on)
-    if not found.parts:
-        errors.print("Nothing that the learner has counts towards it.")
+def _choose_parts(node: Node, achievement: str, student: str, version: int | None, on: date) -> list[Part]:
+    progress = _progress(node, achievement, ids.learner_of_student(node, student), version, on)
+    if not progress.parts:
+        errors.print("No credential of the learner counts towards it.")
         raise typer.Exit(1)
-    return found.stacked()
+    return progress.stacked()
 
 
 def _learner(node: Node, learner: str | None, student: str | None) -> str:
@@ -190,56 +192,64 @@ def _progress(
         version = ids.course_version(node, achievement)
     day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
     try:
-        found = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
+        progress = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
     except NotComposed as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
-    if found is None:
-        errors.print("No member says anything of this learner.")
+    if progress is None:
+        errors.print("No member has published anything about this learner.")
         raise typer.Exit(1)
-    return found
+    return progress
 
 
-def _show(found: Progress) -> None:
-    say(f"{title_of(found.title)} (v{found.version}) of {found.member}" + (", retired" if found.retired else ""))
-    say(f"{found.counted.normalize():f} of {found.min_ects.normalize():f} ECTS count, {found.own.normalize():f} own")
-    for held, because in found.held.items():
+def _show(progress: Progress) -> None:
+    say(
+        f"{title_of(progress.title)} (v{progress.version}) of {progress.member}"
+        + (", retired" if progress.retired else "")
+    )
+    say(
+        f"{progress.counted.normalize():f} of {progress.min_ects.normalize():f} ECTS count,"
+        f" {progress.own.normalize():f} own"
+    )
+    for holding, because in progress.held.items():
         impaired_by = f", impaired by {', '.join(because)}" if because else ""
-        say(f"the learner has it already: {held}{impaired_by}", style="yellow")
+        say(f"the learner has it already: {holding}{impaired_by}", style="yellow")
     table(
         ("university", "credential", "achievement", "awarded", "ECTS", "counts", "by", "also in"),
         [
             (
-                one.member,
-                one.credential,
-                f"{title_of(one.title)} (v{one.version})",
-                one.awarding_date,
-                one.ects,
-                one.counts.normalize().__format__("f"),
-                one.basis if one.by is None else f"{one.basis} {one.by}",
-                one.also_counted_in,
+                part.member,
+                part.credential,
+                f"{title_of(part.title)} (v{part.version})",
+                part.awarding_date,
+                part.ects,
+                part.counts.normalize().__format__("f"),
+                part.basis if part.by is None else f"{part.basis} {part.by}",
+                part.also_counted_in,
             )
-            for one in found.parts
+            for part in progress.parts
         ],
     )
-    for left in found.left:
+    for left in progress.left:
         also = f" ({', '.join(left.also_counted_in)})" if left.also_counted_in else ""
         say(f"does not count: {left.member}/{left.credential} {title_of(left.title)}: {left.detail}{also}")
-    for gap in found.gaps:
+    for gap in progress.gaps:
         say(f"missing: {gap.requirement}: {gap.detail}", style="red")
         for offer in gap.offers:
             by = offer.basis if offer.by is None else f"{offer.basis} {offer.by}"
             worth = "" if offer.ects is None else f", {offer.ects.normalize():f} ECTS"
             say(f"  {offer.member}/{offer.achievement} {title_of(offer.title)}{worth}, counts by {by}")
-    if found.more:
-        say("the learner has more credentials than were looked at", style="yellow")
-    say("complete" if found.complete else "not complete", style="green" if found.complete else "yellow")
+    if progress.more:
+        say("the learner has more credentials than were checked", style="yellow")
+    say("complete" if progress.complete else "not complete", style="green" if progress.complete else "yellow")
 
 
 @stack_app.command("impaired")
-def impaired(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
-    """Show what this university should look at again: larger credentials that rest on what no longer holds, and what
-    rests on learners that others have erased. Done is what was replaced, revoked or withdrawn.
+def list_impaired(
+    context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
+) -> None:
+    """List what this university should review: larger credentials with parts that are no longer valid, and records of
+    learners whom others have erased. One that is replaced, revoked or withdrawn leaves the list.
 
     Example: registry stack impaired
     """

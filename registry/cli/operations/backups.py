@@ -130,7 +130,7 @@ def _empty_private_side(settings: Settings) -> str:
             what, "as the backup or --to-database names it", "Start it, or name another."
         ) from error
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as private:
-        store.opened(private, dsn).close()
+        store.open_store(private, dsn).close()
     with psycopg.connect(dsn, autocommit=True) as connection:
         feed.create(connection)
         owner.create_table(connection)

@@ -181,7 +181,7 @@ def dead(
     Example: registry webhook dead
     """
     with _opened(node_of(context)) as (_, deliveries, _source):
-        found = deliveries.dead(webhook)
+        found = deliveries.list_dead(webhook)
     columns = [
         Column("webhook", lambda item: item["webhook"]),
         Column("notice", lambda item: item["number"]),

@@ -1,4 +1,4 @@
-"""Agreements of automatic recognition between members: declare, withdraw, look, and try before signing."""
+"""Agreements of automatic recognition between members: declare, withdraw, list and simulate them."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,8 +27,8 @@ from registry.wire.validation_messages import format_error
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
 
-_LISTED = 500
-"""Agreements that are listed."""
+_MAX_LISTED = 500
+"""Agreements that are listed at most."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,7 +50,10 @@ Levels = Annotated[
 Revisions = Annotated[bool, typer.Option("--include-revisions", help="Later versions of those named, too.")]
 PurposeOption = Annotated[str, typer.Option("--purpose", help=f"One of {', '.join(get_args(Purpose))}.")]
 OutcomeOption = Annotated[
-    str, typer.Option("--outcome", help=f"One of {', '.join(one for one in get_args(Outcome) if one != 'refused')}.")
+    str,
+    typer.Option(
+        "--outcome", help=f"One of {', '.join(outcome for outcome in get_args(Outcome) if outcome != 'refused')}."
+    ),
 ]
 Ratio = Annotated[
     float, typer.Option("--ects-ratio", min=0.0001, max=1000, help="ECTS granted for each ECTS of the original.")
@@ -63,7 +66,7 @@ def declare(
     context: typer.Context,
     with_member: With,
     *,
-    valid_from: Annotated[datetime, day_option(help="What is awarded from that day on.")],
+    valid_from: Annotated[datetime, day_option(help="The first day whose awards are covered.")],
     valid_until: Day = None,
     achievement: Achievement = None,
     fields: Fields = None,
@@ -100,7 +103,7 @@ def declare(
         raise typer.BadParameter(
             f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
         )
-    node.registry.declare_agreement(data)
+    node.registry.recognition.declare_agreement(data)
     say(f"agreement {data.agreement}")
     publish_now(node)
 
@@ -110,19 +113,21 @@ def withdraw(
     context: typer.Context,
     agreement: Annotated[str, typer.Argument(help="The agreement's id.")],
     *,
-    valid_from: Annotated[datetime, day_option("--from", help="What is awarded from that day on is not covered.")],
+    valid_from: Annotated[datetime, day_option("--from", help="The first day whose awards are no longer covered.")],
 ) -> None:
-    """End an own agreement from a day on, and publish that. What was awarded before stays covered.
+    """End an agreement of this university from a day on, and publish that. Earlier awards stay covered.
 
     Example: registry agreement withdraw 432236b7-… --from 2027-09-01
     """
     node = node_of(context)
-    node.registry.withdraw_agreement(ids.resolve(node, agreement, "agreement"), valid_from.date().isoformat())
+    node.registry.recognition.withdraw_agreement(
+        ids.resolve(node, agreement, "agreement"), valid_from.date().isoformat()
+    )
     publish_now(node)
 
 
 @agreement_app.command("list")
-def listed(
+def list_agreements(
     context: typer.Context,
     *,
     member: Annotated[str | None, typer.Option(help="Declared by this member.")] = None,
@@ -135,14 +140,16 @@ def listed(
 
     Example: registry agreement list --with twente
     """
-    found = view.agreements(node_of(context).views(), member, with_member=with_member, limit=_LISTED + 1)
-    if len(found) > _LISTED:
-        found = found[:_LISTED]
-        errors.print(f"Only the first {_LISTED} agreements are shown; there are more. Narrow the list.", markup=False)
-    if not found and not (as_json or as_csv):
+    agreements = view.agreements(node_of(context).views(), member, with_member=with_member, limit=_MAX_LISTED + 1)
+    if len(agreements) > _MAX_LISTED:
+        agreements = agreements[:_MAX_LISTED]
+        errors.print(
+            f"Only the first {_MAX_LISTED} agreements are shown; there are more. Narrow the list.", markup=False
+        )
+    if not agreements and not (as_json or as_csv):
         say("No such agreement is known here.")
         return
-    print_list(found, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(agreements, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @agreement_app.command("show")
@@ -159,15 +166,15 @@ def show(
     """
     node = node_of(context)
     whose, agreement = ids.find(node, agreement, "agreement", member)
-    found = view.agreements(node.views(), whose, agreement)
-    if not found:
+    agreements = view.agreements(node.views(), whose, agreement)
+    if not agreements:
         errors.print(f"{whose} has declared no agreement {agreement}, as far as this node has read.", markup=False)
         raise typer.Exit(1)
     if as_json:
-        print_json(found[0])
+        print_json(agreements[0])
         return
-    print_list(found, _COLUMNS, as_json=False, as_csv=False, wide=False)
-    for name, value in found[0].content.items():
+    print_list(agreements, _COLUMNS, as_json=False, as_csv=False, wide=False)
+    for name, value in agreements[0].content.items():
         say(f"{name}: {text_of(value)}")
 
 
@@ -190,9 +197,9 @@ def simulate(
     until: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an agreement would have decided over a past period, before anybody signs it. Stores nothing.
+    """Show what an agreement would have decided in a past period, before it is signed. Stores nothing.
 
-    The period is the year until today, or what --since and --until say; the draft's own dates are left aside.
+    The period is the year until today, or from --since to --until; the draft's own dates are ignored.
 
     Example: registry agreement simulate linkoping --field 06 --ects-ratio 1 --since 2025-09-01 --until 2026-08-31
     """
@@ -216,11 +223,11 @@ def simulate(
         )
     else:
         raise typer.BadParameter("name the member, or give a draft with --file", param_hint="MEMBER")
-    found = simulated(node.views(), node.settings.member, draft, begin, end)
+    simulation = simulated(node.views(), node.settings.member, draft, begin, end)
     if as_json:
-        print_json(found)
+        print_json(simulation)
         return
-    _told(found, draft)
+    _show_simulation(simulation, draft)
 
 
 def _agreement(
@@ -257,24 +264,24 @@ def _agreement(
         values["validUntil"] = valid_until.isoformat()
     if towards is not None:
         values["towards"] = Towards(title={"en": towards})
-    return _checked(node, msgspec.to_builtins(values))
+    return _check(node, msgspec.to_builtins(values))
 
 
 def _ref(node: Node, member: str, text: str) -> VersionedRef:
     identifier, at, version = text.partition("@")
     if not at or not version.isascii() or not version.isdigit():
-        raise typer.BadParameter(f"{text!r} is not ID@VERSION, as 0bbac7a9-…@1", param_hint="--achievement")
+        raise typer.BadParameter(f"{text!r} is not ID@VERSION, for example 0bbac7a9-…@1", param_hint="--achievement")
     return VersionedRef(*ids.find(node, identifier, "achievement", member), int(version))
 
 
 def _read(node: Node, file: Path) -> AgreementDeclared:
     values = read_json(file, dict[str, object])
     filled = {"agreement": random_id(), "includeRevisions": True, "outcome": "full", "ectsRatio": 1}
-    return _checked(node, filled | {"validFrom": "2000-01-01"} | values)
+    return _check(node, filled | {"validFrom": "2000-01-01"} | values)
 
 
-def _checked(node: Node, values: object) -> AgreementDeclared:
-    """As a verifier would read it, so that a wrong word is told before anything is asked."""
+def _check(node: Node, values: object) -> AgreementDeclared:
+    """Read an agreement as a verifier would, so that a wrong word is refused first. Raises `typer.BadParameter`."""
     try:
         data = msgspec.convert(values, AgreementDeclared)
     except msgspec.ValidationError as error:
@@ -287,23 +294,29 @@ def _checked(node: Node, values: object) -> AgreementDeclared:
 
 
 _COLUMNS = (
-    Column("member", lambda one: one.member),
-    Column("with", lambda one: one.with_member),
-    Column("agreement", lambda one: one.agreement),
-    Column("outcome", lambda one: one.content["outcome"]),
-    Column("ratio", lambda one: one.content["ectsRatio"]),
-    Column("from", lambda one: one.valid_from),
-    Column("until", lambda one: one.valid_until, wide=True),
-    Column("withdrawn from", lambda one: one.withdrawn_from),
-    Column("mutual", lambda one: one.mutual),
+    Column("member", lambda agreement: agreement.member),
+    Column("with", lambda agreement: agreement.with_member),
+    Column("agreement", lambda agreement: agreement.agreement),
+    Column("outcome", lambda agreement: agreement.content["outcome"]),
+    Column("ratio", lambda agreement: agreement.content["ectsRatio"]),
+    Column("from", lambda agreement: agreement.valid_from),
+    Column("until", lambda agreement: agreement.valid_until, wide=True),
+    Column("withdrawn from", lambda agreement: agreement.withdrawn_from),
+    Column("mutual", lambda agreement: agreement.mutual),
 )
 
 
-def _told(found: Simulation, draft: AgreementDeclared) -> None:
-    say(f"{found.begin} to {found.end}, with {draft.with_}, {draft.outcome} at {draft.ects_ratio:g} for 1")
-    say(f"{found.covered:,} active credentials of {found.achievements:,} achievement versions would have been covered")
-    say(f"{found.decided:,} grants were decided on these: {found.agree:,} as the agreement would, {found.differ:,} not")
-    if found.differing:
+def _show_simulation(simulation: Simulation, draft: AgreementDeclared) -> None:
+    say(f"{simulation.begin} to {simulation.end}, with {draft.with_}, {draft.outcome} at {draft.ects_ratio:g} for 1")
+    say(
+        f"{simulation.covered:,} active credentials of {simulation.achievements:,} achievement versions would have been"
+        " covered"
+    )
+    say(
+        f"{simulation.decided:,} grants were decided on these: {simulation.agree:,} as the agreement would,"
+        f" {simulation.differ:,} not"
+    )
+    if simulation.differing:
         table(
             ("decided", "ECTS", "of", "agreement", "ECTS", "grounds", "how many"),
             [
@@ -316,14 +329,14 @@ def _told(found: Simulation, draft: AgreementDeclared) -> None:
                     [f"{ground} {count}" for ground, count in each.grounds.items()],
                     each.count,
                 )
-                for each in found.differing
+                for each in simulation.differing
             ],
         )
     table(
         ("achievement", "ECTS", "granted", "credentials"),
         [
-            (f"{title_of(one.title)} (v{one.version})", _plain(one.ects), _plain(one.granted), one.credentials)
-            for one in found.by_achievement[:20]
+            (f"{title_of(each.title)} (v{each.version})", _plain(each.ects), _plain(each.granted), each.credentials)
+            for each in simulation.by_achievement[:20]
         ],
     )
 

@@ -1,4 +1,4 @@
-"""Assessments without an applicant: the five elements side by side, statements about achievements, cohorts."""
+"""Assessments without an applicant: comparisons, statements about achievements, and cohorts."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -45,7 +45,7 @@ GroundOption = Annotated[
     list[str] | None, typer.Option("--ground", help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
 ]
 ConditionOption = Annotated[
-    list[str] | None, typer.Option("--condition", help="What is still to be done, where conditional.")
+    list[str] | None, typer.Option("--condition", help="What is still to be done, for a conditional decision.")
 ]
 ModeOption = Annotated[
     str, typer.Option("--mode", help=f"One of {', '.join(get_args(Mode))}; `credited` is prior learning.")
@@ -59,29 +59,31 @@ AssessmentId = Annotated[str, typer.Argument(help="The assessment's id.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the group of recognition."""
-    app.command("compare")(compared)
+    app.command("compare")(compare_elements)
     app.command("assess")(assess)
     app.command("withdraw-assessment")(withdraw)
     app.command("cohort")(cohort)
 
 
-def compared(
+def compare_elements(
     context: typer.Context,
     credential: Annotated[
         str, typer.Argument(help="MEMBER/ID of a credential, or MEMBER/ID@VERSION of what it is of.")
     ],
     *,
-    against: Annotated[str | None, typer.Option(help="An own achievement's id, or a programme profile's name.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="The id of an achievement of this university, or a programme profile's name.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the five elements of what is offered beside what is required, and what is worth a look.
+    """Show the five elements of a credential beside the requirement, with suggested differences.
 
-    It decides nothing: what is shown as a suggestion is a difference only if you find it substantial.
+    It decides nothing: a suggestion is a difference only if you find it substantial.
 
     Example: registry recognition compare twente/e7c1ab39-… --against 0bbac7a9-…
     """
     node = node_of(context)
-    offered = _offered(node, credential)
+    offered = _find_offered(node, credential)
     elements = compare(offered, _requirement(node, against))
     if as_json:
         print_json({"offered": offered, "elements": elements})
@@ -105,12 +107,12 @@ def assess(
     towards: Annotated[str | None, typer.Option(help="The programme it counts towards, by its title.")] = None,
     ground: GroundOption = None,
     considered: ConsideredOption = None,
-    valid_until: Annotated[datetime | None, day_option(help="The last day it holds.")] = None,
-    advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
+    valid_until: Annotated[datetime | None, day_option(help="The last day of its validity.")] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="A statement that is not binding.")] = False,
 ) -> None:
-    """State what an achievement of another member is worth here, and publish it. No applicant is in it.
+    """State what an achievement of another member is worth here, and publish that. It is about no applicant.
 
-    Before a refusal, say why nothing milder was possible; reasons are nothingComparable, wholeOnly,
+    Before a refusal, say why no milder outcome was possible; the reasons are nothingComparable, wholeOnly,
     noConditionSuffices, conditionNotOffered, noAlternative and formalGround.
 
     Examples: registry recognition assess twente/0bbac7a9-…@1 --ects 5 --towards "Minor data science"
@@ -131,9 +133,9 @@ def assess(
         "grounds": grounds_of(ground) or None,
         "validUntil": valid_until and valid_until.date().isoformat(),
     }
-    given = {name: value for name, value in values.items() if value is not None}
+    stated = {name: value for name, value in values.items() if value is not None}
     try:
-        data = msgspec.convert(msgspec.to_builtins(given), RecognitionAssessed)
+        data = msgspec.convert(msgspec.to_builtins(stated), RecognitionAssessed)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(format_error(error, RecognitionAssessed), param_hint="the assessment") from error
     state_assessment(node.registry, lookup_of(node), data, considered_of(considered))
@@ -148,7 +150,7 @@ def withdraw(
     *,
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
 ) -> None:
-    """Take an own assessment back, and publish that. What was decided on it stands.
+    """Withdraw an assessment of this office, and publish that. Decisions by it stay.
 
     Example: registry recognition withdraw-assessment 432236b7-… --reason decidedInError
     """
@@ -157,7 +159,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 
@@ -175,9 +177,9 @@ def cohort(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Decide a whole cohort as an own assessment says: a decision for each credential, published together.
+    """Decide a whole cohort by an assessment of this office: a decision for each credential, published together.
 
-    Bad rows are reported, the good ones decided; run it again after correcting: what was decided stays as it is.
+    Bad rows are reported and good ones decided. Run it again after correcting the file: earlier decisions stay.
     Exits 1 if any row was not decided.
 
     Example: registry recognition cohort 432236b7-… exchange-students.csv --dry-run
@@ -185,22 +187,22 @@ def cohort(
     node = node_of(context)
     conditions = [Condition(code) for code in condition or ()]  # type: ignore[arg-type] # read as a verifier will
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
-    made = Cohort(node.registry, lookup_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
-    found: list[CohortOutcome] = []
-    listed = rows(file, made.content.achievement.member)
+    students = Cohort(node.registry, lookup_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
+    outcomes: list[CohortOutcome] = []
+    listed = rows(file, students.content.achievement.member)
     for note in listed.notes:
         errors.print(f"note: {note}", markup=False, highlight=False)
     with progress(f"deciding {file.name}") as counter:
-        for outcome in made.decide(listed, dry_run=dry_run):
-            found.append(outcome)
+        for outcome in students.decide(listed, dry_run=dry_run):
+            outcomes.append(outcome)
             counter.advance()
-    bad = [one for one in found if one.problem]
+    bad = [outcome for outcome in outcomes if outcome.problem]
     if as_json:
-        print_json(found)
+        print_json(outcomes)
     else:
-        _show_cohort(found, bad, dry_run=dry_run)
+        _show_cohort(outcomes, bad, dry_run=dry_run)
     if not dry_run:
-        if any(one.decision is not None and not one.unchanged for one in found):
+        if any(outcome.decision is not None and not outcome.unchanged for outcome in outcomes):
             publish_now(node)
         else:
             say_older_wait(node)
@@ -208,17 +210,17 @@ def cohort(
         raise typer.Exit(1)
 
 
-def _show_cohort(found: Sequence[CohortOutcome], bad: Sequence[CohortOutcome], *, dry_run: bool) -> None:
-    for one in bad[:_SHOWN]:
-        say(f"{one.where}: {one.credential}: {one.problem}", style="red")
+def _show_cohort(outcomes: Sequence[CohortOutcome], bad: Sequence[CohortOutcome], *, dry_run: bool) -> None:
+    for outcome in bad[:_SHOWN]:
+        say(f"{outcome.where}: {outcome.credential}: {outcome.problem}", style="red")
     if len(bad) > _SHOWN:
         say(f"and {len(bad) - _SHOWN:,} more; --json lists them all")
-    if any(one.disclosure for one in found):
-        say("The log does not say which credentials these are about; `registry recognition show ID` gives what")
-        say("each learner can show it with.")
-    before = sum(one.unchanged for one in found)
+    if any(outcome.disclosure for outcome in outcomes):
+        say("The log does not say which credentials these are about; `registry recognition show ID` prints the")
+        say("disclosure with which each learner can show it.")
+    before = sum(outcome.unchanged for outcome in outcomes)
     would = "would be decided" if dry_run else "decided"
-    say(f"{len(found) - len(bad) - before:,} {would}, {before:,} as before, {len(bad):,} not")
+    say(f"{len(outcomes) - len(bad) - before:,} {would}, {before:,} as before, {len(bad):,} not")
 
 
 def show_elements(elements: Sequence[Element]) -> None:
@@ -230,7 +232,7 @@ def show_elements(elements: Sequence[Element]) -> None:
                 each.name,
                 each.original or "not known",
                 each.required or "nothing",
-                [f"{one.difference}: {one.because}" for one in each.suggested],
+                [f"{suggestion.difference}: {suggestion.because}" for suggestion in each.suggested],
             )
             for each in elements
         ],
@@ -240,8 +242,8 @@ def show_elements(elements: Sequence[Element]) -> None:
 def tell_departure(
     node: Node, achievement: VersionedRef, purpose: str, outcome: str, grounds: Sequence[str] | None
 ) -> None:
-    """Say how a draft departs from what was decided before, where it does."""
-    found = departure(
+    """Print how a draft departs from earlier decisions, if it does."""
+    change = departure(
         node.views(),
         Draft(
             member=achievement.member,
@@ -253,29 +255,29 @@ def tell_departure(
         ),
         node.settings.member,
     )
-    if found.departs:
-        errors.print(f"note: {found.sentence}", markup=False, highlight=False)
+    if change.departs:
+        errors.print(f"note: {change.sentence}", markup=False, highlight=False)
 
 
 def grounds_of(texts: Sequence[str] | None) -> list[Ground]:
-    """Grounds as they are given, ASPECT:DIFFERENCE."""
-    found = []
+    """Parse grounds: ASPECT:DIFFERENCE."""
+    grounds = []
     for text in texts or ():
         aspect, colon, difference = text.partition(":")
         if not colon:
             raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
-        found.append(Ground(aspect, difference))  # type: ignore[arg-type] # read as a verifier will, before it is stored
-    return found
+        grounds.append(Ground(aspect, difference))  # type: ignore[arg-type] # read as a verifier will, before it is stored
+    return grounds
 
 
 def plain_number(value: float | None) -> float | int | None:
-    """A number without a fraction as an integer, as the wire has it."""
+    """Return a number without a fraction as an integer, as the wire has it."""
     return int(value) if value is not None and value.is_integer() else value
 
 
 def considered_of(texts: Sequence[str] | None) -> list[ConsideredOutcome]:
-    """Why milder outcomes were not possible, as it is given: OUTCOME:REASON."""
-    found = []
+    """Parse why milder outcomes were not possible: OUTCOME:REASON."""
+    considered = []
     for text in texts or ():
         outcome, colon, reason = text.partition(":")
         if not colon or outcome not in MILDER or reason not in get_args(NotPossible):
@@ -284,28 +286,30 @@ def considered_of(texts: Sequence[str] | None) -> list[ConsideredOutcome]:
                 f" {', '.join(get_args(NotPossible))}",
                 param_hint="--considered",
             )
-        found.append(ConsideredOutcome(outcome, reason))  # type: ignore[arg-type] # one of the literals
-    return found
+        considered.append(ConsideredOutcome(outcome, reason))  # type: ignore[arg-type] # one of the literals
+    return considered
 
 
 def _ref(node: Node, text: str) -> VersionedRef:
     member, slash, rest = text.partition("/")
     identifier, at, version = rest.partition("@")
     if not (slash and at and version.isascii() and version.isdigit()):
-        raise typer.BadParameter(f"{text!r} is not MEMBER/ID@VERSION, as twente/0bbac7a9-…@1", param_hint="ACHIEVEMENT")
+        raise typer.BadParameter(
+            f"{text!r} is not MEMBER/ID@VERSION, for example twente/0bbac7a9-…@1", param_hint="ACHIEVEMENT"
+        )
     return VersionedRef(*ids.find(node, f"{member}/{identifier}", "achievement"), int(version))
 
 
-def _offered(node: Node, text: str) -> Offered:
+def _find_offered(node: Node, text: str) -> Offered:
     lookup = lookup_of(node)
     if "@" in text:
-        found = lookup.describe_achievement(_ref(node, text))
+        offered = lookup.describe_achievement(_ref(node, text))
     else:
-        found = lookup.describe_credential(*ids.find(node, text, "credential"))
-    if found is None:
+        offered = lookup.describe_credential(*ids.find(node, text, "credential"))
+    if offered is None:
         errors.print(f"{text} has not arrived here.", markup=False)
         raise typer.Exit(1)
-    return found
+    return offered
 
 
 def _requirement(node: Node, against: str | None) -> Requirement:
@@ -313,6 +317,6 @@ def _requirement(node: Node, against: str | None) -> Requirement:
 
 
 def against_of(node: Node, text: str) -> str:
-    """An own achievement by the beginning of its id, or else a profile by its name."""
-    known = find_profile(node.registry.cursor(), text) is not None
-    return ids.resolve(node, text, "achievement") if not known and ids.may_begin(text) else text
+    """Resolve an achievement of this university by the beginning of its id, or else a profile by its name."""
+    is_profile = find_profile(node.registry.cursor(), text) is not None
+    return ids.resolve(node, text, "achievement") if not is_profile and ids.may_begin(text) else text

@@ -41,9 +41,11 @@ def correct(
     ] = None,
     towards: Annotated[
         list[str] | None,
-        typer.Option(help="All that it should count towards from now on: MEMBER/ACHIEVEMENT, or a title."),
+        typer.Option(help="The programmes that it should count towards from now on: MEMBER/ACHIEVEMENT, or a title."),
     ] = None,
-    no_towards: Annotated[bool, typer.Option("--no-towards", help="It should count towards nothing.")] = False,
+    no_towards: Annotated[
+        bool, typer.Option("--no-towards", help="It should no longer count towards any programme.")
+    ] = False,
     add_credential: Annotated[list[str] | None, typer.Option(help="MEMBER/ID of a further credential.")] = None,
     add_receipt: Annotated[list[Path] | None, typer.Option(help="A receipt of a further credential.")] = None,
     add_file: Annotated[list[Path] | None, typer.Option(help="A further credential's file.")] = None,
@@ -51,40 +53,40 @@ def correct(
         list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of a further credential that no member issued.")
     ] = None,
     remove: Annotated[
-        list[int] | None, typer.Option(min=0, help="The number of a credential that it is about no more.")
+        list[int] | None, typer.Option(min=0, help="The number of a credential that the case no longer concerns.")
     ] = None,
     note: Note = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Correct a case's file: the applicant, what it is for, or which credentials it is about.
+    """Correct a case's file: the applicant, its purpose, or its credentials.
 
-    A proposal is returned first (`case return`). Who corrected what, and when, stays in the file. An assessment that no
-    longer fits is made again. After a decision, propose again and `amend`: the letter says what changed.
+    Return a proposal first (`case return`). The file keeps who corrected what, and when. An assessment that no longer
+    fits must be made again. After a decision, propose again and `amend`: the letter says what changed.
 
     Examples: registry case correct 2026/00017 --applicant corrected.json
     registry case correct 2026/00017 --add-external "NO:Oslo Met:Statistics" --remove 0 --towards "Minor data science"
     """
     node = node_of(context)
     office = office_of(node)
-    found = case_of(node, office, case)
+    case_id = case_of(node, office, case)
     if towards and no_towards:
         raise typer.BadParameter("either --towards or --no-towards")
     added: list[dict[str, Any]] = [
-        *({"credential": dict(zip(("member", "credential"), ids.find(node, one, "credential"), strict=True))}
-          for one in add_credential or ()),
-        *({"receipt": read_text(one)} for one in add_receipt or ()),
-        *({"external": external_of(one)} for one in add_external or ()),
-        *({"file": read_text(one)} for one in add_file or ()),
+        *({"credential": dict(zip(("member", "credential"), ids.find(node, text, "credential"), strict=True))}
+          for text in add_credential or ()),
+        *({"receipt": read_text(path)} for path in add_receipt or ()),
+        *({"external": external_of(text)} for text in add_external or ()),
+        *({"file": read_text(path)} for path in add_file or ()),
     ]  # fmt: skip
     correction = Correction(
         applicant=read_json(applicant, Applicant) if applicant is not None else None,
         purpose=convert(purpose, Purpose, "--purpose") if purpose is not None else None,
         advisory=advisory,
-        towards=[towards_of(node, one) for one in towards] if towards else [] if no_towards else None,
-        add=[convert(one, SubjectAsked, "the credential") for one in added],
+        towards=[towards_of(node, text) for text in towards] if towards else [] if no_towards else None,
+        add=[convert(subject, SubjectAsked, "the credential") for subject in added],
         remove=remove or [],
         note=note,
     )
-    show_moved(office.correct(found, correction, who(by), day_of(on)), as_json=as_json)
+    show_moved(office.correct(case_id, correction, who(by), day_of(on)), as_json=as_json)

@@ -51,39 +51,44 @@ def attach_file(
     file: Annotated[Path, typer.Argument(help="A PDF, PNG, JPEG or TIFF; as credential or evidence also plain text.")],
     *,
     kind: Annotated[str, typer.Option("--kind", help=f"What it is: one of {', '.join(KINDS)}.")] = "other",
-    subject: Annotated[int | None, typer.Option(min=0, help="Which credential of the case it is about.")] = None,
+    subject: Annotated[int | None, typer.Option(min=0, help="The number of the credential that it is about.")] = None,
     by: As = None,
     as_json: AsJson = False,
 ) -> None:
     """Attach a scan or a document to a case: encrypted under the applicant's key, and erased with the applicant.
 
-    What the file is, is found out from its content. Its name is kept encrypted, too.
+    The type is detected from the content. The name is kept encrypted, too.
 
     Examples: registry case attach 2026/00017 scan.pdf --kind transcript
     registry case attach 2026/00017 altered.tlog-proof --kind evidence
     """
-    node, office, found = _case(context, case)
-    made: Any = one_of(kind, KINDS, "--kind")
+    node, office, the_case = _case(context, case)
+    attachment_kind: Any = one_of(kind, KINDS, "--kind")
     content = read_bytes(file)
     name = None if str(file) == "-" else file.name
-    kept = attach(node.registry, office.setting, found, content, made, who(by), subject=subject, name=name)
+    attachment = attach(
+        node.registry, office.setting, the_case, content, attachment_kind, who(by), subject=subject, name=name
+    )
     if as_json:
-        print_json(kept)
+        print_json(attachment)
         return
-    say(f"attachment {kept.attachment}: {kept.media_type}, {kept.bytes:,} bytes, kept as {kept.kind}")
+    say(
+        f"attachment {attachment.attachment}: {attachment.media_type}, {attachment.bytes:,} bytes,"
+        f" kept as {attachment.kind}"
+    )
 
 
 def list_files(
     context: typer.Context, case: CaseId, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
 ) -> None:
-    """List the files of a case: what it was opened with, and what was attached.
+    """List the files of a case: those that it was opened with, and attachments.
 
     Example: registry case attachment-list 2026/00017
     """
-    node, office, found = _case(context, case)
+    node, office, the_case = _case(context, case)
     files = [
-        *files_opened_with(texts_of(office, found)),
-        *list_attachments(node.registry.cursor(), str(found.id)),
+        *files_opened_with(texts_of(office, the_case)),
+        *list_attachments(node.registry.cursor(), str(the_case.id)),
     ]
     if print_list(files, _FILE, as_json=as_json, as_csv=as_csv, wide=wide):
         say(counted(len(files), "file"))
@@ -103,15 +108,15 @@ def write_attachment(
 
     Example: registry case attachment 2026/00017 1f0c2b1e-… --out transcript.pdf
     """
-    node, _, found = _case(context, case)
-    kept = read_attachment(node.registry, found, ids.resolve(node, attachment, "attachment"))
-    file = out or Path(kept.attachment.file_name)
+    node, _, the_case = _case(context, case)
+    stored = read_attachment(node.registry, the_case, ids.resolve(node, attachment, "attachment"))
+    file = out or Path(stored.attachment.file_name)
     if file.is_dir():
         raise typer.BadParameter(f"{file} is a folder; name a file.", param_hint="--out")
     if file.exists() and not force:
         raise typer.BadParameter(f"Refusing to replace {file}. Name another file, or pass --force.", param_hint="--out")
-    write_file(file, kept.content, mode=0o600)
-    say(f"{file}: {kept.attachment.media_type}, {kept.attachment.bytes:,} bytes, not encrypted")
+    write_file(file, stored.content, mode=0o600)
+    say(f"{file}: {stored.attachment.media_type}, {stored.attachment.bytes:,} bytes, not encrypted")
 
 
 def disclose_claims(
@@ -122,14 +127,14 @@ def disclose_claims(
     by: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand in an applicant's disclosures: they are checked against the log, and say whose the credential is.
+    """Submit an applicant's disclosures, which prove whose a credential is. They are checked against the log.
 
     Exit code 1: a credential names another person than the applicant.
 
     Example: registry case disclose 2026/00017 ada.disclosures
     """
-    _, office, found = _case(context, case)
-    checks = disclose(office, found, [read_disclosures(file) for file in files], who(by))
+    _, office, the_case = _case(context, case)
+    checks = disclose(office, the_case, [read_disclosures(file) for file in files], who(by))
     if as_json:
         print_json({"holders": checks})
     else:
@@ -143,36 +148,36 @@ def assign_case(
     context: typer.Context,
     case: CaseId,
     *,
-    to: Annotated[str, typer.Option("--to", help="Who is to work on it: an account's name.")],
+    to: Annotated[str, typer.Option("--to", help="The account of the person who will work on it.")],
     by: As = None,
 ) -> None:
-    """Let somebody of the office work on a case.
+    """Assign a case to a person of the office.
 
     Example: registry case assign 2026/00017 --to k.berg
     """
-    node, _, found = _case(context, case)
-    assign(node.registry, found, _person(to), who(by))
-    say(f"case {found.data.file_number}: {to} works on it")
+    node, _, the_case = _case(context, case)
+    assign(node.registry, the_case, _person(to), who(by))
+    say(f"case {the_case.data.file_number}: {to} works on it")
 
 
 def unassign_case(context: typer.Context, case: CaseId, *, by: As = None) -> None:
-    """Let nobody work on a case any more: it is free for others.
+    """Unassign a case, so that others can take it.
 
     Example: registry case unassign 2026/00017
     """
-    node, _, found = _case(context, case)
-    assign(node.registry, found, None, who(by))
-    say(f"case {found.data.file_number}: nobody works on it")
+    node, _, the_case = _case(context, case)
+    assign(node.registry, the_case, None, who(by))
+    say(f"case {the_case.data.file_number}: nobody works on it")
 
 
 def acknowledge_changes(context: typer.Context, case: CaseId, *, by: As = None, as_json: AsJson = False) -> None:
-    """Note that you have seen what changed since the decision: it is not listed again until something else happens.
+    """Acknowledge what changed since the decision. It is listed again only after another change.
 
     Example: registry case acknowledge 2026/00017
     """
-    node, office, found = _case(context, case)
+    node, office, the_case = _case(context, case)
     node.projector().step()
-    changes = acknowledge(node.registry, office.lookup, found, who(by))
+    changes = acknowledge(node.registry, office.lookup, the_case, who(by))
     if as_json:
         print_json({"changes": changes})
         return
@@ -181,13 +186,13 @@ def acknowledge_changes(context: typer.Context, case: CaseId, *, by: As = None, 
 
 
 _FILE = (
-    Column("attachment", lambda one: one.attachment),
-    Column("kind", lambda one: one.kind),
-    Column("credential", lambda one: one.subject),
-    Column("type", lambda one: one.media_type),
-    Column("bytes", lambda one: one.bytes),
-    Column("added", lambda one: f"{one.added:%Y-%m-%d %H:%M}"),
-    Column("by", lambda one: one.by),
+    Column("attachment", lambda attachment: attachment.attachment),
+    Column("kind", lambda attachment: attachment.kind),
+    Column("credential", lambda attachment: attachment.subject),
+    Column("type", lambda attachment: attachment.media_type),
+    Column("bytes", lambda attachment: attachment.bytes),
+    Column("added", lambda attachment: f"{attachment.added:%Y-%m-%d %H:%M}"),
+    Column("by", lambda attachment: attachment.by),
 )
 
 

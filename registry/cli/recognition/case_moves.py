@@ -1,4 +1,4 @@
-"""What is done with a case: each command one move."""
+"""The actions on a case: one command for each."""
 
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -68,39 +68,39 @@ def request_documents(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the applicant for documents: the clock stands until all have come.
+    """Ask the applicant for documents. The due date is suspended until all have arrived.
 
     Example: registry case request-documents 2026/00017 transcript translation --note "Both pages, please."
     """
-    office, found = _office(context, case)
-    moved = office.request_documents(found, _documents(documents), who(by), day_of(on), note)
+    office, case_id = _office(context, case)
+    moved = office.request_documents(case_id, _documents(documents), who(by), day_of(on), note)
     show_moved(moved, as_json=as_json)
 
 
 def receive_documents(
     context: typer.Context,
     case: CaseId,
-    documents: Annotated[list[str], typer.Argument(help="Those that came.")],
+    documents: Annotated[list[str], typer.Argument(help="The documents that arrived.")],
     *,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that documents came; when the last one has, the clock goes on.
+    """Note that documents arrived. With the last one, the due date runs again.
 
     Example: registry case receive-documents 2026/00017 transcript --on 2026-05-04
     """
-    office, found = _office(context, case)
-    show_moved(office.receive_documents(found, _documents(documents), who(by), day_of(on)), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.receive_documents(case_id, _documents(documents), who(by), day_of(on)), as_json=as_json)
 
 
 def complete(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
-    """Say that the file is complete: the clock starts.
+    """Note that the file is complete. The due date begins to run.
 
     Example: registry case complete 2026/00017
     """
-    office, found = _office(context, case)
-    show_moved(office.complete(found, who(by), day_of(on)), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.complete(case_id, who(by), day_of(on)), as_json=as_json)
 
 
 def enquire(
@@ -115,20 +115,20 @@ def enquire(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the issuer of a credential whether it is authentic. Prints the enquiry's id, and whom it asks about what.
+    """Ask the issuer of a credential whether it is authentic. Prints the enquiry's id, and who is asked about what.
 
     Examples: registry case enquire 2026/00017 --note "Is diploma 4711 yours?"
     registry case enquire 2026/00018 --subject 1
     """
-    office, found = _office(context, case)
-    show_moved(office.enquire(found, subject, who(by), day_of(on), note), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.enquire(case_id, subject, who(by), day_of(on), note), as_json=as_json)
 
 
 def answer(
     context: typer.Context,
     case: CaseId,
     enquiry: Annotated[str, typer.Argument(help="The enquiry's id.")],
-    said_: Annotated[str, typer.Argument(metavar="ANSWER", help=f"One of {', '.join(get_args(IssuerAnswer))}.")],
+    answer_text: Annotated[str, typer.Argument(metavar="ANSWER", help=f"One of {', '.join(get_args(IssuerAnswer))}.")],
     *,
     note: Note = None,
     by: As = None,
@@ -139,9 +139,9 @@ def answer(
 
     Example: registry case answer 2026/00017 9d0c6a3e-… authentic
     """
-    office, found = _office(context, case)
-    told: Any = one_of(said_, get_args(IssuerAnswer), "ANSWER")
-    show_moved(office.answer(found, enquiry, told, who(by), day_of(on), note), as_json=as_json)
+    office, case_id = _office(context, case)
+    word: Any = one_of(answer_text, get_args(IssuerAnswer), "ANSWER")
+    show_moved(office.answer(case_id, enquiry, word, who(by), day_of(on), note), as_json=as_json)
 
 
 def compare(
@@ -156,19 +156,19 @@ def compare(
     Examples: registry case compare 2026/00017 --against "Master of Urban Analytics"
     registry case compare 2026/00017 --against 0bbac7a9-… --json > assessment.json
     """
-    office, found = _office(context, case)
+    office, case_id = _office(context, case)
     node = node_of(context)
-    made = draft_of(office, found, _against(context, against))
+    draft = draft_of(office, case_id, _against(context, against))
     if against is None:
-        for note in programme_notes(office.registry, office.registry.case(found).data.towards or ()):
+        for note in programme_notes(office.registry, office.registry.case(case_id).data.towards or ()):
             errors.print(f"note: {note}", markup=False, highlight=False)
     if as_json:
-        print_json(made, verbatim=True)
+        print_json(draft, verbatim=True)
         return
-    for number, one in enumerate(made.assessed):
-        say(f"credential {number}: {title_of(one.offered.title)}, {one.offered.issuer}")
-        show_elements(one.elements)
-    for country in sorted({one.offered.country for one in made.assessed if one.offered.country is not None}):
+    for number, assessed in enumerate(draft.assessed):
+        say(f"credential {number}: {title_of(assessed.offered.title)}, {assessed.offered.issuer}")
+        show_elements(assessed.elements)
+    for country in sorted({each.offered.country for each in draft.assessed if each.offered.country is not None}):
         if (noted := country_note(country, folder_of(node.settings.home))) is not None:
             show_country(noted)
 
@@ -188,20 +188,20 @@ def assess(
 ) -> None:
     """Record an assessment of the case's credentials: the template, with what you name, answer and propose.
 
-    docs/office.md shows one filled in; docs/assessment.schema.json says what may stand where. What is worth a look is
-    worked out again when it is recorded: name it (`named`), or say why it is not substantial (`noDifference`).
+    docs/office.md shows one filled in; docs/assessment.schema.json describes its fields. The suggestions are computed
+    again when it is recorded: name each (`named`), or say why it is not substantial (`noDifference`).
 
     Examples: registry case assess 2026/00017 --template --against "Master of Urban Analytics" > assessment.json
     registry case assess 2026/00017 assessment.json
     """
-    office, found = _office(context, case)
+    office, case_id = _office(context, case)
     if template:
-        print_json(draft_of(office, found, _against(context, against)), verbatim=True)
+        print_json(draft_of(office, case_id, _against(context, against)), verbatim=True)
         return
     if file is None:
         raise typer.BadParameter("name the assessment's file, or print one to fill in with --template")
     assessment = read_json(file, Assessment)
-    show_moved(office.assess(found, assessment, who(by), day_of(on)), as_json=as_json)
+    show_moved(office.assess(case_id, assessment, who(by), day_of(on)), as_json=as_json)
 
 
 def propose(
@@ -219,20 +219,22 @@ def propose(
     ground: Annotated[
         list[str] | None, typer.Option(help="ASPECT:DIFFERENCE, for all but full; may be given several times.")
     ] = None,
-    condition: Annotated[list[str] | None, typer.Option(help="What is still to be done, where conditional.")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="What is still to be done, for a conditional grant.")
+    ] = None,
     note: Annotated[str | None, typer.Option("--note", help="For the applicant; kept encrypted.")] = None,
     leave: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NUMBER:REASON",
-            help="A credential of the case that is not decided about, and why: the letter prints it.",
+            help="A credential of the case that is left out of the decision, and why: the letter prints it.",
         ),
     ] = None,
     override: Annotated[
         str | None,
         typer.Option(
             metavar="REASON",
-            help="Why you propose this although something speaks against it; kept encrypted. The person who approves"
+            help="Why you propose this in spite of a stop; kept encrypted. The person who approves"
             f" reads and accepts it. {FROM_INPUT}",
             callback=from_input,
         ),
@@ -241,9 +243,9 @@ def propose(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose what to grant: what the assessment proposes, else one grant on all credentials by options, or --grants.
+    """Propose what to grant: the assessment's proposal, else one grant on all credentials by options, or --grants.
 
-    What speaks against it stops it: a credential that is not active, an issuer that denies it, another holder, a
+    A proposal is stopped by: a credential that is not active, an issuer that denies it, another holder, a
     suggested difference that nobody answered. Without an assessment the letter says *not assessed*.
 
     Examples: registry case propose 2026/00017
@@ -252,28 +254,28 @@ def propose(
     registry case propose 2026/00017 --grants grants.json
     registry case propose 2026/00017 --outcome full --ects 5 --leave "1:You submitted it for information only."
     """
-    office, found = _office(context, case, look=True)
+    office, case_id = _office(context, case, look=True)
     left = [_leave(text) for text in leave or ()]
-    about = office.registry.case(found)
+    about = office.registry.case(case_id)
     if grants is not None:
-        made = read_json(grants, list[Grant])
+        proposed = read_json(grants, list[Grant])
     elif outcome is not None:
-        asked_for = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
-        one = {
+        intended = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
+        values = {
             "from": numbers_decided(about, [each.subject for each in left]),
             "outcome": outcome,
             "mode": mode,
             "gradeTransfer": "none",
             "ects": int(ects) if ects is not None and ects == int(ects) else ects,
             "eqfLevel": eqf_level,
-            "towards": towards_of(node_of(context), towards) if towards else asked_for[0] if asked_for else None,
+            "towards": towards_of(node_of(context), towards) if towards else intended[0] if intended else None,
             "grounds": [_ground(text) for text in ground] if ground else None,
             "conditions": [convert({"code": code}, Condition, "--condition") for code in condition or ()] or None,
         }
-        made = [convert({k: v for k, v in one.items() if v is not None}, Grant, "--outcome")]
+        proposed = [convert({k: v for k, v in values.items() if v is not None}, Grant, "--outcome")]
     else:
-        made = []
-    update = office.propose(found, made, who(by), day_of(on), note, leave=left, override=override)
+        proposed = []
+    update = office.propose(case_id, proposed, who(by), day_of(on), note, leave=left, override=override)
     show_moved(update, as_json=as_json)
 
 
@@ -290,24 +292,24 @@ def approve(
         ),
     ] = None,
     accept_override: Annotated[
-        bool, typer.Option("--accept-override", help="You read why something is overridden, and accept it.")
+        bool, typer.Option("--accept-override", help="You have read the reason of the override, and accept it.")
     ] = False,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Agree with the proposal: another person than who made it. It is printed whole, with what it overrides and why.
+    """Approve the proposal, as another person than the one who made it. It is printed whole, with its overrides.
 
-    Name the proposal that you read: where the case has another one by now, nothing is approved.
+    Name the proposal that you read: if the case has another one by now, nothing is approved.
 
     Example: registry case approve 2026/00017 --actor l.holm --proposal 5d41402a
     """
-    office, found = _office(context, case, look=True)
-    view = showing.show(office, found)
+    office, case_id = _office(context, case, look=True)
+    view = showing.show(office, case_id)
     for line in proposal_lines(view):
         errors.print(line, markup=False, highlight=False)
     person, named = who(by), proposal or confirmed_proposal(view)
-    update = office.approve(found, person, day_of(on), proposal_id=named, accept_override=accept_override)
+    update = office.approve(case_id, person, day_of(on), proposal_id=named, accept_override=accept_override)
     show_moved(update, as_json=as_json)
 
 
@@ -320,12 +322,12 @@ def return_(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the proposal back to be made anew.
+    """Return the proposal, so that another one can be made.
 
     Example: registry case return 2026/00017 --note "Has the syllabus been looked at?"
     """
-    office, found = _office(context, case)
-    show_moved(office.return_(found, who(by), day_of(on), note), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.return_(case_id, who(by), day_of(on), note), as_json=as_json)
 
 
 def decide(
@@ -336,14 +338,14 @@ def decide(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the approved proposal as a decision, after another look at what it is about.
+    """Publish the approved proposal as a decision, after its credentials have been checked again.
 
-    What speaks against it since it was approved stops it: return the proposal, and propose again.
+    A stop that has come up since the approval prevents it: return the proposal, and propose again.
 
     Example: registry case decide 2026/00017
     """
-    office, found = _office(context, case, look=True)
-    _published(context, office.decide(found, who(by), day_of(on)), as_json=as_json)
+    office, case_id = _office(context, case, look=True)
+    _publish_update(context, office.decide(case_id, who(by), day_of(on)), as_json=as_json)
 
 
 def appeal(
@@ -355,12 +357,12 @@ def appeal(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that the applicant appeals; propose anew, and amend.
+    """Note that the applicant appeals. Then propose again, and amend.
 
     Example: registry case appeal 2026/00017 --on 2026-05-04
     """
-    office, found = _office(context, case)
-    show_moved(office.appeal(found, who(by), day_of(on), note), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.appeal(case_id, who(by), day_of(on), note), as_json=as_json)
 
 
 def amend(
@@ -375,8 +377,8 @@ def amend(
 
     Example: registry case amend 2026/00017
     """
-    office, found = _office(context, case, look=True)
-    _published(context, office.amend(found, who(by), day_of(on)), as_json=as_json)
+    office, case_id = _office(context, case, look=True)
+    _publish_update(context, office.amend(case_id, who(by), day_of(on)), as_json=as_json)
 
 
 def withdraw(
@@ -390,27 +392,27 @@ def withdraw(
     on: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back an application; of a decided case the decision, and publish that once another person confirms it.
+    """Withdraw an application; of a decided case the decision, which is published once another person confirms it.
 
     Examples: registry case withdraw 2026/00017
     registry case withdraw 2026/00017 --reason decidedInError
     """
-    office, found = _office(context, case)
+    office, case_id = _office(context, case)
     why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
-    moved = office.withdraw(found, who(by), day_of(on), reason=why)
-    _published(context, moved, as_json=as_json)
+    moved = office.withdraw(case_id, who(by), day_of(on), reason=why)
+    _publish_update(context, moved, as_json=as_json)
 
 
 def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None, as_json: AsJson = False) -> None:
-    """Close the file, when no appeal can be lodged any more.
+    """Close the file, once the time for an appeal is over.
 
     Example: registry case close 2026/00017
     """
-    office, found = _office(context, case)
-    show_moved(office.close(found, who(by), day_of(on)), as_json=as_json)
+    office, case_id = _office(context, case)
+    show_moved(office.close(case_id, who(by), day_of(on)), as_json=as_json)
 
 
-# What they share
+# Shared
 
 
 def show_moved(moved: Moved, *, as_json: bool) -> None:
@@ -433,7 +435,7 @@ def show_moved(moved: Moved, *, as_json: bool) -> None:
 
 
 def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[Office, str]:
-    """The office, and the case by its id or file number; `look` brings the views up with the log before."""
+    """Return the office and the id of a case; `look` first brings the views up to date with the log."""
     node = node_of(context)
     if look:
         node.projector().step()
@@ -441,7 +443,7 @@ def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[O
     return office, case_of(node, office, case)
 
 
-def _published(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
+def _publish_update(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
     if moved.decision is not None:
         publish_now(node_of(context))
     show_moved(moved, as_json=as_json)
@@ -455,18 +457,18 @@ def _leave(text: str) -> Leave:
     number, colon, reason = text.partition(":")
     if not (colon and number.strip().isascii() and number.strip().isdigit() and reason.strip()):
         raise typer.BadParameter(f"{text!r} is not NUMBER:REASON, such as 1:…", param_hint="--leave")
-    made: Leave = convert({"subject": int(number), "reason": reason.strip()}, Leave, "--leave")
-    return made
+    leave: Leave = convert({"subject": int(number), "reason": reason.strip()}, Leave, "--leave")
+    return leave
 
 
 def _documents(names: list[str]) -> list[Document]:
-    found: list[Any] = [one_of(name, get_args(Document), "DOCUMENTS") for name in names]
-    return found
+    documents: list[Any] = [one_of(name, get_args(Document), "DOCUMENTS") for name in names]
+    return documents
 
 
 def _ground(text: str) -> Ground:
     aspect, colon, difference = text.partition(":")
     if not colon:
         raise typer.BadParameter(f"{text!r} is not ASPECT:DIFFERENCE", param_hint="--ground")
-    made: Ground = convert({"aspect": aspect, "difference": difference}, Ground, "--ground")
-    return made
+    ground: Ground = convert({"aspect": aspect, "difference": difference}, Ground, "--ground")
+    return ground

@@ -1,4 +1,4 @@
-"""What people say of a case on the command line: who, when, and words of the office's lists."""
+"""Parses what the commands of a case have in common: days, programmes, and words from lists."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -14,11 +14,11 @@ from registry.wire.recognition import External, Towards
 from registry.wire.validation_messages import format_error
 
 Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
-Note = Annotated[str | None, typer.Option("--note", help="What is to be said of it; kept encrypted.")]
+Note = Annotated[str | None, typer.Option("--note", help="A note for the file; kept encrypted.")]
 
 
 def day_of(text: str | None) -> date | None:
-    """A day, as it is given."""
+    """Parse a day. Raises `typer.BadParameter`."""
     if text is None:
         return None
     try:
@@ -28,7 +28,7 @@ def day_of(text: str | None) -> date | None:
 
 
 def towards_of(node: Node, text: str) -> Towards:
-    """A programme by MEMBER/ACHIEVEMENT, or else by its title."""
+    """Parse a programme: MEMBER/ACHIEVEMENT, or else its title."""
     member, _, achievement = text.partition("/")
     if len(achievement) == 36 and achievement.count("-") == 4:
         return Towards(member=member, achievement=ids.resolve(node, achievement, "achievement"))
@@ -36,23 +36,24 @@ def towards_of(node: Node, text: str) -> Towards:
 
 
 def external_of(text: str) -> External:
-    """What no member issued, by COUNTRY:ISSUER:TITLE."""
+    """Parse a credential that no member issued: COUNTRY:ISSUER:TITLE."""
     parts = text.split(":", 2)
     if len(parts) != 3:
         raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
-    made: External = convert({"country": parts[0], "issuerName": parts[1], "title": parts[2]}, External, "--external")
-    return made
+    values = {"country": parts[0], "issuerName": parts[1], "title": parts[2]}
+    external: External = convert(values, External, "--external")
+    return external
 
 
-def one_of(text: str, known: tuple[str, ...], option: str) -> str:
-    """One of the words that are known."""
-    if text not in known:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint=option)
+def one_of(text: str, words: tuple[str, ...], option: str) -> str:
+    """Return a word if it is in the list. Raises `typer.BadParameter`."""
+    if text not in words:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(words)}", param_hint=option)
     return text
 
 
 def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of that kind
-    """A value as a struct; what is wrong with it is a usage error."""
+    """Convert a value to a struct. Raises `typer.BadParameter`."""
     try:
         return msgspec.convert(value, kind, from_attributes=True)
     except msgspec.ValidationError as error:
@@ -60,7 +61,7 @@ def convert(value: Any, kind: Any, option: str) -> Any:  # noqa: ANN401 - of tha
 
 
 def case_of(node: Node, office: Office, text: str) -> str:
-    """The id of the case that a text names: its id, the beginning of it, or its file number. Raises a refusal."""
+    """Return the id of the case that a text names by its id, its beginning, or its file number. Raises a refusal."""
     try:
         return office.identifier(text)
     except UnknownCase:

@@ -59,13 +59,16 @@ def open_case(
         typer.Option(help="The disclosures of one credential, as its learner has them: they say whose it is."),
     ] = None,
     external: Annotated[
-        list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of what no member issued, as NO:Oslo Met:Statistics.")
+        list[str] | None,
+        typer.Option(
+            help="COUNTRY:ISSUER:TITLE of a credential that no member issued, for example NO:Oslo Met:Statistics."
+        ),
     ] = None,
     country: Annotated[
-        str | None, typer.Option(help="The country of the issuer, where a --file does not say it, as NO.")
+        str | None, typer.Option(help="The country of the issuer, if a --file does not name it, for example NO.")
     ] = None,
     issuer: Annotated[
-        str | None, typer.Option(help="The name of the issuer, where a --file does not say it, for example Oslo Met.")
+        str | None, typer.Option(help="The name of the issuer, if a --file does not name it, for example Oslo Met.")
     ] = None,
     evidence: Annotated[
         str | None, typer.Option(help=f"How --credential and --external were shown: {', '.join(get_args(Evidence))}.")
@@ -89,10 +92,10 @@ def open_case(
         typer.Option(
             help="JSON with familyName, givenName, dateOfBirth, email, address (one text, \\n between its lines),"
             " language; - reads it here. No option"
-            " takes a name: every user of the machine sees them. At a terminal, names that lack are asked for."
+            " takes a name: every user of the machine sees them. At a terminal, the command asks for missing names."
         ),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="In which language to write to them, as nl.")] = None,
+    language: Annotated[str | None, typer.Option(help="The language of letters to them, for example nl.")] = None,
     file_number: Annotated[str | None, typer.Option(help="The office's own (else the next of the year).")] = None,
     note: Annotated[str | None, typer.Option(help="For the file; kept encrypted.")] = None,
     by: As = None,
@@ -112,44 +115,48 @@ def open_case(
         "learner": ids.resolve(node, learner, "learner") if learner is not None else None,
     }
     values = (
-        read_json(applicant, dict[str, Any]) if applicant is not None else {} if student or learner else _asked_for()
+        read_json(applicant, dict[str, Any])
+        if applicant is not None
+        else {}
+        if student or learner
+        else _prompt_for_names()
     )
     documented = not without_documents
     subjects: list[dict[str, Any]] = [
-        *({"credential": _credential(node, one), "evidence": evidence} for one in credential or ()),
-        *({"receipt": read_text(one)} for one in receipt or ()),
-        *({"external": external_of(one), "evidence": evidence} for one in external or ()),
+        *({"credential": _credential(node, text), "evidence": evidence} for text in credential or ()),
+        *({"receipt": read_text(path)} for path in receipt or ()),
+        *({"external": external_of(text), "evidence": evidence} for text in external or ()),
     ]
-    subjects += [{"file": _read_data(one), "country": country, "issuer": issuer} for one in file or ()]
+    subjects += [{"file": _read_data(path), "country": country, "issuer": issuer} for path in file or ()]
     if (country or issuer) and not file:
         raise typer.BadParameter("--country and --issuer say what a --file leaves out, and there is no --file")
     if not subjects:
         raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
     values |= {name: value for name, value in person.items() if value is not None}
-    asked = CaseAsked(
+    application = CaseAsked(
         convert(values, Applicant, "--applicant"),
         [
-            convert({k: v for k, v in {**one, "documented": documented}.items() if v is not None},
+            convert({k: v for k, v in {**subject, "documented": documented}.items() if v is not None},
                     SubjectAsked, "the credential")
-            for one in subjects
+            for subject in subjects
         ],
         convert(purpose, Purpose, "--purpose"),
         advisory,
-        [towards_of(node, one) for one in towards or ()] or None,
+        [towards_of(node, text) for text in towards or ()] or None,
         file_number,
         note,
-        [read_disclosures(one) for one in disclosures or ()] or None,
+        [read_disclosures(path) for path in disclosures or ()] or None,
     )  # fmt: skip
-    moved = office_of(node).open(asked, who(by), day_of(on))
+    moved = office_of(node).open(application, who(by), day_of(on))
     case_moves.show_moved(moved, as_json=as_json)
 
 
-def _asked_for() -> dict[str, str]:
-    """The applicant's names, from whoever sits at the terminal, if somebody does."""
+def _prompt_for_names() -> dict[str, str]:
+    """Ask for the applicant's names at a terminal; return none without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return {}
-    asked = {"familyName": "Family name", "givenName": "Given name", "dateOfBirth": "Date of birth (YYYY-MM-DD)"}
-    return {name: typer.prompt(text, err=True) for name, text in asked.items()}
+    prompts = {"familyName": "Family name", "givenName": "Given name", "dateOfBirth": "Date of birth (YYYY-MM-DD)"}
+    return {name: typer.prompt(text, err=True) for name, text in prompts.items()}
 
 
 def _read_data(file: Path) -> str:
@@ -181,18 +188,20 @@ def list_cases(
     ] = False,
     changed: Annotated[
         bool,
-        typer.Option("--changed", help="Only decided cases whose credential changed since, and nobody has seen it."),
+        typer.Option(
+            "--changed", help="Only decided cases whose credential changed since, which nobody has acknowledged."
+        ),
     ] = False,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date is over.")] = False,
-    due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within so many days.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date has passed.")] = False,
+    due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within this number of days.")] = None,
     credential: Annotated[str | None, typer.Option(help="MEMBER/ID: cases about this credential.")] = None,
     learner: Annotated[str | None, typer.Option(help="Cases of this learner.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=worklist.MOST, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=worklist.MOST, help="The largest number of cases.")] = 100,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """Show the worklist: the earliest due date first, what is overdue and what changed at a glance.
+    """Show the worklist: the earliest due date first, with what is overdue and what changed.
 
     Examples: registry case list --overdue
     registry case list --assignee k.berg --due-within 14
@@ -206,7 +215,7 @@ def list_cases(
     if state is not None and state not in get_args(CaseState):
         raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
     about = _credential(node, credential) if credential is not None else None
-    asked = WorklistQuery(
+    query = WorklistQuery(
         state=state,
         assessor=assessor,
         overdue=overdue,
@@ -216,38 +225,38 @@ def list_cases(
         assignee=assignee,
         unassigned=unassigned,
     )
-    found = listing.list_cases(
-        office, asked, today=today, name=read_personal("Name") if name else None, changed=changed, limit=limit
+    page = listing.list_cases(
+        office, query, today=today, name=read_personal("Name") if name else None, changed=changed, limit=limit
     )
     counts = worklist.counts(cursor, today=today, soon=soon)
     waiting = listing.count_changed(office)
-    more = {"counts": counts, "changed": waiting, "notes": found.notes}
-    if not print_list(found.lines, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
+    more = {"counts": counts, "changed": waiting, "notes": page.notes}
+    if not print_list(page.lines, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
-    told = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
-    say(f"{told}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
+    states = ", ".join(f"{number} {name}" for name, number in counts.states.items()) or "no cases"
+    say(f"{states}; {counts.overdue} overdue, {counts.due_soon} due within {soon} days",
         style="red" if counts.overdue else None)  # fmt: skip
     if waiting:
         say(f"{counted(waiting, 'decided case')} changed since the decision: registry case list --changed", style="red")
-    for note in found.notes:
+    for note in page.notes:
         say(f"note: {note}", style="yellow")
 
 
 def _credentials(line: CaseLine) -> str:
-    """Return what a case is about, in one cell."""
-    return "; ".join(f"{one.title or 'not arrived'}, {one.issuer}" for one in line.credentials)
+    """Return the credentials of a case, in one cell."""
+    return "; ".join(f"{credential.title or 'not arrived'}, {credential.issuer}" for credential in line.credentials)
 
 
 def _countries(line: CaseLine) -> str:
-    return ", ".join(dict.fromkeys(one.country for one in line.credentials if one.country is not None))
+    return ", ".join(dict.fromkeys(each.country for each in line.credentials if each.country is not None))
 
 
 def _marks(line: CaseLine) -> str:
-    """Return what an officer must not overlook."""
+    """Return the marks that an officer must not overlook."""
     holder = {"differs": "other person", "notChecked": "holder not checked", "partly": "holder checked in part"}
     going = line.state not in ("decided", "withdrawn", "closed")
     marks = ["changed"] if line.changed else []
-    marks += ["its issuer denies it" if one == "denied" else one for one in line.concerns]
+    marks += ["its issuer denies it" if concern == "denied" else concern for concern in line.concerns]
     return ", ".join([*marks, *([holder[line.holder]] if going and line.holder in holder else [])])
 
 
@@ -275,61 +284,62 @@ def show_case(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show a case whole: applicant, credentials then and now, warnings, what was written, what happened.
+    """Show a whole case: applicant, credentials then and now, warnings, notes and history.
 
     Example: registry case show 2026/00017
     """
     node = node_of(context)
     office = office_of(node)
-    found = showing.show(office, case_of(node, office, case))
+    view = showing.show(office, case_of(node, office, case))
     if as_json:
-        print_json(found)
+        print_json(view)
         return
-    _show(found)
+    _show(view)
 
 
-def _show(found: CaseView) -> None:
-    print_list([found.case], _LINE, as_json=False, as_csv=False, wide=True)
-    person = found.applicant
+def _show(view: CaseView) -> None:
+    print_list([view.case], _LINE, as_json=False, as_csv=False, wide=True)
+    person = view.applicant
     if person is None:
         say("the applicant was erased")
     else:
         names = (person.given_name, person.family_name, person.date_of_birth, person.student)
         say(f"applicant {' '.join(part for part in names if part)}, learner {person.learner}")
-    for towards in found.towards:
+    for towards in view.towards:
         say(f"towards {title_of(towards.title) or f'{towards.member}/{towards.achievement}'}")
-    for number, one in enumerate(found.subjects):
-        subject, now = one.subject, one.now
+    for number, subject_view in enumerate(view.subjects):
+        subject, now = subject_view.subject, subject_view.now
         if subject.external is not None:
             what = f"{subject.external.title}, {subject.external.issuer_name} ({subject.external.country})"
         elif subject.credential is not None:
             what = f"{subject.credential.member}/{subject.credential.credential}"
             what += f" {title_of(now.title)}, {now.status}" if now is not None else ", not arrived"
         paper = "" if subject.documented else ", without documents"
-        gone = ", removed from the case" if number in found.removed else ""
-        say(f"credential {number}: {what} ({subject.evidence}{paper}){gone}")
-        if one.at_decision is not None:
-            say(f"  when it was decided: {', '.join([one.at_decision.status, *one.at_decision.flags])}")
-    for warning in found.warnings:
+        removed = ", removed from the case" if number in view.removed else ""
+        say(f"credential {number}: {what} ({subject.evidence}{paper}){removed}")
+        if subject_view.at_decision is not None:
+            then = subject_view.at_decision
+            say(f"  when it was decided: {', '.join([then.status, *then.flags])}")
+    for warning in view.warnings:
         say(f"note: {warning}", style="yellow")
-    if any(change.acknowledged_by is None for change in found.changes):
+    if any(change.acknowledged_by is None for change in view.changes):
         say("to note that you have seen what changed: registry case acknowledge CASE")
-    for attached in found.attachments:
+    for attached in view.attachments:
         say(f"file {attached.attachment}: {attached.kind}, {attached.media_type}, {attached.bytes:,} bytes")
-    for line in proposal_lines(found):
+    for line in proposal_lines(view):
         say(line)
-    if found.outstanding:
-        say(f"waits for {', '.join(found.outstanding)}")
-    for enquiry in found.enquiries:
+    if view.outstanding:
+        say(f"waits for {', '.join(view.outstanding)}")
+    for enquiry in view.enquiries:
         say(f"enquiry {enquiry.enquiry} about credential {enquiry.subject}: {enquiry.answer or 'not answered'}")
-    for decision in found.decisions:
+    for decision in view.decisions:
         say(f"decision {decision.decision} of {decision.decision_date}")
         for grant in decision.grants:
             ects = f", {grant.ects} ECTS" if grant.ects is not None else ""
             say(f"  {grant.outcome}{ects}" + (f", EQF {grant.eqf_level}" if grant.eqf_level is not None else ""))
-    for step in found.history:
+    for step in view.history:
         say(f"{step.on} {step.what} by {step.by}")
-    for text in found.written:
+    for text in view.written:
         if text.kind not in ("file", "applicant", "assessment"):
             say(f"{text.written:%Y-%m-%d} {text.kind}, {text.by}: {text.content}")
 

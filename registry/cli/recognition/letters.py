@@ -36,7 +36,7 @@ def letter(
     language: Annotated[str, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)}.")] = "en",
     applicant: Annotated[
         Path | None,
-        typer.Option(help="A JSON file with the applicant, - for standard input (else the vault is asked)."),
+        typer.Option(help="A JSON file with the applicant, - for standard input (else the one in the vault)."),
     ] = None,
     file_number: Annotated[str | None, typer.Option(help="The office's own number of the file.")] = None,
     appeal_until: Annotated[datetime | None, day_option(help="The last day for an appeal, YYYY-MM-DD.")] = None,
@@ -44,22 +44,22 @@ def letter(
     """Write the letter of a decision: PDF/A-3a and PDF/UA-1, with the decision's receipt inside.
 
     The applicant's file is that of `case open`: {"familyName": "…", "givenName": "…", "dateOfBirth": "2001-02-03",
-    "address": "…", "reference": "…"}; all but a name may be left out. A name on the command line would stand in the
-    list of processes, so there is no option for it. Of a decision that is not in force any more, the letter is a copy
-    that says so.
+    "address": "…", "reference": "…"}; all but a name may be left out. There is no option for a name, since other
+    users of the machine can see command lines. The letter of a decision that is no longer in force is a copy that says
+    so.
 
     Examples: registry recognition letter 432236b7-… -o letter.pdf --language nl --appeal-until 2027-01-07
     registry recognition letter 432236b7-… -o letter.pdf --applicant - < applicant.json
     """
     node = node_of(context)
-    asked = LetterRequest(
+    request = LetterRequest(
         language=_language(language),
         applicant=_read(applicant) if applicant is not None else None,
         file_number=file_number,
         appeal_until=appeal_until.date() if appeal_until is not None else None,
     )
     letters = Letters(node)
-    write(out, letters.render(letters.of_decision(ids.resolve(node, decision, "decision"), asked)))
+    write(out, letters.render(letters.of_decision(ids.resolve(node, decision, "decision"), request)))
 
 
 def case_letter(
@@ -68,7 +68,8 @@ def case_letter(
     *,
     out: Out,
     kind: Annotated[
-        str | None, typer.Option("--kind", help=f"One of {', '.join(LETTER_KINDS)} (else what the state calls for).")
+        str | None,
+        typer.Option("--kind", help=f"One of {', '.join(LETTER_KINDS)} (else the one for the case's state)."),
     ] = None,
     decision: Annotated[
         str | None, typer.Option(help="An earlier decision of the case: a copy that says that it is not in force.")
@@ -78,7 +79,7 @@ def case_letter(
         str | None, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)} (else the applicant's).")
     ] = None,
 ) -> None:
-    """Write the letter that a case's state calls for: PDF/A-3a and PDF/UA-1. It says which letter that is.
+    """Write the letter for a case's state: PDF/A-3a and PDF/UA-1. The command prints which letter that is.
 
     Open: a receipt of the application. Waiting: the documents asked for. Decided: the decision, with its receipt
     inside. Appealed: a receipt of the appeal. Withdrawn: that the application, or the decision, was withdrawn, and why.
@@ -118,7 +119,7 @@ _KINDS: Final = {
 
 
 def write(out: Path, letter: bytes, kind: str = "decision") -> None:
-    """Write a letter to where it was asked for, and say which kind it is."""
+    """Write a letter to a file or standard output, and print its kind."""
     if str(out) == "-":
         sys.stdout.buffer.write(letter)
         return
@@ -132,9 +133,9 @@ def write(out: Path, letter: bytes, kind: str = "decision") -> None:
 
 
 def _language(text: str) -> Language:
-    for known in LANGUAGES:
-        if text == known:
-            return known
+    for language in LANGUAGES:
+        if text == language:
+            return language
     raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
 
 
@@ -144,5 +145,5 @@ def _read(file: Path) -> Addressee:
         return addressee(msgspec.json.decode(text, type=Applicant))
     except OSError as error:
         raise CannotWrite(f"cannot read {file}: {error.strerror}") from error
-    except msgspec.DecodeError as error:  # its message names a field, never what stands in it
-        raise CannotWrite(f"{file} does not say who the applicant is: {error}") from error
+    except msgspec.DecodeError as error:  # its message names a field, never its value
+        raise CannotWrite(f"{file} is no description of an applicant: {error}") from error

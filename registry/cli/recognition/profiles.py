@@ -1,6 +1,5 @@
 """Programme profiles of the recognition office: what its programmes require. They are private."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +21,13 @@ from registry.office.assessments.profiles import (
     list_profiles,
 )
 
-office_app = typer.Typer(help="What the recognition office sets for itself.", no_args_is_help=True)
+office_app = typer.Typer(help="Settings of the recognition office.", no_args_is_help=True)
 profile_app = typer.Typer(
     help="Programme profiles: what the office's programmes require, for comparisons. They stay on this node.",
     no_args_is_help=True,
 )
 office_app.add_typer(profile_app, name="profile")
-Name = Annotated[str, typer.Argument(help="The programme's name; case and accents do not count.")]
+Name = Annotated[str, typer.Argument(help="The programme's name; case and accents do not matter.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,7 +51,8 @@ def set_profile(
         list[str] | None, typer.Option(help="A learning outcome that matters, in English; may be given several times.")
     ] = None,
     language: Annotated[
-        list[str] | None, typer.Option(help="A language of teaching that will do, for example en; several times.")
+        list[str] | None,
+        typer.Option(help="An accepted language of teaching, for example en; may be given several times."),
     ] = None,
     summative: Annotated[bool, typer.Option("--summative", help="It must have been assessed by somebody.")] = False,
     supervised: Annotated[bool, typer.Option("--supervised", help="The assessment must have been supervised.")] = False,
@@ -64,7 +64,7 @@ def set_profile(
     max_age_months: Annotated[int | None, typer.Option(min=1, help="How old it may be, in months.")] = None,
     by: As = None,
 ) -> None:
-    """Store what a programme requires. One of the same name is replaced.
+    """Store what a programme requires. A profile of the same name is replaced.
 
     Examples: registry office profile set "Master of Urban Analytics" --access-to 7 --ects 180 --field 0731
     registry office profile set "Master of Urban Analytics" --file requirement.json
@@ -103,8 +103,8 @@ def show_profiles(
 
     Example: registry office profile list
     """
-    found = list_profiles(node_of(context).registry.cursor())
-    print_list(found, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
+    profiles = list_profiles(node_of(context).registry.cursor())
+    print_list(profiles, _COLUMNS, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @profile_app.command("show")
@@ -113,12 +113,12 @@ def show_profile(context: typer.Context, name: Name, *, as_json: AsJson = False)
 
     Example: registry office profile show "Master of Urban Analytics"
     """
-    found = get_profile(node_of(context).registry.cursor(), name)
+    profile = get_profile(node_of(context).registry.cursor(), name)
     if as_json:
-        print_json(found)
+        print_json(profile)
         return
-    say(f"{found.name}, changed {found.changed:%Y-%m-%d} by {found.by}")
-    for key, value in _values(found).items():
+    say(f"{profile.name}, changed {profile.changed:%Y-%m-%d} by {profile.by}")
+    for key, value in _values(profile).items():
         say(f"  {key}: {value}")
 
 
@@ -137,15 +137,11 @@ def _values(profile: StoredProfile) -> dict[str, Any]:
     return values
 
 
-def _changed(profile: StoredProfile) -> datetime:
-    return profile.changed
-
-
 _COLUMNS = (
-    Column("name", lambda one: one.name),
-    Column("level", lambda one: one.requirement.eqf_level or one.requirement.access_to),
-    Column("ects", lambda one: one.requirement.ects),
-    Column("fields", lambda one: ", ".join(one.requirement.fields_of_education)),
-    Column("changed", lambda one: _changed(one).date()),
-    Column("by", lambda one: one.by, wide=True),
+    Column("name", lambda profile: profile.name),
+    Column("level", lambda profile: profile.requirement.eqf_level or profile.requirement.access_to),
+    Column("ects", lambda profile: profile.requirement.ects),
+    Column("fields", lambda profile: ", ".join(profile.requirement.fields_of_education)),
+    Column("changed", lambda profile: profile.changed.date()),
+    Column("by", lambda profile: profile.by, wide=True),
 )

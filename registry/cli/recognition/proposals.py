@@ -12,7 +12,7 @@ from registry.wire.recognition import Condition, Grant
 
 
 def proposal_lines(view: CaseView) -> Iterator[str]:
-    """Yield the lines that say what is proposed, on what it rests, and what speaks against it."""
+    """Yield the lines that describe a proposal: its grants, its basis, and what it overrides."""
     waiting, say = view.waiting, wording("en")
     if waiting is not None:
         yield f"proposal {waiting.proposal_id} by {waiting.by}, {waiting.on}:"
@@ -33,10 +33,10 @@ def proposal_lines(view: CaseView) -> Iterator[str]:
 
 
 def confirmed_proposal(view: CaseView) -> str:
-    """Ask whoever sits at the terminal whether they approve what they have just read, and return its id.
+    """Ask at the terminal for approval of the printed proposal; return its id.
 
-    Without a terminal nobody has read it: then the id must be named (exit code 2). Of a case without a proposal the
-    rules say so.
+    Without a terminal the id must be named (exit code 2). A case without a proposal returns an empty text, which the
+    office refuses.
     """
     if view.waiting is None or view.case.state != "proposed":
         return ""
@@ -91,16 +91,16 @@ def _compared_lines(waiting: ProposalView) -> Iterator[str]:
     if not waiting.compared:
         yield f"  {basis}, and compared with nothing"
     for compared in waiting.compared:
-        programme = compared.towards or "no programme that is named"
+        programme = compared.towards or "no named programme"
         yield f"  credential {compared.subject} ({basis}) was compared with {programme}:"
         for element in compared.elements:
             yield f"    {element.name}: {_element(element)}"
 
 
 def _element(element: Element) -> str:
-    parts = [element.original or "not stated", f"asked for: {element.required or 'nothing'}"]
-    parts += [f"a substantial difference: {one}" for one in element.named]
-    open_ = [one.difference for one in element.suggested if one.difference not in element.named]
+    parts = [element.original or "not stated", f"required: {element.required or 'nothing'}"]
+    parts += [f"a substantial difference: {difference}" for difference in element.named]
+    open_ = [each.difference for each in element.suggested if each.difference not in element.named]
     if element.no_difference is not None:
         parts.append(f"no substantial difference: {element.no_difference}")
     elif open_:

@@ -1,4 +1,4 @@
-"""Saved reasons and country notes: what letters say for each code."""
+"""Saved reasons and country notes: the texts of letters for each code."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, ta
 from registry.office.reasons.country_notes import NOTHING, CountryNote, country_note
 from registry.office.reasons.reasons import FALLBACK, KINDS, folder_of, reasons
 
-reasons_app = typer.Typer(help="What letters say for each code, by language; notes on countries.", no_args_is_help=True)
+reasons_app = typer.Typer(help="Texts of letters for each code, by language; notes on countries.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,12 +19,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 Language = Annotated[
-    str, typer.Option(help="The language, as nl (else English, which stands in where it has no text).")
+    str, typer.Option(help="The language, for example nl. Without a text in it, the English one is shown.")
 ]
 
 
 @reasons_app.command("list")
-def listed(
+def list_reasons(
     context: typer.Context,
     kind: Annotated[str | None, typer.Argument(help=f"One of {', '.join(KINDS)} (else all).")] = None,
     *,
@@ -33,7 +33,7 @@ def listed(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """List all codes and what is said for them.
+    """List all codes with their texts.
 
     An office's own wording goes into reasons/LANGUAGE.toml of the node's folder, as the project's own are.
 
@@ -42,20 +42,20 @@ def listed(
     """
     if kind is not None and kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="KIND")
-    known = reasons(folder_of(node_of(context).settings.home))
-    found = [
-        {"kind": each, "code": code, "text": known.text(code, language)}
+    wording = reasons(folder_of(node_of(context).settings.home))
+    lines = [
+        {"kind": each, "code": code, "text": wording.text(code, language)}
         for each in KINDS
         if kind in (None, each)
         for code in sorted(KINDS[each])
     ]
     columns = [
-        Column("kind", lambda one: one["kind"]),
-        Column("code", lambda one: one["code"]),
-        Column("text", lambda one: one["text"]),
+        Column("kind", lambda line: line["kind"]),
+        Column("code", lambda line: line["code"]),
+        Column("text", lambda line: line["text"]),
     ]
-    if print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide):
-        say(f"languages: {', '.join(known.languages)}")
+    if print_list(lines, columns, as_json=as_json, as_csv=as_csv, wide=wide):
+        say(f"languages: {', '.join(wording.languages)}")
 
 
 @reasons_app.command("show")

@@ -67,16 +67,16 @@ def decide(
     condition: assessing.ConditionOption = None,
     considered: assessing.ConsideredOption = None,
     supersedes: Annotated[
-        str | None, typer.Option(help="An own earlier decision that this one takes the place of.")
+        str | None, typer.Option(help="An earlier decision of this office that this one replaces.")
     ] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
     """Decide on a credential, and publish the decision.
 
-    A refusal, or a decision for admission or employment, names the credential by a digest only. What is not active, or
-    is flagged, is refused on a formal ground and otherwise needs a case, where two persons look at it. The letter says
-    *not assessed* for each element that no ground names. Where the office has a profile of that title, the credential
-    is compared with it. A note says where it departs from what was decided before.
+    A refusal, or a decision for admission or employment, names the credential by a digest only. A credential that is
+    not active, or is flagged, can be refused on a formal ground; any other decision about it needs a case, where two
+    persons check it. The letter says *not assessed* for each element that no ground names. If the office has a profile
+    of that title, the credential is compared with it. A note names departures from earlier decisions.
 
     Examples: registry recognition decide twente/e7c1ab39-… --ects 5 --towards "Minor data science"
     registry recognition decide twente/e7c1ab39-… --outcome partial --ects 3 --ground workload:substantiallyLess
@@ -87,19 +87,19 @@ def decide(
     """
     node = node_of(context)
     member, identifier = ids.find(node, credential, "credential")
-    found = credential_view.read(node.views(), [(member, identifier)])
-    if not found:
+    credentials = credential_view.read(node.views(), [(member, identifier)])
+    if not credentials:
         errors.print(
-            f"{credential} is not known here. Has {member} published it, and has this node projected it"
+            f"{credential} is unknown here. Has {member} published it, and has this node projected it"
             " (`registry views update`)?",
             markup=False,
         )
         raise typer.Exit(1)
-    whose = found[0]
+    issued = credentials[0]
     openly = names_openly(purpose, [outcome])
     basis, hidden = name_basis(
         "onLog",
-        VersionedRef(member, whose.achievement, whose.version),
+        VersionedRef(member, issued.achievement, issued.version),
         CredentialRef(member, identifier),
         openly=openly,
     )
@@ -128,11 +128,11 @@ def decide(
         raise typer.Exit(1)
     required = None if grant.towards is None else requirement_of_programme(node.registry, grant.towards)
     check_decision(offered, data, considered_of(considered), required)
-    node.registry.decide(data, hidden)
+    node.registry.recognition.decide(data, hidden)
     say(f"decision {data.decision}")
     if outcome != "refused":
         errors.print(f"note: {NOT_ASSESSED}", markup=False, highlight=False)
-    tell_departure(node, VersionedRef(member, whose.achievement, whose.version), purpose, outcome, ground)
+    tell_departure(node, VersionedRef(member, issued.achievement, issued.version), purpose, outcome, ground)
     if hidden is not None:
         say("The log does not say which credential it is about. The learner can show it with this disclosure:")
         say(hidden)
@@ -146,7 +146,7 @@ def withdraw(
     *,
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
 ) -> None:
-    """Take an own decision back, and publish it.
+    """Withdraw a decision of this office, and publish that.
 
     Example: registry recognition withdraw 432236b7-… --reason onAppeal
     """
@@ -155,7 +155,7 @@ def withdraw(
         raise typer.BadParameter(
             f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
-    node.registry.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)
 
 
@@ -189,20 +189,21 @@ def show(
         moments.show(then)
         say(f"{was.member}/{was.decision}: {was.state or 'not made'}")
         return
-    found = _found(node, decision, member, year)
-    if not found and not ((as_json or as_csv) and decision is None):
+    decisions = _read_decisions(node, decision, member, year)
+    if not decisions and not ((as_json or as_csv) and decision is None):
         errors.print("No such decision is known here.")
         raise typer.Exit(1)
-    if decision_rows(found, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
-        own = found[0].member == node.settings.member
-        for said in node.registry.vault.bases(node.registry.cursor(), found[0].decision) if own else []:
-            about = open_disclosures(claims_digest([said]), [said])["credential"]
-            say(f"about {about['member']}/{about['credential']}, as the vault of this office says; disclosure {said}")
-        for number, grant in enumerate(found[0].content["grants"]):
+    if decision_rows(decisions, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
+        own = decisions[0].member == node.settings.member
+        disclosures = node.registry.vault.bases(node.registry.cursor(), decisions[0].decision) if own else []
+        for disclosure in disclosures:
+            about = open_disclosures(claims_digest([disclosure]), [disclosure])["credential"]
+            say(f"about {about['member']}/{about['credential']}, as this office's vault says; disclosure {disclosure}")
+        for number, grant in enumerate(decisions[0].content["grants"]):
             say(f"grant {number}: {text_of(grant)}")
 
 
-def _found(node: Node, decision: str | None, member: str | None, year: int | None) -> list[view.DecisionView]:
+def _read_decisions(node: Node, decision: str | None, member: str | None, year: int | None) -> list[view.DecisionView]:
     if decision is not None:
         return view.read(node.views(), [ids.find(node, decision, "decision", member)])
     year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar

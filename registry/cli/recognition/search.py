@@ -29,16 +29,21 @@ Cursor = Annotated[str | None, typer.Option(help="`next` of the page before: go 
 
 
 _COLUMNS = (
-    Column("day", lambda one: one.day),
-    Column("office", lambda one: one.member),
-    Column("outcome", lambda one: one.outcome),
-    Column("grounds", lambda one: one.grounds),
-    Column("purpose", lambda one: one.purpose),
-    Column("effect", lambda one: one.effect, wide=True),
-    Column("achievement", lambda one: f"{one.of_member}: {title_of(one.title) or one.achievement} (v{one.version})"),
-    Column("state", lambda one: one.state, wide=True),
-    Column("kind", lambda one: one.kind, wide=True),
-    Column("id", lambda one: one.id),
+    Column("day", lambda precedent: precedent.day),
+    Column("office", lambda precedent: precedent.member),
+    Column("outcome", lambda precedent: precedent.outcome),
+    Column("grounds", lambda precedent: precedent.grounds),
+    Column("purpose", lambda precedent: precedent.purpose),
+    Column("effect", lambda precedent: precedent.effect, wide=True),
+    Column(
+        "achievement",
+        lambda precedent: (
+            f"{precedent.of_member}: {title_of(precedent.title) or precedent.achievement} (v{precedent.version})"
+        ),
+    ),
+    Column("state", lambda precedent: precedent.state, wide=True),
+    Column("kind", lambda precedent: precedent.kind, wide=True),
+    Column("id", lambda precedent: precedent.id),
 )
 
 
@@ -88,7 +93,7 @@ def precedents(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """Show what offices decided about an achievement or others like it, newest first, and how many decided how.
+    """Show decisions of offices about an achievement or similar ones, newest first, with counts by outcome.
 
     Examples: registry precedents twente/0bbac7a9-… --purpose creditTransfer
     registry precedents --text "machine learning" --level 7 --office-country SE --since 2025-01-01
@@ -100,7 +105,7 @@ def precedents(
             raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
     if institution is not None:
         others = (achievement, version, text, language, issuer, field, level, purpose, effect, outcome, ground, office)
-        if any(one is not None for one in (*others, office_country, towards, since, until, cursor)) or every_state:
+        if any(value is not None for value in (*others, office_country, towards, since, until, cursor)) or every_state:
             raise typer.BadParameter(
                 "--institution goes with --issuer-country, --title and --limit alone", param_hint="--institution"
             )
@@ -131,44 +136,44 @@ def precedents(
         end=_day(until),
         every_state=every_state,
     )
-    found = view.search(node.views(), query, cursor=cursor, limit=limit)
+    page = view.search(node.views(), query, cursor=cursor, limit=limit)
     if as_json:
-        print_json(found)
+        print_json(page)
         return
     if as_csv:
-        print_list(found.items, _COLUMNS, as_json=False, as_csv=True, wide=True)
-        if found.next:
-            errors.print(f"There are more: --cursor {found.next}", markup=False)
+        print_list(page.items, _COLUMNS, as_json=False, as_csv=True, wide=True)
+        if page.next:
+            errors.print(f"There are more: --cursor {page.next}", markup=False)
         return
-    counts = found.counts
+    counts = page.counts
     say(
         f"{counts.total:,} precedents"
         + ("" if every_state else " in force")
-        + _closed(counts.superseded, counts.withdrawn)
+        + _closed_words(counts.superseded, counts.withdrawn)
     )
-    if found.matched is not None and found.considered is not None and found.matched > found.considered:
-        say(f"{found.matched:,} achievements have these words; the {found.considered} that fit best were considered")
+    if page.matched is not None and page.considered is not None and page.matched > page.considered:
+        say(f"{page.matched:,} achievements match these words; the {page.considered} best matches were considered")
     if counts.total:
         say(", ".join(f"{number:,} {outcome}" for outcome, number in counts.outcomes.items()))
     if counts.grounds:
         say("grounds named: " + ", ".join(f"{ground} {number:,}" for ground, number in counts.grounds.items()))
-    for name, outcomes in counts.offices.items():
-        say(f"  {name}: " + ", ".join(f"{number:,} {one}" for one, number in outcomes.items()))
-    print_list(found.items, _COLUMNS, as_json=False, as_csv=False, wide=wide)
-    if found.next:
-        say(f"more: --cursor {found.next}")
+    for office_name, outcomes in counts.offices.items():
+        say(f"  {office_name}: " + ", ".join(f"{number:,} {name}" for name, number in outcomes.items()))
+    print_list(page.items, _COLUMNS, as_json=False, as_csv=False, wide=wide)
+    if page.next:
+        say(f"more: --cursor {page.next}")
 
 
 _FOREIGN = (
-    Column("day", lambda one: one.decided),
-    Column("institution", lambda one: one.issuer_name),
-    Column("country", lambda one: one.country),
-    Column("title", lambda one: one.title),
-    Column("outcome", lambda one: one.outcomes),
-    Column("grounds", lambda one: one.grounds),
-    Column("purpose", lambda one: one.purpose),
-    Column("state", lambda one: one.state),
-    Column("decision", lambda one: one.decision),
+    Column("day", lambda precedent: precedent.decided),
+    Column("institution", lambda precedent: precedent.issuer_name),
+    Column("country", lambda precedent: precedent.country),
+    Column("title", lambda precedent: precedent.title),
+    Column("outcome", lambda precedent: precedent.outcomes),
+    Column("grounds", lambda precedent: precedent.grounds),
+    Column("purpose", lambda precedent: precedent.purpose),
+    Column("state", lambda precedent: precedent.state),
+    Column("decision", lambda precedent: precedent.decision),
 )
 
 
@@ -183,28 +188,28 @@ def _show_foreign(
     as_csv: bool,
     wide: bool,
 ) -> None:
-    """Print what this office decided about what an institution issued that is no member."""
+    """Print this office's decisions about credentials of an institution that is no member."""
     code = None if country is None else country.upper()
-    found = find_precedents(office_of(node).lookup, institution, code, title)
-    shown = found.items[:limit]
-    more = {"outcomes": found.outcomes, "complete": found.complete, "found": len(found.items)}
+    decisions = find_precedents(office_of(node).lookup, institution, code, title)
+    shown = decisions.items[:limit]
+    more = {"outcomes": decisions.outcomes, "complete": decisions.complete, "found": len(decisions.items)}
     if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
     say(
-        f"{counted(len(found.items), 'decision')} of this office"
-        + (": " + ", ".join(f"{number} {outcome}" for outcome, number in found.outcomes.items()) + " in force"
-           if found.outcomes else "")
+        f"{counted(len(decisions.items), 'decision')} of this office"
+        + (": " + ", ".join(f"{number} {outcome}" for outcome, number in decisions.outcomes.items()) + " in force"
+           if decisions.outcomes else "")
     )  # fmt: skip
-    if len(shown) < len(found.items):
+    if len(shown) < len(decisions.items):
         say(f"the newest {len(shown)} are shown; --limit shows more")
-    if not found.complete:
-        say("note: only the newest decisions of this office were looked through", style="yellow")
+    if not decisions.complete:
+        say("note: only the newest decisions of this office were searched", style="yellow")
 
 
-def _day(given: datetime | None) -> date | None:
-    return given.date() if given else None
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
-def _closed(superseded: int, withdrawn: int) -> str:
+def _closed_words(superseded: int, withdrawn: int) -> str:
     closed = [f"{number:,} {what}" for number, what in ((superseded, "superseded"), (withdrawn, "withdrawn")) if number]
     return f" ({', '.join(closed)})" if closed else ""

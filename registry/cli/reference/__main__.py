@@ -16,17 +16,17 @@ def pages() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or return 1 where one is not current."""
-    wanted = pages()
+    """Write the pages; with `--check`, return 1 if one is not current."""
+    current_pages = pages()
     present = set((DOCS / "commands").glob("*.md"))
     if arguments == ["--check"]:
-        stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-        for path in [*stale, *sorted(present - wanted.keys())]:
+        stale = [path for path, text in current_pages.items() if not path.exists() or path.read_text() != text]
+        for path in [*stale, *sorted(present - current_pages.keys())]:
             print(f"{path.name} is not what the code says; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
-        return 1 if stale or present - wanted.keys() else 0
-    for path in present - wanted.keys():
+        return 1 if stale or present - current_pages.keys() else 0
+    for path in present - current_pages.keys():
         path.unlink()
-    for path, text in wanted.items():
+    for path, text in current_pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return 0

@@ -31,11 +31,11 @@ Reading commands print JSON with `--json` ([its shapes](../command-json.md)), an
 def pages() -> dict[str, str]:
     """Return the pages by their paths below docs/: one a panel of the help, and one that lists them all."""
     top = get_command(app_for([]))
-    found = {path: command for path, command in _commands(top, ()) if path}
-    texts = {"commands/README.md": _overview(found)}
+    all_commands = {path: command for path, command in _commands(top, ()) if path}
+    texts = {"commands/README.md": _overview(all_commands)}
     for panel, words in PANELS.items():
         title = f"{NOTICE}# {panel} commands\n"
-        mine = [_described(path, command) for path, command in found.items() if path[0] in words]
+        mine = [_describe(path, command) for path, command in all_commands.items() if path[0] in words]
         texts[_file(panel)] = "\n".join([title, *mine])
     return texts
 
@@ -55,13 +55,13 @@ def _commands(command: Any, path: Words) -> Iterator[tuple[Words, Any]]:  # noqa
     yield path, command
 
 
-def _overview(found: dict[Words, Any]) -> str:
+def _overview(all_commands: dict[Words, Any]) -> str:
     sections = [NOTICE + _OPENING]
     for panel, words in PANELS.items():
         file = _file(panel).removeprefix("commands/")
         rows = [
-            (f"[`{_called(path)}`]({file}#{anchor(_called(path))})", _sentences(command)[0].partition("\n\n")[0])
-            for path, command in found.items()
+            (f"[`{_link_to(path)}`]({file}#{anchor(_link_to(path))})", _sentences(command)[0].partition("\n\n")[0])
+            for path, command in all_commands.items()
             if path[0] in words
         ]
         sections += [f"## {panel}\n", table(("command", "what it does"), rows)]
@@ -85,7 +85,7 @@ def _exit_row(kind: type[Exception], code: int) -> tuple[str, str, str]:
     return str(code), plain(own).partition("\n\n")[0], f"`{kind.__name__}`"
 
 
-def _called(path: Words) -> str:
+def _link_to(path: Words) -> str:
     return " ".join(("registry", *path))
 
 
@@ -102,16 +102,16 @@ def _without_markup(text: str) -> str:
     return re.sub(r"\[/?(?:bold|italic|dim|red|green|yellow|cyan)\]", "", text).replace("\\[", "[")
 
 
-def _described(path: Words, command: Any) -> str:  # noqa: ANN401 - Typer's own command class
+def _describe(path: Words, command: Any) -> str:  # noqa: ANN401 - Typer's own command class
     text, calls = _sentences(command)
-    arguments = [one for one in command.params if one.param_type_name == "argument"]
-    options = [one for one in command.params if one.param_type_name == "option" and not _hidden(one)]
-    words = " ".join(_placeholder(one) for one in arguments)
-    pieces = [f"## {_called(path)}\n", text + "\n", f"```\n{_called(path)} [OPTIONS] {words}".rstrip() + "\n```\n"]
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option" and not _hidden(each)]
+    words = " ".join(map(_placeholder, arguments))
+    pieces = [f"## {_link_to(path)}\n", text + "\n", f"```\n{_link_to(path)} [OPTIONS] {words}".rstrip() + "\n```\n"]
     if arguments:
-        pieces.append(table(("argument", "value", "meaning"), [_argument(one) for one in arguments]))
+        pieces.append(table(("argument", "value", "meaning"), [_argument(each) for each in arguments]))
     if options:
-        pieces.append(table(("option", "value", "default", "meaning"), [_option(one) for one in options]))
+        pieces.append(table(("option", "value", "default", "meaning"), [_option(each) for each in options]))
     if calls:
         pieces += ["Examples:\n", "```\n" + "\n".join(calls) + "\n```\n"]
     if (shape := " ".join(path)) in SHAPES:

@@ -1,4 +1,4 @@
-"""What the catalogue of events says that no struct says: what each event means, and the form that all share."""
+"""Texts of the catalogue of events: the meaning of each event, and the form that all share."""
 
 from typing import Final
 
@@ -55,7 +55,7 @@ A credential's status moves like this; a refusal is `illegal-transition`:
 """
 
 MEANINGS: Final[dict[str, str]] = {
-    "consortium.founded.v1": "Found the consortium. It is leaf 0 of governance; its hash is what every verifier is told"
+    "consortium.founded.v1": "Found the consortium. It is leaf 0 of governance; every verifier knows its hash"
     " beforehand.",
     "consortium.keys.rotated.v1": "Replace all root keys. The old keys sign it.",
     "member.admitted.v1": "Admit a member with its first keys, its roles and its description.",
@@ -65,7 +65,7 @@ MEANINGS: Final[dict[str, str]] = {
     "member.roles.changed.v1": "Change what a member may publish, from leaf `head.size` on.",
     "member.suspended.v1": "Suspend a member from leaf `head.size` on.",
     "member.reinstated.v1": "Reinstate a suspended member from leaf `head.size` on.",
-    "member.withdrawn.v1": "End a membership for good. What the member published before stays genuine.",
+    "member.withdrawn.v1": "End a membership permanently. What the member published before stays genuine.",
     "member.range.voided.v1": "Take the effect of a member's leaves `from` to `to`, end excluded. They stay in the"
     " tree.",
     "achievement.published.v1": "Offer an achievement, version 1.",
@@ -74,25 +74,26 @@ MEANINGS: Final[dict[str, str]] = {
     "achievement.retired.v1": "Stop offering an achievement. A credential of the same version may still be replaced.",
     "achievement.joined.v1": "Confirm that this member awards another member's achievement together with it. Until then"
     " the view shows the co-award as *claimed*.",
-    "credential.issued.v1": "Award one version of an own achievement to a learner. `parts` are the credentials that it"
-    " stacks; `replaces` names a credential of the same learner that becomes *replaced*; `claims` is the digest over"
-    " what the credential says of the person ([personal data](personal-data.md)).",
-    "credential.suspended.v1": "Suspend an own credential.",
+    "credential.issued.v1": "Award one version of this member's achievement to a learner. `parts` are the credentials"
+    " that it stacks; `replaces` names a credential of the same learner that becomes *replaced*; `claims` is the digest"
+    " over what the credential says of the person ([personal data](personal-data.md)).",
+    "credential.suspended.v1": "Suspend a credential of this member.",
     "credential.reinstated.v1": "Make a suspended credential active again.",
-    "credential.revoked.v1": "Revoke an own credential. Delicate reasons stay in the vault; the log says `withheld`.",
+    "credential.revoked.v1": "Revoke a credential of this member. Delicate reasons stay in the vault; the log says"
+    " `withheld`.",
     "recognition.decided.v1": "Decide about a person's learning: what it rests on (`basis`) and what the office grants."
     " A decision names a credential openly only for credit transfer or stacking, and only where it refuses nothing;"
     " otherwise it carries a salted digest.",
-    "recognition.withdrawn.v1": "Take an own decision back.",
+    "recognition.withdrawn.v1": "Withdraw a decision of this member.",
     "recognition.assessed.v1": "State what an achievement is worth to this office. No learner is in it.",
-    "recognition.assessment.withdrawn.v1": "Take an own assessment back.",
+    "recognition.assessment.withdrawn.v1": "Withdraw an assessment of this member.",
     "agreement.declared.v1": "Declare that another member's credentials of some kind are recognised automatically,"
     " while their awarding date lies within the agreement.",
     "agreement.withdrawn.v1": "End an agreement for what is awarded from `withdrawnFrom` on.",
     "learner.erased.v1": "Announce that this member destroyed a learner's key and rows. Views drop the learner's id"
     " from what this member said, before and after ([what erasure means](what-erasure-means.md)).",
-    "status.sealed.v1": "Commit to the status of all own credentials below `size`: the Merkle root over those that are"
-    " suspended, revoked or replaced, and their number. A seal is evidence; no rule refuses it.",
+    "status.sealed.v1": "Commit to the status of all of this member's credentials below `size`: the Merkle root over"
+    " those that are suspended, revoked or replaced, and their number. A seal is evidence; no rule refuses it.",
 }
 
 GOVERNANCE_REFUSALS: Final[dict[str, tuple[str, ...]]] = {
@@ -113,6 +114,6 @@ GOVERNANCE_REFUSALS: Final[dict[str, tuple[str, ...]]] = {
 REFUSAL_OPENING: Final = """## What is refused
 
 A refusal is data: a code, the JSON path, the raw bytes and the place on the log. A record that is no valid extension is
-quarantined; the records after it are judged as if it were not there. An event that a rule refuses stands in its tree
+quarantined; the records after it are judged as if it were not there. An event that a rule refuses stays in its tree
 and has no effect; the other events of its commit have theirs. Its id may be used again.
 """

@@ -53,7 +53,9 @@ def pages() -> dict[str, str]:
     sections += [_event(name, kind, objects) for name, kind in GOVERNANCE_TYPES.items()]
     for title, beginning in SUBJECTS.items():
         sections.append(f"## {title}\n")
-        sections += [_event(*one, objects) for one in MEMBER_TYPES.items() if one[0].startswith(beginning)]
+        sections += [
+            _event(name, struct, objects) for name, struct in MEMBER_TYPES.items() if name.startswith(beginning)
+        ]
     sections.append("## Objects inside events\n")
     shown: set[str] = set()
     while rest := [name for name in sorted(objects) if name not in shown]:

@@ -1,4 +1,4 @@
-"""What each field of an event means, by its name, or by object and name where a name has several meanings."""
+"""Meanings of event fields, by name, or by object and name where a name has several meanings."""
 
 from typing import Final
 
@@ -168,5 +168,5 @@ BEYOND: Final[dict[str, str]] = {
         "`with` is another member, and each achievement is that member's. A filter names levels or fields."
     ),
 }
-"""What the fields must say together, beyond the form of each: a breach is refused as `schema`."""
+"""Rules about several fields together, beyond the form of each: a breach is refused as `schema`."""
 BEYOND["achievement.revised.v1"] = BEYOND["achievement.published.v1"]

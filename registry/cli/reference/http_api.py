@@ -43,7 +43,7 @@ def _operations(description: Mapping[str, Any]) -> str:
     ]
     for tag in description["tags"]:
         sections.append(f"## {tag['name']}\n\n{tag['description']}\n")
-        sections += [_operation(*one) for one in described if tag["name"] in one[0]["tags"]]
+        sections += [_operation(*each) for each in described if tag["name"] in each[0]["tags"]]
     sections += ["## Webhook\n", plain(description["webhooks"]["feedEvent"]["post"]["description"]) + "\n"]
     return "\n".join(sections)
 
@@ -55,7 +55,7 @@ def _scopes(description: Mapping[str, Any]) -> str:
 
 
 def _operation(operation: Mapping[str, Any], method: str, path: str) -> str:
-    scopes = sorted({scope for one in operation.get("security", ()) for scope in one.get("oauth2", ())})
+    scopes = sorted({scope for scheme in operation.get("security", ()) for scope in scheme.get("oauth2", ())})
     needs = f"Scope: {', '.join(f'`{scope}`' for scope in scopes)}." if scopes else _keyless(operation)
     pieces = [
         f"### {operation['summary']}\n",
@@ -64,7 +64,7 @@ def _operation(operation: Mapping[str, Any], method: str, path: str) -> str:
         plain(operation.get("description", "")) + "\n",
     ]
     if parameters := operation.get("parameters"):
-        pieces.append(table(("parameter", "in", "value", "meaning"), [_parameter(one) for one in parameters]))
+        pieces.append(table(("parameter", "in", "value", "meaning"), [_parameter(each) for each in parameters]))
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         pieces.append(f"Body `{media}`: {_kind(content.get('schema', {}))}.\n")
     for status, answer in sorted(operation["responses"].items()):

@@ -15,11 +15,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from registry.application.achievement_content import NewestVersion, read_content
-from registry.application.requests import IssueRequest
 from registry.intake.formats.unmapped import Unmapped
 from registry.intake.rows import parts
-from registry.intake.rows.columns import Problems, RowChecker
 from registry.intake.rows.report import IntakeError, Problem, masked
+from registry.intake.rows.row_checker import CheckedRow, RowChecker
 from registry.values.broken_text import broken_text_fault
 from registry.values.persons import differences
 from registry.wire.achievements import AchievementContent
@@ -229,8 +228,8 @@ class Award:
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
-    ) -> IssueRequest | Problems:
-        """The credential, to be issued for that achievement; held against it as a row of a file is."""
+    ) -> CheckedRow:
+        """Return the credential as a request for that achievement, checked as a row of a file is."""
         ects = self.completed("achievement", completions).get("ects")
         values, named = self.completed("credential", completions), self.named("credential", completions)
         return request(checker, values, achievement, version, ects, self.path, named)
@@ -494,10 +493,10 @@ def request(
     ects: object,
     where: str,
     named: Collection[str],
-) -> IssueRequest | Problems:
-    """Return a credential, to be issued for an achievement, or all that a row of a file would be refused for.
+) -> CheckedRow:
+    """Return a credential as a request for an achievement, or all that a row of a file would be refused for.
 
-    `named`: the fields that somebody named: a text of theirs is meant, though it looks broken.
+    `named` are the fields named beside the document: their text is right although it looks broken.
     """
     row = dict.fromkeys(NAMES, "") | {name: str(value) for name, value in values.items() if value is not None}
     row["achievement"] = achievement
@@ -507,16 +506,19 @@ def request(
         row["ects"] = str(ects)
     row.pop("issuer", None)
     stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
-    found = checker.check_all(1, row, kept=named)
-    if found is None:
-        return (Problem(where, "record", row["record"], "is the record of the template's example; give it another"),)
-    stacked = parts.parse(stated_parts)
-    wrong = [] if not isinstance(found, tuple) else [msgspec.structs.replace(one, where=where) for one in found]
+    checked = checker.check(1, row, keep_columns=named)
+    if checked is None:
+        detail = "is the record of the template's example; give it another"
+        return CheckedRow((Problem(where, "record", row["record"], detail),))
+    result, stacked = checked.result, parts.parse(stated_parts)
+    wrong = []
+    if isinstance(result, tuple):
+        wrong = [msgspec.structs.replace(problem, where=where) for problem in result]
     if isinstance(stacked, str):
         wrong.append(Problem(where, "credential.parts", stated_parts[:80], stacked))
-    if isinstance(found, tuple) or isinstance(stacked, str):
-        return tuple(wrong)
-    return msgspec.structs.replace(found, parts=stacked or None)
+    if isinstance(result, tuple) or isinstance(stacked, str):
+        return CheckedRow(tuple(wrong))
+    return CheckedRow(msgspec.structs.replace(result, parts=stacked or None), checked.day)
 
 
 def _given(identifier: str, publisher: str) -> Values:

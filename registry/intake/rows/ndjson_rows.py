@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
-from registry.application.requests import IssueRequest
-from registry.intake.rows.columns import COLUMNS, NAMES, FindRecord, Problems, RowChecker, example_note
+from registry.intake.rows.columns import NAMES, example_note
 from registry.intake.rows.days import Order
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
+from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import MAX_NAMED, BadRows, Catalogue, Problem, Readable
+from registry.intake.rows.row_checker import CheckedRow, FindRecord, RowChecker
 
-LINE: Final = 256 * 1024
-"""Bytes of a row at most."""
+MAX_LINE_BYTES: Final = 256 * 1024
 
 
 class NdjsonRows:
@@ -25,53 +24,44 @@ class NdjsonRows:
         path: Readable,
         catalogue: Catalogue,
         *,
-        holds: bool = False,
+        schedules: bool = False,
         dates: Order | None = None,
         keep_text: bool = False,
         find_record: FindRecord | None = None,
     ) -> None:
         """Read nothing yet; the options are for `RowChecker`."""
         self.path = path
-        self.line = 0
-        """The line of the row given last."""
-        self.where = ""
-        """Its place in words."""
+        self._lines_read = 0
         self.count = 0
-        """Rows that were read, without the template's example."""
+        """Number of rows that were read, without the template's example."""
         self.notes: list[str] = []
-        self._checker = RowChecker(catalogue, holds=holds, dates=dates, keep_text=keep_text, find_record=find_record)
-
-    @property
-    def held_until(self) -> date | None:
-        """The day from which the row given last is to be published, where that is to come (and rows are held)."""
-        return self._checker.held_until
+        """Notes on the file, once its rows are read."""
+        self._checker = RowChecker(
+            catalogue, schedules=schedules, dates=dates, keep_text=keep_text, find_record=find_record
+        )
 
     @property
     def description(self) -> str:
-        """Return in words what was read of a file without a row."""
-        lines = "1 line was" if self.line == 1 else f"{self.line:,} lines were"
+        """Description in words of what was read of a file without a row."""
+        lines = "1 line was" if self._lines_read == 1 else f"{self._lines_read:,} lines were"
         return f"{lines} read, each for an object of JSON, and none has a row of your own"
 
-    def __iter__(self) -> Iterator[IssueRequest | Problems]:
-        """Yield every row, as a request or as all that is wrong with it.
-
-        Raises `IntakeError` where too many rows are wrong.
-        """
+    def __iter__(self) -> Iterator[ReadRow]:
+        """Yield every row. Raises `IntakeError` where too many rows are wrong."""
         self.count, bad = 0, BadRows()
         with self.path.open("rb") as file:
-            for number, line in enumerate(byte_lines(file, LINE), 1):
-                self.line = number
-                self.where = f"line {number}"
+            for number, line in enumerate(byte_lines(file, MAX_LINE_BYTES), 1):
+                self._lines_read = number
                 if line is not None and not line.strip():
                     continue
-                found = self._row(number, line)
-                if found is None:
+                checked = self._check_line(number, line)
+                if checked is None:
                     self._note(example_note(number))
                     continue
                 self.count += 1
-                if isinstance(found, tuple):
-                    bad.add(self.where)
-                yield found
+                if isinstance(checked.result, tuple):
+                    bad.add(f"line {number}")
+                yield ReadRow(checked.result, number, number, checked.day)
         for note in self._checker.notes():
             self._note(note)
 
@@ -79,12 +69,12 @@ class NdjsonRows:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _row(self, number: int, line: bytes | None) -> IssueRequest | Problems | None:
+    def _check_line(self, number: int, line: bytes | None) -> CheckedRow | None:
         def problem(detail: str, field: str = "") -> Problem:
             return Problem(f"line {number}", field, "", detail)
 
         if line is None:
-            return (problem(f"is longer than {LINE:,} bytes"),)
+            return CheckedRow((problem(f"is longer than {MAX_LINE_BYTES:,} bytes"),))
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         try:
             value = json.loads(
@@ -94,32 +84,27 @@ class NdjsonRows:
                 parse_float=WrittenNumber,
             )
         except (ValueError, RecursionError) as error:
-            return (problem(f"is not a JSON object in UTF-8: {why_not_json(error)}"),)
+            return CheckedRow((problem(f"is not a JSON object in UTF-8: {why_not_json(error)}"),))
         if not isinstance(value, dict):
-            return (problem('is not a JSON object; write {"record": …, …}'),)
+            return CheckedRow((problem('is not a JSON object; write {"record": …, …}'),))
         row: dict[str, str] = {}
         wrong: list[Problem] = []
         unknown = [name[:80] for name in value if name not in NAMES]
         wrong += [problem(f"is no column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
         if len(unknown) > MAX_NAMED:
             wrong.append(problem(f"has {len(unknown) - MAX_NAMED:,} more fields that are no columns"))
-        for name, given in value.items():
+        for name, item in value.items():
             if name not in NAMES:
                 continue
-            if (fault := column_fault(name, given)) is not None:
+            if (fault := column_fault(name, item)) is not None:
                 wrong.append(problem(fault, name))
-            elif given is None:
+            elif item is None:
                 row[name] = ""
             else:
-                row[name] = given if isinstance(given, str) else text_of(given)
-        found = self._checker.check_all(number, row)
+                row[name] = item if isinstance(item, str) else text_of(item)
+        checked = self._checker.check(number, row)
         if not wrong:
-            return found
-        named = {one.field for one in wrong}
-        others = found if isinstance(found, tuple) else ()
-        return (*wrong, *(one for one in others if one.field not in named))
-
-
-def template() -> str:
-    """An NDJSON to fill in: one example row, which is passed over."""
-    return json.dumps({c.name: c.example for c in COLUMNS if c.example}) + "\n"
+            return checked
+        named = {fault.field for fault in wrong}
+        others = checked.result if checked is not None and isinstance(checked.result, tuple) else ()
+        return CheckedRow((*wrong, *(other for other in others if other.field not in named)))

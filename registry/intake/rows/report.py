@@ -45,6 +45,10 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     """What is wrong, and what would be right."""
 
 
+Problems = tuple[Problem, ...]
+"""All that is wrong with one row."""
+
+
 def no_rows(content: object, read: str) -> str:
     """Return what is said of a file without a row; `read` says what was read of it."""
     return f"{content}: there is no row in it: {read}. Nothing was taken in"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from registry.intake.rows.encodings import Encoding, encoding_of
 from registry.intake.rows.lines import Lines, open_text
+from registry.intake.rows.read_row import where_of
 from registry.intake.rows.report import MAX_NAMED, IntakeError, Readable
 from registry.intake.rows.sheet_cells import CellFault, SheetCells, hidden_note, unread_notes
 from registry.intake.rows.spreadsheet import MAX_HEADER_ROW, Sheet, is_spreadsheet, open_workbook
@@ -310,11 +311,6 @@ class Table:
             yield TableRow(number, number, values if fault else values[:width], fault, tuple(faults))
         if hidden_rows and (note := hidden_note(hidden_rows)) not in self.notes:
             self.notes.append(note)
-
-
-def where_of(line: int, end: int) -> str:
-    """Return the place of a row in words."""
-    return f"line {line}" if line == end else f"lines {line} to {end}"
 
 
 def column_name(text: str) -> str:

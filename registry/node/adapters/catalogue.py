@@ -14,13 +14,13 @@ class OwnCatalogue:
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
         """Return the ECTS credits of each version; None for an unknown achievement."""
         try:
-            return self._registry.achievement(achievement).state.ects
+            return self._registry.achievements.get(achievement).state.ects
         except UnknownAchievement:
             return None
 
     def is_retired(self, achievement: str) -> bool:
         """Return whether an achievement is no longer awarded."""
-        return self._registry.achievement(achievement).state.retired
+        return self._registry.achievements.get(achievement).state.retired
 
     def course(self, code: str) -> tuple[str, int | None] | None:
         """Return the achievement and version that a course code stands for; None for an unknown code."""

@@ -26,7 +26,7 @@ def find_requirement(registry: Registry, name: str) -> Requirement:
         UUID(name)
     except ValueError:
         return _of_profile(get_profile(registry.cursor(), name).name, registry)
-    return requirement_of(registry.member, registry.achievement(name).content)
+    return requirement_of(registry.member, registry.achievements.get(name).content)
 
 
 def requirement_of_case(registry: Registry, case: Case) -> Requirement | None:
@@ -56,7 +56,7 @@ def programme_title(registry: Registry, towards: Towards) -> str:
     """Return a programme's title, in English where there is one."""
     title = towards.title
     if title is None and towards.member == registry.member and towards.achievement is not None:
-        title = registry.achievement(towards.achievement).content.title
+        title = registry.achievements.get(towards.achievement).content.title
     if title is None:
         return f"{towards.member}/{towards.achievement}"
     return title.get("en") or next(iter(title.values()), "")
@@ -129,7 +129,7 @@ def requirement_of_programme(registry: Registry, towards: Towards) -> Requiremen
     if towards.achievement is not None:
         if towards.member != registry.member:
             return None
-        return requirement_of(registry.member, registry.achievement(towards.achievement).content)
+        return requirement_of(registry.member, registry.achievements.get(towards.achievement).content)
     for title in (towards.title or {}).values():
         profile = find_profile(registry.cursor(), title)
         if profile is not None:

@@ -43,7 +43,7 @@ def state_assessment(
         )
     if objections := find_statement_objections(offered, data, considered):
         raise NotReady(objections)
-    registry.assess(data, transaction)
+    registry.recognition.assess(data, transaction)
 
 
 def find_statement_objections(

@@ -140,7 +140,7 @@ class NoticeWriter:
             "decision": withdrawal.decision,
             "decided": date.fromisoformat(decided.on),
             "reason": withdrawal.reason,
-            "effect": self._office.registry.decision(withdrawal.decision).data.effect,
+            "effect": self._office.registry.recognition.decision(withdrawal.decision).data.effect,
             "appeal_until": date.fromisoformat(withdrawal.appeal_until) if withdrawal.appeal_until else None,
             "credentials": self._credentials(set(decided.left)),
         }

@@ -164,7 +164,7 @@ def towards_problems(registry: Registry, towards: Sequence[Towards]) -> Iterator
             yield UnknownSubject(fault[1], f"{where}{fault[0]}")
         elif one.member == registry.member and one.achievement is not None:
             try:
-                registry.achievement(one.achievement)
+                registry.achievements.get(one.achievement)
             except UnknownAchievement:
                 yield UnknownSubject(
                     f"{one.member} has published no achievement {one.achievement}; name one of its own, or a programme"

@@ -199,7 +199,7 @@ class Office:
         left = [one.subject for one in leave]
         data, _ = deciding.decision_of(found, grants, left, facts, random_id(), day, None)
         seen = review(self, found, proposal, data)
-        self.registry.check_decision(data)
+        self.registry.recognition.check_decision(data)
         if seen.stops:
             if not (override and override.strip()):
                 raise proposing.stopped(seen.stops)
@@ -287,9 +287,9 @@ class Office:
         concerned = {number for one in proposal.grants for number in one.from_}
         warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
         if supersedes:
-            warnings += proposing.changes(self.registry.decision(supersedes).data, data)
+            warnings += proposing.changes(self.registry.recognition.decision(supersedes).data, data)
         with self._storing() as transaction:
-            self.registry.decide(data, disclosures, learner=learner, transaction=transaction)
+            self.registry.recognition.decide(data, disclosures, learner=learner, transaction=transaction)
             transaction.save(found)
             transaction.add(CaseRow(found))
         return self._moved(found, warnings, decision=decision)
@@ -318,7 +318,7 @@ class Office:
         if found.withdrawal is None:
             return self._keep(found, warnings=withdrawal_notes(found))
         with self._storing() as transaction:
-            self.registry.withdraw_decision(stands.decision, reason, transaction)
+            self.registry.recognition.withdraw_decision(stands.decision, reason, transaction)
             transaction.save(found)
             transaction.add(CaseRow(found))
         return self._moved(found, decision=stands.decision)

@@ -56,7 +56,7 @@ def show(office: Office, case: str) -> CaseView:
         override=_override(found, written),
         left=_left(found, written),
         removed=sorted(found.removed),
-        decisions=[registry.decision(one.decision).data for one in found.decisions],
+        decisions=[registry.recognition.decision(one.decision).data for one in found.decisions],
         disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
         warnings=[
             *mismatches(holders),
@@ -103,7 +103,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
     applicant = applicants.opened(registry, found.data.learner, _said(written))
     if applicant is None:
         raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
-    data: RecognitionDecided = registry.decision(about.decision).data
+    data: RecognitionDecided = registry.recognition.decision(about.decision).data
     proposal = _proposal_of(registry, found, about)
     texts = {one.text: one.content for one in written}
     assessment = texts.get(proposal.assessment or _assessed_before(registry, found, about) or "")
@@ -123,7 +123,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         assessment=msgspec.convert(assessment, Assessment) if assessment is not None else None,
         left=[LeftView(one.subject, texts.get(one.text, "")) for one in proposal.left],
         towards=found.decided_for[about.decision],
-        before=registry.decision(about.supersedes).data if about.supersedes is not None else None,
+        before=registry.recognition.decision(about.supersedes).data if about.supersedes is not None else None,
         ended=_ended(found, about),
         denied={
             number: date.fromisoformat(day)

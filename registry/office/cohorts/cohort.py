@@ -58,7 +58,7 @@ class Cohort:
         conditions: Sequence[Condition] = (),
     ) -> None:
         """Raises `UnknownAssessment`, and `CohortRefused` where nothing can be decided on that assessment."""
-        found = registry.assessment(assessment)
+        found = registry.recognition.assessment(assessment)
         self._registry = registry
         self._lookup = lookup
         self._day = day
@@ -77,7 +77,7 @@ class Cohort:
     def decide(self, rows: Iterable[CohortRow], *, dry_run: bool = False) -> Iterator[CohortOutcome]:
         """Decide row after row; a bad one holds nobody up. With `dry_run` nothing is stored, and no id is given."""
         refused = self._not_accepted() if dry_run else ""
-        refusals = self._registry.refusals()
+        refusals = self._registry.checker.find_refusals()
         for row in rows:
             credential = f"{row.member}/{row.credential}".strip("/")
             problem = row.problem or self._problem(row)
@@ -99,7 +99,7 @@ class Cohort:
     def _not_accepted(self) -> str:
         """Why consumers would accept no decision of this member now; empty where they would."""
         try:
-            self._registry.check_accepted({"recognition.decided.v1"})
+            self._registry.checker.check_accepted({"recognition.decided.v1"})
         except NotAccepted as refused:
             return str(refused)
         return ""
@@ -132,7 +132,7 @@ class Cohort:
         )
         try:
             with self._registry.transaction() as transaction:
-                self._registry.decide(data, hidden, transaction=transaction)
+                self._registry.recognition.decide(data, hidden, transaction=transaction)
                 transaction.add(record)
                 transaction.commit()
         except (Refusal, InvalidEvent) as error:

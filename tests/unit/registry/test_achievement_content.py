@@ -47,7 +47,7 @@ def test_every_field_is_judged_although_others_are_wrong():
     } == set(found)  # fmt: skip
     assert "0533" in found["$.fieldsOfEducation[1]"]
     every = content_faults(EXAMPLE_ACHIEVEMENT | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
-    assert ("$", "stackabilty is no field here; is it stackability?") in every
+    assert ("$", "stackabilty is not a field here; is it stackability?") in every
 
 
 @pytest.mark.parametrize(

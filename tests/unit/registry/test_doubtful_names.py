@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.application.requests import IssueRequest
-from registry.intake.rows.columns import RowChecker
+from registry.intake.rows.row_checker import RowChecker
 from registry.values.persons import (
     are_usual,
     doubtful_name,
@@ -38,7 +38,7 @@ SOMEBODY = [
 
 
 def check(*, keep_text=False, **values):
-    return RowChecker(Everything(), keep_text=keep_text).check_all(1, ROW | values)
+    return RowChecker(Everything(), keep_text=keep_text).check(1, ROW | values).result
 
 
 @pytest.mark.parametrize("name", ["family_name", "given_name"])

@@ -11,6 +11,7 @@ from registry.batches.redaction import SoughtLearner, redact_rows
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
+from tests.support.results import Results
 from tests.support.spreadsheets import xlsx
 
 HEAD = "record;student;family_name;given_name;date_of_birth;awarding_date;achievement;note"
@@ -75,7 +76,7 @@ def test_two_columns_of_students_are_none():
 def test_what_is_no_number_of_anybody_stops_nothing(line):
     kept, gone = left(line + b"\n", "application/x-ndjson", "s1")
     assert (kept, gone) == ((b"\n", [1]) if b"s1" in line else (line + b"\n", []))
-    [[found, *_]] = NdjsonRows(Held(line), Everything())
+    [[found, *_]] = Results(NdjsonRows(Held(line), Everything()))
     assert found.detail
 
 
@@ -115,7 +116,7 @@ def test_a_row_goes_whose_student_is_shown_otherwise_than_stored_whichever_of_th
 
 
 def list_of_lines(rows):
-    return [rows.line for _ in rows]
+    return [row.line for row in rows]
 
 
 def test_lines_that_end_in_a_carriage_return_stay_where_they_are():
@@ -141,7 +142,7 @@ def test_a_line_that_is_too_long_says_nothing_more_and_is_too_long_still():
     kept, gone = left(content, "application/x-ndjson", "s1")
     assert gone == []
     assert kept.strip() == b'{"student": "s2"}'
-    [[first], _] = NdjsonRows(Held(kept), Everything())
+    [[first], _] = Results(NdjsonRows(Held(kept), Everything()))
     assert "longer" in first.detail
 
 
@@ -149,8 +150,8 @@ def test_readers_count_the_lines_that_are_left_as_they_did():
     content = rows('a;1;x;y;;;;"one', 'two"', "b;2;x;y;;;;")
     before = TableRows(Held(content), Everything())
     after = TableRows(Held(left(content, "text/csv", "1")[0]), Everything())
-    assert [before.line for _ in before] == [3, 4]
-    assert [after.line for _ in after] == [4]
+    assert [row.line for row in before] == [3, 4]
+    assert [row.line for row in after] == [4]
 
 
 @pytest.mark.parametrize(

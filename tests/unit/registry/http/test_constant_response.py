@@ -1,4 +1,4 @@
-"""ResponseMiddleware that are the same for everybody."""
+"""Answers that are the same for everybody."""
 
 import gzip
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from registry.application.achievement_content import FaultyContent
 from registry.intake.formats.documents import read_file
 from registry.intake.formats.elm import ElmDocument
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import IntakeError
+from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
 from tests.support.samples import sample
 
@@ -60,7 +60,7 @@ def test_the_commissions_sample_becomes_an_achievement_with_all_of_annex_i(commi
 
 def test_the_commissions_sample_becomes_a_credential(commission):
     checker = RowChecker(Everything((2,)))
-    request = commission.awards[0].request(checker, "0bbac7a9-a411-4809-ad9e-534f483b7a03", None, GIVEN_BESIDE)
+    request = commission.awards[0].request(checker, "0bbac7a9-a411-4809-ad9e-534f483b7a03", None, GIVEN_BESIDE).result
     assert (request.family_name, request.given_name, request.grade) == ("Andromeda", "Ana", "Pass")
     assert request.record == "urn:credential:3ef0ac26-9a1f-41c6-871b-2b82e670907b"
 
@@ -96,7 +96,7 @@ def test_the_projects_own_document_wants_only_what_the_model_has_no_word_for():
     content = made.awards[0].content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", REST, lambda _: None)
     assert content.assessments == ["projectWork", "oralExamination"]
     assert content.fault("twente") is None
-    assert made.awards[0].request(CHECKER, content.achievement, None, REST).student == "s2600001"
+    assert made.awards[0].request(CHECKER, content.achievement, None, REST).result.student == "s2600001"
 
 
 def test_a_workload_in_months_is_left_unset():

@@ -11,9 +11,9 @@ from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
 from registry.intake.formats.documents import read_document, read_file
 from registry.intake.formats.isced import names_another
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import IntakeError
+from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
 from tests.support.samples import OPEN_BADGES, sample
@@ -66,7 +66,7 @@ def test_our_own_samples_become_whole_achievements_and_credentials(name):
     for award in document.awards:
         assert award.missing(given, "twente") == []
         content = award.content(ID, "twente", given, lambda _: None)
-        request = award.request(RowChecker(Everything((content.ects,))), ID, None, given)
+        request = award.request(RowChecker(Everything((content.ects,))), ID, None, given).result
         assert request.record
         assert request.student
         assert request.date_of_birth[:2] in ("19", "20")

@@ -10,8 +10,8 @@ import pytest
 from registry.application.achievement_content import FaultyContent
 from registry.intake.files import open_intake
 from registry.intake.formats.documents import read_document
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.report import IntakeError
+from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
 
 SAMPLES = resources.files("registry.intake").joinpath("samples")

@@ -9,13 +9,14 @@ from registry.application.requests import IssueRequest
 from registry.intake.events import Asked, Faulty, parse
 from registry.intake.formats.json_document import JsonDocument, load
 from registry.intake.reconciling import _Reading
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.not_json import NotJson
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError
+from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
+from tests.support.results import Results
 
 ROUNDED = ["8.9652E+15", "8965212345678901.5", "1e3", "1E-3", "12.0", "12345678901234567.0", "12.5"]
 ROW = {
@@ -39,7 +40,7 @@ def line(name, number):
 def test_a_row_with_a_number_that_programs_round_is_refused(tmp_path, name, written):
     file = tmp_path / "rows.ndjson"
     file.write_text(line(name, written) + "\n" + line(name, "17") + "\n")
-    [first, second] = NdjsonRows(file, Everything())
+    [first, second] = Results(NdjsonRows(file, Everything()))
     assert isinstance(first, tuple)
     problem = next(problem for problem in first if problem.field == name)
     assert "with a fraction or an exponent" in problem.detail
@@ -66,7 +67,7 @@ def test_an_event_with_a_number_that_programs_round_is_refused(name, written):
 def test_a_grade_may_be_a_number_that_no_program_rounds(tmp_path, written, text):
     file = tmp_path / "rows.ndjson"
     file.write_text(line("grade", written))
-    [request] = NdjsonRows(file, Everything())
+    [request] = Results(NdjsonRows(file, Everything()))
     assert request.grade == text
 
 
@@ -74,7 +75,7 @@ def test_a_grade_may_be_a_number_that_no_program_rounds(tmp_path, written, text)
 def test_a_grade_that_programs_round_is_refused(tmp_path, written):
     file = tmp_path / "rows.ndjson"
     file.write_text(line("grade", written))
-    [problems] = NdjsonRows(file, Everything())
+    [problems] = Results(NdjsonRows(file, Everything()))
     assert [problem.field for problem in problems] == ["grade"]
 
 

@@ -9,6 +9,7 @@ from registry.intake.formats.json_document import load
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError
+from tests.support.results import Results
 
 PYTHON = re.compile(r"codec|Exceeds|Expecting|Invalid|Extra data|Unterminated|char \d|conversion|position")
 BAD = {
@@ -49,6 +50,6 @@ def test_a_row_that_is_no_json_is_told_so_in_plain_words(name, tmp_path):
     content, says = BAD[name]
     file = tmp_path / "rows.ndjson"
     file.write_bytes(content + b"\r\n")
-    [[told, *_]] = list(NdjsonRows(file, None))
+    [[told, *_]] = list(Results(NdjsonRows(file, None)))
     assert re.search(says, told.detail)
     assert not PYTHON.search(told.detail)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from registry.application.requests import IssueRequest
 from registry.intake.files import open_intake
-from registry.intake.rows import ndjson_rows, table_rows
+from registry.intake.rows.columns import csv_template, ndjson_template
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import IntakeError, Problem
 from registry.intake.rows.table_rows import TableRows
+from tests.support.results import Results, open_results
 
 OFFERED = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 RETIRED = "0bbac7a9-a411-4809-ad9e-534f483b7a04"
@@ -37,7 +38,7 @@ def read(tmp_path):
         file = tmp_path / name
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         # The first problem of a row stands for it; what is said of several is in test_tables.py.
-        return [row[0] if isinstance(row, tuple) else row for row in open_intake(file, Offers())]
+        return [row[0] if isinstance(row, tuple) else row for row in open_results(file, Offers())]
 
     return reading
 
@@ -131,7 +132,7 @@ def test_a_grade_is_a_grade(read, grade):
 def test_a_person_whose_name_looks_like_a_placeholder_is_taken_where_the_text_is_meant(tmp_path):
     file = tmp_path / "rows.csv"
     file.write_text(f"{HEADER}\n{GOOD.replace(',5,', ',2.5,').replace('Jansen', 'Null')}\n")
-    [row] = open_intake(file, Offers(), keep_text=True)
+    [row] = open_results(file, Offers(), keep_text=True)
     assert row.family_name == "Null"
 
 
@@ -144,7 +145,7 @@ def test_days_to_come_and_days_that_have_passed_are_counted(tmp_path):
     lines = [line.replace("2026-06-30", "2023-06-30") for line in lines]
     lines[4] = lines[4].replace("2023-06-30", soon).replace("2.5", "99")  # refused: not counted
     file.write_text("\n".join([HEADER + ",valid_until", *(line.replace(",8.5,", ",8.5,,", 1) for line in lines)]))
-    source = open_intake(file, Offers())
+    source = open_results(file, Offers())
     assert [isinstance(row, IssueRequest) for row in source] == [True, True, True, True, False]
     assert any(note.startswith("awarding_date: 1 row has a day to come") for note in source.notes)
     assert any(note.startswith("valid_until: 2 rows have a day that has passed") for note in source.notes)
@@ -254,9 +255,7 @@ def test_a_line_of_ten_megabytes_is_one_problem(read):
     assert [type(f) for f in found] == [Problem, IssueRequest]
 
 
-@pytest.mark.parametrize(
-    ("kind", "template", "line"), [(TableRows, table_rows.template, 2), (NdjsonRows, ndjson_rows.template, 1)]
-)
+@pytest.mark.parametrize(("kind", "template", "line"), [(TableRows, csv_template, 2), (NdjsonRows, ndjson_template, 1)])
 def test_the_template_can_be_taken_in_and_its_example_is_told_as_such(tmp_path, kind, template, line):
     file = tmp_path / "rows"
     file.write_text(template())
@@ -314,7 +313,7 @@ def test_no_bytes_whatever_raise_anything_but_our_own_error(tmp_path_factory, da
         except IntakeError:
             continue
         if isinstance(source, TableRows | NdjsonRows):
-            for found in source:
+            for found in Results(source):
                 assert isinstance(found, IssueRequest | tuple)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
-from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError
@@ -17,6 +16,7 @@ from registry.intake.rows.xlsx_formats import MAX_CODE, changes_value, shown_num
 from registry.intake.rows.xlsx_values import without_values
 from registry.office.cohorts.cohort_file import rows as cohort_rows
 from tests.support.catalogues import Everything
+from tests.support.results import open_results
 from tests.support.spreadsheets import sheet_xml, xlsx
 
 ID = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -76,7 +76,7 @@ def file_of(tmp_path):
 
 @pytest.fixture
 def opened(file_of):
-    return lambda content: open_intake(file_of(content), Everything((2.5, 5)))
+    return lambda content: open_results(file_of(content), Everything((2.5, 5)))
 
 
 @pytest.fixture
@@ -253,13 +253,13 @@ def test_a_row_that_comes_back_for_correction_is_not_taken_in_as_it_is(file_of, 
     path = file_of(book([COLUMNS, *rows], merged=["I2:I3"]))
     faulty = {
         line: "; ".join(one.detail for one in row)
-        for line, row in enumerate(open_intake(path, Everything((5,))), 2)
+        for line, row in enumerate(open_results(path, Everything((5,))), 2)
         if not isinstance(row, IssueRequest)
     }
     assert sorted(faulty) == [2, 3, 4, 5, 6]
     back = tmp_path / "back.csv"
     back.write_text("".join(write_corrections(path, faulty)), newline="")
-    first, *others = open_intake(back, Everything((5,)))
+    first, *others = open_results(back, Everything((5,)))
     assert first.grade == "85%"  # what the sheet shows, now as text
     assert all("error value" in problem.detail for [problem] in others)
     assert [problem.field for [problem] in others] == ["grade", "student", "record", "grade"]

@@ -7,7 +7,6 @@ import zipfile
 
 import pytest
 
-from registry.intake.files import open_intake
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.spreadsheet import MAX_HEADER_ROW
@@ -15,6 +14,7 @@ from registry.intake.rows.xlsx import Workbook
 from registry.intake.rows.xlsx_archive import MAX_ELEMENTS
 from registry.intake.rows.xlsx_texts import MAX_CELL
 from tests.support.catalogues import Everything
+from tests.support.results import open_results
 from tests.support.spreadsheets import Raw, shared, sheet_xml, with_flags, with_parts, xlsx
 
 HEADER = ["record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects"]
@@ -27,7 +27,7 @@ def opened(tmp_path):
     def opening(content):
         file = tmp_path / "rows.xlsx"
         file.write_bytes(content if isinstance(content, bytes) else xlsx(content))
-        return open_intake(file, Everything((5,)))
+        return open_results(file, Everything((5,)))
 
     return opening
 

@@ -9,11 +9,10 @@ import openpyxl
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake.files import open_intake
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.spreadsheet import MAX_COLUMNS
-from registry.intake.rows.table_rows import TableRows
 from tests.support.catalogues import Everything
+from tests.support.results import open_results
 from tests.support.spreadsheets import GERMAN_DAY, PADDED, Raw, day, error, number, shared, sheet_xml, with_parts, xlsx
 
 HEADER = ["record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects"]
@@ -30,7 +29,7 @@ def opened(tmp_path):
     def opening(content, **options):
         file = tmp_path / "rows.xlsx"
         file.write_bytes(content if isinstance(content, bytes) else xlsx(content))
-        return open_intake(file, Everything((5,)), **options)
+        return open_results(file, Everything((5,)), **options)
 
     return opening
 
@@ -51,15 +50,15 @@ def one(opened):
 def test_a_spreadsheet_is_read_as_a_table_whatever_its_file_is_called(tmp_path):
     for name in ("rows.xlsx", "rows.csv", "rows"):
         (tmp_path / name).write_bytes(xlsx({"Sheet1": [HEADER, GOOD]}))
-        [row] = open_intake(tmp_path / name, Everything((5,)))
+        [row] = open_results(tmp_path / name, Everything((5,)))
         assert (row.family_name, row.given_name) == ("Núñez", "Zoë")
 
 
 def test_lines_are_the_rows_of_the_sheet(opened):
     source = opened({"Sheet1": [[], ["", ""], HEADER, GOOD, [], [" "], changed(awarding_date="x")]})
-    assert isinstance(source, TableRows)
-    _, [problem] = source
-    assert (problem.where, source.line) == ("line 7", 7)
+    _, row = source.rows()
+    [problem] = row.result
+    assert (problem.where, row.line) == ("line 7", 7)
 
 
 def test_numbers_and_days_are_what_a_person_would_have_typed(one):
@@ -86,14 +85,14 @@ def test_days_are_counted_from_where_the_workbook_counts(tmp_path):
     file = tmp_path / "mac.xlsx"
     since = (date(2026, 6, 30) - date(1904, 1, 1)).days
     file.write_bytes(xlsx({"s": [HEADER, changed(awarding_date=number(since, 1))]}, since_1904=True))
-    [row] = open_intake(file, Everything((5,)))
+    [row] = open_results(file, Everything((5,)))
     assert row.awarding_date == "2026-06-30"
 
 
 def test_texts_of_the_table_of_texts_are_read(tmp_path):
     file = tmp_path / "texts.xlsx"
     file.write_bytes(xlsx({"s": [HEADER, changed(family_name=shared(1))]}, ("a", "Jansen & Söhne")))
-    [row] = open_intake(file, Everything((5,)))
+    [row] = open_results(file, Everything((5,)))
     assert row.family_name == "Jansen & Söhne"
 
 

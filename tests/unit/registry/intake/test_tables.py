@@ -9,7 +9,6 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.batches.corrections import write_corrections
-from registry.intake.files import open_intake
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
@@ -18,6 +17,7 @@ from registry.intake.rows.table_rows import TableRows
 from registry.intake.rows.tables import Table
 from registry.values.formulas import DELIMITERS
 from tests.support.catalogues import Everything
+from tests.support.results import Results, open_results
 
 COLUMNS = ("record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects")
 ID = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -41,7 +41,7 @@ def opened(tmp_path):
     def opening(content, **options):
         file = tmp_path / "rows.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return open_intake(file, Everything((5,)), **options)
+        return open_results(file, Everything((5,)), **options)
 
     return opening
 
@@ -220,7 +220,7 @@ def test_a_note_may_have_several_lines_and_nothing_else_may(opened, problems):
 def test_decimals_are_read_in_all_their_forms(tmp_path, stated):
     file = tmp_path / "rows.csv"
     file.write_text(table(changed(ects=stated)))
-    [row] = TableRows(file, Everything((float(stated),)))
+    [row] = Results(TableRows(file, Everything((float(stated),))))
     assert isinstance(row, IssueRequest)
 
 
@@ -379,7 +379,7 @@ RIGHT = {
 @pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside this checkout")
 @pytest.mark.parametrize("name", RIGHT)
 def test_files_that_others_reported_are_read(name):
-    found = list(open_intake(CASES / name, Everything((5,))))
+    found = list(open_results(CASES / name, Everything((5,))))
     assert [type(row) for row in found] == [IssueRequest] * RIGHT[name]
 
 
@@ -407,14 +407,14 @@ def test_codes_and_terms_that_others_reported_are_read(name, columns):
 
 @pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside this checkout")
 def test_files_of_spoilt_persons_that_others_reported_are_refused_or_mended():
-    spoilt = list(open_intake(CASES / "b11-two-people.csv", Everything((5,))))
+    spoilt = list(open_results(CASES / "b11-two-people.csv", Everything((5,))))
     assert all("scientific notation" in problem.detail for [problem] in spoilt)
-    lost, mojibake = open_intake(CASES / "b11-replacementchar.csv", Everything((5,)))
+    lost, mojibake = open_results(CASES / "b11-replacementchar.csv", Everything((5,)))
     assert isinstance(lost[0], Problem)
     assert "U+FFFD" in lost[0].detail
     assert {problem.field for problem in mojibake} == {"family_name", "given_name"}
-    assert {row.normalised().student for row in open_intake(CASES / "b6-zwsp.csv", Everything((5,)))} == {"s7002"}
-    first, second, third, *_ = open_intake(CASES / "b4-mononym.csv", Everything((5,)))
+    assert {row.normalised().student for row in open_results(CASES / "b6-zwsp.csv", Everything((5,)))} == {"s7002"}
+    first, second, third, *_ = open_results(CASES / "b4-mononym.csv", Everything((5,)))
     assert (first.family_name, second.given_name) == ("", "")
     assert isinstance(third, tuple)
 
@@ -453,7 +453,7 @@ def test_a_row_of_json_with_very_many_other_fields_is_twenty_one_problems(tmp_pa
     file = tmp_path / "rows.ndjson"
     row = dict(zip(COLUMNS, GOOD, strict=True)) | {"ects": 5} | {f"x{at}": 1 for at in range(15_000)}
     file.write_text(json.dumps(row) + "\n")
-    [problems] = NdjsonRows(file, Everything((5,)))
+    [problems] = Results(NdjsonRows(file, Everything((5,))))
     assert [problem.field for problem in problems] == [*(f"x{at}" for at in range(20)), ""]
     assert problems[-1].detail == "has 14,980 more fields that are no columns"
 
@@ -486,7 +486,7 @@ def test_a_corrections_file_is_read_back_to_the_same_values_and_no_program_runs_
     assert lines[1].startswith(f"r1,{ID},s1,Núñez,Zoë,2001-02-03,soon,5,\"good; '-) and")
     again = tmp_path / "again.csv"
     again.write_text("".join(lines).replace("soon", "2026-06-30"), "utf-8")
-    corrected, refused = open_intake(again, Everything((5,)))
+    corrected, refused = open_results(again, Everything((5,)))
     assert (corrected.note, corrected.family_name) == (note, "Núñez")
     assert [(one.field, "formula" in one.detail) for one in refused] == [("note", True)]
 
@@ -502,7 +502,7 @@ def test_a_row_that_comes_back_from_corrections_three_times_keeps_its_text(tmp_p
     assert "Good work, '-2" in rounds[0]
     assert rounds[1:] == [rounds[0]] * 2
     file.write_text(rounds[-1].replace("soon", "2026-06-30"), "utf-8")
-    [corrected] = open_intake(file, Everything((5,)))
+    [corrected] = open_results(file, Everything((5,)))
     assert corrected.note == note
 
 

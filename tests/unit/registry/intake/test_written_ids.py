@@ -7,8 +7,8 @@ import pytest
 from registry.application.requests import IssueRequest
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.intake.course_codes import CourseCode, CourseCodeRows, code_fault
-from registry.intake.rows.columns import RowChecker
 from registry.intake.rows.days import day_fault
+from registry.intake.rows.row_checker import RowChecker
 from registry.values.uuids import canonical_uuid
 from tests.support.catalogues import Everything
 
@@ -28,7 +28,7 @@ ROW = {
 @pytest.mark.parametrize("written", WRITTEN)
 @pytest.mark.parametrize("name", ["achievement", "replaces"])
 def test_a_row_names_an_id_in_whichever_form(name, written):
-    found = RowChecker(Everything()).check_all(1, ROW | {name: written})
+    found = RowChecker(Everything()).check(1, ROW | {name: written}).result
     assert isinstance(found, IssueRequest)
     assert getattr(found, name) == ID
 
@@ -36,13 +36,13 @@ def test_a_row_names_an_id_in_whichever_form(name, written):
 def test_a_record_that_looks_like_an_id_is_found_as_a_record_first():
     other = "e7c1ab39-a411-4809-ad9e-534f483b7a03"
     checker = RowChecker(Everything(), find_record={ID.upper(): other}.get)
-    assert checker.check_all(1, ROW | {"replaces": ID.upper()}).replaces == other
+    assert checker.check(1, ROW | {"replaces": ID.upper()}).result.replaces == other
 
 
 @pytest.mark.parametrize("text", ["", "x", ID[:-1], ID + "0", f"{{{ID}}}", f"urn:uuid:{ID}", ID.replace("-", "", 1)])
 def test_what_is_no_id_stays_as_it_is_and_is_refused(text):
     assert canonical_uuid(text) == text
-    assert isinstance(RowChecker(Everything()).check_all(1, ROW | {"achievement": text}), tuple)
+    assert isinstance(RowChecker(Everything()).check(1, ROW | {"achievement": text}).result, tuple)
 
 
 @pytest.mark.parametrize("written", WRITTEN)

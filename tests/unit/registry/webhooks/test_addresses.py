@@ -13,7 +13,7 @@ URL = httpx.URL("https://hooks.example/")
 
 
 def allowed(policy, *addresses):
-    return policy.allowed(URL, [ipaddress.ip_address(one) for one in addresses])
+    return policy.select_allowed(URL, [ipaddress.ip_address(one) for one in addresses])
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
@@ -30,7 +30,7 @@ def test_a_public_address_is_posted_to(address):
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_refused_unless_its_network_is_named(address):
-    with pytest.raises(AddressRefused, match="is not public; name its network"):
+    with pytest.raises(AddressRefused, match="is not public; to allow it, name its network"):
         allowed(AddressPolicy(), address)
 
 

@@ -241,6 +241,45 @@ def test_altered_lines_have_one_verdict_and_raise_nothing(data):
     both_ways(lines)
 
 
+UUIDS = [new_id(), new_id().upper(), "x" * 36, "é" * 36, new_id()[:-1], "0" * 36]
+DAYS = ["2026-06-30", "2026-02-30", "30-06-2026", "\uff12026-06-30", "2026-6-300"]
+COLUMNS = {
+    "source": [ORIGIN, CONSORTIUM, ""],
+    "subject": UUIDS,
+    "time": [
+        "2026-05-04T00:00:00Z",
+        "2026-05-04T00:00:00.123456789Z",
+        "2026-05-04T25:00:00Z",
+        "2026-05-04T00:00:00+01:00",
+    ],
+    "data__credential": UUIDS,
+    "data__achievement": UUIDS,
+    "data__learner": UUIDS,
+    "data__version": [1, 0, 2**31, 1.0, "1"],
+    "data__awardingDate": DAYS,
+    "data__validUntil": [*DAYS, None],
+    "data__ects": [5, 5.25, 5.255, 0, -1, 10**400, None],
+    "data__claims": ["A" * 43, "A" * 42 + "=", "A" * 44, "é" * 43, None],
+    "data__replaces": [*UUIDS, None],
+    "data__parts": [[], [{"member": "lund", "credential": new_id(), "ects": 1}], [{"member": "governance"}], None],
+    "data__unknown": [1, {"a": [1]}],
+}
+"""Values of an issued credential's fields, some of which are refused, by the field's path."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_credentials_checked_in_columns_have_the_verdict_of_each_checked_alone(data):
+    lines = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        fields = data.draw(st.lists(st.sampled_from(sorted(COLUMNS)), max_size=3, unique=True))
+        change = {field: data.draw(st.sampled_from(COLUMNS[field])) for field in fields}
+        if data.draw(st.booleans()) and "data__credential" in change:
+            change["subject"] = change["data__credential"]
+        lines.append(changed(ISSUED, **change))
+    both_ways(lines)
+
+
 @settings(max_examples=1500, deadline=None)
 @given(st.data())
 def test_no_record_whatever_raises_anything_but_our_own_error(data):

@@ -28,7 +28,7 @@ def test_the_tables_of_the_digest_are_those_that_are_specified():
 
     rows = [f"| `{table.name}` | {plain(table.key)} | {plain(table.columns)} |" for table in VIEWS]
     assert "\n".join(rows) + "\n" in SPEC
-    assert f"`views <version>` (these tables' is {VERSION})" in " ".join(SPEC.split())
+    assert f"`views <version>` ({VERSION} for these tables)" in " ".join(SPEC.split())
 
 
 def test_every_event_type_is_specified():

@@ -28,9 +28,9 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
         ({"kind": "course"}, "$.kind", "must be one of degree, microCredential, module, programme"),
         ({"kind": 3}, "$.kind", "must be text, and is a whole number"),
         ({"title": {"en": 5}}, "$.title[...]", "must be text, and is a whole number"),
-        ({"title": {"e n": "x"}}, "$.title", "a name in it must be a language's tag (BCP 47), as nl or en-GB"),
+        ({"title": {"e n": "x"}}, "$.title", "a name in it must be a language's tag (BCP 47), for example nl or en-GB"),
         ({"title": {}}, "$.title", "must not be empty"),
-        ({"fieldsOfEducation": ["6"]}, "$.fieldsOfEducation[0]", "must be 2 to 4 digits, as 0613"),
+        ({"fieldsOfEducation": ["6"]}, "$.fieldsOfEducation[0]", "must be 2 to 4 digits such as 0613"),
         (
             {"awardingBodies": ["T W"]},
             "$.awardingBodies[0]",
@@ -48,7 +48,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
         (
             {"qualityAssurance": [{"type": "internal", "agency": "x", "validUntil": "soon"}]},
             "$.qualityAssurance[0].validUntil",
-            "must be a date as 2026-06-30",
+            "must be a date such as 2026-06-30",
         ),
         (
             {"composition": {"required": [], "choices": [], "minEcts": 0, "sharing": "x"}},
@@ -66,13 +66,13 @@ def test_what_belongs_in_a_place_is_said(change, path, says):
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"day": "soon"}, "$.day: must be a date as 2026-06-30"),
-        ({"day": 5}, "$.day: must be a date as 2026-06-30 or null, and is a whole number"),
+        ({"day": "soon"}, "$.day: must be a date such as 2026-06-30"),
+        ({"day": 5}, "$.day: must be a date such as 2026-06-30 or null, and is a whole number"),
         ({"who": "a\nb"}, "$.who: must be text in one line, without control characters"),
         ({"who": "x" * 90}, "$.who: must have at most 80 characters"),
         ({"many": [1, 2, 3]}, "$.many: must have at most 2 entries"),
         ({"either": "up"}, "$.either: must be left or right"),
-        ({"ether": "left"}, "$: ether is no field here; there are day, either, many, who"),
+        ({"ether": "left"}, "$: ether is not a field here; there are day, either, many, who"),
         ([], "$: must be an object, and is a list"),
     ],
 )
@@ -87,4 +87,4 @@ def test_of_many_values_those_that_are_alike_are_named():
     for given, says in (("projectwork", "; is it projectWork?"), ("---", "")):
         with pytest.raises(msgspec.ValidationError) as raised:
             msgspec.convert(given, many)
-        assert format_error(raised.value, many) == f"$: is none of the values that may stand here{says}"
+        assert format_error(raised.value, many) == f"$: is not one of the allowed values{says}"

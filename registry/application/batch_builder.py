@@ -1,6 +1,7 @@
-"""Making a batch ready: from what a university asks to the events and vault rows to be stored. Nothing is stored here.
+"""Building a batch: from what a university asks for to the events and vault rows that are to be stored.
 
-A row's own id is remembered with it: asked again it is the same credential, unless it says something else.
+Nothing is stored here. A row's own id is stored with its credential: a row that is sent again with the same content is
+the same credential.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,10 +13,10 @@ import msgspec
 from registry.application.acceptance import NotAccepted
 from registry.application.held_outcomes import held_against_refused, held_outcome
 from registry.application.held_rows import HeldRow, HeldRows
-from registry.application.records import Known, known_records
+from registry.application.records import KnownRecord, find_records
 from registry.application.refusals import Refusals, builds_on_refused, exists_for_nobody
 from registry.application.registry import Registry
-from registry.application.replacing import replacement_of
+from registry.application.replacing import describe_replacement
 from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome, Replacement
 from registry.domain.aggregate import uuid_of
 from registry.domain.credential import Credential
@@ -33,78 +34,78 @@ from registry.wire.forms import check_uuid
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Prepared(NamedTuple):
-    """A batch that is ready to be stored, and what the next one must know of it before it is."""
+class PreparedBatch(NamedTuple):
+    """A batch that is ready to be stored, and what the next batch must know of it until it is."""
 
     outcomes: list[Outcome]
     stored: list[StoredEvent]
     rows: VaultRows
     expected: dict[UUID, int]
-    records: dict[bytes, Known]
+    records: dict[bytes, KnownRecord]
     learners: dict[bytes, KnownLearner]
     replaced: dict[str, Credential]
     offered: dict[str, AchievementState]
-    """Achievements that would be published by then: a trial has some, and issuing none."""
+    """Achievements that would be published by then. Only a trial has any."""
 
     @classmethod
     def empty(cls) -> Self:
-        """Of no request."""
+        """Return a batch of no requests."""
         return cls([], [], VaultRows(), {}, {}, {}, {}, {})
 
 
-class Preparer:
-    """Makes batches ready for one node. For one thread at a time."""
+class BatchBuilder:
+    """Builds batches for one node. For one thread at a time."""
 
     def __init__(self, registry: Registry, parts: PartChecker | None) -> None:
-        """`parts` is what the views know of parts; without it only the own ones are looked at."""
+        """`parts` checks parts against the views. Without it only the university's own parts are checked."""
         self._registry = registry
         self._parts = parts
         self._achievements: dict[str, tuple[int, AchievementState]] = {}
         self._refusals: Refusals = {}
-        """What exists for nobody, as of the batch that is made ready."""
+        """What the log refused of this member, as of the batch that is being built."""
 
     def prepare(
-        self, requests: Sequence[IssueRequest], before: Prepared | None, override: Collection[str] = ()
-    ) -> Prepared:
-        """What these come to; `before` is the batch that may not be stored yet, and comes first.
+        self, requests: Sequence[IssueRequest], before: PreparedBatch | None, override: Collection[str] = ()
+    ) -> PreparedBatch:
+        """Build a batch of these requests. `before` is the batch before it, which may not be stored yet.
 
-        Identifiers and names get their one spelling here, whichever way the requests came in.
+        Identifiers and names are normalised here, whichever way the requests came in.
         """
         vault = self._registry.vault
-        rows = [_Row(vault, place, request) for place, request in enumerate(requests)]
-        known = known_records(self._registry, [record for row in rows for record in row.records])
+        rows = [_NewRequest(vault, place, request) for place, request in enumerate(requests)]
+        known = find_records(self._registry, [record for row in rows for record in row.records])
         if before is not None and before.records:
-            known |= {one: before.records[one] for row in rows for one in row.records if one in before.records}
-        self._refusals = self._registry.refusals()
+            known |= {key: before.records[key] for row in rows for key in row.records if key in before.records}
+        self._refusals = self._registry.checker.find_refusals()
         outcomes: dict[int, Outcome] = {}
-        fresh: list[_Row] = []
+        fresh: list[_NewRequest] = []
         first: dict[bytes, int] = {}
         for row in rows:
-            if (seen := row.among(known)) is not None:
-                outcomes[row.place] = _again(row, seen, self._refusals)
+            if (earlier := row.find_among(known)) is not None:
+                outcomes[row.place] = _outcome_of_known(row, earlier, self._refusals)
             elif first.setdefault(row.record, row.place) == row.place:
                 if (fault := row.request.fault()) is not None:
                     outcomes[row.place] = NotIssued(row.request.record, "invalid", *fault)
                 else:
                     fresh.append(row)
-        ready = self._make(fresh, before, override, outcomes)
+        ready = self._build(fresh, before, override, outcomes)
         for row in rows:
             if row.place not in outcomes:  # the same row id twice in one batch
-                earlier = rows[first[row.record]]
-                outcomes[row.place] = _repeated(row, earlier, outcomes[earlier.place])
+                same = rows[first[row.record]]
+                outcomes[row.place] = _outcome_of_repeated(row, same, outcomes[same.place])
         ready.outcomes.extend(outcomes[place] for place in range(len(requests)))
         return ready
 
-    def _make(
+    def _build(
         self,
-        fresh: Sequence["_Row"],
-        before: Prepared | None,
+        fresh: Sequence["_NewRequest"],
+        before: PreparedBatch | None,
         override: Collection[str],
         outcomes: dict[int, Outcome],
-    ) -> Prepared:
-        """What the fresh requests come to; the outcome of each is put to its place."""
+    ) -> PreparedBatch:
+        """Build the batch of the new requests, and add the outcome of each to `outcomes`, by its place."""
         registry, vault = self._registry, self._registry.vault
-        ready = Prepared.empty()
+        ready = PreparedBatch.empty()
         if not fresh:
             return ready
         if (refused := self._not_accepted()) is not None:
@@ -120,24 +121,24 @@ class Preparer:
         learners = self._learners(fresh, before)
         stored = dict(learners)
         salt = salts(len(CLAIMS) * len(fresh))
-        made: list[_Made] = []
-        rows_held: list[_HeldItem] = []
+        issued: list[_IssuedCredential] = []
+        held: list[_HeldRequest] = []
         disclosed = [
             item.request.disclosures(salt, number * len(CLAIMS) * SALT_LENGTH) for number, item in enumerate(fresh)
         ]
-        for item, said, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
+        for item, disclosures, claims in zip(fresh, disclosed, claims_digests(disclosed), strict=True):
             stated = item.person
             known = learners.get(item.student)
             if known is None:
                 known = KnownLearner(vault.new_learner(), stated)
             elif differs := contradictions(known.person, stated):
-                rows_held.append(_HeldItem(item, known, differs))
+                held.append(_HeldRequest(item, known, differs))
                 continue
             state = states.get(item.request.achievement)
             data = _data(item.request, state, known.learner.learner, claims)
-            if data.parts and (found := check_parts(data, registry.member, self._own, self._parts, override)):
+            if data.parts and (breaches := check_parts(data, registry.member, self._own, self._parts, override)):
                 outcomes[item.place] = NotIssued(
-                    item.request.record, "parts-refused", "parts", list_breaches(found), found
+                    item.request.record, "parts-refused", "parts", list_breaches(breaches), breaches
                 )
                 continue
             try:
@@ -149,28 +150,28 @@ class Preparer:
                 continue
             person = completed(known.person, stated)
             learners[item.student] = known if person is known.person else known._replace(person=person)
-            replacement = None if old is None else replacement_of(registry, old, data)
-            made.append(_Made(data.credential, item, said, credential, replacement))
-        # On the log they stand in the order of their random ids: a file's order tells names and ranks.
-        made.sort(key=lambda one: one.identifier)
-        self._settle(made, learners, stored, ready, outcomes)
-        ready.stored.extend(registry.stored(list(ready.replaced.values())))
-        self._hold(rows_held, stored, ready, outcomes)
+            replacement = None if old is None else describe_replacement(registry, old, data)
+            issued.append(_IssuedCredential(data.credential, item, disclosures, credential, replacement))
+        # On the log they are in the order of their random ids: the order of a file would reveal names and ranks.
+        issued.sort(key=lambda each: each.identifier)
+        self._add_issued(issued, learners, stored, ready, outcomes)
+        ready.stored.extend(registry.collect_events(list(ready.replaced.values())))
+        self._hold(held, stored, ready, outcomes)
         return ready
 
     def _hold(
         self,
-        rows_held: Sequence["_HeldItem"],
+        held: Sequence["_HeldRequest"],
         stored: Mapping[bytes, KnownLearner],
-        ready: Prepared,
+        ready: PreparedBatch,
         outcomes: dict[int, Outcome],
     ) -> None:
-        """Keep the rows that are held, as far as the list has room, and say so where it has not."""
-        if not rows_held:
+        """Add the rows that are held, as far as the list has room; the outcome of the others says that it is full."""
+        if not held:
             return
-        held_rows, records = HeldRows(self._registry), {one.item.record for one in rows_held}
+        held_rows, records = HeldRows(self._registry), {one.item.record for one in held}
         room, earlier = held_rows.room(records), held_rows.earlier(records)
-        for item, known, differs in rows_held:
+        for item, known, differs in held:
             learner = stored.get(item.student) or ready.learners.get(item.student)
             if learner is None:
                 outcomes[item.place] = held_against_refused(item.request, known, differs)
@@ -182,10 +183,10 @@ class Preparer:
                 ready.rows.held(row)
             outcomes[item.place] = held_outcome(item.request, known, differs, row)
 
-    def _learners(self, fresh: Sequence["_Row"], before: Prepared | None) -> dict[bytes, KnownLearner]:
-        """Return the learners that are known by the rows' numbers, in the spelling that each row's number has now.
+    def _learners(self, fresh: Sequence["_NewRequest"], before: PreparedBatch | None) -> dict[bytes, KnownLearner]:
+        """Return the learners that are known by the rows' numbers, by the hash of the normalised number.
 
-        A learner of an earlier version may be known by the spelling that the row was sent with.
+        An earlier version hashed numbers as they were sent: a learner who is known by that hash is found, too.
         """
         vault = self._registry.vault
         sought = {item.student for item in fresh} | {item.raw_student for item in fresh}
@@ -198,62 +199,68 @@ class Preparer:
         return found
 
     def _not_accepted(self) -> NotAccepted | None:
-        """Why consumers would accept no credential of this member now; None where they would."""
+        """Return why consumers would accept no credential of this member now; None where they would."""
         try:
-            self._registry.check_accepted({"credential.issued.v1"})
+            self._registry.checker.check_accepted({"credential.issued.v1"})
         except NotAccepted as refused:
             return refused
         return None
 
     def _own(self, credential: str) -> CredentialState | None:
         try:
-            return self._registry.credential(credential).state
+            return self._registry.credentials.get(credential).state
         except UnknownCredential:
             return None
 
-    def _settle(
+    def _add_issued(
         self,
-        made: Sequence["_Made"],
+        issued: Sequence["_IssuedCredential"],
         learners: Mapping[bytes, KnownLearner],
         known: Mapping[bytes, KnownLearner],
-        ready: Prepared,
+        ready: PreparedBatch,
         outcomes: dict[int, Outcome],
     ) -> None:
-        """Stored events and vault rows of what passes a verifier's reading; `known` are learners who have rows."""
+        """Add the events and vault rows of the credentials that pass a verifier's checks to the batch.
+
+        `known` are the learners who have a row in the vault.
+        """
         registry, vault = self._registry, self._registry.vault
-        events = registry.stored([one.credential for one in made])
-        faults = registry.faults(events)
-        accepted: list[_Made] = []
-        for number, one in enumerate(made):
-            item = one.item
+        events = registry.collect_events([each.credential for each in issued])
+        faults = registry.checker.find_faults(events)
+        accepted: list[_IssuedCredential] = []
+        for number, each in enumerate(issued):
+            item = each.item
             if (fault := faults.get(number)) is not None:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
             event = events[number]
-            if (unknown := builds_on_refused(self._refusals, one.identifier, event.state)) is not None:
+            if (unknown := builds_on_refused(self._refusals, each.identifier, event.state)) is not None:
                 outcomes[item.place] = NotIssued(
                     item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
                 )
                 continue
             ready.stored.append(event)
-            accepted.append(one)
+            accepted.append(each)
             learner = learners[item.student].learner
-            sealed = vault.seal(learner, one.identifier, one.disclosures)
-            ready.rows.record(item.record, item.content, one.identifier, learner.learner, sealed)
-            ready.records[item.record] = Known(item.content, one.identifier, learner.learner)
+            sealed = vault.seal(learner, each.identifier, each.disclosures)
+            ready.rows.record(item.record, item.content, each.identifier, learner.learner, sealed)
+            ready.records[item.record] = KnownRecord(item.content, each.identifier, learner.learner)
             outcomes[item.place] = Issued(
-                item.request.record, one.identifier, learner.learner, replacement=one.replacement
+                item.request.record, each.identifier, learner.learner, replacement=each.replacement
             )
-        self._write_learners([one.item for one in accepted], learners, known, ready)
+        self._add_learners([each.item for each in accepted], learners, known, ready)
 
-    def _write_learners(
+    def _add_learners(
         self,
-        items: Sequence["_Row"],
+        items: Sequence["_NewRequest"],
         learners: Mapping[bytes, KnownLearner],
         known: Mapping[bytes, KnownLearner],
-        ready: Prepared,
+        ready: PreparedBatch,
     ) -> None:
-        """Write the learners of accepted rows: new ones, and those of whom these rows say more. No other row does."""
+        """Add the rows of new learners, and of learners of whom the accepted rows say more than the vault.
+
+        Rows that are not accepted change no learner.
+        """
         vault = self._registry.vault
         persons: dict[bytes, dict[str, Any]] = {student: one.person for student, one in known.items()}
         for item in sorted(items, key=lambda one: one.place):
@@ -274,7 +281,7 @@ class Preparer:
             ready.learners[student] = KnownLearner(learner, person, sealed)
 
     def _states(self, achievements: set[str]) -> tuple[dict[str, AchievementState], dict[UUID, int]]:
-        """The achievements' states, read again where they have changed; and the versions they are of."""
+        """Return the states of achievements, read again where they have changed, and their aggregates' versions."""
         registry = self._registry
         ids = {text: uuid_of(text) for text in achievements if _is_uuid(text)}
         with registry.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
@@ -285,30 +292,30 @@ class Preparer:
             version = versions.get(identifier)
             if version is None:
                 continue
-            held = self._achievements.get(text)
-            if held is None or held[0] != version:
-                achievement = registry.achievement(text)
-                held = self._achievements[text] = (achievement.version, achievement.state)
-            states[text] = held[1]
-            expected[identifier] = held[0]
+            known = self._achievements.get(text)
+            if known is None or known[0] != version:
+                achievement = registry.achievements.get(text)
+                known = self._achievements[text] = (achievement.version, achievement.state)
+            states[text] = known[1]
+            expected[identifier] = known[0]
         return states, expected
 
     def _replaced(
-        self, credential: str | None, loaded: dict[str, Credential], before: Prepared | None
+        self, credential: str | None, loaded: dict[str, Credential], before: PreparedBatch | None
     ) -> Credential | None:
         if credential is None:
             return None
         if before is not None and credential in before.replaced:
             return before.replaced[credential]
         if credential not in loaded:
-            loaded[credential] = self._registry.credential(credential)
+            loaded[credential] = self._registry.credentials.get(credential)
         return loaded[credential]
 
 
-class _Row:
-    """A request in its one spelling, with the hashes that it is found by.
+class _NewRequest:
+    """A request with normalised identifiers and names, and the hashes by which its row is found.
 
-    What an earlier version stored was hashed as it was sent: it is found by that spelling, too.
+    An earlier version hashed rows as they were sent: they are found by that spelling, too.
     """
 
     __slots__ = ("content", "contents", "person", "place", "raw_student", "record", "records", "request", "student")
@@ -328,26 +335,26 @@ class _Row:
             self.raw_student = vault.hashed("student", raw.student)
             self.contents = self.content, vault.digest(_encode(raw))
 
-    def among(self, known: Mapping[bytes, Known]) -> Known | None:
+    def find_among(self, known: Mapping[bytes, KnownRecord]) -> KnownRecord | None:
         """Return what the row became; None where it became nothing yet."""
-        if (seen := known.get(self.record)) is not None:
-            return seen
+        if (record := known.get(self.record)) is not None:
+            return record
         return next((known[record] for record in self.records if record in known), None)
 
 
-class _HeldItem(NamedTuple):
-    """A row that is held."""
+class _HeldRequest(NamedTuple):
+    """A request whose student number is known with another person behind it."""
 
-    item: _Row
+    item: _NewRequest
     known: KnownLearner
     differs: tuple[str, ...]
 
 
-class _Made(NamedTuple):
+class _IssuedCredential(NamedTuple):
     """A credential that the rules allow."""
 
     identifier: str
-    item: _Row
+    item: _NewRequest
     disclosures: list[str]
     credential: Credential
     replacement: Replacement | None
@@ -372,17 +379,17 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
     )
 
 
-def _again(row: _Row, before: Known, refusals: Refusals) -> Outcome:
+def _outcome_of_known(row: _NewRequest, before: KnownRecord, refusals: Refusals) -> Outcome:
     record = row.request.record
-    if before.content is not None and (one := refusals.get(before.credential)) is not None:
-        nobodys = exists_for_nobody(one)
-        return NotIssued(record, nobodys.code, "record", nobodys.explanation, accepted=False)
+    if before.content is not None and (refused := refusals.get(before.credential)) is not None:
+        refusal = exists_for_nobody(refused)
+        return NotIssued(record, refusal.code, "record", refusal.explanation, accepted=False)
     if before.content is None:
         return NotIssued(
             record,
             "erased",
             "record",
-            "its learner was erased; it is not taken in again. A new award has a row id of its own",
+            "its learner was erased; it is not issued again. Give a new award a row id of its own",
         )
     if before.content not in row.contents:
         return NotIssued(
@@ -390,12 +397,12 @@ def _again(row: _Row, before: Known, refusals: Refusals) -> Outcome:
             "record-differs",
             "record",
             f"this row became credential {before.credential}, and said something else then; to correct a"
-            " credential, issue another that replaces it, under a row id of its own",
+            " credential, issue another that replaces it, with a row id of its own",
         )
     return Issued(record, before.credential, before.learner, unchanged=True)
 
 
-def _repeated(row: _Row, first: _Row, outcome: Outcome) -> Outcome:
+def _outcome_of_repeated(row: _NewRequest, first: _NewRequest, outcome: Outcome) -> Outcome:
     record = row.request.record
     if row.content != first.content:
         return NotIssued(record, "record-differs", "record", "an earlier row has this id and says something else")

@@ -1,0 +1,103 @@
+"""What this office publishes about credentials of others: decisions, assessments, agreements."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from registry.application.private_store import PrivateStore
+from registry.application.transaction import Transaction
+from registry.domain.errors import UnknownAgreement, UnknownAssessment, UnknownDecision
+from registry.domain.recognition import Agreement, Assessment, Decision
+from registry.vault.vault import HiddenBasis, Learner
+from registry.wire.recognition import (
+    AgreementDeclared,
+    RecognitionAssessed,
+    RecognitionDecided,
+    WithdrawalReason,
+)
+
+
+class Recognition:
+    """The decisions, assessments and agreements of one office.
+
+    Each method that writes adds to the caller's transaction, or commits one of its own.
+    """
+
+    def __init__(self, store: PrivateStore) -> None:
+        self._store = store
+
+    def decision(self, decision: str) -> Decision:
+        """Return one of the office's decisions. Raises `UnknownDecision`."""
+        found: Decision = self._store.get(Decision, decision, UnknownDecision)
+        return found
+
+    def assessment(self, assessment: str) -> Assessment:
+        """Return one of the office's assessments. Raises `UnknownAssessment`."""
+        found: Assessment = self._store.get(Assessment, assessment, UnknownAssessment)
+        return found
+
+    def agreement(self, agreement: str) -> Agreement:
+        """Return one of the office's agreements. Raises `UnknownAgreement`."""
+        found: Agreement = self._store.get(Agreement, agreement, UnknownAgreement)
+        return found
+
+    def decide(
+        self,
+        data: RecognitionDecided,
+        disclosure: str | Sequence[str] | None = None,
+        *,
+        learner: Learner | None = None,
+        transaction: Transaction | None = None,
+    ) -> None:
+        """Publish a decision, and what it supersedes.
+
+        `disclosure` is what its `credentialDigest` is the digest of, one for each where it has several. It goes to the
+        vault in the same transaction, under the key of `learner` where the decision is made in a case.
+        """
+        superseded = None if data.supersedes is None else self.decision(data.supersedes)
+        decided = Decision.decide(data, superseded)
+        with self._store.joined(transaction) as joined:
+            joined.save(decided)
+            if superseded is not None:
+                joined.save(superseded)
+            if disclosure:
+                disclosures = [disclosure] if isinstance(disclosure, str) else disclosure
+                joined.add(HiddenBasis(self._store.vault, data.decision, disclosures, learner))
+
+    def check_decision(self, data: RecognitionDecided) -> None:
+        """Check a decision's form as a verifier would; nothing is stored. Raises `InvalidEvent`.
+
+        Whether consumers would accept it is checked when it is made: until then a proposal may be made.
+        """
+        decision = Decision.decide(msgspec.structs.replace(data, supersedes=None), None)
+        self._store.checker.check_form(self._store.collect_events([decision]))
+
+    def withdraw_decision(
+        self, decision: str, reason: WithdrawalReason, transaction: Transaction | None = None
+    ) -> None:
+        """Withdraw a decision."""
+        withdrawn = self.decision(decision)
+        withdrawn.withdraw(reason)
+        self._store.save(withdrawn, transaction=transaction)
+
+    def assess(self, data: RecognitionAssessed, transaction: Transaction | None = None) -> None:
+        """Publish an assessment of an achievement."""
+        self._store.save(Assessment.assess(data), transaction=transaction)
+
+    def withdraw_assessment(
+        self, assessment: str, reason: WithdrawalReason, transaction: Transaction | None = None
+    ) -> None:
+        """Withdraw an assessment."""
+        withdrawn = self.assessment(assessment)
+        withdrawn.withdraw(reason)
+        self._store.save(withdrawn, transaction=transaction)
+
+    def declare_agreement(self, data: AgreementDeclared, transaction: Transaction | None = None) -> None:
+        """Declare that credentials of another member are recognised automatically."""
+        self._store.save(Agreement.declare(data), transaction=transaction)
+
+    def withdraw_agreement(self, agreement: str, withdrawn_from: str, transaction: Transaction | None = None) -> None:
+        """End an agreement from a day on."""
+        ended = self.agreement(agreement)
+        ended.withdraw(withdrawn_from)
+        self._store.save(ended, transaction=transaction)
