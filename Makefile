@@ -1,15 +1,17 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format bench vectors schemas docs lock clean
+.PHONY: help venv demo test test-fast test-all lint format bench benchmarks vectors schemas docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
 DIR ?= tests/vectors
+WORKERS ?= 3
+MATRIX ?= 3.11 3.12 3.13 3.14 3.15
 PYTHONS := python3 python3.15 python3.14 python3.13 python3.12 python3.11
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 venv: $(READY) ## set the project up in .venv (again only when its dependencies changed)
 
@@ -33,10 +35,26 @@ $(READY): requirements.lock pyproject.toml
 demo: venv ## show the whole registry at work on this machine (LOG=kafka for a shared log in Kafka, ARGS=--no-serve to end by itself)
 	@$(BIN)/python -m registry.cli demo $(if $(LOG),--log $(LOG)) $(ARGS)
 
-# Compiled beforehand: the processes that tests start would each compile all anew where PYTHONDONTWRITEBYTECODE is set.
-test: venv ## run the tests (ARGS="-k name" for some of them)
-	@$(BIN)/python -m compileall -q registry projections consumers tests
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+# Compiled beforehand: the processes that tests start would each compile everything where PYTHONDONTWRITEBYTECODE is set.
+# One worker more than processors: many tests wait for a broker, a killed process or a polling interval.
+test: venv ## run all tests (ARGS="-k name" for some of them, THOROUGH=1 for many more examples)
+	@$(BIN)/python -m compileall -q registry projections consumers tests deploy
+	@TESTS_THOROUGH=$(THOROUGH) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-fast: venv ## run the unit tests: no server, no Java, under a minute
+	@$(BIN)/pytest -q -n $(WORKERS) -p no:schemathesis -m "not external" $(ARGS) tests/unit
+
+test-all: venv ## run all tests on each Python from 3.11 to the newest (MATRIX="3.12 3.13" for some)
+	@for version in $(MATRIX); do \
+		if ! $(BIN)/uv python find -q --no-project $$version >/dev/null 2>&1 && ! $(BIN)/uv python install -q $$version 2>/dev/null; then \
+			echo "Python $$version: skipped, there is no interpreter and uv can get none"; continue; \
+		fi; \
+		echo "Python $$version:"; \
+		$(BIN)/uv venv -q --clear --python $$version build/python-$$version && \
+		$(BIN)/uv pip install -q --require-hashes --python build/python-$$version/bin/python -r requirements.lock && \
+		$(BIN)/uv pip install -q --no-deps --python build/python-$$version/bin/python -e . && \
+		build/python-$$version/bin/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS) || exit 1; \
+	done
 
 lint: venv ## check form, types, the packages' borders, the schemas and the generated pages
 	@$(BIN)/ruff check
@@ -56,6 +74,9 @@ format: venv ## put the code into form
 
 bench: venv ## measure (ONLY=name for one measurement)
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+benchmarks: venv ## write the results of the last `make bench` into docs/benchmarks.md
+	@$(BIN)/python -m tests.bench.page
 
 vectors: venv ## run the test vectors (DIR=folder for another set)
 	@$(BIN)/python -m tests.vectors.run $(DIR)

@@ -88,6 +88,7 @@ SECTIONS = {
         "docs/events",
         "registry/wire/SPEC",
         "docs/limits",
+        "docs/benchmarks",
     ],
     "Packages": [
         "registry/README",

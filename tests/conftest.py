@@ -1,4 +1,4 @@
-"""Fixtures for all tests; PostgreSQL's stand in tests/support/postgres.py, Kafka's in tests/support/kafka.py."""
+"""Fixtures for all tests; PostgreSQL's are in tests/support/postgres.py, Kafka's in tests/support/kafka.py."""
 
 import pytest
 import structlog

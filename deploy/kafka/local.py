@@ -39,20 +39,20 @@ class KafkaFailed(RuntimeError):
 
 
 def missing() -> str | None:
-    """What this machine lacks for a local Kafka, in a sentence; None where nothing is."""
+    """Say in a sentence what this machine lacks for a local Kafka; None if it lacks nothing."""
     java = shutil.which("java")
     if java is None:
         return f"Java {_JAVA} or later is not installed"
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     with contextlib.suppress(IndexError, ValueError):
-        if int(said.split('"')[1].split(".")[0]) < _JAVA:
-            return f"Java {_JAVA} or later is needed, and this is {said.splitlines()[0]}"
-    if not _fetched() and shutil.which("mvn") is None:
+        if int(output.split('"')[1].split(".")[0]) < _JAVA:
+            return f"Java {_JAVA} or later is needed, and this is {output.splitlines()[0]}"
+    if not _has_jars() and shutil.which("mvn") is None:
         return "Maven is not installed"
     return None
 
 
-def _fetched() -> bool:
+def _has_jars() -> bool:
     return (LIBS / ".complete").exists() and (LIBS / ".complete").read_bytes() == (HERE / "pom.xml").read_bytes()
 
 
@@ -61,7 +61,7 @@ def fetch() -> Path:
     LIBS.mkdir(parents=True, exist_ok=True)
     with (LIBS.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be fetching: then they are here afterwards
-        if not _fetched():
+        if not _has_jars():
             command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
             command.append(f"-DoutputDirectory={LIBS}")
             try:
@@ -75,9 +75,9 @@ def fetch() -> Path:
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class LocalKafka:
@@ -90,16 +90,16 @@ class LocalKafka:
         self._process: subprocess.Popen[bytes] | None = None
 
     def _ports(self) -> tuple[int, int] | None:
-        """Those that the folder was made with: a broker that is started again answers where it did."""
+        """Return the ports that the folder was made with, so that a broker started again answers there."""
         with contextlib.suppress(FileNotFoundError):
-            found = _LISTENERS.search((self.folder / "server.properties").read_text())
-            if found is not None:
-                return int(found[1]), int(found[2])
+            listeners = _LISTENERS.search((self.folder / "server.properties").read_text())
+            if listeners is not None:
+                return int(listeners[1]), int(listeners[2])
         return None
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect."""
+        """The address that clients connect to."""
         return f"127.0.0.1:{self.port}"
 
     @property
@@ -117,7 +117,7 @@ class LocalKafka:
         settings = self.folder / "server.properties"
         if not settings.exists():
             text = (HERE / "server.properties").read_text()
-            # Named for good once the storage is made: a start that was cut off in between begins anew.
+            # Renamed only when the storage is complete: a start that was cut off in between begins again.
             draft = settings.with_suffix(".draft")
             draft.write_text(
                 text.replace("@PORT@", str(self.port))
@@ -160,8 +160,8 @@ class LocalKafka:
                 return
             time.sleep(0.05)
         self.kill()
-        said = (self.folder / "output").read_text(errors="replace")[-600:]
-        raise KafkaFailed(f"Kafka did not start within {START_SECONDS} s: {said}")
+        output = (self.folder / "output").read_text(errors="replace")[-600:]
+        raise KafkaFailed(f"Kafka did not start within {START_SECONDS} s: {output}")
 
     def stop(self) -> None:
         """Let the broker end in good order."""
@@ -198,7 +198,7 @@ class LocalKafka:
 
 
 def _die_with_parent() -> None:
-    """Linux ends the broker with whoever started it, however that ends."""
+    """Linux ends the broker with the process that started it, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     os.setsid()  # Ctrl-C is for the one who started it, who then stops the broker in good order

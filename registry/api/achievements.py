@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from registry.api.bodies import InjectedLookup, body_of, given
+from registry.api.bodies import InjectedLookup, body_of, values_of
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_content import read_content
@@ -31,9 +31,9 @@ class OfferedVersion(msgspec.Struct, frozen=True, rename="camel"):
     version: int
     retired: bool = False
     dry_run: bool = False
-    """Whether it was checked only: nothing was published, and an id that was not sent is nobody's."""
+    """True if it was only checked: nothing was published, and an id that you did not send is not used."""
     notes: list[str] = []
-    """What is doubtful in it, for example its workload, and what was spelled otherwise than it was sent."""
+    """Doubts about it, for example its workload, and changes in the spelling of its texts."""
 
 
 _FILLED: Final = ("achievement", "version", "awarding_bodies")
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     Body = AchievementContent
 else:
     Body = body_of("Achievement", AchievementContent, _FILLED)
-"""What a university asks to be published: the content, of which the node can fill in id, version and awarding body."""
+"""The content that a university publishes. The node fills in id, version and awarding body."""
 
 
 DryRun = Annotated[
-    bool, QueryParameter(name="dryRun", description="Check only: 200 where it could be published; nothing is stored.")
+    bool, QueryParameter(name="dryRun", description="Check only: 200 if it could be published; nothing is stored.")
 ]
 
 
@@ -55,7 +55,7 @@ KeepText = Annotated[
     bool,
     QueryParameter(
         name="keepText",
-        description="Texts that look as if in a wrong encoding, or like placeholders, are meant as they are.",
+        description="Keep texts as they are that look wrongly encoded, or like placeholders.",
     ),
 ]
 
@@ -63,12 +63,15 @@ KeepText = Annotated[
 _CHECKED_ONLY: Final = {200: ResponseSpec(OfferedVersion, description="It could be published; nothing was stored.")}
 
 
-def _content(registry: Registry, values: dict[str, Any], kept: Collection[str]) -> tuple[AchievementContent, list[str]]:
-    """The content, with this university among those that award it unless it says who does, and what is to be said of
-    it. Raises `FaultyContent`.
+def _content(
+    registry: Registry, values: dict[str, Any], keep_text: Collection[str]
+) -> tuple[AchievementContent, list[str]]:
+    """Return the content, and notes about it. Without awarding bodies, this university is the one.
+
+    Raises `FaultyContent`.
     """
     whole = {"awardingBodies": [registry.member]} | values
-    content = read_content(whole, registry.member, registry.achievements.newest_version, kept)
+    content = read_content(whole, registry.member, registry.achievements.newest_version, keep_text)
     return content, notes_of(values, content)
 
 
@@ -76,7 +79,7 @@ def _content(registry: Registry, values: dict[str, Any], kept: Collection[str]) 
     "/v1/achievements",
     tags=["Publishing"],
     operation_id="publishAchievement",
-    summary="Offer an achievement",
+    summary="Publish an achievement",
     status_code=201,
     responses=_CHECKED_ONLY,
     sync_to_thread=True,
@@ -91,24 +94,24 @@ def publish(
     dry_run: DryRun = False,
     keep_text: KeepText = False,
 ) -> Response[OfferedVersion]:
-    """Publish version 1 of an achievement: the fields of `achievement.published.v1`.
+    """Publish version 1 of an achievement, with the fields of `achievement.published.v1`.
 
-    `achievement`, `version` and `awardingBodies` are filled in where they are left out. All that is wrong is listed at
-    once: fields, rules, codes, and what the composition names.
+    The node fills in `achievement`, `version` and `awardingBodies`. All faults are listed at once: in fields, rules,
+    codes, and the composition.
     """
-    asked = {"achievement": random_id(), "version": 1} | given(data)
-    kept = ALL_FIELDS if keep_text else ()
+    values = {"achievement": random_id(), "version": 1} | values_of(data)
+    keep_fields = ALL_FIELDS if keep_text else ()
     if dry_run:
         with private.reading() as registry:
-            content, notes = _content(registry, asked, kept)
-            registry.achievements.check_new(content, keep_text=kept)
+            content, notes = _content(registry, values, keep_fields)
+            registry.achievements.check_new(content, keep_text=keep_fields)
         return private.respond(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
     def act(write: Write) -> Answer:
         member = write.registry.member
-        content, notes = _content(write.registry, asked, kept)
+        content, notes = _content(write.registry, values, keep_fields)
         with write.registry.transaction() as transaction:
-            write.registry.achievements.publish(content, keep_text=kept, transaction=transaction)
+            write.registry.achievements.publish(content, keep_text=keep_fields, transaction=transaction)
             return write.commit(
                 transaction,
                 Answer(
@@ -125,7 +128,7 @@ def publish(
     "/v1/achievements/{achievement:uuid}/versions",
     tags=["Publishing"],
     operation_id="reviseAchievement",
-    summary="Offer the next version",
+    summary="Publish the next version",
     status_code=201,
     responses=_CHECKED_ONLY,
     sync_to_thread=True,
@@ -141,27 +144,27 @@ def revise(
     dry_run: DryRun = False,
     keep_text: KeepText = False,
 ) -> Response[OfferedVersion]:
-    """Publish the whole content again as the next version. Where `version` is given it must be the next one."""
-    asked = given(data) | {"achievement": str(achievement)}
-    kept = ALL_FIELDS if keep_text else ()
+    """Publish the whole content again as the next version. `version`, if you send it, must be the next one."""
+    values = values_of(data) | {"achievement": str(achievement)}
+    keep_fields = ALL_FIELDS if keep_text else ()
 
-    def revised(registry: Registry) -> tuple[AchievementContent, list[str]]:
+    def read_revision(registry: Registry) -> tuple[AchievementContent, list[str]]:
         return _content(
-            registry, {"version": registry.achievements.get(str(achievement)).state.version + 1} | asked, kept
+            registry, {"version": registry.achievements.get(str(achievement)).state.version + 1} | values, keep_fields
         )
 
     if dry_run:
         with private.reading() as registry:
-            content, notes = revised(registry)
-            registry.achievements.check_revision(content, keep_text=kept)
+            content, notes = read_revision(registry)
+            registry.achievements.check_revision(content, keep_text=keep_fields)
         checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
         return private.respond(checked)
 
     def act(write: Write) -> Answer:
         member = write.registry.member
-        content, notes = revised(write.registry)
+        content, notes = read_revision(write.registry)
         with write.registry.transaction() as transaction:
-            write.registry.achievements.revise(content, keep_text=kept, transaction=transaction)
+            write.registry.achievements.revise(content, keep_text=keep_fields, transaction=transaction)
             return write.commit(
                 transaction,
                 Answer(
@@ -178,7 +181,7 @@ def revise(
     "/v1/achievements/{achievement:uuid}/retire",
     tags=["Publishing"],
     operation_id="retireAchievement",
-    summary="Stop offering an achievement",
+    summary="Retire an achievement",
     status_code=200,
     sync_to_thread=True,
     **requires("achievements:write"),
@@ -186,7 +189,7 @@ def revise(
 def retire(
     private: PrivateSide, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey
 ) -> Response[OfferedVersion]:
-    """Nothing more is issued of it; what was issued stays."""
+    """Stop offering an achievement. It is not awarded any more; credentials stay as they are."""
 
     def act(write: Write) -> Answer:
         registry = write.registry
@@ -201,10 +204,10 @@ def retire(
 
 
 class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
-    """Which version of another member's achievement this university awards, too."""
+    """A version of another member's achievement that this university awards, too."""
 
     member: Member
-    """Whose achievement it is."""
+    """The member that published the achievement."""
     achievement: UUID
     version: Annotated[int, Meta(ge=1, lt=2**31)]
 
@@ -213,7 +216,7 @@ class JointVersion(msgspec.Struct, frozen=True, rename="camel"):
     "/v1/achievements/joint",
     tags=["Publishing"],
     operation_id="joinAchievement",
-    summary="Confirm that an achievement is awarded jointly",
+    summary="Confirm joint awarding",
     status_code=201,
     sync_to_thread=True,
     **requires("achievements:write"),
@@ -225,8 +228,8 @@ def join(
     data: JointVersion,
     key: IdempotencyKey,
 ) -> Response[JointVersion]:
-    """Another member's achievement names this university among its awarding bodies: that is so. Until it is confirmed,
-    the other's saying so is shown as claimed.
+    """Confirm that this university awards another member's achievement, which names it as an awarding body. Until
+    then, it is shown as claimed by the other member.
     """
     ref = VersionedRef(data.member, str(data.achievement), data.version)
 

@@ -1,4 +1,4 @@
-"""Declaring automatic recognition of another member's achievements, and ending it."""
+"""Agreements: automatic recognition of another member's achievements."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import InjectedLookup, body_of, content_of, given
+from registry.api.bodies import InjectedLookup, body_of, content_of, values_of
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import FieldError, HttpProblem, requires
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     AgreementBody = AgreementDeclared
 else:
     AgreementBody = body_of("Agreement", AgreementDeclared, ("agreement",))
-"""What a member declares: the data of `agreement.declared.v1`, of which the node can fill in the id."""
+"""The data of `agreement.declared.v1`. The node fills in the id."""
 
 
 class Declared(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """An agreement, and from when it is withdrawn."""
+    """An agreement, and the day from which it is withdrawn."""
 
     member: str
     agreement: str
@@ -31,7 +31,7 @@ class Declared(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Ending(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The day from which it covers nothing more."""
+    """The day from which it covers nothing."""
 
     withdrawn_from: Date
 
@@ -52,8 +52,11 @@ def declare(
     data: AgreementBody,
     key: IdempotencyKey,
 ) -> Response[Declared]:
-    """Recognise another member's achievements without deciding on each credential. It is mutual when they do, too."""
-    content = content_of({"agreement": random_id()} | given(data), AgreementDeclared)
+    """Declare that you recognise another member's achievements without deciding on each credential.
+
+    It is mutual when the other member declares the same.
+    """
+    content = content_of({"agreement": random_id()} | values_of(data), AgreementDeclared)
     if not lookup.is_member(content.with_):
         trouble = FieldError(
             "$.with", "is no member of the consortium, as far as this node has read governance", "with"
@@ -84,7 +87,7 @@ def declare(
 def withdraw(
     private: PrivateSide, request: Request[Any, Any, Any], agreement: UUID, data: Ending, key: IdempotencyKey
 ) -> Response[Declared]:
-    """What is awarded from that day on is covered no more; what was awarded before stays covered."""
+    """End an agreement from a day on. What was awarded before that day stays covered."""
     if (wrong := check_date(data.withdrawn_from)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError("$.withdrawnFrom", wrong)])
 

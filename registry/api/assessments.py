@@ -1,4 +1,4 @@
-"""Statements about achievements, without any applicant: the best precedents, and how a whole cohort is handled."""
+"""Assessments of achievements, without an applicant: the best precedents, and the basis of cohorts."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from registry.api.bodies import InjectedLookup, body_of, content_of, given
+from registry.api.bodies import InjectedLookup, body_of, content_of, values_of
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import FieldError, HttpProblem, requires
@@ -26,12 +26,12 @@ else:
         ("assessment",),
         [("considered", list[ConsideredOutcome], msgspec.field(default_factory=list))],
     )
-"""What an office states: the data of `recognition.assessed.v1`, of which the node can fill in the id; and, of a
-refusal, why nothing milder was possible, which is not published."""
+"""The data of `recognition.assessed.v1`, of which the node fills in the id; and for a refusal the milder outcomes that
+were considered, which are not published."""
 
 
 class Stated(msgspec.Struct, frozen=True, rename="camel"):
-    """An assessment that was stated, and its state."""
+    """An assessment, and its state."""
 
     member: str
     assessment: str
@@ -39,7 +39,7 @@ class Stated(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why it is withdrawn."""
+    """The reason for the withdrawal."""
 
     reason: WithdrawalReason
 
@@ -53,19 +53,19 @@ class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync_to_thread=True,
     **requires("recognition:write"),
 )
-def stated(
+def assess_achievement(
     private: PrivateSide,
     lookup: InjectedLookup,
     request: Request[Any, Any, Any],
     data: AssessmentBody,
     key: IdempotencyKey,
 ) -> Response[Stated]:
-    """State what an achievement of another member is worth here. Where something is in the way, `errors` name it:
-    a refusal, say, lists in `considered` why partial, conditional and alternative recognition were not possible.
+    """Publish what an achievement of another member is worth here. `errors` name what prevents it: for example, a
+    refusal must say in `considered` why partial, conditional and alternative recognition were not possible.
     """
-    asked = given(data)
-    considered = msgspec.convert(asked.pop("considered", []), list[ConsideredOutcome])
-    content = content_of({"assessment": random_id()} | asked, RecognitionAssessed)
+    values = values_of(data)
+    considered = msgspec.convert(values.pop("considered", []), list[ConsideredOutcome])
+    content = content_of({"assessment": random_id()} | values, RecognitionAssessed)
 
     def act(write: Write) -> Answer:
         if (fault := content.fault(write.registry.origin)) is not None:
@@ -78,7 +78,7 @@ def stated(
             try:
                 state_assessment(write.registry, lookup, content, considered, transaction)
             except NotReady as error:
-                troubles = [FieldError(one.path, one.detail, one.code) for one in error.objections]
+                troubles = [FieldError(each.path, each.detail, each.code) for each in error.objections]
                 raise HttpProblem("unprocessable", errors=troubles) from error
             return write.commit(transaction, answer)
 
@@ -89,15 +89,15 @@ def stated(
     "/v1/assessments/{assessment:uuid}/withdraw",
     tags=["Recognition"],
     operation_id="withdrawAssessment",
-    summary="Take an assessment back",
+    summary="Withdraw an assessment",
     status_code=200,
     sync_to_thread=True,
     **requires("recognition:write"),
 )
-def withdrawn(
+def withdraw(
     private: PrivateSide, request: Request[Any, Any, Any], assessment: UUID, data: TakenBack, key: IdempotencyKey
 ) -> Response[Stated]:
-    """It is no precedent any more; what was decided on it stands until that is withdrawn itself."""
+    """Withdraw an assessment. It is no precedent any more; decisions that rest on it stay in force."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
@@ -107,4 +107,4 @@ def withdrawn(
     return private.write_once(request, key, data, act)
 
 
-ROUTES: list[HTTPRouteHandler] = [stated, withdrawn]
+ROUTES: list[HTTPRouteHandler] = [assess_achievement, withdraw]

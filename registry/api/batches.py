@@ -1,4 +1,4 @@
-"""Batches: many rows in one request, as a stream of any length; and what became of them."""
+"""Batches: many rows in one request, as a stream of any length, and their outcomes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
 _LATE: Final = timedelta(days=1)
 _BYTES: Final = "application/octet-stream"
-"""What clients send that were generated from the description and know no better."""
+"""The content type of clients that were generated from the description."""
 _MEDIA: Final[dict[str, Media]] = {
     "text/csv": "text/csv",
     XLSX: XLSX,
@@ -48,40 +48,40 @@ _MEDIA: Final[dict[str, Media]] = {
 }
 
 _MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
-"""What of one kind is held in memory while it is read."""
-_EMPTY: Final = FieldError("$", "is empty; rows are needed, or a document")
+"""The kinds that are read into memory, and their maximum size."""
+_EMPTY: Final = FieldError("$", "is empty; send rows or a document")
 
 MAX_PAGE_BYTES: Final = 1024 * 1024
-"""The bytes of JSON that a page of batches, or of problems, has at most, or its first item alone."""
-Limit = Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")]
-Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the page before.")]
+"""The maximum size of a page of batches or problems, as JSON. A page has at least one item."""
+Limit = Annotated[int, Parameter(ge=1, le=MOST, description="The maximum number of items.")]
+Cursor = Annotated[str, Parameter(max_length=500, description="`next` of the previous page.")]
 
 
 _BODY: Final = f"""Rows: a table with a header, or a JSON object a line. A table is CSV (with commas, semicolons, tabs
-or bars; in UTF-8, UTF-16 or Windows-1252) or a spreadsheet (`.xlsx`). Which columns rows have, `kind` says:
+or bars; in UTF-8, UTF-16 or Windows-1252) or a spreadsheet (`.xlsx`). The columns depend on `kind`:
 
 - `credentials`: the fields of `CredentialRow`; `record`, `student`, `family_name`, `given_name`, `date_of_birth`,
-  `awarding_date`, and `achievement` or `course` are needed. Or one document of at most 8 MiB, whose awards are the
+  `awarding_date`, and `achievement` or `course` are required. Or one document of at most 8 MiB, whose awards are the
   rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as JSON, ELMO as XML.
-- `statusChanges`: `credential`, `change` (suspend, reinstate or revoke), and, but for reinstate, `reason` (one of
+- `statusChanges`: `credential`, `change` (suspend, reinstate or revoke), and, except for reinstate, `reason` (one of
   {", ".join(get_args(StatusReason))}). As JSON: `{{"credential": "…", "change": "revoke", "reason": "issuedInError"}}`
-- `reconciliation`: `record`, `achievement` or `course`, `awarding_date`; `ects` and `status` where you have them.
+- `reconciliation`: `record`, `achievement` or `course`, `awarding_date`; optionally `ects` and `status`.
 """
 
 
 @dataclass
 class _RowsBody(Operation):
-    """Says in the API's description what the stream is."""
+    """Describes the stream in the API's description."""
 
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
             description=_BODY,
             content={
-                # JSON is taken too; said to be JSON, clients would want a schema, and any bytes are judged later.
+                # JSON is accepted, too. Described as JSON, clients would expect a schema; any bytes are judged later.
                 **{
-                    one: OpenAPIMediaType(schema=Schema(), example=ROWS.get(one))
-                    for one in get_args(Media)
-                    if one != "application/json"
+                    media: OpenAPIMediaType(schema=Schema(), example=ROWS.get(media))
+                    for media in get_args(Media)
+                    if media != "application/json"
                 },
                 _BYTES: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)),
             },
@@ -89,41 +89,41 @@ class _RowsBody(Operation):
         )
 
 
-async def _accepted(private: PrivateSide, made: Batch) -> Response[Batch]:
-    answered = await run_sync(private.respond, made, 202)
-    answered.headers["Location"] = f"/v1/batches/{made.batch}"
-    return answered
+async def _respond_accepted(private: PrivateSide, batch: Batch) -> Response[Batch]:
+    response = await run_sync(private.respond, batch, 202)
+    response.headers["Location"] = f"/v1/batches/{batch.batch}"
+    return response
 
 
-def _media(request: Request[Any, Any, Any], told: Media) -> Media:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given == _BYTES:
-        given = told
-    if given not in _MEDIA:
+def _media(request: Request[Any, Any, Any], media: Media) -> Media:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == _BYTES:
+        content_type = media
+    if content_type not in _MEDIA:
         raise HttpProblem(
             "unsupported-media-type",
-            f"a batch comes as {' or '.join(_MEDIA)}, or as {_BYTES} with `media` in the query",
+            f"send a batch as {' or '.join(_MEDIA)}, or as {_BYTES} with `media` in the query",
         )
-    return _MEDIA[given]
+    return _MEDIA[content_type]
 
 
 def _term(kind: Kind, media: Media, begin: date | None, end: date | None) -> Term | None:
-    """A reconciliation's term; and what does not go together."""
+    """Return a reconciliation's term. Refuse parameters that do not go together."""
     if kind != "credentials" and media in DOCUMENTS:
         trouble = FieldError(
-            "query kind", "a document holds credentials; status changes and terms are rows", "kind", kind
+            "query kind", "a document has credentials; send status changes and reconciliations as rows", "kind", kind
         )
         raise HttpProblem("unprocessable", errors=[trouble])
     if kind != "reconciliation":
         return None
     if begin is None or end is None or end < begin:
-        trouble = FieldError("query awardedFrom", "a reconciliation names its term, awardedFrom and awardedUntil")
+        trouble = FieldError("query awardedFrom", "a reconciliation needs its term: awardedFrom and awardedUntil")
         raise HttpProblem("unprocessable", errors=[trouble])
     return begin, end
 
 
 def _check_reading(kind: Kind, media: Media, dates: Order | None, *, keep_text: bool) -> None:
-    """Refuse what would have no effect."""
+    """Refuse parameters that would have no effect."""
     errors = []
     if dates is not None and (kind == "statusChanges" or media in DOCUMENTS):
         errors.append(FieldError("query dates", "is for rows with days; leave it out", "dates", dates))
@@ -133,31 +133,31 @@ def _check_reading(kind: Kind, media: Media, dates: Order | None, *, keep_text: 
         raise HttpProblem("unprocessable", errors=errors)
 
 
-def _announced(request: Request[Any, Any, Any], most_bytes: int) -> None:
-    """Refuse what its own headers say is too much, before a batch is begun of it."""
+def _check_announced_length(request: Request[Any, Any, Any], most_bytes: int) -> None:
+    """Refuse a body whose Content-Length is too large, before a batch is begun."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most_bytes:
         raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
 
 
 async def _first(pieces: AsyncIterator[bytes]) -> bytes:
-    """What the body begins with: of one that has nothing no batch is begun."""
+    """Return the first bytes of the body. Refuse an empty body, of which no batch is begun."""
     async for piece in pieces:
         if piece:
             return piece
     raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
-async def _receive(first: bytes, pieces: AsyncIterator[bytes], spool: BatchFileWriter, most_bytes: int) -> None:
+async def _receive(first: bytes, pieces: AsyncIterator[bytes], file: BatchFileWriter, most_bytes: int) -> None:
     waiting = bytearray(first)
     async for piece in pieces:
         waiting += piece
-        if spool.size + len(waiting) > most_bytes:
+        if file.size + len(waiting) > most_bytes:
             raise HttpProblem("too-large", f"a batch of this kind has {most_bytes:,} bytes at most; send several")
         if len(waiting) >= _PIECE:
-            await run_sync(spool.write, bytes(waiting))
+            await run_sync(file.write, bytes(waiting))
             waiting.clear()
-    await run_sync(spool.write, bytes(waiting))
+    await run_sync(file.write, bytes(waiting))
 
 
 async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
@@ -178,8 +178,8 @@ async def _patiently(stream: AsyncIterator[bytes], patience: float) -> AsyncIter
     sync_to_thread=True,
     **requires("batches:read"),
 )
-def one(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Batch]:
-    """How far it is, and how many of its rows were taken in: wait for its `Registry-Position` to read those."""
+def get_batch(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Batch]:
+    """Return a batch's progress and counts. Wait for its `Registry-Position` before you read what it issued."""
     return private.respond(receiving.batch_store.get(str(batch)))
 
 
@@ -187,30 +187,30 @@ def one(private: PrivateSide, receiving: Receiving, batch: UUID) -> Response[Bat
     "/v1/batches/{batch:uuid}/problems",
     tags=["Batches"],
     operation_id="listBatchProblems",
-    summary="The rows that were not taken in",
+    summary="List the problems of a batch",
     sync_to_thread=True,
     **requires("batches:read"),
 )
 def problems(
     private: PrivateSide, receiving: Receiving, batch: UUID, limit: Limit = LIMIT, cursor: Cursor = ""
 ) -> Response[Page[RowProblem]]:
-    """Each with its line, its field, why, and what would be right."""
+    """Return the rows that were refused: each with its line, its field, the reason, and what would be right."""
     receiving.batch_store.get(str(batch))
     after, cursors = (0, 0), Cursors("problems", batch)
     if cursor:
         line, number = cursors.decode(cursor, int, int)
-        after = (_bounded(line), _bounded(number))
-    found = receiving.batch_store.list_problems(str(batch), limit, after)
-    some = fit_bytes(found, MAX_PAGE_BYTES)
-    last = cursors.encode(some[-1][0]) if len(found) == limit or len(some) < len(found) else None
-    return private.respond(Page([row for _, row in some], last))
+        after = (_clamp(line), _clamp(number))
+    rows = receiving.batch_store.list_problems(str(batch), limit, after)
+    page = fit_bytes(rows, MAX_PAGE_BYTES)
+    last = cursors.encode(page[-1][0]) if len(rows) == limit or len(page) < len(rows) else None
+    return private.respond(Page([row for _, row in page], last))
 
 
 @post(
     "/v1/batches/{batch:uuid}/release",
     tags=["Batches"],
     operation_id="releaseBatch",
-    summary="Let a batch go on that another person sent in",
+    summary="Release a batch that another person sent",
     status_code=200,
     sync_to_thread=True,
     **requires("batches:release"),
@@ -218,7 +218,7 @@ def problems(
 def release(
     private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
-    """Large batches wait for a second person where the node is set so."""
+    """Release a batch. Large batches wait for a second person where the node's settings say so."""
 
     def act(_: Write) -> Answer:
         return Answer(200, receiving.batch_store.release(str(batch), request.user.actor))
@@ -230,7 +230,7 @@ def release(
     "/v1/batches/{batch:uuid}/cancel",
     tags=["Batches"],
     operation_id="cancelBatch",
-    summary="Drop a batch that has not begun, or what of it is held",
+    summary="Cancel a batch that has not begun, or its scheduled rows",
     status_code=200,
     sync_to_thread=True,
     **requires("credentials:write"),
@@ -238,7 +238,7 @@ def release(
 def cancel(
     private: PrivateSide, receiving: Receiving, request: Request[Any, Any, Any], batch: UUID, key: IdempotencyKey
 ) -> Response[Batch]:
-    """Nothing of it, or nothing more, is taken in; rows that were held are listed as problems.
+    """Cancel a batch: none of its rows, or none of its scheduled rows, is issued. Scheduled rows become problems.
 
     A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
     """
@@ -249,47 +249,50 @@ def cancel(
     return private.write_once(request, key, None, act)
 
 
-def _parsed(text: str) -> datetime:
+def _parse_publish_at(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text.upper())
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        trouble = FieldError("query publishAt", "is no moment with its zone; write it like 2026-07-01T12:00:00+02:00")
-        raise HttpProblem("unprocessable", errors=[trouble])
-    if found < datetime.now(UTC) - _LATE:
-        trouble = FieldError(
-            "query publishAt", "lies more than a day back; leave it out to publish at once", value=text
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        error = FieldError(
+            "query publishAt", "is not a moment with its time zone; write it like 2026-07-01T12:00:00+02:00"
         )
-        raise HttpProblem("unprocessable", errors=[trouble])
-    return found
+        raise HttpProblem("unprocessable", errors=[error])
+    if moment < datetime.now(UTC) - _LATE:
+        error = FieldError("query publishAt", "is more than a day ago; leave it out to publish at once", value=text)
+        raise HttpProblem("unprocessable", errors=[error])
+    return moment
 
 
 def _moment(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise HttpProblem("unprocessable", errors=[FieldError("query cursor", "is no cursor of this list")]) from error
+        raise HttpProblem(
+            "unprocessable",
+            errors=[FieldError("query cursor", "does not belong to this list; use the value of `next`")],
+        ) from error
 
 
-def _bounded(number: int) -> int:
+def _clamp(number: int) -> int:
     return max(0, min(number, 2**31 - 1))
 
 
 class Batches(Controller):
-    """Both methods of one path, so that `Allow` names both."""
+    """The list of batches. Both methods of the path are in one class, so that `Allow` names both."""
 
     path = "/v1/batches"
 
     @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
-    def allowed(self) -> Response[None]:
-        """Which methods there are. The framework's own answer knows the first one only."""
+    def list_methods(self) -> Response[None]:
+        """Return the allowed methods. The framework's own answer knows the first one only."""
         return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
     @post(
         tags=["Batches"],
         operation_id="createBatch",
-        summary="Send in a batch",
+        summary="Send a batch",
         status_code=202,
         operation_class=_RowsBody,
         request_max_body_size=None,
@@ -302,58 +305,63 @@ class Batches(Controller):
         request: Request[Any, Any, Any],
         key: IdempotencyKey,
         kind: Annotated[Kind, Parameter(description="What the rows are.")] = "credentials",
-        name: Annotated[str, Parameter(max_length=200, description="What you call it; no person's name.")] = "",
+        name: Annotated[
+            str, Parameter(max_length=200, description="Your name for it, without the name of a person.")
+        ] = "",
         *,
-        told: Annotated[
-            Media, QueryParameter(name="media", description=f"What it comes as, where Content-Type says {_BYTES}.")
+        sent_as: Annotated[
+            Media, QueryParameter(name="media", description=f"Its media type, where Content-Type is {_BYTES}.")
         ] = "text/csv",
         dry_run: Annotated[bool, QueryParameter(name="dryRun", description="Check only; nothing is issued.")] = False,
         publish_at: Annotated[
             str,
             QueryParameter(
                 name="publishAt",
-                description="Not before this moment (graduation day): RFC 3339, with its zone.",
+                description="Publish it not before this moment, for example graduation day: RFC 3339, with a zone.",
             ),
         ] = "",
         awarded_from: Annotated[
-            date | None, QueryParameter(name="awardedFrom", description="Of a reconciliation: the term's first day.")
+            date | None,
+            QueryParameter(name="awardedFrom", description="For a reconciliation: the first day of the term."),
         ] = None,
         awarded_until: Annotated[
-            date | None, QueryParameter(name="awardedUntil", description="Of a reconciliation: the term's last day.")
+            date | None,
+            QueryParameter(name="awardedUntil", description="For a reconciliation: the last day of the term."),
         ] = None,
         dates: Annotated[
             Order | None,
-            Parameter(description="How days are written that are not YYYY-MM-DD: dmy, mdy or ymd."),
+            Parameter(description="The order in days that are not written YYYY-MM-DD: dmy, mdy or ymd."),
         ] = None,
         keep_text: Annotated[
             bool,
             QueryParameter(
-                name="keepText", description="Text that looks wrong, or no name or grade, is meant as it is."
+                name="keepText", description="Keep text that looks wrong, or not like a name or a grade, as it is."
             ),
         ] = False,
     ) -> Response[Batch]:
-        """Take in rows as a stream. Every row is judged by itself: bad ones are listed, good ones take effect.
+        """Send rows as a stream. Each row is judged by itself: refused rows become problems, the others take effect.
 
-        A document's awards are such rows: one whose achievement nobody has published is listed as missing what Annex I
-        wants, and waits with its draft. Rows whose `valid_from`, and documents whose `validFrom`, is to come are
-        held: when the others are done the batch is `scheduled` again, for the next of their days.
+        The awards of a document are rows. An award of an achievement that is not published is listed with what Annex I
+        requires and the document lacks; it waits with its draft. Rows whose `valid_from`, and documents whose
+        `validFrom`, is in the future are scheduled: when the others are done, the batch is `scheduled` again, for the
+        next of these days.
 
-        Rows of a reconciliation (record, achievement or course, awarding_date; ects, status) change nothing: listed is
-        what does not agree with the log.
+        The rows of a reconciliation (record, achievement or course, awarding_date; ects, status) change nothing: the
+        problems list where they do not agree with the log.
 
-        The rows of a spreadsheet are counted after the answer: until then `lines` is 0, and none of it is taken in.
-        One that a second person releases is `awaitingRelease` from then on.
+        The rows of a spreadsheet are counted after the answer: until then `lines` is 0, and none of them is issued. A
+        spreadsheet that a second person must release is `awaitingRelease` from then on.
 
-        The answer comes when all of it is on the node's disk. Sent again with the same Idempotency-Key (the bodies are
-        not compared), the batch is the one that there is, unless it never arrived whole: then it is received anew.
+        The answer comes when the whole body is on the node's disk. Sent again with the same Idempotency-Key (bodies are
+        not compared), it is the same batch, unless the first one never arrived whole: then it is received again.
         """
-        moment = _parsed(publish_at) if publish_at else None
-        media = _media(request, told)
+        moment = _parse_publish_at(publish_at) if publish_at else None
+        media = _media(request, sent_as)
         batch_store = receiving.batch_store
         term = _term(kind, media, awarded_from, awarded_until)
         _check_reading(kind, media, dates, keep_text=keep_text)
         most = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
-        _announced(request, most)
+        _check_announced_length(request, most)
         pieces = _patiently(request.stream(), receiving.patience)
         first = await _first(pieces)
         begun = await run_sync(
@@ -368,18 +376,18 @@ class Batches(Controller):
             ReadingOptions(dates, keep_text),
         )
         if begun.file is None:
-            return await _accepted(private, await run_sync(batch_store.get, begun.batch))
+            return await _respond_accepted(private, await run_sync(batch_store.get, begun.batch))
         try:
             await _receive(first, pieces, begun.file, most)
             takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
             release_above = receiving.release_above if takes_effect else 0
-            made = await run_sync(batch_store.complete, begun.batch, begun.file, moment, release_above)
-        except BaseException:  # cancelled, a full disk: what came is not kept
+            batch = await run_sync(batch_store.complete, begun.batch, begun.file, moment, release_above)
+        except BaseException:  # cancelled, or a full disk: what arrived is deleted
             with CancelScope(shield=True):
                 await run_sync(batch_store.break_off, begun.batch, begun.file)
             raise
-        _log.info("batches.received", batch=made.batch, bytes=made.bytes, lines=made.lines)
-        return await _accepted(private, made)
+        _log.info("batches.received", batch=batch.batch, bytes=batch.bytes, lines=batch.lines)
+        return await _respond_accepted(private, batch)
 
     @get(
         tags=["Batches"],
@@ -388,19 +396,26 @@ class Batches(Controller):
         sync_to_thread=True,
         **requires("batches:read"),
     )
-    def listed(
+    def list_batches(
         self, private: PrivateSide, receiving: Receiving, limit: Limit = LIMIT, cursor: Cursor = ""
     ) -> Response[Page[Batch]]:
-        """The newest first."""
+        """Return the batches, the newest first."""
         place, cursors = None, Cursors("batches")
         if cursor:
             at, batch = cursors.decode(cursor, str, UUID)
             place = (_moment(at), str(batch))
-        found = receiving.batch_store.list_newest(limit, place)
-        some = fit_bytes(found, MAX_PAGE_BYTES)
-        has_more = len(found) == limit or len(some) < len(found)
-        last = cursors.encode([some[-1].created.isoformat(), some[-1].batch]) if has_more else None
-        return private.respond(Page(some, last))
+        batches = receiving.batch_store.list_newest(limit, place)
+        page = fit_bytes(batches, MAX_PAGE_BYTES)
+        has_more = len(batches) == limit or len(page) < len(batches)
+        last = cursors.encode([page[-1].created.isoformat(), page[-1].batch]) if has_more else None
+        return private.respond(Page(page, last))
 
 
-ROUTES: list[HTTPRouteHandler | type[Controller]] = [Batches, one, problems, corrections, release, cancel]
+ROUTES: list[HTTPRouteHandler | type[Controller]] = [
+    Batches,
+    get_batch,
+    problems,
+    corrections,
+    release,
+    cancel,
+]

@@ -1,4 +1,4 @@
-"""Requests' bodies that are the data of an event, of which the node can fill some in."""
+"""Bodies of requests that are the data of an event. The node fills in some fields that are left out."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
@@ -19,13 +19,13 @@ InjectedLookup = NamedDependency[SkipValidation[CredentialLookup]]
 """The node's lookup of credentials and achievements; a handler's `lookup`."""
 
 Offers = NamedDependency[SkipValidation[Catalogue]]
-"""What the university offers, which rows are held against; a handler's `offered`."""
+"""The university's own achievements, which rows are checked against; a handler's `offered`."""
 
 
 def body_of(name: str, data: type[msgspec.Struct], filled: Collection[str], more: Collection[Any] = ()) -> Any:  # noqa: ANN401 - a struct made at run time
-    """A struct with the fields of an event's data; `filled` may be left out; `more` are fields of its own."""
-    fields = [_field(one, filled) for one in msgspec.structs.fields(data)]
-    fields.sort(key=lambda one: one[2].default is not msgspec.NODEFAULT)
+    """Return a struct with the fields of an event's data, of which `filled` may be left out, and with `more` fields."""
+    fields = [_field(field, filled) for field in msgspec.structs.fields(data)]
+    fields.sort(key=lambda field: field[2].default is not msgspec.NODEFAULT)
     return msgspec.defstruct(
         name,
         [*fields, *more],
@@ -43,19 +43,19 @@ def _field(field: msgspec.structs.FieldInfo, filled: Collection[str]) -> tuple[s
     return field.name, field.type, msgspec.field(default=field.default, name=field.encode_name)
 
 
-def given(body: msgspec.Struct) -> dict[str, Any]:
-    """What a body says, by the names that it has there; what is null is left out."""
-    said: dict[str, Any] = msgspec.to_builtins(body)
-    return {name: value for name, value in said.items() if value is not None}
+def values_of(body: msgspec.Struct) -> dict[str, Any]:
+    """Return the values of a body by their names in JSON, without those that are null."""
+    values: dict[str, Any] = msgspec.to_builtins(body)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def content_of(values: Mapping[str, Any], data: type[S]) -> S:
-    """The event's data. Raises `HttpProblem` where they are none."""
+    """Return the event's data. Raises `HttpProblem` where the values are invalid."""
     try:
-        found = msgspec.convert(values, data, strict=True)
+        content = msgspec.convert(values, data, strict=True)
     except msgspec.ValidationError as error:
         raise HttpProblem("unprocessable", errors=[FieldError(*describe_error(error, data))]) from error
     check = checker(data)
-    if check is not None and (wrong := check(found)) is not None:
-        raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
-    return found
+    if check is not None and (fault := check(content)) is not None:
+        raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
+    return content

@@ -10,9 +10,9 @@ from msgspec import Meta
 from registry.api.bodies import content_of
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessments.assessment import Assessment
-from registry.office.cases.correcting import Correction
-from registry.office.cases.opening import CaseAsked, Words
-from registry.office.cases.proposing import Leave, Reason
+from registry.office.cases.corrections import Correction
+from registry.office.cases.opening import Application, Words
+from registry.office.cases.proposal_messages import Leave, Reason
 from registry.wire.recognition import Grant, WithdrawalReason
 
 T = TypeVar("T")
@@ -116,6 +116,6 @@ class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 BODIES = (
-    CaseAsked, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven, CorrectionGiven,
-    Proposal, Approval, Withdrawal,
+    Application, Dated, Noted, DocumentsAsked, DocumentsCame, EnquiryAsked, AnswerGiven, AssessmentGiven,
+    CorrectionGiven, Proposal, Approval, Withdrawal,
 )  # fmt: skip

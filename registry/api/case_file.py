@@ -21,8 +21,7 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.domain.case_events import Person
 from registry.http import FieldError, HttpProblem, requires
-from registry.office.cases import listing
-from registry.office.cases.assigning import assign
+from registry.office.cases.assignments import assign
 from registry.office.cases.attachments import (
     Attachment,
     AttachmentKind,
@@ -31,12 +30,13 @@ from registry.office.cases.attachments import (
     list_attachments,
     read_attachment,
 )
+from registry.office.cases.case_list import list_cases
+from registry.office.cases.case_view import texts_of
 from registry.office.cases.changes import CredentialChange, acknowledge
-from registry.office.cases.disclosing import disclose
+from registry.office.cases.disclosures import disclose
 from registry.office.cases.evidence import DisclosureSets
 from registry.office.cases.holder import HolderCheck
 from registry.office.cases.service import Office as RecognitionOffice
-from registry.office.cases.showing import texts_of
 from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
 
 _TAG = "Cases"
@@ -131,7 +131,7 @@ def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[F
     """Return the cases of applicants with a matching name. Nothing is stored."""
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     with private.reading() as registry:
-        cases = listing.list_cases(
+        cases = list_cases(
             office.reading_from(registry), WorklistQuery(), today=today, name=data.name, limit=data.limit
         )
     return private.respond(FoundCases(cases.lines, cases.notes))

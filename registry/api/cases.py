@@ -32,11 +32,13 @@ from registry.domain.case_events import CaseState
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.http.pagination import LIMIT, MOST
 from registry.office.assessments.assessment import Assessment
-from registry.office.cases import listing, showing, worklist
-from registry.office.cases.beginning import draft_of
-from registry.office.cases.opening import CaseAsked
+from registry.office.cases import worklist
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_list import count_changed, list_cases
+from registry.office.cases.case_view import show_case
+from registry.office.cases.opening import Application
 from registry.office.cases.service import Office as RecognitionOffice
-from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.wire.forms import checker
 
@@ -81,9 +83,9 @@ class Cases(Controller):
         private: PrivateSide,
         office: Office,
         request: Request[Any, Any, Any],
-        data: CaseAsked,
+        data: Application,
         key: IdempotencyKey,
-    ) -> Response[Moved]:
+    ) -> Response[CaseUpdate]:
         """Open a case for one person's application about one or several credentials.
 
         The applicant's data is stored encrypted. Applicants are not matched by name: pass `student` or `learner` for a
@@ -145,9 +147,9 @@ class Cases(Controller):
         soon = office.setting.due_soon_days
         with private.reading() as registry:
             office = office.reading_from(registry)
-            listed = listing.list_cases(office, query, today=today, changed=changed, after=after, limit=limit)
-            changed_cases = listing.count_changed(office)
-            counts = worklist.counts(registry.cursor(), today=today, soon=soon)
+            listed = list_cases(office, query, today=today, changed=changed, after=after, limit=limit)
+            changed_cases = count_changed(office)
+            counts = worklist.count_cases(registry.cursor(), today=today, soon=soon)
         last = listed.lines[-1].place if len(listed.lines) == limit else None
         next_cursor = None if last is None else cursors.encode([last[0].isoformat(), last[1]])
         return private.respond(CasePage(counts, listed.lines, next_cursor, changed_cases, listed.notes))
@@ -163,7 +165,7 @@ class OneCase(Controller):
     def get_case(self, private: PrivateSide, office: Office, case: UUID) -> Response[CaseView]:
         """Return the whole case: applicant, credentials as they were and as they are now, texts, history."""
         with private.reading() as registry:
-            shown = showing.show(office.reading_from(registry), str(case))
+            shown = show_case(office.reading_from(registry), str(case))
         return private.respond(shown)
 
     @get("/draft", operation_id="draftAssessment", summary="An assessment to begin with", sync_to_thread=True,
@@ -194,7 +196,7 @@ class OneCase(Controller):
     def request_documents(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsAsked,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Ask for documents. The time for the decision stops until all of them have come."""
         return _move(
             private, office, request, data, key,
@@ -208,7 +210,7 @@ class OneCase(Controller):
     def receive_documents(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: DocumentsCame,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Record documents that came. With the last one that was asked for, the time for the decision goes on."""
         return _move(
             private, office, request, data, key,
@@ -222,7 +224,7 @@ class OneCase(Controller):
     def complete(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Start the time for the decision; `due` is the day on which the decision is due."""
         return _move(private, office, request, data, key, lambda office, by: office.complete(str(case), by, data.on))
 
@@ -233,7 +235,7 @@ class OneCase(Controller):
     def correct(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: CorrectionGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Correct the applicant, the purpose of the case, or its credentials. A proposal is returned first."""
         return _move(
             private, office, request, data, key,
@@ -247,7 +249,7 @@ class OneCase(Controller):
     def enquire(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: EnquiryAsked,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Record an enquiry. `enquiry` is its id, which the answer names; `asked` says whom it asks about what."""
         return _move(
             private, office, request, data, key,
@@ -261,7 +263,7 @@ class OneCase(Controller):
     def answer(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AnswerGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Record the issuer's answer to an enquiry. Each enquiry has one answer."""
         return _move(
             private, office, request, data, key,
@@ -275,7 +277,7 @@ class OneCase(Controller):
     def assess(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: AssessmentGiven,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Record an assessment. The last one counts. What is open in it is reported when a decision is proposed."""
         assessment = data.whole()
         return _move(
@@ -289,7 +291,7 @@ class OneCase(Controller):
     def propose(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Proposal,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Propose what to grant. It is checked as a verifier will check it, and compared with the assessment and with
         precedents, which `warnings` name.
 
@@ -310,7 +312,7 @@ class OneCase(Controller):
     def approve(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Approval,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Approve a proposal as another person than the one who proposed it, after reading it and its override.
 
         The case has the proposal in `waiting`: its id, its grants, the comparison, and notes. If the case has another
@@ -330,7 +332,7 @@ class OneCase(Controller):
     def return_proposal(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Return the proposal to the person who made it, for another one."""
         return _move(
             private, office, request, data, key, lambda office, by: office.return_(str(case), by, data.on, data.note)
@@ -343,7 +345,7 @@ class OneCase(Controller):
     def decide(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Publish the approved proposal as a decision. A decision that must not name its credential names a digest."""
         return _move(private, office, request, data, key, lambda office, by: office.decide(str(case), by, data.on))
 
@@ -354,7 +356,7 @@ class OneCase(Controller):
     def appeal(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Noted,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Record that the applicant appeals. Then propose again, approve, and amend."""
         return _move(
             private, office, request, data, key, lambda office, by: office.appeal(str(case), by, data.on, data.note)
@@ -367,7 +369,7 @@ class OneCase(Controller):
     def amend(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Publish the approved proposal as a decision that supersedes the one in force."""
         return _move(private, office, request, data, key, lambda office, by: office.amend(str(case), by, data.on))
 
@@ -378,7 +380,7 @@ class OneCase(Controller):
     def withdraw(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Withdrawal,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Withdraw a decision, with a reason that is published; or an application, without a reason."""
         return _move(
             private, office, request, data, key,
@@ -392,7 +394,7 @@ class OneCase(Controller):
     def close(
         self, private: PrivateSide, office: Office, request: Request[Any, Any, Any], case: UUID, data: Dated,
         key: IdempotencyKey,
-    ) -> Response[Moved]:  # fmt: skip
+    ) -> Response[CaseUpdate]:  # fmt: skip
         """Close the file, when no appeal is possible any more."""
         return _move(private, office, request, data, key, lambda office, by: office.close(str(case), by, data.on))
 
@@ -403,10 +405,10 @@ def _move(
     request: Request[Any, Any, Any],
     data: msgspec.Struct,
     key: str,
-    act: Callable[[RecognitionOffice, str], Moved],
+    act: Callable[[RecognitionOffice, str], CaseUpdate],
     *,
     status: int = 200,
-) -> Response[Moved]:
+) -> Response[CaseUpdate]:
     """Carry out an action once; its answer is stored in the same transaction."""
     check = checker(type(data))
     if check is not None and (fault := check(data)) is not None:

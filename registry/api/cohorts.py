@@ -1,4 +1,4 @@
-"""A whole cohort decided as one assessment says: a decision for each credential of a list."""
+"""Decisions about a cohort: one for each credential of a list, as an assessment says."""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -27,21 +27,21 @@ class CohortItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     member: Member
     credential: UUID
     record: Annotated[str, Meta(max_length=LONGEST)] = ""
-    """Your own id of the row, which makes it idempotent for ever; the credential itself where it is left out."""
+    """Your own id of the row, which makes it idempotent for ever; by default the credential."""
 
 
 class CohortBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
-    """Whom to decide about."""
+    """The credentials to decide about."""
 
     items: Annotated[list[CohortItem], Meta(min_length=1, max_length=_MOST)]
     conditions: Annotated[list[Condition], Meta(max_length=20)] = []
-    """What is still to be done, where the assessment is conditional."""
+    """The conditions, where the assessment is conditional."""
     dry_run: bool = False
     """Check only; nothing is decided."""
 
 
 class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
-    """What became of the rows, in their order."""
+    """The outcomes of the rows, in their order."""
 
     items: list[CohortOutcome]
     decided: int
@@ -58,7 +58,7 @@ class CohortDecided(msgspec.Struct, frozen=True, rename="camel"):
     sync_to_thread=True,
     **requires("recognition:write"),
 )
-def decided(
+def decide_cohort(
     private: PrivateSide,
     lookup: InjectedLookup,
     request: Request[Any, Any, Any],
@@ -66,26 +66,28 @@ def decided(
     data: CohortBody,
     key: IdempotencyKey,
 ) -> Response[CohortDecided]:
-    """Decide about each credential as an own assessment says. A row that cannot be decided says why in `problem`, and
-    holds no other up; sent again after correcting, what was decided stays as it is.
+    """Decide about each credential as one of the office's assessments says. A row that cannot be decided has a
+    `problem` and delays no other row. Correct and send the list again: what was decided stays as it is.
 
-    A decision that names its credential by digest only comes with its `disclosure`: give it to the learner.
+    A decision that names its credential by digest only comes with its `disclosure`: pass it to the learner.
     """
     rows = [
-        CohortRow(f"item {number}", one.record or f"{one.member}/{one.credential}", one.member, str(one.credential))
-        for number, one in enumerate(data.items, 1)
+        CohortRow(
+            f"item {number}", item.record or f"{item.member}/{item.credential}", item.member, str(item.credential)
+        )
+        for number, item in enumerate(data.items, 1)
     ]
 
     def act(write: Write) -> Answer:
         today = date.today()  # noqa: DTZ011 - a day on the office's calendar
         cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
-        unchanged = sum(one.unchanged for one in outcomes)
-        bad = sum(bool(one.problem) for one in outcomes)
+        unchanged = sum(outcome.unchanged for outcome in outcomes)
+        bad = sum(bool(outcome.problem) for outcome in outcomes)
         return Answer(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
 
     return private.write_once(request, key, data, act)
 
 
-ROUTES: list[HTTPRouteHandler] = [decided]
-"""For the node's application."""
+ROUTES: list[HTTPRouteHandler] = [decide_cohort]
+"""The routes of cohorts."""

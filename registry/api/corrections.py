@@ -1,5 +1,6 @@
-"""The rows of a batch that were not taken in, as a file to be corrected. Each reads all of a content: few at a time."""
+"""The refused rows of a batch, as a file to correct. Making it reads the whole content, so few are made at once."""
 
+import itertools
 from collections.abc import Iterator
 from threading import BoundedSemaphore
 from typing import Final
@@ -16,7 +17,7 @@ from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
 
 AT_A_TIME: Final = 2
-"""Corrections that one process makes at once: each reads a whole content, which takes up to half a minute."""
+"""Files of corrections that one process makes at once. Each reads a whole content, for up to half a minute."""
 _RETRY: Final = {"Retry-After": "10"}
 _reading = BoundedSemaphore(AT_A_TIME)
 
@@ -25,52 +26,47 @@ _reading = BoundedSemaphore(AT_A_TIME)
     "/v1/batches/{batch:uuid}/corrections",
     tags=["Batches"],
     operation_id="getBatchCorrections",
-    summary="The faulty rows, to be corrected and sent in again",
+    summary="Download the refused rows, to correct and send again",
     media_type="text/csv",
     sync_to_thread=True,
     **requires("credentials:write"),
 )
 def corrections(receiving: Receiving, batch: UUID) -> Stream:
-    """The rows that were not taken in, as they were sent, with a column `problem` that says what is wrong.
+    """Return the refused rows as they were sent, with a column `problem` that says what is wrong.
 
-    What a spreadsheet would run as a formula, which is never taken in, stands behind an apostrophe; so does a sign that
-    would begin one where a program splits a text at another delimiter. Sent in again with the column `problem`, such a
-    text is read without that apostrophe. It holds personal data: it needs the scope that sending rows needs. Kept for
-    90 days. Two are made at a time; others are answered with 503 `too-costly`.
+    A text that a spreadsheet would run as a formula has an apostrophe before it. So has a sign that would begin a
+    formula if a program split the text at another delimiter. When such a text is sent again with the column `problem`,
+    it is read without that apostrophe. The file has personal data, so it needs the scope that sending rows needs. It is
+    available for 90 days. Two files are made at a time; further requests are answered with 503 `too-costly`.
     """
-    found = receiving.batch_store.get(str(batch))
-    if found.media not in TABLES or found.kind != "credentials":
-        raise HttpProblem("conflict", "corrections are made of batches of credentials in a table; see the problems")
+    stored = receiving.batch_store.get(str(batch))
+    if stored.media not in TABLES or stored.kind != "credentials":
+        raise HttpProblem("conflict", "only batches of credentials in a table have corrections; see the problems")
     content, faulty = (
         receiving.batch_store.get_content(str(batch)),
         receiving.batch_store.describe_faulty_rows(str(batch)),
     )
     if not _reading.acquire(blocking=False):
         raise HttpProblem("too-costly", f"{AT_A_TIME} files of corrections are being made already", headers=_RETRY)
-    rows = _released(write_corrections(content, faulty))
+    rows = _release_at_end(write_corrections(content, faulty))
     try:
-        next(rows)  # from here on it gives its turn back when it ends, or when nobody reads it any more
+        next(rows)  # from here on it releases its turn when it ends, or when nobody reads it any more
         head = next(rows, "")
     except IntakeError as error:
-        raise HttpProblem("conflict", f"no rows can be read of this batch: {error}") from error
+        raise HttpProblem("conflict", f"the rows of this batch cannot be read: {error}") from error
     except DamagedBatchFile as error:
-        raise HttpProblem("gone", "the content of this batch is kept no more") from error
+        raise HttpProblem("gone", "the content of this batch was deleted") from error
     return Stream(
-        _joined(head, rows),
+        itertools.chain([head], rows),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="corrections-{batch}.csv"'},
     )
 
 
-def _released(rows: Iterator[str]) -> Iterator[str]:
+def _release_at_end(rows: Iterator[str]) -> Iterator[str]:
     """Yield an empty text, and then the rows; release the turn at their end."""
     try:
         yield ""
         yield from rows
     finally:
         _reading.release()
-
-
-def _joined(head: str, rows: Iterator[str]) -> Iterator[str]:
-    yield head
-    yield from rows

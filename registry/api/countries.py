@@ -1,4 +1,4 @@
-"""What is recorded about the country that a credential comes from, with a source for each statement."""
+"""Notes about the country that a credential comes from, with a source for each statement."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -12,28 +12,28 @@ from registry.http import FieldError, HttpProblem, answer, requires
 from registry.office.reasons.country_notes import CountryNote
 
 Noted = NamedDependency[SkipValidation[Callable[[str], CountryNote | None]]]
-"""Finds what is recorded about a country; a handler's `noted`."""
+"""Finds the note about a country; a handler's `noted`."""
 
 
 @get(
     "/v1/countries/{country:str}/note",
     tags=["Cases"],
     operation_id="getCountryNote",
-    summary="What is recorded about a country",
+    summary="Get the note about a country",
     sync_to_thread=True,
     **requires("cases:read"),
 )
 def note(
     noted: Noted,
-    country: Annotated[str, Parameter(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, as `NL`.")],
+    country: Annotated[str, Parameter(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, for example `NL`.")],
 ) -> Response[CountryNote]:
-    """Conventions, time limits, who advises, and what to know: each statement with its source and date. Where there are
-    no statements, nothing is recorded.
+    """Return what is known about a country: conventions, time limits, advisers, remarks, each with its source and
+    date. Without statements, nothing is known.
     """
-    found = noted(country)
-    if found is None:
-        raise HttpProblem("unprocessable", errors=[FieldError("path country", "is no code of ISO 3166-1 alpha-2")])
-    return answer(found)
+    country_note = noted(country)
+    if country_note is None:
+        raise HttpProblem("unprocessable", errors=[FieldError("path country", "is not a code of ISO 3166-1 alpha-2")])
+    return answer(country_note)
 
 
 ROUTES: list[HTTPRouteHandler] = [note]

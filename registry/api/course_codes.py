@@ -21,24 +21,24 @@ _Code = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS)]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a code stands for."""
+    """A course code, and what it stands for."""
 
     code: _Code
     """Your own course code, in printable characters."""
     achievement: UUID | None
-    """One of your own achievements; null to drop the code."""
+    """One of your own achievements; null to remove the code."""
     version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
-    """One version of it; always the newest where it is left out."""
+    """A version of the achievement; by default always the newest."""
 
 
 class Entries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Codes to be set or dropped."""
+    """Course codes to set or to remove."""
 
     items: Annotated[list[Entry], Meta(min_length=1, max_length=_MOST)]
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """How many codes were set and how many dropped, and which stand for something else now."""
+    """The numbers of codes that were set and removed, and the codes that stand for something else now."""
 
     set: int
     removed: int
@@ -47,13 +47,13 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class CourseCodeTable(Controller):
-    """Both methods of one path, so that `Allow` names both."""
+    """The table. Both methods of the path are in one class, so that `Allow` names both."""
 
     path = "/v1/course-codes"
 
     @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
-    def allowed(self) -> Response[None]:
-        """Which methods there are. The framework's own answer knows the first one only."""
+    def list_methods(self) -> Response[None]:
+        """Return the allowed methods. The framework's own answer knows the first one only."""
         return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, PUT"})
 
     @get(
@@ -63,14 +63,14 @@ class CourseCodeTable(Controller):
         sync_to_thread=True,
         **requires("university:read"),
     )
-    def listed(
+    def list_codes(
         self,
         private: PrivateSide,
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="How many at most.")] = LIMIT,
-        cursor: Annotated[str, Parameter(max_length=2000, description="`next` of the page before.")] = "",
-        code: Annotated[str, Parameter(max_length=MOST_CHARACTERS, description="This one only.")] = "",
+        cursor: Annotated[str, Parameter(max_length=2000, description="`next` of the previous page.")] = "",
+        code: Annotated[str, Parameter(max_length=MOST_CHARACTERS, description="Return this code only.")] = "",
     ) -> Response[Page[CourseCode]]:
-        """In their order, by characters' numbers."""
+        """Return the course codes in the order of their characters' code points."""
         cursors = Cursors("course-codes")
         after = cursors.decode(cursor, str)[0] if cursor else ""
         with private.reading() as registry:
@@ -93,47 +93,47 @@ class CourseCodeTable(Controller):
     def change(
         self, private: PrivateSide, request: Request[Any, Any, Any], data: Entries, key: IdempotencyKey
     ) -> Response[Changed]:
-        """Let these codes stand for what is given, and drop those with null; the others stay. All of it or nothing.
+        """Set these codes, and remove those with null; the others stay. All of it takes effect, or nothing.
 
-        Rows of batches may then name the `course` instead of the achievement, and documents that name the code are
-        matched by it.
+        Rows of batches may then name the `course` instead of the achievement, and documents are matched by a code that
+        they name.
         """
 
         def act(write: Write) -> Answer:
             codes = CourseCodes(write.registry)
-            wanted = [
-                CourseCode(one.code, str(one.achievement), one.version)
-                for one in data.items
-                if one.achievement is not None
+            changed = [
+                CourseCode(item.code, str(item.achievement), item.version)
+                for item in data.items
+                if item.achievement is not None
             ]
-            removed = [one.code for one in data.items if one.achievement is None]
+            removed = [item.code for item in data.items if item.achievement is None]
             if errors := _errors(codes, data):
                 raise HttpProblem("unprocessable", errors=errors)
-            answer = Answer(200, Changed(len(wanted), len(removed), codes.changes(wanted)))
+            answer = Answer(200, Changed(len(changed), len(removed), codes.changes(changed)))
             with write.registry.transaction() as transaction:
-                codes.change(wanted, removed, transaction)
+                codes.change(changed, removed, transaction)
                 return write.commit(transaction, answer)
 
         return private.write_once(request, key, data, act)
 
 
 def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:
-    found: list[FieldError] = []
-    seen: set[str] = set()
-    for place, one in enumerate(data.items):
-        code = normalise_identifier(one.code)
-        if code in seen:
-            found.append(FieldError(f"$.items[{place}].code", "stands twice", "code", one.code[:80]))
-        seen.add(code)
-        if one.achievement is None:
+    errors: list[FieldError] = []
+    codes_before: set[str] = set()
+    for place, item in enumerate(data.items):
+        code = normalise_identifier(item.code)
+        if code in codes_before:
+            errors.append(FieldError(f"$.items[{place}].code", "is listed twice", "code", item.code[:80]))
+        codes_before.add(code)
+        if item.achievement is None:
             continue
-        entry = CourseCode(one.code, str(one.achievement), one.version)
-        found += [
+        entry = CourseCode(item.code, str(item.achievement), item.version)
+        errors += [
             FieldError(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
             for field, detail in codes.faults(entry)
         ]
-    return found
+    return errors
 
 
 ROUTES: list[HTTPRouteHandler | type[Controller]] = [CourseCodeTable]
-"""For the node's application."""
+"""The routes of course codes."""

@@ -27,7 +27,7 @@ _Said = Annotated[str, Meta(min_length=1, max_length=MAX_FIELD)]
 
 
 class CountedByRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What lets a part count: a decision or an agreement of a member."""
+    """The decision or agreement of a member that lets a part count."""
 
     member: Member
     decision: UUID | None = None
@@ -35,13 +35,13 @@ class CountedByRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class PartRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A credential that is stacked into the one that is issued, and the credits that it brings."""
+    """A credential that is a part of the one that is issued, and the credits that it counts for."""
 
     member: Member
     credential: UUID
     ects: Annotated[float, Meta(ge=0, le=100_000)]
     by: CountedByRow | None = None
-    """`getProgress` says by what it counts."""
+    """`getProgress` returns it."""
 
 
 Override = Literal[
@@ -51,27 +51,27 @@ Override = Literal[
 
 
 class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One award, with the columns that rows of a file have. What is about the person goes to the vault only."""
+    """One award, with the columns of rows in a file. Personal data is stored encrypted on this node only."""
 
     record: _Said
-    """Your own id of this award, unique for ever: given again it is the same credential."""
+    """Your own id of this award, unique for ever. Sent again, it is the same credential."""
     student: _Said
     """Your own number of the learner."""
     date_of_birth: Date
     awarding_date: Date
     family_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
-    """Left out, or empty, for a person who has a given name only."""
+    """Empty for a person who has a given name only."""
     given_name: Annotated[str, Meta(max_length=MAX_FIELD)] = ""
-    """Likewise; a person has one of the two at least."""
+    """Empty for a person who has a family name only. One of the two is required."""
     achievement: UUID | None = None
-    """Its id; or give `course`."""
+    """The id of the achievement; or send `course`."""
     course: _Said | None = None
-    """Your own course code, as `setCourseCodes` mapped it."""
+    """Your own course code, mapped by `setCourseCodes`."""
     version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
-    """Of the achievement; the newest where it is left out."""
+    """The version of the achievement; the newest by default."""
     valid_until: Date | None = None
     ects: Annotated[float, Meta(ge=0, le=100_000)] | None = None
-    """To be checked against the achievement's."""
+    """Checked against the credits of the achievement."""
     grade: str | None = None
     original_grade: str | None = None
     national_id: str | None = None
@@ -79,12 +79,12 @@ class CredentialRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     replaces: UUID | None = None
     """The credential that this one corrects."""
     parts: Annotated[list[PartRow], Meta(max_length=200)] | None = None
-    """What is stacked into it. They are held against the achievement's composition."""
+    """The parts of this credential. They are checked against the achievement's composition."""
     override: Annotated[list[Override], Meta(max_length=20)] | None = None
-    """What speaks against its parts and is gone on with knowingly; the credential will be flagged for it."""
+    """Codes of breaches by its parts that you accept. The credential will have a flag for each."""
 
     keep_text: bool = False
-    """A text that looks wrong (by its encoding, or as a name or a grade) is meant as it is."""
+    """Keep text that looks wrong (in its encoding, or as a name or a grade) as it is."""
 
 
 class Credential(msgspec.Struct, frozen=True, rename="camel"):
@@ -93,25 +93,25 @@ class Credential(msgspec.Struct, frozen=True, rename="camel"):
     member: str
     credential: str
     learner: str
-    """The learner's random id; keep it with your own number, it is how their record is read."""
+    """The learner's random id. Store it with your own number: the learner's record is read by it."""
     record: str
     unchanged: bool
-    """Whether this record was issued before, and says the same."""
+    """True if this record was issued before with the same content."""
     notes: list[str] = []
-    """What to look at again: an awarding date to come, a last day of validity that has passed, another achievement than
-    that of the credential which is replaced."""
+    """Details to check: an awarding date in the future, a validity that has ended, a replaced credential of another
+    achievement."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Why; a code that stands on the log for ever. What is delicate is `withheld`."""
+    """The reason, as a code that stays on the log for ever. Use `withheld` for a sensitive reason."""
 
     reason: StatusReason
     note: Annotated[str, Meta(max_length=MAX_NOTE)] = ""
-    """Your own words about it. They are kept encrypted on this node, never on the log, and go with the learner."""
+    """Your own words about it. They are stored encrypted, on this node only, and erased with the learner."""
 
 
 class Status(msgspec.Struct, frozen=True):
-    """What a credential counts for now."""
+    """The status of a credential."""
 
     member: str
     credential: str
@@ -124,7 +124,7 @@ class Status(msgspec.Struct, frozen=True):
     operation_id="issueCredential",
     summary="Issue a credential",
     status_code=201,
-    responses={200: ResponseSpec(Credential, description="The record was issued before, and says the same.")},
+    responses={200: ResponseSpec(Credential, description="The record was issued before with the same content.")},
     sync_to_thread=True,
     **requires("credentials:write"),
 )
@@ -133,8 +133,8 @@ def issue(
 ) -> Response[Credential]:
     """Issue one credential: 201, or 200 where its record was issued before.
 
-    Its `parts`, if it has any, must satisfy the achievement's composition; what speaks against them is listed, each
-    with its code as `field`, and refused unless `override` names it.
+    Its `parts`, if it has any, must satisfy the achievement's composition. Breaches are listed, each with its code as
+    `field`, and refused unless `override` names them.
     """
     parts, wrong = _parts(data.parts)
 
@@ -143,12 +143,14 @@ def issue(
         checked = checker.check(0, _row(data))
         if checked is None:
             raise HttpProblem(
-                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's own; use your own id")]
+                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
             )
-        asked = checked.result
-        problems = asked if isinstance(asked, tuple) else ()
-        errors = [FieldError(f"$.{one.field}", one.detail, one.field, one.value) for one in problems]
-        if isinstance(asked, tuple) or wrong:
+        request_or_problems = checked.result
+        problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
+        errors = [
+            FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems
+        ]
+        if isinstance(request_or_problems, tuple) or wrong:
             raise HttpProblem("unprocessable", errors=[*errors, *wrong])
 
         def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -156,14 +158,16 @@ def issue(
                 write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.notes()))
 
         [outcome] = write.issuer.issue(
-            [msgspec.structs.replace(asked, parts=parts)], add_rows=add_answer, override=data.override or ()
+            [msgspec.structs.replace(request_or_problems, parts=parts)],
+            add_rows=add_answer,
+            override=data.override or (),
         )
         if not isinstance(outcome, Issued):
             kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
             if not outcome.accepted:
                 kind = "not-accepted"
-            errors = [FieldError(f"$.{one.path}", one.detail, one.code) for one in outcome.breaches]
-            # Who is behind a number is for those who may decide it, not for every system that issues.
+            errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
+            # The persons behind a number are for people who may decide on held rows, not for every system that issues.
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         return _answer(write.registry.member, outcome, checker.notes())
@@ -178,16 +182,18 @@ def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:
 
 
 def _parts(rows: list[PartRow] | None) -> tuple[list[Part] | None, list[FieldError]]:
-    """The parts, and what is wrong with them."""
+    """Return the parts, and their faults."""
     parts, wrong = [], []
     for place, row in enumerate(rows or ()):
         if (fault := check_credits(row.ects)) is not None:
             wrong.append(FieldError(f"$.parts[{place}].ects", fault))
         by = None
         if row.by is not None:
-            decision, agreement = (None if one is None else str(one) for one in (row.by.decision, row.by.agreement))
+            decision, agreement = (
+                None if by_id is None else str(by_id) for by_id in (row.by.decision, row.by.agreement)
+            )
             if (decision is None) == (agreement is None):
-                wrong.append(FieldError(f"$.parts[{place}].by", "names a decision or an agreement, one of the two"))
+                wrong.append(FieldError(f"$.parts[{place}].by", "must name either a decision or an agreement"))
             by = CountedBy(row.by.member, decision, agreement)
         ects = int(row.ects) if row.ects == int(row.ects) else row.ects
         parts.append(Part(row.member, str(row.credential), ects, by))
@@ -207,7 +213,7 @@ def _row(data: CredentialRow) -> dict[str, str]:
 
 
 def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
-    """A route that changes a credential's status for a reason."""
+    """Return a route that changes a credential's status for a reason."""
 
     @post(
         f"/v1/credentials/{{credential:uuid}}/{change}",
@@ -221,7 +227,7 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
     def changing(
         private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
-        """An own credential's status, from now on."""
+        """Change the status of one of the university's credentials."""
         note = data.note.strip()
         if (fault := status_note_fault(note)) is not None:
             raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
@@ -236,15 +242,15 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
     return changing
 
 
-suspend = _changing("suspend", "suspended", "Let a credential not count for now")
-revoke = _changing("revoke", "revoked", "Take a credential back for good")
+suspend = _changing("suspend", "suspended", "Suspend a credential")
+revoke = _changing("revoke", "revoked", "Revoke a credential")
 
 
 @post(
     "/v1/credentials/{credential:uuid}/reinstate",
     tags=["Publishing"],
     operation_id="reinstateCredential",
-    summary="Let a suspended credential count again",
+    summary="Reinstate a suspended credential",
     status_code=200,
     sync_to_thread=True,
     **requires("credentials:write"),
@@ -252,7 +258,7 @@ revoke = _changing("revoke", "revoked", "Take a credential back for good")
 def reinstate(
     private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, key: IdempotencyKey
 ) -> Response[Status]:
-    """An own credential's suspension ends."""
+    """End the suspension of one of the university's credentials."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:

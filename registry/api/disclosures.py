@@ -1,4 +1,4 @@
-"""Handing out a credential's disclosures to the learner whom it is about. They are personal data."""
+"""A credential's disclosures, for the learner whom it is about. They are personal data."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,12 +14,12 @@ from registry.learners.missing_claims import why_without_claims
 
 
 class HandedOut(msgspec.Struct, frozen=True):
-    """The disclosures of one credential, for its learner alone."""
+    """The disclosures of one credential. Pass them to its learner only."""
 
     member: str
     credential: str
     disclosures: list[str]
-    """All of them: whoever checks them against the log needs all. They are encoded, and not encrypted."""
+    """All disclosures: they can be checked against the log only together. They are encoded, not encrypted."""
 
 
 @get(
@@ -30,21 +30,21 @@ class HandedOut(msgspec.Struct, frozen=True):
     sync_to_thread=True,
     **requires("learners:read"),
 )
-def disclosures(
+def get_disclosures(
     private: PrivateSide,
     member: Annotated[str, Parameter(description="This node's member.", max_length=40)],
     credential: UUID,
 ) -> Response[HandedOut]:
-    """What the learner shows, so that others can check whose credential it is and what it says of its holder."""
+    """Return what the learner shows, so that others can check whose credential it is and what it says of its holder."""
     with private.reading() as registry:
         if member != registry.member:
             raise HttpProblem("not-found", "the disclosures are in the vault of the member that issued the credential")
-        found = registry.vault.disclosures(registry.cursor(), str(credential))
-        if not found:
+        disclosures = registry.vault.disclosures(registry.cursor(), str(credential))
+        if not disclosures:
             raise HttpProblem("not-found", why_without_claims(registry, str(credential)))
-    response = private.respond(HandedOut(member, str(credential), found))
+    response = private.respond(HandedOut(member, str(credential), disclosures))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-ROUTES: list[HTTPRouteHandler] = [disclosures]
+ROUTES: list[HTTPRouteHandler] = [get_disclosures]

@@ -23,43 +23,43 @@ _Values = Annotated[dict[Annotated[str, Meta(max_length=_NAME)], Any], Meta(max_
 
 
 class WaitingRecord(msgspec.Struct, frozen=True):
-    """A credential that waits. What it says of its learner is not shown."""
+    """A credential that waits for a draft. Its personal data is not shown."""
 
     record: str | None
     """The university's own id of the award, where the document names one."""
     missing: list[str]
-    """What issuing still wants."""
+    """Fields that are required before it can be issued."""
 
 
 class DraftView(msgspec.Struct, frozen=True, rename="camel"):
-    """An achievement as far as it is known."""
+    """An achievement that a document describes, and that is not published yet."""
 
     draft: str
     title: str
     format: str
-    """Of the document that brought it."""
+    """The format of the document that it comes from."""
     codes: list[str]
     content: dict[str, Any]
     """The fields of `achievement.published.v1` that are known."""
     given: list[str]
-    """Those among them that were given beside the document."""
+    """The fields among them that were sent in addition to the document."""
     notes: list[str]
-    """What was read and has no certain meaning."""
+    """Values of the document without a certain meaning."""
     missing: list[str]
-    """What Annex I still wants."""
+    """Fields that Annex I requires and that are missing."""
     achievement: str | None
-    """As what it was published."""
+    """The id of the achievement as which it was published."""
     waiting: list[WaitingRecord]
 
 
 class DraftList(msgspec.Struct, frozen=True):
-    """The drafts that are not published, or that credentials wait for."""
+    """Drafts that are not published, or that credentials wait for."""
 
     items: list[DraftView]
 
 
 class Completing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the document did not say. It counts before what the document says."""
+    """Values that the document lacks. They take precedence over those of the document."""
 
     achievement: _Values = {}
     """Fields of `achievement.published.v1`."""
@@ -68,14 +68,14 @@ class Completing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class DraftPublished(msgspec.Struct, frozen=True):
-    """What publishing came to."""
+    """The result of publishing a draft."""
 
     achievement: str
     issued: int
     waiting: int
-    """How many credentials go on waiting; the draft says for what."""
+    """The number of credentials that still wait; the draft says what for."""
     notes: list[str] = []
-    """What is doubtful in the achievement, for example its workload, and how its texts were respelled."""
+    """Doubts about the achievement, for example its workload, and changes in the spelling of its texts."""
 
 
 @get(
@@ -86,12 +86,12 @@ class DraftPublished(msgspec.Struct, frozen=True):
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def listed(private: PrivateSide) -> Response[DraftList]:
-    """Made of documents whose achievement nobody has published and which lack what Annex I wants."""
+def list_drafts(private: PrivateSide) -> Response[DraftList]:
+    """Return the drafts: achievements of documents that lack fields which Annex I requires."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        found = DraftList([_view(drafts, one) for one in drafts.all()])
-    return private.respond(found)
+        views = DraftList([_view(drafts, draft) for draft in drafts.all()])
+    return private.respond(views)
 
 
 @get(
@@ -102,33 +102,33 @@ def listed(private: PrivateSide) -> Response[DraftList]:
     sync_to_thread=True,
     **requires("achievements:write"),
 )
-def one(private: PrivateSide, draft: UUID) -> Response[DraftView]:
-    """What it says, what is missing, and which records wait for it."""
+def get_draft(private: PrivateSide, draft: UUID) -> Response[DraftView]:
+    """Return a draft with its fields, the missing ones, and the records that wait for it."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        found = _view(drafts, drafts.one(str(draft)))
-    return private.respond(found)
+        view = _view(drafts, drafts.one(str(draft)))
+    return private.respond(view)
 
 
 @patch(
     "/v1/drafts/{draft:uuid}",
     tags=["Publishing"],
     operation_id="completeDraft",
-    summary="Give what a draft lacks",
+    summary="Complete a draft",
     sync_to_thread=True,
     **requires("achievements:write"),
 )
 def complete(
     private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, data: Completing, key: IdempotencyKey
 ) -> Response[DraftView]:
-    """Give what is missing. It can be given again."""
+    """Add missing fields to a draft. They can be sent again."""
 
     def act(write: Write) -> Answer:
         drafts = Drafts(write.registry)
-        given: dict[str, Any] = {"achievement": data.achievement}
+        values: dict[str, Any] = {"achievement": data.achievement}
         if data.credentials:
-            given["credentials"] = data.credentials
-        return Answer(200, _view(drafts, drafts.complete(str(draft), given)))
+            values["credentials"] = data.credentials
+        return Answer(200, _view(drafts, drafts.complete(str(draft), values)))
 
     return private.write_once(request, key, data, act)
 
@@ -151,16 +151,17 @@ def publish(
     *,
     keep_text: KeepText = False,
 ) -> Response[DraftPublished]:
-    """Publish it as version 1 of an achievement and issue the credentials that wait for it; those that lack something
-    go on waiting, to be completed and issued by publishing once more.
+    """Publish a draft as version 1 of an achievement, and issue the credentials that wait for it.
+
+    Those that lack fields still wait: complete them, and publish the draft once more.
     """
 
     def act(write: Write) -> Answer:
-        kept = ALL_FIELDS if keep_text else ()
-        taken, notes = Importer(write.registry, write.issuer, offered).publish(str(draft), kept)
+        keep_fields = ALL_FIELDS if keep_text else ()
+        awards, notes = Importer(write.registry, write.issuer, offered).publish(str(draft), keep_fields)
         after = Drafts(write.registry).one(str(draft))
-        notes += [note for one in taken for note in one.notes]
-        issued = sum(one.credential is not None for one in taken)
+        notes += [note for award in awards for note in award.notes]
+        issued = sum(award.credential is not None for award in awards)
         return Answer(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
 
     return private.write_once(request, key, None, act)
@@ -170,13 +171,13 @@ def publish(
     "/v1/drafts/{draft:uuid}",
     tags=["Publishing"],
     operation_id="dropDraft",
-    summary="Forget a draft",
+    summary="Delete a draft",
     status_code=200,
     sync_to_thread=True,
     **requires("achievements:write"),
 )
 def drop(private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, key: IdempotencyKey) -> Response[None]:
-    """And the credentials that wait for it. What was published stays."""
+    """Delete a draft and the credentials that wait for it. What was published stays."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
@@ -188,8 +189,8 @@ def drop(private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, key
 
 def _view(drafts: Drafts, draft: Draft) -> DraftView:
     waiting = [
-        WaitingRecord(None if (record := one.values.get("record")) is None else str(record), one.missing)
-        for one in drafts.waiting(draft.draft)
+        WaitingRecord(None if (record := credential.values.get("record")) is None else str(record), credential.missing)
+        for credential in drafts.waiting(draft.draft)
     ]
     return DraftView(
         draft.draft,
@@ -205,5 +206,5 @@ def _view(drafts: Drafts, draft: Draft) -> DraftView:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [listed, one, complete, publish, drop]
+ROUTES: list[HTTPRouteHandler] = [list_drafts, get_draft, complete, publish, drop]
 """For the node's application."""

@@ -12,7 +12,7 @@ from registry.vault.vault import Vault, read_again
 from registry.wire.forms import check_uuid
 
 KEPT: Final = timedelta(days=30)
-"""How long a request is answered as it was before."""
+"""The time for which a request that is sent again gets its first answer."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _STORE_ANSWER: Final = "UPDATE access.requests SET status = %s, body = %s WHERE caller = %s AND key = %s"
 

@@ -1,4 +1,4 @@
-"""Who is the same person, and erasing a learner."""
+"""Decisions about held rows, and the erasure of learners."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,10 +21,10 @@ from registry.intake.rows.row_texts import MAX_FIELD
 
 
 class Eraser(Protocol):
-    """How a learner is erased on this node; plugged in, since it needs what the views know of the learner."""
+    """Erases a learner on this node. The node passes it in, because it needs the views."""
 
     def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
-        """Destroy key and rows, and say so on the log. Returns what that made impossible. Raises `Refusal`."""
+        """Destroy key and rows, and announce it on the log. Return what that made impossible. Raises `Refusal`."""
         ...
 
 
@@ -32,24 +32,25 @@ Erase = NamedDependency[SkipValidation[Eraser]]
 
 
 class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
-    """That it is meant. It cannot be undone."""
+    """A confirmation of the erasure. An erasure cannot be undone."""
 
     confirm: UUID
-    """The learner's id once more."""
+    """The learner's id again."""
     again: bool = False
-    """It was said before, and governance voided that part of the log."""
+    """True to announce an erasure again whose announcement governance voided."""
     confirm_cases: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=100)] = []
-    """The file numbers of the learner's cases that are open, or decided and within the time for an appeal: nobody can
-    write their letters again."""
+    """The file numbers of the learner's cases that are open, or decided and within the time for an appeal.
+
+    Their letters cannot be written again after the erasure."""
 
 
 class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A learner of whom this university keeps nothing any more."""
+    """A learner who was erased."""
 
     member: str
     learner: str
     warnings: list[str] = []
-    """What the erasure made impossible: cases that were open, or that may still be appealed."""
+    """Cases that were open, or that may still be appealed: they cannot go on as before."""
 
 
 @post(
@@ -69,15 +70,16 @@ def erase(
     data: Erasing,
     key: IdempotencyKey,
 ) -> Response[ErasedLearner]:
-    """Destroy the learner's key and rows on this node, for good, and say so on the log (`learner.erased.v1`).
+    """Permanently destroy the learner's key and rows on this node, and announce it on the log (`learner.erased.v1`).
 
-    What this university said of the learner is read by nobody any more; the credentials stay countable. What the
-    learner holds can still be verified, and never be made again.
+    Nobody can read what this university stored about the learner any more. The credentials still count, and what the
+    learner holds can still be verified, but it cannot be issued again.
     """
     if data.confirm != learner:
         raise HttpProblem("unprocessable", errors=[FieldError("$.confirm", "is another learner's id")])
 
     def act(write: Write) -> Answer:
+        # The erasure deletes stored answers that name the learner, so this answer follows in a transaction of its own.
         warnings = eraser(write.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)
         return Answer(200, ErasedLearner(write.registry.member, str(learner), warnings))
 
@@ -85,51 +87,51 @@ def erase(
 
 
 class HeldPage(msgspec.Struct, frozen=True):
-    """Rows that were not issued because their student number is known with another person behind it."""
+    """A page of held rows: their student number is known with another person behind it."""
 
     items: list[HeldPerson]
-    """The oldest first; those that wait for a decision."""
+    """The rows that wait for a decision, the oldest first."""
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read the next page; null at the end."""
 
 
 class HeldDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who a held row is about."""
+    """A decision about the person of a held row."""
 
     record: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_FIELD)]
     """The row's own id."""
     version: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{VERSION_DIGITS}}}$")]
-    """The `version` that the list showed. Where the row or the known person is another by now, nothing is decided."""
+    """The `version` from the list. If the row or the known person has changed since, nothing is decided."""
     decision: Decision
 
 
 class DecidedRow(msgspec.Struct, frozen=True, rename="camel"):
-    """What was decided of a held row. Send the row again: it is issued then."""
+    """A decision about a held row. Send the row again, and it is issued."""
 
     record: str
     decision: Decision
     learner: str
-    """The learner whom the number leads to now."""
+    """The learner to whom the number belongs now."""
     unchanged: bool
-    """Whether the same was decided before."""
+    """True if the same was decided before."""
 
 
 @get(
     "/v1/held-rows",
     tags=["Learners"],
     operation_id="getHeldRows",
-    summary="List rows that are held",
+    summary="List held rows",
     sync_to_thread=True,
     **requires("learners:decide"),
 )
 def held_rows(
     private: PrivateSide,
-    cursor: Annotated[str, Parameter(max_length=500, description="`next` of the page before.")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=PAGE, description="How many at most.")] = PAGE,
+    cursor: Annotated[str, Parameter(max_length=500, description="`next` of the previous page.")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=PAGE, description="The maximum number of items.")] = PAGE,
 ) -> Response[HeldPage]:
-    """List rows that are held, with the person of the vault and the one that each row states.
+    """Return held rows, each with the person in the vault and the person that the row states.
 
-    A row is held where its student number is known with another date of birth or a wholly different name.
+    A row is held if its student number is known with another date of birth, or with a wholly different name.
     """
     after, cursors = None, Cursors("held-rows")
     if cursor:
@@ -144,7 +146,7 @@ def held_rows(
     "/v1/held-rows/decisions",
     tags=["Learners"],
     operation_id="decideHeldRow",
-    summary="Decide who a held row is about",
+    summary="Decide about a held row",
     status_code=200,
     sync_to_thread=True,
     **requires("learners:decide"),
@@ -152,13 +154,13 @@ def held_rows(
 def decide_held_row(
     private: PrivateSide, request: Request[Any, Any, Any], data: HeldDecision, key: IdempotencyKey
 ) -> Response[DecidedRow]:
-    """Say whether a held row is about the person who is known, or about another one; then send the row again.
+    """Decide whether a held row is about the known person or about another one. Then send the row again.
 
-    `same-person`: the learner's name and date of birth are the row's from now on. `other-person`: the number belongs to
-    a new learner from now on, and the one who had it keeps their credentials.
+    `same-person`: the learner has the row's name and date of birth from now on. `other-person`: the number belongs to a
+    new learner from now on, and the learner who had it keeps their credentials.
 
-    A row with the same id can be sent again and replaces the one that is held: where it is not the `version` that you
-    read any more, nothing is decided (`held-row-changed`).
+    A row with the same id that is sent again replaces the held one. If the held row is not the `version` that you read
+    any more, nothing is decided (`held-row-changed`).
     """
 
     def act(write: Write) -> Answer:

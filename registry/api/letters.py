@@ -1,4 +1,4 @@
-"""Letters over HTTP: a decision as PDF. What it holds is about a person, so nobody on the way keeps it."""
+"""Letters over HTTP, as PDF. They are about a person, so caches must not store them."""
 
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -12,7 +12,7 @@ from registry.http import requires
 from registry.letters import LANGUAGES, Language
 from registry.letters.composing import LetterRequest
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import addressee
+from registry.office.cases.letter_content import addressee
 from registry.office.cases.notices import LETTER_KINDS, LetterKind
 
 _TAG = "Cases"
@@ -20,7 +20,7 @@ _PDF = "application/pdf"
 
 
 class Writing(Protocol):
-    """Who writes letters. May be called in several threads. Raises `CannotWrite`, and refusals."""
+    """A writer of letters, for several threads. Raises `CannotWrite`, and refusals."""
 
     def of_case(
         self,
@@ -31,22 +31,22 @@ class Writing(Protocol):
         decision: str | None = None,
         enquiry: str | None = None,
     ) -> tuple[str, bytes]:
-        """The letter that a case's state calls for, or another kind, as PDF; and which kind it is."""
+        """Return the letter that a case's state calls for, or another kind, as PDF; and its kind."""
         ...
 
-    def of_decision(self, decision: str, asked: LetterRequest) -> bytes:
-        """The letter about one of this office's decisions, as PDF."""
+    def of_decision(self, decision: str, letter: LetterRequest) -> bytes:
+        """Return the letter about one of this office's decisions, as PDF."""
         ...
 
 
 class LetterAsked(
     LetterRequest, frozen=True, kw_only=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True
 ):
-    """Which letter is to be written. Nothing of it is kept."""
+    """The letter to write. Nothing of it is stored."""
 
     decision: UUID
     applicant: Applicant | None = None  # type: ignore[assignment] # a request names them as an application does
-    """Whom it is to, in the shape of an application. Where it is left out, the vault is asked."""
+    """The addressee, as in an application. By default the person whom the vault has."""
 
 
 Letters = NamedDependency[SkipValidation[Writing]]
@@ -57,7 +57,7 @@ BODIES = (LetterAsked,)
     "/v1/cases/{case:uuid}/letter",
     tags=[_TAG],
     operation_id="getCaseLetter",
-    summary="The letter that a case calls for",
+    summary="Get the letter that a case calls for",
     media_type=_PDF,
     sync_to_thread=True,
     **requires("cases:read"),
@@ -66,21 +66,26 @@ def of_case(
     letters: Letters,
     case: UUID,
     language: Annotated[
-        Language | None, Parameter(description=f"One of {', '.join(LANGUAGES)}; else the applicant's.")
+        Language | None, Parameter(description=f"One of {', '.join(LANGUAGES)}; the applicant's by default.")
     ] = None,
     kind: Annotated[
         LetterKind | None,
-        Parameter(description=f"One of {', '.join(LETTER_KINDS)}; else the one that the case's state calls for."),
+        Parameter(description=f"One of {', '.join(LETTER_KINDS)}; by default the one that the case's state calls for."),
     ] = None,
     decision: Annotated[
-        UUID | None, Parameter(description="An earlier decision of the case: a copy that says that it has ended.")
+        UUID | None,
+        Parameter(
+            description="An earlier decision of the case: the letter is a copy that says that the decision has ended."
+        ),
     ] = None,
-    enquiry: Annotated[UUID | None, Parameter(description="An enquiry of the case: the letter to the issuer.")] = None,
+    enquiry: Annotated[
+        UUID | None, Parameter(description="An enquiry of the case, for the letter to the issuer.")
+    ] = None,
 ) -> Response[bytes]:
-    """The letter that the case's state calls for, as PDF/A-3a and PDF/UA-1; `Letter-Kind` names it.
+    """Return the letter that the case's state calls for, as PDF/A-3a and PDF/UA-1; `Letter-Kind` names it.
 
-    Of an open case a receipt, of a waiting one the documents that are needed, of a decided one the decision with its
-    receipt attached inside, of a withdrawn one that it was withdrawn and why.
+    For an open case it confirms the application, for a waiting one it lists the documents that are needed, for a
+    decided one it is the decision with its receipt attached, for a withdrawn one it says that it was withdrawn and why.
     """
     name, letter = letters.of_case(
         str(case),
@@ -103,14 +108,14 @@ def of_case(
     **requires("cases:read"),
 )
 def of_decision(letters: Letters, data: LetterAsked) -> Response[bytes]:
-    """One of this office's own decisions, as PDF/A-3a and PDF/UA-1, with its receipt attached inside.
+    """Return the letter of one of this office's decisions, as PDF/A-3a and PDF/UA-1, with its receipt attached.
 
-    Nothing is stored, so no `Idempotency-Key` is asked for. The applicant stands in the body, or is left out where the
-    office's vault knows who it is.
+    Nothing is stored, so no `Idempotency-Key` is required. The body names the applicant, unless the office's vault has
+    the person.
     """
     values = {name: getattr(data, name) for name in LetterRequest.__struct_fields__}
-    asked = LetterRequest(**values | {"applicant": None if data.applicant is None else addressee(data.applicant)})
-    return _private(letters.of_decision(str(data.decision), asked), "decision")
+    letter = LetterRequest(**values | {"applicant": None if data.applicant is None else addressee(data.applicant)})
+    return _private(letters.of_decision(str(data.decision), letter), "decision")
 
 
 def _private(letter: bytes, kind: str) -> Response[Any]:

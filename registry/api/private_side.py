@@ -34,7 +34,7 @@ IdempotencyKey = Annotated[
 T = TypeVar("T")
 MAX_READ_CONNECTIONS: Final = 4
 READ_TIMEOUT_SECONDS: Final = 10.0
-"""How long a read waits for a connection before it is answered with 503."""
+"""The time that a read waits for a connection before it is answered with 503."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -60,7 +60,7 @@ class Write:
 
     @property
     def is_answer_stored(self) -> bool:
-        """Whether a transaction with the answer was committed."""
+        """True if a transaction with the answer was committed."""
         return self._answered is not None and self._answered.committed
 
 

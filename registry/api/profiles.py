@@ -16,7 +16,7 @@ _TAG = "Cases"
 
 
 class ProfileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a programme requires from now on."""
+    """A programme profile to set or to remove."""
 
     name: ProfileName
     requirement: Requirement | None
@@ -30,13 +30,13 @@ class Profiles(msgspec.Struct, frozen=True):
 
 
 class ProfileTable(Controller):
-    """Both methods of one path, so that `Allow` names both."""
+    """The table. Both methods of the path are in one class, so that `Allow` names both."""
 
     path = "/v1/office/profiles"
 
     @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
-    def allowed(self) -> Response[None]:
-        """Which methods there are. The framework's own answer knows the first one only."""
+    def list_methods(self) -> Response[None]:
+        """Return the allowed methods. The framework's own answer knows the first one only."""
         return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, PUT"})
 
     @get(
@@ -46,8 +46,8 @@ class ProfileTable(Controller):
         sync_to_thread=True,
         **requires("cases:read"),
     )
-    def listed(self, private: PrivateSide) -> Response[Profiles]:
-        """What the office's programmes require. Cases are compared with them by their names."""
+    def list_profiles(self, private: PrivateSide) -> Response[Profiles]:
+        """Return what the office's programmes require. A case is compared with the programme that it names."""
         with private.reading() as registry:
             profiles = list_profiles(registry.cursor())
         return private.respond(Profiles(profiles))
@@ -62,7 +62,7 @@ class ProfileTable(Controller):
     def change(
         self, private: PrivateSide, request: Request[Any, Any, Any], data: ProfileEntry, key: IdempotencyKey
     ) -> Response[ProfileEntry]:
-        """Store what a programme requires, or remove it with null. One of the same name is replaced."""
+        """Set what a programme requires, or remove it with null. A profile of the same name is replaced."""
 
         def act(write: Write) -> Answer:
             with write.registry.transaction() as transaction:

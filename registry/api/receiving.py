@@ -1,4 +1,4 @@
-"""What the routes of batches share."""
+"""Settings that the routes of batches share."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from registry.batches import BatchStore
 
 
 class Receiving(NamedTuple):
-    """How batches are received."""
+    """The store of batches, and the limits of their bodies."""
 
     batch_store: BatchStore
     most_bytes: int
-    """What a body may have."""
+    """The maximum size of a body."""
     release_above: int
-    """Batches of more lines than this wait for a second person; 0: none does."""
+    """Batches of more lines than this wait for a second person; 0 for none."""
     patience: float
-    """Seconds that a client may stay silent in the middle."""
+    """Seconds that a client may send nothing in the middle of a body."""

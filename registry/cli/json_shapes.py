@@ -39,13 +39,13 @@ from registry.cli.issuing.reconcile import Reconciled
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
-from registry.intake.importing import Taken
+from registry.intake.importing import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.profiles import StoredProfile
 from registry.office.cases.attachments import Attachment
-from registry.office.cases.views import CaseView, Moved
+from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine
 from registry.office.cohorts.cohort import CohortOutcome
 from registry.publishing.republishing import Repair
@@ -72,7 +72,7 @@ def _list(kind: type[Any] | tuple[str, ...], *more: str, remark: str = "") -> Sh
     return Shape(("items", *more), kind if isinstance(kind, tuple) else _names(kind), remark)
 
 
-_MOVED: Final = Shape(_names(Moved))
+_MOVED: Final = Shape(_names(CaseUpdate))
 """What every command that does something with a case prints."""
 _RENAMED: Final = ("endpoint",)
 """What the command line calls a webhook."""
@@ -102,7 +102,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement show": _list(AchievementView, remark="One item a version."),
     "achievement draft list": _list(Draft),
     "achievement draft show": Shape(_names(Shown)),
-    "achievement draft publish": _list(Taken),
+    "achievement draft publish": _list(ImportResult),
     "credential show": Shape(
         _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
     ),

@@ -38,11 +38,11 @@ from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 
 _BATCH: Final = 500
-RowsOf = Callable[["Taken"], TransactionalRows]
+RowsOf = Callable[["ImportResult"], TransactionalRows]
 """Returns rows that are stored with what became of an award."""
 
 
-class Taken(msgspec.Struct):
+class ImportResult(msgspec.Struct):
     """What an award came to."""
 
     award: int
@@ -76,7 +76,7 @@ class Taken(msgspec.Struct):
 class Published(NamedTuple):
     """What publishing a draft came to."""
 
-    taken: list[Taken]
+    taken: list[ImportResult]
     notes: list[str]
     """What is doubtful in the achievement, and how its texts were respelled."""
 
@@ -103,7 +103,7 @@ class Importer:
         self._checked: set[str] = set()
         """Records that a dry run found to be in order."""
 
-    def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[Taken]:
+    def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[ImportResult]:
         """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
         self._begin()
         document.notes += [
@@ -123,12 +123,12 @@ class Importer:
         dry_run: bool = False,
         rows_of: RowsOf | None = None,
         on_its_day: bool = False,
-    ) -> Taken:
+    ) -> ImportResult:
         """Take in one. It has its effect once: its record, and its draft, are known again.
 
         `on_its_day`: it was held, and is no more.
         """
-        taken = Taken(award.number, award.title, award.path)
+        taken = ImportResult(award.number, award.title, award.path)
         if award.refusals:
             taken.how = "it is not issued"
             taken.problems = [one.problem() for one in award.refusals]
@@ -168,7 +168,7 @@ class Importer:
         self._issuer.issue([asked], add_rows=add_rows, override=CHECKED_HERE if parts else ())
         return taken
 
-    def _check(self, taken: Taken, asked: IssueRequest, match: Match, override: Collection[str]) -> Taken:
+    def _check(self, taken: ImportResult, asked: IssueRequest, match: Match, override: Collection[str]) -> ImportResult:
         """Say what would become of an award, after those of the document before it."""
         if match.content is not None:
             if self._refusal(taken, partial(self._check_publishing, match.content, match.meant)):
@@ -219,7 +219,7 @@ class Importer:
         return []
 
     def _composed(
-        self, asked: IssueRequest, match: Match, parts: Sequence[IssuedPart], taken: Taken
+        self, asked: IssueRequest, match: Match, parts: Sequence[IssuedPart], taken: ImportResult
     ) -> IssueRequest | None:
         """The request, where its parts satisfy its achievement; None where they do not, which is said."""
         content = match.content or self._matcher.achievement(match.achievement).content
@@ -229,7 +229,7 @@ class Importer:
         taken.problems = [Problem(taken.path, "credential.parts", "", fault)]
         return None
 
-    def _hold(self, taken: Taken, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> Taken:
+    def _hold(self, taken: ImportResult, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> ImportResult:
         """Nothing is done before its day, but what would be refused for good is told now."""
         checked = None if match.content is not None else self._trial.check([asked])[0]
         if isinstance(checked, NotIssued) and checked.code in FINAL_REFUSALS:
@@ -243,7 +243,7 @@ class Importer:
         self._registry.checker.check_accepted({"credential.issued.v1"})
 
     @staticmethod
-    def _refusal(taken: Taken, act: Callable[[], None]) -> bool:
+    def _refusal(taken: ImportResult, act: Callable[[], None]) -> bool:
         """Act; return whether it was refused, which becomes the award's problem."""
         try:
             act()
@@ -261,14 +261,16 @@ class Importer:
                 transaction.add(self._drafts.published(draft, content.achievement))
             transaction.commit()
 
-    def _done(self, taken: Taken, rows_of: RowsOf | None) -> Taken:
+    def _done(self, taken: ImportResult, rows_of: RowsOf | None) -> ImportResult:
         if rows_of is not None:
             self._registry.store_rows(rows_of(taken))
         return taken
 
     # Issuing
 
-    def _request(self, award: Award, match: Match, completions: Completions, taken: Taken) -> IssueRequest | None:
+    def _request(
+        self, award: Award, match: Match, completions: Completions, taken: ImportResult
+    ) -> IssueRequest | None:
         """The request, held against the achievement; None where it does not hold, which is said."""
         fault = None if match.content is not None else self._level_fault(award, match, completions)
         content = match.content or self._matcher.pending(match.achievement)
@@ -302,11 +304,11 @@ class Importer:
         document: Document,
         award: Award,
         completions: Completions,
-        taken: Taken,
+        taken: ImportResult,
         *,
         dry_run: bool,
         rows_of: RowsOf | None,
-    ) -> Taken:
+    ) -> ImportResult:
         if self._contradicts_waiting(award, completions, taken):
             return self._done(taken, rows_of)
         row = self._drafts.row_of(award, document.FORMAT, completions)
@@ -325,12 +327,12 @@ class Importer:
         document: Document,
         award: Award,
         completions: Completions,
-        taken: Taken,
+        taken: ImportResult,
         match: Match,
         *,
         dry_run: bool,
         rows_of: RowsOf | None,
-    ) -> Taken:
+    ) -> ImportResult:
         """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
         if self._contradicts_waiting(award, completions, taken):
             return self._done(taken, rows_of)
@@ -343,7 +345,7 @@ class Importer:
         self._registry.store_rows(row, published, *([] if rows_of is None else [rows_of(taken)]))
         return taken
 
-    def _contradicts_waiting(self, award: Award, completions: Completions, taken: Taken) -> bool:
+    def _contradicts_waiting(self, award: Award, completions: Completions, taken: ImportResult) -> bool:
         """Return whether an award before has the same record and waits, and says something else; that is said."""
         values = award.completed("credential", completions)
         if not values.get("record"):
@@ -375,19 +377,21 @@ class Importer:
             achievement, notes = content.achievement, notes_of(found.values, content)
             self._publish(content, draft, meant)
         waiting = self._drafts.waiting(draft)
-        taken: list[Taken] = []
+        taken: list[ImportResult] = []
         for start in range(0, len(waiting), _BATCH):
             taken += self._issue_waiting(draft, achievement, found.title, waiting[start : start + _BATCH], start)
         return Published(taken, notes)
 
     def _issue_waiting(
         self, draft: str, achievement: str, title: str, waiting: Sequence[Waiting], start: int
-    ) -> list[Taken]:
+    ) -> list[ImportResult]:
         checker = RowChecker(self._catalogue)
-        taken: list[Taken] = []
-        asked: list[tuple[Taken, bytes, IssueRequest]] = []
+        taken: list[ImportResult] = []
+        asked: list[tuple[ImportResult, bytes, IssueRequest]] = []
         for number, one in enumerate(waiting, start + 1):
-            came = Taken(number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft)
+            came = ImportResult(
+                number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft
+            )
             taken.append(came)
             _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
             if came.missing or came.problems:
@@ -444,20 +448,20 @@ class _WithNew:
         return self._catalogue.course(code)
 
 
-def _ask(taken: Taken, missing: Sequence[str], questions: Sequence[Oddity]) -> None:
+def _ask(taken: ImportResult, missing: Sequence[str], questions: Sequence[Oddity]) -> None:
     """Say what is wanted: what was stated and not understood is a problem, and not missing."""
     unclear = {one.asks for one in questions}
     taken.missing = [path for path in missing if path not in unclear]
     taken.problems = taken.problems + [one.problem() for one in questions]
 
 
-def _can_wait(taken: Taken) -> bool:
+def _can_wait(taken: ImportResult) -> bool:
     """Whether all that keeps an award from being issued can be said of its credential."""
     fields = [*taken.missing, *(one.field for one in taken.problems)]
     return bool(fields) and all(field.startswith("credential.") for field in fields)
 
 
-def _outcome(taken: Taken, outcome: Outcome, notes: Sequence[str] = ()) -> None:
+def _outcome(taken: ImportResult, outcome: Outcome, notes: Sequence[str] = ()) -> None:
     """Say what came of issuing an award, after the `notes` of before; also again, where a transaction is repeated."""
     taken.credential = taken.learner = None
     taken.unchanged, taken.problems, taken.notes = False, [], [*notes]

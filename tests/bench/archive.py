@@ -23,7 +23,7 @@ PER_SECOND = 50_000
 
 
 def archived(url: str, founded: str, folder: str) -> tuple[float, float, float]:
-    """Archive a log anew; gives bytes an event, events a second and peak RSS in MB."""
+    """Archive a log from its beginning; return bytes an event, events a second and peak RSS in MB."""
     shutil.rmtree(folder, ignore_errors=True)
     log = open_log(url, CONSORTIUM, read_only=True)
     began = time.perf_counter()

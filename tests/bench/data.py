@@ -74,12 +74,12 @@ def credential(origin: str, achievements: list[str]) -> bytes:
 
 
 def made(events: int, per_commit: int, members: int = 1) -> tuple[str, str]:
-    """A folder log of so many credential events a member; gives its URL and the founding's hash (hexadecimal)."""
+    """Write a folder log of `N` credential events a member; return its URL and the founding's hash (hexadecimal)."""
     return made_of([events] * members, per_commit)
 
 
 def made_of(counts: list[int], per_commit: int) -> tuple[str, str]:
-    """The same with so many events for each member, `uni-0` first; the root key's seed lies beside it."""
+    """Write the same with a number of events for each member, `uni-0` first; the root key's seed lies beside it."""
     folder = FOLDER / f"log-{'-'.join(map(str, counts))}-{per_commit}"
     founded = folder / "founded"
     if not founded.exists():

@@ -128,7 +128,7 @@ class _Load:
 
 
 def load(host: str, port: int, requests: Sequence[bytes], most: int, seconds: float, rate: float = 0) -> Loaded:
-    """Send requests (whole ones, as bytes) for so long, at most so many at a time.
+    """Send requests (whole ones, as bytes) for a time, at most `N` at once.
 
     `rate` a second; 0: as many as there are answers to.
     """

@@ -64,7 +64,7 @@ class Request(NamedTuple):
 
 @contextmanager
 def serving(count: int) -> Iterator[tuple[Served, Connection]]:
-    """A node that serves views with so many credentials; nothing is published or projected meanwhile."""
+    """A node that serves views with a number of credentials; nothing is published or projected meanwhile."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
         server = stack.enter_context(embedded(folder / "postgres"))

@@ -43,7 +43,7 @@ _FIELDS = ("0222", "0311", "0413", "0511", "0541", "0611", "0613", "0713", "0912
 
 @contextmanager
 def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connection, str]]:
-    """Views of so many achievements and decisions on a server of their own; a connection and its DSN."""
+    """Views of a number of achievements and decisions on their own server; a connection and its DSN."""
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:

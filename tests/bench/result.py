@@ -1,11 +1,14 @@
-"""What a measurement gives, how it is printed, and how it is run in a process of its own."""
+"""Results of measurements: their form, their table, and running one in a process of its own."""
 
 import json
 import multiprocessing
+import os
+import platform
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Result:
-    """One figure. `floor` is measured in the same run; `target` is what is asked; `met` whether it is."""
+    """One figure. `floor` is measured in the same run; `met` is true if `target` is reached."""
 
     name: str
     unit: str
@@ -29,7 +32,7 @@ class Result:
 
 
 def rate(name: str, measured: float, *, at_least: float, floor: float | None = None, of_floor: float = 0) -> Result:
-    """A figure in events a second that must reach a number, and a share of its floor."""
+    """Return a figure in events a second that must reach a number, and a share of its floor."""
     ratio = measured / floor if floor else None
     target = f"{at_least:,.0f}" if at_least else ""
     if of_floor:
@@ -39,21 +42,41 @@ def rate(name: str, measured: float, *, at_least: float, floor: float | None = N
 
 
 def print_all(results: list[Result], file: Path) -> None:
-    """Print a table, and write the same as JSON."""
+    """Print a table, and write the same as JSON with the day and the machine."""
     table = Table("name", "unit", "measured", "floor", "ratio", "target", "met", box=None)
     for r in results:
-        table.add_row(
-            r.name,
-            r.unit,
-            f"{r.measured:,.1f}" if r.measured < 1000 else f"{r.measured:,.0f}",
-            "" if r.floor is None else f"{r.floor:,.1f}" if r.floor < 100 else f"{r.floor:,.0f}",
-            "" if r.ratio is None else f"{r.ratio:.2f}",
-            r.target,
-            "yes" if r.met else "NO",
-        )
+        table.add_row(*cells(asdict(r)))
     Console(width=140).print(table)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps([asdict(r) for r in results], indent=2) + "\n")
+    run = {"day": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "results": [asdict(r) for r in results]}
+    file.write_text(json.dumps(run, indent=2) + "\n")
+
+
+def cells(result: dict[str, Any]) -> list[str]:
+    """Return a result as people read it, a text for each column."""
+    measured, floor, ratio = result["measured"], result["floor"], result["ratio"]
+    return [
+        result["name"],
+        result["unit"],
+        f"{measured:,.1f}" if measured < 1000 else f"{measured:,.0f}",
+        "" if floor is None else f"{floor:,.1f}" if floor < 100 else f"{floor:,.0f}",
+        "" if ratio is None else f"{ratio:.2f}",
+        result["target"],
+        "yes" if result["met"] else "NO",
+    ]
+
+
+def machine() -> str:
+    """Describe this machine: processors, memory, system, Python."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text().splitlines() if described.exists() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor() or platform.machine()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} processors ({processor}), {memory:.0f} GiB of memory, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 def in_process(function: Callable[..., T], *arguments: Any) -> T:
@@ -63,5 +86,5 @@ def in_process(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def median_of(runs: int, function: Callable[..., T], *arguments: Any) -> float:
-    """The median of a figure over several fresh processes."""
+    """Return the median of a figure over several fresh processes."""
     return statistics.median(in_process(function, *arguments) for _ in range(runs))

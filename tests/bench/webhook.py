@@ -50,7 +50,7 @@ def received() -> tuple[float, float]:
 
 
 def webhook_bench() -> list[Result]:
-    """An event about an own credential, from commit to webhook received."""
+    """An event about one of the node's own credentials, from commit to webhook received."""
     median, high = in_process(received)
     return [
         Result("webhook", "ms, median", median, "≤ 200", median <= 200),

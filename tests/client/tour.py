@@ -1,7 +1,7 @@
 """The five-minute tour by a generated client: run with its package on the path, in two steps.
 
 `tour.py publish URL KEY` connects a university's system; `tour.py read URL KEY CREDENTIAL ACHIEVEMENT` is what that
-system sees when another member has decided. Each prints JSON of what it found; what is not as it should be stops it.
+system sees when another member has decided. Each prints JSON of what it found; an unexpected answer stops it.
 """
 
 import io

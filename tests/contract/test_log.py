@@ -222,7 +222,7 @@ def test_a_wait_ends_as_soon_as_somebody_appends(log: SharedLog, opener: Opener,
 def test_a_wait_returns_at_once_for_what_is_there_already(log: SharedLog, stream: str) -> None:
     fill(log, stream, range(1, 11))
     positions = [record.position for record in log.records(stream)]
-    log.wait({stream: log.end(stream)}, 0.05)  # whoever waits behind an earlier wait is told as well
+    log.wait({stream: log.end(stream)}, 0.05)  # a second waiter is notified as well
     for position in (positions[-1], positions[3], 0):
         began = time.monotonic()
         assert log.wait({stream: position}, 20) == {stream}

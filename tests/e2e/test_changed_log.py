@@ -29,7 +29,7 @@ def issue(consortium, record):
 
 
 def accepted(folder):
-    """The size that whoever reads the log for the first time comes to."""
+    """The size that a first reader of the log arrives at."""
     tree = Tree()
     for record in open_log(f"file:{folder}", "test.example", read_only=True).records("twente"):
         parsed = commit.parse(record.data)

@@ -19,7 +19,7 @@ from registry.office.assessments.assessment import AssessedCredential, Assessmen
 from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.opening import Application, SubmittedCredential
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, disclosure, open_disclosures, salts
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
@@ -159,8 +159,8 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
     person = Applicant("Strömqvist #1", "Åsa", "1999-12-01", language="sv-SE", address="Storgatan 1\n211 41 Malmö")
     with opened(lund.home) as node:
         office = office_of(node)
-        subject = SubjectAsked(credential=CredentialRef("twente", lund.credential))
-        case = office.open(CaseAsked(person, [subject], "creditTransfer"), "desk").case
+        subject = SubmittedCredential(credential=CredentialRef("twente", lund.credential))
+        case = office.open(Application(person, [subject], "creditTransfer"), "desk").case
         assert Letters(node).of_case(case).kind == "receipt"
         with pytest.raises(UnknownCase, match="no decision yet"):
             Letters(node).of_case(case, None, "decision")

@@ -1,4 +1,4 @@
-"""What is lost and made good: a log folder, an archive, a whole node."""
+"""Losses that are recovered from: a log folder, an archive, a whole node."""
 
 import shutil
 

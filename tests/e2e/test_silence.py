@@ -180,7 +180,7 @@ def test_the_exit_code_is_about_what_the_command_stored_and_the_rest_is_a_warnin
 
 
 def changed_settings(prepared, name, value):
-    """Another value of a setting, until the test is over; gives the text to write back."""
+    """Set another value until the test is over; return the text to write back."""
     file = prepared.home / "registry.toml"
     text = file.read_text()
     lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in text.splitlines()]

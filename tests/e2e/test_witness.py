@@ -66,7 +66,7 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
     said = registry("receipt", "verify", tmp_path / "grown.consistency", "--founded", consortium.founded, *keys).stdout
     assert "the newer head was cosigned by w1.example" in said
     assert "Verified up to" in consortium.run("audit").stdout
-    # Without their witnesses running, what was fetched still counts; who asks for a third is told who is missing.
+    # Without their witnesses running, what was fetched still counts; who asks for a third learns which one is missing.
     _, stranger, _ = made(consortium, "w3", tmp_path / "log")
     refused = registry(
         "receipt", "verify", file, "--founded", consortium.founded, *keys, "--witness", stranger, check=5

@@ -25,7 +25,7 @@ def reading(tmp_path_factory, postgres):
 
 @pytest.fixture(scope="session")
 def decide(reading):
-    """Lets lund decide about a credential at its own node; gives the decision's id once the views here have it."""
+    """Let lund decide about a credential at its own node; return the decision's id once the views here have it."""
 
     def act(credential):
         registry("views", "update", home=reading.lund)

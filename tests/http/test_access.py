@@ -237,7 +237,7 @@ def test_a_body_that_cannot_be_is_told_in_plain_words(node, field, value, where,
 
 
 def test_whoever_asks_over_http_is_sent_to_no_command(node):
-    """Whoever reads a problem or the description has no command line of the node."""
+    """A client that reads a problem or the description has no command line of the node."""
     pages = [node.anybody().get(f"/problems/{name}") for name in PROBLEM_TYPES]
     for told in (node.anybody().get("/openapi.json"), *pages):
         assert "`registry " not in told.text, told.url

@@ -279,13 +279,13 @@ def test_what_lies_on_the_disk_of_a_batch_tells_nothing(node, system, offer):
 
 
 def test_a_node_that_is_killed_in_a_large_batch_goes_on_nothing_twice_nothing_lost(tmp_path, postgres):
-    count = 25_000
+    count = 10_000
     with contextlib.closing(Served(tmp_path, postgres)) as node:
         node.start()
         system = node.client("credentials:write", "batches:read", "achievements:write")
         offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
         lines = rows(offer, count, "k")
-        lines[20_000]["awarding_date"] = "?"
+        lines[8_000]["awarding_date"] = "?"
         made = send(system, csv_of(lines), "killed")
         path = made.headers["location"]
         for part in (0.2, 0.6):

@@ -48,7 +48,7 @@ def test_the_reference_pages_are_made_from_the_description_that_a_node_serves(de
 
 
 def test_every_reference_leads_to_something(description):
-    """Two structs of one name would be told apart by names that only one of two libraries gives."""
+    """Two structs of one name would be distinguished by names that only one of two libraries gives."""
 
     def references(value):
         if isinstance(value, dict):

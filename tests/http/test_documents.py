@@ -1,4 +1,4 @@
-"""Documents and course codes over HTTP, and a term that is held against the log."""
+"""Documents and course codes over HTTP, and a term that is compared with the log."""
 
 import contextlib
 import json
@@ -201,7 +201,7 @@ def test_a_document_is_small_and_holds_credentials_alone(system):
 
 
 def test_a_node_that_is_killed_in_a_document_goes_on_nothing_twice_nothing_lost(tmp_path, postgres):
-    count = 800
+    count = 400
     known, unknown = re.findall(r" *<learningOpportunitySpecification>.*?</learningOpportunitySpecification>\n",
                                 SAMPLES.joinpath("transcript.xml").read_text(), re.DOTALL)[:2]  # fmt: skip
     draft_assessment = range(0, count, 50)

@@ -1,4 +1,4 @@
-"""A node that is told to end while a system still sends a batch."""
+"""A node that is asked to stop while a system still sends a batch."""
 
 import contextlib
 import signal

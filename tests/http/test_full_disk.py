@@ -1,4 +1,4 @@
-"""A disk that takes no more: the client is told to come again, nothing of the upload stays, small ones go on."""
+"""A full disk: the client is asked to come again, nothing of the upload stays, small ones go on."""
 
 import contextlib
 

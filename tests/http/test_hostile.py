@@ -185,7 +185,7 @@ def httpx_quoted(text):
 
 
 def leaves(value, path=()):
-    """Where texts stand in a JSON document."""
+    """Yield the places of texts in a JSON document."""
     if isinstance(value, str):
         yield path
     elif isinstance(value, dict | list):

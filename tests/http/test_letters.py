@@ -1,4 +1,4 @@
-"""Letters over HTTP, and what whoever is shown one asks of the node that it leads to."""
+"""Letters over HTTP, and the questions that a reader of one asks of the node that it leads to."""
 
 import io
 

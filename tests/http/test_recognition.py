@@ -262,7 +262,7 @@ def cohort_served(folder, postgres, count, **how):
 
 
 def killed_in(node, key, path, items, request_key, rows):
-    """Send a cohort to a node that is killed when so many rows are decided; it serves again."""
+    """Send a cohort to a node that is killed when this number of rows is decided; it serves again."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(node.dsn, autocommit=True) as private:
         sent = pool.submit(node.client(key=key).post, path, json={"items": items}, headers=once(request_key))
         until(lambda: private.execute("SELECT count(*) > %s FROM vault.cohorts", (rows,)).fetchone() == (True,), 30, 0)
@@ -272,7 +272,7 @@ def killed_in(node, key, path, items, request_key, rows):
 
 
 def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postgres):
-    count = 300
+    count = 150
     with cohort_served(tmp_path, postgres, count) as (node, key, stated, path, items):
         killed_in(node, key, path, items, "first", count // 5)
         system = killed_in(node, key, path, items, "second", count // 2)
@@ -297,7 +297,7 @@ def test_a_node_that_is_killed_in_a_cohort_decides_each_row_once(tmp_path, postg
 
 
 def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
-    count = 120
+    count = 60
     with cohort_served(tmp_path, postgres, count, workers=2) as (node, key, _, path, items):
         start = threading.Barrier(4)
 

@@ -23,7 +23,7 @@ AUDIENCE = "https://registry.test.example"
 
 
 class Issuer:
-    """Whoever gives out tokens: a server that publishes its keys."""
+    """The issuer of tokens: a server that publishes its keys."""
 
     def __init__(self, *, only=None):
         """`only`: publish this key alone, and without an id."""

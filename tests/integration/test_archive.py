@@ -266,7 +266,7 @@ def test_swapped_segments_are_told_by_what_they_hold(sound):
     a, b = one.read_bytes(), other.read_bytes()
     one.write_bytes(b)
     other.write_bytes(a)
-    manifest = load(sound)  # a keeper who mends the lengths and hashes is told as well
+    manifest = load(sound)  # mended lengths and hashes are detected as well
     delft, twente = manifest.streams["delft"], manifest.streams["twente"]
     assert str(one) in refused(sound)
     swap = {"bytes": twente[0].bytes, "sha256": twente[0].sha256}

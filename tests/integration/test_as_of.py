@@ -17,6 +17,7 @@ from projections.records.as_of import Past
 from registry.wire.credentials import CredentialReinstated
 from registry.wire.governance import MemberRangeVoided, MemberReinstated, MemberSuspended
 from tests.support.emptying import empty
+from tests.support.examples import examples
 from tests.support.memory_log import MemoryLog
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
@@ -89,7 +90,7 @@ def reinstate(university, credential):
     return university.line("credential.reinstated.v1", credential, CredentialReinstated(credential))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30, thorough=150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_an_answer_as_of_a_moment_is_what_a_view_of_that_moment_says(connection, seed):
     consortium, issued, people, moments = grown(seed)

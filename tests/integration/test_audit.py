@@ -33,7 +33,7 @@ def consortium():
 
 
 def other_history(university, commits, events=3):
-    """The same history up to so many commits, and another one after them."""
+    """The same history up to this number of commits, and another one after them."""
     records, tree = university.records[:commits], Tree()
     for record in records:
         tree = tree.extend(commit.parse(record).leaves())
@@ -118,7 +118,7 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     assert doubt.undecided == [Undecided("twente", 11, 21)]
     settled = settle_undecided(doubt, early, later, log)
     assert (settled.differences, settled.undecided) == ([], [])
-    # The one who read less is not told that both saw the same.
+    # The auditor who read less does not report that both saw the same.
     assert not settled.same
     assert settled.verdict == "inconclusive"
     assert settled.sentence("early", "later") == "The same as far as both go; early ends at 21 of 31 in twente."

@@ -54,7 +54,7 @@ def told(report):
 
 
 def frames(folder, stream):
-    """The stream's records as they stand in the file."""
+    """The stream's records as they are in the file."""
     log = open_log(f"file:{folder}", CONSORTIUM, read_only=True)
     data = (folder / f"{stream}.log").read_bytes()
     return [data[record.position : record.next] for record in log.records(stream)]

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.correcting import Correction
+from registry.office.cases.corrections import Correction
 from registry.office.cases.holder import check_holders
-from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.opening import SubmittedCredential
 from tests.support.lund import ADA, Lund
 
 MAIL = Applicant(family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03", email="Ada@example.org")
@@ -21,7 +21,7 @@ def lund(dsn):
 
 
 def badge(**subject):
-    return SubjectAsked(
+    return SubmittedCredential(
         file=json.dumps(
             {
                 "@context": ["https://www.w3.org/ns/credentials/v2"],

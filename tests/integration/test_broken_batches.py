@@ -67,7 +67,7 @@ def test_a_fault_while_lines_are_counted_fails_that_batch_and_is_said(sis, rows,
     assert sis.works(second) == ("done", 1, 0, 0)
     failed = sis.batch_store.get(first)
     assert (failed.state, failed.issued) == ("failed", 0)
-    assert failed.error == f"a fault of this software met it ({fault.__name__}); the node's log has it"
+    assert failed.error == f"internal error ({fault.__name__}); see the node's log"
 
 
 def test_a_batch_that_is_deleted_before_its_lines_are_counted_keeps_no_other_back(sis, rows, monkeypatch):

@@ -10,14 +10,15 @@ from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttach
 from registry.learners.erasure import affected_cases, erase
 from registry.learners.own_decisions import cases_about
 from registry.office.assessments.precedents import find_precedents
-from registry.office.cases import listing, showing
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.assigning import assign
+from registry.office.cases.assignments import assign
 from registry.office.cases.attachments import attach, list_attachments, media_type_of, read_attachment
+from registry.office.cases.case_list import count_changed, list_cases
+from registry.office.cases.case_view import show_case
 from registry.office.cases.changes import acknowledge, changed_cases
-from registry.office.cases.disclosing import disclose
+from registry.office.cases.disclosures import disclose
 from registry.office.cases.holder import Holder, compare
-from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.opening import SubmittedCredential
 from registry.office.cases.worklist import WorklistQuery
 from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
@@ -54,7 +55,7 @@ def issued_to(lund, **claims):
 
 
 def lines(lund, **asked):
-    return listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
+    return list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
 
 
 # Whose credential it is
@@ -92,11 +93,11 @@ def test_the_applicants_disclosures_say_whose_the_credential_is(lund):
     sanne = Applicant(family_name="Van den Berg", given_name="Sanne", date_of_birth="2001-04-01")
     good = lund.open(credential, applicant=sanne, disclosures=[carried[::-1]])
     assert good.warnings == []
-    assert showing.show(lund.office, good.case).holders[0].state == "matches"
+    assert show_case(lund.office, good.case).holders[0].state == "matches"
     chi = Applicant(family_name="Okafor", given_name="Chi", date_of_birth="1999-01-01")
     wrong = lund.open(credential, applicant=chi, disclosures=[carried])
     assert any("names another person than the applicant" in one for one in wrong.warnings)
-    shown = showing.show(lund.office, wrong.case)
+    shown = show_case(lund.office, wrong.case)
     assert (shown.holders[0].state, shown.case.holder) == ("differs", "differs")
     assert "Berg" not in str([one for one in shown.written if one.kind != "applicant"])
 
@@ -124,9 +125,9 @@ def test_disclosures_with_one_missing_or_altered_or_of_another_credential_are_re
 def test_a_receipt_proves_the_digest_of_a_credential_that_has_not_arrived(lund, tmp_path):
     carried = disclosures_of(SANNE)
     credential = lund.issue(seen=False, claims=claims_digest(carried))
-    receipt = SubjectAsked(receipt=lund.receipt(credential, tmp_path))
+    receipt = SubmittedCredential(receipt=lund.receipt(credential, tmp_path))
     moved = lund.open(receipt, disclosures=[carried])
-    assert showing.show(lund.office, moved.case).holders[0].state == "differs"
+    assert show_case(lund.office, moved.case).holders[0].state == "differs"
 
 
 def test_a_number_of_another_person_is_not_taken_for_the_applicants(lund):
@@ -149,9 +150,15 @@ def test_a_person_of_one_name_can_apply_and_says_so(lund):
 
 
 def test_all_that_is_wrong_with_an_application_is_said_at_once(lund):
-    wrong = SubjectAsked(external=External("Oslo Met", "XX", "Statistics"))
+    wrong = SubmittedCredential(external=External("Oslo Met", "XX", "Statistics"))
     with pytest.raises(NotOpened) as refused:
-        lund.open(wrong, SubjectAsked(file="nothing"), SubjectAsked(), applicant=Applicant(), disclosures=[["abcd"]])
+        lund.open(
+            wrong,
+            SubmittedCredential(file="nothing"),
+            SubmittedCredential(),
+            applicant=Applicant(),
+            disclosures=[["abcd"]],
+        )
     places = [problem.path for problem in refused.value.problems]
     assert places == [
         "$.subjects[0].external.country", "$.subjects[1].file", "$.subjects[2]", "$.applicant", "$.disclosures[0]"
@@ -164,7 +171,7 @@ def test_an_altered_receipt_is_told_in_plain_words_and_kept_as_evidence(lund, tm
     receipt = lund.receipt(lund.issue(), tmp_path)
     altered = receipt.replace("index ", "index 1")
     with pytest.raises(InvalidProof, match="was altered or is of another log"):
-        lund.open(SubjectAsked(receipt=altered))
+        lund.open(SubmittedCredential(receipt=altered))
     case = lund.registry.case(lund.open(STATISTICS).case)
     kept = attach(lund.registry, lund.setting, case, altered.encode(), "evidence", "desk", name="ada.tlog-proof")
     assert read_attachment(lund.registry, case, kept.attachment).content.decode() == altered
@@ -207,7 +214,7 @@ def test_a_file_is_kept_encrypted_comes_out_again_and_goes_with_the_applicant(lu
     assert b"Quixwobble" not in lund.everything()
     out = read_attachment(lund.registry, case, kept.attachment)
     assert (out.content, out.name) == (marked, "Quixwobble.pdf")
-    assert [one.attachment for one in showing.show(lund.office, str(case.id)).attachments] == [kept.attachment]
+    assert [one.attachment for one in show_case(lund.office, str(case.id)).attachments] == [kept.attachment]
     batch_store = BatchStore(lund.dsn, lund.registry.vault, tmp_path / "spool")
     erase(lund.registry, batch_store, case.data.learner)
     assert list_attachments(lund.registry.cursor(), str(case.id)) == []
@@ -254,11 +261,11 @@ def test_the_worklist_names_applicant_title_and_country_and_who_works_on_it(lund
     assert [(one.title, one.issuer) for one in line.credentials] == [("Data literacy", "twente")]
     first = next(one for one in by_number.values() if one is not line)
     assert [(one.title, one.issuer, one.country) for one in first.credentials] == [("Statistics", "Oslo Met", "NO")]
-    mine = listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
-    free = listing.list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
+    mine = list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
+    free = list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
     assert ([one.case for one in mine], [one.case for one in free]) == ([line.case], [first.case])
     assign(lund.registry, case, None, "desk")
-    assert listing.list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
+    assert list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
 
 
 @pytest.mark.parametrize(
@@ -286,9 +293,9 @@ def test_a_revocation_after_the_decision_reaches_the_worklist_also_where_the_dec
     lund.put(lund.twente.revoke(credential))
     lund.project()
     assert [line.case for line in lines(lund, changed=True)] == [case]
-    assert listing.count_changed(lund.office) == 1
+    assert count_changed(lund.office) == 1
     assert {line.case: line.changed for line in lines(lund)} == {case: True, quiet: False}
-    assert "credential 0 was active when it was decided, and is revoked now" in showing.show(lund.office, case).warnings
+    assert "credential 0 was active when it was decided, and is revoked now" in show_case(lund.office, case).warnings
 
 
 def test_what_was_seen_does_not_nag_and_what_happens_again_shows_again(lund):
@@ -304,7 +311,7 @@ def test_what_was_seen_does_not_nag_and_what_happens_again_shows_again(lund):
     [seen] = acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
     assert seen.now == "suspended"
     assert lines(lund, changed=True) == []
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert shown.changes[0].acknowledged_by == "k.berg"
     with pytest.raises(UnknownSubject, match="nothing changed"):
         acknowledge(lund.registry, lund.office.lookup, lund.registry.case(case), "k.berg")
@@ -342,7 +349,7 @@ def test_what_a_letter_encloses_proves_which_credential_its_decision_is_about(lu
     case = lund.approved(credential, purpose="admission")
     decision = lund.office.decide(case, "l.holm").decision
     lund.publish()
-    enclosed = showing.show(lund.office, case).disclosures
+    enclosed = show_case(lund.office, case).disclosures
     proven = prove_claims(lund.views, enclosed, decision=("lund", decision))
     assert proven.claims == {"credentials": [{"member": "twente", "credential": credential}]}
     assert proven.status == "inForce"

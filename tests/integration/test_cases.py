@@ -34,12 +34,13 @@ from registry.office.assessments.case_assessment import draft_assessment
 from registry.office.assessments.comparison import ELEMENTS, Element
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.assessments.profiles import ProfileRow
-from registry.office.cases import showing, worklist
+from registry.office.cases import worklist
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.beginning import draft_of
-from registry.office.cases.correcting import Correction
-from registry.office.cases.opening import CaseAsked, SubjectAsked
-from registry.office.cases.proposing import Leave
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_view import collect_letter_facts, show_case
+from registry.office.cases.corrections import Correction
+from registry.office.cases.opening import Application, SubmittedCredential
+from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.worklist import WorklistQuery
 from registry.publishing import drafts as drafting
 from registry.values.persons import normalise_name
@@ -85,7 +86,7 @@ def test_a_decision_in_favour_names_the_credential_and_the_case_keeps_what_was_k
     assert found.content["basis"][0]["credential"] == {"member": "twente", "credential": credential}
     assert (found.content["grants"][0]["outcome"], found.content["grants"][0]["ects"]) == ("partial", 3)
     assert found.flags == []
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert (shown.subjects[0].at_decision.status, shown.subjects[0].at_decision.size) == ("active", 2)
     assert shown.case.appeal_until == TODAY + timedelta(days=42)
 
@@ -107,7 +108,7 @@ def test_an_application_hides_its_credentials_behind_digests_that_the_applicant_
     moved = lund.office.decide(case, "l.holm")
     lund.publish()
     found = on_log(lund, moved.decision)
-    said = showing.show(lund.office, case).disclosures
+    said = show_case(lund.office, case).disclosures
     assert [claims_digest([one]) for one in said] == [base["credentialDigest"] for base in found.content["basis"]]
     assert [open_disclosures(claims_digest([one]), [one])["credential"]["credential"] for one in said] == credentials
     line = next(bytes(r.data) for r in lund.log.records("lund"))
@@ -120,7 +121,7 @@ def test_what_the_log_would_refuse_is_refused_before_anybody_approves(lund):
     for wrong in (grant("partial", ects=3), grant("partial", "workload:outdated", ects=3), full(3)):
         with pytest.raises((InvalidEvent, UnknownSubject)):
             lund.office.propose(case, [wrong], "k.berg")
-    assert showing.show(lund.office, case).case.state == "assessing"
+    assert show_case(lund.office, case).case.state == "assessing"
 
 
 def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
@@ -132,9 +133,9 @@ def test_an_amended_decision_supersedes_and_a_withdrawn_one_says_why(lund):
     second = lund.office.amend(case, "l.holm").decision
     lund.publish()
     assert on_log(lund, first).superseded_by == second
-    letter = showing.letter(lund.office, case)
+    letter = collect_letter_facts(lund.office, case)
     assert (letter.data.decision, letter.appealed, letter.note) == (second, True, "After your appeal.")
-    assert showing.letter(lund.office, case, first).appealed is False
+    assert collect_letter_facts(lund.office, case, first).appealed is False
     assert letter.applicant.family_name == "Jansen"
     lund.office.withdraw(case, "desk", reason="onAppeal")
     lund.office.withdraw(case, "l.holm", reason="onAppeal")
@@ -152,14 +153,14 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     lund.project()
     with pytest.raises(Stopped, match=f"since it was approved, this came up:\n- .*twente/{credential} is revoked"):
         lund.office.decide(case, "l.holm")
-    assert showing.show(lund.office, case).case.state == "approved"
+    assert show_case(lund.office, case).case.state == "approved"
     lund.office.return_(case, "l.holm")
     with pytest.raises(Stopped, match=f"twente/{credential} is revoked"):
         lund.office.propose(case, [full()], "k.berg")
     with pytest.raises(Stopped, match="is revoked"):
         lund.office.propose(case, [full()], "k.berg", override="  ")
     lund.office.propose(case, [full()], "k.berg", override="Revoked by mistake, Twente telephoned.")
-    shown = showing.show(lund.office, case).override
+    shown = show_case(lund.office, case).override
     assert (shown.against, shown.by, shown.accepted) == (["revoked:0"], "k.berg", False)
     assert shown.reason == "Revoked by mistake, Twente telephoned."
     with pytest.raises(Stopped, match=r"k\.berg proposes it all the same"):
@@ -167,7 +168,7 @@ def test_a_credential_revoked_after_the_approval_is_decided_only_by_an_override_
     lund.approve(case, "l.holm", accept_override=True)
     moved = lund.office.decide(case, "l.holm")
     assert moved.warnings == [f"credential twente/{credential} is revoked"]
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert shown.subjects[0].at_decision.status == "revoked"
     assert shown.history[-1].data["overridden"] == ["revoked:0"]
     assert shown.override.accepted
@@ -188,7 +189,7 @@ def test_what_is_revoked_after_the_decision_is_shown_with_what_it_was(lund):
     lund.office.decide(case, "l.holm")
     lund.put(lund.twente.revoke(credential))
     lund.project()
-    warnings = showing.show(lund.office, case).warnings
+    warnings = show_case(lund.office, case).warnings
     assert "credential 0 was active when it was decided, and is revoked now" in warnings
 
 
@@ -199,7 +200,7 @@ def test_a_credential_that_has_not_arrived_is_decided_about_by_its_receipt_alone
     with pytest.raises(CredentialStatus, match="has not arrived here, and nothing proves what it is of"):
         lund.office.propose(unknown, [full()], "k.berg")
 
-    receipt = SubjectAsked(receipt=lund.receipt(credential, tmp_path))
+    receipt = SubmittedCredential(receipt=lund.receipt(credential, tmp_path))
     case = lund.open(receipt).case
     lund.office.complete(case, "desk")
     with pytest.raises(Stopped, match="has not arrived here"):
@@ -207,12 +208,12 @@ def test_a_credential_that_has_not_arrived_is_decided_about_by_its_receipt_alone
     lund.office.propose(case, [full()], "k.berg", override="The receipt proves that it was issued.")
     lund.approve(case, "l.holm", accept_override=True)
     moved = lund.office.decide(case, "l.holm")
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert (shown.subjects[0].subject.evidence, shown.subjects[0].at_decision.status) == ("verifiedFile", "unknown")
     lund.project()
     lund.publish()
     assert on_log(lund, moved.decision).flags == []
-    assert any("and is active now" in warning for warning in showing.show(lund.office, case).warnings)
+    assert any("and is active now" in warning for warning in show_case(lund.office, case).warnings)
 
 
 def test_a_receipt_that_was_altered_opens_nothing(lund, tmp_path):
@@ -221,8 +222,8 @@ def test_a_receipt_that_was_altered_opens_nothing(lund, tmp_path):
     assert receipt not in altered
     for wrong in ("", "no receipt", receipt[:-9], *altered):
         with pytest.raises((WireError, UnknownSubject)):
-            lund.open(SubjectAsked(receipt=wrong))
-    assert worklist.counts(lund.registry.cursor(), today=TODAY, soon=14).states == {}
+            lund.open(SubmittedCredential(receipt=wrong))
+    assert worklist.count_cases(lund.registry.cursor(), today=TODAY, soon=14).states == {}
 
 
 def test_what_its_issuer_denies_stops_at_the_proposal_and_is_refused_as_not_authentic(lund):
@@ -234,7 +235,7 @@ def test_what_its_issuer_denies_stops_at_the_proposal_and_is_refused_as_not_auth
     for wrong in (full(ects=None), grant("partial", "formal:notAuthentic", ects=1)):
         with pytest.raises(Stopped, match="says that it is not authentic"):
             lund.office.propose(case, [wrong], "k.berg")
-    assert showing.show(lund.office, case).case.state == "assessing"
+    assert show_case(lund.office, case).case.state == "assessing"
     lund.office.propose(case, [grant("refused", "formal:notAuthentic")], "k.berg")
     lund.approve(case, "l.holm")
     assert lund.office.decide(case, "l.holm").decision
@@ -287,7 +288,7 @@ def test_an_assessment_begins_with_what_is_known_and_ends_as_what_is_proposed(lu
     )
     lund.office.assess(case, ready, "k.berg")
     lund.office.propose(case, [], "k.berg")
-    assert showing.show(lund.office, case).proposal == [partial, full(1, ects=3)]
+    assert show_case(lund.office, case).proposal == [partial, full(1, ects=3)]
 
 
 def test_what_was_revoked_since_it_was_assessed_is_not_proposed(lund):
@@ -310,7 +311,7 @@ def test_an_assessment_that_has_something_to_be_mended_is_not_proposed(lund):
         lund.office.propose(case, [], "k.berg")
     lund.office.assess(case, assessment(ProposedGrant(full())), "k.berg")
     lund.office.propose(case, [], "k.berg")
-    assert showing.show(lund.office, case).proposal == [full()]
+    assert show_case(lund.office, case).proposal == [full()]
 
 
 def test_a_refusal_needs_an_assessment_that_considered_something_milder(lund):
@@ -353,7 +354,7 @@ def test_of_two_who_approve_at_once_one_wins_and_the_other_is_told_to_look_again
         lund.approve(case, "m.lind", faster)
         with pytest.raises(CaseChanged, match="somebody else changed this case"):
             transaction.commit()
-    assert showing.show(lund.office, case).case.approver == "m.lind"
+    assert show_case(lund.office, case).case.approver == "m.lind"
     with pytest.raises(IllegalTransition, match="it is approved"):
         lund.approve(case, "l.holm")
 
@@ -378,14 +379,14 @@ def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(
 def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_are_new_ones(lund):
     credential = lund.issue()
     numbered = msgspec.structs.replace(ADA, student="s17")
-    first = showing.show(lund.office, lund.open(credential, applicant=numbered).case).applicant
-    again = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(student="s17")).case).applicant
+    first = show_case(lund.office, lund.open(credential, applicant=numbered).case).applicant
+    again = show_case(lund.office, lund.open(STATISTICS, applicant=Applicant(student="s17")).case).applicant
     assert (again.learner, again.family_name) == (first.learner, "Jansen")
-    same_names = showing.show(lund.office, lund.open(STATISTICS).case).applicant
+    same_names = show_case(lund.office, lund.open(STATISTICS).case).applicant
     assert same_names.learner != first.learner
-    earlier = showing.show(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
+    earlier = show_case(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
     assert earlier.applicant.learner == first.learner
-    found = worklist.listed(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
+    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
     assert len(found) == 3
 
 
@@ -408,22 +409,22 @@ def test_no_name_and_nothing_that_was_written_stands_anywhere_in_clear(lund):
     assert case.replace("-", "").encode() in stored.hex().encode()
     for said in ("Zwartkruis", "Eudoxia", "1999-12-24", "s99", "Kruisweg", "telephoned", "Well done"):
         assert said.encode() not in stored
-    texts = [one.content for one in showing.show(lund.office, case).written]
+    texts = [one.content for one in show_case(lund.office, case).written]
     assert "Dear Eudoxia" in texts
 
 
 def test_of_an_erased_applicant_codes_and_days_are_left_and_the_case_can_only_be_ended(lund, tmp_path):
     case = lund.approved(lund.issue(), purpose="admission", note="a word about Ada")
-    learner = showing.show(lund.office, case).applicant.learner
+    learner = show_case(lund.office, case).applicant.learner
     erase(lund.registry, BatchStore(lund.dsn, lund.registry.vault, tmp_path), learner)
     assert lund.registry.cursor().execute("SELECT FROM office.texts").fetchall() == []
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert (shown.applicant, shown.written) == (None, [])
     assert [step.what for step in shown.history] == ["opened", "completed", "proposed", "approved"]
     with pytest.raises(ApplicantErased):
         lund.office.decide(case, "l.holm")
     with pytest.raises(UnknownCase, match="no decision yet"):
-        showing.letter(lund.office, case)
+        collect_letter_facts(lund.office, case)
     lund.office.withdraw(case, "desk")
     assert lund.office.close(case, "desk").state == "closed"
 
@@ -446,7 +447,7 @@ def test_many_events_of_cases_hold_up_no_decision_behind_them(lund, monkeypatch)
 def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     credential = lund.issue()
     late, stopped, soon, fresh = (lund.office.open(
-        CaseAsked(ADA, [SubjectAsked(credential=CredentialRef("twente", credential))], "creditTransfer"),
+        Application(ADA, [SubmittedCredential(credential=CredentialRef("twente", credential))], "creditTransfer"),
         "desk", days_ago(200),
     ).case for _ in range(4))  # fmt: skip
     norwegian = lund.open(STATISTICS).case
@@ -458,7 +459,7 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     cursor = lund.registry.cursor()
 
     def listed(**asked):
-        return worklist.listed(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
+        return worklist.read_lines(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
 
     found = {one.case: one for one in listed()}
     assert list(found)[:3] == [late, soon, norwegian]
@@ -470,13 +471,13 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     assert [one.case for one in listed(due_by=TODAY + timedelta(days=14))] == [late, soon]
     assert {one.case for one in listed(credential=("twente", credential))} == {late, stopped, soon, fresh}
     assert [one.case for one in listed(state="waiting")] == [stopped]
-    counts = worklist.counts(cursor, today=TODAY, soon=14)
+    counts = worklist.count_cases(cursor, today=TODAY, soon=14)
     assert (counts.overdue, counts.due_soon, counts.states["assessing"]) == (1, 1, 3)
     lund.office.receive_documents(stopped, ["transcript"], "desk")
     assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
 
     pages, after = [], None
-    while page := worklist.listed(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
+    while page := worklist.read_lines(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
         pages += [one.case for one in page]
         after = page[-1].place
     assert sorted(pages) == sorted(found)
@@ -515,11 +516,11 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     lund.office.enquire(case, 0, text, text=text)
     lund.office.propose(case, [full(ects=None)], text, text=text)
     lund.office.return_(case, "l.holm", text=text)
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
-    found = worklist.listed(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
+    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
     assert [one.case for one in found] == [case]
 
 
@@ -530,23 +531,23 @@ def test_days_to_come_the_same_credential_twice_and_files_that_are_none_are_refu
     with pytest.raises(UnknownSubject, match="named twice"):
         lund.open(credential, credential)
     with pytest.raises(UnknownSubject, match="name one of"):
-        lund.open(SubjectAsked(credential=CredentialRef("twente", credential), external=STATISTICS))
+        lund.open(SubmittedCredential(credential=CredentialRef("twente", credential), external=STATISTICS))
     for text in ("{}", "[", "[" * 5000, '{"credentialSubject": 3}', '{"credentialSubject": {}}', "x" * 1_600_000):
         with pytest.raises(NoCredential):
-            lund.open(SubjectAsked(file=text))
+            lund.open(SubmittedCredential(file=text))
 
 
 def test_a_case_is_opened_from_a_credentials_file_and_takes_it_for_unproved(lund, pytestconfig):
     sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "microcredential.jsonld"
-    asked = SubjectAsked(file=sample.read_text(), country="NL")
-    moved = lund.office.open(CaseAsked(Applicant(), [asked], "admission"), "desk")
-    shown = showing.show(lund.office, moved.case)
+    asked = SubmittedCredential(file=sample.read_text(), country="NL")
+    moved = lund.office.open(Application(Applicant(), [asked], "admission"), "desk")
+    shown = show_case(lund.office, moved.case)
     assert shown.subjects[0].subject.evidence == "other"
     assert shown.subjects[0].subject.external.issuer_name == "University of Twente (demonstration)"
     assert shown.applicant.family_name
     assert any("not proved by it" in warning for warning in moved.warnings)
     with pytest.raises(NoCredential, match="does not say country"):
-        lund.open(SubjectAsked(file=sample.read_text()))
+        lund.open(SubmittedCredential(file=sample.read_text()))
 
 
 # What stops a proposal
@@ -565,7 +566,7 @@ def test_a_case_of_two_credentials_is_decided_on_both_or_says_which_it_leaves_an
     content = on_log(lund, moved.decision).content
     assert [base["credential"]["credential"] for base in content["basis"]] == [second]
     assert [one["from"] for one in content["grants"]] == [[0]]
-    [left] = showing.letter(lund.office, case).left
+    [left] = collect_letter_facts(lund.office, case).left
     assert (left.subject, left.reason) == (0, "It was sent for information only.")
 
 
@@ -578,7 +579,7 @@ def test_what_became_revoked_between_the_proposal_and_its_approval_is_not_approv
     lund.project()
     with pytest.raises(Stopped, match="since it was proposed, this came up"):
         lund.approve(case, "l.holm", accept_override=True)
-    assert showing.show(lund.office, case).case.state == "proposed"
+    assert show_case(lund.office, case).case.state == "proposed"
 
 
 def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_is_recognised(lund):
@@ -609,7 +610,7 @@ def test_a_suggested_difference_is_named_answered_or_overridden_before_anything_
     lund.office.return_(case, "k.berg")
     assess()
     lund.office.propose(case, [], "k.berg", override="The board decided so.")
-    assert showing.show(lund.office, case).override.against == ["substantiallyLess:0"]
+    assert show_case(lund.office, case).override.against == ["substantiallyLess:0"]
 
 
 def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_all_the_same(lund):
@@ -622,7 +623,7 @@ def test_without_an_assessment_what_counts_towards_an_own_profile_is_compared_al
 
 @pytest.mark.parametrize(("documented", "code"), [(False, "withoutDocuments"), (True, "noDocumentsRequested")])
 def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_for(lund, documented, code):
-    case = lund.open(SubjectAsked(external=STATISTICS, documented=documented)).case
+    case = lund.open(SubmittedCredential(external=STATISTICS, documented=documented)).case
     lund.office.complete(case, "desk")
     draft = draft_assessment(lund.registry.case(case), lund.lookup(), Requirement())
     refused = grant("refused", "formal:documentsIncomplete")
@@ -630,7 +631,7 @@ def test_nobody_is_refused_for_documents_that_cannot_be_had_or_were_never_asked_
     with pytest.raises(Stopped, match=r"lack of documents"):
         lund.office.propose(case, [], "k.berg")
     lund.office.propose(case, [], "k.berg", override="The applicant refused the interview twice.")
-    assert showing.show(lund.office, case).override.against == [f"{code}:0"]
+    assert show_case(lund.office, case).override.against == [f"{code}:0"]
 
 
 def test_a_refusal_for_documents_that_were_asked_for_is_proposed(lund):
@@ -648,27 +649,27 @@ def test_an_assessment_made_before_the_case_was_corrected_is_made_again(lund):
     case = lund.open(lund.issue()).case
     lund.office.complete(case, "desk")
     lund.office.assess(case, assessment(ProposedGrant(full())), "k.berg")
-    lund.office.correct(case, Correction(add=[SubjectAsked(external=STATISTICS)]), "desk")
+    lund.office.correct(case, Correction(add=[SubmittedCredential(external=STATISTICS)]), "desk")
     with pytest.raises(AssessmentObjections, match="corrected after it was assessed"):
         lund.office.propose(case, [full(0, 1)], "k.berg")
 
 
 def test_another_persons_credential_stops_the_proposal_until_it_is_overridden_or_corrected(lund, pytestconfig):
     sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
-    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    case = lund.open(SubmittedCredential(file=sample.read_text(), country="PT")).case
     lund.office.complete(case, "desk")
     with pytest.raises(Stopped, match="names another person than the applicant"):
         lund.office.propose(case, [full(ects=None)], "k.berg")
     silva = Applicant(family_name="Silva", given_name="Duarte", date_of_birth="2001-09-30")
     lund.office.correct(case, Correction(applicant=silva), "desk")
-    assert showing.show(lund.office, case).history[-1].data["applicant"] == ["dateOfBirth", "familyName", "givenName"]
+    assert show_case(lund.office, case).history[-1].data["applicant"] == ["dateOfBirth", "familyName", "givenName"]
     assert lund.office.propose(case, [full(ects=None)], "k.berg").state == "proposed"
-    assert showing.show(lund.office, case).applicant.family_name == "Silva"
+    assert show_case(lund.office, case).applicant.family_name == "Silva"
 
 
 def test_what_an_uploaded_document_states_is_compared_with_its_source(lund, pytestconfig):
     sample = pytestconfig.rootpath / "registry" / "intake" / "samples" / "openbadge.json"
-    case = lund.open(SubjectAsked(file=sample.read_text(), country="PT")).case
+    case = lund.open(SubmittedCredential(file=sample.read_text(), country="PT")).case
     [one] = draft_of(lund.office, case, None).assessed
     assert (one.offered.ects, one.offered.eqf_level, one.offered.supervision) == (2.5, 6, "onsite")
     assert one.offered.assessments == ["testing"]
@@ -698,10 +699,10 @@ def test_an_amended_decision_says_what_it_changes(lund):
     warnings = lund.office.amend(case, "l.holm").warnings
     assert "grant 0, outcome: before: Recognised in part; now: Recognised in full" in warnings
     assert "grant 0, ects: before: 3 ECTS; now: 5 ECTS" in warnings
-    facts = showing.letter(lund.office, case)
+    facts = collect_letter_facts(lund.office, case)
     assert facts.before.grants[0].outcome == "partial"
     first = facts.before.decision
-    assert showing.letter(lund.office, case, first).ended.superseded_by == facts.data.decision
+    assert collect_letter_facts(lund.office, case, first).ended.superseded_by == facts.data.decision
 
 
 def test_a_credential_that_was_removed_is_no_basis_and_its_case_is_found_by_it_no_more(lund):
@@ -709,7 +710,9 @@ def test_a_credential_that_was_removed_is_no_basis_and_its_case_is_found_by_it_n
     case = lund.open(first, second).case
     lund.office.complete(case, "desk")
     with pytest.raises(UnknownSubject, match="is about this credential already"):
-        lund.office.correct(case, Correction(add=[SubjectAsked(credential=CredentialRef("twente", second))]), "desk")
+        lund.office.correct(
+            case, Correction(add=[SubmittedCredential(credential=CredentialRef("twente", second))]), "desk"
+        )
     lund.office.correct(case, Correction(remove=[0], purpose="admission", note="Sent by mistake."), "desk")
     rows = lund.registry.cursor().execute("SELECT credential::text FROM office.subjects").fetchall()
     assert [row["credential"] for row in rows] == [second]
@@ -719,7 +722,7 @@ def test_a_credential_that_was_removed_is_no_basis_and_its_case_is_found_by_it_n
     lund.publish()
     content = on_log(lund, moved.decision).content
     assert (len(content["basis"]), content["grants"][0]["from"], content["purpose"]) == (1, [0], "admission")
-    assert showing.letter(lund.office, case).numbers == [1]
+    assert collect_letter_facts(lund.office, case).numbers == [1]
 
 
 def test_a_proposal_says_that_nothing_was_assessed(lund):

@@ -1,7 +1,7 @@
 """Logs that change behind those who use them: cut, emptied, rotated, replaced, made again, deleted at their beginning.
 
 A publisher and a reader that had passed the changed bytes come to the same as if nothing had happened, while they run
-and after a restart; and so does whoever reads the log for the first time. What cannot heal is named.
+and after a restart; and so does a first reader of the log. What cannot heal is named.
 """
 
 import contextlib
@@ -81,7 +81,7 @@ class World:
         return [fault.code for fault in check_log(self.log, known, CONSORTIUM, self.consortium.founded)]
 
     def verified_lines(self):
-        """The events that whoever reads the log for the first time accepts."""
+        """The events that a first reader of the log accepts."""
         verifier, found = Verifier(_Key(self.node.signer)), []
         for record in self.log.records("twente"):
             verdict = verifier.judge(record.data)

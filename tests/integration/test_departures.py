@@ -1,4 +1,4 @@
-"""A draft held against what was decided before, on a real PostgreSQL."""
+"""A draft compared with earlier decisions, on a real PostgreSQL."""
 
 import pytest
 

@@ -9,10 +9,11 @@ from registry.domain.deadlines import last_day_of
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES
 from registry.letters.page import page
-from registry.office.cases import listing, showing
+from registry.office.cases.case_list import list_cases
+from registry.office.cases.case_view import collect_letter_facts, show_case
 from registry.office.cases.changes import acknowledge
-from registry.office.cases.lettering import file_of
-from registry.office.cases.proposing import Leave
+from registry.office.cases.letter_content import file_of
+from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.worklist import WorklistQuery
 from tests.integration.test_cases import TODAY
 from tests.support.letters import content, qualification
@@ -27,7 +28,7 @@ def lund(dsn):
 
 
 def look_at(lund, case, **asked):
-    lines = listing.list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
+    lines = list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
     return next((_marks(one) for one in lines if one.case == case), None)
 
 
@@ -41,11 +42,11 @@ def test_an_enquiry_without_an_answer_is_said_at_each_step_and_in_the_case(lund)
     lund.office.complete(case, "desk")
     enquiry = lund.office.enquire(case, 0, "desk").enquiry
     steps = [lund.office.propose(case, [full()], "k.berg"), lund.approve(case, "l.holm")]
-    shown = showing.show(lund.office, case)
+    shown = show_case(lund.office, case)
     for warnings in (*(one.warnings for one in steps), lund.office.decide(case, "l.holm").warnings, shown.warnings):
         assert [one for one in warnings if f"has not answered (enquiry {enquiry})" in one]
     lund.office.answer(case, enquiry, "authentic", "desk")
-    assert not [one for one in showing.show(lund.office, case).warnings if "answer" in one]
+    assert not [one for one in show_case(lund.office, case).warnings if "answer" in one]
 
 
 @pytest.mark.parametrize("external", [True, False])
@@ -71,7 +72,7 @@ def test_a_denial_that_was_overridden_stays_in_look_at_and_is_no_change(lund):
     lund.publish()
     assert look_at(lund, case, changed=True) is None
     assert "its issuer denies it" in look_at(lund, case)
-    assert file_of(showing.letter(lund.office, case)).standings == [("denied", TODAY)]
+    assert file_of(collect_letter_facts(lund.office, case)).standings == [("denied", TODAY)]
 
 
 def test_a_revoked_credential_that_was_overridden_is_named_so_in_the_file_of_the_letter(lund):
@@ -86,7 +87,7 @@ def test_a_revoked_credential_that_was_overridden_is_named_so_in_the_file_of_the
     lund.office.decide(case, "l.holm")
     lund.publish()
     assert "revoked" in look_at(lund, case)
-    assert file_of(showing.letter(lund.office, case)).standings == [("revoked", TODAY)]
+    assert file_of(collect_letter_facts(lund.office, case)).standings == [("revoked", TODAY)]
 
 
 def test_a_refusal_as_forged_needs_no_further_look(lund):
@@ -114,7 +115,7 @@ def test_a_letter_never_calls_verified_what_its_issuer_revoked_or_denies(languag
 
 
 def line_of(lund, case):
-    return next(one for one in listing.list_cases(lund.office, WorklistQuery(), today=TODAY).lines if one.case == case)
+    return next(one for one in list_cases(lund.office, WorklistQuery(), today=TODAY).lines if one.case == case)
 
 
 def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):

@@ -255,13 +255,13 @@ def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_
         assert counts(connection, "award_counts") == awarded(connection)
         assert counts(connection, "decision_counts") == decisions_made(connection)
         at_once, _ = projected(connection, history, NEVER, at_once=True)
-        del kept["notices"], at_once["notices"]  # what is told, and when, is the feed's own; its tests say more
+        del kept["notices"], at_once["notices"]  # the feed's own matter, which its tests check
         assert kept == at_once, f"history {seed}"
         named = connection.execute(
             "SELECT count(*) FROM published_credentials p JOIN erasures e USING (member)"
             " WHERE p.state ->> 'learner' = e.learner::text"
         )
-        assert named.fetchone() == (0,)  # whoever was erased stands nowhere any more
+        assert named.fetchone() == (0,)  # an erased person is in no table any more
         acts += len(begins)
         rolled_back += sum(begin > 0 for begin in begins)
     assert acts > 3 * HISTORIES

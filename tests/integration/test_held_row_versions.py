@@ -1,4 +1,4 @@
-"""A decision on a held row counts for the version that was read: whoever sends rows can replace one by another."""
+"""A decision on a held row counts for the version that was read: a system can replace one row by another."""
 
 import pytest
 

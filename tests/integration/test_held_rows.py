@@ -117,7 +117,7 @@ def test_a_node_that_is_killed_on_the_day_goes_on_nothing_twice_nothing_lost(sis
 
 
 def _after(times, act, then):
-    """A function that acts so many times, and then does something else."""
+    """A function that acts a number of times, and then does something else."""
     left = iter(range(times))
 
     def made(*arguments, **more):

@@ -11,7 +11,7 @@ import pytest
 from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
-from registry.batches.worker import _taken
+from registry.batches.award_outcomes import award_progress
 from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.drafts import Drafts, UnknownDraft
@@ -315,7 +315,10 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     batch_store.complete(begun.batch, begun.file, None)
     batch = batch_store.queue.take_up()
     office.importer.take_award(
-        document, light, {}, rows_of=lambda taken: _taken(office.registry.vault, batch, light, taken, on_its_day=False)
+        document,
+        light,
+        {},
+        rows_of=lambda taken: award_progress(office.registry.vault, batch, light, taken, on_its_day=False),
     )
     assert (batch_store.get(begun.batch).state, batch_store.get(begun.batch).done_lines) == ("working", 1)
     assert worker.step()

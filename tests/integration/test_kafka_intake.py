@@ -308,7 +308,7 @@ def test_a_running_node_takes_in_what_systems_send_kafka(tmp_path, postgres, emp
 
 
 def take_in(broker, taking, positions, until_results):
-    """Read the intake topic until so many results came; the results."""
+    """Read the intake topic until a number of results came; return them."""
     stop, seen = threading.Event(), []
 
     def on_results(results):

@@ -9,9 +9,9 @@ from registry.letters.page import page
 from registry.letters.wording import wording
 from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
-from registry.office.cases import showing
-from registry.office.cases.lettering import _required, file_of
-from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.case_view import collect_letter_facts
+from registry.office.cases.letter_content import _required, file_of
+from registry.office.cases.opening import SubmittedCredential
 from registry.wire.achievements import LearningOutcome
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant
@@ -63,10 +63,10 @@ def test_what_is_required_and_unknown_is_a_suggestion_to_answer(asked, differenc
 
 def test_a_letter_names_no_documents_on_paper_where_there_are_none(dsn):
     lund = Lund(dsn)
-    case = lund.approved(SubjectAsked(external=STATISTICS, documented=False))
+    case = lund.approved(SubmittedCredential(external=STATISTICS, documented=False))
     lund.office.decide(case, "l.holm")
     lund.publish()
-    [(standing, _)] = file_of(showing.letter(lund.office, case)).standings
+    [(standing, _)] = file_of(collect_letter_facts(lund.office, case)).standings
     lund.close()
     assert standing == "undocumented"
     made = page(content(qualifications=[qualification(evidence="paper", standing=standing, standing_on=date.min)]))

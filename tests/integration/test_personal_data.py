@@ -18,7 +18,7 @@ from registry.intake.taking import Taking
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.opening import Application, SubmittedCredential
 from tests.support.lund import STATISTICS, Lund
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -184,7 +184,7 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_stor
         send(batch_store, badge, "application/json"),
     ]
     done = worked(node, batch_store, *batches)
-    assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # whoever may read a batch reads it
+    assert [one.name for one in done] == ["Quixwobble.csv"] * len(batches)  # readable by all who may read a batch
     quoted = [problem.value for batch in batches for _, problem in batch_store.list_problems(batch, 999)]
     assert "Quixwobble" in quoted  # as may the value that is wrong
     assert done[1].error is not None
@@ -230,7 +230,7 @@ def test_a_case_keeps_its_applicant_and_what_was_written_sealed(dsn):
         family_name="Quixwobble", given_name="Zephyrine", date_of_birth="1987-11-23", student="stu-8844771",
         email="quix@example.org", address="7 Wombat Road",
     )  # fmt: skip
-    asked = CaseAsked(applicant, [SubjectAsked(external=STATISTICS)], "admission", note="a note about wombats")
+    asked = Application(applicant, [SubmittedCredential(external=STATISTICS)], "admission", note="a note about wombats")
     lund.office.open(asked, "clerk")
     assert found_in(dsn, [*WORDS, "quix@example.org", "7 Wombat Road"]) == []
     lund.close()

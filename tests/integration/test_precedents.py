@@ -21,6 +21,7 @@ from projections.precedents.scope import scope_of
 from registry.cursors import InvalidCursor
 from registry.wire.governance import MemberRangeVoided
 from tests.support.emptying import empty
+from tests.support.examples import examples
 from tests.support.memory_log import MemoryLog
 from tests.support.offices import assessed, assessment_withdrawn, decided, grant, withdrawn
 from tests.support.streams import CONSORTIUM, Consortium, new_id
@@ -305,7 +306,7 @@ def acted(seed):
     return consortium
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30, thorough=150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_counts_are_those_of_a_recount_after_any_history_in_any_batches(connection, seed):
     consortium = acted(seed)

@@ -7,12 +7,12 @@ from registry.domain.case_errors import AssessmentObjections, ProposalChanged, S
 from registry.domain.case_events import Proposed
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import ProfileRow
-from registry.office.cases import showing
-from registry.office.cases.beginning import draft_of
-from registry.office.cases.correcting import Correction
-from registry.office.cases.lettering import file_of
-from registry.office.cases.opening import SubjectAsked
-from registry.office.cases.proposing import Leave
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_view import collect_letter_facts, show_case
+from registry.office.cases.corrections import Correction
+from registry.office.cases.letter_content import file_of
+from registry.office.cases.opening import SubmittedCredential
+from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.rows import CaseRow
 from registry.wire.achievements import Composition
 from registry.wire.credentials import Part
@@ -74,7 +74,7 @@ def test_a_level_that_nobody_stated_is_granted_by_an_override_alone(lund):
     with pytest.raises(Stopped, match="EQF level 8 is granted, and nobody stated the level"):
         lund.office.propose(case, [raised], "k.berg")
     lund.office.propose(case, [raised], "k.berg", override="The board interviewed the applicant.")
-    assert showing.show(lund.office, case).override.against == ["levelNotStated:0"]
+    assert show_case(lund.office, case).override.against == ["levelNotStated:0"]
     lund.office.return_(case, "k.berg")
     assess(lund, case, ects=None)
     with pytest.raises(Stopped, match="EQF level 8 is granted"):
@@ -147,10 +147,10 @@ def test_a_requirement_that_was_weakened_is_a_stop_and_the_letter_names_the_prog
     with pytest.raises(Stopped, match=said):
         lund.office.propose(case, [], "k.berg")
     lund.office.propose(case, [], "k.berg", override="The programme board asks for less since May.")
-    assert showing.show(lund.office, case).override.against == ["requirementDiffers:0"]
+    assert show_case(lund.office, case).override.against == ["requirementDiffers:0"]
     lund.approve(case, "l.holm", accept_override=True)
     lund.office.decide(case, "l.holm")
-    assert file_of(showing.letter(lund.office, case)).compared_with == [[DATA]]
+    assert file_of(collect_letter_facts(lund.office, case)).compared_with == [[DATA]]
 
 
 def test_a_profile_that_was_changed_since_the_proposal_stops_its_approval(lund):
@@ -220,7 +220,7 @@ def test_an_own_achievement_that_nobody_published_is_refused_at_the_opening_and_
 def test_an_approval_is_of_the_proposal_that_was_read_and_of_no_other(lund):
     case = ready(lund, lund.issue())
     read = lund.office.propose(case, [grant("partial", "workload:substantiallyLess", ects=3)], "k.berg").proposal_id
-    assert showing.show(lund.office, case).waiting.proposal_id == read
+    assert show_case(lund.office, case).waiting.proposal_id == read
     lund.office.return_(case, "k.berg")
     second = lund.office.propose(case, [full()], "k.berg").proposal_id
     with pytest.raises(ProposalChanged, match=f"the proposal changed: you name {read}, and the case has {second}"):
@@ -229,13 +229,13 @@ def test_an_approval_is_of_the_proposal_that_was_read_and_of_no_other(lund):
     third = lund.office.propose(case, [full()], "k.berg").proposal_id
     assert len({read, second, third}) == 3
     assert lund.office.approve(case, "l.holm", proposal_id=third).state == "approved"
-    assert showing.show(lund.office, case).history[-1].data["proposal"] == third
+    assert show_case(lund.office, case).history[-1].data["proposal"] == third
 
 
 def test_an_override_is_accepted_with_the_reason_that_was_read_and_with_no_other(lund):
     case = ready(lund, STATISTICS)
     lund.office.propose(case, [full()], "k.berg", override="The rector confirmed it on paper.")
-    read = showing.show(lund.office, case).waiting.proposal_id
+    read = show_case(lund.office, case).waiting.proposal_id
     lund.office.return_(case, "k.berg")
     lund.office.propose(case, [full()], "k.berg", override="My cousin.")
     with pytest.raises(ProposalChanged):
@@ -245,7 +245,7 @@ def test_an_override_is_accepted_with_the_reason_that_was_read_and_with_no_other
 def test_the_second_person_sees_the_grants_what_was_compared_and_all_notes(lund):
     case = ready(lund, lund.issue(), towards=[DATA])
     told = lund.office.propose(case, [full()], "k.berg", text="Well done.")
-    waiting = showing.show(lund.office, case).waiting
+    waiting = show_case(lund.office, case).waiting
     assert (waiting.by, waiting.grants, waiting.note, waiting.assessed) == ("k.berg", [full()], "Well done.", False)
     [compared] = waiting.compared
     assert (compared.subject, compared.towards) == (0, "Minor data science")
@@ -270,7 +270,7 @@ def test_an_enquiry_in_a_case_of_several_credentials_names_one_that_the_case_sti
 
 
 def test_a_letter_of_an_earlier_decision_says_what_was_applied_for_then(lund):
-    case = lund.approved(SubjectAsked(external=STATISTICS), towards=[Towards(title={"en": "Jazz"})])
+    case = lund.approved(SubmittedCredential(external=STATISTICS), towards=[Towards(title={"en": "Jazz"})])
     lund.office.decide(case, "l.holm")
     lund.office.correct(case, Correction(towards=[Towards(title={"en": "Opera"})]), "desk")
-    assert showing.letter(lund.office, case).towards == [Towards(title={"en": "Jazz"})]
+    assert collect_letter_facts(lund.office, case).towards == [Towards(title={"en": "Jazz"})]

@@ -20,6 +20,7 @@ from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided, Me
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from tests.support.emptying import empty
+from tests.support.examples import examples
 from tests.support.memory_log import MemoryLog, UnreadableLog
 from tests.support.streams import CONSORTIUM, Consortium, University, new_id
 
@@ -314,7 +315,7 @@ def noise(university: University, chance, passed):
     return commit.sign_commit(university.origin, tree, lines, university.signers)[0]
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40, thorough=600), deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), orders=st.lists(st.integers(0, 2**32), min_size=2, max_size=4))
 def test_the_views_and_the_evidence_do_not_depend_on_order_batches_or_noise(connection, seed, orders):
     consortium = grown(seed)
@@ -346,6 +347,7 @@ def test_the_views_and_the_evidence_do_not_depend_on_order_batches_or_noise(conn
             if own.random() < 0.7:
                 projector.step()
         projector.step()
+        projector.settle_all()  # a step that takes long leaves disputed heads to a later one
         assert digest(connection).total == expected
         seen.append(evidence(connection))
     assert all(found == seen[0] for found in seen)

@@ -10,6 +10,7 @@ import pytest
 from consumers.streams.verifier import DISPUTABLE, OK, Verifier
 from registry.log import LogUnavailable, WriterBusy
 from registry.log.files import FileLog
+from registry.publishing import drafts, publisher
 from registry.publishing.publisher import AnotherPublisher, ForeignCommits
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
@@ -75,10 +76,12 @@ STEPS = [
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("occurrence", [1, 2])
-def test_a_publisher_that_dies_before_a_step_goes_on_as_if_nothing_had_been(node, step, occurrence):
+def test_a_publisher_that_dies_before_a_step_goes_on_as_if_nothing_had_been(node, step, occurrence, monkeypatch):
+    for module in (drafts, publisher):
+        monkeypatch.setattr(module, "AT_ONCE", 2)
     fill(node, 300)
     node.publisher().publish_pending()
-    fill(node, 9000, start=1000)  # more than one pass takes
+    fill(node, 2 * drafts.PER_COMMIT + 100, start=1000)  # more than one pass takes
     seen = 0
 
     def die(name):

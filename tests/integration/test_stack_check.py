@@ -1,4 +1,4 @@
-"""Parts are held against the views before a larger credential is issued; what passes is never flagged afterwards."""
+"""Parts are compared with the views before a larger credential is issued; what passes is never flagged afterwards."""
 
 import random
 from datetime import date

@@ -16,7 +16,7 @@ from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.opening import SubmittedCredential
 from registry.office.cases.uploads import uploaded
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
@@ -344,7 +344,7 @@ def test_the_programme_that_counted_twice_counts_once(office):
 
 
 def test_an_asked_subject_takes_an_issuer():
-    assert SubjectAsked(file="{}", issuer="Aveiro").issuer == "Aveiro"
+    assert SubmittedCredential(file="{}", issuer="Aveiro").issuer == "Aveiro"
 
 
 def test_a_person_with_one_name_is_issued_to_and_an_impossible_birth_date_is_not(office):

@@ -65,7 +65,7 @@ def stolen():
 
 
 def arriving(connection, consortium, stream, governed_after):
-    """Project record by record; governance's newest commit comes after so many records of the stream."""
+    """Project record by record; governance's newest commit comes after a number of records of the stream."""
     empty(connection, "views")
     log = MemoryLog()
     for name in ("governance", "twente"):
@@ -84,7 +84,7 @@ def arriving(connection, consortium, stream, governed_after):
 
 
 def interleavings(honest, other):
-    """All orders in which two writers' records can stand in one stream."""
+    """All orders in which two writers' records can follow each other in one stream."""
     for places in itertools.combinations(range(len(honest) + len(other)), len(other)):
         mine, theirs = iter(honest), iter(other)
         yield [next(theirs) if n in places else next(mine) for n in range(len(honest) + len(other))]
@@ -128,7 +128,7 @@ def test_a_broker_that_reorders_repeats_and_holds_back_changes_nothing_that_was_
 
 
 def test_garbage_of_every_kind_is_kept_with_its_code_and_the_records_after_it_count(connection):
-    """What is no commit is quarantined; events that are none stand in their commit, refused; good ones have effect."""
+    """A record that is no commit is quarantined; an invalid event is refused in its commit; good ones have effect."""
     consortium = Consortium("twente")
     twente = consortium.universities["twente"]
     achievement, published = twente.publish()

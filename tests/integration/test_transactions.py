@@ -1,4 +1,4 @@
-"""One database transaction of the private side: all of it or nothing, committed by whoever began it."""
+"""One database transaction of the private side: all of it or nothing, committed by the code that began it."""
 
 from concurrent.futures import ThreadPoolExecutor
 

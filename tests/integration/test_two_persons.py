@@ -12,8 +12,8 @@ from registry.http.access import Caller
 from registry.letters.content import Office as Letterhead
 from registry.letters.notices import notice_page
 from registry.letters.wording import wording
-from registry.office.cases import showing
-from registry.office.cases.correcting import Correction
+from registry.office.cases.case_view import show_case
+from registry.office.cases.corrections import Correction
 from registry.office.cases.notices import NoticeWriter
 from registry.values.actors import person_of
 from registry.wire.recognition import Towards
@@ -92,7 +92,7 @@ def test_a_decision_is_withdrawn_by_two_persons_for_the_same_reason(lund, keys):
     assert (moved.state, moved.decision) == ("decided", None)
     [warning] = moved.warnings
     assert "another person must confirm" in warning
-    assert warning in showing.show(lund.office, case).warnings
+    assert warning in show_case(lund.office, case).warnings
     with pytest.raises(SecondPerson, match="withdraw: anna proposed it"):
         lund.office.withdraw(case, actor(keys.add("anna", ["cases:approve"], 30)), reason="decidedInError")
     assert lund.office.withdraw(case, "ben", reason="onAppeal").state == "decided"

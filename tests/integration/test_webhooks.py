@@ -66,7 +66,7 @@ class Node:
         self._leaves = itertools.count()
 
     def tell(self, number=1, kind="achievement.joined"):
-        """Let the feed grow; gives the new notices' numbers."""
+        """Let the feed grow; return the new notices' numbers."""
         before = feed.newest(self.connection, OWN)
         causes = Causes(frozenset([OWN]), "lund")
         leaves = [next(self._leaves) for _ in range(number)]

@@ -1,21 +1,27 @@
 """The `registry` command as people run it: a process of its own."""
 
+import atexit
 import contextlib
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 from tests.support.forked import forked
 
 ROOT = Path(__file__).parents[2]
+FOLDER_LOG = "file:../log"
 
 
 def registry(*arguments, home=None, check=True, environment=None, timeout=120):
-    """Run a command to its end; gives what it printed. Fails where it exits with another code than `check`."""
+    """Run a command to its end; return what it printed. Fail if it exits with another code than `check`."""
     done = forked(words(arguments, home), {**os.environ, **(environment or {})}, ROOT, timeout)
     wanted = 0 if check is True else check
     assert wanted is False or done.returncode == wanted, f"{done.returncode}: {done.stdout}\n{done.stderr}"
@@ -64,28 +70,53 @@ def until(true, seconds=20.0, pause=0.05, says=lambda: "it did not happen in tim
         time.sleep(pause)
 
 
-class Consortium:
-    """A consortium of one member, made by the command, each node with a database of its own."""
+@functools.cache
+def _prepared(server):
+    """Return the consortium on this server that others are copies of; the first call founds it."""
+    folder = tempfile.mkdtemp(prefix="registry-tests-consortium-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Consortium(folder, server, copied=False)
 
-    def __init__(self, folder, server, log="file:../log"):
+
+class Consortium:
+    """A consortium of one member, each node with its own database; the log is a folder unless one is named."""
+
+    def __init__(self, folder, server, log=FOLDER_LOG, *, copied=True):
         self.folder = Path(folder)
         self.server = server
         self.log = log
+        self.home = self.folder / "twente"
+        if copied and log == FOLDER_LOG:
+            self._copy(_prepared(server))
+        else:
+            self._found()
+
+    def _found(self):
         founding = registry(
             "consortium", "create", self.folder / "consortium", "--consortium", "test.example", "--keys", 3,
-            "--threshold", 2, "--log", log, "--database", server.dsn(self.name("consortium")),
+            "--threshold", 2, "--log", self.log, "--database", self.server.dsn(self.name("consortium")),
         )  # fmt: skip
         self.founded = founding.stdout.split()[-1]
-        self.home = self.folder / "twente"
         made = registry(
             "node", "init", self.home, "--member", "twente", "--consortium", "test.example", "--founded", self.founded,
-            "--log", log, "--database", server.dsn(self.name("twente")),
+            "--log", self.log, "--database", self.server.dsn(self.name("twente")),
         )  # fmt: skip
         self.key = made.stdout.split()[-1]
         registry(
             "member", "admit", "twente", "--key", self.key, "--legal-name", "Twente", "--country", "NL",
             home=self.folder / "consortium",
         )  # fmt: skip
+
+    def _copy(self, original):
+        """Copy the folders and databases of another consortium: founding one takes seconds, copying it does not."""
+        self.founded, self.key = original.founded, original.key
+        shutil.copytree(original.folder, self.folder, dirs_exist_ok=True)
+        with psycopg.connect(self.server.dsn("postgres"), autocommit=True) as connection:
+            for node in ("consortium", "twente"):
+                there, here = original.name(node), self.name(node)
+                connection.execute(f"CREATE DATABASE {here} TEMPLATE {there} STRATEGY file_copy")
+                settings = self.folder / node / "registry.toml"
+                settings.write_text(settings.read_text().replace(there, here))
 
     def name(self, node):
         return f"e2e_{abs(hash(str(self.folder))):x}_{node}"

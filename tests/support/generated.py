@@ -39,7 +39,7 @@ class Generator:
         return into, said
 
     def tour(self, package, *arguments, given=""):
-        """Run a step of the tour; gives what it printed as JSON."""
+        """Run a step of the tour; return the JSON that it printed."""
         return json.loads(_run(self.python, SOURCE / "tour.py", *arguments, given=given, path=package))
 
 

@@ -13,7 +13,7 @@ from projections.core import views
 from registry.application.registry import Registry
 from registry.node.adapters.credential_lookup import PostgresCredentialLookup
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.service import Office
 from registry.publishing.publisher import Publisher
 from registry.settings.settings import OfficeSetting
@@ -112,12 +112,12 @@ class Lund:
 
     def open(self, *subjects, applicant=ADA, purpose="creditTransfer", **more):
         asked = [
-            SubjectAsked(external=one) if isinstance(one, External)
-            else one if isinstance(one, SubjectAsked)
-            else SubjectAsked(credential=CredentialRef("twente", one))
+            SubmittedCredential(external=one) if isinstance(one, External)
+            else one if isinstance(one, SubmittedCredential)
+            else SubmittedCredential(credential=CredentialRef("twente", one))
             for one in subjects
         ]  # fmt: skip
-        return self.office.open(CaseAsked(applicant, asked, purpose, **more), "desk")
+        return self.office.open(Application(applicant, asked, purpose, **more), "desk")
 
     def approved(self, *subjects, grants=None, **more):
         """A case whose proposal is approved."""
@@ -134,7 +134,7 @@ class Lund:
         return office.approve(case, by, proposal_id=named, **more)
 
     def everything(self):
-        """All that stands in the private tables, as PostgreSQL dumps it."""
+        """The content of the private tables, as PostgreSQL dumps it."""
         with psycopg.connect(self.dsn) as connection:
             tables = connection.execute(
                 "SELECT table_schema, table_name FROM information_schema.tables"

@@ -38,7 +38,7 @@ def postgres() -> Iterator[Embedded]:
 
 @pytest.fixture
 def dsn(postgres: Embedded) -> Iterator[str]:
-    """The connection string of a fresh, empty database, dropped after the test with whoever is connected."""
+    """The connection string of a fresh, empty database, dropped after the test with all its connections."""
     name = f"t{uuid4().hex}"
     administration = postgres.dsn("postgres")
     with psycopg.connect(administration, autocommit=True) as connection:
@@ -61,6 +61,6 @@ def _sweep() -> None:
                 with embedded(folder, settings=SETTINGS) as server:
                     pass
             except DatabaseUnavailable:
-                continue  # whoever made it is just removing it
+                continue  # its own run is just removing it
             if not server.running:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ import psycopg
 
 
 def forms_of(word):
-    """A word as it may stand in a column: as text, in hexadecimal, in base64 at each offset, in UTF-16."""
+    """The forms that a word may have in a column: as text, in hexadecimal, in base64 at each offset, in UTF-16."""
     raw = word.encode()
     encoded = [b64encode(b"\0" * offset + raw)[{0: 0, 1: 2, 2: 3}[offset] :].rstrip(b"=")[:-1] for offset in range(3)]
     plain = [raw, raw.lower(), raw.upper(), word.encode("utf-16-le"), *encoded]

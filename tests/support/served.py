@@ -21,7 +21,7 @@ PROBLEM = "application/problem+json"
 
 
 class Served:
-    """A university's node and whoever asks it. What it prints is kept in `said`."""
+    """A university's node and its clients. `said` is what it printed."""
 
     def __init__(self, folder, server, settings="", log_level="info"):
         self.consortium = Consortium(folder, server)

@@ -140,7 +140,7 @@ class Consortium(Stream):
         return log
 
     def write(self, folder: Path, **others: Sequence[bytes]) -> Source:
-        """Write all that has been sealed as a log of files; `others` are what stands in place of a stream's records."""
+        """Write all that has been sealed as a log of files; `others` replaces the records of a stream."""
         url = f"file:{folder}"
         with contextlib.closing(open_log(url, self.origin)) as log:
             streams = {name: stream.records for name, stream in {"governance": self, **self.universities}.items()}

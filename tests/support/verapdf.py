@@ -18,7 +18,7 @@ MAVEN_SECONDS = 300
 
 
 class VeraPdf:
-    """The validator, started anew for each question."""
+    """The validator, a new process for each question."""
 
     def refused(self, flavour, files):
         """Which of these files are not of a flavour (`3a`, `ua1`), each with the rules that it breaks."""
@@ -41,7 +41,7 @@ class VeraPdf:
 @pytest.fixture(scope="session")
 def verapdf():
     """The validator, with its jars at hand."""
-    lacking = [name for name in ("java", *(() if _fetched() else ("mvn",))) if shutil.which(name) is None]
+    lacking = [name for name in ("java", *(() if _has_jars() else ("mvn",))) if shutil.which(name) is None]
     if lacking:
         if os.environ.get("CI") == "true":
             pytest.fail(f"veraPDF must check the letters in CI, and there is no {lacking[0]}")
@@ -49,7 +49,7 @@ def verapdf():
     LIBS.mkdir(parents=True, exist_ok=True)
     with (LIBS.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be fetching: then they are here afterwards
-        if not _fetched():
+        if not _has_jars():
             command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
             command.append(f"-DoutputDirectory={LIBS}")
             done = subprocess.run(command, capture_output=True, text=True, timeout=MAVEN_SECONDS, check=False)
@@ -58,5 +58,5 @@ def verapdf():
     return VeraPdf()
 
 
-def _fetched():
+def _has_jars():
     return (LIBS / ".complete").exists() and (LIBS / ".complete").read_bytes() == (HERE / "pom.xml").read_bytes()

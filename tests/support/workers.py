@@ -1,14 +1,44 @@
-"""Which tests share a worker under pytest-xdist: those of one file, and all that need the Kafka broker."""
+"""Which tests share a worker under pytest-xdist, and which begin first."""
+
+from collections import Counter
 
 import pytest
 
 KAFKA = "kafka"
 """Tests with this word in their id share one broker."""
 
+SECONDS = {
+    KAFKA: 400,
+    "tests/e2e/test_every_command.py": 120,
+    "tests/integration/test_vectors.py": 110,
+    "tests/http/test_description.py": 100,
+    "tests/e2e/test_audit_command.py": 85,
+    "tests/http/test_connections.py": 70,
+    "tests/e2e/test_loss.py": 60,
+    "tests/http/test_tokens.py": 50,
+    "tests/e2e/test_bulk_changes.py": 50,
+    "tests/e2e/test_command.py": 45,
+    "tests/unit/registry/letters/test_letter.py": 45,
+    "tests/integration/test_postgres.py": 45,
+    "tests/e2e/test_silence.py": 40,
+    "tests/http/test_batches.py": 40,
+    "tests/http/test_documents.py": 35,
+    "tests/http/test_access.py": 35,
+    "tests/http/test_recognition.py": 30,
+    "tests/integration/test_webhooks.py": 30,
+    "tests/integration/test_projector.py": 25,
+    "tests/integration/test_publisher.py": 25,
+    "tests/e2e/test_kills.py": 25,
+}
+"""How long the longest take on two processors; of all others, a tenth of a second a test."""
+
+EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator"})
+"""Fixtures that need a program besides Python: `make test-fast` leaves out the tests that ask for one."""
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """One worker for each file, whose fixtures are then made once; the largest files first.
+    """Give each file to one worker, so that its fixtures are made once.
 
     Not by the mark `xdist_group`: pytest-xdist 3.8 writes that where pytest 9.2 no longer reads it.
     """
@@ -18,6 +48,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class Shared(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return KAFKA if KAFKA in nodeid else nodeid.partition("::")[0]
+            return scope_of(nodeid)
 
     return Shared(config, log)
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what a test shares a worker with: its file, or all tests on Kafka."""
+    return KAFKA if KAFKA in nodeid else nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests that need another program; under pytest-xdist begin with what takes longest, so that none is last."""
+    for item in items:
+        if not EXTERNAL.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("external")
+    if hasattr(config, "workerinput"):
+        tests = Counter(scope_of(item.nodeid) for item in items)
+        items.sort(key=lambda item: -SECONDS.get(scope := scope_of(item.nodeid), tests[scope] / 10))

@@ -36,7 +36,7 @@ class Schedules:
         self._streams |= {case.stream_name(origin): records for origin, records in case.streams.items()}
         self.names = sorted(self._streams)
 
-    def all(self) -> dict[str, list[Step]]:
+    def all(self, random_orders: int) -> dict[str, list[Step]]:
         members = [name for name in self.names if name != "governance"]
         whole = {name: [(name, self._streams[name])] for name in self.names}
         single = {name: [(name, [record]) for record in self._streams[name]] for name in self.names}
@@ -44,7 +44,7 @@ class Schedules:
             "governance first": whole["governance"] + [s for m in members for s in whole[m]],
             "governance last": [s for m in reversed(members) for s in single[m]] + single["governance"],
         }
-        for seed in range(3):
+        for seed in range(random_orders):
             found[f"at random {seed}"] = list(self._shuffled(single, random.Random(seed)))
         return found
 
@@ -60,15 +60,15 @@ class Schedules:
             yield name, taken
 
 
-def differences(connection: Connection, case: FoldCase) -> list[str]:
-    """Run a case in every schedule; gives what differs from what it expects, or between schedules."""
+def differences(connection: Connection, case: FoldCase, random_orders: int) -> list[str]:
+    """Run a case in every schedule; return what differs from what it expects, or between schedules."""
     found: list[str] = []
     digests: dict[str, str] = {}
     schedules = Schedules(case)
     views.drop(connection, SCHEMA)
     views.create(connection, SCHEMA)
     views.use(connection, SCHEMA)
-    for number, (name, steps) in enumerate(schedules.all().items()):
+    for number, (name, steps) in enumerate(schedules.all(random_orders).items()):
         empty(connection, SCHEMA)
         log = MemoryLog()
         for stream in schedules.names:

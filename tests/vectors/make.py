@@ -1,7 +1,7 @@
 """The project's own vectors, in the form of the shared ones: `python -m tests.vectors.make [DIR]`.
 
 The streams are made by the project's code; what must come of them is written down by hand, case by case.
-Everything is derived from one seed, so that making them again gives the same bytes.
+Everything is derived from one seed, so that making them again yields the same bytes.
 """
 
 import json

@@ -75,7 +75,7 @@ def merkle_differences(cases: MerkleCases) -> Iterator[str]:
                 yield f"leaf {index} of {tree.size}: {error}"
 
 
-def fold_differences(cases: Sequence[FoldCase]) -> Iterator[str]:
+def fold_differences(cases: Sequence[FoldCase], random_orders: int) -> Iterator[str]:
     # Not below the current folder: root lends PostgreSQL an account that may not enter it.
     with (
         tempfile.TemporaryDirectory(prefix="registry-vectors-") as data,
@@ -84,16 +84,17 @@ def fold_differences(cases: Sequence[FoldCase]) -> Iterator[str]:
     ):
         for case in cases:
             try:
-                found = folds.differences(connection, case)
+                found = folds.differences(connection, case, random_orders)
             except Exception as error:  # noqa: BLE001 - said as a difference; the other cases are still to be run
                 found = [f"{type(error).__name__}: {error}"]
             yield from (f"folds/{case.name}: {difference}" for difference in found)
 
 
-def run(folder: Path) -> Iterator[str]:
-    """Everything that differs, a line each; and a line `# …` for each file that was run.
+def run(folder: Path, random_orders: int = 3) -> Iterator[str]:
+    """Yield everything that differs, a line each; and a line `# …` for each file that was run.
 
-    A file that is not there is left out; one that is not of the form counts as a difference.
+    A missing file is skipped; one of another form counts as a difference. The records of a fold arrive with
+    governance first, with governance last, and in this number of random orders.
     """
     if not any((folder / name).is_file() for name in FILES):
         yield f"{folder} holds none of {', '.join(FILES)}"
@@ -111,7 +112,7 @@ def run(folder: Path) -> Iterator[str]:
             continue
         yield f"# {name}: {len(cases)} cases"
         if name == "folds.json":
-            yield from fold_differences(cases)
+            yield from fold_differences(cases, random_orders)
             continue
         for case in cases:
             yield from (f"streams/{case.name}: {difference}" for difference in stream_differences(case))

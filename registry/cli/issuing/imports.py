@@ -27,7 +27,7 @@ from registry.intake.files import open_intake
 from registry.intake.formats import json_document
 from registry.intake.formats.document import Document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
-from registry.intake.importing import Importer, Taken
+from registry.intake.importing import Importer, ImportResult
 from registry.intake.rows.columns import csv_template, ndjson_template
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows
@@ -99,7 +99,7 @@ class Report(msgspec.Struct):
     dry_run: bool = False
     format: str = ""
     """Of a document."""
-    awards: list[Taken] = []
+    awards: list[ImportResult] = []
     """What each award of a document came to."""
     refused: int = 0
     """Rows, or awards, that were not taken in and do not wait."""
@@ -431,7 +431,7 @@ def take_document(
     return report
 
 
-def _add_award(report: Report, taken: Taken) -> None:
+def _add_award(report: Report, taken: ImportResult) -> None:
     report.awards.append(taken)
     report.problems += taken.problems
     report.notes += [f"{taken.path}: {note}" for note in taken.notes]
@@ -490,7 +490,7 @@ def show(report: Report) -> None:
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 
-def show_award(taken: Taken, *, several: bool = False) -> None:
+def show_award(taken: ImportResult, *, several: bool = False) -> None:
     """Say what an award of a document came to."""
     say(f"award {taken.award}, {taken.title}: {taken.how}" if several else f"{taken.title}: {taken.how}")
     if taken.achievement is not None:

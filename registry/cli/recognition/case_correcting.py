@@ -14,8 +14,8 @@ from registry.cli.recognition.case_moves import CaseId, show_moved
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, external_of, towards_of
 from registry.node.adapters.office import office_of
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.correcting import Correction
-from registry.office.cases.opening import SubjectAsked
+from registry.office.cases.corrections import Correction
+from registry.office.cases.opening import SubmittedCredential
 from registry.wire.recognition import Purpose
 
 
@@ -85,7 +85,7 @@ def correct(
         purpose=convert(purpose, Purpose, "--purpose") if purpose is not None else None,
         advisory=advisory,
         towards=[towards_of(node, text) for text in towards] if towards else [] if no_towards else None,
-        add=[convert(subject, SubjectAsked, "the credential") for subject in added],
+        add=[convert(subject, SubmittedCredential, "the credential") for subject in added],
         remove=remove or [],
         note=note,
     )

@@ -18,7 +18,7 @@ from registry.cli.recognition.cases import case_app
 from registry.domain.case import Case
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
-from registry.office.cases.assigning import assign
+from registry.office.cases.assignments import assign
 from registry.office.cases.attachments import (
     KINDS,
     attach,
@@ -26,10 +26,10 @@ from registry.office.cases.attachments import (
     list_attachments,
     read_attachment,
 )
+from registry.office.cases.case_view import texts_of
 from registry.office.cases.changes import acknowledge
-from registry.office.cases.disclosing import disclose
+from registry.office.cases.disclosures import disclose
 from registry.office.cases.service import Office
-from registry.office.cases.showing import texts_of
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 

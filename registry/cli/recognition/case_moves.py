@@ -19,12 +19,12 @@ from registry.domain.case_events import Document, IssuerAnswer
 from registry.node.adapters.office import office_of
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.requirements import programme_notes
-from registry.office.cases import showing
-from registry.office.cases.beginning import draft_of
-from registry.office.cases.deciding import numbers_decided
-from registry.office.cases.proposing import Leave
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_view import show_case
+from registry.office.cases.decision import list_decided_subjects
+from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.service import Office
-from registry.office.cases.views import Moved
+from registry.office.cases.views import CaseUpdate
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason
@@ -262,7 +262,7 @@ def propose(
     elif outcome is not None:
         intended = about.data.towards if about.data.towards and len(about.data.towards) == 1 else None
         values = {
-            "from": numbers_decided(about, [each.subject for each in left]),
+            "from": list_decided_subjects(about, [each.subject for each in left]),
             "outcome": outcome,
             "mode": mode,
             "gradeTransfer": "none",
@@ -305,7 +305,7 @@ def approve(
     Example: registry case approve 2026/00017 --actor l.holm --proposal 5d41402a
     """
     office, case_id = _office(context, case, look=True)
-    view = showing.show(office, case_id)
+    view = show_case(office, case_id)
     for line in proposal_lines(view):
         errors.print(line, markup=False, highlight=False)
     person, named = who(by), proposal or confirmed_proposal(view)
@@ -415,7 +415,7 @@ def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None
 # Shared
 
 
-def show_moved(moved: Moved, *, as_json: bool) -> None:
+def show_moved(moved: CaseUpdate, *, as_json: bool) -> None:
     """Say what a move led to."""
     if as_json:
         print_json(moved)
@@ -443,7 +443,7 @@ def _office(context: typer.Context, case: str, *, look: bool = False) -> tuple[O
     return office, case_of(node, office, case)
 
 
-def _publish_update(context: typer.Context, moved: Moved, *, as_json: bool) -> None:
+def _publish_update(context: typer.Context, moved: CaseUpdate, *, as_json: bool) -> None:
     if moved.decision is not None:
         publish_now(node_of(context))
     show_moved(moved, as_json=as_json)

@@ -22,9 +22,9 @@ from registry.cli.recognition.proposals import proposal_lines
 from registry.domain.case_events import CaseState
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
-from registry.office.cases import listing, showing, worklist
+from registry.office.cases import case_list, case_view, worklist
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import CaseAsked, SubjectAsked
+from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.views import CaseView
 from registry.office.cases.worklist import CaseLine, WorklistQuery
 from registry.wire.recognition import Evidence, Purpose
@@ -133,11 +133,11 @@ def open_case(
     if not subjects:
         raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
     values |= {name: value for name, value in person.items() if value is not None}
-    application = CaseAsked(
+    application = Application(
         convert(values, Applicant, "--applicant"),
         [
             convert({k: v for k, v in {**subject, "documented": documented}.items() if v is not None},
-                    SubjectAsked, "the credential")
+                    SubmittedCredential, "the credential")
             for subject in subjects
         ],
         convert(purpose, Purpose, "--purpose"),
@@ -225,11 +225,11 @@ def list_cases(
         assignee=assignee,
         unassigned=unassigned,
     )
-    page = listing.list_cases(
+    page = case_list.list_cases(
         office, query, today=today, name=read_personal("Name") if name else None, changed=changed, limit=limit
     )
-    counts = worklist.counts(cursor, today=today, soon=soon)
-    waiting = listing.count_changed(office)
+    counts = worklist.count_cases(cursor, today=today, soon=soon)
+    waiting = case_list.count_changed(office)
     more = {"counts": counts, "changed": waiting, "notes": page.notes}
     if not print_list(page.lines, _LINE, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
@@ -290,7 +290,7 @@ def show_case(
     """
     node = node_of(context)
     office = office_of(node)
-    view = showing.show(office, case_of(node, office, case))
+    view = case_view.show_case(office, case_of(node, office, case))
     if as_json:
         print_json(view)
         return

@@ -22,7 +22,7 @@ from registry.letters.notices import Notice
 from registry.node.adapters.letters import Letters
 from registry.node.letter_settings import missing_settings
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import addressee
+from registry.office.cases.letter_content import addressee
 from registry.office.cases.notices import LETTER_KINDS, LetterKind
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")]

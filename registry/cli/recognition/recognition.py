@@ -27,7 +27,7 @@ from registry.node.node import Node
 from registry.office.assessments.requirements import requirement_of_programme
 from registry.office.assessments.statements import check_decision
 from registry.office.basis import name_basis, names_openly
-from registry.office.cases.proposing import NOT_ASSESSED
+from registry.office.cases.proposal_messages import NOT_ASSESSED
 from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, VersionedRef

@@ -33,8 +33,8 @@ from registry.letters.notices import Notice, NoticeKind
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.node.proofs import proof_of
-from registry.office.cases import showing
-from registry.office.cases.lettering import asked_of, file_of
+from registry.office.cases.case_view import collect_letter_facts
+from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.notices import LetterKind, NoticeWriter, letter_kind
 from registry.office.cases.rows import find_case_of_decision
 from registry.office.cases.service import Office
@@ -80,7 +80,7 @@ class Letters:
         if kind is None:
             kind = "decision" if decision else "enquiry" if enquiry else letter_kind(office.registry.case(identifier))
         if kind == "decision":
-            facts = showing.letter(office, identifier, decision)
+            facts = collect_letter_facts(office, identifier, decision)
             return self.of_decision(facts.data.decision, asked_of(facts, language), file_of(facts))
         return self._notice(office, identifier, kind, language, enquiry)
 
@@ -91,7 +91,7 @@ class Letters:
         if case is None:
             return NO_FILE
         try:
-            return file_of(showing.letter(office, case, decision))
+            return file_of(collect_letter_facts(office, case, decision))
         except ApplicantErased:  # the assessment was erased with the applicant's key
             return NO_FILE
 

@@ -82,7 +82,7 @@ def check_applicant(applicant: Applicant) -> None:
         )
 
 
-def admitted(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
+def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
     """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`.
 
     `applicant` is in its one spelling (`normalise`).
@@ -136,7 +136,7 @@ def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: 
 _IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 
-def opened(registry: Registry, learner: str, said: dict[str, str]) -> Applicant | None:
+def read_applicant(registry: Registry, learner: str, said: dict[str, str]) -> Applicant | None:
     """The applicant of a case: as the vault has them, and what the application says above it.
 
     None where they were erased.

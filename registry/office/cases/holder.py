@@ -16,8 +16,8 @@ import msgspec
 from registry.application.registry import Registry
 from registry.domain.case import Case
 from registry.domain.case_events import Subject
-from registry.office.cases import applicants, rows
-from registry.office.cases.rows import Written
+from registry.office.cases.applicants import read_applicant
+from registry.office.cases.rows import Written, read_texts
 from registry.values.persons import PERSON, differences, name_parts
 from registry.vault.vault import Learner
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
@@ -70,7 +70,7 @@ def check_holders(registry: Registry, case: Case, written: Sequence[Written] | N
     for text in texts:
         if text.kind == "applicant":
             stated |= text.content
-    applicant = applicants.opened(registry, case.data.learner, stated)
+    applicant = read_applicant(registry, case.data.learner, stated)
     values: dict[str, str] = msgspec.to_builtins(applicant) if applicant is not None else {}
     kept = [text.content for text in texts if text.kind == TEXT_KIND]
     return check_subjects(registry, case.data.learner, values, case.subjects, kept)
@@ -209,7 +209,7 @@ def _not_checked(subject: int, why: str) -> HolderCheck:
 
 
 def _read_texts(registry: Registry, case: Case, learner: Learner) -> list[Written]:
-    return rows.written(registry.cursor(), registry.vault, str(case.id), learner, kinds=("applicant", TEXT_KIND))
+    return read_texts(registry.cursor(), registry.vault, str(case.id), learner, kinds=("applicant", TEXT_KIND))
 
 
 def _kept_holders(number: int, subject: Subject, kept: Sequence[Mapping[str, Any]]) -> list[Holder]:

@@ -11,9 +11,9 @@ from registry.domain.case_events import Appealed, CaseState, DocumentsRequested
 from registry.letters import CannotWrite, Language
 from registry.letters.content import Office as Letterhead
 from registry.letters.notices import NamedCredential, Notice, NoticeKind
-from registry.office.cases import showing
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import addressee, language_of, named
+from registry.office.cases.case_view import show_case
+from registry.office.cases.letter_content import addressee, language_of, title_and_issuer
 from registry.office.cases.service import Office
 from registry.office.cases.views import Step, SubjectView
 from registry.wire.forms import Text
@@ -48,7 +48,7 @@ class NoticeWriter:
         self._letterhead = letterhead
         self._legal_name = legal_name
         self._today = today
-        self._view = showing.show(office, case)
+        self._view = show_case(office, case)
 
     def write(
         self,
@@ -156,7 +156,7 @@ class NoticeWriter:
         return [self._named(one) for number, one in enumerate(self._view.subjects) if number not in hidden]
 
     def _named(self, view: SubjectView) -> NamedCredential:
-        title, issuer, country = named(view)
+        title, issuer, country = title_and_issuer(view)
         member = view.subject.credential is not None
         return NamedCredential(title, self._legal_name(issuer) if member else issuer, country)
 

@@ -13,10 +13,10 @@ from registry.domain.case_errors import FileNumberTaken, NoCredential, UnknownSu
 from registry.domain.case_events import FileNumber, Subject
 from registry.domain.errors import Refusal, UnknownAchievement
 from registry.office.assessments.requirements import programme_notes
-from registry.office.cases.applicants import NAMES, Applicant, admitted, normalise
+from registry.office.cases.applicants import NAMES, Applicant, find_or_add_learner, normalise
 from registry.office.cases.evidence import DisclosureSets, Proven, match_disclosures
 from registry.office.cases.holder import TEXT_KIND, check_subjects, holder_text, mismatches, reminders
-from registry.office.cases.relating import related_cases
+from registry.office.cases.related_cases import related_cases
 from registry.office.cases.rows import Texts, has_file_number, next_file_number
 from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, uploaded
 from registry.office.errors import ErrorCollector
@@ -33,7 +33,7 @@ Words = Annotated[str, Meta(max_length=20_000)]
 MOST_SUBJECTS: Final = 50
 
 
-class SubjectAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class SubmittedCredential(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """A credential that somebody wants recognised: one of `credential`, `receipt`, `external`, or a `file` alone."""
 
     credential: CredentialRef | None = None
@@ -52,11 +52,11 @@ class SubjectAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     """The issuer's name, where a file does not say it."""
 
 
-class CaseAsked(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
+class Application(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """An application."""
 
     applicant: Applicant
-    subjects: Annotated[list[SubjectAsked], Meta(min_length=1, max_length=MOST_SUBJECTS)]
+    subjects: Annotated[list[SubmittedCredential], Meta(min_length=1, max_length=MOST_SUBJECTS)]
     purpose: Purpose
     advisory: bool = False
     """Whether the office only states its opinion; for employment it always does."""
@@ -80,7 +80,7 @@ class OpenedCase(NamedTuple):
 class _Read(NamedTuple):
     """What was made of one credential that an application names: one of the case's, or several of a file."""
 
-    asked: SubjectAsked
+    asked: SubmittedCredential
     subjects: list[Subject]
     uploads: list[Uploaded]
     """Of a file alone: what it says of each of `subjects`."""
@@ -89,7 +89,7 @@ class _Read(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def opened(registry: Registry, lookup: CredentialLookup, asked: CaseAsked, by: str, day: str) -> OpenedCase:
+def open_case(registry: Registry, lookup: CredentialLookup, asked: Application, by: str, day: str) -> OpenedCase:
     """Return a new case, to be stored.
 
     Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing; `NotOpened` where several
@@ -108,7 +108,7 @@ def opened(registry: Registry, lookup: CredentialLookup, asked: CaseAsked, by: s
     taken = [name for name in NAMES if getattr(asked.applicant, name) is None and getattr(completed, name) is not None]
     applicant = normalise(completed)
     rows = VaultRows()
-    learner = problems.catch(lambda: admitted(registry, applicant, rows), "$.applicant")
+    learner = problems.catch(lambda: find_or_add_learner(registry, applicant, rows), "$.applicant")
     proven = problems.catch(lambda: _proven(lookup, asked, read), "$.disclosures")
     problems.raise_any()
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
@@ -139,10 +139,10 @@ def opened(registry: Registry, lookup: CredentialLookup, asked: CaseAsked, by: s
     return OpenedCase(Case.open(data), [rows, texts], list(dict.fromkeys(notes)))
 
 
-_check: Final[Checker] = checker(CaseAsked) or (lambda _: None)
+_check: Final[Checker] = checker(Application) or (lambda _: None)
 
 
-def _check_numbers(registry: Registry, asked: CaseAsked, problems: ErrorCollector) -> None:
+def _check_numbers(registry: Registry, asked: Application, problems: ErrorCollector) -> None:
     """Add what is wrong with the file number and with what the credentials should count towards."""
     if asked.file_number is not None and has_file_number(registry.cursor(), asked.file_number):
         problems.add(
@@ -173,7 +173,7 @@ def towards_problems(registry: Registry, towards: Sequence[Towards]) -> Iterator
                 )
 
 
-def _read_all(lookup: CredentialLookup, asked: CaseAsked, problems: ErrorCollector) -> list[_Read]:
+def _read_all(lookup: CredentialLookup, asked: Application, problems: ErrorCollector) -> list[_Read]:
     found = []
     for number, subject in enumerate(asked.subjects):
         where = f"$.subjects[{number}]"
@@ -184,7 +184,7 @@ def _read_all(lookup: CredentialLookup, asked: CaseAsked, problems: ErrorCollect
     return found
 
 
-def _read(lookup: CredentialLookup, asked: SubjectAsked, where: str) -> _Read:
+def _read(lookup: CredentialLookup, asked: SubmittedCredential, where: str) -> _Read:
     """Return what one named credential is. Raises a refusal, and `WireError` for a receipt that proves nothing."""
     given = [one for one in (asked.credential, asked.receipt, asked.external) if one is not None]
     if len(given) > 1 or not (given or asked.file):
@@ -209,7 +209,7 @@ def _read(lookup: CredentialLookup, asked: SubjectAsked, where: str) -> _Read:
     return _read_file(asked, asked.file or "", where)
 
 
-def _read_receipt(lookup: CredentialLookup, asked: SubjectAsked, receipt: str) -> _Read:
+def _read_receipt(lookup: CredentialLookup, asked: SubmittedCredential, receipt: str) -> _Read:
     """Return the credential that a receipt proves. Raises `WireError`, in words for who reads applications."""
     try:
         proven = lookup.verify_receipt(receipt)
@@ -223,7 +223,7 @@ def _read_receipt(lookup: CredentialLookup, asked: SubjectAsked, receipt: str) -
     return _Read(asked, [subject], [], proven.claims, proven.notes)
 
 
-def _read_file(asked: SubjectAsked, file: str, where: str) -> _Read:
+def _read_file(asked: SubmittedCredential, file: str, where: str) -> _Read:
     """Return what a file says. Raises `NoCredential`, which names what to do with a file that cannot be read."""
     try:
         uploads = uploaded(file, asked.country, f"{where}.file", asked.issuer)
@@ -247,7 +247,7 @@ def _check_country(country: str | None, where: str) -> None:
         raise UnknownSubject(f"{country} is no country's code (ISO 3166-1 alpha-2, for example NL)", where)
 
 
-def _proven(lookup: CredentialLookup, asked: CaseAsked, read: Sequence[_Read]) -> list[Proven]:
+def _proven(lookup: CredentialLookup, asked: Application, read: Sequence[_Read]) -> list[Proven]:
     """Return what the applicant's disclosures prove. Raises `UnknownSubject` for those of no credential of the case."""
     if not asked.disclosures:
         return []
@@ -260,7 +260,7 @@ def _proven(lookup: CredentialLookup, asked: CaseAsked, read: Sequence[_Read]) -
 
 
 def read_added(
-    lookup: CredentialLookup, asked: Sequence[SubjectAsked], start: int
+    lookup: CredentialLookup, asked: Sequence[SubmittedCredential], start: int
 ) -> tuple[list[Subject], list[tuple[str, dict[str, Any]]], list[str]]:
     """Read credentials that are added to a case, whose numbers begin at `start`.
 

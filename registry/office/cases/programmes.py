@@ -14,7 +14,7 @@ from registry.office.assessments.requirements import (
     requirement_changes,
     requirement_of_programme,
 )
-from registry.office.cases.deciding import named
+from registry.office.cases.decision import subject_in_words
 from registry.office.cases.stops import Stop
 from registry.wire.recognition import Grant, Towards
 
@@ -56,7 +56,7 @@ def _stops_of_credential(
         return
     wanted = [(one, requirement_of_programme(registry, one)) for one in asked]
     compared = [required for one, required in wanted if _is_compared(stated, one, required)]
-    what = named(case, number)
+    what = subject_in_words(case, number)
     if not compared:
         assert stated.towards is not None  # noqa: S101 - else it would be compared with any
         about = "the grant is" if grant.towards is not None else "the case is"

@@ -133,7 +133,7 @@ class Texts:
         )
 
 
-def written(
+def read_texts(
     cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, *, kinds: Sequence[str] | None = None
 ) -> list[Written]:
     """Return what was written in a case, the oldest first: all, or only texts of these kinds."""
@@ -154,7 +154,7 @@ def written(
     ]
 
 
-def text_of(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, text: str) -> Any:  # noqa: ANN401 - as written
+def read_text(cursor: Cursor[DictRow], vault: Vault, case: str, learner: Learner, text: str) -> Any:  # noqa: ANN401 - as written
     """One text of a case. Raises `VaultError` where there is none."""
     row = cursor.execute("SELECT sealed FROM office.texts WHERE id = %s AND case_id = %s", (text, case)).fetchone()
     if row is None:

@@ -28,17 +28,27 @@ from registry.domain.case_errors import (
 from registry.domain.case_events import Document, IssuerAnswer
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.case_assessment import check_assessment, choose_grants, refresh_assessment
-from registry.office.cases import deciding, enquiring, proposing, worklist
-from registry.office.cases.correcting import Correction, corrected
-from registry.office.cases.opening import CaseAsked, SubjectAsked, key_of, opened
+from registry.office.cases import worklist
+from registry.office.cases.corrections import Correction, build_correction
+from registry.office.cases.decision import FactsByKey, build_decision, known_statuses, list_decided_subjects
+from registry.office.cases.enquiries import choose_subject, describe_enquiry
+from registry.office.cases.opening import Application, SubmittedCredential, key_of, open_case
 from registry.office.cases.programmes import programme_stops
-from registry.office.cases.proposing import Leave
-from registry.office.cases.repeating import repeated_notes
-from registry.office.cases.reviewing import Review, review, review_stored
-from registry.office.cases.rows import CaseRow, Texts, text_of
-from registry.office.cases.rows import written as written_of
+from registry.office.cases.proposal_messages import (
+    Leave,
+    list_changes,
+    list_enquiry_notes,
+    list_notes,
+    list_open_suggestions,
+    new_stops_error,
+    override_not_accepted_error,
+    stopped_error,
+)
+from registry.office.cases.repeated_learning import repeated_notes
+from registry.office.cases.review import Review, review, review_stored
+from registry.office.cases.rows import CaseRow, Texts, read_text, read_texts
 from registry.office.cases.stops import override_of, status_stops, stops_not_overridden
-from registry.office.cases.views import Moved
+from registry.office.cases.views import CaseUpdate
 from registry.office.cases.worklist import CaseLine
 from registry.office.ports import CredentialLookup
 from registry.settings.settings import OfficeSetting
@@ -71,14 +81,14 @@ class Office:
 
     def identifier(self, text: str) -> str:
         """The case with this id or file number. Raises `UnknownCase`."""
-        found = worklist.found(self.registry.cursor(), text)
+        found = worklist.find_case_id(self.registry.cursor(), text)
         return found if found is not None else str(self.registry.case(text).id)
 
     # Opening
 
-    def open(self, asked: CaseAsked, by: str, on: date | None = None) -> Moved:
+    def open(self, asked: Application, by: str, on: date | None = None) -> CaseUpdate:
         """Open a case. Raises a refusal, and `WireError` for a receipt that proves nothing."""
-        made = opened(self.registry, self.lookup, asked, by, _day(on))
+        made = open_case(self.registry, self.lookup, asked, by, _day(on))
         notes = [*made.notes, *repeated_notes(made.case, self.facts(made.case)), *self.warnings(made.case)]
         return self._keep(made.case, *made.rows, warnings=notes)
 
@@ -86,20 +96,20 @@ class Office:
 
     def request_documents(
         self, case: str, documents: list[Document], by: str, on: date | None = None, text: str | None = None
-    ) -> Moved:
+    ) -> CaseUpdate:
         """Ask the applicant for documents; the clock stands until all have come."""
         found = self.registry.case(case)
         texts, written = self._write(found, by, "documents", text)
         found.request_documents(documents, _day(on), by, written)
         return self._keep(found, texts)
 
-    def receive_documents(self, case: str, documents: list[Document], by: str, on: date | None = None) -> Moved:
+    def receive_documents(self, case: str, documents: list[Document], by: str, on: date | None = None) -> CaseUpdate:
         """Documents came."""
         found = self.registry.case(case)
         found.receive_documents(documents, _day(on), by)
         return self._keep(found)
 
-    def complete(self, case: str, by: str, on: date | None = None) -> Moved:
+    def complete(self, case: str, by: str, on: date | None = None) -> CaseUpdate:
         """The file is complete; the office's time runs from that day."""
         found = self.registry.case(case)
         countries: list[str | None] = [one.country for one in self.facts(found).values()]
@@ -110,29 +120,29 @@ class Office:
 
     def enquire(
         self, case: str, subject: int | None, by: str, on: date | None = None, text: str | None = None
-    ) -> Moved:
+    ) -> CaseUpdate:
         """Ask the issuer of a credential whether it is authentic. None: of the only one; several are to be told apart.
 
         Raises `UnknownSubject`.
         """
         found = self.registry.case(case)
-        subject = enquiring.chosen_subject(found, subject)
+        subject = choose_subject(found, subject)
         enquiry = random_id()
         texts, written = self._write(found, by, "enquiry", text)
         found.enquire(enquiry, subject, _day(on), by, written)
-        asked = enquiring.asked_words(found, subject)
+        asked = describe_enquiry(found, subject)
         return self._keep(found, texts, enquiry=enquiry, asked=asked)
 
     def answer(
         self, case: str, enquiry: str, answer: IssuerAnswer, by: str, on: date | None = None, text: str | None = None
-    ) -> Moved:
+    ) -> CaseUpdate:
         """The issuer answered."""
         found = self.registry.case(case)
         texts, written = self._write(found, by, "answer", text)
         found.answer(enquiry, answer, _day(on), by, written)
         return self._keep(found, texts, warnings=self.warnings(found))
 
-    def correct(self, case: str, asked: Correction, by: str, on: date | None = None) -> Moved:
+    def correct(self, case: str, asked: Correction, by: str, on: date | None = None) -> CaseUpdate:
         """Correct the file: the applicant, its purpose, or which credentials it is about. A proposal is returned first.
 
         Raises a refusal, and `WireError` for a receipt that proves nothing.
@@ -140,18 +150,18 @@ class Office:
         found = self.registry.case(case)
         learner = self._learner(found)
         texts = Texts(self.registry.vault, str(found.id), learner, by)
-        written = written_of(self.registry.cursor(), self.registry.vault, str(found.id), learner, kinds=("applicant",))
+        written = read_texts(self.registry.cursor(), self.registry.vault, str(found.id), learner, kinds=("applicant",))
         stated: dict[str, Any] = {}
         for one in written:
             stated |= one.content
-        made = corrected(self.registry, self.lookup, found, asked, stated, texts, by, _day(on))
+        made = build_correction(self.registry, self.lookup, found, asked, stated, texts, by, _day(on))
         found.correct(made.data)
         notes = [*made.notes, *repeated_notes(found, self.facts(found)), *self.warnings(found)]
         return self._keep(found, texts, warnings=notes)
 
     # The decision
 
-    def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> Moved:
+    def assess(self, case: str, assessment: Assessment, by: str, on: date | None = None) -> CaseUpdate:
         """Record an assessment; it goes to the sealed texts, since notes may tell of the person."""
         found = self.registry.case(case)
         check_assessment(found, assessment)
@@ -159,9 +169,9 @@ class Office:
         texts, written = self._write(found, by, "assessment", assessment)
         assert written is not None  # noqa: S101 - there is something to write
         found.assess(written, _day(on), by)
-        every = [Grant([number], "full", "recognised", "none") for number in deciding.numbers_decided(found, ())]
+        every = [Grant([number], "full", "recognised", "none") for number in list_decided_subjects(found, ())]
         other = [one.detail for one in programme_stops(self.registry, found, every, assessment)]
-        return self._keep(found, texts, warnings=[*other, *proposing.open_suggestions(assessment)])
+        return self._keep(found, texts, warnings=[*other, *list_open_suggestions(assessment)])
 
     def propose(
         self,
@@ -173,7 +183,7 @@ class Office:
         *,
         leave: Sequence[Leave] = (),
         override: str | None = None,
-    ) -> Moved:
+    ) -> CaseUpdate:
         """Propose what to grant; where no grants are given, what the last assessment proposes.
 
         `text` is for the applicant. `leave` names the credentials that are left out, each with the reason that the
@@ -197,28 +207,28 @@ class Office:
         )
         found.propose(proposal)
         left = [one.subject for one in leave]
-        data, _ = deciding.decision_of(found, grants, left, facts, random_id(), day, None)
+        data, _ = build_decision(found, grants, left, facts, random_id(), day, None)
         seen = review(self, found, proposal, data)
         self.registry.recognition.check_decision(data)
         if seen.stops:
             if not (override and override.strip()):
-                raise proposing.stopped(seen.stops)
+                raise stopped_error(seen.stops)
             reason = texts.add("override", override)
             found = self.registry.case(case)
             found.propose(msgspec.structs.replace(proposal, override=override_of(seen.stops, reason)))
-        warnings = proposing.notes(self, found, proposal, seen)
+        warnings = list_notes(self, found, proposal, seen)
         if override and not seen.stops:
             warnings.append("nothing speaks against the proposal; the reason for an override was not kept")
         return self._keep(found, texts, warnings=warnings)
 
     def assessment(self, case: Case, text: str) -> Assessment:
         """Return an assessment of a case by the id of its sealed text."""
-        content = text_of(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
+        content = read_text(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
         return msgspec.convert(content, Assessment)
 
     def approve(
         self, case: str, by: str, on: date | None = None, *, proposal_id: str, accept_override: bool = False
-    ) -> Moved:
+    ) -> CaseUpdate:
         """Agree with the proposal that has this id. What speaks against it is looked for again.
 
         Where the proposer overrides something, this person reads the reason and accepts it: the id stands for both.
@@ -232,35 +242,35 @@ class Office:
         assert proposal is not None  # noqa: S101 - a case without one is not approved
         seen = self.review(found, proposal)
         if new := stops_not_overridden(seen.stops, overridden, override):
-            raise proposing.changed(new, "since it was proposed")
+            raise new_stops_error(new, "since it was proposed")
         if override is not None and not accept_override:
-            raise proposing.not_accepted(seen.stops, proposal.by)
-        return self._keep(found, warnings=proposing.notes(self, found, proposal, seen))
+            raise override_not_accepted_error(seen.stops, proposal.by)
+        return self._keep(found, warnings=list_notes(self, found, proposal, seen))
 
     def review(self, case: Case, proposal: events.Proposed) -> Review:
         """Look at a stored proposal again. Raises `AssessmentObjections` where it cannot be decided any more."""
         return review_stored(self, case, proposal)
 
-    def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+    def return_(self, case: str, by: str, on: date | None = None, text: str | None = None) -> CaseUpdate:
         """Give the proposal back."""
         found = self.registry.case(case)
         texts, written = self._write(found, by, "returned", text)
         found.return_(_day(on), by, written)
         return self._keep(found, texts)
 
-    def decide(self, case: str, by: str, on: date | None = None) -> Moved:
+    def decide(self, case: str, by: str, on: date | None = None) -> CaseUpdate:
         """Publish the approved proposal as a decision.
 
         Raises `Stopped` where something speaks against it that nobody overrode when it was proposed and approved.
         """
         return self._decide(case, by, on, supersedes=None)
 
-    def amend(self, case: str, by: str, on: date | None = None) -> Moved:
+    def amend(self, case: str, by: str, on: date | None = None) -> CaseUpdate:
         """Publish the approved proposal as a decision that supersedes the one that stands; likewise."""
         stands = self.registry.case(case).decision
         return self._decide(case, by, on, supersedes=stands.decision if stands else "")
 
-    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None) -> Moved:
+    def _decide(self, case: str, by: str, on: date | None, *, supersedes: str | None) -> CaseUpdate:
         found = self.registry.case(case)
         day, facts, decision = _day(on), self.facts(found), random_id()
         proposal, approval = found.proposal, found.approval
@@ -269,7 +279,7 @@ class Office:
         found.decide(
             events.Decided(
                 decision,
-                deciding.seen(found, facts),
+                known_statuses(found, facts),
                 day,
                 by,
                 self._appeal_until(day),
@@ -281,20 +291,20 @@ class Office:
         assert proposal is not None  # noqa: S101 - a case without one is not decided
         stops = self.review(found, proposal).stops
         if new := stops_not_overridden(stops, overridden, proposal.override):
-            raise proposing.changed(new, "since it was approved")
-        data, disclosures = deciding.decision_of(found, proposal.grants, left, facts, decision, day, supersedes)
+            raise new_stops_error(new, "since it was approved")
+        data, disclosures = build_decision(found, proposal.grants, left, facts, decision, day, supersedes)
         learner = self._learner(found)
         concerned = {number for one in proposal.grants for number in one.from_}
-        warnings = [*(one.detail for one in stops), *proposing.enquiry_notes(found, concerned)]
+        warnings = [*(one.detail for one in stops), *list_enquiry_notes(found, concerned)]
         if supersedes:
-            warnings += proposing.changes(self.registry.recognition.decision(supersedes).data, data)
+            warnings += list_changes(self.registry.recognition.decision(supersedes).data, data)
         with self._storing() as transaction:
             self.registry.recognition.decide(data, disclosures, learner=learner, transaction=transaction)
             transaction.save(found)
             transaction.add(CaseRow(found))
         return self._moved(found, warnings, decision=decision)
 
-    def appeal(self, case: str, by: str, on: date | None = None, text: str | None = None) -> Moved:
+    def appeal(self, case: str, by: str, on: date | None = None, text: str | None = None) -> CaseUpdate:
         """The applicant appeals."""
         found = self.registry.case(case)
         stands = found.decision
@@ -305,7 +315,9 @@ class Office:
         warnings = [f"the time for an appeal ended on {stands.appeal_until}"] if late and stands is not None else []
         return self._keep(found, texts, warnings=warnings)
 
-    def withdraw(self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None) -> Moved:
+    def withdraw(
+        self, case: str, by: str, on: date | None = None, *, reason: WithdrawalReason | None = None
+    ) -> CaseUpdate:
         """Take back the application; where it is decided, the published decision, for a reason.
 
         Where the office wants two persons, the first one's wish is noted, and another person confirms it.
@@ -323,7 +335,7 @@ class Office:
             transaction.add(CaseRow(found))
         return self._moved(found, decision=stands.decision)
 
-    def close(self, case: str, by: str, on: date | None = None) -> Moved:
+    def close(self, case: str, by: str, on: date | None = None) -> CaseUpdate:
         """Close the file."""
         found = self.registry.case(case)
         found.close(_day(on), by)
@@ -333,10 +345,10 @@ class Office:
 
     def warnings(self, case: Case) -> list[str]:
         """What whoever works on a case should know of its credentials now."""
-        facts, every = self.facts(case), deciding.numbers_decided(case, ())
+        facts, every = self.facts(case), list_decided_subjects(case, ())
         plain = [Grant(list(every), "full", "recognised", "none")]
-        found = [one.detail for one in status_stops(case, plain, deciding.seen(case, facts))]
-        found += [*proposing.enquiry_notes(case, every), *withdrawal_notes(case)]
+        found = [one.detail for one in status_stops(case, plain, known_statuses(case, facts))]
+        found += [*list_enquiry_notes(case, every), *withdrawal_notes(case)]
         today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
         for one in facts.values():
             what = f"credential {one.member}/{one.credential}"
@@ -354,7 +366,7 @@ class Office:
         """Return what tells persons apart; None where the office does not want two."""
         return functools.partial(person_of, self.registry.cursor()) if self.setting.two_persons else None
 
-    def facts(self, case: Case) -> deciding.FactsByKey:
+    def facts(self, case: Case) -> FactsByKey:
         """What the views know of a case's credentials."""
         keys = [key for one in case.subjects if (key := key_of(one)) is not None]
         return self.lookup.find_credentials(keys) if keys else {}
@@ -378,9 +390,9 @@ class Office:
 
     def _moved(
         self, case: Case, warnings: Sequence[str] = (), enquiry: str | None = None, decision: str | None = None
-    ) -> Moved:
+    ) -> CaseUpdate:
         line = self.line(case)
-        return Moved(
+        return CaseUpdate(
             line.case,
             line.file_number,
             line.state,
@@ -399,7 +411,7 @@ class Office:
         warnings: Sequence[str] = (),
         enquiry: str | None = None,
         asked: str | None = None,
-    ) -> Moved:
+    ) -> CaseUpdate:
         with self._storing() as transaction:
             transaction.save(case)
             transaction.add(*(row for row in rows if row is not None), CaseRow(case))
@@ -434,4 +446,4 @@ def _day(on: date | None) -> str:
     return (on or today).isoformat()
 
 
-__all__ = ["CaseAsked", "Office", "SubjectAsked", "UnknownCase"]
+__all__ = ["Application", "Office", "SubmittedCredential", "UnknownCase"]

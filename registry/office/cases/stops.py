@@ -15,8 +15,8 @@ from registry.domain.case_history import FORGED
 from registry.office.assessments.comparison import Element, unanswered_suggestions
 from registry.office.assessments.grant_limits import places_without_credits, places_without_level
 from registry.office.assessments.offered import Offered
-from registry.office.cases.deciding import named
-from registry.office.cases.earlier import EarlierDecision
+from registry.office.cases.decision import subject_in_words
+from registry.office.cases.earlier_decisions import EarlierDecision
 from registry.office.cases.holder import HolderCheck
 from registry.office.ports import Key
 from registry.wire.recognition import Grant
@@ -105,7 +105,7 @@ def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]
     for one in now:
         if one.subject not in carrying:
             continue
-        what = named(case, one.subject)
+        what = subject_in_words(case, one.subject)
         if one.status == "unknown":
             found.append(Stop("notArrived", one.subject, f"{what} has not arrived here"))
         elif one.status != "active":
@@ -117,7 +117,7 @@ def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]
         ]
     honoured = {number for grant in grants if not _refused_as_forged(grant) for number in grant.from_}
     found += [
-        Stop("notAuthentic", number, f"the issuer of {named(case, number)} says that it is not authentic")
+        Stop("notAuthentic", number, f"the issuer of {subject_in_words(case, number)} says that it is not authentic")
         for number in sorted(honoured)
         if number < len(case.subjects) and case.is_denied(number)
     ]
@@ -139,7 +139,8 @@ def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[Earlie
     concerned = {number for grant in grants for number in grant.from_}
     for one in earlier:
         if one.subject in concerned:
-            detail = f"{named(case, one.subject)}: {one.sentence}; that is in force. Amend it there, or leave it out"
+            credential = subject_in_words(case, one.subject)
+            detail = f"{credential}: {one.sentence}; that is in force. Amend it there, or leave it out"
             yield Stop("decidedBefore", one.subject, detail)
 
 
@@ -148,13 +149,15 @@ def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]
     advice = "state it in an assessment (`offered`), or say why it is granted all the same"
     for number in places_without_credits(offered, grants):
         yield Stop(
-            "creditsNotStated", number, f"{named(case, number)}: credits are granted that nobody stated; {advice}"
+            "creditsNotStated",
+            number,
+            f"{subject_in_words(case, number)}: credits are granted that nobody stated; {advice}",
         )
     for grant in grants:
         for place in places_without_level(grant, [offered[number] for number in grant.from_]):
             number = grant.from_[place]
             detail = f"EQF level {grant.eqf_level} is granted, and nobody stated the level of the original; {advice}"
-            yield Stop("levelNotStated", number, f"{named(case, number)}: {detail}")
+            yield Stop("levelNotStated", number, f"{subject_in_words(case, number)}: {detail}")
 
 
 def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[Key, Key]]) -> Iterable[Stop]:
@@ -167,10 +170,9 @@ def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[K
     }
     for whole, part in contained:
         if whole in numbers and part in numbers:
-            detail = (
-                f"it is a part of {named(case, numbers[whole])}, whose credits include its own; leave one of them out"
-            )
-            yield Stop("partOfOther", numbers[part], f"{named(case, numbers[part])}: {detail}")
+            larger = subject_in_words(case, numbers[whole])
+            detail = f"it is a part of {larger}, whose credits include its own; leave one of them out"
+            yield Stop("partOfOther", numbers[part], f"{subject_in_words(case, numbers[part])}: {detail}")
 
 
 def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int, Sequence[Element]]) -> Iterable[Stop]:
@@ -186,8 +188,9 @@ def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int
                 yield Stop(
                     one.difference,
                     number,
-                    f"{named(case, number)}: in {element.name}, {one.difference} is worth a look ({one.because}); name"
-                    " it as a difference, or say in the assessment why it is not substantial (`noDifference`)",
+                    f"{subject_in_words(case, number)}: in {element.name}, {one.difference} is worth a look"
+                    f" ({one.because}); name it as a difference, or say in the assessment why it is not substantial"
+                    " (`noDifference`)",
                 )
 
 
@@ -197,7 +200,7 @@ def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:
         if grant.outcome != "refused" or _INCOMPLETE not in _grounds(grant):
             continue
         for number in grant.from_:
-            what = named(case, number)
+            what = subject_in_words(case, number)
             if not case.subjects[number].documented:
                 yield Stop(
                     "withoutDocuments",

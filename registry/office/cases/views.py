@@ -137,7 +137,7 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     """The proposal that waits for its approval or for the decision, as it is known now."""
 
 
-class Moved(msgspec.Struct, frozen=True, rename="camel"):
+class CaseUpdate(msgspec.Struct, frozen=True, rename="camel"):
     """What a move led to. Nothing in it is about the person."""
 
     case: str

@@ -81,7 +81,7 @@ class WorklistQuery(msgspec.Struct, frozen=True):
     """Only these, for example those that a search by name found."""
 
 
-def listed(
+def read_lines(
     cursor: Cursor[DictRow],
     asked: WorklistQuery,
     *,
@@ -152,7 +152,7 @@ class Counts(msgspec.Struct, frozen=True, rename="camel"):
     due_soon: int
 
 
-def counts(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
+def count_cases(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
     """How many cases are in which state, and how many are late or soon will be."""
     rows = cursor.execute(
         "SELECT state, count(*) AS cases, count(*) FILTER (WHERE due < %(today)s) AS overdue,"
@@ -167,7 +167,7 @@ def counts(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
     )
 
 
-def found(cursor: Cursor[DictRow], text: str) -> str | None:
+def find_case_id(cursor: Cursor[DictRow], text: str) -> str | None:
     """The id of the case with this file number."""
     row = cursor.execute("SELECT id::text FROM office.cases WHERE file_number = %s", (text,)).fetchone()
     return None if row is None else str(row["id"])

@@ -1,4 +1,4 @@
-"""A node's signed digest held against the views rebuilt."""
+"""A node's signed digest compared with the rebuilt views."""
 
 import msgspec
 import pytest

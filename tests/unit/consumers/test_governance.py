@@ -12,7 +12,7 @@ ROOT = Ed25519Signer.generate(CONSORTIUM)
 
 
 def founded_by(line):
-    """A stream whose first event is this line, folded by one who was told its hash."""
+    """A stream whose first event is this line, folded by a reader that knows its hash."""
     stream = Stream(CONSORTIUM, [ROOT])
     return GovernanceFold(CONSORTIUM, leaf_hash(line)).take(stream.seal(line))[0].code
 

@@ -1,4 +1,4 @@
-"""Whatever a member wrote can be read, and by whoever asks."""
+"""Everybody can read whatever a member wrote."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A backup's file: what was written comes back, or the reader is told."""
+"""A backup's file: what was written comes back, or the reader gets an error."""
 
 import base64
 import os

@@ -24,7 +24,7 @@ def key_set(*identifiers):
 
 @pytest.fixture
 def issuer():
-    """A server; what it answers with stands in `body` and `status`, and how often it was asked in `asked`."""
+    """A server; it answers with `body` and `status`, and counts its requests in `asked`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -15,6 +15,7 @@ from registry.intake.formats.elm import ElmDocument
 from registry.intake.rows.report import IntakeError
 from registry.intake.rows.row_checker import RowChecker
 from tests.support.catalogues import Everything
+from tests.support.examples import examples
 from tests.support.samples import sample
 
 CHECKER = RowChecker(Everything((5,)))
@@ -130,7 +131,7 @@ def test_what_is_no_such_document_is_refused_in_our_words(tmp_path, text):
         read_file(file)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150, thorough=400), deadline=None)
 @given(st.data())
 def test_a_document_with_anything_anywhere_raises_nothing_but_our_own_error(data):
     made = copy.deepcopy(OWN)

@@ -1,4 +1,4 @@
-"""What cannot be read as JSON is told in words for people, never in those of the library."""
+"""Invalid JSON is reported in words for people, never in those of the library."""
 
 import json
 import re

@@ -13,6 +13,7 @@ from registry.intake.rows.columns import csv_template, ndjson_template
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import IntakeError, Problem
 from registry.intake.rows.table_rows import TableRows
+from tests.support.examples import examples
 from tests.support.results import Results, open_results
 
 OFFERED = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -302,7 +303,7 @@ def test_an_ndjson_line_of_ten_megabytes_is_one_problem(read):
     assert [type(f) for f in found] == [Problem, IssueRequest]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150, thorough=300), deadline=None)
 @given(data=st.binary(max_size=400), kind=st.sampled_from(["rows.csv", "rows.ndjson", "doc.jsonld", "x.bin"]))
 def test_no_bytes_whatever_raise_anything_but_our_own_error(tmp_path_factory, data, kind):
     file = tmp_path_factory.mktemp("fuzz") / kind

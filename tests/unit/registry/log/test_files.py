@@ -31,13 +31,16 @@ from registry.log import (
 from registry.log.files import FileLog
 from registry.log.framing import MAX_RECORD
 from tests.support.commits import CONSORTIUM, commit
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ORIGIN = f"{CONSORTIUM}/twente\n".encode()
 FIRST, SECOND, THIRD = commit(1), commit(3, 2), commit(4)
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=examples(50, thorough=150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
@@ -295,7 +298,7 @@ def test_what_a_failed_append_could_not_take_back_is_cut_before_the_next(
 
 @contextlib.contextmanager
 def _room(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes: as a full disk, a write then comes back short, and the next fails."""
+    """No file may grow beyond a number of bytes: like a full disk, a write comes back short, and the next fails."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))

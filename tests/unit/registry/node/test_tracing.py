@@ -1,4 +1,4 @@
-"""Whether a node traces: only where it is told where to send traces, and where OpenTelemetry is installed."""
+"""A node traces only where an address for traces is set and OpenTelemetry is installed."""
 
 import sys
 

@@ -52,11 +52,11 @@ def test_the_shortest_of_the_issuers_countries_terms_counts():
 )
 def test_stopping_never_brings_the_due_date_nearer_and_gives_back_every_day(day, gaps, term):
     stops, at = [], day
-    for wait, stand in gaps:
+    for wait, still in gaps:
         begin = at + timedelta(days=wait)
-        at = begin + timedelta(days=stand)
+        at = begin + timedelta(days=still)
         stops.append((begin.isoformat(), at.isoformat()))
-    assert due(day.isoformat(), term, stops) == last_day_of(day, term) + timedelta(days=sum(stand for _, stand in gaps))
+    assert due(day.isoformat(), term, stops) == last_day_of(day, term) + timedelta(days=sum(still for _, still in gaps))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from registry.office.assessments.assessment import (
 from registry.office.assessments.comparison import Element, Suggestion
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.applicants import Applicant
-from registry.office.cases.lettering import asked_of, file_of
+from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.views import LetterFacts, SubjectView
 from registry.wire.achievements import LearningOutcome
 from registry.wire.recognition import Basis, Condition, External, Grant, Ground, RecognitionDecided

@@ -1,4 +1,4 @@
-"""What is not of its type is told by what belongs there."""
+"""A value of another type is reported with what belongs there."""
 
 from datetime import date
 from typing import Annotated, Literal

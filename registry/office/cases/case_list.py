@@ -8,7 +8,7 @@ import msgspec
 
 from registry.domain.case import Case
 from registry.office.cases import worklist
-from registry.office.cases.assigning import assignees
+from registry.office.cases.assignments import assignees
 from registry.office.cases.changes import changed_cases, changes_of
 from registry.office.cases.holder import HolderState, check_holders
 from registry.office.cases.opening import key_of
@@ -57,7 +57,7 @@ def list_cases(
             notes.append("there are more decided credentials than one search looks at: only the newest were")
     narrowed = asked if wanted is None else msgspec.structs.replace(asked, cases=sorted(wanted))
     soon = office.setting.due_soon_days
-    lines = worklist.listed(cursor, narrowed, today=today, soon=soon, after=after, limit=limit)
+    lines = worklist.read_lines(cursor, narrowed, today=today, soon=soon, after=after, limit=limit)
     return Listed(describe(office, lines), notes)
 
 

@@ -14,12 +14,12 @@ from registry.wire.recognition import Basis, Grant, RecognitionDecided
 FactsByKey = Mapping[Key, CredentialFacts]
 
 
-def numbers_decided(case: Case, left: Collection[int]) -> list[int]:
+def list_decided_subjects(case: Case, left: Collection[int]) -> list[int]:
     """Return the numbers of the credentials that a decision is about, in the order of its bases."""
     return [number for number in range(len(case.subjects)) if number not in case.removed and number not in left]
 
 
-def decision_of(
+def build_decision(
     case: Case,
     grants: Sequence[Grant],
     left: Collection[int],
@@ -36,7 +36,7 @@ def decision_of(
     """
     openly = names_openly(case.data.purpose, [grant.outcome for grant in grants])
     bases, disclosures = [], []
-    numbers = numbers_decided(case, left)
+    numbers = list_decided_subjects(case, left)
     for number in numbers:
         subject = case.subjects[number]
         if subject.credential is None:
@@ -61,7 +61,7 @@ def decision_of(
     return data, disclosures
 
 
-def seen(case: Case, facts: FactsByKey) -> list[KnownStatus]:
+def known_statuses(case: Case, facts: FactsByKey) -> list[KnownStatus]:
     """What is known of the case's credentials now, to be kept with the decision."""
     found = []
     for number, subject in enumerate(case.subjects):
@@ -76,7 +76,7 @@ def seen(case: Case, facts: FactsByKey) -> list[KnownStatus]:
     return found
 
 
-def named(case: Case, subject: int) -> str:
+def subject_in_words(case: Case, subject: int) -> str:
     """A credential of the case, as people are told of it."""
     about = case.subjects[subject]
     if about.credential is not None:

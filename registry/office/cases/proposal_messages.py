@@ -16,10 +16,11 @@ from registry.office.assessments.comparison import unanswered_suggestions
 from registry.office.assessments.offered import is_blank
 from registry.office.assessments.precedents import foreign_notes
 from registry.office.assessments.requirements import programme_notes
-from registry.office.cases import deciding, holder
+from registry.office.cases import holder
+from registry.office.cases.decision import subject_in_words
 from registry.office.cases.programmes import programme_notes_of_grants
-from registry.office.cases.repeating import repeated_notes
-from registry.office.cases.reviewing import CaseReader, Review
+from registry.office.cases.repeated_learning import repeated_notes
+from registry.office.cases.review import CaseReader, Review
 from registry.office.cases.stops import Stop
 from registry.wire.forms import Text
 from registry.wire.recognition import Grant, RecognitionDecided, Towards
@@ -36,7 +37,7 @@ class Leave(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     """Why; the letter prints it."""
 
 
-def stopped(stops: Sequence[Stop]) -> Stopped:
+def stopped_error(stops: Sequence[Stop]) -> Stopped:
     """Return the refusal of a proposal that something speaks against."""
     return Stopped(
         "",
@@ -47,7 +48,7 @@ def stopped(stops: Sequence[Stop]) -> Stopped:
     )
 
 
-def changed(stops: Sequence[Stop], since: str) -> Stopped:
+def new_stops_error(stops: Sequence[Stop], since: str) -> Stopped:
     """Return the refusal where something came up that nobody overrode."""
     return Stopped(
         f"{since}, this came up:",
@@ -57,7 +58,7 @@ def changed(stops: Sequence[Stop], since: str) -> Stopped:
     )
 
 
-def not_accepted(stops: Sequence[Stop], by: str) -> Stopped:
+def override_not_accepted_error(stops: Sequence[Stop], by: str) -> Stopped:
     """Return the refusal of an approval by somebody who does not say that they accept the override."""
     return Stopped(
         "",
@@ -68,14 +69,14 @@ def not_accepted(stops: Sequence[Stop], by: str) -> Stopped:
     )
 
 
-def notes(office: CaseReader, case: Case, proposal: Proposed, found: Review) -> list[str]:
+def list_notes(office: CaseReader, case: Case, proposal: Proposed, found: Review) -> list[str]:
     """Return what those who propose and approve should know, each once."""
     grants, assessment = proposal.grants, found.assessment
     said = [one.detail for one in found.stops]
     concerned = {number for grant in grants for number in grant.from_}
     checks = [one for one in holder.check_holders(office.registry, case) if one.subject in concerned]
     said += holder.reminders(checks)
-    said += enquiry_notes(case, concerned)
+    said += list_enquiry_notes(case, concerned)
     said += repeated_notes(case, office.facts(case))
     facts = office.facts(case)
     for number in sorted(concerned):
@@ -89,7 +90,7 @@ def notes(office: CaseReader, case: Case, proposal: Proposed, found: Review) -> 
         if achievement is not None:
             own = [_with_own_grounds(grant, number, assessment) for grant in resting]
             departures = office.lookup.find_departures(achievement, case.data.purpose, own)
-            said += [f"{deciding.named(case, number)}: {sentence}" for sentence in departures]
+            said += [f"{subject_in_words(case, number)}: {sentence}" for sentence in departures]
     if assessment is None:
         said.append(NOT_ASSESSED)
     said += programme_notes_of_grants(office.registry, case, grants)
@@ -123,13 +124,13 @@ NOT_ASSESSED: Final = (
 )
 
 
-def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
+def list_enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
     """Return in sentences which of these credentials their issuers were asked about without a clear answer."""
     found = []
     for one in case.enquiries.values():
         if one.subject not in concerned:
             continue
-        what, answer = deciding.named(case, one.subject), case.answers.get(one.enquiry)
+        what, answer = subject_in_words(case, one.subject), case.answers.get(one.enquiry)
         if answer is None:
             found.append(
                 f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
@@ -141,7 +142,7 @@ def enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
     return found
 
 
-def changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:
+def list_changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:
     """Return in sentences what an amended decision changes."""
 
     def name(towards: Towards) -> Text:
@@ -160,7 +161,7 @@ def _joined(texts: Sequence[Text], say: Wording) -> str:
     return "; ".join(say.pick(text)[0] for text in texts) or say("change.nothing")
 
 
-def open_suggestions(assessment: Assessment) -> list[str]:
+def list_open_suggestions(assessment: Assessment) -> list[str]:
     """Return what an assessment still has to answer before full recognition can be proposed, in sentences."""
     return [
         f"credential {number}, {element.name}: {one.difference} is worth a look ({one.because}); name it, or say in"

@@ -22,12 +22,12 @@ from registry.office.assessments.requirements import (
     programmes_of_grant,
     requirement_of_programme,
 )
-from registry.office.cases import deciding, holder
-from registry.office.cases.deciding import FactsByKey
-from registry.office.cases.earlier import earlier_decisions
+from registry.office.cases import holder
+from registry.office.cases.decision import FactsByKey, build_decision, known_statuses
+from registry.office.cases.earlier_decisions import earlier_decisions
 from registry.office.cases.opening import key_of
 from registry.office.cases.programmes import check_programme_named, programme_stops
-from registry.office.cases.stated import stated_by_documents
+from registry.office.cases.stated_facts import stated_by_documents
 from registry.office.cases.stops import Stop, stops_of
 from registry.office.ports import CredentialLookup
 from registry.vault.vault import random_id
@@ -94,7 +94,7 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
     found = stops_of(
         case,
         grants,
-        deciding.seen(case, office.facts(case)),
+        known_statuses(case, office.facts(case)),
         holder.check_holders(office.registry, case),
         offered,
         {number: [each for one in several for each in one.elements] for number, several in compared.items()},
@@ -113,7 +113,7 @@ def review_stored(office: CaseReader, case: Case, proposal: Proposed) -> Review:
     """
     left = [one.subject for one in proposal.left]
     facts = office.facts(case)
-    data, _ = deciding.decision_of(case, proposal.grants, left, facts, random_id(), proposal.on, None)
+    data, _ = build_decision(case, proposal.grants, left, facts, random_id(), proposal.on, None)
     try:
         return review(office, case, proposal, data)
     except AssessmentObjections as error:

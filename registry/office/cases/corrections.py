@@ -11,7 +11,14 @@ from registry.domain.case import Case
 from registry.domain.case_errors import NotApplicant, UnknownSubject
 from registry.domain.case_events import Corrected, Index
 from registry.office.cases.applicants import Applicant, check_applicant, normalise
-from registry.office.cases.opening import MOST_SUBJECTS, SubjectAsked, Words, key_of, read_added, towards_problems
+from registry.office.cases.opening import (
+    MOST_SUBJECTS,
+    SubmittedCredential,
+    Words,
+    key_of,
+    read_added,
+    towards_problems,
+)
 from registry.office.cases.rows import Texts
 from registry.office.ports import CredentialLookup
 from registry.wire.errors import InvalidEvent
@@ -29,7 +36,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     """Whether the office only states its opinion; for employment it always does."""
     towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     """All that it should count towards from now on; an empty list: nothing."""
-    add: Annotated[list[SubjectAsked], Meta(max_length=MOST_SUBJECTS)] = []
+    add: Annotated[list[SubmittedCredential], Meta(max_length=MOST_SUBJECTS)] = []
     """Further credentials."""
     remove: Annotated[list[Index], Meta(max_length=MOST_SUBJECTS)] = []
     """The numbers of credentials that the case is about no more. The others keep theirs."""
@@ -47,7 +54,7 @@ class Corrections(NamedTuple):
 _check: Final[Checker] = checker(Correction) or (lambda _: None)
 
 
-def corrected(
+def build_correction(
     registry: Registry,
     lookup: CredentialLookup,
     case: Case,

@@ -6,8 +6,8 @@ from registry.domain.case import Case
 from registry.domain.errors import Refusal
 from registry.office.assessments.case_assessment import find_measures
 from registry.office.assessments.requirements import programme_title
-from registry.office.cases import proposing
-from registry.office.cases.reviewing import Review
+from registry.office.cases.proposal_messages import list_notes
+from registry.office.cases.review import Review
 from registry.office.cases.rows import Written
 from registry.office.cases.service import Office
 from registry.office.cases.views import ComparedView, ProposalView
@@ -24,7 +24,7 @@ def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> 
     found: Review | None = None
     try:
         found = office.review(case, proposal)
-        notes = proposing.notes(office, case, proposal, found)
+        notes = list_notes(office, case, proposal, found)
     except Refusal as error:
         notes = [f"it cannot be approved as it is: {error.detail}"]
     registry, assessment = office.registry, found.assessment if found is not None else None

@@ -53,7 +53,7 @@ def file_of(facts: LetterFacts) -> CaseFile:
     )
 
 
-def named(view: SubjectView) -> tuple[Text, str, str | None]:
+def title_and_issuer(view: SubjectView) -> tuple[Text, str, str | None]:
     """Return a credential's title, its issuer and the issuer's country, as far as they are known."""
     external, now = view.subject.external, view.now
     if external is not None:
@@ -65,7 +65,7 @@ def named(view: SubjectView) -> tuple[Text, str, str | None]:
 
 
 def _left(view: SubjectView, reason: str) -> LeftOutQualification:
-    title, issuer, _ = named(view)
+    title, issuer, _ = title_and_issuer(view)
     return LeftOutQualification(title, issuer, reason, member=view.subject.credential is not None)
 
 

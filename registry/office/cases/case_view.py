@@ -12,19 +12,19 @@ from registry.domain.case_errors import ApplicantErased, UnknownCase
 from registry.domain.case_events import Assessed, Decided, Proposed
 from registry.letters.content import DecisionEnd
 from registry.office.assessments.assessment import Assessment
-from registry.office.cases import applicants, rows
+from registry.office.cases.applicants import read_applicant
 from registry.office.cases.attachments import files_opened_with, list_attachments
+from registry.office.cases.case_list import describe
 from registry.office.cases.changes import changes_of
 from registry.office.cases.holder import TEXT_KIND, check_holders, mismatches, reminders
-from registry.office.cases.listing import describe
-from registry.office.cases.rows import Written
+from registry.office.cases.rows import Written, read_texts
 from registry.office.cases.service import Office
 from registry.office.cases.views import CaseView, EnquiryView, LeftView, LetterFacts, OverrideView, Step, SubjectView
-from registry.office.cases.waiting import waiting_proposal
+from registry.office.cases.waiting_proposal import waiting_proposal
 from registry.wire.recognition import RecognitionDecided
 
 
-def show(office: Office, case: str) -> CaseView:
+def show_case(office: Office, case: str) -> CaseView:
     """A case, whole. Raises `UnknownCase`."""
     registry = office.registry
     found = registry.case(case)
@@ -37,7 +37,7 @@ def show(office: Office, case: str) -> CaseView:
         case=line,
         effect=found.data.effect,
         towards=found.data.towards or [],
-        applicant=applicants.opened(registry, found.data.learner, _said(written)),
+        applicant=read_applicant(registry, found.data.learner, _said(written)),
         subjects=_subjects(office, found),
         outstanding=found.outstanding,
         stopped_days=deadlines.stopped_days(found.stops),
@@ -88,7 +88,7 @@ def _left(case: Case, written: list[Written]) -> list[LeftView]:
     return [LeftView(one.subject, reasons.get(one.text, "")) for one in left]
 
 
-def letter(office: Office, case: str, decision: str | None = None) -> LetterFacts:
+def collect_letter_facts(office: Office, case: str, decision: str | None = None) -> LetterFacts:
     """What a letter about a decision of a case says; about the last one where none is named.
 
     Raises `UnknownCase` where the case has no such decision, `ApplicantErased` where nobody can be written to.
@@ -100,7 +100,7 @@ def letter(office: Office, case: str, decision: str | None = None) -> LetterFact
         raise UnknownCase(f"the case has no decision {decision or 'yet'}", "$.decision")
     about = made[-1]
     written = _written(registry, found)
-    applicant = applicants.opened(registry, found.data.learner, _said(written))
+    applicant = read_applicant(registry, found.data.learner, _said(written))
     if applicant is None:
         raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
     data: RecognitionDecided = registry.recognition.decision(about.decision).data
@@ -180,7 +180,7 @@ def texts_of(office: Office, case: Case) -> list[Written]:
 
 def _written(registry: Registry, case: Case) -> list[Written]:
     known = registry.vault.learner(registry.cursor(), case.data.learner)
-    return [] if known is None else rows.written(registry.cursor(), registry.vault, str(case.id), known[0])
+    return [] if known is None else read_texts(registry.cursor(), registry.vault, str(case.id), known[0])
 
 
 def _said(written: list[Written]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from registry.domain.case import Case
 from registry.intake.formats.documents import read_document
 from registry.intake.rows.report import IntakeError
 from registry.office.assessments.offered import Offered
-from registry.office.cases.rows import written
+from registry.office.cases.rows import read_texts
 from registry.wire.forms import check_date
 
 _FACTS: Final = {field.encode_name: field for field in msgspec.structs.fields(Offered)}
@@ -25,7 +25,7 @@ def stated_by_documents(registry: Registry, case: Case) -> dict[int, Offered]:
     if known is None:
         return {}
     found: dict[int, Offered] = {}
-    for text in written(registry.cursor(), registry.vault, str(case.id), known[0], kinds=("file",)):
+    for text in read_texts(registry.cursor(), registry.vault, str(case.id), known[0], kinds=("file",)):
         numbered = enumerate(stated_in(text.content["content"]), text.content["subject"])
         found |= {number: offered for number, offered in numbered if _is_external(case, number)}
     return found

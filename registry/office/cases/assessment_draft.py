@@ -5,7 +5,7 @@ from registry.office.assessments.case_assessment import draft_assessment
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.requirements import find_requirement, requirement_of_case
 from registry.office.cases.service import Office
-from registry.office.cases.stated import stated_by_documents
+from registry.office.cases.stated_facts import stated_by_documents
 
 
 def draft_of(office: Office, case: str, against: str | None) -> Assessment:

@@ -1,0 +1,119 @@
+"""No file uses words or names that this project does not use; docs/glossary.md has those it does."""
+
+import subprocess
+
+import pytest
+
+from tests.support.wording import ROOT, check_file, tracked
+
+PENDING = (
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "consumers/history/",
+    "consumers/projecting/",
+    "docs/architecture.md",
+    "docs/auditing.md",
+    "docs/case-file.md",
+    "docs/commands/",
+    "docs/conf.py",
+    "docs/decisions/",
+    "docs/events.md",
+    "docs/http-api.md",
+    "docs/http-bodies.md",
+    "docs/keys.md",
+    "docs/limits.md",
+    "docs/metrics.md",
+    "docs/personal-data.md",
+    "docs/problems.md",
+    "docs/repair.md",
+    "docs/same-person.md",
+    "docs/settings.md",
+    "docs/tour.md",
+    "docs/tracing.md",
+    "docs/what-erasure-means.md",
+    "projections/README.md",
+    "projections/api/",
+    "projections/catalogue/",
+    "projections/core/",
+    "projections/credentials/",
+    "projections/feed/",
+    "projections/fold/",
+    "projections/precedents/",
+    "projections/queries/",
+    "projections/recognition/",
+    "projections/records/",
+    "projections/relations/",
+    "projections/schema/",
+    "projections/stacking/",
+    "registry/README.md",
+    "registry/access/",
+    "registry/api/",
+    "registry/application/",
+    "registry/backup/",
+    "registry/batches/",
+    "registry/ceremony/",
+    "registry/cli/",
+    "registry/http/",
+    "registry/intake/",
+    "registry/keys/",
+    "registry/learners/",
+    "registry/log/",
+    "registry/metrics/",
+    "registry/node/",
+    "registry/observability.py",
+    "registry/office/",
+    "registry/postgres/",
+    "registry/publishing/",
+    "registry/rules/",
+    "registry/server/",
+    "registry/settings/",
+    "registry/store/",
+    "registry/tracing/",
+    "registry/upgrades/",
+    "registry/values/",
+    "registry/vault/",
+    "registry/webhooks/",
+)
+"""Files and folders whose words are not yet checked."""
+
+EXCEPTIONS = {
+    ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
+    ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",
+    ("tests/unit/registry/intake/test_shown_values.py", "be told"): "quotes a note of registry/intake",
+}
+"""Words that stay, by file, each with its reason."""
+
+
+def test_files_use_the_words_of_the_project():
+    paths = [path for path in tracked() if not path.startswith(PENDING)]
+    places = [place for path in paths for place in check_file(path) if (place.path, place.word) not in EXCEPTIONS]
+    assert not places, "\n".join(map(str, places))
+
+
+@pytest.mark.parametrize(("path", "word"), EXCEPTIONS, ids=lambda part: part)
+def test_an_exception_is_needed(path, word):
+    assert EXCEPTIONS[path, word]
+    assert word in {place.word for place in check_file(path)}
+
+
+@pytest.mark.parametrize("path", PENDING)
+def test_what_is_pending_exists(path):
+    listed = subprocess.run(["git", "ls-files", path], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        ("page.md", "It is done anew.", "anew"),
+        ("code.py", "found = 1", "found"),
+        ("code.py", "def asked(): ...", "asked"),
+        ("code.py", "def read(one): ...", "one"),
+        ("code.py", 'def read():\n    """What it reads."""', '"""What'),
+        ("code.py", 'LIMIT = 1\n"""Whether it is."""', '"""Whether'),
+    ],
+)
+def test_each_kind_of_place_is_found(tmp_path, monkeypatch, name, text, word):
+    monkeypatch.setattr("tests.support.wording.ROOT", tmp_path)
+    (tmp_path / name).write_text(text)
+    assert [place.word for place in check_file(name)] == [word]
