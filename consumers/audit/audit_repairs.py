@@ -12,7 +12,7 @@ from consumers.governance.governance import GovernanceFold
 from consumers.projecting.rebuild import Source
 from consumers.streams.stream import batches
 from consumers.streams.verifier import MemberTrust
-from projections.fold.fold import Folded
+from projections.fold.fold import VerifiedCommit
 from registry.log import LogError, open_log
 from registry.wire.events import Event
 from registry.wire.merkle import Tree
@@ -93,7 +93,7 @@ def _published_again(
     return again
 
 
-def _statements(commits: Sequence[Folded]) -> Iterator[tuple[int, Statement]]:
+def _statements(commits: Sequence[VerifiedCommit]) -> Iterator[tuple[int, Statement]]:
     for commit in commits:
         for place, event in enumerate(commit.events):
             if isinstance(event, Event):

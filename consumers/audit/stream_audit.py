@@ -12,7 +12,7 @@ from consumers.disputes.settling import roots_at
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import Batch, Waypoint, batches
 from consumers.streams.verifier import FORM, MemberTrust
-from projections.fold.fold import Folded
+from projections.fold.fold import VerifiedCommit
 from registry.log import ArchiveDamaged, LogError, NoSuchStream, SharedLog, TailLost
 from registry.wire import commit as wire
 from registry.wire.achievements import AchievementJoined
@@ -175,7 +175,7 @@ class _StreamRun:
         self._last = batch.last if batch.last is not None else self._last
         self.tree, self.at = batch.tree, batch.next
 
-    def _look_at(self, commit: Folded) -> None:
+    def _look_at(self, commit: VerifiedCommit) -> None:
         for place, event in enumerate(commit.events):
             if isinstance(event, Event):
                 # Nearly all are credentials without parts, which name nobody.

@@ -20,7 +20,7 @@ from consumers.disputes import disputed_heads
 from consumers.disputes.disputes import Disputes
 from consumers.governance.governance import GovernanceFold
 from consumers.governance.governance_rows import GovernanceRows
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.streams import quarantine
 from consumers.streams.cursor import Cursor, Mark, confirm, still_stands
 from consumers.streams.progress import NOTHING, Progress
@@ -28,7 +28,7 @@ from consumers.streams.stream import BATCH_BYTES, WAYPOINT, Batch, ahead, batche
 from consumers.streams.verifier import MemberTrust
 from projections.core import positions, views
 from projections.core.positions import GOVERNANCE, Position
-from projections.feed.causes import Causes
+from projections.feed.collector import NoticeCollector
 from projections.fold.fold import fold
 from projections.fold.rollback import roll_back
 from registry.log import (
@@ -103,14 +103,14 @@ class Projector:
         members: Callable[[str], bool] = lambda _: True,
         on_batch: OnBatch | None = None,
         batch_bytes: int = BATCH_BYTES,
-        feeding: Feeding | None = None,
+        feed_updater: FeedUpdater | None = None,
         waypoint: int = WAYPOINT,
         on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> None:
         """`connection` uses one set of views (see `views.use`); `members` is true of the members to follow.
 
         `waypoint` is the number of leaves between the sizes to which the rows can be rolled back.
-        `feeding` keeps feeds with the rows, on the same connection; a rebuild has none.
+        `feed_updater` keeps feeds with the rows, on the same connection; a rebuild has none.
         `run` passes to `on_fault` what is wrong with the log, once for each message.
         """
         self._connection = connection
@@ -118,7 +118,7 @@ class Projector:
         self._mine = members
         self._on_batch = on_batch
         self._batch_bytes = batch_bytes
-        self._feeding = feeding
+        self._feed_updater = feed_updater
         self._waypoint = waypoint
         self._on_fault = on_fault
         self._governance = GovernanceRows(connection, log, GovernanceFold(consortium, founded), batch_bytes)
@@ -169,8 +169,8 @@ class Projector:
                 except _Stopped:
                     break
         self._disputes.settle_some(self.governance.state, self.governance.size, self._stopping)
-        if self._feeding is not None:
-            self._feeding.daily()
+        if self._feed_updater is not None:
+            self._feed_updater.daily()
         return done, faults
 
     def settle_all(self) -> None:
@@ -263,10 +263,10 @@ class Projector:
             if valid is not position:
                 return self._fold_again(valid, record, trust)
             before, position = position, self._under_governance(position, record)
-            if self._feeding is not None:
+            if self._feed_updater is not None:
                 if position is not before:
-                    self._feeding.under_governance(before, position)
-                self._feeding.catch_up(self._log, trust, position, record)
+                    self._feed_updater.under_governance(before, position)
+                self._feed_updater.catch_up(self._log, trust, position, record)
         done, first = NOTHING, True
         parts = ahead(
             batches(self._log, member, trust, position.tree, position.next, self._batch_bytes, self._waypoint)
@@ -358,16 +358,16 @@ class Projector:
             views.forget(self._connection, member)
         position = self._under_governance(start, record)
         done = NOTHING
-        causes = None if self._feeding is None else self._feeding.causes(member)
+        collector = None if self._feed_updater is None else self._feed_updater.collect(member)
         for batch in ahead(
             batches(self._log, member, trust, start.tree, start.next, self._batch_bytes, self._waypoint)
         ):
             if self._stopping.is_set():
                 raise _Stopped  # the transaction is rolled back, and the next start folds again
-            done += self._take(position, record, batch, causes)
+            done += self._take(position, record, batch, collector)
             position = positions.lock(self._connection, member)
-        if self._feeding is not None and causes is not None:
-            self._feeding.write(causes, position, anew=size)
+        if self._feed_updater is not None and collector is not None:
+            self._feed_updater.write(collector, position, again_from=size)
         return done
 
     def _take(
@@ -375,9 +375,9 @@ class Projector:
         position: Position,
         record: MemberRecord,
         batch: Batch,
-        causes: Causes | None = None,
+        collector: NoticeCollector | None = None,
     ) -> Progress:
-        """Write a batch, in the caller's transaction; `causes` collects the notices that are written at its end."""
+        """Write a batch, in the caller's transaction; `collector` collects the notices that are written at its end."""
         connection, member = self._connection, position.member
         after, passed = position, list[Position]()
         if batch.commits:
@@ -387,11 +387,11 @@ class Projector:
         after = msgspec.structs.replace(after, tree=batch.tree, next=batch.next, last=last)
         positions.save(connection, after)
         self._marks[member] = batch.mark
-        if self._feeding is not None:
-            if causes is not None:
-                self._feeding.add(causes, batch.commits)
+        if self._feed_updater is not None:
+            if collector is not None:
+                self._feed_updater.add(collector, batch.commits)
             elif batch.commits:
-                self._feeding.write(self._feeding.causes(member, batch.commits), after)
+                self._feed_updater.write(self._feed_updater.collect(member, batch.commits), after)
         positions.keep_waypoints(connection, passed)
         quarantine.keep(connection, batch.quarantined)
         for note, code, place in batch.disputed:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 from consumers.streams.cursor import Mark, mark_of, parse_commit
 from consumers.streams.quarantine import Quarantined
 from consumers.streams.verifier import DISPUTABLE, OK, REPEAT, Trust, Verifier
-from projections.fold.fold import Folded
+from projections.fold.fold import VerifiedCommit
 from registry.log import NoSuchStream, Record, SharedLog
 from registry.wire.checkpoint import SignedNote
 from registry.wire.events import Reader
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
     start: int
     next: int
     tree: Tree
-    commits: list[Folded]
+    commits: list[VerifiedCommit]
     quarantined: list[Quarantined]
     disputed: list[tuple[SignedNote, str, int]]
     """Each with its verdict, and where its record begins."""
@@ -97,8 +97,10 @@ def batches(
                 doubtful = verdict.code not in (OK, REPEAT)
             if verdict.code == OK and commit is not None:
                 last = record.position
-                folded = Folded(verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note)
-                batch.commits.append(folded)
+                verified = VerifiedCommit(
+                    verifier.tree, base, reader.decode_all(commit), commit.lines, record.next, commit.note
+                )
+                batch.commits.append(verified)
                 if verifier.tree.size - marked >= waypoint:
                     marked = verifier.tree.size
                     batch.waypoints.append(Waypoint(verifier.tree, record.next))

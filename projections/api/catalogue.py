@@ -133,7 +133,7 @@ async def recognised(
     def made(connection: Any) -> Page[Recognition]:  # noqa: ANN401 - a connection
         if not catalogue.versions(connection, member, str(achievement)):
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        found = agreements.recognising(
+        found = agreements.find_recognising(
             connection,
             member,
             str(achievement),

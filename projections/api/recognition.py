@@ -51,7 +51,9 @@ async def searched(
     effect: Annotated[str | None, Parameter(description="binding or advisory.")] = None,
     outcome: Annotated[str | None, Parameter(description="List these alone; the counts stay over all.")] = None,
     ground: Annotated[str | None, Parameter(max_length=100, description="`aspect:difference`; likewise.")] = None,
-    office: Annotated[str | None, Parameter(max_length=40, description="Decided by this member.")] = None,
+    decider: Annotated[
+        str | None, QueryParameter(name="office", max_length=40, description="Decided by this member.")
+    ] = None,  # the application injects its own `office` into parameters of that name
     country: Annotated[str | None, Parameter(pattern="^[A-Za-z]{2}$", description="Decided in this country.")] = None,
     issuer_country: Annotated[
         str | None,
@@ -85,7 +87,7 @@ async def searched(
         effect=effect,
         outcome=outcome,
         ground=ground,
-        office=office,
+        office=decider,
         country=country,
         issuer_country=issuer_country,
         towards=towards,
@@ -96,7 +98,7 @@ async def searched(
 
     def made(connection: Any) -> PrecedentPage:  # noqa: ANN401 - a connection
         found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
-        return answered(connection, found, fields, {"member": member, "office": office})
+        return answered(connection, found, fields, {"member": member, "office": decider})
 
     return await views.answer(wait_for, made, "search")
 

@@ -57,7 +57,7 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
 
 def verification(connection: Connection, standing: StandingLookup, member: str, credential: str) -> Verification | None:
     """One credential's; None where nobody issued it."""
-    found = credentials.awarded(connection, (member, credential))
+    found = credentials.read_awarded(connection, (member, credential))
     if found is None:
         return None
     one = found.view
@@ -115,7 +115,7 @@ async def agreed(
     """Those that recognise it without anybody deciding, `member/agreement`, by member and id."""
     key = member, str(credential)
     return await views.answer(
-        wait_for, lambda connection: _page(connection, agreements.covering, key, cursor, limit), "search"
+        wait_for, lambda connection: _page(connection, agreements.find_covering, key, cursor, limit), "search"
     )
 
 
@@ -149,7 +149,7 @@ def _page(
         of, identifier = cursors.decode(cursor, str, UUID)
         after = of, str(identifier)
     rows = read(connection, key, after, limit + 1)
-    if not rows and not credentials.known(connection, key):
+    if not rows and not credentials.exists(connection, key):
         raise HttpProblem("not-found", _UNKNOWN)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(["/".join(row) for row in rows[:limit]], None if last is None else cursors.encode(last))

@@ -1,11 +1,11 @@
-"""The catalogue of achievements: how a batch changes it, and how it is read."""
+"""Write what a batch changes in the catalogue of achievements."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from psycopg import Connection
 
-from projections.core.contents import stored
+from projections.core.contents import to_column
 from projections.core.copy import copy, line
 from registry.rules.stream import MemberState
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
@@ -13,23 +13,27 @@ from registry.wire.events import Event, data_of
 
 
 class AchievementRows:
-    """What a batch does to achievements and their co-awarding."""
+    """A batch's changes of achievements and of their awarding bodies."""
+
+    TYPES: ClassVar = frozenset(
+        {"achievement.published.v1", "achievement.revised.v1", "achievement.retired.v1", "achievement.joined.v1"}
+    )
 
     def __init__(self, member: str) -> None:
         self._member = member
-        self._touched: set[str] = set()
+        self._affected: set[str] = set()
         self._retired: dict[str, int] = {}
         self._versions: list[str] = []
         self._joined: list[str] = []
 
     def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:
-        """An event about an achievement took effect; `raw` is its line."""
+        """Add an effective event about an achievement; `raw` is its line."""
         data = event.data
         if isinstance(data, AchievementJoined):
             ref = data.achievement
             self._joined.append(line((self._member, ref.member, ref.achievement, ref.version, leaf)))
             return
-        self._touched.add(data.achievement)
+        self._affected.add(data.achievement)
         if isinstance(data, AchievementRetired):
             self._retired[data.achievement] = leaf
         if isinstance(data, AchievementContent):
@@ -41,20 +45,20 @@ class AchievementRows:
                         data.version,
                         leaf,
                         data.kind,
-                        stored(msgspec.json.encode(data.title)),
+                        to_column(msgspec.json.encode(data.title)),
                         data.ects,
                         data.eqf_level,
                         data.fields_of_education,
                         data.awarding_bodies,
-                        stored(data_of(raw)),
+                        to_column(data_of(raw)),
                     )
                 )
             )
 
-    def write(self, connection: Connection, things: MemberState) -> None:
-        """Write the batch; `things` are the states that it left."""
-        if self._touched:
-            touched = sorted(self._touched)
+    def write(self, connection: Connection, states: MemberState) -> None:
+        """Write the changes; `states` are the states after the batch."""
+        if self._affected:
+            affected = sorted(self._affected)
             connection.execute(
                 "INSERT INTO achievements (member, achievement, versions, retired, retired_by)"
                 " SELECT %s, * FROM unnest(%s::uuid[], %s::int[], %s::bool[], %s::bigint[])"
@@ -62,11 +66,11 @@ class AchievementRows:
                 " retired = excluded.retired, retired_by = excluded.retired_by",
                 (
                     self._member,
-                    touched,
-                    [things.achievements[achievement].version for achievement in touched],
-                    [things.achievements[achievement].retired for achievement in touched],
-                    # What is retired is touched by no later event.
-                    [self._retired.get(achievement) for achievement in touched],
+                    affected,
+                    [states.achievements[achievement].version for achievement in affected],
+                    [states.achievements[achievement].retired for achievement in affected],
+                    # No later event affects a retired achievement.
+                    [self._retired.get(achievement) for achievement in affected],
                 ),
             )
         copy(

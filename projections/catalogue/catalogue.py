@@ -1,4 +1,4 @@
-"""The catalogue of achievements: how it is read."""
+"""Read the catalogue of achievements."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ class AchievementView(msgspec.Struct, frozen=True, rename="camel"):
     retired: bool
     content: dict[str, Any]
     joint: dict[str, str]
-    """Other awarding bodies: `confirmed` on their own log, or `claimed`."""
+    """The other awarding bodies, each `confirmed` by its own log or `claimed` by this member alone."""
 
 
 _COLUMNS = (
@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 def newest(connection: Connection, member: str | None = None) -> list[AchievementView]:
-    """The newest version of each achievement, by member and title."""
+    """Return the newest version of each achievement, by member and title."""
     rows = connection.execute(
         f"{_COLUMNS} WHERE v.version = a.versions AND (%(m)s::text IS NULL OR v.member = %(m)s)"
         " ORDER BY v.member, v.title::text, v.achievement",
@@ -42,7 +42,7 @@ def newest(connection: Connection, member: str | None = None) -> list[Achievemen
 
 
 def versions(connection: Connection, member: str, achievement: str) -> list[AchievementView]:
-    """All versions of one achievement, first to last."""
+    """Return all versions of one achievement, the first one first."""
     rows = connection.execute(
         f"{_COLUMNS} WHERE v.member = %s AND v.achievement = %s ORDER BY v.version", (member, achievement)
     ).fetchall()
@@ -50,15 +50,15 @@ def versions(connection: Connection, member: str, achievement: str) -> list[Achi
 
 
 def _views(connection: Connection, rows: list[tuple[Any, ...]]) -> list[AchievementView]:
-    together: dict[tuple[str, str, int], dict[str, str]] = {}
+    bodies: dict[tuple[str, str, int], dict[str, str]] = {}
     for member, achievement, version, body, state in connection.execute(
         _JOINT,
         ([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]),
     ):
-        together.setdefault((member, achievement, version), {})[body] = state
+        bodies.setdefault((member, achievement, version), {})[body] = state
     return [
-        AchievementView(*known, contents.read(content), together.get((known[0], known[1], known[2]), {}))  # type: ignore[call-arg] # a row has as many
-        for *known, content in rows
+        AchievementView(*columns, contents.read(content), bodies.get((columns[0], columns[1], columns[2]), {}))  # type: ignore[call-arg] # a row has as many
+        for *columns, content in rows
     ]
 
 

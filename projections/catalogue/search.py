@@ -1,7 +1,7 @@
-"""The catalogue as learners search it: what can I study, where, at which level, for how many credits.
+"""Search the catalogue for learners: what can I study, where, at which level, for how many credits.
 
-Searched are the newest versions of what members offer. Words are looked for in titles, learning outcomes and
-descriptions; the best fit comes first, and without words the titles' order is the list's.
+A search covers the newest versions of what members offer. Words are looked for in titles, learning outcomes and
+descriptions, and the best match comes first; without words the list is in the order of titles.
 """
 
 from datetime import UTC, date, datetime
@@ -13,24 +13,24 @@ import msgspec
 from psycopg import Connection
 
 from projections.core.errors import InvalidQuery
-from projections.core.query_text import asked
-from projections.precedents.query import one_of
+from projections.core.query_text import parse_words
+from projections.precedents.query import check_value
 from projections.queries import narrowed
 from registry.cursors import Cursors
 from registry.wire.achievements import AchievementContent, Kind, Participation
 
 MOST: Final = 500
 MAX_PAGE_BYTES: Final = 1024 * 1024
-"""The bytes of JSON that the items of a page have at most, or its first item alone where that has more."""
+"""Bytes of JSON that the items of a page have at most, unless its first item alone has more."""
 
 
 class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A search of the catalogue. All that is given must hold."""
+    """A search of the catalogue. All conditions that are set must hold."""
 
     text: str | None = None
     """Words; "a phrase", OR, -not."""
     language: str | None = None
-    """By this language's rules alone (BCP 47); by those of all languages there where none is given."""
+    """Apply this language's rules alone (BCP 47); without it, those of all languages in the views."""
     member: str | None = None
     country: str | None = None
     """The offering member's (ISO 3166-1 alpha-2)."""
@@ -48,14 +48,14 @@ class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     recognised_by: str | None = None
     """A member that recognises it today by an agreement."""
     retired: bool = False
-    """Those that are offered no more, too."""
+    """Include those that are no longer offered."""
 
     def check(self) -> None:
-        """Raises `InvalidQuery` where it asks for something that cannot be."""
+        """Raise `InvalidQuery` for an impossible condition."""
         if self.language is not None and self.text is None:
             raise InvalidQuery("language", "the language of which text?")
         if self.country is not None and not (self.country.isascii() and len(self.country) == 2):
-            raise InvalidQuery("country", "two letters, as NL")
+            raise InvalidQuery("country", "two letters, for example NL")
         if self.eqf_level is not None and not 1 <= self.eqf_level <= 8:
             raise InvalidQuery("eqfLevel", "1 to 8")
         if self.field is not None and not (self.field.isascii() and self.field.isdigit() and 2 <= len(self.field) <= 4):
@@ -65,12 +65,12 @@ class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
                 raise InvalidQuery(name, "0 to 100000")
         if self.min_ects is not None and self.max_ects is not None and self.min_ects > self.max_ects:
             raise InvalidQuery("maxEcts", "less than minEcts")
-        one_of("kind", self.kind, get_args(Kind))
-        one_of("participation", self.participation, get_args(Participation))
-        one_of("stackability", self.stackability, get_args(AchievementContent.__annotations__["stackability"]))
+        check_value("kind", self.kind, get_args(Kind))
+        check_value("participation", self.participation, get_args(Participation))
+        check_value("stackability", self.stackability, get_args(AchievementContent.__annotations__["stackability"]))
         for name, text in (("member", self.member), ("recognisedBy", self.recognised_by), ("taughtIn", self.taught_in)):
             if text is not None and "\0" in text:
-                raise InvalidQuery(name, "U+0000 stands in no name")
+                raise InvalidQuery(name, "no name contains U+0000")
 
 
 class Offer(msgspec.Struct, frozen=True, rename="camel"):
@@ -98,9 +98,9 @@ class CataloguePage(msgspec.Struct, frozen=True, rename="camel"):
     items: list[Offer]
     total: int
     facets: dict[str, dict[str, int]]
-    """By what it can be narrowed down: how many have each value. ISCED fields are counted by their full codes."""
+    """Counts by each value that the search can be narrowed to. ISCED fields are counted by their full codes."""
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read on; null at the end."""
 
 
 class _Place(NamedTuple):
@@ -111,7 +111,7 @@ class _Place(NamedTuple):
 
 
 class _Row(Offer, frozen=True, array_like=True):
-    """An offer as the query gives it, with its place."""
+    """An offer as the query returns it, with its place."""
 
     sort_title: str
     rank: float
@@ -130,11 +130,10 @@ def search(
     limit: int = 20,
     today: date | None = None,
 ) -> CataloguePage:
-    """Return what a search finds: at most `limit` items of `MAX_PAGE_BYTES`; `next` leads to the rest.
+    """Return a page of at most `limit` items and `MAX_PAGE_BYTES`; `next` leads to the rest.
 
-    `today` is the day on which agreements must hold; UTC's where not given.
-
-    Raises `InvalidQuery`, and `InvalidCursor` for a cursor that is not of this query.
+    Agreements must hold on the day `today`, which is UTC's by default. Raises `InvalidQuery`, and `InvalidCursor` for a
+    cursor of another query.
     """
     query.check()
     if not 1 <= limit <= MOST:
@@ -142,7 +141,7 @@ def search(
     cursors = Cursors("catalogue", query)
     place = _Place(*cursors.decode(cursor, *_PLACE_TYPES)) if cursor else None
     parameters: dict[str, Any] = msgspec.structs.asdict(query) | {
-        "words": None if query.text is None else asked(connection, query.text, query.language),
+        "words": None if query.text is None else parse_words(connection, query.text, query.language),
         "country": None if query.country is None else query.country.upper(),
         "level": query.eqf_level,
         "today": today or datetime.now(UTC).date(),
@@ -159,10 +158,10 @@ def search(
     for facet, value, number in counts:
         facets.setdefault(facet, {})[value] = number
     total = facets.pop("total")[""]
-    shown = _fitting(rows[:limit])
+    shown = _fit_on_page(rows[:limit])
     last = shown[-1] if len(rows) > len(shown) else None
     return CataloguePage(
-        [Offer(*msgspec.structs.astuple(found)[:14]) for found in shown],
+        [Offer(*msgspec.structs.astuple(row)[:14]) for row in shown],
         total,
         {name: dict(sorted(counts.items())) for name, counts in sorted(facets.items())},
         None
@@ -171,8 +170,8 @@ def search(
     )
 
 
-def _fitting(rows: list[_Row]) -> list[_Row]:
-    """Return the first rows that a page has room for; one at least, where there is one."""
+def _fit_on_page(rows: list[_Row]) -> list[_Row]:
+    """Return the first rows that fit on a page, and at least one if there is one."""
     size = 0
     for number, row in enumerate(rows):
         size += len(msgspec.json.encode(row))

@@ -1,7 +1,7 @@
-"""The catalogue as people search it: how a batch changes it, beside the achievements it is made from."""
+"""Write what a batch changes in the searchable catalogue."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from psycopg import Connection
@@ -14,36 +14,38 @@ from registry.wire.events import Event
 
 
 class SearchRows:
-    """What a batch does to the searched catalogue."""
+    """A batch's changes of the searchable catalogue."""
+
+    TYPES: ClassVar = frozenset({"achievement.published.v1", "achievement.revised.v1", "achievement.retired.v1"})
 
     def __init__(self, member: str) -> None:
         self._member = member
-        self._touched: set[str] = set()
+        self._affected: set[str] = set()
         self._versions: list[AchievementContent] = []
 
-    def take(self, event: Event[Any]) -> None:
-        """An event about an achievement took effect."""
+    def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:  # noqa: ARG002 - as all collectors
+        """Add an effective event about an achievement."""
         data = event.data
         if isinstance(data, AchievementContent):
-            self._touched.add(data.achievement)
+            self._affected.add(data.achievement)
             self._versions.append(data)
         elif isinstance(data, AchievementRetired):
-            self._touched.add(data.achievement)
+            self._affected.add(data.achievement)
 
-    def write(self, connection: Connection, things: MemberState) -> None:
-        """Write the batch; `things` are the states that it left."""
-        if not self._touched:
+    def write(self, connection: Connection, states: MemberState) -> None:
+        """Write the changes; `states` are the states after the batch."""
+        if not self._affected:
             return
         if self._versions:
             self._add(connection)
-        touched = sorted(self._touched)
+        affected = sorted(self._affected)
         connection.execute(
             named("mark_achievements"),
             {
                 "member": self._member,
-                "achievements": touched,
-                "versions": [things.achievements[achievement].version for achievement in touched],
-                "retired": [things.achievements[achievement].retired for achievement in touched],
+                "achievements": affected,
+                "versions": [states.achievements[achievement].version for achievement in affected],
+                "retired": [states.achievements[achievement].retired for achievement in affected],
             },
         )
 
@@ -68,7 +70,7 @@ class SearchRows:
                 "achievements": [content.achievement for content in self._versions],
                 "versions": [content.version for content in self._versions],
                 "kinds": [content.kind for content in self._versions],
-                # An array is of one type, and credits come as int and as float.
+                # An array has one type, and credits are int or float.
                 "ects": [None if content.ects is None else str(content.ects) for content in self._versions],
                 "levels": [content.eqf_level for content in self._versions],
                 # PostgreSQL has no arrays of arrays of different lengths.
@@ -87,26 +89,26 @@ class SearchRows:
         connection.execute(named("add_text_rules"), {"member": self._member, "rules": sorted(set(rules))})
 
 
-def rules_anew(connection: Connection, member: str) -> None:
-    """Make a member's text rules from its achievements, whatever they were."""
+def rebuild_text_rules(connection: Connection, member: str) -> None:
+    """Replace a member's text rules by those of its achievements."""
     connection.execute("DELETE FROM text_rules WHERE member = %s", (member,))
     rules: set[str] = set()
     rows = connection.execute("SELECT content::text FROM achievement_versions WHERE member = %s", (member,))
     for (content,) in rows:
-        found = msgspec.json.decode(content, type=AchievementContent)
-        rules.update(rules_of(language) for _, language, _ in _texts(found))
+        achievement = msgspec.json.decode(content, type=AchievementContent)
+        rules.update(rules_of(language) for _, language, _ in _texts(achievement))
     connection.execute(named("add_text_rules"), {"member": member, "rules": sorted(rules)})
 
 
 def _texts(content: AchievementContent) -> list[tuple[str, str, str]]:
-    """Weight, language and text of all that is searched."""
-    found = [("A", language, text) for language, text in content.title.items()]
+    """Return weight, language and text of all that a search looks at."""
+    texts = [("A", language, text) for language, text in content.title.items()]
     for outcome in content.learning_outcomes:
-        found += [("B", language, text) for language, text in outcome.title.items()]
-    found += [("C", language, text) for language, text in (content.description or {}).items()]
-    return found
+        texts += [("B", language, text) for language, text in outcome.title.items()]
+    texts += [("C", language, text) for language, text in (content.description or {}).items()]
+    return texts
 
 
 def _array(codes: Sequence[str]) -> str:
-    """Distinct codes (which need no quoting) as a PostgreSQL array in one text."""
+    """Return distinct codes, which need no quoting, as the text of a PostgreSQL array."""
     return "{" + ",".join(sorted(set(codes))) + "}"

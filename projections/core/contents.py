@@ -1,4 +1,4 @@
-"""An event's data as a column holds them and as readers get them. Whatever a member wrote, they can be read."""
+"""Store an event's data in a column and read it again, whatever JSON a member wrote."""
 
 import json
 import re
@@ -10,16 +10,16 @@ import msgspec
 _ESCAPED: Final = re.compile(rb"\\(u0000|.)")
 
 _DIGITS: Final = 309
-"""No double has more before its point, so no known field has."""
+"""No double has more digits before its point, so no number of a known field has."""
 _OF_NUMBERS: Final = frozenset("-0123456789")
 _any: Final = msgspec.json.Decoder()
 T = TypeVar("T")
 
 
-def stored(data: bytes) -> str:
-    """What the column holds: the data byte for byte, but for the escape of U+0000.
+def to_column(data: bytes) -> str:
+    """Return the column's text: the data byte for byte, but with the escape of U+0000 replaced.
 
-    PostgreSQL's `json` takes that escape in, and then fails whoever asks for a name or a value beside it.
+    PostgreSQL's `json` accepts that escape, and then fails queries for other names and values of the same object.
     """
     if b"\\u0000" in data:
         data = _ESCAPED.sub(lambda match: rb"\ufffd" if match[1] == b"u0000" else match[0], data)
@@ -27,20 +27,20 @@ def stored(data: bytes) -> str:
 
 
 def read(column: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
-    """The data again; a number that no double holds (an unknown field may hold any) as the text that it was."""
+    """Return the data. A number that no double holds, which an unknown field may have, is returned as its text."""
     return read_as(column if isinstance(column, str) else column.decode(), _any)
 
 
 def read_as(column: str, decoder: msgspec.json.Decoder[T]) -> T:
-    """The same, of a kind. Raises `msgspec.ValidationError` where it is none."""
+    """Return the data as the decoder's type. Raises `msgspec.ValidationError`."""
     if not _has_long_number(column):
-        with suppress(msgspec.DecodeError):  # a number of that kind, or half of a surrogate pair: read below
+        with suppress(msgspec.DecodeError):  # such a number, or half of a surrogate pair: decoded below
             return decoder.decode(column)
     return msgspec.convert(_decode(column), decoder.type)
 
 
 def _has_long_number(text: str) -> bool:
-    """Whether a number with more digits stands in it. One of these is at each multiple: only there is looked."""
+    """Return whether a number has more than `_DIGITS` digits. Such a number covers a place that is looked at."""
     for place in range(_DIGITS, len(text), _DIGITS + 1):
         if text[place] in _OF_NUMBERS:
             begin, end = place, place + 1

@@ -1,4 +1,4 @@
-"""COPY's text form: how rows go into a table in bulk."""
+"""Write rows to a table in bulk, in COPY's text form."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,12 @@ NULL = "\\N"
 
 
 def text(value: str) -> str:
-    """A text value; U+0000, which PostgreSQL cannot hold, becomes its replacement character."""
+    """Escape a text. U+0000, which PostgreSQL cannot store, becomes the replacement character."""
     return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def field(value: Any) -> str:  # noqa: ANN401 - any column's value
-    """One value of a row: None, bool, number, text, bytes or a list of texts or numbers."""
+    """Return one value of a row as text: None, bool, number, text, bytes, or a list of texts or numbers."""
     if value is None:
         return NULL
     if value is True or value is False:
@@ -34,7 +34,7 @@ def field(value: Any) -> str:  # noqa: ANN401 - any column's value
 
 
 def line(values: Iterable[Any]) -> str:
-    """A row's line, LF included."""
+    """Return a row's line, with its LF."""
     return "\t".join(map(field, values)) + "\n"
 
 

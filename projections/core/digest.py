@@ -1,7 +1,7 @@
-"""The views' digest: what two nodes, or a node and an auditor, compare (SPEC.md, section 10).
+"""Compute the views' digest, which two nodes, or a node and an auditor, compare (SPEC.md, section 10).
 
-Each table's rows of each member are hashed in key order, in PostgreSQL's COPY text form, which SPEC.md gives
-to the byte. The whole is a hash over those hashes and the positions they stand for.
+Each table's rows of each member are hashed in key order, in PostgreSQL's COPY text form, which SPEC.md defines to the
+byte. The digest is a hash over those hashes and their positions.
 """
 
 import hashlib
@@ -34,15 +34,15 @@ class ViewsDigest(NamedTuple):
 
     @property
     def positions(self) -> str:
-        """The hash (hexadecimal) over the positions alone: views are compared where these are equal."""
-        found = hashlib.sha256()
+        """The hash (hexadecimal) over the positions alone. Views can be compared where these are equal."""
+        total = hashlib.sha256()
         for item in self.members:
-            found.update(f"{item.member} {item.size} {item.root} {item.governance}\n".encode())
-        return found.hexdigest()
+            total.update(f"{item.member} {item.size} {item.root} {item.governance}\n".encode())
+        return total.hexdigest()
 
 
 def digest(connection: Connection, only: Collection[str] = ()) -> ViewsDigest:
-    """Hash the views that the connection means, as of one moment; of some members alone where they are named."""
+    """Hash the views of the connection's search path at one moment; with `only`, for these members alone."""
     return snapshot(connection, only=only).digest
 
 
@@ -53,47 +53,47 @@ class Snapshot(NamedTuple):
     further: dict[str, dict[str, str]]
     """By member, then by table: the hash (hexadecimal) of its rows."""
     unplaced: dict[str, MemberDigest]
-    """Members that have rows and no position, which the digest leaves out: size and governance are 0. So are rows of
-    views in the name of governance, which has none. Only where further tables were asked for."""
+    """Members with rows but no position, which the digest omits; their size and governance are 0. Governance is here if
+    it has rows of views. Empty without further tables."""
 
 
 def snapshot(connection: Connection, *, only: Collection[str] = (), further: Collection[Table] = ()) -> Snapshot:
-    """Hash the views, and tables beside them, as of one moment; of some members alone where they are named."""
+    """Hash the views and `further` tables at one moment; with `only`, for these members alone."""
     members: list[MemberDigest] = []
-    beside: dict[str, dict[str, str]] = {}
+    further_digests: dict[str, dict[str, str]] = {}
     unplaced: dict[str, MemberDigest] = {}
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         positions = all_positions(connection)
-        wanted = (*only, GOVERNANCE) if only else ()
+        selected = (*only, GOVERNANCE) if only else ()
         for member, position in sorted(positions.items()):
-            if wanted and member not in wanted:
+            if selected and member not in selected:
                 continue
             tables = {} if member == GOVERNANCE else {t.name: table_digest(connection, t, member) for t in VIEWS}
             members.append(
                 MemberDigest(member, position.tree.size, position.tree.root.hex(), position.governance, tables)
             )
-            beside[member] = {table.name: table_digest(connection, table, member) for table in further}
+            further_digests[member] = {table.name: table_digest(connection, table, member) for table in further}
         for member in _without_position(connection, positions, further) if further else ():
-            if not wanted or member in wanted:
+            if not selected or member in selected:
                 tables = {table.name: table_digest(connection, table, member) for table in VIEWS}
                 unplaced[member] = MemberDigest(member, 0, EMPTY_ROOT.hex(), 0, tables)
-                beside.setdefault(member, {t.name: table_digest(connection, t, member) for t in further})
-    return Snapshot(ViewsDigest(members, _total(members)), beside, unplaced)
+                further_digests.setdefault(member, {t.name: table_digest(connection, t, member) for t in further})
+    return Snapshot(ViewsDigest(members, _total(members)), further_digests, unplaced)
 
 
 def _without_position(connection: Connection, placed: Collection[str], further: Collection[Table]) -> list[str]:
     """Return the members that have rows and no position, and governance where it has rows of views; by name."""
-    found: set[str] = set()
+    members: set[str] = set()
     in_views = {table.name for table in VIEWS}
     for name in in_views | {table.name for table in further}:
-        known = [member for member in placed if member != GOVERNANCE or name not in in_views]
+        expected = [member for member in placed if member != GOVERNANCE or name not in in_views]
         rows = connection.execute(
             f"SELECT DISTINCT member FROM {name} WHERE member <> ALL(%s)",  # noqa: S608 - names of our own
-            (known,),
+            (expected,),
         )
-        found |= {row[0] for row in rows}
-    return sorted(found)
+        members |= {row[0] for row in rows}
+    return sorted(members)
 
 
 def _total(members: Collection[MemberDigest]) -> str:
@@ -110,25 +110,25 @@ NO_ROWS: Final = hashlib.sha256().hexdigest()
 
 
 def table_digest(connection: Connection, table: Table, member: str) -> str:
-    """The hash (hexadecimal) over a member's rows of one table."""
-    found = hashlib.sha256()
+    """Return the hash (hexadecimal) over a member's rows of one table."""
+    total = hashlib.sha256()
     with connection.cursor().copy(f"COPY ({table.rows_of_member()}) TO STDOUT", (member,)) as rows:
         for block in rows:
-            found.update(block)
-    return found.hexdigest()
+            total.update(block)
+    return total.hexdigest()
 
 
 class Differing(NamedTuple):
     """Rows of one table in which two sets of views differ."""
 
     number: int
-    """How many rows only one of them has; a row that was changed counts once on each side."""
+    """Number of rows that only one of them has. A changed row counts once on each side."""
     rows: list[tuple[str | None, str | None]]
-    """The first of them in key order, each as its two texts (None: not there)."""
+    """The first of them in key order, each as its two texts; None where a side has no such row."""
 
 
 def differences(left: Connection, right: Connection, table: Table, member: str, limit: int = 20) -> Differing:
-    """Compare a member's rows, row by row as both come in key order: memory grows with what differs alone."""
+    """Compare a member's rows in key order. Memory grows with the number of rows that differ."""
     ours: dict[str, None] = {}
     theirs: dict[str, None] = {}
     for mine, yours in zip_longest(_rows(left, table, member), _rows(right, table, member)):
@@ -142,7 +142,7 @@ def differences(left: Connection, right: Connection, table: Table, member: str, 
             del ours[yours]
         elif yours is not None:
             theirs[yours] = None
-    # Both begin with their key, so that the two sides of a changed row stand together.
+    # Rows begin with their key, so sorting puts the two sides of a changed row next to each other.
     ordered = sorted([(row, 0) for row in ours] + [(row, 1) for row in theirs])
     rows: list[tuple[str | None, str | None]] = [(None, r) if side else (r, None) for r, side in ordered[:limit]]
     return Differing(len(ordered), rows)

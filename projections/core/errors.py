@@ -1,6 +1,6 @@
-"""What can be wrong with a question to the views.
+"""Errors of queries to the views.
 
-InvalidQuery          a search that asks for something that cannot be
+InvalidQuery          a search has an impossible condition
 TooCostly             an answer would take more work than one answer may
 
 `registry.cursors.InvalidCursor` is raised for a cursor of another search.
@@ -8,7 +8,7 @@ TooCostly             an answer would take more work than one answer may
 
 
 class InvalidQuery(Exception):
-    """A search that asks for something that cannot be; `name` is the field at fault, as the query has it."""
+    """A search has an impossible condition. `name` is the field of the query."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
@@ -17,4 +17,4 @@ class InvalidQuery(Exception):
 
 
 class TooCostly(Exception):
-    """An answer would take more work than one answer may; the message says which limit it would pass."""
+    """An answer would take more work than one answer may. The message names the limit."""

@@ -1,4 +1,4 @@
-"""Ids by their beginning, among what members published."""
+"""Find ids by their beginning among what members published."""
 
 from typing import Final, LiteralString
 from uuid import UUID
@@ -13,7 +13,7 @@ _PER_MEMBER: Final[dict[str, LiteralString]] = {
     "agreement": "SELECT agreement FROM agreements WHERE member = %s AND agreement BETWEEN %s AND %s LIMIT 10",
 }
 PUBLISHED: Final = frozenset(_PER_MEMBER)
-"""The kinds of what a member publishes under an id."""
+"""The kinds of ids that a member publishes."""
 
 
 def between(

@@ -1,4 +1,4 @@
-"""How far the views have come in each stream: the position that is written with the rows it stands for."""
+"""The position that the views have reached in each stream. It is written in one transaction with the rows."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ GOVERNANCE = "governance"
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A member's position: the tree, and the governance that its rows were folded under."""
+    """A stream's position: its tree, and the size of governance under which its rows were folded."""
 
     member: str
     tree: Tree = Tree()
@@ -23,16 +23,16 @@ class Position(msgspec.Struct, frozen=True):
     skipped: int = 0
     diverged: bool = False
     last: int | None = None
-    """Where the record that led to the tree begins; None: not known, or no record has."""
+    """The place of the record that led to the tree; None where it is not known, or there is none."""
 
 
 def pack(hashes: Iterable[bytes]) -> bytes:
-    """A compact range as one value."""
+    """Return a compact range as one value."""
     return b"".join(hashes)
 
 
 def unpack(size: int, packed: bytes) -> Tree:
-    """The tree of a size and its packed compact range."""
+    """Return the tree of a size from its packed compact range."""
     return Tree(size, [packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE)])
 
 
@@ -40,7 +40,7 @@ _COLUMNS = "member, size, hashes, governance, next, anchors, voids, skipped, div
 
 
 class DamagedPosition(Exception):
-    """A row of `positions` that is of no tree: somebody changed it, or it was lost."""
+    """A row of `positions` describes no tree: it was changed or damaged."""
 
 
 def _position(row: tuple[Any, ...]) -> Position:
@@ -54,15 +54,15 @@ def _position(row: tuple[Any, ...]) -> Position:
 
 
 def all_positions(connection: Connection) -> dict[str, Position]:
-    """Every stream's position, by member; governance's own under its name."""
+    """Return every stream's position by member, with that of governance."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM positions")  # noqa: S608 - names of our own
     return {row[0]: _position(row) for row in rows}
 
 
 def lock(connection: Connection, member: str) -> Position:
-    """A member's position, locked until the transaction ends: whoever else folds it waits here.
+    """Return a member's position, locked until the transaction ends, so that nobody else folds the stream.
 
-    A row is made where there is none yet.
+    Insert a row if there is none yet.
     """
     connection.execute(
         "INSERT INTO positions (member, size, root, hashes, governance, next)"
@@ -99,12 +99,12 @@ def save(connection: Connection, position: Position) -> None:
 
 
 def forget_waypoints(connection: Connection, member: str) -> None:
-    """Drop the kept positions of a stream whose places in the log are others now."""
+    """Delete the waypoints of a stream whose places in the log have changed."""
     connection.execute("DELETE FROM waypoints WHERE member = %s", (member,))
 
 
 def keep_waypoints(connection: Connection, passed: Iterable[Position]) -> None:
-    """Keep positions that a stream passed, to come back to."""
+    """Store positions as waypoints, to which the rows can be rolled back."""
     for position in passed:
         connection.execute(
             "INSERT INTO waypoints (member, size, hashes, position, skipped, diverged)"
@@ -121,7 +121,7 @@ def keep_waypoints(connection: Connection, passed: Iterable[Position]) -> None:
 
 
 def waypoints(connection: Connection, position: Position, up_to: int) -> Iterator[Position]:
-    """The kept positions of a stream that its rows can be rolled back to, the largest first, up to a size."""
+    """Yield the waypoints that a stream's rows can be rolled back to, up to a size, the largest first."""
     rows = connection.execute(
         "SELECT size, hashes, position, skipped FROM waypoints"
         " WHERE member = %s AND size <= %s AND NOT diverged ORDER BY size DESC",

@@ -1,4 +1,4 @@
-"""What people type, as PostgreSQL asks it: words, "phrases", OR, and -words that must not stand there."""
+"""Turn what people type into a PostgreSQL text query: words, "phrases", OR, and -words that must be absent."""
 
 import re
 from typing import Final
@@ -13,11 +13,11 @@ _LONGEST: Final = 500
 _NOT: Final = re.compile(r'(?:^|(?<=\s))-("[^"]*"|\S+)')
 
 
-def asked(connection: Connection, text: str, language: str | None = None) -> str:
-    """The `tsquery`, as text, that finds these words in any language of the views, or by one language's rules alone.
+def parse_words(connection: Connection, text: str, language: str | None = None) -> str:
+    """Return the `tsquery`, as text, that finds these words in any language of the views, or by one language's rules.
 
-    Within a language all words must be there; a word that must not be there must not in any. Raises
-    `InvalidQuery` for a text without a word to look for.
+    All words must occur within one language; a -word must be absent from all languages. Raises `InvalidQuery` for a
+    text without a word to look for.
     """
     if len(text) > _LONGEST:
         raise InvalidQuery("text", f"longer than {_LONGEST} characters")

@@ -1,4 +1,4 @@
-"""Reads, at once, what the rules must know of all the things that a batch touches."""
+"""Read the state of all that a batch affects, as the rules need it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,22 +10,22 @@ from registry.rules.credentials import Credential
 from registry.rules.stream import AffectedKeys, MemberState
 
 
-def load(connection: Connection, member: str, touched: AffectedKeys, *, issued: bool) -> MemberState:
-    """The things of this member that exist, as its effective events left them.
+def load(connection: Connection, member: str, affected: AffectedKeys, *, issued: bool) -> MemberState:
+    """Return the states that this member's effective events have left.
 
-    `issued`: look for those credentials too that the batch itself creates.
+    With `issued`, look for the credentials that the batch itself issues, too.
     """
-    things = MemberState()
-    credentials = touched.credentials | touched.issued if issued else touched.credentials
-    if touched.achievements:
+    states = MemberState()
+    credentials = affected.credentials | affected.issued if issued else affected.credentials
+    if affected.achievements:
         rows = connection.execute(
             "SELECT a.achievement::text, a.retired, array_agg(trim_scale(v.ects)::text ORDER BY v.version)"
             " FROM achievements a JOIN achievement_versions v USING (member, achievement)"
             " WHERE a.member = %s AND a.achievement = ANY(%s::uuid[]) GROUP BY 1, 2",
-            (member, array(touched.achievements)),
+            (member, array(affected.achievements)),
         )
         for achievement, retired, ects in rows:
-            things.achievements[achievement] = Achievement(tuple(map(number, ects)), retired)
+            states.achievements[achievement] = Achievement(tuple(map(number, ects)), retired)
     if credentials:
         rows = connection.execute(
             "SELECT credential::text, achievement::text, version, learner::text, status, holder"
@@ -33,55 +33,55 @@ def load(connection: Connection, member: str, touched: AffectedKeys, *, issued: 
             (member, array(credentials)),
         )
         for credential, *state in rows:
-            things.credentials[credential] = Credential(*state)
-    states: tuple[tuple[str, str, str, set[str], dict[str, Any]], ...] = (
-        ("decisions", "decision", "state", touched.decisions, things.decisions),
-        ("assessments", "assessment", "state", touched.assessments, things.assessments),
+            states.credentials[credential] = Credential(*state)
+    tables: tuple[tuple[str, str, str, set[str], dict[str, Any]], ...] = (
+        ("decisions", "decision", "state", affected.decisions, states.decisions),
+        ("assessments", "assessment", "state", affected.assessments, states.assessments),
         (
             "agreements",
             "agreement",
             "coalesce(withdrawn_from::text, '')",
-            touched.agreements,
-            things.agreements,
+            affected.agreements,
+            states.agreements,
         ),
     )
-    for table, key, column, wanted, found in states:
-        if wanted:
+    for table, key, column, ids, loaded in tables:
+        if ids:
             rows = connection.execute(
                 f"SELECT {key}::text, {column} FROM {table}"  # noqa: S608 - names of our own
                 f" WHERE member = %s AND {key} = ANY(%s::uuid[])",
-                (member, array(wanted)),
+                (member, array(ids)),
             )
-            found.update(rows.fetchall())
-    if touched.joined:
+            loaded.update(rows.fetchall())
+    if affected.joined:
         rows = connection.execute(
             "SELECT of_member, achievement::text, version FROM joined"
             " WHERE member = %s AND achievement = ANY(%s::uuid[])",
-            (member, array(key[1] for key in touched.joined)),
+            (member, array(key[1] for key in affected.joined)),
         )
-        things.joined.update(rows.fetchall())
+        states.joined.update(rows.fetchall())
     erased = connection.execute("SELECT FROM erasures WHERE member = %s LIMIT 1", (member,))
-    if touched.learners and erased.fetchone() is not None:
+    if affected.learners and erased.fetchone() is not None:
         rows = connection.execute(
             "SELECT learner::text FROM erasures WHERE member = %s AND learner = ANY(%s::uuid[])",
-            (member, array(touched.learners)),
+            (member, array(affected.learners)),
         )
-        things.erased.update(row[0] for row in rows)
-    return things
+        states.erased.update(row[0] for row in rows)
+    return states
 
 
 def array(ids: Iterable[str]) -> str:
-    """Ids as a PostgreSQL array in one text (they need no quoting): dumped one by one they cost more than the query."""
+    """Return ids, which need no quoting, as the text of an array. psycopg's own dump costs more than the query."""
     return "{" + ",".join(ids) + "}"
 
 
-def quoted(text: str) -> str:
-    """Any text as one of such an array."""
+def quote(text: str) -> str:
+    """Return any text as an element of such an array."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def number(ects: str | None) -> int | float | None:
-    """A credit value as the wire has it, from its text."""
+    """Return a credit value as the wire has it, from its text."""
     if ects is None:
         return None
     return int(ects) if "." not in ects else float(ects)

@@ -1,4 +1,4 @@
-"""How far the views are in each stream, and how much did not count: numbers for an operator, read without the rows."""
+"""Count what the views have read of each stream, and what was refused: numbers for an operator."""
 
 from typing import Final, NamedTuple
 
@@ -9,21 +9,21 @@ from projections.core import views
 
 _CONNECT_SECONDS: Final = 3
 _STATEMENT_TIMEOUT: Final = "250ms"
-"""A count that takes longer is given up: nobody's answer may wait for an operator's numbers."""
+"""A count that takes longer is given up: no reader waits for an operator's numbers."""
 
 
 class ReadUpTo(NamedTuple):
-    """How far one stream was read."""
+    """The part of one stream that the views have read."""
 
     member: str
     size: int
     """Events in the views."""
     next: int
-    """Where reading goes on in the log."""
+    """The place in the log where reading goes on."""
 
 
 class Count(NamedTuple):
-    """A number of things of one member, by a rule's name or a state."""
+    """A count for one member, by the name of a rule or a state."""
 
     member: str
     of: str
@@ -35,7 +35,7 @@ def connect(dsn: str) -> Connection:
     connection = psycopg.connect(
         dsn,
         autocommit=True,
-        prepare_threshold=None,  # a plan would outlive the views that it was made for
+        prepare_threshold=None,  # a prepared plan would outlive its tables when the views are rebuilt
         connect_timeout=_CONNECT_SECONDS,
         tcp_user_timeout=1000 * _CONNECT_SECONDS,
     )
@@ -45,7 +45,7 @@ def connect(dsn: str) -> Connection:
             f"SET default_transaction_read_only TO on; SET statement_timeout TO '{_STATEMENT_TIMEOUT}';"
             f" SET lock_timeout TO '{_STATEMENT_TIMEOUT}'"
         )
-    except BaseException:  # whatever it was, the connection is nobody's
+    except BaseException:
         connection.close()
         raise
     return connection

@@ -1,6 +1,6 @@
-"""The views' tables: their key order and canonical columns, for the digest, and for dropping a member's rows.
+"""The views' tables with their key order and canonical columns, for the digest and for dropping a member's rows.
 
-The SQL that makes them stands in `schema/`; `VERSION` changes with whatever changes the rows that a log gives.
+`schema/` has the SQL that creates them. `VERSION` changes whenever the same log would lead to other rows.
 """
 
 from typing import Final, NamedTuple
@@ -8,18 +8,18 @@ from typing import Final, NamedTuple
 VERSION: Final = 3
 
 LAYOUT: Final = 7
-"""Changes with the tables that are not digested: views of another layout are rebuilt, and their digest stays."""
+"""Changes with the tables that are not digested. Views of another layout are rebuilt; their digest stays the same."""
 
 
 class Table(NamedTuple):
-    """One table: rows of a member are ordered by `key`, and each is told by `columns` (SPEC.md, section 10)."""
+    """A table: a member's rows are ordered by `key`, and `columns` is their canonical text (SPEC.md, section 10)."""
 
     name: str
     key: str
     columns: str
 
     def rows_of_member(self) -> str:
-        """SQL for one member's rows (its parameter) in key order, as canonical text."""
+        """Return the SQL that selects one member's rows (its parameter) in key order, as canonical text."""
         return f"SELECT {self.columns} FROM {self.name} WHERE member = %s ORDER BY {self.key}"  # noqa: S608 - names of our own
 
 
@@ -66,7 +66,7 @@ VIEWS: Final = (
     ),
     Table("agreement_targets", "agreement, target", "agreement, target, achievement, version"),
 )
-"""What readers see, and two nodes compare."""
+"""Tables that readers see and two nodes compare."""
 
 FURTHER: Final = (
     Table(
@@ -107,27 +107,27 @@ FURTHER: Final = (
     Table("claims", 'size, note COLLATE "C"', "size, note, encode(root, 'hex'), code, settled, encode(actual, 'hex')"),
     Table("quarantine", "2, 3", "DISTINCT code, size, encode(sha256(record), 'hex')"),
 )
-"""What a node serves beside the digested columns: sums, precedents, what is searched, what was refused. An audit makes
-them again from the log and compares them; the digest leaves them out, since they say nothing that its rows do not."""
+"""Columns that a node serves in addition to the digested ones: sums, precedents, search, refusals. An audit makes them
+again from the log and compares them. The digest omits them, since they follow from the digested rows."""
 
 WORDS: Final = ("programmes", "achievement_search", "text_rules")
-"""Of `FURTHER`, what is made by PostgreSQL's own dictionaries: another version of the server may make other words."""
+"""Tables of `FURTHER` that PostgreSQL's dictionaries make: another version of the server may make other words."""
 
 NOT_COMPARED: Final = {
     "positions.next": "where this node goes on reading its own copy of the log",
     "positions.last": "where the newest record begins in this node's own copy of the log",
     "positions.diverged": "whether the fold needs published_*, whose effects are compared",
     "waypoints": "where this node can go back to: it depends on when it read what",
-    "published_achievements": "only the fold reads it; what comes of it is compared in seals and status_changes",
-    "published_credentials": "only the fold reads it; what comes of it is compared in seals and status_changes",
+    "published_achievements": "only the fold reads it; its effects are compared in seals and status_changes",
+    "published_credentials": "only the fold reads it; its effects are compared in seals and status_changes",
     "refusals.detail": "words for people, which change with the program",
     "quarantine.detail": "words for people, which change with the program",
-    "quarantine.position": "the same record stands elsewhere in another copy of the log",
-    "claims.position": "the same record stands elsewhere in another copy of the log",
+    "quarantine.position": "the same record is elsewhere in another copy of the log",
+    "claims.position": "the same record is elsewhere in another copy of the log",
 }
 """Tables and columns of the views that no audit compares, each with the reason."""
 
-BESIDE: Final = (
+UNDIGESTED: Final = (
     "published_achievements",
     "published_credentials",
     "refusals",
@@ -139,8 +139,7 @@ BESIDE: Final = (
     "achievement_search",
     "text_rules",
 )
-"""Folded with the views and not digested: what only the fold itself reads, what it refused, what is made for search
-and what is counted."""
+"""Tables that are written with the views and not digested: for the fold itself, refusals, search and counts."""
 
 EVIDENCE: Final = ("quarantine", "claims", "waypoints")
-"""What the verifier keeps of a stream beside its tree."""
+"""Tables that the verifier keeps of a stream in addition to its tree."""

@@ -1,8 +1,8 @@
-"""How texts are taken apart for search: by the rules of their language, and without accents.
+"""Prepare texts for search, by the rules of their language and without accents.
 
-PostgreSQL's `unaccent` is an extension that not every server has, so accents go here, on both sides alike: from
-what is indexed and from what is asked. Stemming and stop words are PostgreSQL's own (its documentation,
-chapter 12); a language for which it has none is taken word by word (`simple`).
+PostgreSQL's `unaccent` is an extension that not every server has, so accents are removed here, both from
+what is indexed and from what is searched for. Stemming and stop words are PostgreSQL's own (its documentation,
+chapter 12); a language for which it has none is indexed word by word (`simple`).
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 SIMPLE: Final = "simple"
 
 LONGEST: Final = 65_536
-"""Characters of one thing that are indexed: a `tsvector` holds a megabyte, and Unicode can swell an event's text."""
+"""Characters of one achievement that are indexed: a `tsvector` holds a megabyte, and normalising may lengthen texts."""
 
 _RULES: Final = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -25,26 +25,26 @@ _RULES: Final = {
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i", "þ": "th", "\0": " "}
 )
-"""Letters that Unicode does not take apart into a base and a mark. U+0000 is none that PostgreSQL holds."""
+"""Letters that Unicode does not decompose into a base and a mark, and U+0000, which PostgreSQL cannot store."""
 
 _SPACES: Final = re.compile(r"\s+")
 
 
 def rules_of(language: str) -> str:
-    """The PostgreSQL text search configuration for a BCP 47 tag."""
+    """Return the PostgreSQL text search configuration for a BCP 47 tag."""
     return _RULES.get(language.partition("-")[0].lower(), SIMPLE)
 
 
 def plain(text: str) -> str:
-    """A text without capitals and accents, its spaces single: what is indexed, and what is asked."""
+    """Return a text without capitals, accents and repeated spaces, as it is indexed and searched for."""
     folded = text.casefold()
     if not folded.isascii():
-        taken_apart = unicodedata.normalize("NFKD", folded)
-        folded = "".join(letter for letter in taken_apart if not unicodedata.combining(letter))
+        decomposed = unicodedata.normalize("NFKD", folded)
+        folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
         folded = folded.translate(_LETTERS)
     return _SPACES.sub(" ", folded.replace("\0", " ")).strip()
 
 
 def in_one_language(texts: dict[str, str]) -> str:
-    """A text in English, or else in the first language that it has."""
+    """Return the English text, or else the first one."""
     return texts.get("en") or next(iter(texts.values()), "")

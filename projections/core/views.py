@@ -1,4 +1,4 @@
-"""The views as a whole: made, rebuilt beside the served ones, and swapped in while readers read."""
+"""Create sets of views, and swap a rebuilt set in while readers read."""
 
 from importlib import resources
 from typing import Final
@@ -8,21 +8,21 @@ from psycopg import Connection, sql
 from psycopg.types.json import set_json_loads
 
 from projections.core import contents
-from projections.core.tables import BESIDE, EVIDENCE, LAYOUT, VERSION, VIEWS
+from projections.core.tables import EVIDENCE, LAYOUT, UNDIGESTED, VERSION, VIEWS
 
 SERVED: Final = "views"
 """The PostgreSQL schema that readers use."""
 
 
 def connect(dsn: str, schema: str = SERVED) -> Connection:
-    """A connection whose unqualified names are those of one set of views."""
+    """Return a connection whose unqualified names are those of one set of views."""
     connection = psycopg.connect(dsn, autocommit=True)
     use(connection, schema)
     return connection
 
 
 def use(connection: Connection, schema: str) -> None:
-    """Let unqualified names mean this set of views; dates, floats and JSON come out in one form everywhere."""
+    """Let unqualified names mean this set of views, and fix the form of dates, floats and JSON."""
     set_json_loads(contents.read, connection)
     connection.execute(
         sql.SQL(
@@ -32,10 +32,10 @@ def use(connection: Connection, schema: str) -> None:
 
 
 def only_read(connection: Connection) -> None:
-    """From here on nothing is written, nothing takes long, and what is prepared is planned once.
+    """Refuse writes and long statements on this connection, and plan each prepared statement once.
 
-    To plan a search for its values anew takes as long as the search: the queries leave out what is not asked for, so
-    that their one plan is good for all values (a bench holds them to it, for what is rare and what is frequent).
+    Planning a search for its values takes as long as the search. The queries omit conditions that are not asked for, so
+    that one plan is good for all values, rare and frequent ones (a benchmark checks that).
     """
     connection.execute(
         "SET default_transaction_read_only TO on; SET statement_timeout TO '15s';"
@@ -45,16 +45,16 @@ def only_read(connection: Connection) -> None:
 
 def exist(connection: Connection, schema: str = SERVED) -> bool:
     """Return whether there is a set of views of this version. Raises `OutdatedViews` for one of another version."""
-    found = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
-    if found is not None and found[0] != _label():
+    row = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+    if row is not None and row[0] != _label():
         raise OutdatedViews(
-            f"the views in {schema} are of another version ({found[0]}); rebuild them with `registry views rebuild`"
+            f"the views in {schema} are of another version ({row[0]}); rebuild them with `registry views rebuild`"
         )
-    return found is not None
+    return row is not None
 
 
 def create(connection: Connection, schema: str = SERVED) -> bool:
-    """Make an empty set of views unless there is one of this version; whether one was made.
+    """Create an empty set of views unless there is one of this version. Return whether one was created.
 
     Raises `OutdatedViews` where there is one of another version.
     """
@@ -81,11 +81,11 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
         return "there are no views yet; run `registry views update`"
     if row[0] != _label():
         return f"they are of another version ({row[0]}); rebuild them with `registry views rebuild`"
-    # Rows are views, whatever the positions say of them: to call them absent would keep them from any comparison.
+    # Rows are views even without positions: views that count as absent would never be compared.
     served = [sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))]
     served += [
         sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(schema, name))
-        for name in dict.fromkeys((*(table.name for table in VIEWS), *BESIDE, *EVIDENCE))
+        for name in dict.fromkeys((*(table.name for table in VIEWS), *UNDIGESTED, *EVIDENCE))
     ]
     if all(connection.execute(query).fetchone() is None for query in served):
         return "there are no views yet: nothing was projected; run `registry views update`"
@@ -93,12 +93,12 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
 
 
 def drop(connection: Connection, schema: str) -> None:
-    """Drop a set of views, if it is there."""
+    """Drop a set of views if it exists."""
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
 
 
 def swap(connection: Connection, fresh: str, served: str = SERVED) -> None:
-    """Serve the fresh views. Readers in the middle of a query finish it on the old ones."""
+    """Serve the fresh views. Readers in the middle of a query finish it on the old views."""
     old = f"{served}_old"
     drop(connection, old)
     with connection.transaction():
@@ -113,8 +113,8 @@ def _rename(old: str, new: str) -> sql.Composed:
 
 
 def forget(connection: Connection, member: str) -> None:
-    """Drop all rows of a member, and what was kept of its stream: it is folded again from the beginning."""
-    for name in (*(table.name for table in VIEWS if table.name != "members"), *BESIDE, *EVIDENCE):
+    """Delete a member's rows and the evidence of its stream, which is then folded again from the beginning."""
+    for name in (*(table.name for table in VIEWS if table.name != "members"), *UNDIGESTED, *EVIDENCE):
         connection.execute(sql.SQL("DELETE FROM {} WHERE member = %s").format(sql.Identifier(name)), (member,))
 
 

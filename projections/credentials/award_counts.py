@@ -1,7 +1,7 @@
-"""How many credentials a member awarded of each achievement in each month, by status: kept beside the rows they count.
+"""Count the credentials that a member awarded of each achievement in each month, by status.
 
-All that is here depends on the member's stream alone. Counts change with the credentials they count, in the
-projector's transaction, so that they are exact at every moment and reading them costs the same whatever their number.
+The counts depend on the member's stream alone. They change in the transaction that changes the credentials, so they are
+always exact, and reading them costs the same for any number of credentials.
 """
 
 from collections import defaultdict
@@ -20,24 +20,24 @@ _STATUSES: Final = ("active", "suspended", "revoked", "replaced")
 
 
 class AwardCounts:
-    """What a batch does to the counts of one member."""
+    """A batch's changes of one member's counts."""
 
     def __init__(self, member: str) -> None:
         self._member = member
         self._changes: dict[tuple[str, str, Number | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
-    def issued(self, achievement: str, day: str, ects: Number | None, status: str) -> None:
-        """A new credential, with the status that the batch left it in; `day` is when it was awarded."""
+    def add_issued(self, achievement: str, day: str, ects: Number | None, status: str) -> None:
+        """Add a new credential that has this status after the batch; `day` is its awarding date."""
         self._changes[achievement, day[:7], ects][_STATUSES.index(status)] += 1
 
-    def changed(self, achievement: str, day: str, ects: Number | None, before: str, after: str) -> None:
-        """A credential of an earlier batch has another status."""
+    def add_changed(self, achievement: str, day: str, ects: Number | None, before: str, after: str) -> None:
+        """Add a change of status of an earlier batch's credential."""
         changes = self._changes[achievement, day[:7], ects]
         changes[_STATUSES.index(before)] -= 1
         changes[_STATUSES.index(after)] += 1
 
     def write(self, connection: Connection) -> None:
-        """Add the changes to the counts that are there."""
+        """Add the changes to the stored counts."""
         counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         worth: dict[tuple[str, str], Decimal] = {}
         for (achievement, month, ects), numbers in self._changes.items():
@@ -57,28 +57,28 @@ class AwardCounts:
         connection.execute(named("add_award_counts"), columns | {"member": self._member})
 
 
-def count_anew(connection: Connection, member: str) -> None:
-    """Make a member's counts from its credentials, whatever they were."""
+def rebuild_counts(connection: Connection, member: str) -> None:
+    """Replace a member's counts by those of its credentials."""
     connection.execute("DELETE FROM award_counts WHERE member = %s", (member,))
     connection.execute(named("count_awards_anew"), {"member": member})
 
 
-class Awarded(msgspec.Struct, frozen=True, rename="camel"):
-    """One achievement's awards within some months."""
+class AchievementAwards(msgspec.Struct, frozen=True, rename="camel"):
+    """One achievement's awards in a range of months."""
 
     achievement: str
     title: dict[str, str]
-    """Of its newest version."""
+    """The title of its newest version."""
     issued: int
     active: int
     suspended: int
     revoked: int
     replaced: int
     ects: Decimal | None
-    """The credits of the active ones; None where non-credit."""
+    """The credits of the active ones; None for a non-credit achievement."""
 
 
-def within(connection: Connection, member: str, begin: date, end: date) -> list[Awarded]:
-    """A member's awards of the months that begin from `begin` to `end`, most issued first."""
+def within(connection: Connection, member: str, begin: date, end: date) -> list[AchievementAwards]:
+    """Return a member's awards in the months that begin from `begin` to `end`, the most issued first."""
     rows = connection.execute(named("awards_of_months"), {"member": member, "begin": begin, "end": end})
-    return [Awarded(*row) for row in rows]
+    return [AchievementAwards(*row) for row in rows]

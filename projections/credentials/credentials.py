@@ -1,16 +1,16 @@
-"""The credentials view: how a batch changes it, and how one credential is read."""
+"""Write a batch's changes of credentials, and read credentials with all that concerns them."""
 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
 from projections.core.copy import NULL, copy, line
 from projections.credentials.award_counts import AwardCounts
-from projections.recognition.agreements import COVERING, MAX_SHOWN, shown
+from projections.recognition.agreements import COVERING, MAX_SHOWN, cut_by_member
 from projections.relations.compositions import UNMET, unmet_requirements
 from projections.relations.stacks import Key, Stacks, read_some
 from registry.rules.credentials import holder_check
@@ -20,12 +20,14 @@ from registry.wire.events import Event
 
 
 class CredentialRows:
-    """What a batch does to credentials, their parts, their history and erasures."""
+    """A batch's changes of credentials, their parts, their history and erasures."""
+
+    TYPES: ClassVar = frozenset({"credential.issued.v1", "learner.erased.v1"})
 
     def __init__(self, member: str) -> None:
         self._member = member
         self._new: dict[str, tuple[CredentialIssued, int]] = {}
-        self._touched: set[str] = set()
+        self._affected: set[str] = set()
         self._replaced_by: dict[str, str] = {}
         self._parts: list[str] = []
         self._voided: list[str] = []
@@ -33,8 +35,15 @@ class CredentialRows:
         self._erased: dict[str, int] = {}
         self._counts = AwardCounts(member)
 
-    def issued(self, data: CredentialIssued, leaf: int) -> None:
-        """A new credential."""
+    def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:  # noqa: ARG002 - as all collectors
+        """Add an effective event that issues a credential or erases a learner."""
+        data = event.data
+        if isinstance(data, CredentialIssued):
+            self._issue(data, leaf)
+        else:
+            self._erased[data.learner] = leaf
+
+    def _issue(self, data: CredentialIssued, leaf: int) -> None:
         self._new[data.credential] = data, leaf
         if data.replaces is not None:
             self._replaced_by[data.replaces] = data.credential
@@ -57,25 +66,21 @@ class CredentialRows:
                     )
                 )
 
-    def changed(self, credential: str, leaf: int, event: Event[Any], *, effective: bool, published: bool) -> None:
-        """A credential's status changed, in effect or by the member's leaves alone."""
+    def change(self, credential: str, leaf: int, event: Event[Any], *, effective: bool, published: bool) -> None:
+        """Add a change of status that is effective, or that the member's leaves alone lead to."""
         if effective:
-            self._touched.add(credential)
+            self._affected.add(credential)
         if effective or published:
             status = _STATUS_AFTER[event.type]
             self._changes.append(line((self._member, credential, leaf, status, effective, published)))
 
-    def voided(self, credential: str, leaf: int) -> None:
-        """The issuing of a credential was voided."""
+    def void(self, credential: str, leaf: int) -> None:
+        """Add a credential whose issuing was voided."""
         self._voided.append(line((self._member, credential, leaf)))
 
-    def erased(self, learner: str, leaf: int) -> None:
-        """The member dropped a learner."""
-        self._erased[learner] = leaf
-
-    def write(self, connection: Connection, things: MemberState) -> None:
-        """Write the batch; `things` are the states that it left."""
-        copy(connection, "credentials", _COLUMNS, self._lines(things))
+    def write(self, connection: Connection, states_after: MemberState) -> None:
+        """Write the changes; `states` are the states after the batch."""
+        copy(connection, "credentials", _COLUMNS, self._lines(states_after))
         copy(
             connection,
             "parts",
@@ -89,9 +94,9 @@ class CredentialRows:
             "member, credential, leaf, status, effective, published",
             self._changes,
         )
-        changed = [credential for credential in self._touched if credential not in self._new]
+        changed = [credential for credential in self._affected if credential not in self._new]
         if changed:
-            moved = connection.execute(
+            rows = connection.execute(
                 "UPDATE credentials AS c SET status = n.status, replaced_by = n.replaced_by"
                 " FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS n (credential, status, replaced_by)"
                 " JOIN credentials AS o USING (credential)"
@@ -99,13 +104,13 @@ class CredentialRows:
                 " RETURNING c.achievement::text, c.awarding_date::text, c.ects, o.status, c.status",
                 (
                     changed,
-                    [things.credentials[credential].status for credential in changed],
+                    [states_after.credentials[credential].status for credential in changed],
                     [self._replaced_by.get(credential) for credential in changed],
                     self._member,
                 ),
             )
-            for achievement, day, ects, before, after in moved:
-                self._counts.changed(achievement, day, ects, before, after)
+            for achievement, day, ects, before, after in rows:
+                self._counts.add_changed(achievement, day, ects, before, after)
         self._counts.write(connection)
         if self._erased:
             copy(
@@ -121,14 +126,14 @@ class CredentialRows:
                 (self._member, list(self._erased)),
             )
 
-    def _lines(self, things: MemberState) -> list[str]:
-        """The new credentials' rows; their values need no escaping, so they are put together by hand."""
+    def _lines(self, states_after: MemberState) -> list[str]:
+        """Return the new credentials' rows. Their values need no escaping, so they are formatted here."""
         lines: list[str] = []
         member, states, replaced_by, erased, counts = (
             self._member,
-            things.credentials,
+            states_after.credentials,
             self._replaced_by,
-            things.erased,
+            states_after.erased,
             self._counts,
         )
         for credential, (data, leaf) in self._new.items():
@@ -137,7 +142,7 @@ class CredentialRows:
                 holder = "\\\\x" + holder_check(credential, learner).hex()
                 learner = NULL
             status = states[credential].status
-            counts.issued(data.achievement, data.awarding_date, data.ects, status)
+            counts.add_issued(data.achievement, data.awarding_date, data.ects, status)
             lines.append(
                 f"{member}\t{credential}\t{leaf}\t{data.achievement}\t{data.version}\t{learner}\t{holder}\t"
                 f"{data.awarding_date}\t{NULL if data.ects is None else data.ects}\t{data.valid_until or NULL}\t"
@@ -161,7 +166,7 @@ _STATUS_AFTER = {
 
 
 class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
-    """One credential as readers see it. Whether it has expired is theirs to compute from `valid_until`."""
+    """One credential. Readers compute from `valid_until` whether it has expired."""
 
     member: str
     credential: str
@@ -178,17 +183,17 @@ class CredentialView(msgspec.Struct, frozen=True, rename="camel"):
     claims: str | None
     flags: list[str]
     impaired_by: list[str]
-    """The parts at fault, `member/credential`: the first 20. The flag tells whether there are any."""
+    """The first 20 parts at fault, `member/credential`. The flag `impaired` is set if there are any."""
     unmet: list[str]
-    """What its parts do not satisfy of its achievement's composition."""
+    """Requirements of its achievement's composition that its parts do not satisfy."""
     recognised_by: list[str]
-    """Agreements that recognise it without anybody deciding, `member/agreement`: the first 20 of each member."""
+    """Agreements that recognise it without a decision, `member/agreement`: the first 20 of each member."""
     recognised_by_more: bool
-    """Whether a member has more of them."""
+    """True if a member has more of them."""
 
 
 class Awarded(NamedTuple):
-    """One credential, the version of the achievement as published, and its issuer as governance says."""
+    """One credential, the achievement's version as published, and its issuer as governance describes it."""
 
     view: CredentialView
     achievement: dict[str, Any]
@@ -200,11 +205,11 @@ class Awarded(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A page of a learner's credentials, and who decided about them."""
+    """A page of a learner's credentials, and the decisions about them."""
 
     views: list[CredentialView]
     more: bool
-    """Whether there are more."""
+    """True if there are more."""
     decisions: list[str]
     """Decisions that name one of these openly, `member/decision`; none of a decider that dropped the learner. The
     first 20 of each member for each credential."""
@@ -212,15 +217,18 @@ class Held(NamedTuple):
 
 
 def read(connection: Connection, keys: Sequence[Key]) -> list[CredentialView]:
-    """These credentials, in the order of member and id; those that are not known are left out."""
-    if len(keys) == 1:  # its plan does not hang on how many there are
+    """Return the credentials that exist, in the order of member and id."""
+    if len(keys) == 1:  # its plan does not depend on a number of keys
         return _views(connection, connection.execute(_ONE, keys[0]).fetchall())
     parameters = ([key[0] for key in keys], [key[1] for key in keys])
     return _views(connection, connection.execute(_EACH, parameters).fetchall())
 
 
-def awarded(connection: Connection, key: Key) -> Awarded | None:
-    """The most frequent question: one credential, what was awarded and by whom. None where nobody issued it."""
+def read_awarded(connection: Connection, key: Key) -> Awarded | None:
+    """Return one credential with its achievement and its issuer, by one statement; None if it does not exist.
+
+    This is the most frequent query of all.
+    """
     rows = connection.execute(_AWARDED, key).fetchall()
     if not rows:
         return None
@@ -228,10 +236,10 @@ def awarded(connection: Connection, key: Key) -> Awarded | None:
     return Awarded(view, *rows[0][_MORE:])
 
 
-def known(connection: Connection, key: Key) -> bool:
-    """Whether a credential with this member and id is known."""
-    found = connection.execute("SELECT FROM credentials WHERE member = %s AND credential = %s", key).fetchone()
-    return found is not None
+def exists(connection: Connection, key: Key) -> bool:
+    """Return whether this member has issued a credential with this id."""
+    row = connection.execute("SELECT FROM credentials WHERE member = %s AND credential = %s", key).fetchone()
+    return row is not None
 
 
 def of_learner(connection: Connection, learner: str, after: Key | None, limit: int) -> Held:
@@ -244,13 +252,13 @@ def of_learner(connection: Connection, learner: str, after: Key | None, limit: i
     else:
         rows = connection.execute(_LEARNER_AFTER, (learner, *after, limit + 1)).fetchall()
     views, number = read_some(rows[:limit], lambda some: _views(connection, some))
-    lists = [shown(row[_MORE]) for row in rows[:number]]
+    lists = [cut_by_member(row[_MORE]) for row in rows[:number]]
     decisions = sorted({decision for first, _ in lists for decision in first})
     return Held(views, number < len(rows), decisions, any(more for _, more in lists))
 
 
 def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[CredentialView]:
-    """All that most credentials have is in one statement; parts and compositions are looked up where there are any."""
+    """Return views of rows. One statement has all that most credentials have; parts and compositions need others."""
     stacks = Stacks.read(connection, [(row[0], row[1]) for row in rows if row[_HAS_PARTS]])
     composed = [(row[0], row[1]) for row in rows if row[_COMPOSITION]]
     unmet = unmet_requirements(connection, composed) if composed else {}
@@ -258,13 +266,13 @@ def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Cred
     for row in rows:
         key = row[0], row[1]
         flags = stacks.flags(key) if key in stacks else []
-        beside = (
+        derived = (
             sorted([*flags, UNMET] if key in unmet else flags),
             ["/".join(fault) for fault in stacks.faults(key)[:MAX_FAULTS]] if key in stacks else [],
             unmet.get(key, []),
-            *shown(row[_RECOGNISED_BY]),
+            *cut_by_member(row[_RECOGNISED_BY]),
         )
-        views.append(CredentialView(*row[:_HAS_PARTS], *beside))  # type: ignore[call-arg] # a row has as many
+        views.append(CredentialView(*row[:_HAS_PARTS], *derived))  # type: ignore[call-arg] # a row has as many columns
     return views
 
 

@@ -1,4 +1,4 @@
-"""The bare facts of one member's credentials, for comparing many of them with what somebody else has."""
+"""Read the facts of one member's credentials in bulk, for comparing them with another system's."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ _PAGE: Final = 1000
 
 
 class Fact(NamedTuple):
-    """What a credential's row says, without what other rows make of it."""
+    """A credential's row, without what depends on other rows."""
 
     credential: str
     achievement: str
@@ -24,8 +24,8 @@ class Fact(NamedTuple):
 _COLUMNS: Final = "credential::text, achievement::text, version, awarding_date, ects, status"
 
 
-def of(connection: Connection, member: str, credentials: Sequence[str]) -> list[Fact]:
-    """Those of a member's credentials that are known."""
+def read(connection: Connection, member: str, credentials: Sequence[str]) -> list[Fact]:
+    """Return the facts of those of a member's credentials that exist."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM credentials WHERE member = %s AND credential = ANY(%s::uuid[])",  # noqa: S608 - names of our own
         (member, list(credentials)),
@@ -33,8 +33,8 @@ def of(connection: Connection, member: str, credentials: Sequence[str]) -> list[
     return [Fact(*row) for row in rows]
 
 
-def awarded(connection: Connection, member: str, begin: date, end: date) -> Iterator[Fact]:
-    """All that a member awarded from `begin` to `end`, both included; a page of them in memory at a time."""
+def read_awarded(connection: Connection, member: str, begin: date, end: date) -> Iterator[Fact]:
+    """Yield all that a member awarded from `begin` to `end`, both included, with one page in memory at a time."""
     day, achievement, credential = begin, "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"
     while True:
         page = [

@@ -1,4 +1,4 @@
-"""A member's credentials as a clerk looks for them: by achievement, status and awarding day, the newest first."""
+"""Find a member's credentials for a clerk, by achievement, status and awarding day, the newest first."""
 
 from datetime import date
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from psycopg import Connection
 
 
 class CredentialQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for; what is None is not asked about."""
+    """Conditions of a search; None sets no condition."""
 
     member: str
     achievement: str | None = None
@@ -20,14 +20,14 @@ class CredentialQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(NamedTuple):
-    """Where a page ended: the last credential's awarding day and id."""
+    """The end of a page: the last credential's awarding day and id."""
 
     awarding_date: date
     credential: str
 
 
 class Line(NamedTuple):
-    """One credential, and whose; `learner` is None once erased."""
+    """One credential and its learner, who is None once erased."""
 
     awarding_date: date
     credential: str
@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Where the list goes on after this one."""
+        """The place after this credential."""
         return Place(self.awarding_date, self.credential)
 
 

@@ -1,11 +1,11 @@
-"""Who relied on a credential that turned out never to have been: its issuing was voided."""
+"""Find who relied on credentials whose issuing was voided."""
 
 import msgspec
 from psycopg import Connection
 
 
 class Relied(msgspec.Struct, frozen=True):
-    """A thing of any member that names a voided credential."""
+    """A decision or a larger credential, of any member, that names a voided credential."""
 
     credential: str
     kind: str
@@ -15,7 +15,7 @@ class Relied(msgspec.Struct, frozen=True):
 
 
 def on_voided(connection: Connection, member: str) -> list[Relied]:
-    """All decisions in force that name a voided credential of this member openly, and all stacks with one as a part."""
+    """Return the decisions in force, and the larger credentials, that name a voided credential of this member."""
     rows = connection.execute(
         "WITH gone AS (SELECT DISTINCT v.credential FROM voided_credentials v"
         "  WHERE v.member = %(member)s AND NOT EXISTS (SELECT FROM credentials c"

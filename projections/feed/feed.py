@@ -1,7 +1,7 @@
-"""The feed: what other members did that concerns a university's own things, in the order in which it was seen here.
+"""Read the feed: what other members did that concerns a university, in the order in which this node saw it.
 
-It is this node's own. Nothing of it is compared with anybody, and a rebuild of the views leaves it as it is.
-`noticing.py` writes it, in the transaction that writes the views' rows; here it is read.
+A feed belongs to one node. It is compared with no other, and a rebuild of the views leaves it as it is. `writer.py`
+writes it in the transaction that writes the views' rows.
 """
 
 import hashlib
@@ -17,22 +17,22 @@ CHANNEL: Final = "registry_feed"
 """PostgreSQL notifies here, with the member's name, when a feed has grown."""
 
 MOST: Final = 1000
-"""So many notices are read at once at most."""
+"""Notices that are read at once."""
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One thing that happened to one own thing."""
+    """A notice to the owner of a feed: one event, or count, that concerns something of the owner's."""
 
     id: int
-    """Ascends in the order of commits: whoever has read up to one never misses an earlier one."""
+    """Ids ascend in the order of commits: a reader that has read up to one never misses an earlier one."""
     member: str
-    """Whose feed it stands in."""
+    """The owner of the feed."""
     kind: str
-    """What happened, as `credential.recognised` (`KINDS`)."""
+    """One of `KINDS`, for example `credential.recognised`."""
     thing: str
-    """The own credential's, achievement's or decision's id; the member's name where it concerns it as a whole."""
+    """Id of the owner's credential, achievement or decision; the owner's name where it concerns the whole owner."""
     cause_member: str
-    """On whose log the cause stands; empty where no single event caused it (counts)."""
+    """The member whose log has the cause; empty for counts, which no single event caused."""
     leaf: int
     size: int
     """A size of that log which has the leaf."""
@@ -41,30 +41,30 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 KINDS: Final = {
-    "credential.recognised": "another member decided about an own credential that it names openly",
+    "credential.recognised": "another member decided about a credential of the owner that it names openly",
     "credential.decision.superseded": "such a decision was superseded by another",
     "credential.decision.withdrawn": "such a decision was withdrawn",
-    "credential.stacked": "another member issued a credential with an own one as a part",
-    "credential.part.suspended": "another member's credential, a part of an own one, was suspended",
+    "credential.stacked": "another member issued a credential with a credential of the owner as a part",
+    "credential.part.suspended": "another member's credential, a part of one of the owner's, was suspended",
     "credential.part.reinstated": "likewise, reinstated",
     "credential.part.revoked": "likewise, revoked",
     "credential.part.replaced": "likewise, replaced",
-    "credential.impaired": "an own credential rests, however deep, on one that no longer holds",
-    "credential.voided": "governance took an own credential's issuing its effect",
-    "decision.credential.suspended": "a credential that an own decision names openly was suspended",
+    "credential.impaired": "a credential of the owner rests, however deep, on one that no longer holds",
+    "credential.voided": "governance voided the issuing of a credential of the owner",
+    "decision.credential.suspended": "a credential that a decision of the owner names openly was suspended",
     "decision.credential.reinstated": "likewise, reinstated",
     "decision.credential.revoked": "likewise, revoked",
     "decision.credential.replaced": "likewise, replaced",
-    "achievement.assessed": "another member assessed an own achievement",
+    "achievement.assessed": "another member assessed an achievement of the owner",
     "achievement.assessment.withdrawn": "such an assessment was withdrawn",
-    "achievement.agreement.declared": "another member recognises an own achievement, or all of a kind, by agreement",
+    "achievement.agreement.declared": "another member recognises an achievement of the owner, or a kind, by agreement",
     "achievement.agreement.withdrawn": "such an agreement was withdrawn",
-    "achievement.joined": "another member confirmed that it awards an own achievement too",
+    "achievement.joined": "another member confirmed that it awards an achievement of the owner too",
     "achievement.decided.*": "decisions that name no credential, as a count per outcome (full, partial, …)",
-    "learner.erased": "another member erased a learner whose credential an own decision or credential rests on",
-    "withdrawn": "governance took the cause of an earlier notice its effect",
+    "learner.erased": "another member erased a learner whose credential a decision or credential of the owner rests on",
+    "withdrawn": "governance voided the cause of an earlier notice",
 }
-"""What a feed can say; the type of its event is `registry.feed.<kind>.v1`."""
+"""Every kind of notice. The type of its event is `registry.feed.<kind>.v1`."""
 
 
 class CloudEvent(msgspec.Struct, frozen=True):
@@ -81,19 +81,19 @@ class CloudEvent(msgspec.Struct, frozen=True):
 
 
 def create(connection: Connection) -> None:
-    """Make the feed's tables where they are not of this version; where they are, nothing of them is locked."""
+    """Create the feed's tables unless they are of this version. Tables of this version are not locked."""
     tables = resources.files("projections.feed").joinpath("feed.sql").read_text()
     label = f"feed, {hashlib.sha256(tables.encode()).hexdigest()[:16]}"
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.create'))")
-        found = connection.execute("SELECT obj_description(to_regnamespace('feed'), 'pg_namespace')").fetchone()
-        if found != (label,):
+        row = connection.execute("SELECT obj_description(to_regnamespace('feed'), 'pg_namespace')").fetchone()
+        if row != (label,):
             connection.execute(tables.encode())
             connection.execute(SQL("COMMENT ON SCHEMA feed IS {}").format(Literal(label)))
 
 
 def read(connection: Connection, member: str, after: int = 0, limit: int = 100) -> list[Notice]:
-    """A member's notices after one of them (0: from the first), at most `limit` and `MOST`, in their order."""
+    """Return a member's notices after one of them (0: from the first) in their order: at most `limit`, and `MOST`."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM feed.notices WHERE member = %s AND id > %s ORDER BY id LIMIT %s",  # noqa: S608 - names of our own
         (member, after, min(limit, MOST)),
@@ -102,7 +102,7 @@ def read(connection: Connection, member: str, after: int = 0, limit: int = 100) 
 
 
 def find(connection: Connection, member: str, notice: int) -> Notice | None:
-    """One notice by its id; None where that member's feed has none of that id."""
+    """Return a notice by its id; None where that member's feed has no such notice."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM feed.notices WHERE member = %s AND id = %s",  # noqa: S608 - names of our own
         (member, notice),
@@ -111,23 +111,23 @@ def find(connection: Connection, member: str, notice: int) -> Notice | None:
 
 
 def newest(connection: Connection, member: str) -> int:
-    """The id of the newest notice; 0 where there is none."""
+    """Return the id of the newest notice; 0 where there is none."""
     row = connection.execute("SELECT max(id) FROM feed.notices WHERE member = %s", (member,)).fetchone()
     return 0 if row is None or row[0] is None else int(row[0])
 
 
 def listen(connection: Connection) -> None:
-    """Let the connection hear of new notices; `wait` waits for one."""
+    """Subscribe the connection to new notices; `wait` waits for one."""
     connection.execute(f"LISTEN {CHANNEL}")
 
 
 def wait(connection: Connection, timeout: float) -> bool:
-    """Wait until some feed has grown, at most so many seconds; whether one did."""
+    """Wait until some feed has grown, for at most `timeout` seconds. Return whether one has."""
     return any(True for _ in connection.notifies(timeout=timeout, stop_after=1))
 
 
 def cloud_event(notice: Notice, origin: str) -> CloudEvent:
-    """The notice as others read it; `origin` is its member's, `<consortium>/<member>`."""
+    """Return the notice as other systems read it. `origin` is its member's, `<consortium>/<member>`."""
     data = dict(notice.data)
     if notice.cause_member:
         data["log"] = {"member": notice.cause_member, "leaf": notice.leaf, "size": notice.size}

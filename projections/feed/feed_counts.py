@@ -1,7 +1,7 @@
-"""The feed's counts of decisions, held against the decisions of a set of views.
+"""Check the feed's counts of decisions against the decisions of a set of views.
 
-A count was told on some day and stays told. Since then decisions may have been withdrawn or voided, so that only this
-can be checked of it: there never were fewer decisions than it says.
+A count stays in the feed. Decisions may have been withdrawn or voided since, so one thing alone can be checked: there
+never were fewer decisions than the count says.
 """
 
 from typing import NamedTuple
@@ -18,9 +18,9 @@ class FeedCount(NamedTuple):
     achievement: str
     outcome: str
     at_least: int
-    """What the notice says."""
+    """The number in the notice."""
     possible: int
-    """How many such decisions the log has of before that day, whatever became of them."""
+    """Number of such decisions in the log before that day, whether or not they are still in force."""
 
 
 def find_impossible_counts(served: Connection, own: Connection) -> list[FeedCount]:
@@ -31,7 +31,7 @@ def find_impossible_counts(served: Connection, own: Connection) -> list[FeedCoun
     exists = served.execute("SELECT to_regclass('feed.notices') IS NOT NULL").fetchone()
     if exists is None or not exists[0]:
         return []
-    notices = served.execute(_TOLD).fetchall()
+    notices = served.execute(_COUNTS).fetchall()
     if not notices:
         return []
     names = ("ids", "members", "achievements", "outcomes", "numbers", "days")
@@ -40,14 +40,14 @@ def find_impossible_counts(served: Connection, own: Connection) -> list[FeedCoun
     return [FeedCount(*row) for row in rows]
 
 
-_TOLD = """
+_COUNTS = """
 SELECT id, member, thing, data ->> 'outcome', greatest(leaf, (data ->> 'atLeast')::bigint), data ->> 'before'
 FROM feed.notices
 WHERE cause_member = '' AND kind LIKE 'achievement.decided.%' AND NOT withdrawn
 ORDER BY id
 """
 
-# Whose decisions were voided may have been counted before: each of those is allowed for.
+# Decisions that were voided later may have been counted before, so they are added.
 _POSSIBLE = """
 SELECT * FROM (
     SELECT n.id, n.member, n.achievement, n.outcome, n.number,

@@ -1,21 +1,24 @@
-"""Which own credentials rest on something that no longer holds, and which event brought that about."""
+"""Find credentials of the feeds' owners that rest on something that no longer holds, and the event that caused it."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from psycopg import Connection
 
-from projections.feed.causes import Found
+from projections.feed.collector import PendingNotice
 from projections.relations.stacks import Key, Stacks, read_some
 
-_TOGETHER: Final = 500
-"""Larger credentials that are read together."""
+_BATCH_SIZE: Final = 500
+"""Larger credentials that are read at once."""
 
 
-def impaired(connection: Connection, owners: frozenset[str], member: str, moved: Sequence[str]) -> list[Found]:
-    """The owners' credentials that reach one of these (ids of `member`), with each part at fault of another member.
+def find_impaired(
+    connection: Connection, owners: frozenset[str], member: str, moved: Sequence[str]
+) -> list[PendingNotice]:
+    """Return notices of the owners' credentials that rest on one of the `moved` credentials of `member`.
 
-    The cause is the event that spoiled the part: its own end, or that of the last of its replacements.
+    There is one for each part at fault that another member issued. Its cause is the event that ended the part, or the
+    last of the part's replacements.
     """
     if not moved:
         return []
@@ -24,18 +27,18 @@ def impaired(connection: Connection, owners: frozenset[str], member: str, moved:
         return []
     faults: dict[Key, list[tuple[Key, Key]]] = {}
     while stacks:
-        graph, number = read_some(stacks[:_TOGETHER], lambda some: Stacks.read(connection, some))
+        graph, number = read_some(stacks[:_BATCH_SIZE], lambda some: Stacks.read(connection, some))
         for stack in stacks[:number]:
             for part in graph.faults(stack):
                 culprit = graph.culprit(part)
-                if culprit[0] != stack[0]:  # what a member did itself it knows
+                if culprit[0] != stack[0]:  # a member knows what it did itself
                     faults.setdefault(culprit, []).append((stack, part))
         stacks = stacks[number:]
     if not faults:
         return []
     places = connection.execute(_ENDED, ([key[0] for key in faults], [key[1] for key in faults])).fetchall()
     return [
-        Found(
+        PendingNotice(
             stack[0],
             "credential.impaired",
             stack[1],
@@ -49,7 +52,7 @@ def impaired(connection: Connection, owners: frozenset[str], member: str, moved:
     ]
 
 
-# Upwards from what changed: to what has it as a part, and to what it replaced.
+# Upwards from what changed: to credentials that have it as a part, and to those that it replaced.
 _ABOVE = """
 WITH RECURSIVE above (member, credential) AS (
     SELECT %(member)s::text COLLATE "default", m.credential FROM unnest(%(moved)s::uuid[]) AS m (credential)

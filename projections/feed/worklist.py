@@ -1,7 +1,7 @@
-"""What an issuer, or an office, should look at again because others did something: computed, never stored.
+"""List what a member should look at again because others did something. Nothing of it is stored.
 
-An item is done when the own thing no longer counts (revoked, replaced, withdrawn, superseded), when the learner is
-erased here too, or when what was at fault is well again.
+An item is done when its credential or decision no longer counts (revoked, replaced, withdrawn, superseded), when the
+learner is erased here too, or when the part is no longer at fault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ What = Literal["credential", "decision"]
 
 
 class AtFault(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential on which an own thing rests."""
+    """A credential on which a credential or decision of the member rests."""
 
     member: str
     credential: str
@@ -33,30 +33,30 @@ class AtFault(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Item(msgspec.Struct, frozen=True, rename="camel"):
-    """One own thing to look at. It names no learner: the thing's own record does."""
+    """A credential or decision to look at. It names no learner; its own record does."""
 
     kind: Literal["impaired", "learner-erased"]
     what: What
     id: str
-    """The own credential's or decision's."""
+    """The credential's, or the decision's."""
     achievement: str | None
-    """Of a credential: what it is of, and its title."""
+    """A credential's achievement and its title; null for a decision."""
     title: dict[str, str] | None
     because: list[AtFault]
     todo: str
 
 
 class Worklist(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of one member's items: what is impaired first, each kind by id."""
+    """A page of one member's items: impaired credentials first, each kind by id."""
 
     member: str
     items: list[Item]
     next: str | None
-    """Where the next page begins; null at the end. A page may end early, and may be empty."""
+    """The `Place` where the next page begins; null at the end. A page may end early, and may be empty."""
 
 
 class Place(NamedTuple):
-    """Where a page begins: after this thing, among those of the kind."""
+    """The beginning of a page: after this credential or decision, among those of the kind."""
 
     kind: Kind
     what: What
@@ -76,37 +76,37 @@ BEGIN: Final = Place("impaired", "credential", str(UUID(int=0)))
 _ERASED: Final = Place("learner-erased", "credential", str(UUID(int=0)))
 LIMIT: Final = 100
 """Items of a page."""
-MAX_LOOKED_AT: Final = 10_000
-"""Larger credentials that are looked at for one page."""
-_TOGETHER: Final = 500
+MAX_CHECKED: Final = 10_000
+"""Larger credentials that are checked for one page."""
+_BATCH_SIZE: Final = 500
 
 
 def read(connection: Connection, member: str, *, after: Place = BEGIN, limit: int = LIMIT) -> Worklist:
     """Return a page of what this member should look at, as far as the views have come."""
     items: list[Item] = []
     if after.kind == "impaired":
-        items, place = _impaired(connection, member, after, limit)
+        items, place = _read_impaired(connection, member, after, limit)
         if place is None and len(items) == limit:
             place = _ERASED
         if place is not None:
             return Worklist(member, items, str(place))
         after = _ERASED
-    erased, place = _erased(connection, member, after, limit - len(items))
+    erased, place = _read_erased(connection, member, after, limit - len(items))
     return Worklist(member, [*items, *erased], None if place is None else str(place))
 
 
-def _impaired(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
-    """Return items, and where to go on; None where all were looked at."""
+def _read_impaired(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
+    """Return items, and the place to go on at; None where all were checked."""
     faults: dict[str, list[AtFault]] = {}
-    place, looked_at, cut = after.id, 0, False
-    while looked_at < MAX_LOOKED_AT and not cut and len(faults) < limit:
-        rows = connection.execute(_STACKS, {"member": member, "after": place, "limit": _TOGETHER}).fetchall()
+    place, checked, cut = after.id, 0, False
+    while checked < MAX_CHECKED and not cut and len(faults) < limit:
+        rows = connection.execute(_STACKS, {"member": member, "after": place, "limit": _BATCH_SIZE}).fetchall()
         if not rows:
             return _impaired_items(connection, member, faults), None
         keys: list[Key] = [(member, row[0]) for row in rows]
         stacks, number = read_some(keys, lambda some: Stacks.read(connection, some))
-        looked_at += number
-        cut = number < len(keys)  # what comes next is costly: it is for the next page
+        checked += number
+        cut = number < len(keys)  # the next one is costly: leave it for the next page
         for key in keys[:number]:
             place = key[1]
             if because := at_fault(stacks, key):
@@ -124,20 +124,20 @@ def _impaired_items(connection: Connection, member: str, faults: Mapping[str, li
     ]
 
 
-def _erased(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
-    """Return items, and where to go on; None at the end."""
+def _read_erased(connection: Connection, member: str, after: Place, limit: int) -> tuple[list[Item], Place | None]:
+    """Return items, and the place to go on at; None at the end."""
     most = (limit + 1) * MAX_FAULTS
-    given = {"member": member, "after": after.what, "after_id": after.id, "limit": most}
-    rows = connection.execute(narrowed(given, "erased_elsewhere"), given).fetchall()
+    parameters = {"member": member, "after": after.what, "after_id": after.id, "limit": most}
+    rows = connection.execute(narrowed(parameters, "erased_elsewhere"), parameters).fetchall()
     erased: dict[tuple[What, str], list[AtFault]] = {}
     for what, identifier, of, credential in rows:
         erased.setdefault((what, identifier), []).append(AtFault(of, credential, "learner-erased"))
-    things = list(erased)
-    more = len(things) > limit or len(rows) == most
-    if len(rows) == most and 1 < len(things) <= limit:
-        things.pop()  # it may have more
-    things = things[:limit]
-    titles = _titles(connection, member, [identifier for what, identifier in things if what == "credential"])
+    keys = list(erased)
+    more = len(keys) > limit or len(rows) == most
+    if len(rows) == most and 1 < len(keys) <= limit:
+        keys.pop()  # it may have more
+    keys = keys[:limit]
+    titles = _titles(connection, member, [identifier for what, identifier in keys if what == "credential"])
     items = [
         Item(
             "learner-erased",
@@ -147,9 +147,9 @@ def _erased(connection: Connection, member: str, after: Place, limit: int) -> tu
             erased[what, identifier][:MAX_FAULTS],
             _ERASED_PART if what == "credential" else _ERASED_BASIS,
         )
-        for what, identifier in things
+        for what, identifier in keys
     ]
-    return items, Place("learner-erased", *things[-1]) if more else None
+    return items, Place("learner-erased", *keys[-1]) if more else None
 
 
 _ERASED_PART = (
@@ -163,12 +163,12 @@ _ERASED_BASIS = (
 
 
 def at_fault(stacks: Stacks, key: Key) -> list[AtFault]:
-    """Return the parts, however deep, that impair a credential, each with what became of it: the first 20."""
+    """Return the first 20 parts, however deep, that impair a credential, each with its status."""
     return [AtFault(*part, stacks.status(part) or "voided") for part in stacks.faults(key)[:MAX_FAULTS]]
 
 
 def _todo(because: Sequence[AtFault]) -> str:
-    parts = "; ".join(f"{one.member}/{one.credential} {_WORDS[one.what]}" for one in because)
+    parts = "; ".join(f"{part.member}/{part.credential} {_WORDS[part.what]}" for part in because)
     return f"{parts}. Issue one that replaces it (`replaces`) on parts that hold, or revoke it."
 
 

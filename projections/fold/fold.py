@@ -1,12 +1,12 @@
-"""A batch of one member's verified commits, folded into its rows (docs/decisions/0002).
+"""Fold a batch of one member's verified commits into its rows (docs/decisions/0002).
 
-Within a batch a thing's events take effect in stream order, on states read at once; then the rows are
-written, each view's in one statement. What the rows come out as depends on the member's stream and on
-governance alone, whatever the batches were.
+A batch first reads the state of all that its events touch. The events take effect on it in stream order; then each
+view's rows are written in one statement. The rows depend on the member's stream and on governance alone, not on how the
+stream was cut into batches.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 from psycopg import Connection
@@ -26,14 +26,13 @@ from registry.rules import stream
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing, Voided
 from registry.rules.governance import MemberRecord
 from registry.rules.stream import AffectedKeys, MemberState
-from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
 from registry.wire.checkpoint import SignedNote
-from registry.wire.credentials import CredentialIssued, StatusSealed
-from registry.wire.events import Event, Refused, Skipped
+from registry.wire.credentials import CredentialIssued
+from registry.wire.events import MEMBER_TYPES, Event, Refused, Skipped
 from registry.wire.merkle import Tree
 
 
-class Folded(NamedTuple):
+class VerifiedCommit(NamedTuple):
     """A verified commit, decoded: the tree after it, its first leaf, its events and their lines."""
 
     tree: Tree
@@ -41,32 +40,48 @@ class Folded(NamedTuple):
     events: Sequence[Event[Any] | Skipped | Refused]
     lines: Sequence[bytes]
     next: int
-    """Where the log goes on after it."""
+    """The place in the log after the commit."""
     note: SignedNote
-    """Its head, as signed."""
+    """The signed head."""
 
 
 def fold(
     connection: Connection,
     record: MemberRecord,
     position: Position,
-    commits: Sequence[Folded],
+    commits: Sequence[VerifiedCommit],
     marked: Collection[int] = (),
 ) -> tuple[Position, list[Position]]:
     """Let the commits that follow `position` take effect.
 
-    Gives the position after them, not yet saved, and those at the sizes that are `marked`, in their order.
+    Return the position after them, which is not saved yet, and the positions at the `marked` sizes, in order.
     """
     try:
         with connection.transaction():
             return _Batch(connection, record, position).run(commits, marked, careful=False)
-    except (UniqueViolation, _Unseen):
-        # A credential is, or may have been, issued a second time: look before judging.
+    except (UniqueViolation, _UnreadCredential):
+        # A credential may have been issued twice: read those that the batch issues before judging.
         return _Batch(connection, record, position).run(commits, marked, careful=True)
 
 
-class _Unseen(Exception):
-    """A verdict hangs on whether a credential that the batch issues was there before, and nobody has looked."""
+class _UnreadCredential(Exception):
+    """A verdict depends on whether a credential that the batch issues exists already, which was not read."""
+
+
+class RowCollector(Protocol):
+    """Rows of some views that a batch changes. It collects events first, and writes at the end of the batch."""
+
+    TYPES: ClassVar[frozenset[str]]
+    """The types of effective events that it takes."""
+
+    def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:
+        """Collect what an effective event changes; `raw` is the event's line."""
+
+    def write(self, connection: Connection, states: MemberState) -> None:
+        """Write the rows; `states` are the states after the batch."""
+
+
+_Taker = Callable[[Event[Any], int, bytes], None]
 
 
 class _Batch:
@@ -79,42 +94,47 @@ class _Batch:
         self._skipped = 0
         self._published: MemberState | None = None
         self._careful = True
-        self._rows = (
-            CredentialRows(record.name),
+        self._credentials = CredentialRows(record.name)
+        self._collectors: tuple[RowCollector, ...] = (
+            self._credentials,
             AchievementRows(record.name),
             RecognitionRows(record.name),
-            SealRows(record.name),
+            SealRows(record.name),  # after the status changes that it checks seals against
             SearchRows(record.name),
             PrecedentRows(record.name),
         )
+        self._takers: dict[str, list[_Taker]] = {
+            event_type: [rows.take for rows in self._collectors if event_type in rows.TYPES]
+            for event_type in MEMBER_TYPES
+        }
 
     def run(
-        self, commits: Sequence[Folded], marked: Collection[int], *, careful: bool
+        self, commits: Sequence[VerifiedCommit], marked: Collection[int], *, careful: bool
     ) -> tuple[Position, list[Position]]:
-        touched = AffectedKeys.empty()
+        affected = AffectedKeys.empty()
         for commit in commits:
             for event in commit.events:
                 if isinstance(event, Event):
-                    touched.add(event)
+                    affected.add(event)
         self._careful = careful or self._position.diverged
-        things = state.load(self._connection, self._member, touched, issued=self._careful)
-        overlay = Overlay(self._connection, self._member, touched) if self._position.diverged else None
+        states = state.load(self._connection, self._member, affected, issued=self._careful)
+        overlay = Overlay(self._connection, self._member, affected) if self._position.diverged else None
         if overlay is not None:
-            self._published = overlay.published(things)
+            self._published = overlay.read_published(states)
         passed: list[Position] = []
         for commit in commits:
-            self._take(commit, things)
+            self._take(commit, states)
             if commit.tree.size in marked:
                 passed.append(self._after(commit))
         if self._published is not None:
-            overlay = overlay or Overlay(self._connection, self._member, touched)
-            overlay.save(things, self._published)
+            overlay = overlay or Overlay(self._connection, self._member, affected)
+            overlay.save(states, self._published)
         copy(self._connection, "refusals", "member, leaf, code, path, detail, line", self._refusals)
-        for rows in self._rows:
-            rows.write(self._connection, things)
+        for rows in self._collectors:
+            rows.write(self._connection, states)
         return self._after(commits[-1]), passed
 
-    def _after(self, commit: Folded) -> Position:
+    def _after(self, commit: VerifiedCommit) -> Position:
         return msgspec.structs.replace(
             self._position,
             tree=commit.tree,
@@ -123,8 +143,8 @@ class _Batch:
             diverged=self._published is not None,
         )
 
-    def _take(self, commit: Folded, things: MemberState) -> None:
-        credentials, achievements, recognition, seals, search, precedents = self._rows
+    def _take(self, commit: VerifiedCommit, states: MemberState) -> None:
+        credentials, takers = self._credentials, self._takers
         check, apply = self._record.check, stream.apply
         to_check = self._record.to_check(commit.base, commit.tree.size - 1)
         for leaf, event in enumerate(commit.events, commit.base):
@@ -139,70 +159,58 @@ class _Batch:
             try:
                 if to_check is None or event.type in to_check:
                     check(leaf, event.type)
-                apply(things, event)
+                apply(states, event)
             except Refusal as refusal:
                 effective = False
-                self._look_first(refusal, data, things)
+                self._require_read(refusal, data, states)
                 self._refuse(leaf, refusal.code, refusal.path, refusal.detail, commit)
                 if isinstance(refusal, _BY_GOVERNANCE) and self._published is None:
-                    # Up to here the member's leaves alone led to the same.
-                    self._published = _copy(things)
+                    # Until here the member's leaves alone had the same effect.
+                    self._published = _copy(states)
                 if isinstance(refusal, Voided) and isinstance(data, CredentialIssued):
-                    credentials.voided(data.credential, leaf)
+                    credentials.void(data.credential, leaf)
             published = effective if self._published is None else self._publish(event)
             if (changed := stream.changed_credential(event)) is not None:
-                credentials.changed(changed, leaf, event, effective=effective, published=published)
-            if not effective:
-                continue
-            if isinstance(data, CredentialIssued):
-                credentials.issued(data, leaf)
-            elif isinstance(data, AchievementContent | AchievementRetired | AchievementJoined):
-                achievements.take(event, leaf, commit.lines[leaf - commit.base])
-                search.take(event)
-            elif isinstance(data, StatusSealed):
-                seals.sealed(data, leaf)
-            elif event.type == "learner.erased.v1":
-                credentials.erased(data.learner, leaf)
-            elif event.type not in _STATUS_EVENTS:
-                recognition.take(event, leaf, commit.lines[leaf - commit.base])
-                precedents.take(event, leaf)
+                credentials.change(changed, leaf, event, effective=effective, published=published)
+            if effective:
+                for take in takers[event.type]:
+                    take(event, leaf, commit.lines[leaf - commit.base])
 
-    def _look_first(self, refusal: Refusal, data: Any, things: MemberState) -> None:  # noqa: ANN401 - any event's
-        """Raise `_Unseen` where the refusal, or what it leads to, is certain only of credentials that were read.
+    def _require_read(self, refusal: Refusal, data: Any, states: MemberState) -> None:  # noqa: ANN401 - any event's
+        """Raise `_UnreadCredential` if the refusal, or what it leads to, depends on credentials that were not read.
 
-        `duplicate` comes before what the rules refuse; and what a member published beside its effective events is
-        told from all that it issued before.
+        `duplicate` precedes other refusals of the rules; and what a member published, unlike what is effective, follows
+        from all that it issued before.
         """
         by_governance = isinstance(refusal, _BY_GOVERNANCE)
-        unseen = isinstance(data, CredentialIssued) and data.credential not in things.credentials
+        unseen = isinstance(data, CredentialIssued) and data.credential not in states.credentials
         if not self._careful and (by_governance or unseen):
-            raise _Unseen
+            raise _UnreadCredential
 
     def _publish(self, event: Event[Any]) -> bool:
-        """Let the event take effect by the member's leaves alone; whether it did."""
-        assert self._published is not None  # noqa: S101 - asked only then
+        """Let the event take effect by the member's leaves alone. Return whether it did."""
+        assert self._published is not None  # noqa: S101 - the caller checked
         try:
             stream.apply(self._published, event)
         except Refusal:
             return False
         return True
 
-    def _refuse(self, leaf: int, code: str, path: str, detail: str, commit: Folded) -> None:
+    def _refuse(self, leaf: int, code: str, path: str, detail: str, commit: VerifiedCommit) -> None:
         raw = commit.lines[leaf - commit.base]
         self._refusals.append(line((self._member, leaf, code, path, detail, raw)))
 
 
 _BY_GOVERNANCE = (Voided, MemberSuspended, RoleMissing)
-_STATUS_EVENTS = frozenset({"credential.suspended.v1", "credential.reinstated.v1", "credential.revoked.v1"})
 
 
-def _copy(things: MemberState) -> MemberState:
+def _copy(states: MemberState) -> MemberState:
     copied = MemberState()
-    copied.achievements.update(things.achievements)
-    copied.credentials.update(things.credentials)
-    copied.decisions.update(things.decisions)
-    copied.assessments.update(things.assessments)
-    copied.agreements.update(things.agreements)
-    copied.joined |= things.joined
-    copied.erased |= things.erased
+    copied.achievements.update(states.achievements)
+    copied.credentials.update(states.credentials)
+    copied.decisions.update(states.decisions)
+    copied.assessments.update(states.assessments)
+    copied.agreements.update(states.agreements)
+    copied.joined |= states.joined
+    copied.erased |= states.erased
     return copied

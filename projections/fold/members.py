@@ -1,12 +1,12 @@
-"""The members as governance says: rewritten whole whenever it grows, since they are few."""
+"""The members as governance has them. They are few, so all rows are written again whenever governance grows."""
 
 from collections.abc import Mapping
 
 import msgspec
 from psycopg import Connection
 
-from projections.core import contents as kept
-from projections.core.contents import stored
+from projections.core import contents as json_contents
+from projections.core.contents import to_column
 from projections.core.copy import copy, line
 from registry.rules.governance import Governance, KeyWindow, MemberRecord
 from registry.wire.governance import MemberRevised
@@ -14,7 +14,7 @@ from registry.wire.keys import VerifierKey
 
 
 def write_members(connection: Connection, governance: Governance, contents: Mapping[str, bytes]) -> None:
-    """Replace the members' rows; `contents` are the data of the events that said them."""
+    """Replace the members' rows. `contents` has, by member, the data of the event that described it last."""
     connection.execute("DELETE FROM members")
     copy(
         connection,
@@ -31,7 +31,7 @@ def write_members(connection: Connection, governance: Governance, contents: Mapp
                         f"{window.key} {window.start} {'-' if window.end is None else window.end}"
                         for window in record.keys
                     ],
-                    stored(contents[record.name]),
+                    to_column(contents[record.name]),
                 )
             )
             for record in governance.members.values()
@@ -40,12 +40,12 @@ def write_members(connection: Connection, governance: Governance, contents: Mapp
 
 
 def read_records(connection: Connection) -> tuple[int, dict[str, MemberRecord]]:
-    """How much of governance the views have read, and each member as it is now: earlier states are not in them."""
+    """Return the size of governance that the views have read, and each member as it is now, without earlier states."""
     row = connection.execute("SELECT size FROM positions WHERE member = 'governance'").fetchone()
     rows = connection.execute("SELECT member, standing, roles, keys, content::text FROM members").fetchall()
     return (0 if row is None else row[0]), {
         member: MemberRecord(
-            msgspec.convert(kept.read(content), MemberRevised),
+            msgspec.convert(json_contents.read(content), MemberRevised),
             tuple(_window(text) for text in keys),
             roles=((0, tuple(roles)),),
             standings=((0, standing),),

@@ -1,26 +1,26 @@
-"""A member's rows as they were at an earlier size of its log, made from the rows as they are.
+"""Roll a member's rows back to an earlier size of its log, without reading the log.
 
-Every row knows the leaf that made it, and what ended or changed a thing knows its own: what leaves from a size on did
-can be taken back without reading the log. Folding on from there comes to what a fold from the first leaf does, as
-long as governance judges the leaves before it alike (`consumers/projecting/projector.py`); the tests hold the two
-against each other. Rows that were folded while governance had refused something (`diverged`) are not rolled back
-to: of what the leaves alone say only the newest is kept.
+Every row has the leaf that made it, and the leaf of what ended or changed it, so the effects of the leaves from a size
+on can be taken back. Folding on from there leads to the same rows as a fold from the first leaf if governance judges
+the earlier leaves alike (`consumers/projecting/projector.py`); tests compare the two. Rows are not rolled back to a
+position under which governance had refused something (`diverged`): the effects of the leaves alone are stored for the
+newest position only.
 """
 
 from typing import Final
 
 from psycopg import Connection
 
-from projections.catalogue.search_rows import rules_anew
+from projections.catalogue.search_rows import rebuild_text_rules
 from projections.credentials import award_counts
 from projections.precedents import rows as precedent_rows
 from projections.recognition import decision_counts
 
 
 def roll_back(connection: Connection, member: str, size: int, position: int) -> None:
-    """Take back what the leaves from `size` on did; the commit that follows that size begins at `position`.
+    """Take back the effects of the leaves from `size` on, in the caller's transaction.
 
-    In the caller's transaction. Whoever calls saves the position, and folds on from it.
+    The commit that follows that size begins at `position` in the log. The caller saves the position and folds on.
     """
     parameters = {"member": member, "size": size, "position": position}
     programmes = [row[0] for row in connection.execute(_PROGRAMMES, parameters)]
@@ -31,14 +31,14 @@ def roll_back(connection: Connection, member: str, size: int, position: int) -> 
     for statement in _STATEMENTS:
         connection.execute(statement, parameters)
     if credentials:
-        award_counts.count_anew(connection, member)
+        award_counts.rebuild_counts(connection, member)
     if decisions:
-        decision_counts.count_anew(connection, member)
+        decision_counts.rebuild_counts(connection, member)
     if precedents:
-        precedent_rows.count_anew(connection, member)
-        precedent_rows.programmes_anew(connection, member, programmes)
+        precedent_rows.rebuild_counts(connection, member)
+        precedent_rows.rebuild_programmes(connection, member, programmes)
     if versions:
-        rules_anew(connection, member)
+        rebuild_text_rules(connection, member)
 
 
 _PROGRAMMES: Final = (
@@ -61,7 +61,7 @@ SELECT WHERE EXISTS (SELECT FROM precedents WHERE member = %(member)s AND leaf >
 _VERSIONS_TOUCHED: Final = "SELECT FROM achievement_versions WHERE member = %(member)s AND leaf >= %(size)s LIMIT 1"
 
 _STATEMENTS: Final = (
-    # Credentials: their status as the newest earlier change left it. What is replaced changes no more.
+    # Credentials get the status of the newest earlier change. A replaced credential does not change again.
     """
     UPDATE credentials AS c SET replaced_by = NULL, status = coalesce((
         SELECT s.status FROM status_changes s
@@ -71,7 +71,7 @@ _STATEMENTS: Final = (
         SELECT credential FROM status_changes WHERE member = %(member)s AND effective AND leaf >= %(size)s)
     """,
     "DELETE FROM status_changes WHERE member = %(member)s AND leaf >= %(size)s",
-    # Whoever was erased later is known to the erasure itself until it is taken back.
+    # An erasure keeps the learner's id; restore it to the credentials before the erasure itself is deleted.
     """
     UPDATE credentials AS c SET learner = e.learner, holder = NULL
     FROM erasures e
@@ -133,12 +133,12 @@ _STATEMENTS: Final = (
     DELETE FROM agreement_targets t USING gone g WHERE t.member = %(member)s AND t.agreement = g.agreement
     """,
     "UPDATE agreements SET withdrawn_from = NULL, closed = NULL WHERE member = %(member)s AND closed >= %(size)s",
-    # What was refused; what the leaves alone say differs only from a later leaf on.
+    # Refusals. What the leaves alone say differs from a later leaf on only.
     "DELETE FROM refusals WHERE member = %(member)s AND leaf >= %(size)s",
     "DELETE FROM published_achievements WHERE member = %(member)s",
     "DELETE FROM published_credentials WHERE member = %(member)s",
-    # The evidence: records after that place are judged again. A claim that stays is of a size below the new anchors,
-    # up to which the stream is the same: it stays settled.
+    # Evidence: records after that place are judged again. A disputed head that stays has a size below the new anchors,
+    # up to which the stream is the same, so it stays settled.
     "DELETE FROM waypoints WHERE member = %(member)s AND size > %(size)s",
     "DELETE FROM quarantine WHERE member = %(member)s AND position >= %(position)s",
     "DELETE FROM claims WHERE member = %(member)s AND position >= %(position)s",

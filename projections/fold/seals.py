@@ -1,32 +1,35 @@
-"""Status seals held against what the member's own leaves say (docs/events.md, "Status seals")."""
+"""Check status seals against the member's own leaves (docs/events.md, "Status seals")."""
 
 import base64
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from psycopg import Connection
 
 from registry.rules.stream import MemberState
 from registry.wire.credentials import StatusSealed
+from registry.wire.events import Event
 from registry.wire.merkle import Tree, leaf_hash
 
 _CHUNK = 4096
 
 
 class SealRows:
-    """The seals of a batch; judged when its status changes are written."""
+    """The seals of a batch. They are checked after the batch's status changes were written."""
+
+    TYPES: ClassVar = frozenset({"status.sealed.v1"})
 
     def __init__(self, member: str) -> None:
         self._member = member
         self._seals: list[tuple[int, StatusSealed]] = []
 
-    def sealed(self, data: StatusSealed, leaf: int) -> None:
-        """A seal stands at this leaf."""
-        self._seals.append((leaf, data))
+    def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:  # noqa: ARG002 - as all collectors
+        """Add the seal at a leaf."""
+        self._seals.append((leaf, event.data))
 
-    def write(self, connection: Connection, things: MemberState) -> None:  # noqa: ARG002 - one shape for all rows
-        """Judge each seal by the history below its size."""
+    def write(self, connection: Connection, states: MemberState) -> None:  # noqa: ARG002 - as all collectors
+        """Check each seal against the status changes below its size, and write its row."""
         for leaf, seal in self._seals:
             agrees = seal.size <= leaf and sealed_root(connection, self._member, seal.size) == (
                 seal.count,
@@ -39,7 +42,7 @@ class SealRows:
 
 
 def sealed_leaves(connection: Connection, member: str, size: int) -> Iterator[bytes]:
-    """The leaves of a seal of `size`: hash of the id ‖ status of all credentials that are not active, in byte order."""
+    """Yield the leaves of a seal of `size`: hash of the id ‖ status of each credential not active, in byte order."""
     with connection.transaction(), connection.cursor(name="sealed") as cursor:
         cursor.itersize = _CHUNK
         cursor.execute(
@@ -54,7 +57,7 @@ def sealed_leaves(connection: Connection, member: str, size: int) -> Iterator[by
 
 
 def sealed_root(connection: Connection, member: str, size: int) -> tuple[int, str]:
-    """Count and root (base64) of a seal of `size`; memory does not grow with their number."""
+    """Return the count and root (base64) of a seal of `size`. Memory does not grow with the count."""
     count, tree = 0, Tree()
     leaves = sealed_leaves(connection, member, size)
     while chunk := list(islice(leaves, _CHUNK)):
@@ -64,14 +67,14 @@ def sealed_root(connection: Connection, member: str, size: int) -> tuple[int, st
 
 
 class Seal(NamedTuple):
-    """A seal as the views have it."""
+    """A row of `seals`."""
 
     leaf: int
     size: int
 
 
 def newest(connection: Connection, member: str) -> Seal | None:
-    """The newest seal of a member that its own leaves agree with; None where there is none."""
+    """Return a member's newest seal that agrees with its leaves; None where there is none."""
     row = connection.execute(
         "SELECT leaf, size FROM seals WHERE member = %s AND verdict = 'agrees' ORDER BY leaf DESC LIMIT 1", (member,)
     ).fetchone()

@@ -1,7 +1,7 @@
-"""How many precedents there are: by outcome, by ground, by office. Exact, whatever their number.
+"""Count precedents by outcome, by ground and by office, exactly.
 
-All time, and whole months, are read from `precedent_counts`; what a period leaves over at its ends, and what is
-asked of a programme, is counted row by row.
+`precedent_counts` has the counts of all time and of whole months. The days that remain at the ends of a period, and the
+precedents of a programme, are counted row by row.
 """
 
 from datetime import date, timedelta
@@ -32,64 +32,64 @@ class PrecedentCounts(msgspec.Struct, frozen=True, rename="camel"):
     offices: dict[str, dict[str, int]]
     """By deciding member, then by outcome."""
     superseded: int
-    """How many were superseded, whether they are counted above or not."""
+    """Number of superseded ones, whether or not they are counted above."""
     withdrawn: int
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Counts, and where in time that lies which the list of a search is about."""
+    """Counts, and the time in which the listed precedents are."""
 
     counts: PrecedentCounts
     span: tuple[date, date] | None
-    """First and last day between which the listed ones are; None where there are none."""
+    """First and last day of the listed ones; None where there are none."""
 
 
 NONE: Final = PrecedentCounts(0, {}, {}, {}, {}, 0, 0)
 
 _Row = tuple[Any, ...]
-"""Office, outcome or ground, in force, superseded, withdrawn; of a period or a programme also first and last day."""
+"""Office, outcome or ground, in force, superseded, withdrawn; for a period or a programme also first and last day."""
 
 
 def count(connection: Connection, query: PrecedentQuery, scope: Scope) -> Counted:
-    """Count what a checked query is about. Its outcome and ground narrow the span alone."""
+    """Count the precedents of a checked query. Its outcome and ground narrow the span alone."""
     if scope.nothing:
         return Counted(NONE, None)
-    wanted = query.ground or query.outcome
+    listed_what = query.ground or query.outcome
     rows = _rows(connection, query, scope)
-    counts = _folded(rows, every_state=query.every_state)
-    if not (counts.total if wanted is None else wanted in counts.outcomes or wanted in counts.grounds):
+    counts = _sum_up(rows, every_state=query.every_state)
+    if not (counts.total if listed_what is None else listed_what in counts.outcomes or listed_what in counts.grounds):
         return Counted(counts, None)
     if scope.towards is None and _ever(query):
-        return Counted(counts, _months_of(connection, query, scope, wanted) if wanted else (FIRST, LAST))
+        return Counted(counts, _months_of(connection, query, scope, listed_what) if listed_what else (FIRST, LAST))
     listed = [
         (begin, end)
         for _, what, in_force, superseded, withdrawn, begin, end in rows
         if (in_force or (query.every_state and (superseded or withdrawn)))
-        and (what == wanted if wanted else what in OUTCOMES)
+        and (what == listed_what if listed_what else what in OUTCOMES)
     ]
     first, last = min(begin for begin, _ in listed), max(end for _, end in listed)
     return Counted(counts, (max(first, query.begin or FIRST), min(last, query.end or LAST)))
 
 
 def in_force_by_office(connection: Connection, query: PrecedentQuery, scope: Scope) -> dict[str, dict[str, int]]:
-    """By deciding member: how many of its precedents in force have each outcome, and name each ground."""
-    found: dict[str, dict[str, int]] = {}
+    """Return, by deciding member, how many of its precedents in force have each outcome and name each ground."""
+    offices: dict[str, dict[str, int]] = {}
     if scope.nothing:
-        return found
+        return offices
     for office, what, in_force, *_ in _rows(connection, query, scope):
         if in_force:
-            own = found.setdefault(office, {})
+            own = offices.setdefault(office, {})
             own[what] = own.get(what, 0) + in_force
-    return found
+    return offices
 
 
 def _ever(query: PrecedentQuery) -> bool:
     return query.begin is None and query.end is None
 
 
-def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, wanted: str) -> tuple[date, date]:
-    """Between which days there are precedents with an outcome or a ground: a rare one is not looked for everywhere."""
-    parameters = _parameters(query, scope) | {"what": wanted}
+def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, what: str) -> tuple[date, date]:
+    """Return the days between which precedents have an outcome or ground, so that a rare one is found quickly."""
+    parameters = _parameters(query, scope) | {"what": what}
     row = connection.execute(narrowed(parameters, "months_of_precedents"), parameters).fetchone()
     return (FIRST, LAST) if row is None or row[0] is None else (row[0], _last_day(row[1]))
 
@@ -110,14 +110,14 @@ def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_
         return connection.execute(narrowed(parameters, "count_precedents_towards"), parameters | days).fetchall()
     if _ever(query):
         of_any = query.purpose is None and query.effect is None
-        wanted = parameters | {"ever": True, "of_any": of_any or None, "of_some": not of_any or None}
-        return connection.execute(narrowed(wanted, "count_precedents"), wanted).fetchall()
+        conditions = parameters | {"ever": True, "of_any": of_any or None, "of_some": not of_any or None}
+        return connection.execute(narrowed(conditions, "count_precedents"), conditions).fetchall()
     months, edges = split(begin, end)
     rows: list[_Row] = []
     if months is not None:
-        wanted = parameters | {"begin": months[0], "end": months[1]}
-        found = connection.execute(narrowed(wanted, "count_precedents"), wanted).fetchall()
-        rows += [(*counted, first, _last_day(last)) for *counted, first, last in found]
+        conditions = parameters | {"begin": months[0], "end": months[1]}
+        whole_months = connection.execute(narrowed(conditions, "count_precedents"), conditions).fetchall()
+        rows += [(*counted, first, _last_day(last)) for *counted, first, last in whole_months]
     rest = "count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements"
     for edge in edges:
         days = {"begin": edge[0], "end": edge[1]}
@@ -126,7 +126,7 @@ def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_
 
 
 def split(begin: date, end: date) -> tuple[tuple[date, date] | None, list[tuple[date, date]]]:
-    """A period (both ends included) as whole months, told by their first days, and the days left over."""
+    """Split a period (both ends included) into whole months, named by their first days, and the remaining days."""
     if begin.day != 1 and _last_day(begin) == LAST:
         return None, [(begin, end)]
     first = begin if begin.day == 1 else _last_day(begin) + timedelta(1)
@@ -150,7 +150,7 @@ def _last_day(day: date) -> date:
     return (day.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
 
 
-def _folded(rows: list[_Row], *, every_state: bool) -> PrecedentCounts:
+def _sum_up(rows: list[_Row], *, every_state: bool) -> PrecedentCounts:
     grounds: dict[str, int] = {}
     offices: dict[str, dict[str, int]] = {}
     closed = [0, 0]

@@ -1,8 +1,8 @@
-"""How a draft departs from what was decided before, in data and in a sentence.
+"""Describe how a draft departs from earlier decisions, in data and in a sentence.
 
-Offices are counted, not decisions: one that decides often weighs no more than one that decides once. What an office
-usually does is its most frequent outcome; of two that are as frequent, the milder. The asking office's own precedents
-stand apart: consistency with oneself is another question.
+Offices are counted, not decisions, so an office that decides often weighs no more than others. The usual outcome of an
+office is its most frequent one; of two that are equally frequent, the milder. The asking office's own precedents are
+kept apart, since consistency with oneself is another question.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from projections.core.errors import InvalidQuery
 from projections.precedents.counts import in_force_by_office
-from projections.precedents.query import GROUNDS, OUTCOMES, PrecedentQuery, one_of
+from projections.precedents.query import GROUNDS, OUTCOMES, PrecedentQuery, check_value
 from projections.precedents.scope import scope_of
 
 Basis = Literal["version", "achievement", "anyPurpose", "nothing"]
@@ -42,7 +42,7 @@ _OF: Final = {
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What an office is about to decide on one achievement."""
+    """A decision that an office is about to make on one achievement."""
 
     member: str
     achievement: str
@@ -53,11 +53,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`aspect:difference`."""
 
     def query(self) -> PrecedentQuery:
-        """The precedents that it is held against. Raises `InvalidQuery`."""
-        one_of("outcome", self.outcome, OUTCOMES)
+        """Return the query for the precedents to compare it with. Raises `InvalidQuery`."""
+        check_value("outcome", self.outcome, OUTCOMES)
         for ground in self.grounds:
             if ground not in GROUNDS:
-                raise InvalidQuery("ground", f"{ground!r} is no aspect:difference, as workload:substantiallyLess")
+                raise InvalidQuery(
+                    "ground", f"{ground!r} is no aspect:difference, for example workload:substantiallyLess"
+                )
         query = PrecedentQuery(
             member=self.member, achievement=self.achievement, version=self.version, purpose=self.purpose
         )
@@ -66,28 +68,28 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class NamedGround(msgspec.Struct, frozen=True, rename="camel"):
-    """A ground of the draft, and how many offices named it."""
+    """A ground of the draft, and the number of offices that named it."""
 
     ground: str
     offices: int
     aspect_offices: int
-    """How many named any difference in its aspect."""
+    """Number of offices that named any difference in its aspect."""
 
 
 class Departure(msgspec.Struct, frozen=True, rename="camel"):
-    """How a draft stands to precedents."""
+    """A comparison of a draft with precedents."""
 
     departs: bool
     kinds: list[Kind]
-    """In which ways; empty where it does not."""
+    """The ways in which it departs; empty if it does not."""
     basis: Basis
-    """Which precedents there were: of this version for this purpose, else of the achievement, else for any purpose."""
+    """The precedents found: of this version for this purpose, else of the achievement, else for any purpose."""
     offices: int
-    """How many other offices decided on it."""
+    """Number of other offices that decided on it."""
     outcomes: dict[str, int]
-    """How many of them usually decide so."""
+    """Number of these that usually decide so, by outcome."""
     usual: str | None
-    """The outcome that most of them give; of two, the milder."""
+    """The most frequent usual outcome; of two, the milder."""
     grounds: list[NamedGround]
     own: dict[str, int]
     """The office's own precedents, by outcome."""
@@ -95,17 +97,20 @@ class Departure(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def departure(connection: Connection, draft: Draft, office: str | None = None) -> Departure:
-    """Hold a draft of `office` against what offices decided. Raises `InvalidQuery`."""
-    basis, found = _precedents(connection, draft, office)
-    own = {what: count for what, count in found.pop(office, {}).items() if what in OUTCOMES} if office else {}
-    usual_of = {name: _most_frequent(counts) for name, counts in found.items()}
+    """Compare a draft of `office` with what offices decided. Raises `InvalidQuery`."""
+    basis, precedents = _precedents(connection, draft, office)
+    own = {what: count for what, count in precedents.pop(office, {}).items() if what in OUTCOMES} if office else {}
+    usual_of = {name: _most_frequent(counts) for name, counts in precedents.items()}
     outcomes = {each: list(usual_of.values()).count(each) for each in OUTCOMES if each in usual_of.values()}
     usual = _most_frequent(outcomes) if outcomes else None
     grounds = [
         NamedGround(
             ground,
-            sum(ground in counts for counts in found.values()),
-            sum(any(what.startswith(ground.partition(":")[0] + ":") for what in counts) for counts in found.values()),
+            sum(ground in counts for counts in precedents.values()),
+            sum(
+                any(what.startswith(ground.partition(":")[0] + ":") for what in counts)
+                for counts in precedents.values()
+            ),
         )
         for ground in dict.fromkeys(draft.grounds)
     ]
@@ -121,17 +126,17 @@ def departure(connection: Connection, draft: Draft, office: str | None = None) -
         bool(kinds),
         kinds,
         basis,
-        len(found),
+        len(precedents),
         outcomes,
         usual,
         grounds,
         own,
-        _sentence(draft, basis, len(found), outcomes, usual, grounds, own),
+        _sentence(draft, basis, len(precedents), outcomes, usual, grounds, own),
     )
 
 
 def _precedents(connection: Connection, draft: Draft, office: str | None) -> tuple[Basis, dict[str, dict[str, int]]]:
-    """Those of the narrowest kind that another office has; the asking office's own of that kind among them."""
+    """Return the precedents of the narrowest kind that another office has, with those of `office` of that kind."""
     query = draft.query()
     tries: list[tuple[Basis, PrecedentQuery]] = [
         ("version", query),
@@ -140,11 +145,11 @@ def _precedents(connection: Connection, draft: Draft, office: str | None) -> tup
     ]
     own: tuple[Basis, dict[str, dict[str, int]]] | None = None
     for basis, each in tries:
-        found = in_force_by_office(connection, each, scope_of(connection, each))
-        if set(found) - {office}:
-            return basis, found
-        if found and own is None:
-            own = basis, found
+        precedents = in_force_by_office(connection, each, scope_of(connection, each))
+        if set(precedents) - {office}:
+            return basis, precedents
+        if precedents and own is None:
+            own = basis, precedents
     return own or ("nothing", {})
 
 
@@ -161,38 +166,38 @@ def _sentence(
     grounds: list[NamedGround],
     own: dict[str, int],
 ) -> str:
-    said: list[str] = []
+    sentences: list[str] = []
     if usual is None:
-        said.append("No other office has decided on this.")
+        sentences.append("No other office has decided on this.")
     else:
         number = outcomes[usual]
         who = "The one other office" if offices == 1 else f"{number} of {offices} offices"
-        told = f"{who} {_DID[usual]}{_OF[basis]}"
+        sentence = f"{who} {_DID[usual]}{_OF[basis]}"
         new = [ground for ground in grounds if not ground.offices]
         if new:
-            told += "; you name " + " and ".join(map(_named, new)) + " that none named"
+            sentence += "; you name " + " and ".join(map(_describe_ground, new)) + " that none named"
             if draft.outcome != usual:
-                told += f", and {_DO[draft.outcome].removeprefix('you ')}"
+                sentence += f", and {_DO[draft.outcome].removeprefix('you ')}"
         elif draft.outcome != usual:
-            told += f"; {_DO[draft.outcome]}"
+            sentence += f"; {_DO[draft.outcome]}"
         else:
-            told += ", as you do"
-        said.append(told + ".")
+            sentence += ", as you do"
+        sentences.append(sentence + ".")
     if own and draft.outcome not in own:
         before = ", ".join(f"{count} {outcome}" for outcome, count in own.items())
-        said.append(f"Your own office decided otherwise before: {before}.")
-    return " ".join(said)
+        sentences.append(f"Your own office decided otherwise before: {before}.")
+    return " ".join(sentences)
 
 
-def _named(ground: NamedGround) -> str:
+def _describe_ground(ground: NamedGround) -> str:
     aspect, _, difference = ground.ground.partition(":")
-    words = _spaced(difference)
+    words = _split_words(difference)
     if aspect == "formal":
         return f"a formal ground ({words})"
     if ground.aspect_offices:
-        return f"another difference in {_spaced(aspect)} ({words})"
-    return f"a difference in {_spaced(aspect)} ({words})"
+        return f"another difference in {_split_words(aspect)} ({words})"
+    return f"a difference in {_split_words(aspect)} ({words})"
 
 
-def _spaced(code: str) -> str:
+def _split_words(code: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in code)

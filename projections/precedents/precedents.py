@@ -27,7 +27,7 @@ class Precedent(msgspec.Struct, frozen=True, rename="camel"):
     """One precedent."""
 
     member: str
-    """Whose office decided."""
+    """The member whose office decided."""
     kind: str
     """`decision` or `assessment`; `id` is its id."""
     id: str
@@ -41,29 +41,29 @@ class Precedent(msgspec.Struct, frozen=True, rename="camel"):
     grounds: list[str]
     """`aspect:difference`."""
     grant: dict[str, Any]
-    """The grant as published: ECTS, level, mode, what it counts towards, conditions. Of an assessment its data."""
+    """The grant as published: ECTS, level, mode, programme, conditions. For an assessment, its data."""
     of_member: str
     achievement: str
     version: int
     title: dict[str, str] | None
-    """The achievement's; null while its member's stream has not come so far, as are the next two."""
+    """The achievement's title. It and the next two are null until its member's stream has been read so far."""
     ects: Decimal | None
     eqf_level: int | None
     valid_until: date | None
-    """An assessment's; whether it is over is the reader's to say."""
+    """The last day of an assessment. Readers compute whether it has expired."""
 
 
 class PrecedentPage(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of precedents, and the counts of all that the search is about."""
+    """A page of precedents, and the counts over all that the search is about."""
 
     items: list[Precedent]
     counts: PrecedentCounts
     matched: int | None
-    """Of a search by words: how many versions of achievements have them."""
+    """In a search by words: the number of achievement versions that match them."""
     considered: int | None
-    """And how many of these, the best, it was made over."""
+    """The number of these, the best, that the search covers."""
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read on; null at the end."""
 
 
 class _Place(NamedTuple):
@@ -75,7 +75,7 @@ class _Place(NamedTuple):
 
 
 class _Row(Precedent, frozen=True, array_like=True):
-    """A precedent as the query gives it, with the rest of its place."""
+    """A precedent as the query returns it, with the rest of its place."""
 
     leaf: int
     basis: int
@@ -86,15 +86,15 @@ _OWN: Final = len(Precedent.__struct_fields__)
 _page: Final = msgspec.json.Decoder(list[_Row])
 _PLACE_TYPES: Final = tuple(_Place.__annotations__.values())
 _BEFORE_ALL: Final = _Place(LAST, "~", 0, 0, 0)
-"""No member's name is above a tilde."""
+"""No member's name sorts after a tilde."""
 
 
 def search(
     connection: Connection, query: PrecedentQuery, *, cursor: str | None = None, limit: int = 20
 ) -> PrecedentPage:
-    """The newest precedents that a query is about, at most `limit`, and the counts.
+    """Return the newest precedents of a query, at most `limit`, and the counts.
 
-    Raises `InvalidQuery`, and `InvalidCursor` for a cursor that is not of this query.
+    Raises `InvalidQuery`, and `InvalidCursor` for a cursor of another query.
     """
     query.check()
     if not 1 <= limit <= MOST:
@@ -117,7 +117,7 @@ def search(
 
 
 def counts(connection: Connection, query: PrecedentQuery) -> PrecedentCounts:
-    """The counts alone. Raises `InvalidQuery`."""
+    """Return the counts alone. Raises `InvalidQuery`."""
     query.check()
     return count(connection, query, scope_of(connection, query)).counts
 

@@ -1,4 +1,4 @@
-"""What can be asked of precedents."""
+"""The conditions of a search for precedents."""
 
 from datetime import date
 from typing import Final, get_args
@@ -10,14 +10,14 @@ from projections.core.errors import InvalidQuery
 from registry.wire.recognition import DIFFERENCES, Effect, Outcome, Purpose
 
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
-GROUNDS: Final = frozenset(f"{aspect}:{one}" for aspect, differences in DIFFERENCES.items() for one in differences)
+GROUNDS: Final = frozenset(f"{aspect}:{each}" for aspect, differences in DIFFERENCES.items() for each in differences)
 
 
 class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A search over what members decided. All that is given must hold."""
+    """A search of what members decided. All conditions that are set must hold."""
 
     member: str | None = None
-    """Whose achievements."""
+    """The member whose achievements they are about."""
     achievement: str | None = None
     """One achievement of `member`, by id; in all versions, or in `version`."""
     version: int | None = None
@@ -27,19 +27,19 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     text: str | None = None
     """Words in the achievements' titles, learning outcomes and descriptions."""
     language: str | None = None
-    """By this language's rules alone (BCP 47); by those of all languages there where none is given."""
+    """Apply this language's rules alone (BCP 47); without it, those of all languages in the views."""
     purpose: str | None = None
     effect: str | None = None
     outcome: str | None = None
-    """Narrows the list; counts stay over all outcomes."""
+    """Narrows the list; counts cover all outcomes."""
     ground: str | None = None
-    """`aspect:difference`; narrows the list likewise."""
+    """`aspect:difference`; narrows the list in the same way."""
     office: str | None = None
     """The deciding member."""
     country: str | None = None
     """The deciding member's (ISO 3166-1 alpha-2)."""
     issuer_country: str | None = None
-    """The country of whoever issues the achievement (ISO 3166-1 alpha-2)."""
+    """The country of the member that issues the achievement (ISO 3166-1 alpha-2)."""
     towards: str | None = None
     """The programme: MEMBER/ACHIEVEMENT, or words of its title."""
     begin: date | None = None
@@ -47,15 +47,15 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     end: date | None = None
     """The last one."""
     every_state: bool = False
-    """Superseded and withdrawn ones too; else those in force alone."""
+    """Include superseded and withdrawn precedents."""
 
     @property
     def by_content(self) -> bool:
-        """Whether achievements are looked for by what they are."""
+        """True if achievements are searched by their content."""
         return (self.text, self.field, self.eqf_level) != (None, None, None)
 
     def check(self) -> None:
-        """Raises `InvalidQuery` where it asks for something that cannot be."""
+        """Raise `InvalidQuery` for an impossible condition."""
         if self.achievement is not None:
             _uuid("achievement", self.achievement)
             if self.member is None:
@@ -75,17 +75,19 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
         for name, country in (("country", self.country), ("issuerCountry", self.issuer_country)):
             if country is not None and not (country.isascii() and country.isalpha() and len(country) == 2):
                 raise InvalidQuery(name, "two letters, for example NL")
-        one_of("purpose", self.purpose, get_args(Purpose))
-        one_of("effect", self.effect, get_args(Effect))
-        one_of("outcome", self.outcome, OUTCOMES)
+        check_value("purpose", self.purpose, get_args(Purpose))
+        check_value("effect", self.effect, get_args(Effect))
+        check_value("outcome", self.outcome, OUTCOMES)
         if self.ground is not None and self.ground not in GROUNDS:
-            raise InvalidQuery("ground", f"{self.ground!r} is no aspect:difference, as workload:substantiallyLess")
+            raise InvalidQuery(
+                "ground", f"{self.ground!r} is no aspect:difference, for example workload:substantiallyLess"
+            )
 
 
-def one_of(name: str, value: str | None, known: tuple[str, ...]) -> None:
-    """Raises `InvalidQuery` for a value that is none of the known."""
-    if value is not None and value not in known:
-        raise InvalidQuery(name, f"{value!r} is none of {', '.join(known)}")
+def check_value(name: str, value: str | None, values: tuple[str, ...]) -> None:
+    """Raise `InvalidQuery` for a value that is not one of the known ones."""
+    if value is not None and value not in values:
+        raise InvalidQuery(name, f"{value!r} is none of {', '.join(values)}")
 
 
 def _uuid(name: str, text: str) -> None:

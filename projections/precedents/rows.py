@@ -1,14 +1,14 @@
-"""Precedents and their counts: how a batch changes them, beside the decisions and assessments they are made from.
+"""Write what a batch changes in precedents and their counts.
 
-All that is here depends on the deciding member's stream alone. Counts change with the rows they count, in the
-projector's transaction, so that they are exact at every moment; folding a member again begins by dropping them.
+They depend on the deciding member's stream alone. Counts change in the transaction that changes the rows, so they are
+always exact; folding a member again begins by deleting them.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import product
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from psycopg import Connection
@@ -30,13 +30,13 @@ from registry.wire.recognition import (
 
 NOBODY: Final = ""
 ALL: Final = "00000000-0000-0000-0000-000000000000"
-"""In `precedent_counts`: over everybody's achievements, over all achievements of a member."""
+"""In `precedent_counts`: sums over all members' achievements (`NOBODY`), or over all achievements of a member."""
 
 EVER: Final = "-infinity"
-"""In place of a month: the sum over all time, which stands in one row where months stand in many."""
+"""In place of a month: the sum over all time, in one row."""
 
 ANY: Final = ""
-"""In place of a purpose and of an effect: the sum over all of them."""
+"""In place of a purpose and an effect: the sum over all of them."""
 
 _LONGEST_TITLE: Final = 200
 _STATES: Final = ("inForce", "superseded", "withdrawn")
@@ -47,7 +47,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     basis: int
     grant: int
     kind: str
-    thing: str
+    id: str
     of_member: str
     achievement: str
     version: int
@@ -60,7 +60,16 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class PrecedentRows:
-    """What a batch does to precedents."""
+    """A batch's changes of precedents."""
+
+    TYPES: ClassVar = frozenset(
+        {
+            "recognition.decided.v1",
+            "recognition.withdrawn.v1",
+            "recognition.assessed.v1",
+            "recognition.assessment.withdrawn.v1",
+        }
+    )
 
     def __init__(self, member: str) -> None:
         self._member = member
@@ -69,8 +78,8 @@ class PrecedentRows:
         self._changed: dict[str, set[str]] = {"decision": set(), "assessment": set()}
         self._programmes: dict[str, set[str]] = {}
 
-    def take(self, event: Event[Any], leaf: int) -> None:
-        """An event of a recognition office took effect."""
+    def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:  # noqa: ARG002 - as all collectors
+        """Add an effective decision or assessment, or its withdrawal."""
         data = event.data
         if isinstance(data, RecognitionDecided):
             self._decide(data, leaf)
@@ -139,9 +148,9 @@ class PrecedentRows:
         self._programmes.setdefault(key, set()).update(plain(text) for text in towards.title.values())
         return key
 
-    def write(self, connection: Connection, things: MemberState) -> None:
-        """Write the batch; `things` are the states that it left."""
-        states: dict[str, Mapping[str, str]] = {"decision": things.decisions, "assessment": things.assessments}
+    def write(self, connection: Connection, after: MemberState) -> None:
+        """Write the changes; `after` are the states after the batch."""
+        states: dict[str, Mapping[str, str]] = {"decision": after.decisions, "assessment": after.assessments}
         copy(
             connection,
             "precedents",
@@ -155,8 +164,8 @@ class PrecedentRows:
                         row.basis,
                         row.grant,
                         row.kind,
-                        row.thing,
-                        states[row.kind][row.thing],
+                        row.id,
+                        states[row.kind][row.id],
                         row.of_member,
                         row.achievement,
                         row.version,
@@ -174,21 +183,19 @@ class PrecedentRows:
         self._write_programmes(connection)
         counts: dict[_Key, list[int]] = defaultdict(lambda: [0, 0, 0])
         for row in self._rows:
-            state = _STATES.index(states[row.kind][row.thing])
+            state = _STATES.index(states[row.kind][row.id])
             for key in _keys(row.of_member, row.achievement, row.version, row.day, row.purpose, row.effect):
                 for what in (row.outcome, *row.grounds):
                     counts[*key, what][state] += 1
         for kind, changed in self._changed.items():
             earlier = sorted(changed - self._new[kind])
             if earlier:
-                self._close(connection, kind, earlier, [states[kind][thing] for thing in earlier], counts)
+                self._close(connection, kind, earlier, [states[kind][identifier] for identifier in earlier], counts)
         self._write_counts(connection, counts)
 
-    def _close(
-        self, connection: Connection, kind: str, things: list[str], states: list[str], counts: "_Counts"
-    ) -> None:
-        """What became of things of earlier batches; each was in force until now."""
-        parameters = {"member": self._member, "kind": kind, "things": array(things), "states": states}
+    def _close(self, connection: Connection, kind: str, ids: list[str], states: list[str], counts: "_Counts") -> None:
+        """Close precedents of earlier batches, which were in force until now."""
+        parameters = {"member": self._member, "kind": kind, "things": array(ids), "states": states}
         closed = connection.execute(named("close_precedents"), parameters)
         for of_member, achievement, version, day, purpose, effect, whats, state in closed:
             for key in _keys(of_member, achievement, version, day, purpose, effect):
@@ -206,7 +213,7 @@ class PrecedentRows:
             return
         names = ("of_members", "achievements", "versions", "months", "purposes", "effects", "whats")
         columns: dict[str, Any] = {
-            # None of these values needs quoting (see `array`), but for the empty one.
+            # None of these values needs quoting (see `array`) except the empty one.
             name: array(str(key[place]) or '""' for key, _ in changed)
             for place, name in enumerate(names)
         }
@@ -227,8 +234,8 @@ def _add_programmes(connection: Connection, member: str, programmes: Mapping[str
         )
 
 
-def count_anew(connection: Connection, member: str) -> None:
-    """Make a deciding member's counts from its precedents, whatever they were."""
+def rebuild_counts(connection: Connection, member: str) -> None:
+    """Replace a deciding member's counts by those of its precedents."""
     connection.execute("DELETE FROM precedent_counts WHERE member = %s", (member,))
     connection.execute(
         named("count_precedents_anew"),
@@ -236,8 +243,8 @@ def count_anew(connection: Connection, member: str) -> None:
     )
 
 
-def programmes_anew(connection: Connection, member: str, towards: list[str]) -> None:
-    """Make these programmes of a member from its precedents, whatever they were."""
+def rebuild_programmes(connection: Connection, member: str, towards: list[str]) -> None:
+    """Replace these programmes of a member by those of its precedents."""
     connection.execute("DELETE FROM programmes WHERE member = %s AND towards = ANY(%s)", (member, towards))
     programmes: dict[str, set[str]] = {}
     for key, title in connection.execute(named("titles_of_programmes"), {"member": member, "towards": towards}):
@@ -254,11 +261,11 @@ _Counts = dict[_Key, list[int]]
 def _keys(
     of_member: str, achievement: str, version: int, day: str, purpose: str, effect: str
 ) -> Iterable[tuple[str, str, int, str, str, str]]:
-    """The rows of `precedent_counts` that a precedent counts in, but for what."""
+    """Yield the keys of the rows of `precedent_counts` in which a precedent counts, without `what`."""
     wholes = (of_member, achievement, version), (of_member, ALL, 0), (NOBODY, ALL, 0)
     sums = (f"{day[:7]}-01", purpose, effect), (EVER, purpose, effect), (EVER, ANY, ANY)
-    for whole, asked in product(wholes, sums):
-        yield *whole, *asked
+    for whole, total in product(wholes, sums):
+        yield *whole, *total
 
 
 def _codes(grounds: list[Ground] | None) -> list[str]:
@@ -266,7 +273,7 @@ def _codes(grounds: list[Ground] | None) -> list[str]:
 
 
 def programme_key(title: str) -> str:
-    """A programme's title as it is compared: without accents and capitals, and not longer than an index takes."""
+    """Return the key of a programme's title: without accents and capitals, and short enough for an index."""
     key = plain(title)
     if len(key) <= _LONGEST_TITLE:
         return key

@@ -1,49 +1,49 @@
-"""Whose decisions on which achievements a search is about: worked out once, then counted and listed."""
+"""Work out whose decisions on which achievements a search is about, for the counts and the list alike."""
 
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
-from projections.core.query_text import asked
-from projections.core.state import array, quoted
+from projections.core.query_text import parse_words
+from projections.core.state import array, quote
 from projections.core.texts import plain
 from projections.precedents.query import PrecedentQuery
 from projections.precedents.rows import ALL, NOBODY, programme_key
 from projections.queries import named, narrowed
 
 CONSIDERED: Final = 100
-"""How many achievement versions a search by words considers: those that it fits best."""
+"""Achievement versions that a search by words covers: the best matches."""
 
 _PROGRAMMES: Final = 200
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Which rows a search is about. Lists that stand beside each other are of one length."""
+    """The rows that a search is about. `members`, `achievements` and `versions` have the same length."""
 
     members: list[str]
     achievements: list[str]
     versions: list[int | None]
     offices: list[str] | None
-    """The deciding members; None: any."""
+    """The deciding members; None for any."""
     towards: list[str] | None
-    """Keys of programmes; None: whatever they count towards, if anything."""
+    """Keys of programmes; None for any, or none."""
     matched: int | None
-    """How many achievement versions the words fit, of which `CONSIDERED` at most are considered."""
+    """Number of achievement versions that match the words; at most `CONSIDERED` of them are covered."""
     everything: bool
-    """No achievement is named or looked for: then the lists above are of sums (see `precedent_counts`)."""
+    """No achievement is named or searched: the lists above name sums (see `precedent_counts`)."""
 
     @property
     def nothing(self) -> bool:
-        """Whether it is clear already that nothing is found."""
+        """True if the search cannot find anything."""
         return not self.members or self.offices == [] or self.towards == []
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """As queries name them."""
+        """The parameters of the queries."""
         return msgspec.structs.asdict(self) | {
-            "members": array(map(quoted, self.members)),
-            "achievements": array(map(quoted, self.achievements)),
+            "members": array(map(quote, self.members)),
+            "achievements": array(map(quote, self.achievements)),
             "versions": array("NULL" if version is None else str(version) for version in self.versions),
         }
 
@@ -59,7 +59,7 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
         assert query.member is not None  # noqa: S101 - the query was checked
         return Scope([query.member], [query.achievement], [query.version], offices, towards, None, everything=False)
     if query.by_content:
-        words = None if query.text is None else asked(connection, query.text, query.language)
+        words = None if query.text is None else parse_words(connection, query.text, query.language)
         parameters = {
             "words": words,
             "member": query.member,
@@ -70,7 +70,7 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
         name = "fitting_achievements" if words is None else "best_achievements"
         rows = connection.execute(narrowed(parameters, name), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
-        if issuers is not None:  # of those that the words fit best
+        if issuers is not None:  # among the best matches
             rows = [row for row in rows if row[0] in issuers]
         members, achievements, versions = ([row[place] for row in rows] for place in range(3))
         return Scope(members, achievements, versions, offices, towards, matched, everything=False)
@@ -81,20 +81,20 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
 
 
 def _issuers(connection: Connection, query: PrecedentQuery) -> list[str] | None:
-    """Return the members of the country that achievements should come from; None: any."""
+    """Return the members of the country that achievements should come from; None for any."""
     if query.issuer_country is None:
         return None
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT member FROM members WHERE country = %s ORDER BY member", (query.issuer_country.upper(),)
     )
-    return [row[0] for row in found]
+    return [row[0] for row in rows]
 
 
 def _offices(connection: Connection, query: PrecedentQuery) -> list[str] | None:
     if query.country is None:
         return None if query.office is None else [query.office]
-    found = connection.execute("SELECT member FROM members WHERE country = %s", (query.country.upper(),))
-    return [row[0] for row in found if query.office in (None, row[0])]
+    rows = connection.execute("SELECT member FROM members WHERE country = %s", (query.country.upper(),))
+    return [row[0] for row in rows if query.office in (None, row[0])]
 
 
 def _towards(connection: Connection, query: PrecedentQuery) -> list[str] | None:
@@ -107,7 +107,7 @@ def _towards(connection: Connection, query: PrecedentQuery) -> list[str] | None:
         {
             "key": programme_key(query.towards),
             "plain": plain(query.towards),
-            "words": asked(connection, query.towards),
+            "words": parse_words(connection, query.towards),
             "limit": _PROGRAMMES,
         },
     )

@@ -1,4 +1,4 @@
-"""Automatic recognition: which agreements cover a credential, and which are mutual."""
+"""Automatic recognition: find the agreements that cover a credential, and whether they are mutual."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,32 +35,32 @@ it is withdrawn.
 """
 
 MAX_SHOWN: Final = 20
-"""Agreements of one member that are shown, or looked at, for one credential."""
-MAX_LOOKED_AT: Final = 1_000
-"""Agreements of one member that are held against one credential: of those that name its achievement, and again of
+"""Agreements of one member that are shown for one credential."""
+MAX_CHECKED: Final = 1_000
+"""Agreements of one member that are checked for one credential: of those that name its achievement, and as many of
 those that name levels or fields."""
 
-# The collation leaves one index to look targets up by. With another the planner reads all targets of a member where
-# it expects most of them to be of one achievement.
+# The collation leaves one index for looking targets up. With another index the planner would read all targets of a
+# member if it expects most of them to be of one achievement.
 COVERING: Final = f"""
 SELECT DISTINCT a.member, a.agreement FROM (
     (SELECT x.* FROM (
         SELECT agreement FROM agreement_targets
         WHERE achievement = c.achievement AND member COLLATE "C" = m.member
-        ORDER BY agreement LIMIT {MAX_LOOKED_AT}) AS t
+        ORDER BY agreement LIMIT {MAX_CHECKED}) AS t
     CROSS JOIN LATERAL (
         SELECT * FROM agreements WHERE member = m.member AND agreement = t.agreement OFFSET 0) AS x)
   UNION ALL
     (SELECT x.* FROM agreements x
     WHERE x.member = m.member AND x.with_member = c.member AND (x.eqf_levels IS NOT NULL OR x.fields IS NOT NULL)
-    ORDER BY x.agreement LIMIT {MAX_LOOKED_AT})) AS a
+    ORDER BY x.agreement LIMIT {MAX_CHECKED})) AS a
 WHERE {COVERS}
 ORDER BY a.agreement LIMIT {MAX_SHOWN + 1}
 """  # noqa: S608 - names of our own; likewise below
 """SQL for the first agreements of a member `m` that cover a credential `c` of the achievement's version `v`.
 
-One member's many agreements neither hide those of others nor make the answer long. There is one more than is shown,
-where there are more.
+One member's many agreements neither hide those of others nor make the answer long. The query returns one more than is
+shown, if there are more.
 """
 
 _COVERING: Final = f"""
@@ -75,34 +75,34 @@ ORDER BY c.member COLLATE "C", c.credential, a.agreement
 """  # noqa: S608
 
 
-def covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
-    """Return one member's agreements that recognise each of these credentials, the first of each: id and content."""
-    found: dict[Key, list[tuple[str, str]]] = {}
-    asked = [key[0] for key in keys], [key[1] for key in keys], member
-    for of, credential, agreement, content in connection.execute(_COVERING.encode(), asked):
-        found.setdefault((of, credential), []).append((agreement, content))
-    return found
+def find_covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:
+    """Return the first agreements of one member that recognise each of these credentials, with id and content."""
+    agreements: dict[Key, list[tuple[str, str]]] = {}
+    parameters = [key[0] for key in keys], [key[1] for key in keys], member
+    for of, credential, agreement, content in connection.execute(_COVERING.encode(), parameters):
+        agreements.setdefault((of, credential), []).append((agreement, content))
+    return agreements
 
 
 class Recognition(msgspec.Struct, frozen=True, rename="camel"):
-    """An agreement by which a member recognises an achievement without anybody deciding."""
+    """An agreement by which a member recognises an achievement without a decision."""
 
     member: str
-    """Who recognises it."""
+    """The member that recognises it."""
     agreement: str
     mutual: bool
     """The other member recognises something of this one's in turn."""
     purpose: str
     outcome: str
     ects_ratio: Decimal
-    """By which its credits are multiplied."""
+    """The factor by which its credits are multiplied."""
     towards: dict[str, Any] | None
     valid_from: date
     valid_until: date | None
 
 
-def shown(texts: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the first of these (`member/id`, by member) of each member, and whether there are more."""
+def cut_by_member(texts: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the first texts (`member/id`, by member) of each member, and whether there are more."""
     counts: Counter[str] = Counter()
     first = []
     for text in texts:
@@ -113,17 +113,17 @@ def shown(texts: Sequence[str]) -> tuple[list[str], bool]:
     return first, len(first) < len(texts)
 
 
-def covering(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
+def find_covering(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
     """Return the agreements that recognise a credential, in the order of member and id, after a place."""
-    given = {"member": key[0], "credential": key[1], "limit": limit, **_after(after)}
-    return connection.execute(narrowed(given, "agreements_of_credential"), given).fetchall()
+    parameters = {"member": key[0], "credential": key[1], "limit": limit, **_after(after)}
+    return connection.execute(narrowed(parameters, "agreements_of_credential"), parameters).fetchall()
 
 
 def _after(place: Key | None) -> dict[str, str | None]:
     return {"after": place and place[0], "after_id": place and place[1]}
 
 
-def recognising(
+def find_recognising(
     connection: Connection,
     member: str,
     achievement: str,
@@ -135,10 +135,10 @@ def recognising(
 ) -> list[Recognition]:
     """Return the agreements that cover what is awarded on a day of an achievement's newest version.
 
-    In the order of member and id, after a place; all members', or those of `by`.
+    They are in the order of member and id, after a place: all members', or those of `by` alone.
     """
-    given = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
-    rows = connection.execute(narrowed(given, "recognising"), given).fetchall()
+    parameters = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
+    rows = connection.execute(narrowed(parameters, "recognising"), parameters).fetchall()
     return [
         Recognition(
             by,

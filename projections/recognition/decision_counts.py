@@ -1,4 +1,4 @@
-"""How many decisions a member made in each month, and on whose achievements: kept beside the decisions they count."""
+"""Count the decisions that a member made in each month, by the members whose achievements they name."""
 
 from collections import defaultdict
 from datetime import date
@@ -11,24 +11,24 @@ from projections.queries import named
 from registry.wire.recognition import RecognitionDecided
 
 ANYBODY: Final = ""
-"""In place of whose achievements they are about: all decisions, those that name no achievement too."""
+"""In place of a member: all decisions, including those that name no achievement."""
 
 
 class DecisionCounts:
-    """What a batch does to the counts of one deciding member."""
+    """A batch's changes of one deciding member's counts."""
 
     def __init__(self, member: str) -> None:
         self._member = member
         self._made: dict[tuple[str, str], int] = defaultdict(int)
 
-    def decided(self, data: RecognitionDecided) -> None:
-        """A new decision: counted whatever becomes of it, and once for each member whose achievements it names."""
+    def add(self, data: RecognitionDecided) -> None:
+        """Count a new decision, once for each member whose achievements it names, even if it is withdrawn later."""
         of_members = {basis.achievement.member for basis in data.basis if basis.achievement is not None}
         for of_member in (ANYBODY, *of_members):
             self._made[of_member, data.decision_date[:7]] += 1
 
     def write(self, connection: Connection) -> None:
-        """Add what was made to the counts that are there."""
+        """Add the new decisions to the stored counts."""
         if not self._made:
             return
         keys = sorted(self._made)
@@ -43,14 +43,14 @@ class DecisionCounts:
         )
 
 
-def count_anew(connection: Connection, member: str) -> None:
-    """Make a deciding member's counts from its decisions, whatever they were."""
+def rebuild_counts(connection: Connection, member: str) -> None:
+    """Replace a deciding member's counts by those of its decisions."""
     connection.execute("DELETE FROM decision_counts WHERE member = %s", (member,))
     connection.execute(named("count_decisions_anew"), {"member": member})
 
 
 def made_by(connection: Connection, member: str, begin: date, end: date) -> int:
-    """How many decisions a member made in the months that begin from `begin` to `end`."""
+    """Return how many decisions a member made in the months that begin from `begin` to `end`."""
     row = connection.execute(
         "SELECT coalesce(sum(number), 0)::bigint FROM decision_counts"
         " WHERE of_member = %s AND member = %s AND month BETWEEN %s AND %s",
@@ -60,7 +60,7 @@ def made_by(connection: Connection, member: str, begin: date, end: date) -> int:
 
 
 def made_elsewhere(connection: Connection, member: str, begin: date, end: date) -> dict[str, int]:
-    """By decider: how many decisions of other members in these months name this member's achievements."""
+    """Return, by decider, how many decisions of other members in these months name this member's achievements."""
     rows = connection.execute(
         "SELECT member, sum(number)::bigint FROM decision_counts"
         " WHERE of_member = %s AND member <> %s AND month BETWEEN %s AND %s GROUP BY 1 ORDER BY 1",

@@ -1,10 +1,10 @@
-"""Decisions, assessments and agreements: how a batch changes them."""
+"""Write what a batch changes in decisions, assessments and agreements."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from psycopg import Connection
 
-from projections.core.contents import stored
+from projections.core.contents import to_column
 from projections.core.copy import copy, line
 from projections.recognition.decision_counts import DecisionCounts
 from registry.rules.stream import MemberState
@@ -21,7 +21,18 @@ from registry.wire.recognition import (
 
 
 class RecognitionRows:
-    """What a batch does to decisions, assessments and agreements."""
+    """A batch's changes of decisions, assessments and agreements."""
+
+    TYPES: ClassVar = frozenset(
+        {
+            "recognition.decided.v1",
+            "recognition.withdrawn.v1",
+            "recognition.assessed.v1",
+            "recognition.assessment.withdrawn.v1",
+            "agreement.declared.v1",
+            "agreement.withdrawn.v1",
+        }
+    )
 
     def __init__(self, member: str) -> None:
         self._member = member
@@ -36,7 +47,7 @@ class RecognitionRows:
         self._changed: dict[str, set[str]] = {"decisions": set(), "assessments": set(), "agreements": set()}
 
     def take(self, event: Event[Any], leaf: int, raw: bytes) -> None:
-        """An event of a recognition office took effect; `raw` is its line."""
+        """Add an effective event of a recognition office; `raw` is its line."""
         data = event.data
         if isinstance(data, RecognitionDecided):
             self._decide(data, leaf, raw)
@@ -44,7 +55,7 @@ class RecognitionRows:
             self._changed["decisions"].add(data.decision)
             self._closed["decisions"][data.decision] = leaf
         elif isinstance(data, RecognitionAssessed):
-            self._assessments[data.assessment] = data, leaf, stored(data_of(raw))
+            self._assessments[data.assessment] = data, leaf, to_column(data_of(raw))
         elif isinstance(data, AssessmentWithdrawn):
             self._changed["assessments"].add(data.assessment)
             self._closed["assessments"][data.assessment] = leaf
@@ -55,8 +66,8 @@ class RecognitionRows:
             self._closed["agreements"][data.agreement] = leaf
 
     def _decide(self, data: RecognitionDecided, leaf: int, raw: bytes) -> None:
-        self._decisions[data.decision] = data, leaf, stored(data_of(raw))
-        self._counts.decided(data)
+        self._decisions[data.decision] = data, leaf, to_column(data_of(raw))
+        self._counts.add(data)
         if data.supersedes is not None:
             self._superseded_by[data.supersedes] = data.decision
             self._closed["decisions"][data.supersedes] = leaf
@@ -69,13 +80,13 @@ class RecognitionRows:
             )
 
     def _declare(self, data: AgreementDeclared, leaf: int, raw: bytes) -> None:
-        self._agreements[data.agreement] = data, leaf, stored(data_of(raw))
+        self._agreements[data.agreement] = data, leaf, to_column(data_of(raw))
         if not isinstance(data.achievements, AchievementFilter):
             for number, ref in enumerate(data.achievements):
                 self._targets.append(line((self._member, data.agreement, number, ref.achievement, ref.version)))
 
-    def write(self, connection: Connection, things: MemberState) -> None:
-        """Write the batch; `things` are the states that it left."""
+    def write(self, connection: Connection, states: MemberState) -> None:
+        """Write the changes; `states` are the states after the batch."""
         copy(
             connection,
             "decisions",
@@ -86,7 +97,7 @@ class RecognitionRows:
                         self._member,
                         decision,
                         leaf,
-                        things.decisions[decision],
+                        states.decisions[decision],
                         data.purpose,
                         data.effect,
                         data.decision_date,
@@ -114,7 +125,7 @@ class RecognitionRows:
                         self._member,
                         assessment,
                         leaf,
-                        things.assessments[assessment],
+                        states.assessments[assessment],
                         data.achievement.member,
                         data.achievement.achievement,
                         data.achievement.version,
@@ -127,15 +138,15 @@ class RecognitionRows:
             ],
         )
         self._counts.write(connection)
-        self._write_agreements(connection, things)
-        self._write_changes(connection, things)
+        self._write_agreements(connection, states)
+        self._write_changes(connection, states)
 
-    def _write_agreements(self, connection: Connection, things: MemberState) -> None:
+    def _write_agreements(self, connection: Connection, states: MemberState) -> None:
         lines = []
         for agreement, (data, leaf, content) in self._agreements.items():
-            wanted = data.achievements
-            levels = wanted.eqf_levels if isinstance(wanted, AchievementFilter) else None
-            fields = wanted.fields_of_education if isinstance(wanted, AchievementFilter) else None
+            covered = data.achievements
+            levels = covered.eqf_levels if isinstance(covered, AchievementFilter) else None
+            fields = covered.fields_of_education if isinstance(covered, AchievementFilter) else None
             lines.append(
                 line(
                     (
@@ -148,7 +159,7 @@ class RecognitionRows:
                         fields,
                         data.valid_from,
                         data.valid_until,
-                        things.agreements[agreement] or None,
+                        states.agreements[agreement] or None,
                         content,
                         self._closed["agreements"].get(agreement),
                     )
@@ -163,8 +174,8 @@ class RecognitionRows:
         )
         copy(connection, "agreement_targets", "member, agreement, target, achievement, version", self._targets)
 
-    def _write_changes(self, connection: Connection, things: MemberState) -> None:
-        """What happened to things of earlier batches; those of this one were written as they ended."""
+    def _write_changes(self, connection: Connection, states: MemberState) -> None:
+        """Update rows of earlier batches; this batch's rows were written in their last state."""
         if decisions := sorted(self._changed["decisions"] - set(self._decisions)):
             connection.execute(
                 "UPDATE decisions AS d SET state = n.state, superseded_by = n.superseded_by, closed = n.closed"
@@ -173,7 +184,7 @@ class RecognitionRows:
                 " WHERE d.member = %s AND d.decision = n.decision",
                 (
                     decisions,
-                    [things.decisions[decision] for decision in decisions],
+                    [states.decisions[decision] for decision in decisions],
                     [self._superseded_by.get(decision) for decision in decisions],
                     [self._closed["decisions"][decision] for decision in decisions],
                     self._member,
@@ -193,7 +204,7 @@ class RecognitionRows:
                 " WHERE a.member = %s AND a.agreement = n.agreement",
                 (
                     agreements,
-                    [things.agreements[agreement] for agreement in agreements],
+                    [states.agreements[agreement] for agreement in agreements],
                     [self._closed["agreements"][agreement] for agreement in agreements],
                     self._member,
                 ),

@@ -1,7 +1,7 @@
-"""What an agreement would have decided, before anybody signs it: held against a past period as if it had been in force.
+"""Simulate an agreement over a past period, as if it had been in force, before anybody signs it.
 
-Its own dates are left aside. What is counted as decided are the asking office's own decisions, so that no count is too
-small to be shown to it.
+The agreement's own dates are ignored. Only decisions of the office that asks are counted, so no count is too small to
+be shown to it.
 """
 
 from datetime import date
@@ -28,17 +28,17 @@ class CoveredAchievement(msgspec.Struct, frozen=True, rename="camel"):
     title: dict[str, str]
     ects: Decimal | None
     granted: Decimal | None
-    """The ECTS that the agreement would grant."""
+    """ECTS that the agreement would grant."""
     credentials: int
-    """Active ones awarded within the period."""
+    """Number of active credentials awarded within the period."""
 
 
-class Decided(msgspec.Struct, frozen=True, rename="camel"):
-    """Decisions alike: what was granted, beside what the agreement would have granted."""
+class EqualDecisions(msgspec.Struct, frozen=True, rename="camel"):
+    """Equal decisions: what the office granted, and what the agreement would have granted."""
 
     outcome: str
     ects: Decimal | None
-    """As the office granted; null where the decision names no credits."""
+    """ECTS that the office granted; null where the decision names no credits."""
     original: Decimal | None
     agreement_outcome: str
     agreement_ects: Decimal | None
@@ -47,44 +47,47 @@ class Decided(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Simulation(msgspec.Struct, frozen=True, rename="camel"):
-    """What an agreement would have come to over a period."""
+    """The result of an agreement over a period."""
 
     begin: date
     end: date
     achievements: int
-    """How many versions of achievements it would cover."""
+    """Number of versions of achievements that it would cover."""
     covered: int
-    """How many active credentials that were awarded within the period."""
+    """Number of active credentials, awarded within the period, that it would cover."""
     decided: int
-    """How many grants the office decided within the period on these achievements, for the agreement's purpose."""
+    """Number of grants that the office decided within the period on these achievements, for the same purpose."""
     agree: int
-    """Of these: as the agreement would have."""
+    """Number of these that the agreement would have decided alike."""
     differ: int
-    differing: list[Decided]
+    differing: list[EqualDecisions]
     """The most frequent first."""
     by_achievement: list[CoveredAchievement]
     """Those with the most credentials first, at most 200."""
 
 
 def simulate(connection: Connection, office: str, draft: AgreementDeclared, begin: date, end: date) -> Simulation:
-    """Hold a draft agreement of `office` against a period, both ends included. Raises `InvalidQuery`."""
+    """Simulate a draft agreement of `office` over a period, both ends included. Raises `InvalidQuery`."""
     if begin > end:
         raise InvalidQuery("end", "before begin")
     ratio = Decimal(str(draft.ects_ratio))
-    asked = _asked(draft) | {"begin": begin, "end": end, "office": office}
-    found = connection.execute(named("simulated_credentials"), asked, prepare=False).fetchall()
+    parameters = _parameters_of(draft) | {"begin": begin, "end": end, "office": office}
+    rows = connection.execute(named("simulated_credentials"), parameters, prepare=False).fetchall()
     covered = [
-        CoveredAchievement(achievement, version, title, ects, _granted(ects, ratio), count)
-        for achievement, version, title, ects, count in found
+        CoveredAchievement(achievement, version, title, ects, _grant(ects, ratio), count)
+        for achievement, version, title, ects, count in rows
     ]
-    asked |= {"achievements": [one.achievement for one in covered], "versions": [one.version for one in covered]}
-    agree, differing = _decided(connection, draft, ratio, asked)
+    parameters |= {
+        "achievements": [version.achievement for version in covered],
+        "versions": [version.version for version in covered],
+    }
+    agree, differing = _compare_decisions(connection, draft, ratio, parameters)
     differ = sum(each.count for each in differing)
     return Simulation(
         begin,
         end,
         len(covered),
-        sum(one.credentials for one in covered),
+        sum(version.credentials for version in covered),
         agree + differ,
         agree,
         differ,
@@ -93,8 +96,8 @@ def simulate(connection: Connection, office: str, draft: AgreementDeclared, begi
     )
 
 
-def _asked(draft: AgreementDeclared) -> dict[str, Any]:
-    asked: dict[str, Any] = {
+def _parameters_of(draft: AgreementDeclared) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
         "with": draft.with_,
         "include_revisions": draft.include_revisions,
         "purpose": draft.purpose,
@@ -104,36 +107,38 @@ def _asked(draft: AgreementDeclared) -> dict[str, Any]:
         "fields": None,
     }
     if isinstance(draft.achievements, AchievementFilter):
-        return asked | {"levels": draft.achievements.eqf_levels, "fields": draft.achievements.fields_of_education}
-    return asked | {
+        return parameters | {"levels": draft.achievements.eqf_levels, "fields": draft.achievements.fields_of_education}
+    return parameters | {
         "achievements": [ref.achievement for ref in draft.achievements],
         "versions": [ref.version for ref in draft.achievements],
     }
 
 
-def _decided(
-    connection: Connection, draft: AgreementDeclared, ratio: Decimal, asked: dict[str, Any]
-) -> tuple[int, list[Decided]]:
+def _compare_decisions(
+    connection: Connection, draft: AgreementDeclared, ratio: Decimal, parameters: dict[str, Any]
+) -> tuple[int, list[EqualDecisions]]:
     agree = 0
     differing: dict[tuple[str, Decimal | None, Decimal | None], tuple[int, dict[str, int]]] = {}
     for outcome, ects, original, grounds, count in connection.execute(
-        named("simulated_decisions"), asked, prepare=False
+        named("simulated_decisions"), parameters, prepare=False
     ):
-        if outcome == draft.outcome and (ects is None or ects == _granted(original, ratio)):
+        if outcome == draft.outcome and (ects is None or ects == _grant(original, ratio)):
             agree += count
             continue
         before, named_grounds = differing.get((outcome, ects, original), (0, {}))
         for ground in grounds:
             named_grounds[ground] = named_grounds.get(ground, 0) + count
         differing[outcome, ects, original] = before + count, named_grounds
-    found = [
-        Decided(outcome, ects, original, draft.outcome, _granted(original, ratio), dict(sorted(grounds.items())), count)
+    decisions = [
+        EqualDecisions(
+            outcome, ects, original, draft.outcome, _grant(original, ratio), dict(sorted(grounds.items())), count
+        )
         for (outcome, ects, original), (count, grounds) in differing.items()
     ]
-    return agree, sorted(found, key=lambda one: (-one.count, one.outcome, one.ects or 0, one.original or 0))
+    return agree, sorted(decisions, key=lambda each: (-each.count, each.outcome, each.ects or 0, each.original or 0))
 
 
-def _granted(original: Decimal | None, ratio: Decimal) -> Decimal | None:
+def _grant(original: Decimal | None, ratio: Decimal) -> Decimal | None:
     if original is None or ratio > _MOST or original > _MOST:
         return None
     return (original * ratio).quantize(_CENT, ROUND_HALF_UP).normalize()

@@ -10,7 +10,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.credentials import award_counts
-from projections.credentials.award_counts import Awarded
+from projections.credentials.award_counts import AchievementAwards
 from projections.credentials.credentials import MAX_FAULTS
 from projections.queries import narrowed
 from projections.recognition import decision_counts
@@ -26,7 +26,7 @@ class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
     standing: str | None
     roles: list[str]
     size: int
-    awarded: list[Awarded]
+    awarded: list[AchievementAwards]
     decisions: int
     recognised_elsewhere: dict[str, int]
     """Decisions of other members that name its achievements, by decider."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg import Connection
 
 from projections.queries import named
-from projections.recognition.agreements import covering_by
+from projections.recognition.agreements import find_covering_by
 from projections.relations.compositions import part_of
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
 from projections.relations.stacks import IMPAIRED, Key, Stacks
@@ -90,7 +90,7 @@ def ways(connection: Connection, whole: Whole, held: Sequence[Held], learner: st
             if (of, credential) not in granted and (found := by_decision(content, (of, credential), whole)) is not None:
                 granted[of, credential] = decision, found
     rest = [key for key in foreign if key not in granted]
-    agreed = covering_by(connection, issuer, rest) if rest else {}
+    agreed = find_covering_by(connection, issuer, rest) if rest else {}
     return [_way(one, whole, granted.get(one.key), agreed.get(one.key, ())) for one in held]
 
 

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from projections.core.errors import TooCostly
 from projections.queries import named
-from projections.recognition.agreements import covering_by
+from projections.recognition.agreements import find_covering_by
 from projections.relations.compositions import Stack, part_of
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
 from projections.relations.reach import MAX_LEVELS, MAX_PARTS
@@ -136,7 +136,7 @@ class _Check:
         return None if row is None else by_decision(row[0], held.key, self._whole)
 
     def _agreed(self, held: Held, by: CountedBy) -> Credited | None:
-        for agreement, content in covering_by(self._connection, by.member, [held.key]).get(held.key, ()):
+        for agreement, content in find_covering_by(self._connection, by.member, [held.key]).get(held.key, ()):
             if agreement == by.agreement:
                 return by_agreement(content, held.ects, self._whole)
         return None

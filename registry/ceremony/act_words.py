@@ -1,4 +1,4 @@
-"""Each act of governance in plain words, for those who are to sign it."""
+"""Describes acts of governance in plain words, for the people who sign them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -10,11 +10,11 @@ from registry.wire import governance as wire
 from registry.wire.keys import VerifierKey
 
 _NO_CONTENT: Final = frozenset({"member", "keys", "roles"})
-"""What an admission holds beside the member's content, or what names it."""
+"""Fields of an admission that are no part of the member's content."""
 
 
 def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - any act; one sentence each
-    """Return an act in plain words; `member` is what governance says so far of the member that it is about."""
+    """Return an act in plain words; `member` is the member's present state in governance."""
     match data:
         case wire.ConsortiumFounded():
             return (
@@ -53,7 +53,7 @@ def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - a
         case wire.MemberReinstated():
             return f"Reinstate {data.member} ({data.reason}) from {_at(data.head)} on."
         case wire.MemberWithdrawn():
-            return f"Let {data.member} withdraw for good ({data.reason}), from {_at(data.head)} on."
+            return f"End the membership of {data.member} permanently ({data.reason}), from {_at(data.head)} on."
         case wire.MemberRangeVoided():
             return (
                 f"Void {_range(data.from_, data.to)} of {data.member} ({data.reason}): they stay where they"
@@ -64,30 +64,30 @@ def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - a
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 signature`, `2 signatures`, `2 entries`."""
+    """Return a number with its noun: `1 signature`, `2 signatures`, `2 entries`."""
     several = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else several}"
 
 
 def signatures_needed(signed: int, needed: int) -> str:
-    """`1 signature, 2 are needed`."""
+    """Return how many signatures there are and are needed: `1 signature, 2 are needed`."""
     return f"{plural(signed, 'signature')}, {needed} {'is' if needed == 1 else 'are'} needed"
 
 
 def content_of(data: wire.MemberRevised) -> dict[str, Any]:
-    """A member's content as JSON has it, without its name, keys and roles; absent fields are left out."""
+    """Return a member's content as JSON values, without its name, keys and roles; absent fields are left out."""
     return {name: value for name, value in msgspec.to_builtins(data).items() if name not in _NO_CONTENT}
 
 
 def _changes(before: wire.MemberRevised | None, after: wire.MemberRevised) -> Iterator[str]:
-    """What changes, field by field."""
+    """Yield the changes, field by field."""
     old, new = {} if before is None else content_of(before), content_of(after)
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
-            yield f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}"
+            yield f"{name}: {_to_text(old.get(name))} → {_to_text(new.get(name))}"
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _to_text(value: Any) -> str:  # noqa: ANN401 - any JSON
     return "none" if value in (None, []) else msgspec.json.encode(value).decode()
 
 

@@ -1,8 +1,8 @@
 """The signing ceremony: acts of governance, signed by people who sit at different machines.
 
-A proposal is a file. Somebody makes it, each holder of a root key looks at what it says, verifies it against the
-log and adds a signature; with a threshold of them anybody can publish it. What is signed is the checkpoint that
-governance's log has after the proposed events, so that a proposal is good for one place in it and no other.
+A proposal is a file. One person makes it; each holder of a root key reads it, verifies it against the log and adds a
+signature; with a threshold of signatures anybody can publish it. The signatures are on the checkpoint that
+governance's log has after the proposed events, so a proposal is valid at one place of the log only.
 """
 
 import unicodedata
@@ -29,19 +29,19 @@ from registry.wire.validation_messages import describe_error, format_error
 
 FORMAT: Final = "registry governance proposal 1"
 MAX_AGE: Final = timedelta(days=1)
-"""A proposal's anchors are newest heads when it is made; one that is older than this is made anew."""
+"""The age at which a proposal must be made again: its anchors are the newest heads when it is made."""
 
 
 class CeremonyRefused(Exception):
-    """A proposal that must not be signed or published as it is: the message says why."""
+    """A proposal must not be signed or published as it is: the message says why."""
 
 
 class NoRootKey(CeremonyRefused):
-    """None of the keys that are here is a root key in force."""
+    """None of the available keys is a root key in force."""
 
 
 class AlreadyPublished(CeremonyRefused):
-    """A proposal that stands on the log as it is: it has its effect, and nothing is left to do."""
+    """A proposal is on the log already, and has its effect."""
 
 
 class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,12 +54,12 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: list[str]
     signatures: list[str] = []
     proofs: list[str] = []
-    """The keys that it lets in, each with the proof that its holder has the private half (`keys.key_proof`)."""
+    """The keys that it adds, each with the proof that its holder has the private half (`keys.key_proof`)."""
     format: str = FORMAT
 
     @classmethod
     def read(cls, data: bytes) -> "Proposal":
-        """A proposal's file. Raises `CeremonyRefused`."""
+        """Read a proposal's file. Raises `CeremonyRefused`."""
         try:
             proposal = msgspec.json.decode(data, type=cls)
             when = datetime.fromisoformat(proposal.proposed)
@@ -68,7 +68,7 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CeremonyRefused(f"this is no proposal: {error}") from error
         if when.tzinfo is None:
-            raise CeremonyRefused(f"this is no proposal: {proposal.proposed} does not say of which time zone it is")
+            raise CeremonyRefused(f"this is no proposal: {proposal.proposed} has no time zone")
         if proposal.format != FORMAT:
             raise CeremonyRefused(f"a proposal of another format, {proposal.format[:60]!r}")
         return proposal
@@ -82,19 +82,19 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [line.encode() for line in self.events]
 
     def note(self) -> SignedNote:
-        """The checkpoint with the signatures so far; there is one at least. Raises `CeremonyRefused`."""
+        """Return the checkpoint with the signatures so far, at least one. Raises `CeremonyRefused`."""
         try:
             return SignedNote.parse(self.checkpoint, "".join(f"{line}\n" for line in self.signatures))
         except MalformedNote as error:
             raise CeremonyRefused(f"its signatures cannot be read: {error}") from error
 
     def record(self) -> bytes:
-        """The commit."""
+        """Return the commit."""
         return str(self.note()).encode() + b"\n" + b"".join(line + b"\n" for line in self.lines)
 
 
-class Known(NamedTuple):
-    """Governance as the log has it: its state, its tree, and whose founding keys count while it is empty."""
+class GovernanceOnLog(NamedTuple):
+    """Governance as the log has it: its state, its tree, and the founding keys that count while it is empty."""
 
     state: Governance
     tree: Tree
@@ -109,43 +109,45 @@ class Known(NamedTuple):
 
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
-"""Unicode categories of characters that nobody sees, or that change how the others are shown."""
+"""Unicode categories of invisible characters, and of those that change how others are shown."""
 
 VerifyHead = Callable[[str, wire.Head], None]
 """Verifies that a member's stream passes through a head which is no older than a day; raises `CeremonyRefused`."""
 
 
-def propose(known: Known, acts: Sequence[Any], now: datetime, offered: Sequence[OfferedKey] = ()) -> Proposal:
-    """Put acts into a proposal; `offered` are the keys that they let in, with their proofs.
+def propose(
+    governance: GovernanceOnLog, acts: Sequence[Any], now: datetime, offered: Sequence[OfferedKey] = ()
+) -> Proposal:
+    """Make a proposal of acts; `offered` are the keys that they add, with their proofs.
 
-    Raises a refusal where governance's rules do, and `CeremonyRefused` where a verifier would refuse an act by its
-    form, or a key must not be let in.
+    Raises a refusal by governance's rules, and `CeremonyRefused` if a verifier would refuse the form of an act, or if
+    a key must not be added.
     """
     time = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    consortium = Consortium(known.state, known.tree.size)
+    consortium = Consortium(governance.state, governance.tree.size)
     for act in acts:
         _check_form(act)
         consortium.act(act, time)
-    after = known.tree.extend(leaf_hashes(consortium.lines))
-    checkpoint = Checkpoint(known.state.consortium, after.size, after.root)
+    after = governance.tree.extend(leaf_hashes(consortium.lines))
+    checkpoint = Checkpoint(governance.state.consortium, after.size, after.root)
     lines = [line.decode() for line in consortium.lines]
     proofs = [str(key) for key in offered if key.proof is not None]
-    proposal = Proposal(known.state.consortium, time, str(checkpoint), lines, proofs=proofs)
-    _read(proposal, known)  # what a verifier would refuse is not proposed
+    proposal = Proposal(governance.state.consortium, time, str(checkpoint), lines, proofs=proofs)
+    _read(proposal, governance)  # a proposal that a verifier would refuse is not made
     return proposal
 
 
-def check(proposal: Proposal, known: Known, verify_head: VerifyHead, now: datetime) -> list[str]:
-    """Compare a proposal with the log; returns in plain words what it says. Raises `CeremonyRefused`."""
-    if published := place_on_log(proposal, known):
-        raise AlreadyPublished(f"published already: {published}")
+def check(proposal: Proposal, governance: GovernanceOnLog, verify_head: VerifyHead, now: datetime) -> list[str]:
+    """Compare a proposal with the log; return its acts in plain words. Raises `CeremonyRefused`."""
+    if published := place_on_log(proposal, governance):
+        raise AlreadyPublished(f"already published: {published}")
     age = now - datetime.fromisoformat(proposal.proposed)
     if age > MAX_AGE:
         raise CeremonyRefused(f"it was proposed at {proposal.proposed}, more than a day ago: propose it again")
     if age < -timedelta(minutes=5):
         raise CeremonyRefused(f"it was proposed at {proposal.proposed}, which is in the future: set the clock")
-    events = _read(proposal, known)
-    consortium = Consortium(known.state, known.tree.size)
+    events = _read(proposal, governance)
+    consortium = Consortium(governance.state, governance.tree.size)
     sentences = []
     for event in events:
         data = event.data
@@ -157,8 +159,8 @@ def check(proposal: Proposal, known: Known, verify_head: VerifyHead, now: dateti
     return sentences
 
 
-def unproven(proposal: Proposal, known: Known) -> list[VerifierKey]:
-    """The keys that a proposal lets in and for which nobody has proved that they have the private half."""
+def find_unproven(proposal: Proposal, governance: GovernanceOnLog) -> list[VerifierKey]:
+    """Return the keys that a proposal adds without a proof that their holder has the private half."""
     proven = set()
     for text in proposal.proofs:
         try:
@@ -167,11 +169,11 @@ def unproven(proposal: Proposal, known: Known) -> list[VerifierKey]:
             raise CeremonyRefused(str(error)) from error
         if key.proof is not None:
             proven.add(key.vkey)
-    return [key for event in _read(proposal, known) for key in keys_of(event.data) if key not in proven]
+    return [key for event in _read(proposal, governance) for key in keys_of(event.data) if key not in proven]
 
 
 def keys_of(data: Any) -> list[VerifierKey]:  # noqa: ANN401 - any act
-    """The keys that an act lets in."""
+    """Return the keys that an act adds."""
     match data:
         case wire.ConsortiumFounded() | wire.RootKeysRotated():
             texts = data.root_keys
@@ -185,28 +187,28 @@ def keys_of(data: Any) -> list[VerifierKey]:  # noqa: ANN401 - any act
 
 
 def size_after(proposal: Proposal) -> int:
-    """The size that governance's log has after a proposal."""
+    """Return the size that governance's log has after a proposal."""
     return _checkpoint(proposal).size
 
 
-def place_on_log(proposal: Proposal, known: Known) -> str | None:
-    """Where a proposal stands on governance's log, in words; None where it does not."""
+def place_on_log(proposal: Proposal, governance: GovernanceOnLog) -> str | None:
+    """Return the place of a proposal on governance's log, in words; None if it is not on the log."""
     last = _checkpoint(proposal).size  # entries are counted from 1, leaves from 0
     first = last - len(proposal.events) + 1
     hashes = leaf_hashes(proposal.lines)
-    if not hashes or list(known.leaves[first - 1 : last]) != list(hashes):
+    if not hashes or list(governance.leaves[first - 1 : last]) != list(hashes):
         return None
     return f"as entry {first} of governance" if first == last else f"as entries {first} to {last} of governance"
 
 
 def check_key(key: VerifierKey) -> None:
-    """Refuse a key that anybody can sign by, or nobody. Raises `CeremonyRefused`."""
+    """Refuse a key with which anybody can sign, or nobody. Raises `CeremonyRefused`."""
     if (why := weakness(key.public)) is not None:
-        raise CeremonyRefused(f"the key {key.label} must not be let in: {why}. Its holder must make another.")
+        raise CeremonyRefused(f"the key {key.label} must not be added: {why}. Its holder must make another.")
 
 
 def check_name(name: str) -> None:
-    """Refuse a legal name that looks like another, or like nothing: with invisible characters, or ones that turn text.
+    """Refuse a legal name with invisible characters, or with ones that change the direction of text.
 
     Raises `CeremonyRefused`.
     """
@@ -230,22 +232,22 @@ def _check_form(act: Any) -> None:  # noqa: ANN401 - any act
         raise CeremonyRefused(f"{path.removeprefix('$.')} {problem}") from error
 
 
-def _read(proposal: Proposal, known: Known) -> list[Event[Any]]:
-    """The events, if the checkpoint is that of governance's log with them."""
-    if proposal.consortium != known.state.consortium:
-        raise CeremonyRefused(f"it is for {proposal.consortium}, and this is {known.state.consortium}")
+def _read(proposal: Proposal, governance: GovernanceOnLog) -> list[Event[Any]]:
+    """Return the events, if the checkpoint is that of governance's log with them. Raises `CeremonyRefused`."""
+    if proposal.consortium != governance.state.consortium:
+        raise CeremonyRefused(f"it is for {proposal.consortium}, and this is {governance.state.consortium}")
     checkpoint = _checkpoint(proposal)
     lines = proposal.lines
     base = checkpoint.size - len(lines)
-    if base != known.tree.size:
+    if base != governance.tree.size:
         raise CeremonyRefused(
-            f"it continues a governance log of {plural(base, 'event')}, and the log has {known.tree.size}: propose it"
-            " again"
+            f"it continues a governance log of {plural(base, 'event')}, and the log has {governance.tree.size}: propose"
+            " it again"
         )
-    after = known.tree.extend(leaf_hashes(lines))
-    if checkpoint != Checkpoint(known.state.consortium, after.size, after.root):
+    after = governance.tree.extend(leaf_hashes(lines))
+    if checkpoint != Checkpoint(governance.state.consortium, after.size, after.root):
         raise CeremonyRefused("its checkpoint is not that of the log with these events: it was altered")
-    reader = Reader(known.state.consortium)
+    reader = Reader(governance.state.consortium)
     events = []
     for line in lines:
         try:
@@ -276,18 +278,18 @@ def _checkpoint(proposal: Proposal) -> Checkpoint:
         raise CeremonyRefused(f"this is no proposal: {error}") from error
 
 
-def sign(proposal: Proposal, signers: Sequence[Signer], known: Known) -> Proposal:
-    """Add signatures by root keys in force. Raises `NoRootKey` where none of these is one."""
-    roots = known.roots
+def sign(proposal: Proposal, signers: Sequence[Signer], governance: GovernanceOnLog) -> Proposal:
+    """Add signatures by root keys in force. Raises `NoRootKey` if none of these is one."""
+    roots = governance.roots
     usable = [signer for signer in signers if roots is not None and signer.vkey in roots.keys]
     if not usable:
         raise NoRootKey("none of these keys is a root key in force; `registry governance show` shows the root keys")
-    held = {_name(line) for line in proposal.signatures}
+    signed = {_name(line) for line in proposal.signatures}
     message = proposal.checkpoint.encode()
     added = [
         str(Signature(s.vkey.name, s.vkey.key_id, s.sign(message)))
         for s in usable
-        if (s.vkey.name, s.vkey.key_id) not in held
+        if (s.vkey.name, s.vkey.key_id) not in signed
     ]
     return msgspec.structs.replace(proposal, signatures=[*proposal.signatures, *added])
 
@@ -300,9 +302,9 @@ def _name(line: str) -> tuple[str, bytes]:
     return signature.name, signature.key_id
 
 
-def signed_by(proposal: Proposal, known: Known) -> list[VerifierKey]:
-    """The root keys in force that have signed. Raises `CeremonyRefused` where a signature does not verify."""
-    roots = known.roots
+def signed_by(proposal: Proposal, governance: GovernanceOnLog) -> list[VerifierKey]:
+    """Return the root keys in force that have signed. Raises `CeremonyRefused` if a signature does not verify."""
+    roots = governance.roots
     if not proposal.signatures or roots is None:
         return []
     note = proposal.note()
@@ -314,19 +316,19 @@ def signed_by(proposal: Proposal, known: Known) -> list[VerifierKey]:
     return [key for key, _ in lines]
 
 
-def missing_signatures(proposal: Proposal, known: Known) -> str:
-    """How many signatures a proposal still needs, and whose they can be, in a sentence; empty where none is missing."""
-    roots, signed = known.roots, signed_by(proposal, known)
+def missing_signatures(proposal: Proposal, governance: GovernanceOnLog) -> str:
+    """Return a sentence about the missing signatures and who can give them; empty if none is missing."""
+    roots, signed = governance.roots, signed_by(proposal, governance)
     if roots is None or len(signed) >= roots.threshold:
         return ""
     others = ", ".join(key.label for key in roots.keys if key not in signed)
     return f"{signatures_needed(len(signed), roots.threshold)}; the root keys that have not signed it are {others}"
 
 
-def ready(proposal: Proposal, known: Known) -> bytes:
-    """The commit to publish. Raises `CeremonyRefused` while signatures are missing."""
-    roots = known.roots
-    signed = len(signed_by(proposal, known))
+def ready(proposal: Proposal, governance: GovernanceOnLog) -> bytes:
+    """Return the commit to publish. Raises `CeremonyRefused` while signatures are missing."""
+    roots = governance.roots
+    signed = len(signed_by(proposal, governance))
     if roots is None or signed < roots.threshold:
         needed = roots.threshold if roots is not None else 1
         raise CeremonyRefused(signatures_needed(signed, needed))

@@ -9,45 +9,45 @@ from registry.keys.keystore import KeystoreError
 
 
 class SignedHead(NamedTuple):
-    """A head that a key has signed, and the place that its proposal has in governance."""
+    """A head that a key has signed, and the place of its proposal in governance."""
 
     after: int
     """The entries that the proposal follows."""
     size: int
-    """The entries that there are with it."""
+    """The number of entries with it."""
     root: str
     """The head's root, as the checkpoint has it."""
 
     def contradicts(self, other: "SignedHead") -> bool:
-        """Whether both can never stand on one log: they are for some of the same places, and not the same."""
+        """True if both can never be on one log: they overlap, and differ."""
         same = (self.size, self.root) == (other.size, other.root)
         return not same and self.after < other.size and other.after < self.size
 
 
 class SignedHeads:
-    """The file beside a root key that says what the key has signed."""
+    """The file next to a root key with the heads that the key has signed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def listed(self) -> list[SignedHead]:
-        """What the key has signed. Raises `KeystoreError` where the file cannot be read."""
+    def read(self) -> list[SignedHead]:
+        """Read the heads that the key has signed. Raises `KeystoreError` if the file cannot be read."""
         try:
             heads = json.loads(self._file.read_text())
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise KeystoreError(f"{self._file} is not readable; it says what was signed") from error
-        if isinstance(heads, dict):  # as before the place was kept: by size, the root
+            raise KeystoreError(f"{self._file} cannot be read; it lists what was signed") from error
+        if isinstance(heads, dict):  # the form before places were kept: the root by size
             heads = [{"after": 0, "size": size, "root": root} for size, root in heads.items()]
         try:
             return [SignedHead(int(head["after"]), int(head["size"]), str(head["root"])) for head in heads]
         except (KeyError, TypeError, ValueError) as error:
-            raise KeystoreError(f"{self._file} does not say what was signed: it is damaged") from error
+            raise KeystoreError(f"{self._file} is damaged: it does not list what was signed") from error
 
     def add(self, head: SignedHead) -> None:
-        """Write down what is about to be signed, durably."""
-        heads = self.listed()
+        """Write a head that is about to be signed to the disk. Raises `KeystoreError`."""
+        heads = self.read()
         if head in heads:
             return
         fresh = self._file.with_name(f".{self._file.name}")
@@ -59,6 +59,5 @@ class SignedHeads:
             fresh.replace(self._file)
         except OSError as error:
             raise KeystoreError(
-                f"cannot write down in {self._file.parent} what is about to be signed: {error.strerror}; nothing was"
-                " signed"
+                f"cannot write to {self._file.parent} what is about to be signed: {error.strerror}; nothing was signed"
             ) from error

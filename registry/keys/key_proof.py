@@ -1,12 +1,12 @@
-"""A public key together with a proof that whoever offers it has the private half.
+"""A public key together with a proof that its holder has the private half.
 
 Written as one word: `<vkey>:<proof>`. The proof is the key's own signature (base64url without padding) over
 
     registry key proof 1
     <vkey>
 
-each line ended by LF. A vkey names the origin that it signs for, so a proof is good for one member of one consortium
-(or its root keys) alone. Proofs are checked where a key is proposed and where it is signed; they are not on the log.
+each line ended by LF. A vkey names the origin that it signs for, so a proof is valid for one member of one consortium
+(or its root keys) only. Proofs are checked where a key is proposed and where it is signed; they are not on the log.
 """
 
 import base64
@@ -20,7 +20,7 @@ _CONTEXT: Final = "registry key proof 1\n"
 
 
 class OfferedKey(NamedTuple):
-    """A public key, and its proof where there is one."""
+    """A public key, and its proof if there is one."""
 
     vkey: VerifierKey
     proof: str | None
@@ -36,21 +36,21 @@ def prove(signer: Signer) -> OfferedKey:
 
 
 def parse(text: str) -> OfferedKey:
-    """Read a key, with or without a proof. Raises `MalformedNote` where it is neither, or the proof is not its own."""
+    """Read a key, with or without a proof. Raises `MalformedNote` if it is neither, or the proof is another key's."""
     words, colon, proof = text.strip().partition(":")
     vkey = VerifierKey.parse(words)
     if not colon:
         return OfferedKey(vkey, None)
     if not proves(proof, vkey):
         raise MalformedNote(
-            f"the proof of the key {vkey.label} does not hold: was it copied whole? Its holder prints it again with"
+            f"the proof of the key {vkey.label} is wrong: was it copied whole? Its holder prints it again with"
             " `registry key show`"
         )
     return OfferedKey(vkey, proof)
 
 
 def proves(proof: str, vkey: VerifierKey) -> bool:
-    """Whether a proof was made by this key's private half."""
+    """True if this key's private half made a proof."""
     try:
         signature = base64.b64decode(proof + "=" * (-len(proof) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

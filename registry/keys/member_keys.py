@@ -1,4 +1,4 @@
-"""A member's own signing keys: the files that its node has, and what governance says of each."""
+"""A member's own signing keys: the files of its node, and the state of each in governance."""
 
 from typing import Final, Literal, NamedTuple
 
@@ -13,15 +13,15 @@ _USES: Final[dict[str, Use]] = {SIGNING: "in use", NEXT: "next"}
 
 
 class NodeKey(NamedTuple):
-    """One key: its file, what it is there for, and from where to where it signs."""
+    """One key: its file, its use, and the tree sizes between which it signs."""
 
     file: str | None
-    """The file's name without `.pem`; None where the node does not have the private half."""
+    """The file's name without `.pem`; None if the node does not have the private half."""
     use: Use
     offered: OfferedKey
-    """The public key, with a proof where the node has the private half."""
+    """The public key, with a proof if the node has the private half."""
     window: KeyWindow | None
-    """What governance says; None where it does not know the key."""
+    """The key's window in governance; None if governance does not know the key."""
 
     @property
     def id(self) -> str:
@@ -30,21 +30,21 @@ class NodeKey(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether governance lets the key sign what comes next."""
+        """True if the key may sign the next commit."""
         return self.window is not None and self.window.end is None
 
 
 def node_keys(keystore: Keystore, origin: str, record: MemberRecord | None) -> list[NodeKey]:
-    """Return the node's keys, the one in use first, and then those that count without being here.
+    """Return the node's keys, the one in use first, and then valid keys whose private half is elsewhere.
 
-    Raises `KeystoreError` where a key does not open.
+    Raises `KeystoreError` if a key cannot be opened.
     """
     windows = {window.key.key_id.hex(): window for window in (record.keys if record is not None else ())}
     keys = []
     for name in sorted(keystore.names(), key=lambda name: (name not in _USES, name != SIGNING, name)):
         use = _use(name)
         if use in ("former", "retired") and (window := windows.pop(name.rpartition("-")[2], None)) is not None:
-            # Told by its file's name: nobody needs to know the passphrase of a key that signs nothing any more.
+            # Identified by its file's name, so that no passphrase is needed for a key that no longer signs.
             keys.append(NodeKey(name, use, OfferedKey(window.key, None), window))
         elif use is not None:
             offered = key_proof.prove(keystore.signer(name, origin))

@@ -1,8 +1,8 @@
-"""Which passphrases are too weak to protect a whole node's personal data."""
+"""Finds passphrases that are too weak to protect a whole node's personal data."""
 
 from typing import Final
 
-SHORTEST: Final = 12
+MIN_LENGTH: Final = 12
 """Characters at least (NIST SP 800-63B asks for 15 where nothing else protects, and 8 at the very least)."""
 _DIFFERENT: Final = 6
 _COMMON: Final = (
@@ -13,10 +13,10 @@ _HINT: Final = "Choose several words that do not belong together, or make one: o
 
 
 def weakness_of(passphrase: bytes) -> str | None:
-    """Return what makes a passphrase too weak, and what to do, as the rest of a sentence; None where nothing does."""
+    """Return what makes a passphrase too weak, and what to do, as the rest of a sentence; None if it is strong."""
     text = passphrase.decode(errors="replace").casefold()
-    if len(text) < SHORTEST:
-        return f"is too short: {len(text)} of at least {SHORTEST} characters. {_HINT}"
+    if len(text) < MIN_LENGTH:
+        return f"is too short: {len(text)} of at least {MIN_LENGTH} characters. {_HINT}"
     if len(set(text)) < _DIFFERENT:
         return f"repeats too few characters: {len(set(text))} of at least {_DIFFERENT} different ones. {_HINT}"
     rest = text
@@ -24,6 +24,6 @@ def weakness_of(passphrase: bytes) -> str | None:
         for length in range(len(word), 4, -1):
             for start in range(len(word) - length + 1):
                 rest = rest.replace(word[start : start + length], "")
-    if len(rest) < SHORTEST // 2:
+    if len(rest) < MIN_LENGTH // 2:
         return f"is made of common words or runs of neighbouring keys. {_HINT}"
     return None

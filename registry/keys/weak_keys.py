@@ -1,4 +1,4 @@
-"""Ed25519 public keys for which anybody can sign, or nobody.
+"""Ed25519 public keys with which anybody can sign, or nobody.
 
 Verifiers keep to RFC 8032 and take such keys as any other: if one verifier refused them and another did not, they
 would come to different histories. So they are refused where a key is proposed for governance, and where it is signed.
@@ -18,7 +18,7 @@ _SMALL_ORDER: Final = frozenset({1, _PRIME - 1, 0, _ORDER_8, _PRIME - _ORDER_8})
 
 
 def weakness(public: bytes) -> str | None:
-    """Say why 32 public bytes must not become anybody's key; None where nothing is wrong with them."""
+    """Return why 32 bytes must not become a public key; None if they may."""
     encoded = int.from_bytes(public, "little")
     y = encoded & ~_SIGN
     if y % _PRIME in _SMALL_ORDER:

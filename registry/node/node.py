@@ -13,7 +13,7 @@ from psycopg import Connection
 from consumers.governance.governance import GovernanceFold, check_log_of
 from consumers.governance.governance_rows import GovernanceRows
 from consumers.history.log_state import check_log
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.projecting.projector import OnBatch, Projector
 from consumers.projecting.rebuild import Source
 from consumers.proofs.tiles import Tiles, follow
@@ -221,7 +221,7 @@ class Node:
             self.settings.founded_hash,
             on_batch=on_batch,
             on_fault=on_fault,
-            feeding=None if member == GOVERNANCE else Feeding(connection, [member]),
+            feed_updater=None if member == GOVERNANCE else FeedUpdater(connection, [member]),
         )
 
     def publisher(self, on_committed: Callable[[Sequence[Draft]], None] = lambda _: None) -> Publisher:

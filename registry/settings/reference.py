@@ -40,7 +40,7 @@ the file: `{PREFIX}` and the setting's name in capitals. A whole table can be gi
 current folder or the nearest above it that holds a `registry.toml`. Relative paths are relative to the node's folder.
 
 A wrong, missing or misspelt setting stops a command before it does anything, with exit code 3. The passphrase never
-stands in the file.
+is in the file.
 """
 
 
@@ -106,7 +106,7 @@ def _docstrings() -> dict[tuple[str, str], str]:
     return docs
 
 
-def undocumented() -> list[str]:
+def find_undocumented() -> list[str]:
     """The settings without a text."""
     docs = _docstrings()
     models: list[type[BaseModel]] = [config.Settings]

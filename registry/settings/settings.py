@@ -1,6 +1,6 @@
-"""A node's settings: one folder, one `registry.toml`, and the environment above it.
+"""A node's settings: `registry.toml` in its folder, overridden by the environment.
 
-Frozen, and complete before anything starts: a wrong or missing setting fails at once and is named.
+They are frozen and complete before anything starts: a wrong or missing setting is named, and stops the program.
 """
 
 import json
@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
-from registry.settings.words import explain, misspelt
+from registry.settings.words import explain, find_misspelt
 from registry.values.countries import COUNTRIES
 
 FILE: Final = "registry.toml"
@@ -25,23 +25,23 @@ HOME_VARIABLE: Final = "REGISTRY_HOME"
 
 
 class SettingsError(Exception):
-    """Settings that are missing or wrong. The message names each, where it was looked for, and what to do."""
+    """Settings are missing or wrong. The message names each, its place, and what to do."""
 
 
 class NoSettings(SettingsError):
-    """Nobody named a node's folder, and neither the current folder nor one above it is one."""
+    """No node's folder was named, and neither the current folder nor one above it is a node's."""
 
 
 def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or len(value) > 200:
-        raise ValueError("an address as https://registry.example.org, of at most 200 characters")
+        raise ValueError("an address such as https://registry.example.org, of at most 200 characters")
     return value
 
 
 def _base_path(value: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]{1,60}){0,10}", value):
-        raise ValueError("empty, or a path as /registry without a slash at its end")
+        raise ValueError("empty, or a path such as /registry without a slash at its end")
     return value
 
 
@@ -63,34 +63,34 @@ class WitnessSetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
-    """Where the witness is asked, such as `https://witness.example.org`."""
+    """The witness's address, such as `https://witness.example.org`."""
     key: str
-    """Its public key, as `registry witness init` printed it."""
+    """The witness's public key, as `registry witness init` printed it."""
 
 
 class HttpSetting(BaseModel):
-    """How this node answers over HTTP; `[http]` in the file of settings."""
+    """Settings of the HTTP server: `[http]` in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
-    """The address to listen at; `0.0.0.0` is every one of this machine."""
+    """The address to listen on; `0.0.0.0` means all addresses of this machine."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """The port to listen at; 0 takes any that is free and prints it at the start."""
+    """The port to listen on; 0 takes any free one and prints it at the start."""
     workers: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     """Processes that answer."""
     connections: Annotated[int, Field(ge=3, le=100)] = 8
     """Connections of each process to the views' database. Lookups use three of them, searches and lists two; the
     others are for scans, the feed and the past. With fewer than eight connections each of the three has less."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1024**3
-    """The largest batch that is taken in."""
+    """The largest batch that is accepted, in bytes."""
     release_above: Annotated[int, Field(ge=0)] = 0
     """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """How long a client may be silent in the middle of a batch, and take for a request's headers; twice that for the
+    """Seconds that a client may be silent in the middle of a batch, or take for a request's headers; twice that for the
     body of a single request."""
     wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
-    """How long a reader may wait for a position."""
+    """Seconds that a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
     """Requests from one system with a key or token."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
@@ -99,32 +99,32 @@ class HttpSetting(BaseModel):
     """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
     Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 200
-    """How many of them one address may have (of IPv6, one /64 network): for the next one, its own that has waited
-    longest is closed; if none waits, the next one is refused. Trusted proxies may have any number."""
+    """Connections that one address may have (of IPv6, one /64 network). For a further one, its connection that has
+    waited longest is closed; if none waits, the further one is refused. Trusted proxies may have any number."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Networks of reverse proxies, as `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
-    `X-Forwarded-Prefix` count. From anybody else these headers mean nothing."""
+    """Networks of reverse proxies, for example `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
+    `X-Forwarded-Prefix` headers are used. From other addresses these headers are ignored."""
     base_path: Annotated[str, AfterValidator(_base_path)] = ""
-    """The path under which a reverse proxy offers this node, as `/registry`. A trusted proxy that sends
+    """The path under which a reverse proxy offers this node, for example `/registry`. A trusted proxy that sends
     `X-Forwarded-Prefix` overrides it. The proxy may cut it off or not."""
     failures_per_minute: Annotated[int, Field(ge=1)] = 100
-    """Keys or tokens that are not good from one address. After that nothing more is looked up for it in that minute,
-    and what is not good is answered 429; keys and tokens that are known go on working."""
+    """Invalid keys or tokens that are looked up for one address in a minute. Further ones are answered 429; keys and
+    tokens that are known go on working."""
 
 
 class TokenSettings(BaseModel):
-    """Whose tokens this node takes; `[oauth]` in the file of settings."""
+    """Settings of access tokens: `[oauth]` in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     issuer: str
     """The issuer of the tokens, exactly as their claim `iss` has it."""
     audience: str
-    """What the tokens must be meant for: this node's own name at the issuer."""
+    """The audience that tokens must name: this node's own name at the issuer."""
     jwks: str
     """The URL of the issuer's keys."""
     token_url: str | None = None
-    """Where systems ask for tokens; said in the API's description."""
+    """The address where systems get tokens; shown in the API's description."""
     member_claim: str = "registry_member"
     """The claim that says for which member a system acts."""
     lifetime_minutes: int = Field(default=24 * 60, ge=1)
@@ -132,33 +132,33 @@ class TokenSettings(BaseModel):
 
 
 class OfficeSetting(BaseModel):
-    """How this member's recognition office works; `[office]` in the file of settings."""
+    """Settings of this member's recognition office: `[office]` in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     two_persons: bool = True
-    """Whether whoever proposes a decision may not approve it."""
+    """True if a decision must be approved by another person than the one who proposes it."""
     due: Annotated[str, AfterValidator(check_term)] = LONGEST
-    """How long a decision may take from a complete file: months, weeks or days, as `P4M`, `P8W`, `P60D`."""
+    """The time that a decision may take from a complete file: months, weeks or days, such as `P4M`, `P8W`, `P60D`."""
     due_by_country: dict[
         Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_country)],
         Annotated[str, AfterValidator(check_term)],
     ] = {}
     """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
     appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
-    """How many days after a decision it may be appealed against; 0: there is no appeal."""
+    """Days after a decision in which it may be appealed; 0: there is no appeal."""
     address: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
-    """Where people write to, line by line: letters print it, and say there where one can object."""
+    """The office's postal address, line by line. Letters print it, also as the address for appeals."""
     due_soon_days: Annotated[int, Field(ge=0, le=366)] = 14
-    """How many days before its due date a case is shown as due soon."""
+    """Days before its due date from which a case is shown as due soon."""
     attachment_bytes: Annotated[int, Field(ge=1, le=64 * 1024**2)] = 10 * 1024**2
-    """How large a file may be that is attached to a case, in bytes."""
+    """The largest file that can be attached to a case, in bytes."""
     case_attachment_bytes: Annotated[int, Field(ge=1, le=1024**3)] = 50 * 1024**2
-    """How large all files of a case may be together, in bytes."""
+    """The largest size of all files of a case together, in bytes."""
 
 
 class Settings(BaseSettings):
-    """What a node knows of itself. Names in the file are these; in the environment `REGISTRY_` + upper case."""
+    """The settings of a node. The file uses these names; the environment `REGISTRY_` and the name in upper case."""
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_", frozen=True, extra="forbid")
 
@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     member: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
     """This node's member, or `governance` for the consortium's own node."""
     founded: Annotated[str, AfterValidator(_hexadecimal)]
-    """Hash of the consortium's founding event, which you were told by somebody you trust."""
+    """Hash of the consortium's founding event. Get it from somebody you trust."""
     log: str
     """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or to read only, `archive:PATH`."""
     database: str
@@ -177,40 +177,40 @@ class Settings(BaseSettings):
     keys: Path = Path("keys")
     """The folder of this node's private keys."""
     passphrase_file: Path | None = None
-    """A file with the passphrase of the private keys, where they have one."""
+    """A file with the passphrase of the private keys, if they have one."""
     passphrase: SecretStr | None = None
     """The passphrase itself: from the environment only, never from the file of settings."""
     witness: tuple[WitnessSetting, ...] = ()
     """The witnesses that this node asks and relies on; in the file, one `[[witness]]` each."""
     witnesses_needed: Annotated[int, Field(ge=0)] = 0
-    """How many witnesses must have cosigned a head that this node relies on."""
+    """The number of witnesses that must have cosigned a head before this node relies on it."""
     max_head_age_hours: Annotated[float, Field(gt=0)] | None = None
-    """How old the witnesses' cosignatures may be."""
+    """The greatest age of the witnesses' cosignatures, in hours."""
     http: HttpSetting = HttpSetting()
-    """How `registry serve` answers."""
+    """The HTTP server."""
     office: OfficeSetting = OfficeSetting()
-    """How its recognition office works."""
+    """The recognition office."""
     oauth: TokenSettings | None = None
-    """Whose access tokens are taken, besides the node's own API keys."""
+    """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None
     """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
     webhook_http_localhost: bool = False
-    """Whether webhooks may be posted to this machine itself over plain http, for tests."""
+    """True to allow webhooks to this machine itself over plain http, for tests."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Networks that are not public and that webhooks may be posted to all the same, as `10.20.0.0/16`."""
+    """Private networks to which webhooks may be posted, for example `10.20.0.0/16`."""
     webhook_ca_file: Path | None = None
-    """Certificates (PEM) of further authorities that webhooks' receivers may have theirs from."""
+    """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
-    """Where this node is reached from outside, as `https://registry.example.org`: letters lead there."""
+    """This node's public address, for example `https://registry.example.org`. Letters link to it."""
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
-    """The port where `registry run` and `registry serve` show metrics for Prometheus, at `/metrics`; 0 takes any that
-    is free and prints it at the start. Without it nothing is measured."""
+    """The port where `registry run` and `registry serve` show metrics for Prometheus, at `/metrics`; 0 takes any
+    free one and prints it at the start. Without it nothing is measured."""
     metrics_host: str = "127.0.0.1"
-    """The address of that port. Whoever reaches it reads the metrics without a key."""
+    """The address of that port. Anybody who reaches it can read the metrics without a key."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
-    """What goes to standard error: messages of this level and of the more severe ones."""
+    """The level of messages on standard error: this one and the more severe ones."""
 
     @property
     def origin(self) -> str:
@@ -240,13 +240,13 @@ class Settings(BaseSettings):
         return self.home / self.keys
 
 
-def find_home(given: Path | None) -> Path:
-    """The node's folder: as given, from the environment, or the current one or the nearest above it.
+def find_home(home: Path | None) -> Path:
+    """Return the node's folder: `home`, or that of the environment, or the current one or the nearest above it.
 
-    Raises `NoSettings` where there is none, and `SettingsError` where that cannot be told.
+    Raises `NoSettings` if there is none, and `SettingsError` if a folder cannot be searched.
     """
-    if given is not None:
-        return given.resolve()
+    if home is not None:
+        return home.resolve()
     if HOME_VARIABLE in os.environ:
         return Path(os.environ[HOME_VARIABLE]).resolve()
     here = Path.cwd()
@@ -260,7 +260,7 @@ def find_home(given: Path | None) -> Path:
 
 
 def _is_there(file: Path) -> bool:
-    """Return whether there is a file, or a link to one. Raises `SettingsError` where that cannot be told."""
+    """Return true if there is a file, or a link to one. Raises `SettingsError` if the folder cannot be searched."""
     try:
         file.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -270,9 +270,9 @@ def _is_there(file: Path) -> bool:
     return True
 
 
-def load(given: Path | None = None) -> Settings:
-    """The settings of the node whose folder is given or found. Raises `NoSettings`, `SettingsError`."""
-    home = find_home(given)
+def load(folder: Path | None = None) -> Settings:
+    """Load the settings of the node in a folder, or of the one that `find_home` finds. Raises `SettingsError`."""
+    home = find_home(folder)
     file = home / FILE
     if not file.is_file():
         raise SettingsError(
@@ -289,7 +289,7 @@ def load(given: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings  # no second place to look for a setting
+            del dotenv_settings, file_secret_settings  # settings have no further source
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
@@ -297,13 +297,15 @@ def load(given: Path | None = None) -> Settings:
             raise SettingsError(
                 f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
             )
-        if wrong := misspelt(Settings, os.environ):
+        if wrong := find_misspelt(Settings, os.environ):
             raise SettingsError(wrong)
         return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
     except ValidationError as error:
         raise SettingsError(f"{file}:\n  {explain(error, Settings, os.environ)}") from error
     except SourceError as error:
-        raise SettingsError(f"the environment: a table's variable holds JSON, as REGISTRY_HTTP: {error}") from error
+        raise SettingsError(
+            f"the environment: the variable of a table holds JSON, for example REGISTRY_HTTP: {error}"
+        ) from error
 
 
 def _toml_of(file: Path) -> dict[str, Any]:
@@ -319,9 +321,9 @@ def _toml_of(file: Path) -> dict[str, Any]:
 
 
 def write(home: Path, values: dict[str, Any]) -> Path:
-    """Write a node's settings file, which nobody but its owner can read: it may hold the database's password.
+    """Write a node's settings file, readable by its owner only: it may hold the database's password.
 
-    Raises `SettingsError` where there is one already.
+    Raises `SettingsError` if there is one already.
     """
     file = home / FILE
     lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
@@ -338,7 +340,7 @@ def write(home: Path, values: dict[str, Any]) -> Path:
 
 
 def toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
-    """A value as TOML writes it in one line: text, number, truth value, list or table."""
+    """Write a value as TOML in one line: text, number, truth value, list or table."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

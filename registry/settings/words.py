@@ -1,4 +1,4 @@
-"""What belongs into each setting, in words: for the messages about wrong settings, and for their reference."""
+"""Describes the values of settings in words, for error messages and for the reference."""
 
 import difflib
 import types
@@ -23,10 +23,10 @@ _WORDS: Final[dict[Any, str]] = {
 _PATTERNS: Final = {
     r"^[a-z0-9.-]{3,100}$": "a domain name in lower case: 3 to 100 of a-z, 0-9, . and -",
     r"^[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
-    "^[A-Z]{2}$": "two capital letters, such as NL",
+    "^[A-Z]{2}$": "two capital letters, for example NL",
 }
-_ALIKE: Final = 0.8
-"""How alike a name must be to a setting's, from 0 to 1, to be taken for it misspelt."""
+_MIN_SIMILARITY: Final = 0.8
+"""The similarity to a setting's name, from 0 to 1, from which a name is taken for a misspelt one."""
 
 
 class Setting(NamedTuple):
@@ -35,7 +35,7 @@ class Setting(NamedTuple):
     name: str
     table: type[BaseModel] | None
     several: bool
-    """Whether the table may be there several times."""
+    """True if the table may occur several times."""
     field: FieldInfo
 
 
@@ -49,7 +49,7 @@ def settings_of(model: type[BaseModel]) -> Iterator[Setting]:
 
 
 def _arms(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
-    """The types in an annotation: of unions and tuples their items'."""
+    """Yield the types in an annotation; of unions and tuples, those of their items."""
     if get_origin(annotation) is Annotated:
         yield from _arms(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType, tuple):
@@ -60,7 +60,7 @@ def _arms(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
-    """What an optional setting's own annotation says of its value."""
+    """Yield the constraints in the annotation of an optional setting."""
     for arm in get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ():
         if get_origin(arm) is Annotated:
             for each in get_args(arm)[1:]:
@@ -68,11 +68,11 @@ def _metadata(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotatio
 
 
 def form_of(field: FieldInfo) -> str:
-    """Return what belongs into a setting, such as `a whole number from 0 to 65535`."""
+    """Return the form of a setting's value, such as `a whole number from 0 to 65535`."""
     annotation = field.annotation
     kinds = list(dict.fromkeys(_arms(annotation)))
     metadata = [*field.metadata, *_metadata(annotation)]
-    pattern = next((found for each in metadata if (found := getattr(each, "pattern", None))), None)
+    pattern = next((each.pattern for each in metadata if getattr(each, "pattern", None)), None)
     if pattern is not None:
         choices = str(pattern).removeprefix("^(").removesuffix(")$").split("|")
         return _PATTERNS.get(str(pattern)) or f"one of {', '.join(choices)}"
@@ -90,17 +90,21 @@ def form_of(field: FieldInfo) -> str:
 
 
 def _bounds(metadata: Iterable[Any]) -> str:
-    known = {name: getattr(each, name) for each in metadata for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
-    if "ge" in known and "le" in known:
+    limits = {
+        name: getattr(each, name) for each in metadata for name in ("ge", "gt", "le", "lt") if hasattr(each, name)
+    }
+    if "ge" in limits and "le" in limits:
         return (
-            f" from {known['ge']:,} to {known['le']}" if known["ge"] > 999 else f" from {known['ge']} to {known['le']}"
+            f" from {limits['ge']:,} to {limits['le']}"
+            if limits["ge"] > 999
+            else f" from {limits['ge']} to {limits['le']}"
         )
     texts = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
-    return "".join(f" {texts[name]} {limit}" for name, limit in known.items())
+    return "".join(f" {texts[name]} {limit}" for name, limit in limits.items())
 
 
 def explain(error: ValidationError, model: type[BaseModel], environment: Mapping[str, str]) -> str:
-    """Return what is wrong with settings, a line for each, with what belongs there."""
+    """Return the faults of settings, a line for each, with the form of the value."""
     return "\n  ".join(dict.fromkeys(_explain_one(dict(each), model, environment) for each in error.errors()))
 
 
@@ -130,36 +134,36 @@ def _field(place: tuple[Any, ...], model: type[BaseModel]) -> FieldInfo | None:
             continue
         if current is None or step not in current.model_fields:
             return field
-        found = next(each for each in settings_of(current) if each.name == step)
-        field, current = found.field, found.table
+        setting = next(each for each in settings_of(current) if each.name == step)
+        field, current = setting.field, setting.table
     return field
 
 
 def _hint(place: tuple[Any, ...], model: type[BaseModel]) -> str:
     current: type[BaseModel] = model
     for step in place[:-1]:
-        found = next((each for each in settings_of(current) if each.name == step), None)
-        if found is not None and found.table is not None:
-            current = found.table
+        setting = next((each for each in settings_of(current) if each.name == step), None)
+        if setting is not None and setting.table is not None:
+            current = setting.table
     alike = difflib.get_close_matches(str(place[-1]), list(current.model_fields), 1)
     if alike:
         return f"; did you mean {'.'.join([*(str(s) for s in place[:-1] if not isinstance(s, int)), alike[0]])}?"
     for each in settings_of(model):
         if each.table is not None and place[-1] in each.table.model_fields and place[:-1] != (each.name,):
-            return f"; it belongs into [{each.name}]"
+            return f"; it belongs in [{each.name}]"
     return ""
 
 
-def misspelt(model: type[BaseModel], environment: Iterable[str]) -> str | None:
-    """Return what is wrong with a variable that is nearly a setting's, if there is one.
+def find_misspelt(model: type[BaseModel], environment: Iterable[str]) -> str | None:
+    """Return a message about a variable whose name is nearly a setting's, if there is one.
 
-    Others that begin alike are other programs' (a service named `registry` has some of its own in Kubernetes).
+    Other variables with the same prefix belong to other programs (Kubernetes sets some for a service `registry`).
     """
-    known = {PREFIX + name.upper() for name in model.model_fields} | {f"{PREFIX}BACKUP_PASSPHRASE"}
+    names = {PREFIX + name.upper() for name in model.model_fields} | {f"{PREFIX}BACKUP_PASSPHRASE"}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in names:
             alike = difflib.get_close_matches(
-                name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1, _ALIKE
+                name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in names], 1, _MIN_SIMILARITY
             )
             if alike:
                 return f"{name} in the environment is no setting; did you mean {PREFIX}{alike[0]}?"

@@ -25,7 +25,7 @@ def award(connection: Connection, count: int) -> None:
             connection.execute(statement.encode())
     connection.execute("ANALYZE credentials")
     for (member,) in connection.execute("SELECT member FROM positions").fetchall():
-        award_counts.count_anew(connection, member)
+        award_counts.rebuild_counts(connection, member)
     connection.execute("RESET work_mem; RESET maintenance_work_mem")
 
 

@@ -94,7 +94,7 @@ def requests(connection: Connection, count: int) -> list[Request]:
         member, credential, _ = chance.choice(held)
 
         path = f"/v1/credentials/{member}/{credential}"
-        return Request("verify", path, lambda c: credentials.awarded(c, (member, credential)))
+        return Request("verify", path, lambda c: credentials.read_awarded(c, (member, credential)))
 
     def learner() -> Request:
         of = chance.choice(held)[2]

@@ -87,7 +87,7 @@ def offer(connection: Connection, count: int) -> None:
             event = Event("1.0", "e", member, "achievement.published.v1", identifier, "2026-05-04T00:00:00Z", content)
             raw = encode(event)
             rows.take(event, place, raw)
-            search.take(event)
+            search.take(event, place, raw)
             things.achievements[identifier] = Achievement((content.ects,), False)  # noqa: FBT003 - not retired
         rows.write(connection, things)
         search.write(connection, things)
@@ -100,8 +100,8 @@ def decide(connection: Connection, count: int) -> None:
         connection.execute(statement.replace("COUNT", str(count)).encode())
     connection.execute("ANALYZE")
     for number in range(MEMBERS):
-        precedent_rows.count_anew(connection, f"uni-{number}")
-        decision_counts.count_anew(connection, f"uni-{number}")
+        precedent_rows.rebuild_counts(connection, f"uni-{number}")
+        decision_counts.rebuild_counts(connection, f"uni-{number}")
 
 
 _DECIDE = """

@@ -123,8 +123,8 @@ def _compose(connection: Connection) -> None:
     )
     event = Event("1.0", "e", ISSUER, "achievement.published.v1", WHOLE, "2026-05-04T00:00:00Z", content)
     things, rows, search = MemberState(), AchievementRows(ISSUER), SearchRows(ISSUER)
-    rows.take(event, 1_000_000, encode(event))
-    search.take(event)
+    rows.take(event, 1_000_000, raw := encode(event))
+    search.take(event, 1_000_000, raw)
     things.achievements[WHOLE] = Achievement((120,), False)  # noqa: FBT003 - not retired
     rows.write(connection, things)
     search.write(connection, things)

@@ -20,7 +20,7 @@ from projections.core import positions, views
 from projections.credentials import credentials as credential_view
 from projections.fold import seals
 from projections.records.as_of import Past
-from registry.ceremony.ceremony import Known, propose, ready, sign
+from registry.ceremony.ceremony import GovernanceOnLog, propose, ready, sign
 from registry.log import SharedLog, open_log
 from registry.postgres.embedded import embedded
 from registry.wire.governance import MemberKeyRetired, head
@@ -152,7 +152,7 @@ def _refolded(dsn: str, url: str, founded: str) -> list[Result]:
             credential = connection.execute("SELECT credential::text FROM credentials LIMIT 1").fetchone()[0]
         size, hashes = at[len(at) // 2]
         anchor = head(size, positions.unpack(size, hashes).root)
-        known = Known(fold.state, fold.tree)
+        known = GovernanceOnLog(fold.state, fold.tree)
         act = MemberKeyRetired("uni-1", str(window.key), anchor, "compromised")
         proposal = sign(propose(known, [act], datetime.now(UTC)), [root_key(url)], known)
         with log.writer("governance"):

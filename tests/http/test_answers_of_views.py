@@ -117,7 +117,7 @@ def test_without_statements_the_position_is_said(made, writer, consortium):
 def test_real_answers_are_as_without(made, writer, consortium):
     credential, learner = issued(consortium, writer)
     for how in (
-        lambda connection: credentials.awarded(connection, (TWENTE, credential)),
+        lambda connection: credentials.read_awarded(connection, (TWENTE, credential)),
         lambda connection: learners.read(connection, learner),
         lambda connection: credentials.read(connection, [(TWENTE, credential), ("lund", credential)]),
     ):

@@ -7,12 +7,12 @@ from datetime import date
 import psycopg
 import pytest
 
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.projecting.projector import Projector
 from consumers.projecting.rebuild import fresh_schema
 from projections.core import views
-from projections.feed import feed, noticing
-from projections.feed.causes import Causes, Found
+from projections.feed import feed, writer
+from projections.feed.collector import NoticeCollector, PendingNotice
 from registry.wire.achievements import AchievementJoined
 from registry.wire.credentials import Part
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -43,9 +43,9 @@ def connection(dsn):
 
 
 def step(connection, consortium, *, log=None, today=date(2026, 6, 1), **more):
-    feeding = Feeding(connection, [OWN], lambda: today)
+    feed_updater = FeedUpdater(connection, [OWN], lambda: today)
     return Projector(
-        connection, log or consortium.log(), CONSORTIUM, consortium.founded, feeding=feeding, **more
+        connection, log or consortium.log(), CONSORTIUM, consortium.founded, feed_updater=feed_updater, **more
     ).step()
 
 
@@ -366,20 +366,20 @@ def test_two_projectors_at_once_tell_everything_once_and_a_reader_with_a_cursor_
 def test_a_writer_waits_for_the_one_before_it_so_that_ids_ascend_in_commit_order(connection, dsn):
     step(connection, Consortium(OWN, OTHER, THIRD))
 
-    def causes(member):
-        made = Causes(frozenset([OWN]), member)
+    def collector_of(member):
+        made = NoticeCollector(frozenset([OWN]), member)
         made.begin, made.end = 0, 1
-        made.found.append(Found(OWN, "achievement.joined", OWN, member, 0, 1, {}))
+        made.notices.append(PendingNotice(OWN, "achievement.joined", OWN, member, 0, 1, {}))
         return made
 
     with psycopg.connect(dsn, autocommit=True) as one, psycopg.connect(dsn, autocommit=True) as two:
         for each in (one, two):
             views.use(each, "views")
         second = threading.Thread(
-            target=lambda: noticing.notice(two, causes(THIRD), 1, size=1),
+            target=lambda: writer.write_notices(two, collector_of(THIRD), 1, size=1),
         )
         with one.transaction():
-            noticing.notice(one, causes(OTHER), 1, size=1)
+            writer.write_notices(one, collector_of(OTHER), 1, size=1)
             second.start()
             second.join(0.3)
             assert second.is_alive()  # its id is not drawn before the first is committed

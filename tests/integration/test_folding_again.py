@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.projecting.feeding import Feeding
+from consumers.projecting.feed_updater import FeedUpdater
 from consumers.projecting.projector import Projector
 from consumers.streams import quarantine
 from projections.core import views
-from projections.core.tables import BESIDE, VIEWS
+from projections.core.tables import UNDIGESTED, VIEWS
 from projections.feed import feed
 from registry.wire import commit
 from registry.wire.achievements import AchievementJoined
@@ -198,7 +198,7 @@ def projected(connection, history, waypoint, *, at_once=False):
         log.create(name)
     projector = Projector(
         connection, log, CONSORTIUM, history.consortium.founded, waypoint=waypoint,
-        feeding=Feeding(connection, ["twente", "aveiro"]),
+        feed_updater=FeedUpdater(connection, ["twente", "aveiro"]),
     )  # fmt: skip
     with capture_logs() as said:
         for name, record in history.steps:
@@ -208,7 +208,7 @@ def projected(connection, history, waypoint, *, at_once=False):
         projector.step()
     found = {
         name: sorted(connection.execute(f"SELECT to_jsonb({name})::text FROM {name}").fetchall())
-        for name in [*(table.name for table in VIEWS), *BESIDE, "positions", "quarantine", "claims"]
+        for name in [*(table.name for table in VIEWS), *UNDIGESTED, "positions", "quarantine", "claims"]
     }
     found["notices"] = sorted(
         map(str, connection.execute("SELECT member, kind, thing, leaf FROM feed.notices WHERE NOT withdrawn"))

@@ -18,8 +18,8 @@ from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from projections.core import views
-from projections.feed import feed, noticing
-from projections.feed.causes import Causes, Found
+from projections.feed import feed, writer
+from projections.feed.collector import NoticeCollector, PendingNotice
 from registry.application.registry import Registry
 from registry.node.adapters.webhooks import FeedSource
 from registry.vault.keys import MemoryKeys
@@ -68,12 +68,12 @@ class Node:
     def tell(self, number=1, kind="achievement.joined"):
         """Let the feed grow; return the new notices' numbers."""
         before = feed.newest(self.connection, OWN)
-        causes = Causes(frozenset([OWN]), "lund")
+        collector = NoticeCollector(frozenset([OWN]), "lund")
         leaves = [next(self._leaves) for _ in range(number)]
-        causes.begin, causes.end = leaves[0], leaves[-1] + 1
-        causes.found += [Found(OWN, kind, OWN, "lund", leaf, leaf + 1, {"by": "lund"}) for leaf in leaves]
+        collector.begin, collector.end = leaves[0], leaves[-1] + 1
+        collector.notices += [PendingNotice(OWN, kind, OWN, "lund", leaf, leaf + 1, {"by": "lund"}) for leaf in leaves]
         with self.connection.transaction():
-            noticing.notice(self.connection, causes, 1, size=causes.end)
+            writer.write_notices(self.connection, collector, 1, size=collector.end)
         return [n.id for n in feed.read(self.connection, OWN, before, 1000)]
 
     def add(self, url, *kinds):

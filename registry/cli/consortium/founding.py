@@ -12,7 +12,7 @@ import typer
 from registry.application.owner import Owner, withdraw
 from registry.ceremony import ceremony
 from registry.ceremony.act_words import plural
-from registry.ceremony.ceremony import Known, Proposal
+from registry.ceremony.ceremony import GovernanceOnLog, Proposal
 from registry.cli.consortium.founding_check import first_founding
 from registry.cli.consortium.governance import (
     WithoutProof,
@@ -135,7 +135,7 @@ def make_consortium(
         else:
             offered = list(keys)
         act = ConsortiumFounded(consortium, [str(key.vkey) for key in offered], threshold)
-        proposal = ceremony.propose(Known(Governance(consortium), Tree()), [act], datetime.now(UTC), offered)
+        proposal = ceremony.propose(GovernanceOnLog(Governance(consortium), Tree()), [act], datetime.now(UTC), offered)
         founded = leaf_hash(proposal.lines[0]).hex()
         write_proposal(new.path / "founding.json", proposal)
         new.place({**values, "founded": founded})

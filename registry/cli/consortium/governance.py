@@ -12,7 +12,7 @@ from consumers.governance.governance import GovernanceFold
 from consumers.proofs.receipts import commits_from
 from registry.ceremony import ceremony
 from registry.ceremony.act_words import plural, signatures_needed
-from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, NoRootKey, Proposal
+from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, GovernanceOnLog, NoRootKey, Proposal
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.cli.consortium.node_folder import check_consortium
 from registry.cli.opening import node_of
@@ -59,7 +59,7 @@ def governance_of(node: Node) -> GovernanceFold:
     return fold
 
 
-def known(node: Node, proposal: Proposal | None = None) -> tuple[Known, GovernanceFold]:
+def known(node: Node, proposal: Proposal | None = None) -> tuple[GovernanceOnLog, GovernanceFold]:
     """Governance as the log has it; for the founding itself, by the keys that it names if it is the trusted one.
 
     This node remembers what it goes by here: it signs and proposes nothing under a shorter governance later.
@@ -76,7 +76,7 @@ def known(node: Node, proposal: Proposal | None = None) -> tuple[Known, Governan
         event = Reader(node.settings.consortium).decode_one(line)
         if isinstance(event, Event) and isinstance(event.data, wire.ConsortiumFounded):
             founding = RootKeys(0, tuple(map(VerifierKey.parse, event.data.root_keys)), event.data.threshold)
-    return Known(fold.state, fold.tree, founding, fold.leaves), fold
+    return GovernanceOnLog(fold.state, fold.tree, founding, fold.leaves), fold
 
 
 def _begins(proposal: Proposal) -> bool:
@@ -168,14 +168,14 @@ def read_keys(texts: Sequence[str], *, without_proof: bool, option: str = "--key
     return offered
 
 
-def checked(node: Node, proposal: Proposal) -> Known:
+def checked(node: Node, proposal: Proposal) -> GovernanceOnLog:
     """Compare a proposal with the log, and say in plain words what it is."""
     have, fold = known(node, proposal)
     sentences = ceremony.check(proposal, have, verify_head(node, fold), datetime.now(UTC))
     say(f"{proposal.consortium}, proposed {proposal.proposed}, to follow {plural(have.tree.size, 'event')}:")
     for number, sentence in enumerate(sentences, 1):
         say(f"  {number}. {sentence}")
-    for key in ceremony.unproven(proposal, have):
+    for key in ceremony.find_unproven(proposal, have):
         say(f"  Warning: nobody has proved that they have the private half of {key.label}.", "yellow")
     roots, signed = have.roots, ceremony.signed_by(proposal, have)
     if roots is not None:
@@ -188,7 +188,7 @@ class SignedOther(CeremonyRefused):
 
 
 def add_signatures(
-    node: Node, proposal: Proposal, have: Known, keys: Keystore, file: Path, *, again: bool
+    node: Node, proposal: Proposal, have: GovernanceOnLog, keys: Keystore, file: Path, *, again: bool
 ) -> tuple[Proposal, list[str]]:
     """Sign with all root keys of a folder that are in force; returns their files' names, too.
 
@@ -203,7 +203,7 @@ def add_signatures(
         if have.roots is None or signer.vkey not in have.roots.keys:
             continue
         signed = SignedHeads(keys.signed_file(name))
-        before = next((each for each in signed.listed() if head.contradicts(each)), None)
+        before = next((each for each in signed.read() if head.contradicts(each)), None)
         if before is not None and not again:
             raise SignedOther(
                 f"the key {name} has signed another proposal for the same place: that one leads to"
@@ -286,7 +286,7 @@ def sign(
     node = node_of(context)
     proposal = read_proposal(file)
     have = checked(node, proposal)
-    if not without_proof and (unproven := ceremony.unproven(proposal, have)):
+    if not without_proof and (unproven := ceremony.find_unproven(proposal, have)):
         raise CeremonyRefused(
             f"{', '.join(key.label for key in unproven)}: not signed, because nobody has proved that they have the"
             " private half. Ask for the key with its proof (`registry key show`), or say --without-proof."

@@ -16,12 +16,12 @@ class OnLog:
 
     def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
         """These, by their ids."""
-        found = facts.of(self._node.views(), self._node.settings.member, credentials)
+        found = facts.read(self._node.views(), self._node.settings.member, credentials)
         return {one.credential: _known(one) for one in found}
 
     def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
         """All of a term."""
-        return map(_known, facts.awarded(self._node.views(), self._node.settings.member, begin, end))
+        return map(_known, facts.read_awarded(self._node.views(), self._node.settings.member, begin, end))
 
 
 def _known(fact: facts.Fact) -> Known:

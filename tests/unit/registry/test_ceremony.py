@@ -8,7 +8,7 @@ import pytest
 from consumers.governance.governance import GovernanceFold
 from registry.ceremony import ceremony
 from registry.ceremony.act_words import describe, signatures_needed
-from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, Known, Proposal
+from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, GovernanceOnLog, Proposal
 from registry.cli.consortium.member_content import TEMPLATE, convert
 from registry.domain.membership import Consortium as Acts
 from registry.intake.formats import elm_codes
@@ -36,7 +36,7 @@ def known(consortium):
     fold = GovernanceFold(CONSORTIUM, consortium.founded)
     for record in consortium.records:
         fold.take(record)
-    return Known(fold.state, fold.tree, None, fold.leaves)
+    return GovernanceOnLog(fold.state, fold.tree, None, fold.leaves)
 
 
 def admission(name, *keys, **more):
@@ -79,7 +79,7 @@ def test_a_key_by_which_anybody_can_sign_is_neither_proposed_nor_signed(consorti
 
 
 def test_nor_does_a_consortium_begin_with_one():
-    nothing = Known(Governance(CONSORTIUM), Tree())
+    nothing = GovernanceOnLog(Governance(CONSORTIUM), Tree())
     with pytest.raises(CeremonyRefused, match="anybody can sign by it"):
         ceremony.propose(nothing, [wire.ConsortiumFounded(CONSORTIUM, [weak(CONSORTIUM)], 1)], NOW)
 
@@ -89,11 +89,11 @@ def test_a_key_is_proven_by_its_own_proof_alone(consortium):
     signer, other = (Ed25519Signer.generate(f"{CONSORTIUM}/porto") for _ in range(2))
     act = admission("porto", signer.vkey)
     proven = ceremony.propose(have, [act], NOW, [key_proof.prove(signer)])
-    assert ceremony.unproven(Proposal.read(bytes(proven)), have) == []
-    assert ceremony.unproven(ceremony.propose(have, [act], NOW, [key_proof.prove(other)]), have) == [signer.vkey]
+    assert ceremony.find_unproven(Proposal.read(bytes(proven)), have) == []
+    assert ceremony.find_unproven(ceremony.propose(have, [act], NOW, [key_proof.prove(other)]), have) == [signer.vkey]
     forged = msgspec.structs.replace(proven, proofs=[f"{signer.vkey}:{key_proof.prove(other).proof}"])
-    with pytest.raises(CeremonyRefused, match="does not hold"):
-        ceremony.unproven(forged, have)
+    with pytest.raises(CeremonyRefused, match="is wrong"):
+        ceremony.find_unproven(forged, have)
 
 
 def test_what_stands_on_the_log_already_is_said_to_with_its_place(consortium):
@@ -195,7 +195,7 @@ def test_a_proposal_that_was_altered_is_refused(consortium, change):
 
     def sign():
         check(altered, have)
-        ceremony.unproven(altered, have)
+        ceremony.find_unproven(altered, have)
         ceremony.signed_by(altered, have)
 
     with pytest.raises(CeremonyRefused):

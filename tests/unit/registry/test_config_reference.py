@@ -20,7 +20,7 @@ def test_the_reference_is_what_the_model_says():
 
 
 def test_every_setting_has_a_text():
-    assert config_reference.undocumented() == []
+    assert config_reference.find_undocumented() == []
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_every_setting_has_a_text():
         ("[http]\nport = 70000", "http.port: a whole number from 0 to 65535; '70000' is not that"),
         ('passphrase_fil = "x"', "there is no setting passphrase_fil; did you mean passphrase_file?"),
         ("[http]\nprot = 1", "there is no setting http.prot; did you mean http.port?"),
-        ("port = 8001", "there is no setting port; it belongs into [http]"),
+        ("port = 8001", "there is no setting port; it belongs in [http]"),
         ("max_head_age_hours = 0", "max_head_age_hours: a number above 0; '0' is not that"),
         ('log_level = "loud"', "log_level: one of debug, info, warning, error; 'loud' is not that"),
         ('[oauth]\nissuer = "x"', "oauth.audience is missing: text"),

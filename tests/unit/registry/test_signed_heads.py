@@ -26,15 +26,15 @@ def test_heads_contradict_each_other_where_their_entries_overlap(other, contradi
 
 def test_what_was_signed_is_kept_all_of_it_and_once(tmp_path):
     signed = SignedHeads(tmp_path / "root.signed")
-    assert signed.listed() == []
+    assert signed.read() == []
     for head in (SignedHead(3, 5, "a"), SignedHead(3, 5, "b"), SignedHead(3, 5, "a")):
         signed.add(head)
-    assert SignedHeads(tmp_path / "root.signed").listed() == [SignedHead(3, 5, "a"), SignedHead(3, 5, "b")]
+    assert SignedHeads(tmp_path / "root.signed").read() == [SignedHead(3, 5, "a"), SignedHead(3, 5, "b")]
 
 
 def test_what_was_kept_by_size_alone_contradicts_all_that_could_stand_in_its_place(tmp_path):
     (tmp_path / "root.signed").write_text(json.dumps({"5": "a"}))
-    [before] = SignedHeads(tmp_path / "root.signed").listed()
+    [before] = SignedHeads(tmp_path / "root.signed").read()
     assert not SignedHead(4, 5, "a").contradicts(before)
     assert SignedHead(4, 5, "b").contradicts(before)
     assert SignedHead(3, 4, "b").contradicts(before)

@@ -1,9 +1,9 @@
-"""How the feed grows: in the transaction that writes the views' rows, set by set, and never twice.
+"""Write notices to the feed, in the transaction that writes the views' rows, and each notice distinct.
 
-A notice is told apart by its cause (member, leaf), its kind and the own thing that it is about, so that folding
-again makes none of them anew. What two streams bring about together (an own credential with a part that another
-member revoked) is looked for from both sides; whoever looks holds a lock until its transaction ends, so that of
-two that are folded at once the second sees the first. The same lock lets ids ascend in the order of commits.
+The cause of a notice (member, leaf), its kind and the id that it is about identify it, so folding again repeats none.
+Some notices follow from two streams together, such as a credential of the owner and its part that another member
+revoked. They are looked for from both sides, under a lock that is held until the transaction ends: of two streams that
+are folded at the same time, the second sees the first. The same lock makes ids ascend in the order of commits.
 """
 
 from collections.abc import Iterable
@@ -13,154 +13,155 @@ from typing import Final, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from projections.feed.causes import Act, Causes, Found, columns
+from projections.feed.collector import Change, NoticeCollector, PendingNotice, columns
 from projections.feed.feed import CHANNEL
-from projections.feed.impairments import impaired
+from projections.feed.impairments import find_impaired
 
 STEPS: Final = (1, 2, 5)
 LEAST: Final = 10
-"""Counts of decisions that name no credential are told at 10, 20, 50, 100, 200 …, and never under it."""
+"""The smallest count of decisions that a notice tells of; the next are 20, 50, 100, 200 …"""
 
 
-class Taken(NamedTuple):
-    """How much of a stream the feed has looked at, under which size of governance."""
+class FeedPosition(NamedTuple):
+    """The part of a stream that the feed covers, and the size of governance at which it was read."""
 
     size: int
     governance: int
 
 
-def taken(connection: Connection) -> dict[str, Taken]:
-    """Of every stream."""
+def read_feed_positions(connection: Connection) -> dict[str, FeedPosition]:
+    """Return how far the feed has come in each stream."""
     rows = connection.execute("SELECT member, size, governance FROM feed.taken")
-    return {member: Taken(size, governance) for member, size, governance in rows}
+    return {member: FeedPosition(size, governance) for member, size, governance in rows}
 
 
-def notice(connection: Connection, causes: Causes, governance: int, *, size: int, anew: int | None = None) -> int:
-    """Write what a part of a stream, whose rows are in the views, means for the owners; gives how many notices.
+def write_notices(
+    connection: Connection, collector: NoticeCollector, governance: int, *, size: int, again_from: int | None = None
+) -> int:
+    """Write the notices of a part of a stream whose rows are in the views, and return how many there are.
 
-    `size` is the stream's after it. `anew`: the part is all of the stream from this leaf on, and what earlier notices
-    said of that and it no longer says is withdrawn. In the caller's transaction.
+    `size` is the stream's size after that part. With `again_from` the part is the whole stream from that leaf on, and
+    earlier notices that no longer follow from it are withdrawn. The transaction is the caller's.
     """
     written = 0
-    begin = 0 if causes.begin is None else causes.begin
-    refused = _refused(connection, causes.member, begin, causes.end)
-    causes.without(refused)
-    if anew is not None or refused or _something(causes):
-        # From here on until the transaction ends nobody else writes notices.
+    begin = 0 if collector.begin is None else collector.begin
+    refused = _read_refused(connection, collector.member, begin, collector.end)
+    collector.discard(refused)
+    if again_from is not None or refused or not collector.is_empty():
+        # Nobody else writes notices until the transaction ends.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.feed.order'))")
-        found = [*causes.found, *_joined(connection, causes, sorted(refused))]
-        written = _write(connection, found)
-        if anew is not None or refused:
-            written += _withdraw(connection, causes.member, found, sorted(refused), anew)
+        notices = [*collector.notices, *_read_notices(connection, collector, sorted(refused))]
+        written = _write(connection, notices)
+        if again_from is not None or refused:
+            written += _withdraw(connection, collector.member, notices, sorted(refused), again_from)
     connection.execute(
         "INSERT INTO feed.taken (member, size, governance) VALUES (%s, %s, %s)"
         " ON CONFLICT (member) DO UPDATE SET size = excluded.size, governance = excluded.governance",
-        (causes.member, size, governance),
+        (collector.member, size, governance),
     )
     return written
 
 
-def _something(causes: Causes) -> bool:
-    return bool(
-        causes.found or causes.closed or causes.unassessed or causes.unagreed or causes.changed or causes.stacks
-        or causes.decided or causes.erased
-    )  # fmt: skip
-
-
-def _refused(connection: Connection, member: str, begin: int, end: int) -> set[int]:
+def _read_refused(connection: Connection, member: str, begin: int, end: int) -> set[int]:
     rows = connection.execute(
         "SELECT leaf FROM refusals WHERE member = %s AND leaf >= %s AND leaf < %s", (member, begin, end)
     )
     return {leaf for (leaf,) in rows}
 
 
-def _joined(connection: Connection, causes: Causes, refused: list[int]) -> list[Found]:
-    """What needs other rows than the event's own: one statement a kind, and none where there is no such event."""
-    common = {"owners": sorted(causes.owners), "member": causes.member}
-    found: list[Found] = []
+def _read_notices(connection: Connection, collector: NoticeCollector, refused: list[int]) -> list[PendingNotice]:
+    """Return the notices that need other rows than the event's own, by one statement for each kind of change."""
+    common = {"owners": sorted(collector.owners), "member": collector.member}
+    notices: list[PendingNotice] = []
 
-    def add(sql: str, acts: list[Act]) -> None:
-        if acts:
-            found.extend(Found(*row) for row in connection.execute(sql, {**common, **columns(acts)}))
+    def add(sql: str, changes: list[Change]) -> None:
+        if changes:
+            notices.extend(PendingNotice(*row) for row in connection.execute(sql, {**common, **columns(changes)}))
 
-    add(_CLOSED, causes.closed)
-    add(_UNASSESSED, causes.unassessed)
-    add(_UNAGREED, causes.unagreed)
-    add(_PART_CHANGED, causes.changed)
-    add(_DECIDED_CHANGED, causes.changed)
-    add(_ERASED, causes.erased)
-    if causes.member in causes.owners:
-        add(_PART_WAS_CHANGED, causes.stacks)
-        add(_DECIDED_WAS_CHANGED, causes.decided)
-        add(_WAS_ERASED, [*causes.stacks, *causes.decided])
+    add(_CLOSED, collector.closed_decisions)
+    add(_UNASSESSED, collector.withdrawn_assessments)
+    add(_UNAGREED, collector.withdrawn_agreements)
+    add(_PART_CHANGED, collector.changed_credentials)
+    add(_DECIDED_CHANGED, collector.changed_credentials)
+    add(_ERASED, collector.erased_learners)
+    if collector.member in collector.owners:
+        add(_PART_WAS_CHANGED, collector.own_stacks)
+        add(_DECIDED_WAS_CHANGED, collector.own_decisions)
+        add(_WAS_ERASED, [*collector.own_stacks, *collector.own_decisions])
     voided: list[str] = []
     if refused:
         rows = connection.execute(
             "SELECT credential::text, leaf FROM voided_credentials WHERE member = %s AND leaf = ANY(%s)",
-            (causes.member, refused),
+            (collector.member, refused),
         ).fetchall()
         voided = [credential for credential, _ in rows]
-        if causes.member in causes.owners:
-            found.extend(
-                Found(causes.member, "credential.voided", credential, causes.member, leaf, causes.end, {})
+        if collector.member in collector.owners:
+            notices.extend(
+                PendingNotice(
+                    collector.member, "credential.voided", credential, collector.member, leaf, collector.end, {}
+                )
                 for credential, leaf in rows
             )
-    moved = {act.id for act in (*causes.changed, *causes.stacks)} | set(voided)
-    found.extend(impaired(connection, causes.owners, causes.member, sorted(moved)))
-    return found
+    moved = {change.id for change in (*collector.changed_credentials, *collector.own_stacks)} | set(voided)
+    notices.extend(find_impaired(connection, collector.owners, collector.member, sorted(moved)))
+    return notices
 
 
-def _write(connection: Connection, found: Iterable[Found]) -> int:
-    once = {(f.member, f.cause_member, f.leaf, f.kind, f.thing): f for f in found}
-    if not once:
+def _write(connection: Connection, notices: Iterable[PendingNotice]) -> int:
+    distinct = {
+        (notice.member, notice.cause_member, notice.leaf, notice.kind, notice.thing): notice for notice in notices
+    }
+    if not distinct:
         return 0
-    rows = sorted(once.values(), key=lambda f: (f.leaf, f.kind, f.thing))
-    grown = connection.execute(
+    rows = sorted(distinct.values(), key=lambda notice: (notice.leaf, notice.kind, notice.thing))
+    owners = connection.execute(
         "INSERT INTO feed.notices (member, kind, thing, cause_member, leaf, size, data)"
         " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::json[])"
         " ON CONFLICT DO NOTHING RETURNING member",
         (
-            [f.member for f in rows],
-            [f.kind for f in rows],
-            [f.thing for f in rows],
-            [f.cause_member for f in rows],
-            [f.leaf for f in rows],
-            [f.size for f in rows],
-            [msgspec.json.encode(f.data).decode() for f in rows],
+            [notice.member for notice in rows],
+            [notice.kind for notice in rows],
+            [notice.thing for notice in rows],
+            [notice.cause_member for notice in rows],
+            [notice.leaf for notice in rows],
+            [notice.size for notice in rows],
+            [msgspec.json.encode(notice.data).decode() for notice in rows],
         ),
     ).fetchall()
-    _tell(connection, (member for (member,) in grown))
-    return len(grown)
+    _notify(connection, (member for (member,) in owners))
+    return len(owners)
 
 
-def _withdraw(connection: Connection, member: str, found: list[Found], leaves: list[int], anew: int | None) -> int:
-    """Take back what these leaves of a stream, and those from `anew` on, were said to have caused and have not."""
-    grown = connection.execute(
+def _withdraw(
+    connection: Connection, member: str, notices: list[PendingNotice], leaves: list[int], again_from: int | None
+) -> int:
+    """Withdraw what these leaves of a stream, and those from `again_from` on, had caused and no longer cause."""
+    owners = connection.execute(
         _WITHDRAW,
         {
             "cause": member,
             "of": leaves,
-            "anew": anew,
-            "members": [f.member for f in found if f.cause_member == member],
-            "leaves": [f.leaf for f in found if f.cause_member == member],
-            "kinds": [f.kind for f in found if f.cause_member == member],
-            "things": [f.thing for f in found if f.cause_member == member],
+            "again_from": again_from,
+            "members": [notice.member for notice in notices if notice.cause_member == member],
+            "leaves": [notice.leaf for notice in notices if notice.cause_member == member],
+            "kinds": [notice.kind for notice in notices if notice.cause_member == member],
+            "things": [notice.thing for notice in notices if notice.cause_member == member],
         },
     ).fetchall()
-    _tell(connection, (owner for (owner,) in grown))
-    return len(grown)
+    _notify(connection, (owner for (owner,) in owners))
+    return len(owners)
 
 
-def _tell(connection: Connection, members: Iterable[str]) -> None:
+def _notify(connection: Connection, members: Iterable[str]) -> None:
     for member in sorted(set(members)):
         connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, member))
 
 
-def count(connection: Connection, owners: Iterable[str], today: date) -> int:
-    """Once a day: tell which counts of decisions dated before `today` have crossed a step; gives how many.
+def write_counts(connection: Connection, owners: Iterable[str], today: date) -> int:
+    """Write which counts of decisions dated before `today` have reached a step, once a day; return how many.
 
-    Counted per achievement and outcome are others' decisions in force that name no credential openly. A day's
-    granularity and no number under `LEAST`, so that nobody's own decision can be told from a count's growing.
+    Others' decisions in force that name no credential openly are counted by achievement and outcome. Counts change once
+    a day and are never under `LEAST`, so that nobody can recognise a single decision in a count that grows.
     """
     written = 0
     for owner in sorted(owners):
@@ -169,15 +170,15 @@ def count(connection: Connection, owners: Iterable[str], today: date) -> int:
             done = connection.execute("SELECT day FROM feed.counted WHERE member = %s", (owner,)).fetchone()
             if done is not None and done[0] >= today:
                 continue
-            found = []
+            notices = []
             for achievement, outcome, number in connection.execute(
                 _COUNTS, {"owner": owner, "today": today}
             ).fetchall():
                 step, kind = step_of(number), f"achievement.decided.{outcome}"
-                if not _told(connection, owner, kind, achievement, step):
-                    said = {"outcome": outcome, "atLeast": step, "before": today.isoformat()}
-                    found.append(Found(owner, kind, achievement, "", step, 0, said))
-            written += _write(connection, found)
+                if not _is_written(connection, owner, kind, achievement, step):
+                    details = {"outcome": outcome, "atLeast": step, "before": today.isoformat()}
+                    notices.append(PendingNotice(owner, kind, achievement, "", step, 0, details))
+            written += _write(connection, notices)
             connection.execute(
                 "INSERT INTO feed.counted (member, day) VALUES (%s, %s)"
                 " ON CONFLICT (member) DO UPDATE SET day = excluded.day",
@@ -187,7 +188,7 @@ def count(connection: Connection, owners: Iterable[str], today: date) -> int:
 
 
 def step_of(number: int) -> int:
-    """The greatest of 10, 20, 50, 100, 200 … that a count has reached; 0 under the first.
+    """Return the greatest of 10, 20, 50, 100, 200 … that a count has reached; 0 under the first.
 
     >>> [step_of(n) for n in (9, 10, 19, 70, 100, 4999)]
     [0, 10, 10, 50, 100, 2000]
@@ -199,7 +200,7 @@ def step_of(number: int) -> int:
     return reached
 
 
-def _told(connection: Connection, owner: str, kind: str, achievement: str, step: int) -> bool:
+def _is_written(connection: Connection, owner: str, kind: str, achievement: str, step: int) -> bool:
     return (
         connection.execute(
             "SELECT FROM feed.notices WHERE member = %s AND cause_member = '' AND kind = %s AND thing = %s"
@@ -253,7 +254,7 @@ JOIN parts p ON p.part_member = %(member)s AND p.part_credential = w.id
 WHERE p.member = ANY(%(owners)s) AND p.member <> %(member)s
 """  # noqa: S608
 
-# The part was known before the own credential that names it: what counts is how its story ended.
+# The part was known before the own credential that names it: its last status counts.
 _PART_WAS_CHANGED: Final = f"""
 SELECT DISTINCT ON (p.credential, p.part_member, p.part_credential)
     p.member, 'credential.part.' || {_AFTER}, p.credential::text, p.part_member, s.leaf, o.size,
@@ -280,7 +281,7 @@ JOIN decisions d ON d.member = b.member AND d.decision = b.decision AND d.state 
 WHERE b.member = ANY(%(owners)s) AND b.member <> %(member)s
 """  # noqa: S608
 
-# The change was known before the own decision: what counts is how the credential's story ended.
+# The change was known before the own decision: the credential's last status counts.
 _DECIDED_WAS_CHANGED: Final = f"""
 SELECT DISTINCT ON (b.decision, b.of_member, b.credential)
     b.member, 'decision.credential.' || {_AFTER}, b.decision::text, b.of_member, s.leaf, o.size,
@@ -339,7 +340,7 @@ _WITHDRAW: Final = """
 WITH gone AS (
     UPDATE feed.notices n SET withdrawn = true
     WHERE n.cause_member = %(cause)s AND NOT n.withdrawn AND n.withdraws = 0
-      AND (n.leaf >= %(anew)s::bigint OR n.leaf = ANY(%(of)s::bigint[]))
+      AND (n.leaf >= %(again_from)s::bigint OR n.leaf = ANY(%(of)s::bigint[]))
       AND NOT EXISTS (
         SELECT FROM unnest(%(members)s::text[], %(leaves)s::bigint[], %(kinds)s::text[], %(things)s::text[])
             AS k (member, leaf, kind, thing)
