@@ -1,4 +1,4 @@
-"""Whose systems may use this node: API keys that it keeps, and access tokens that somebody it trusts issues."""
+"""Access for other systems: API keys of this node, and access tokens of an issuer that it trusts."""
 
 from registry.access.keys import ApiKey, ApiKeys, UnknownKey
 from registry.access.tokens import Tokens

@@ -1,7 +1,7 @@
 """The keys that a token issuer publishes (JWKS), fetched by one thread of each process.
 
-A request only looks at what was fetched: an issuer that does not answer holds up nobody. Keys that were fetched go on
-counting while the issuer is away, for a day at most.
+Requests only use fetched keys: an issuer that does not answer delays nobody. While the issuer is away, fetched keys are
+used for up to a day.
 """
 
 import ssl
@@ -19,11 +19,11 @@ from registry.http import HttpProblem
 from registry.supervision import supervise
 
 RENEW_SECONDS: Final = 300.0
-"""How old the keys become before they are fetched again."""
+"""Age at which the keys are fetched again."""
 UNKNOWN_KEY_SECONDS: Final = 30.0
-"""How old the keys must be before a token with another key makes the thread fetch them again."""
+"""Age at which a token with an unknown key makes the thread fetch the keys again."""
 RETRY_SECONDS: Final = 5.0
-"""Pause after a failure. Nobody waits during it: what needs the keys is answered 503."""
+"""Pause after a failure. Requests do not wait for it: those that need the keys get a 503."""
 _KEEP_SECONDS: Final = 24 * 3600.0
 _FETCH_SECONDS: Final = 10.0
 _MAX_BYTES: Final = 1024 * 1024
@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 class CannotFetch(Exception):
-    """The issuer's keys cannot be fetched, or what came is not a set of keys."""
+    """The issuer's keys cannot be fetched, or the answer is not a set of keys."""
 
 
 class IssuerKeys:
@@ -51,20 +51,20 @@ class IssuerKeys:
         threading.Thread(target=self._follow, args=(stop,), name="issuer-keys", daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the keys were asked for once, at most so long; return whether they were."""
+        """Wait for the end of the first attempt to fetch the keys; return True if it has ended in time."""
         return self._first.wait(seconds)
 
     def key(self, identifier: str | None) -> PyJWK | None:
-        """Return the key with this id, or without an id the only key; None where there is none. Never waits.
+        """Return the key with this id, or without an id the only key; None if there is none. Never waits.
 
-        Raises `HttpProblem`: `unavailable` while there are no keys to look at, `unauthenticated` for a token without a
-        key's id where the issuer has several keys.
+        Raises `HttpProblem`: `unavailable` without fetched keys, `unauthenticated` for a token without a key's id if
+        the issuer has several keys.
         """
         at = self._fetched_at
         if at is None or time.monotonic() - at > _KEEP_SECONDS:
             raise HttpProblem(
                 "unavailable",
-                "the keys that tokens are checked with cannot be fetched",
+                "the token issuer's keys cannot be fetched",
                 headers={"Retry-After": str(round(RETRY_SECONDS))},
             )
         keys = self._keys
@@ -73,14 +73,14 @@ class IssuerKeys:
                 return keys[0]
             raise HttpProblem(
                 "unauthenticated",
-                f"this token names no key (`kid`), and its issuer publishes {len(keys)} keys: let the issuer write the"
-                " key's id into the tokens",
+                f"this token names no key (`kid`), and its issuer publishes {len(keys)} keys: the issuer has to write"
+                " the key's id into its tokens",
                 headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
-        found = next((key for key in keys if key.key_id == identifier), None)
-        if found is None:
+        match = next((key for key in keys if key.key_id == identifier), None)
+        if match is None:
             self._unknown_key = True
-        return found
+        return match
 
     def _follow(self, stop: threading.Event) -> None:
         supervise(
@@ -102,7 +102,7 @@ class IssuerKeys:
             self._first.set()
 
     def _pause(self, stop: threading.Event, seconds: float) -> None:
-        """Wait; less long where a token has a key that is not known, as after the issuer has changed its keys."""
+        """Wait, but less long if a token has an unknown key, for example after the issuer has changed its keys."""
         began = time.monotonic()
         while not stop.wait(_POLL_SECONDS):
             passed = time.monotonic() - began
@@ -111,10 +111,10 @@ class IssuerKeys:
 
 
 def _fetch(url: str) -> list[PyJWK]:
-    """Fetch the keys that signatures are checked with. Raises `CannotFetch`."""
+    """Fetch the keys for signatures. Raises `CannotFetch`."""
     until, body = time.monotonic() + _FETCH_SECONDS, bytearray()
     try:
-        # The system's own authorities: an issuer inside a university may have its certificate from one of them.
+        # The system's certificate authorities: a university may use its own for an internal issuer.
         with (
             httpx.Client(verify=ssl.create_default_context(), timeout=_FETCH_SECONDS / 2) as client,
             client.stream("GET", url) as response,

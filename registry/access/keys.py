@@ -1,7 +1,7 @@
-"""API keys: one for each system, with scopes and an end.
+"""API keys: one for each system, with scopes and an expiry.
 
-A key is `reg_<id>_<secret>`. Kept is its SHA-256: the secret has 256 random bits, so that no slow hash is needed to
-keep it from being guessed.
+A key is `reg_<id>_<secret>`. The database has the SHA-256 of the secret, which has 256 random bits: a slow hash is not
+needed against guessing.
 """
 
 import asyncio
@@ -28,33 +28,33 @@ _TIMEOUT_SECONDS: Final = 5
 
 
 class UnknownKey(Exception):
-    """No API key of that id, or a scope that there is not."""
+    """Unknown API key or unknown scope."""
 
 
 class EndedKey(UnknownKey):
-    """An API key that was revoked, rotated, or has expired: nothing may be made of it."""
+    """The API key was revoked or rotated, or has expired, and cannot be rotated."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, rename="camel"):
-    """What is kept of a key. The secret is not."""
+    """A key as it is stored, without its secret."""
 
     key: str
-    """Its id, 16 hexadecimal digits."""
+    """The key's id, 16 hexadecimal digits."""
     name: str
-    """Which system has it."""
+    """The system that has the key."""
     scopes: list[str]
     created: datetime
     expires: datetime
     revoked: datetime | None = None
 
     def good(self, now: datetime) -> bool:
-        """Whether it may be used."""
+        """Return True if the key may be used at this time."""
         return now < self.expires and (self.revoked is None or now < self.revoked)
 
 
 class _Entry(NamedTuple):
     digest: bytes
-    """Of the key's secret."""
+    """The hash of the key's secret."""
     key: ApiKey
     caller: Caller
 
@@ -65,29 +65,29 @@ class ApiKeys:
     kind: Final = "key"
 
     def __init__(self, dsn: str, member: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """`dsn` is the private database; its tables must be there."""
+        """`dsn` is the private database, with its tables."""
         self._dsn = dsn
         self._member = member
         self._clock = clock
         self._keys: dict[str, _Entry] = {}
         self._read_at = float("-inf")
-        """When the table was read, by the monotonic clock."""
+        """The monotonic time when the last reading of the table began."""
         self._running: asyncio.Future[None] | None = None
         self._next: asyncio.Future[None] | None = None
-        """The reading that has not begun yet; `_running` is the one before."""
+        """The next reading, which has not begun yet; `_running` is the one before."""
         self._reader = ThreadPoolExecutor(1, "api-keys")
         self._connection: psycopg.Connection | None = None
 
     # For administrators
 
     def add(self, name: str, scopes: Collection[str], days: int) -> str:
-        """Make a key; gives it, this once. Raises `UnknownKey` for a scope that there is not."""
+        """Create a key and return it; it cannot be shown again. Raises `UnknownKey` for an unknown scope."""
         if unknown := sorted(set(scopes) - set(SCOPES)):
-            raise UnknownKey(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
+            raise UnknownKey(f"there is no scope {', '.join(unknown)}; choose from {', '.join(SCOPES)}")
         with psycopg.connect(self._dsn) as connection:
-            return self._made(connection, name, scopes, days)
+            return self._insert(connection, name, scopes, days)
 
-    def _made(self, connection: psycopg.Connection, name: str, scopes: Collection[str], days: int) -> str:
+    def _insert(self, connection: psycopg.Connection, name: str, scopes: Collection[str], days: int) -> str:
         key, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         now = self._clock()
         connection.execute(
@@ -97,7 +97,7 @@ class ApiKeys:
         return f"{API_KEY_PREFIX}{key}_{secret}"
 
     def all(self) -> list[ApiKey]:
-        """All keys, the newest first."""
+        """Return all keys, the newest first."""
         with psycopg.connect(self._dsn) as connection:
             return (
                 connection.cursor(row_factory=class_row(ApiKey))
@@ -110,25 +110,25 @@ class ApiKeys:
     def revoke(self, key: str) -> ApiKey:
         """End a key at once. Raises `UnknownKey`."""
         with psycopg.connect(self._dsn) as connection:
-            return self._ended(connection, key, self._clock())
+            return self._end(connection, key, self._clock())
 
     def rotate(self, key: str, days: int, grace: timedelta) -> str:
-        """Make a new key for the same system with the same scopes, and let the old one end after `grace`; or neither.
+        """Create a key for the same system with the same scopes, and end the old one after `grace`, in one transaction.
 
         Raises `UnknownKey`, and `EndedKey` for a key that was revoked or rotated before, or has expired.
         """
         now = self._clock()
         with psycopg.connect(self._dsn) as connection:
-            found = connection.execute("SELECT revoked, expires FROM access.keys WHERE key = %s FOR UPDATE", (key,))
-            row = found.fetchone()
+            query = "SELECT revoked, expires FROM access.keys WHERE key = %s FOR UPDATE"
+            row = connection.execute(query, (key,)).fetchone()
             if row is not None and row[0] is not None:
-                raise EndedKey(f"the key {key} was revoked or rotated before; `registry api-key add` makes another")
+                raise EndedKey(f"the key {key} was revoked or rotated before; `registry api-key add` creates another")
             if row is not None and row[1] <= now:
-                raise EndedKey(f"the key {key} has expired; `registry api-key add` makes another")
-            old = self._ended(connection, key, now + grace)
-            return self._made(connection, old.name, old.scopes, days)
+                raise EndedKey(f"the key {key} has expired; `registry api-key add` creates another")
+            old = self._end(connection, key, now + grace)
+            return self._insert(connection, old.name, old.scopes, days)
 
-    def _ended(self, connection: psycopg.Connection, key: str, end: datetime) -> ApiKey:
+    def _end(self, connection: psycopg.Connection, key: str, end: datetime) -> ApiKey:
         row = (
             connection.cursor(row_factory=class_row(ApiKey))
             .execute(
@@ -145,28 +145,28 @@ class ApiKeys:
     # For requests
 
     async def caller(self, secret: str, *, look_up: bool) -> Caller:
-        """Return the system that a key was made for. Raises `HttpProblem` for a key that is not good.
+        """Return the system that a key was created for. Raises `HttpProblem` if the key is not valid.
 
-        The table of keys is in memory, and at most five seconds old: so long a revoked key may go on. A key that is
-        not in it is looked for in a fresh reading; strangers who send such keys share one reading after the other, in a
-        thread of its own, and hold up nobody whose key is known.
+        The table of keys is in memory and at most five seconds old: a revoked key may work for that long. An unknown
+        key causes a new reading; all requests with unknown keys share one reading after the other, in a separate
+        thread, and do not delay requests with known keys.
         """
         form = _FORM.fullmatch(secret)
         if form is None:
-            raise HttpProblem("unauthenticated", "this has not the form of a key: reg_…_…")
-        key, given = form.groups()
+            raise HttpProblem("unauthenticated", "this does not have the form of a key: reg_…_…")
+        key, key_secret = form.groups()
         if time.monotonic() - self._read_at >= _FRESH_SECONDS or (look_up and key not in self._keys):
-            await self._read_again()
+            await self._refresh()
         entry = self._keys.get(key)
-        # Compared even where there is none, so that the time taken does not tell which ids exist.
-        if not hmac.compare_digest(entry.digest if entry else bytes(32), _hash(given)) or entry is None:
-            raise HttpProblem("unauthenticated", "no system has this key")
+        # Compared even if there is no such key, so that the response time does not reveal which ids exist.
+        if not hmac.compare_digest(entry.digest if entry else bytes(32), _hash(key_secret)) or entry is None:
+            raise HttpProblem("unauthenticated", "this key is unknown")
         if not entry.key.good(self._clock()):
             raise HttpProblem("unauthenticated", "this key has expired or was revoked")
         return entry.caller
 
-    async def _read_again(self) -> None:
-        """Wait for a reading of the table that begins after now. All who wait meanwhile share it."""
+    async def _refresh(self) -> None:
+        """Wait for a reading of the table that begins after now. All requests that wait share it."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._read_after(self._running))
         await asyncio.shield(self._next)

@@ -1,7 +1,7 @@
 """OAuth 2 access tokens: JWTs of one issuer (RFC 9068), checked with the keys that it publishes (JWKS).
 
-Checked are signature, issuer, audience, times, and the claim that names the member; the scopes are those of the
-token that this registry knows.
+A token's signature, issuer, audience, times, and the claim that names the member are checked. Unknown scopes are
+ignored.
 """
 
 import re
@@ -22,11 +22,11 @@ _ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 _LEEWAY_SECONDS: Final = 30
 _MAX_CHARACTERS: Final = 16 * 1024
 _CLIENT_ID: Final = re.compile(r"[\x20-\x7e]{1,200}")
-"""RFC 6749, appendix A.1; and short enough that none is ever cut, which would make two clients one caller."""
+"""RFC 6749, appendix A.1, with a limit on the length: ids are never cut, since two clients could become one caller."""
 
 
 class _Claims(msgspec.Struct, frozen=True):
-    """What a token says, beside what the library checks."""
+    """A token's claims, besides those that the library checks."""
 
     exp: int | float
     iat: int | float
@@ -37,7 +37,7 @@ class _Claims(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """Tells callers by their tokens."""
+    """Authenticates callers by their access tokens."""
 
     kind: Final = "bearer"
 
@@ -50,26 +50,26 @@ class Tokens:
         self._keys.follow(stop)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the keys were asked for once, at most so long; return whether they were."""
+        """Wait for the end of the first attempt to fetch the keys; return True if it has ended in time."""
         return self._keys.wait(seconds)
 
     async def caller(self, secret: str, *, look_up: bool) -> Caller:
-        """Return the system that a token was issued for. Raises `HttpProblem` for a token that is not good."""
-        del look_up  # nothing ever is: the keys are in memory
+        """Return the system that a token was issued for. Raises `HttpProblem` if the token is not valid."""
+        del look_up  # nothing is looked up: the keys are in memory
         if len(secret) > _MAX_CHARACTERS:
-            raise _bad("this token is longer than any that is taken")
-        raw = self._verified(secret)
+            raise _bad("this token is too long")
+        raw = self._verify(secret)
         try:
             claims = msgspec.convert(raw, _Claims, strict=True)
         except msgspec.ValidationError as error:
-            raise _bad("a claim of this token is not of its type (RFC 9068)") from error
+            raise _bad("a claim of this token has the wrong type (RFC 9068)") from error
         if claims.exp - claims.iat > 60 * self._settings.lifetime_minutes:
-            raise _bad("this token is good for too long; ask for one that ends sooner")
+            raise _bad("this token is valid for too long; request one that expires sooner")
         member = raw.get(self._settings.member_claim)
         if not isinstance(member, str) or not member:
-            raise _bad(f"this token does not say for which member you act ({self._settings.member_claim})")
-        given = [claims.client_id, claims.azp, claims.sub]
-        client = next(name for name in given if name is not None)
+            raise _bad(f"this token does not name the member for which you act ({self._settings.member_claim})")
+        names = [claims.client_id, claims.azp, claims.sub]
+        client = next(name for name in names if name is not None)
         if _CLIENT_ID.fullmatch(client) is None:
             raise _bad("the id of this token's client is not 1 to 200 printable ASCII characters (RFC 6749)")
         if _CLIENT_ID.fullmatch(claims.sub) is None:
@@ -77,15 +77,15 @@ class Tokens:
         scopes = claims.scope.split() if isinstance(claims.scope, str) else claims.scope
         return Caller(f"client:{client}", member, frozenset(scopes) & frozenset(SCOPES), claims.sub)
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        """The claims of a token with a good signature that is meant for this node, now. Raises `HttpProblem`."""
+    def _verify(self, token: str) -> dict[str, Any]:
+        """Verify that a token is valid now and meant for this node, and return its claims. Raises `HttpProblem`."""
         with _reading():
             identifier = jwt.get_unverified_header(token).get("kid")
             if identifier is not None and not isinstance(identifier, str):
-                raise jwt.DecodeError("the key's id is no text")
+                raise jwt.DecodeError("the key's id is not text")
         key = self._keys.key(identifier)
         if key is None:
-            raise _bad("this token is not good: its issuer publishes no key with the token's `kid`")
+            raise _bad("this token is not valid: its issuer publishes no key with the token's `kid`")
         with _reading():
             return jwt.decode(
                 token,
@@ -100,20 +100,20 @@ class Tokens:
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """Whatever the library raises, it means that these bytes of a stranger are no token that can be read."""
+    """Turn any error of the library into a problem: the bytes are not a valid token."""
     try:
         yield
     except Exception as error:
-        raise _bad(_WHY.get(type(error), "this token is not good")) from error
+        raise _bad(_WHY.get(type(error), "this token is not valid")) from error
 
 
 _WHY: Final[dict[type[Exception], str]] = {
     jwt.ExpiredSignatureError: "this token has expired",
     jwt.InvalidAudienceError: "this token is meant for somebody else",
     jwt.InvalidIssuerError: "this token is of another issuer",
-    jwt.ImmatureSignatureError: "this token is not good yet",
+    jwt.ImmatureSignatureError: "this token is not valid yet",
     jwt.InvalidSignatureError: "this token's signature does not verify",
-    jwt.DecodeError: "this is no token that can be read",
+    jwt.DecodeError: "this is not a readable token",
 }
 
 

@@ -1,6 +1,6 @@
 """All metrics of a node: name, type, labels and meaning. The reference (docs/metrics.md) is generated from here.
 
-No label has a value that a client may choose freely: a metric would have as many series as somebody likes. No label
+No label has a value that a client may choose freely, since anybody could then create any number of series. No label
 names a person, a credential, an achievement, a batch or a webhook.
 """
 
@@ -36,15 +36,13 @@ _HTTP: Final = "HTTP"
 
 BUILD = Definition(_NODE, "registry_build_info", "gauge", "Always 1.", ("version", "python"))
 READY = Definition(_NODE, "registry_ready", "gauge", "1 while `/ready` finds nothing wrong, else 0.")
-FAULTS = Definition(
-    _NODE, "registry_faults", "gauge", "Faults that the node finds in itself now, by component.", ("component",)
-)
+FAULTS = Definition(_NODE, "registry_faults", "gauge", "Current faults of the node, by component.", ("component",))
 DATABASE_UP = Definition(_NODE, "registry_database_up", "gauge", "1 while the database answers this page, else 0.")
 LOG_UP = Definition(_NODE, "registry_log_up", "gauge", "1 while the shared log answers this page, else 0.")
 PART_READ = Definition(
     _NODE, "registry_part_read", "gauge", "1 if this part of the page could be read in time, else 0.", ("part",)
 )
-SCRAPE_SECONDS = Definition(_NODE, "registry_scrape_seconds", "gauge", "Time that it took to make this page.")
+SCRAPE_SECONDS = Definition(_NODE, "registry_scrape_seconds", "gauge", "Time to make this page.")
 
 LOG_SIZE = Definition(
     _STREAMS, "registry_log_events", "gauge",
@@ -60,82 +58,82 @@ REFUSED = Definition(
 )  # fmt: skip
 QUARANTINED = Definition(
     _STREAMS, "registry_quarantined_records", "gauge",
-    "Records of a stream that are no valid commit of it, by rule.", ("member", "code"),
+    "Records of a stream that are not valid commits of it, by rule.", ("member", "code"),
 )  # fmt: skip
 DISPUTED = Definition(
     _STREAMS, "registry_disputed_heads", "gauge",
     "Validly signed heads outside the accepted tree: `open` until compared, `contradicts` where two histories exist.",
     ("member", "state"),
 )  # fmt: skip
-PROJECTED_EVENTS = Definition(_STREAMS, "registry_projected_events", "counter", "Events that came into the views.")
-PROJECTED_COMMITS = Definition(_STREAMS, "registry_projected_commits", "counter", "Commits that came into the views.")
+PROJECTED_EVENTS = Definition(_STREAMS, "registry_projected_events", "counter", "Events written to the views.")
+PROJECTED_COMMITS = Definition(_STREAMS, "registry_projected_commits", "counter", "Commits written to the views.")
 PROJECTION_SECONDS = Definition(
     _STREAMS, "registry_projection_seconds", "histogram",
-    "Time from looking at the log to having all in the views, of each step that brought events.", (),
+    "Time of a step that read events, from reading the log until all events are in the views.", (),
     (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120),
 )  # fmt: skip
 PROJECTION_AGE = Definition(
     _STREAMS, "registry_projection_age_seconds", "gauge",
-    "Time since the projector last read all streams without a fault; since the start where it has not.",
+    "Time since the projector last read all streams without a fault, or else since the start.",
 )  # fmt: skip
 VISIBLE_SECONDS = Definition(
     _STREAMS, "registry_visible_seconds", "histogram",
-    "Time from storing an event of this node to having it in the views, for the oldest event of each commit.", (),
+    "Time from storing an event of this node until it is in the views, for the oldest event of each commit.", (),
     (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
 )  # fmt: skip
 
 UNPUBLISHED = Definition(
     _PUBLISHING, "registry_unpublished_events", "gauge",
-    "Stored events that wait for the publisher. Those held back are not among them.",
+    "Stored events that wait for the publisher, without held events.",
 )  # fmt: skip
 UNPUBLISHED_AGE = Definition(
     _PUBLISHING, "registry_unpublished_age_seconds", "gauge",
-    "Time since the oldest of them was stored; 0 where none waits.",
+    "Time since the oldest of them was stored; 0 if none waits.",
 )  # fmt: skip
 HELD_BACK = Definition(
     _PUBLISHING, "registry_held_back_events", "gauge",
     "Stored events that are held back, because consumers would refuse them now.",
 )  # fmt: skip
-PUBLISHED_EVENTS = Definition(_PUBLISHING, "registry_published_events", "counter", "Events put on the log.")
-PUBLISHED_COMMITS = Definition(_PUBLISHING, "registry_published_commits", "counter", "Commits put on the log.")
+PUBLISHED_EVENTS = Definition(_PUBLISHING, "registry_published_events", "counter", "Events appended to the log.")
+PUBLISHED_COMMITS = Definition(_PUBLISHING, "registry_published_commits", "counter", "Commits appended to the log.")
 PUBLISH_SECONDS = Definition(
     _PUBLISHING, "registry_publish_seconds", "histogram",
-    "Time from storing an event to having it on the log, for the oldest event of each commit.", (),
+    "Time from storing an event to appending it to the log, for the oldest event of each commit.", (),
     (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
 )  # fmt: skip
 
-BATCHES = Definition(_INTAKE, "registry_batches", "gauge", "Batches that the node keeps, by state.", ("state",))
+BATCHES = Definition(_INTAKE, "registry_batches", "gauge", "Batches that the node has, by state.", ("state",))
 BATCH_ROWS = Definition(
     _INTAKE, "registry_batch_rows", "gauge",
-    "Rows of the batches that the node keeps, by outcome, without dry runs and reconciliations.", ("outcome",),
+    "Rows of these batches by outcome, without dry runs and reconciliations.", ("outcome",),
 )  # fmt: skip
 INTAKE_GAPS = Definition(
     _INTAKE, "registry_intake_gaps", "gauge",
     "Ranges of intake events that Kafka removed unread and that nobody has acknowledged.",
 )  # fmt: skip
 INTAKE_LOST = Definition(
-    _INTAKE, "registry_intake_lost_events", "gauge", "Events in these ranges, as far as their number is known."
+    _INTAKE, "registry_intake_lost_events", "gauge", "Events in these ranges, as far as the number is known."
 )
 
 FEED_NEWEST = Definition(
     _FEED,
     "registry_feed_newest",
     "gauge",
-    "Number of the newest notice in the member's feed; 0 without one.",
+    "Number of the newest notice in the member's feed; 0 if the feed is empty.",
 )
 WEBHOOKS = Definition(_FEED, "registry_webhooks", "gauge", "Webhooks by state.", ("state",))
 WEBHOOK_DELIVERIES = Definition(
     _FEED, "registry_webhook_deliveries", "gauge",
-    "Deliveries by state: `waiting` for the first attempt, `failed` and to be tried again, `given-up`.", ("state",),
+    "Deliveries by state: `waiting` (for the first attempt), `failed` (will be repeated), `given-up`.", ("state",),
 )  # fmt: skip
 
 REQUESTS = Definition(
     _HTTP, "registry_http_requests", "counter",
-    "Requests that were answered. `route` is the template, never a path; `none` where no route fits.",
+    "Answered requests. `route` is the template, never a path; `none` if no route matches.",
     ("method", "route", "status"),
 )  # fmt: skip
 REQUEST_SECONDS = Definition(
-    _HTTP, "registry_http_request_seconds", "histogram", "Time from a request to its whole answer.",
+    _HTTP, "registry_http_request_seconds", "histogram", "Time from a request to the end of its answer.",
     ("method", "route"), (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
 )  # fmt: skip
 POOL_CONNECTIONS = Definition(
@@ -147,18 +145,18 @@ POOL_WAITING = Definition(_HTTP, "registry_pool_waiting_requests", "gauge", "Req
 LABELS: Final = {
     "version": "of the node",
     "python": "its version",
-    "component": "what is faulty, as `registry status --json` names it",
-    "part": "of the page: `process` (what the processes count), `positions`, `refused`, `quarantined`, `disputed`,"
-    " `batches`, `webhooks`, `feed`, `intake`, `log`",
+    "component": "the faulty component, as in `registry status --json`",
+    "part": "of the page: `process` (the processes' counters), `positions`, `refused`, `quarantined`,"
+    " `disputed`, `batches`, `webhooks`, `feed`, `intake`, `log`",
     "member": "a member's short name, or `governance`",
-    "code": "the rule, as the event catalogue names it",
-    "state": "as the metric's meaning or the API's description says",
+    "code": "the rule's name in the event catalogue",
+    "state": "see the metric's meaning or the API's description",
     "outcome": "`issued`, `unchanged`, `refused`, `scheduled` (waits for its day)",
-    "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or `other`, also where the route lacks the method",
+    "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or `other`, also if the route lacks the method",
     "route": "the route's template, such as `/v1/credentials/{member}/{credential}`, or `none`",
     "status": "the HTTP status",
 }
-"""What the values of each label are."""
+"""The values of each label."""
 
 
 def all_definitions() -> Iterator[Definition]:

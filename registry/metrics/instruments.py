@@ -1,7 +1,7 @@
-"""What one process counts by itself, in files that the process which shows the metrics reads.
+"""The counters of one process, in files that the process with the metrics' page reads.
 
-prometheus-client's multiprocess mode: each process has files of its own in one folder, and their sums are shown. A
-process that replaces another of the same name goes on with its files, so that no counter goes back.
+prometheus-client's multiprocess mode: each process has its own files in one folder, and the page shows their sums. A
+process that replaces another of the same name continues its files, so that no counter goes back.
 """
 
 import os
@@ -19,21 +19,21 @@ from registry.metrics.definitions import Definition
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _KIB: Final = 1024
 _FILES: Final = {"counter": 2048 * _KIB, "histogram": 4096 * _KIB, "gauge_sum": 64 * _KIB}
-"""Each process's files, and their sizes: all that it can ever count finds room in them."""
+"""Each process's files with their sizes, which suffice for all series that it can have."""
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Instruments:
-    """The counters of this process. Make one a process; may be used by several threads."""
+    """The counters of this process. Create one for each process; threads may share it."""
 
     def __init__(self, folder: Path, process: str) -> None:
-        """`process` is a name that no other running process of this folder has, without `_`.
+        """`process` is a name without `_` that no other running process of this folder has.
 
-        Raises `OSError` where the files cannot be made.
+        Raises `OSError` if the files cannot be created.
         """
         _make_files(folder, process)
         os.environ[_FOLDER_VARIABLE] = str(folder)
-        # As their manual says; `process` takes the place of the process's number.
+        # As prometheus-client's manual says, but with `process` instead of the process's id.
         values.ValueClass = values.MultiProcessValue(lambda: process)  # type: ignore[no-untyped-call] # theirs
         registry = CollectorRegistry()
         self._requests = _counter(definitions.REQUESTS, registry)
@@ -55,31 +55,31 @@ class Instruments:
         self._request_seconds.labels(method, route).observe(seconds)
 
     def note_pool(self, busy: int, idle: int, waiting: int) -> None:
-        """Note how this process uses its connections to the views."""
+        """Record the use of this process's connections to the views."""
         self._pool.labels("busy").set(busy)
         self._pool.labels("idle").set(idle)
         self._pool_waiting.set(waiting)
 
     def count_published(self, commits: int, events: int, seconds: Iterable[float]) -> None:
-        """Count what was put on the log; `seconds` are the times since storing, where they are known."""
+        """Count commits that were appended to the log; `seconds` are the known times since storing."""
         self._published_commits.inc(commits)
         self._published_events.inc(events)
         for each in seconds:
             self._publish_seconds.observe(each)
 
     def count_projected(self, commits: int, events: int, seconds: float) -> None:
-        """Count a step of the projector that brought something."""
+        """Count a step of the projector that read commits."""
         self._projected_commits.inc(commits)
         self._projected_events.inc(events)
         self._projection_seconds.observe(seconds)
 
     def count_visible(self, seconds: float) -> None:
-        """Count a commit of this node that came into the views, with the time since its oldest event was stored."""
+        """Count a commit of this node that is in the views now, with the time since its oldest event was stored."""
         self._visible_seconds.observe(seconds)
 
 
 def _make_files(folder: Path, process: str) -> None:
-    """Write the files with all their blocks: a page of a mapped file that the disk has no room for ends the process."""
+    """Create the files with all their blocks: a mapped page for which a full disk has no room ends the process."""
     for kind, size in _FILES.items():
         file = folder / f"{kind}_{process}.db"
         if not file.exists():

@@ -1,4 +1,4 @@
-"""Readings that may hang: each is made in a thread of its own, and nobody waits for it longer than they like."""
+"""Readings that may hang: each runs in its own thread, and callers wait only for a limited time."""
 
 import threading
 import time
@@ -10,32 +10,32 @@ import structlog
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 STALE_SECONDS: Final = 150.0
-"""What was read longer ago than this is not shown in the place of a reading that is late.
+"""Age at which an earlier value no longer replaces a late reading.
 
-It is more than two scrapes of Prometheus at its usual 60 seconds: a reading that is merely slow is no failure.
+It is more than two scrapes of Prometheus at its usual 60 seconds: a slow reading is not a failure.
 """
 
 
 class Latest(Generic[T]):
-    """The newest reading of one source. At most one is under way, however many ask."""
+    """The newest reading of one source. At most one runs at a time, for all callers."""
 
     def __init__(self, name: str, read: Callable[[], T], close: Callable[[], None] = lambda: None) -> None:
-        """`close` closes what `read` opened; it is called by `stop`, unless a reading hangs."""
+        """`close` closes what `read` opens; `stop` calls it, unless a reading hangs."""
         self._name = name
         self._read = read
         self._close = close
         self._lock = threading.Lock()
         self._done: threading.Event | None = None
-        """Set when the reading that is under way ends; None where none is."""
+        """Set when the running reading ends; None if none runs."""
         self._value: T | None = None
         self._read_at = 0.0
         self._failure = ""
 
     def get(self, seconds: float) -> T | None:
-        """Read, and wait for it this many seconds; return what was read.
+        """Read, wait for the value at most this many seconds, and return it.
 
-        Where it takes longer, return what was read before, at most `STALE_SECONDS` ago.
-        None where there is nothing, or reading failed.
+        If it takes longer, return the value before, if it is not older than `STALE_SECONDS`.
+        Returns None without a value, or if reading failed.
         """
         with self._lock:
             if self._done is None:
@@ -47,7 +47,7 @@ class Latest(Generic[T]):
             return self._value if time.monotonic() - self._read_at < STALE_SECONDS else None
 
     def stop(self, seconds: float = 1.0) -> None:
-        """Close what was opened. A reading that hangs for longer keeps what it has; its thread keeps no process up."""
+        """Close what was opened, unless a reading hangs for longer; its thread keeps no process alive."""
         with self._lock:
             done = self._done
         if done is None or done.wait(seconds):
@@ -57,7 +57,7 @@ class Latest(Generic[T]):
         value, failure = None, ""
         try:
             value = self._read()
-        except Exception as error:  # noqa: BLE001 - whatever it was: it is logged, and the page says that it is missing
+        except Exception as error:  # noqa: BLE001 - any error is logged, and the page says that the part is missing
             failure = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         if failure and failure != self._failure:
             _log.warning("metrics.not_read", source=self._name, error=failure)

@@ -1,4 +1,4 @@
-"""The page of metrics, as Prometheus reads it: what was measured at this moment, and what all processes counted."""
+"""The page of metrics in Prometheus' format: current samples, and the counters of all processes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,15 +17,15 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Sample(NamedTuple):
-    """A gauge's value, with the values of its labels in their order."""
+    """A gauge's value, with the values of its labels in order."""
 
     metric: Definition
     value: float
     labels: tuple[str, ...] = ()
 
 
-def page(samples: Iterable[Sample], folder: Path) -> bytes:
-    """Return the page: these samples, and what the processes have counted in a folder."""
+def render_page(samples: Iterable[Sample], folder: Path) -> bytes:
+    """Return the page with these samples and the processes' counters in a folder."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Samples(samples, folder))
     return generate_latest(registry)
@@ -37,9 +37,9 @@ class _Samples(Collector):
         self._folder = folder
 
     def collect(self) -> Iterator[Metric]:
-        """Yield one family a metric."""
-        counted = _counted(self._folder)
-        samples = [*self._samples, Sample(PART_READ, float(counted is not None), ("process",))]
+        """Yield a family for each metric."""
+        counters = _read_counters(self._folder)
+        samples = [*self._samples, Sample(PART_READ, float(counters is not None), ("process",))]
         families: dict[str, GaugeMetricFamily] = {}
         for sample in samples:
             metric = sample.metric
@@ -48,13 +48,13 @@ class _Samples(Collector):
                 families[metric.name] = family = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
             family.add_metric(sample.labels, sample.value)
         yield from families.values()
-        yield from counted or ()
+        yield from counters or ()
 
 
-def _counted(folder: Path) -> Sequence[Metric] | None:
-    """What the processes have counted; None where a file cannot be read, such as one that is just being written."""
+def _read_counters(folder: Path) -> Sequence[Metric] | None:
+    """Return the processes' counters; None if a file cannot be read, for example while it is being written."""
     try:
-        collector = MultiProcessCollector(None, str(folder))  # type: ignore[no-untyped-call] # theirs has no types
+        collector = MultiProcessCollector(None, str(folder))  # type: ignore[no-untyped-call] # it has no types
         return list(collector.collect())  # type: ignore[no-untyped-call] # likewise
     except (OSError, ValueError, RuntimeError) as error:
         _log.error("metrics.not_counted", error=str(error))

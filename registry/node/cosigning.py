@@ -1,4 +1,4 @@
-"""Cosigned heads of every stream, as this node fetches them from the witnesses of its settings."""
+"""Cosigned heads of every stream, fetched from the witnesses that the settings name."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,40 +13,42 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.cosignature import CosignerKey
 
 
-def gather(node: Node) -> list[dict[str, Any]]:
-    """Fetch what witnesses have cosigned of every stream, and offer them this node's own head."""
+def gather_cosignatures(node: Node) -> list[dict[str, Any]]:
+    """Fetch each stream's newest cosigned head from the witnesses, and offer them this node's own head."""
     from consumers.witness import witness_client  # noqa: PLC0415 - an HTTP client is loaded by who asks
     from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable  # noqa: PLC0415 - likewise
 
     fold = node.governance()
-    kept = node.cosignatures()
+    store = node.cosignatures()
     rows: list[dict[str, Any]] = []
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         origin = origin_of(node.settings.consortium, stream)
-        for one in node.settings.witness:
+        for witness in node.settings.witness:
             if (nothing := _nothing_to_cosign(node, stream)) is not None:
-                rows.append({"stream": stream, "witness": one.url, "size": 0, "error": None, "note": nothing})
+                rows.append({"stream": stream, "witness": witness.url, "size": 0, "error": None, "note": nothing})
                 continue
             size, error = None, None
             try:
                 if stream == node.settings.member:
                     tiles = node.tiles(stream, fold)
-                    note = witness_client.add_checkpoint(one.url, head_of(node.log(), stream, tiles), tiles.consistency)
+                    note = witness_client.add_checkpoint(
+                        witness.url, head_of(node.log(), stream, tiles), tiles.consistency
+                    )
                 else:
-                    found = witness_client.newest(one.url, origin)
-                    if found is None:
-                        raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - told like a refusal
-                    note = found
-                _keep(kept, note, origin, CosignerKey.parse(one.key))
+                    newest = witness_client.newest(witness.url, origin)
+                    if newest is None:
+                        raise WitnessRefused("has cosigned nothing of it")  # noqa: TRY301 - reported like a refusal
+                    note = newest
+                _store(store, note, origin, CosignerKey.parse(witness.key))
                 size = note.checkpoint.size
             except (WitnessRefused, WitnessUnavailable, NoReceipt, NoSuchStream, DamagedCosignatures) as problem:
                 error = str(problem)
-            rows.append({"stream": stream, "witness": one.url, "size": size, "error": error, "note": None})
+            rows.append({"stream": stream, "witness": witness.url, "size": size, "error": error, "note": None})
     return rows
 
 
 def _nothing_to_cosign(node: Node, stream: str) -> str | None:
-    """Return why a stream has no head that a witness could cosign, which is no fault; None where it may have one."""
+    """Return why a stream has no head to cosign, which is no fault; None if it may have one."""
     try:
         end = node.log().end(stream)
     except NoSuchStream:
@@ -59,8 +61,8 @@ def _nothing_to_cosign(node: Node, stream: str) -> str | None:
     return None
 
 
-def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
-    """Keep a cosigned head. Raises `WitnessRefused` where it is not what was asked for: then nothing is kept."""
+def _store(store: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -> None:
+    """Store a cosigned head. Raises `WitnessRefused`, and stores nothing, if it is not the requested one."""
     from consumers.witness.witness_client import WitnessRefused  # noqa: PLC0415 - an HTTP client is loaded by who asks
 
     head = note.checkpoint
@@ -68,17 +70,17 @@ def _keep(kept: Cosignatures, note: SignedNote, origin: str, key: CosignerKey) -
         raise WitnessRefused(f"answered with a head of {head.origin}")
     if key.time_of(note) is None:
         raise WitnessRefused(f"its answer is not cosigned by the key of {key.name} that the settings name")
-    before = kept.at(origin, head.size)
+    before = store.at(origin, head.size)
     if before is not None and before.checkpoint.root != head.root:
         raise WitnessRefused(
-            f"it cosigned another root at {head.size:,} events than was cosigned before: the member showed two"
-            " histories, or a witness lies. Keep both copies, and ask the member and the witness"
+            f"it cosigned another root at {head.size:,} events than before: the member showed two histories, or a"
+            " witness lies. Keep both copies, and ask the member and the witness"
         )
-    kept.add(note)
+    store.add(note)
 
 
-def unmet(node: Node, stream: str, size: int) -> str | None:
-    """Why this node's policy is not satisfied of a stream's newest cosigned head; None where it is."""
+def explain_unmet_policy(node: Node, stream: str, size: int) -> str | None:
+    """Return why a stream's newest cosigned head does not satisfy this node's policy; None if it does."""
     policy = node.policy()
     if not policy.needed or not size:
         return None

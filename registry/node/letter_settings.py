@@ -1,13 +1,13 @@
-"""Which settings letters need and a node lacks."""
+"""The settings that letters need."""
 
 from registry.settings.settings import Settings
 
 
 def missing_settings(settings: Settings) -> list[str]:
-    """Return in sentences what a recognition office's letters cannot print as the settings are."""
-    found = []
+    """Return a sentence for each part of a letter that is left out because a setting is missing."""
+    sentences = []
     if not settings.office.address:
-        found.append("`address` in [office] is not set: letters do not print where to write to")
+        sentences.append("`address` in [office] is not set: letters have no address to write to")
     if settings.public_url is None:
-        found.append("`public_url` is not set: letters have no address and no code to verify them with")
-    return found
+        sentences.append("`public_url` is not set: letters have no link and no code for verification")
+    return sentences

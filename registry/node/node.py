@@ -1,4 +1,4 @@
-"""A node: its parts, opened one by one as they are needed and closed at the end."""
+"""A node: its parts, each opened when it is first needed, all closed at the end."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -42,10 +42,10 @@ from registry.log import (
 from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import PostgresPartChecker
+from registry.node.governance_follower import GovernanceFollower
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
-from registry.node.services.tracing import trace_stored, traces_of
-from registry.node.standings import Standings
+from registry.node.services.tracing import create_traces, trace_stored
 from registry.postgres.embedded import database
 from registry.publishing.commit_store import Draft
 from registry.publishing.publisher import Publisher
@@ -66,17 +66,17 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._own_key: tuple[object, VerifierKey] | None = None
-        """The signing key's public half, and the state of the file that it was read from."""
+        """The public half of the signing key, and the state of its file when it was read."""
         self._views: Connection | None = None
         self._open = contextlib.ExitStack()
 
     def close(self) -> None:
-        """Close what was opened, the last first."""
+        """Close all opened parts, the last first."""
         self._open.close()
 
     @cached_property
     def keystore(self) -> Keystore:
-        """The private keys."""
+        """The keystore with the private keys."""
         return Keystore(self.settings.keys_folder, self._given_passphrase(), ask_passphrase)
 
     def _given_passphrase(self) -> bytes | None:
@@ -98,7 +98,7 @@ class Node:
         return dsn
 
     def dsn(self) -> str:
-        """The database, running. Raises `OtherOwner` where it is another node's."""
+        """Return the connection string of the running database. Raises `OtherOwner` if it is another node's."""
         return self._dsn
 
     @cached_property
@@ -108,14 +108,14 @@ class Node:
         return log
 
     def log(self) -> SharedLog:
-        """The shared log. Raises `ForeignLog` where it is of another consortium or founding than the settings say.
+        """Return the shared log. Raises `ForeignLog` if it is of another consortium or founding than the settings say.
 
-        A log that cannot be read is not judged here: whoever reads it meets the error.
+        A log that cannot be read raises its error only when it is read.
         """
         return self._checked_log
 
-    def log_as_it_is(self) -> SharedLog:
-        """The shared log, whoever's it is: to say what is wrong with it."""
+    def unchecked_log(self) -> SharedLog:
+        """Return the shared log without a check, for reports of its faults."""
         return self._log
 
     @cached_property
@@ -124,19 +124,19 @@ class Node:
         return self._log
 
     def check_founding(self, log: SharedLog) -> None:
-        """Raise `ForeignLog` where a log is of another consortium or founding than the settings say."""
+        """Raise `ForeignLog` if a log is of another consortium or founding than the settings say."""
         try:
             check_log_of(log, self._empty_fold())
         except ForeignLog:
             raise
-        except LogError:  # not there yet, or away: the command says so itself when it reads
+        except LogError:  # missing or away: the command reports that when it reads
             return
 
     def _empty_fold(self) -> GovernanceFold:
         return GovernanceFold(self.settings.consortium, self.settings.founded_hash)
 
     def views(self) -> Connection:
-        """The read views; made empty where there are none yet. A connection that was lost is made again."""
+        """Return a connection to the views, which are created empty if missing. A lost connection is replaced."""
         if self._views is None or self._views.closed:
             self._views = views.connect(self.dsn())
             self._open.callback(self._views.close)
@@ -145,22 +145,24 @@ class Node:
         return self._views
 
     @cached_property
-    def standings(self) -> Standings:
-        """Governance as this node knows it: one fold for all that ask."""
-        return Standings(self)
+    def governance_follower(self) -> GovernanceFollower:
+        """Governance as this node knows it, from one fold for all callers."""
+        return GovernanceFollower(self)
 
     @cached_property
     def acceptance(self) -> ConsumerRules | None:
-        """What consumers would say of this node's events; None on the consortium's own node, which is no member."""
+        """The consumers' rules for this node's events; None on the consortium's own node, which is no member."""
         if self.settings.member == GOVERNANCE:
             return None
-        return ConsumerRules(self.settings, self.standings, self.signing_key, self._published_size, self.own_log.check)
+        return ConsumerRules(
+            self.settings, self.governance_follower, self.signing_key, self._published_size, self.own_log.check
+        )
 
     def _published_size(self) -> int:
         return self.registry.published_size()
 
     def signing_key(self) -> VerifierKey:
-        """The public half of this node's signing key. Raises `KeystoreError`."""
+        """Return the public half of this node's signing key. Raises `KeystoreError`."""
         origin, stamp = self.settings.origin, self.keystore.stamp(SIGNING)
         if self._own_key is None or self._own_key[0] != stamp:
             key = self.keystore.public(SIGNING, origin) or self.keystore.signer(SIGNING, origin).vkey
@@ -169,20 +171,20 @@ class Node:
 
     @cached_property
     def own_refusals(self) -> OwnRefusals:
-        """What the log refused of this node's own events."""
-        made = OwnRefusals(self.dsn, self.settings.member)
-        self._open.callback(made.close)
-        return made
+        """The events of this node that the consortium's rules refuse."""
+        refusals = OwnRefusals(self.dsn, self.settings.member)
+        self._open.callback(refusals.close)
+        return refusals
 
     @cached_property
     def traces(self) -> "RowTraces | None":
-        """The traces of this process; None where nothing is traced."""
-        return traces_of(self.settings.member)
+        """The traces of this process; None if nothing is traced."""
+        return create_traces(self.settings.member)
 
     @cached_property
     def registry(self) -> Registry:
         """The private side."""
-        made = Registry(
+        registry = Registry(
             self.dsn(),
             self.settings.origin,
             Vault(self.keystore),
@@ -190,18 +192,18 @@ class Node:
             self.own_refusals.by_subject,
             *([] if self.traces is None else [partial(trace_stored, self.traces)]),
         )
-        self._open.callback(made.close)
-        return made
+        self._open.callback(registry.close)
+        return registry
 
     @cached_property
     def issuer(self) -> Issuer:
-        """Who issues; parts are held against the views."""
-        known = PostgresPartChecker(self.dsn(), self.settings.member)
-        self._open.callback(known.close)
-        return Issuer(self.registry, known)
+        """The issuer of credentials, which checks parts in the views."""
+        parts = PostgresPartChecker(self.dsn(), self.settings.member)
+        self._open.callback(parts.close)
+        return Issuer(self.registry, parts)
 
     def source(self) -> Source:
-        """The log, for processes that open it themselves."""
+        """Return the log's address, for processes that open it themselves."""
         return Source(self.settings.log_url, self.settings.consortium, self.settings.founded_hash)
 
     def projector(
@@ -211,7 +213,7 @@ class Node:
         log: SharedLog | None = None,
         on_fault: Callable[[LogError], None] = lambda _: None,
     ) -> Projector:
-        """Who keeps the views, and this member's feed, up with the log."""
+        """Return the projector, which keeps the views and this member's feed up to date with the log."""
         connection = connection or self.views()
         member = self.settings.member
         return Projector(
@@ -225,13 +227,13 @@ class Node:
         )
 
     def publisher(self, on_committed: Callable[[Sequence[Draft]], None] = lambda _: None) -> Publisher:
-        """Who publishes this node's events; `on_committed` is the publisher's own."""
+        """Return the publisher of this node's events, which calls `on_committed` with the commits that it wrote."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")
         self.refuse_gone_log()
         if self.own_refusals.commits() is not None:
-            with contextlib.suppress(TailLost, HeadLost):  # the publisher puts on its stream again what is missing
-                self.projector().step()  # they may have been sealed again since the views were last brought up
+            with contextlib.suppress(TailLost, HeadLost):  # the publisher puts missing commits back on its stream
+                self.projector().step()  # the commits may have been signed again since the views were last updated
         return Publisher(
             self.registry.recorder,
             self.dsn(),
@@ -247,9 +249,9 @@ class Node:
         )
 
     def refuse_gone_log(self) -> None:
-        """Raise `LogUnavailable` where the log that this node has read is gone: none is begun in its place.
+        """Raise `LogUnavailable` if the log that this node has read is gone: no new log may take its place.
 
-        Only governance is looked at: no other member's stream keeps this node from its work.
+        This checks governance only: no other member's stream keeps this node from its work.
         """
         settings = self.settings
         positions = all_positions(self.views())
@@ -258,31 +260,30 @@ class Node:
                 raise LogUnavailable(fault.detail)
 
     def governance(self) -> GovernanceFold:
-        """Governance as the log has it now; empty before the founding.
+        """Return governance as the log has it now; empty before the founding.
 
-        Raises `LogGone`, `TailLost` or `HistoryRewritten` where the views have read a governance that the log does
-        not hold.
+        Raises `LogGone`, `TailLost` or `HistoryRewritten` if the log lacks governance that the views have read.
         """
         fold = self._empty_fold()
         try:
             for record in self.log().records(GOVERNANCE):
                 fold.take(record.data)
         except NoSuchStream:
-            if read := self.standings.viewed()[0]:
+            if read := self.governance_follower.read_views()[0]:
                 check_log_of(self.log(), fold, read)
         else:
-            self.standings.check_known(fold)
+            self.governance_follower.compare_with_views(fold)
         return fold
 
     def remember_governance(self) -> None:
-        """Write governance as the log has it now into the views: from then on, a log that holds less is refused.
+        """Write governance as the log has it now into the views: from then on, a log with less is refused.
 
         Raises what `governance` raises, and `NoSuchStream` before the founding.
         """
         GovernanceRows(self.views(), self.log(), self._empty_fold(), BATCH_BYTES).follow()
 
     def tiles(self, stream: str, fold: GovernanceFold) -> Tiles:
-        """A stream's tiles, up to date. Raises `NoSuchStream` for one that governance does not know."""
+        """Return a stream's tiles, up to date. Raises `NoSuchStream` for a stream that governance does not know."""
         if stream != GOVERNANCE and stream not in fold.state.members:
             raise NoSuchStream(f"{stream} is not a member of {self.settings.consortium}")
         tiles = Tiles(self.settings.home / "tiles" / stream)
@@ -290,9 +291,9 @@ class Node:
         return tiles
 
     def policy(self) -> Policy:
-        """Which witnesses this node relies on. Raises `SettingsError`."""
+        """Return the policy on witnesses from the settings. Raises `SettingsError`."""
         try:
-            keys = tuple(CosignerKey.parse(one.key) for one in self.settings.witness)
+            keys = tuple(CosignerKey.parse(witness.key) for witness in self.settings.witness)
         except MalformedNote as error:
             raise SettingsError(f"witness: {error}") from error
         needed, hours = self.settings.witnesses_needed, self.settings.max_head_age_hours
@@ -301,26 +302,26 @@ class Node:
         return Policy(keys, needed, None if hours is None else timedelta(hours=hours))
 
     def cosignatures(self) -> Cosignatures:
-        """The cosigned heads that this node has fetched."""
+        """Return the store of cosigned heads that this node has fetched."""
         return Cosignatures(self.settings.home / "cosignatures", self.policy().witnesses)
 
     @cached_property
     def own_log(self) -> OwnLog:
-        """Whether this node's database knows all that counts of its own log."""
+        """The comparison of this node's database with its own stream."""
         return OwnLog(self)
 
     def counts(self) -> Callable[[Commit], bool]:
-        """Whether a commit of this member counts, under governance as it is known when this is asked."""
-        self.standings.read_on()
+        """Return a function that tells whether a commit of this member counts, under the newest known governance."""
+        self.governance_follower.read_on()
 
         def counts(commit: Commit) -> bool:
-            record = self.standings.record(self.settings.member)
+            record = self.governance_follower.record(self.settings.member)
             return record is not None and find_refusal(MemberTrust(self.settings.origin, record), commit) is None
 
         return counts
 
     def shown_settings(self) -> dict[str, Any]:
-        """The settings as they count, as JSON's own types; none of them secret."""
+        """Return the effective settings as JSON types, without secrets."""
         values = self.settings.model_dump(mode="json", exclude={"passphrase"}, exclude_none=True)
         if "@" in (dsn := values["database"]):
             values["database"] = psycopg.conninfo.make_conninfo(dsn, password="***")  # noqa: S106 - hiding one
@@ -328,8 +329,8 @@ class Node:
 
 
 @contextlib.contextmanager
-def opened(home: Path) -> Iterator[Node]:
-    """A node by its folder, for commands that go from one to another."""
+def open_node(home: Path) -> Iterator[Node]:
+    """Open the node of a folder, and close it at the end."""
     node = Node(load(home))
     try:
         yield node

@@ -1,4 +1,4 @@
-"""What governance says of this node's university."""
+"""Governance's data about this node's university."""
 
 from registry.log.errors import LogError
 from registry.node.node import Node
@@ -6,9 +6,9 @@ from registry.wire.governance import MemberRevised
 
 
 def own_content(node: Node) -> MemberRevised | None:
-    """Return what governance says of this node's university; None where that is not known here."""
+    """Return governance's data about this node's university; None if this node does not know it."""
     try:
-        record = node.standings.record(node.settings.member)
-    except LogError:  # whether it may issue at all is checked elsewhere; here only a note is at stake
+        record = node.governance_follower.record(node.settings.member)
+    except LogError:  # only notes depend on this; whether the university may issue is checked elsewhere
         return None
     return None if record is None else record.content

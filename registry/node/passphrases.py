@@ -1,4 +1,4 @@
-"""Where passphrases come from: a file, the environment, or somebody at the terminal."""
+"""Passphrases from a file, the environment, or a person at the terminal."""
 
 import getpass
 import os
@@ -8,32 +8,32 @@ from pathlib import Path
 from registry.settings.settings import SettingsError
 
 
-def given_passphrase(file: Path | None = None) -> bytes | None:
-    """The passphrase for keys that stand in no node's settings: from a file, else from the environment."""
+def read_passphrase(file: Path | None = None) -> bytes | None:
+    """Return the passphrase for keys that belong to no node: from a file, else from the environment."""
     if file is not None:
         try:
-            found = file.read_bytes().strip()
+            passphrase = file.read_bytes().strip()
         except OSError as error:
             raise SettingsError(f"--passphrase-file: cannot read {file}: {error.strerror}") from error
-        if not found:
+        if not passphrase:
             raise SettingsError(f"--passphrase-file: {file} is empty")
-        return found
+        return passphrase
     text = os.environ.get("REGISTRY_PASSPHRASE")
     return text.encode() if text else None
 
 
-def new_passphrase() -> bytes | None:
-    """Ask whoever sits at the terminal for the passphrase of a new key, twice; None: nobody does, or wants none."""
+def ask_new_passphrase() -> bytes | None:
+    """Ask at the terminal, twice, for the passphrase of a new key; None without a terminal, or for no passphrase."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     first = getpass.getpass("Passphrase for the new key (empty: none): ")
     if first != getpass.getpass("The same again: "):
-        raise SettingsError("the two passphrases are not the same; no key was made")
+        raise SettingsError("the two passphrases differ; no key was created")
     return first.encode() or None
 
 
 def ask_passphrase() -> bytes | None:
-    """Ask whoever sits at the terminal, if somebody does."""
+    """Ask at the terminal for the passphrase of the private keys; None without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return getpass.getpass("Passphrase of the private keys: ").encode()

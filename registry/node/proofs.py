@@ -1,4 +1,4 @@
-"""Receipts from this node's tiles, under a cosigned head where there is one."""
+"""Receipts from this node's tiles, under a cosigned head if there is one."""
 
 from datetime import UTC, datetime
 
@@ -11,13 +11,13 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.proof import TlogProof
 
 
-def proof_of(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
-    """The receipt of a leaf, under a cosigned head where there is one."""
+def create_proof(node: Node, stream: str, tiles: Tiles, leaf: int) -> TlogProof:
+    """Return the receipt of a leaf, under a cosigned head if there is one."""
     return receipts.make(node.log(), stream, tiles, leaf, cosigned_head(node, stream, tiles, leaf))
 
 
 def cosigned_head(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNote | None:
-    """The newest cosigned head over a leaf; the policy's demands must be met where there are any."""
+    """Return the newest cosigned head over a leaf. Raises `PolicyUnmet` if the policy requires more."""
     policy = node.policy()
     note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), tiles.size)
     usable = (

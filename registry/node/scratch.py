@@ -1,4 +1,4 @@
-"""A database that is made for one command and thrown away, however the command ends."""
+"""A database for one command, which is removed however the command ends."""
 
 import contextlib
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from consumers.streams.processes import hold_signals
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 
 _log = structlog.get_logger(__name__)
 _REMOVE_SECONDS = 5.0
@@ -18,16 +18,16 @@ _REMOVE_SECONDS = 5.0
 
 @contextlib.contextmanager
 def scratch_database(name: str) -> Iterator[str]:
-    """Start a PostgreSQL in a temporary folder; give the DSN of its database `name`; remove both at the end.
+    """Start a PostgreSQL in a temporary folder, yield the DSN of its database `name`, and remove both at the end.
 
-    Ctrl-C and SIGTERM wait while the server starts and while it is removed, so that neither it nor its folder stays.
+    Ctrl-C and SIGTERM wait while the server starts and while it is removed, so that neither it nor its folder remains.
     """
     stack = contextlib.ExitStack()
     try:
         with hold_signals():
             folder = Path(tempfile.mkdtemp(prefix=f"registry-{name}-"))
             stack.callback(_remove, folder)
-            server = stack.enter_context(embedded(folder))
+            server = stack.enter_context(start_embedded(folder))
         yield server.dsn(name)
     finally:
         with hold_signals():
@@ -35,7 +35,7 @@ def scratch_database(name: str) -> Iterator[str]:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the folder; what ended the server a moment ago may still write into it."""
+    """Remove the folder, with retries: the ending server may still write into it."""
     until = time.monotonic() + _REMOVE_SECONDS
     shutil.rmtree(folder, ignore_errors=True)
     while folder.exists():

@@ -1,4 +1,4 @@
-"""Status seals of this node: when one is due, and what it says."""
+"""Status seals of this node: when one is due, and its content."""
 
 from datetime import UTC, datetime
 
@@ -11,21 +11,21 @@ from registry.wire.credentials import StatusSealed
 
 
 def make_seal(node: Node) -> StatusSealed:
-    """Store a seal of all that the views have of this node's own log."""
+    """Store a seal of the status of all credentials in the views of this node's own stream."""
     member = node.settings.member
     position = positions.all_positions(node.views()).get(member)
     size = position.tree.size if position is not None else 0
-    made = StatusSealed(size, *seals.sealed_root(node.views(), member, size))
-    node.registry.credentials.seal_statuses(made)
-    return made
+    seal = StatusSealed(size, *seals.sealed_root(node.views(), member, size))
+    node.registry.credentials.seal_statuses(seal)
+    return seal
 
 
 def seal_is_due(node: Node, hours: int = 24) -> bool:
-    """Whether a day has passed since the newest seal, and something was published since."""
+    """Return True if the newest seal is older than a day, and something was published since."""
     member = node.settings.member
     position = positions.all_positions(node.views()).get(member)
-    found = seals.newest(node.views(), member)
-    if position is None or (found is not None and position.tree.size <= found.leaf + 1):
+    newest = seals.newest(node.views(), member)
+    if position is None or (newest is not None and position.tree.size <= newest.leaf + 1):
         return False
     row = (
         node.registry.cursor()

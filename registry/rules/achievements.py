@@ -7,7 +7,7 @@ from registry.wire.achievements import AchievementContent
 
 
 class Achievement(msgspec.Struct, frozen=True, gc=False):
-    """What the rules know of an achievement: the ECTS of each version, first to last, and whether it is retired."""
+    """The state of an achievement for the rules: the ECTS of each version, first to last, and whether it is retired."""
 
     ects: tuple[int | float | None, ...]
     retired: bool = False
@@ -19,7 +19,7 @@ class Achievement(msgspec.Struct, frozen=True, gc=False):
 
 
 def publish(existing: Achievement | None, data: AchievementContent) -> Achievement:
-    """The first version."""
+    """Publish the first version."""
     if existing is not None:
         raise Duplicate(f"achievement {data.achievement} exists", "$.data.achievement")
     if data.version != 1:
@@ -28,7 +28,7 @@ def publish(existing: Achievement | None, data: AchievementContent) -> Achieveme
 
 
 def revise(existing: Achievement | None, data: AchievementContent) -> Achievement:
-    """The next version, with the whole content again."""
+    """Publish the next version, with the whole content again."""
     if existing is None:
         raise UnknownAchievement(f"no achievement {data.achievement} was published", "$.data.achievement")
     if data.version != existing.version + 1:
@@ -39,7 +39,7 @@ def revise(existing: Achievement | None, data: AchievementContent) -> Achievemen
 
 
 def retire(existing: Achievement | None, achievement: str) -> Achievement:
-    """No further issuing or revising."""
+    """Retire an achievement: it is no longer issued or revised."""
     if existing is None:
         raise UnknownAchievement(f"no achievement {achievement} was published", "$.data.achievement")
     if existing.retired:
@@ -48,6 +48,6 @@ def retire(existing: Achievement | None, achievement: str) -> Achievement:
 
 
 def join(joined: bool, achievement: str) -> None:  # noqa: FBT001 - the whole state is one bit
-    """Award another member's achievement together with it: once."""
+    """Join another member's achievement, once, to award it together with that member."""
     if joined:
         raise Duplicate(f"this version of {achievement} was joined already", "$.data.achievement")

@@ -18,7 +18,7 @@ from registry.wire.credentials import CredentialIssued, Status
 
 
 class Credential(msgspec.Struct, frozen=True, gc=False):
-    """What the rules know of a credential.
+    """The state of a credential for the rules.
 
     `learner` is None once this member erased the learner; `holder` then still tells, of a learner who is
     named again, whether it was that one (see `holder_check`).
@@ -31,14 +31,14 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
     holder: bytes | None = None
 
     def is_of(self, credential: str, learner: str) -> bool:
-        """Whether this credential, whose id is given, was issued to that learner."""
+        """Return whether this credential, which has that id, was issued to that learner."""
         if self.learner is not None:
             return self.learner == learner
         return self.holder == holder_check(credential, learner)
 
 
 def holder_check(credential: str, learner: str) -> bytes:
-    """What is kept instead of an erased learner's id: 32 bytes that say of an id whether it was this one."""
+    """Return the 32 bytes that replace an erased learner's id, and that show of an id whether it was this one."""
     return hashlib.sha256(f"{credential} {learner}".encode()).digest()
 
 
@@ -48,7 +48,7 @@ def issue(
     replaced: Credential | None,
     data: CredentialIssued,
 ) -> tuple[Credential, Credential | None]:
-    """The new credential, and what becomes of the one that it replaces.
+    """Return the new credential, and the new state of the one that it replaces.
 
     `replaced` is the credential that `data.replaces` names, None where there is none.
     """
@@ -85,7 +85,7 @@ def issue(
 
 
 def _same_credits(left: float | None, right: float | None) -> bool:
-    """By the nearest double: however a number was written, it is worth the same before and after it was stored."""
+    """Compare by the nearest double, so that a number is equal to itself however it was written or stored."""
     if left is None or right is None:
         return left is right
     return float(left) == float(right)
@@ -94,7 +94,7 @@ def _same_credits(left: float | None, right: float | None) -> bool:
 _TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
     {("active", "suspended"), ("suspended", "active"), ("active", "revoked"), ("suspended", "revoked")}
 )
-"""Being replaced comes with the issuing of another."""
+"""The changes of status that events may make; a credential becomes `replaced` when another one is issued for it."""
 
 
 def change_status(existing: Credential | None, credential: str, to: Status) -> Credential:
@@ -107,6 +107,6 @@ def change_status(existing: Credential | None, credential: str, to: Status) -> C
 
 
 def erase(erased: bool, learner: str) -> None:  # noqa: FBT001 - the whole state is one bit
-    """Drop what this member said of a learner: once."""
+    """Remove a learner from this member's credentials, once."""
     if erased:
         raise Duplicate(f"learner {learner} was erased already", "$.data.learner")

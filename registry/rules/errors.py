@@ -1,4 +1,4 @@
-"""What a rule refuses, by docs/events.md's name for it.
+"""Refusals of rules, by the codes of docs/events.md.
 
 Refusal
 ├── Voided              governance voided the leaf
@@ -17,7 +17,7 @@ Refusal
 
 
 class Refusal(Exception):
-    """An event that has no effect. `code` is what docs/events.md calls it."""
+    """An event that has no effect. `code` is one of docs/events.md."""
 
     code: str
 
@@ -28,7 +28,7 @@ class Refusal(Exception):
 
     @property
     def explanation(self) -> str:
-        """What is wrong, and what to do where that is known; without the code."""
+        """The fault, and what to do where that is known; without the code."""
         return self.detail
 
     def __str__(self) -> str:
@@ -36,102 +36,102 @@ class Refusal(Exception):
 
 
 class Voided(Refusal):
-    """Governance voided this leaf."""
+    """A leaf that governance voided."""
 
     code = "voided"
 
 
 class MemberSuspended(Refusal):
-    """A suspended or withdrawn member creates nothing."""
+    """An event that a suspended or withdrawn member may not publish."""
 
     code = "member-suspended"
 
 
 class RoleMissing(Refusal):
-    """Issuing needs the role issuer, deciding the role recogniser."""
+    """An event whose role the member lacks: issuing needs `issuer`, deciding needs `recogniser`."""
 
     code = "role-missing"
 
 
 class Duplicate(Refusal):
-    """A thing of that kind with that id exists already."""
+    """An id that is used already for an object of this type."""
 
     code = "duplicate"
 
 
 class Unknown(Refusal):
-    """A thing that does not exist in this log."""
+    """A reference to something that does not exist on this log."""
 
     code = "unknown"
 
 
 class UnknownAchievement(Unknown):
-    """No such achievement was published here."""
+    """A reference to an achievement that was not published here."""
 
     code = "unknown-achievement"
 
 
 class UnknownCredential(Unknown):
-    """No such credential was issued here."""
+    """A reference to a credential that was not issued here."""
 
     code = "unknown-credential"
 
 
 class UnknownDecision(Unknown):
-    """No such decision was made here."""
+    """A reference to a decision that was not made here."""
 
     code = "unknown-decision"
 
 
 class UnknownAssessment(Unknown):
-    """No such assessment was made here."""
+    """A reference to an assessment that was not made here."""
 
     code = "unknown-assessment"
 
 
 class UnknownAgreement(Unknown):
-    """No such agreement was declared here."""
+    """A reference to an agreement that was not declared here."""
 
     code = "unknown-agreement"
 
 
 class UnknownMember(Unknown):
-    """No such member was admitted."""
+    """A reference to a member that was not admitted."""
 
     code = "unknown-member"
 
 
 class UnknownKey(Unknown):
-    """The member has no such key."""
+    """A reference to a key that the member does not have."""
 
     code = "unknown-key"
 
 
 class WrongVersion(Refusal):
-    """Not the next version, or none of those published."""
+    """A version that is not the next one, or that was not published."""
 
     code = "wrong-version"
 
 
 class Retired(Refusal):
-    """A retired achievement is neither issued nor revised."""
+    """An event that issues or revises a retired achievement."""
 
     code = "retired"
 
 
 class EctsMismatch(Refusal):
-    """A credential carries the ECTS value of its achievement's version."""
+    """A credential whose ECTS value is not that of its achievement's version."""
 
     code = "ects-mismatch"
 
 
 class IllegalTransition(Refusal):
-    """The thing's state does not allow what the event says."""
+    """A change that the current state does not allow."""
 
     code = "illegal-transition"
 
 
 class AnchorConflict(Refusal):
-    """A member's anchors never decrease and never contradict."""
+    """An anchor below the member's last one, or one that contradicts it."""
 
     code = "anchor-conflict"

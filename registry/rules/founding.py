@@ -1,4 +1,4 @@
-"""Whether a log is the one that a node was set up for: the consortium's name and its founding."""
+"""A check that a log is the one for which a node was set up: the consortium's name and its founding."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -10,7 +10,7 @@ from registry.wire.errors import MalformedCommit, MalformedNote
 from registry.wire.merkle import leaf_hash
 
 LOOKED_AT: Final = 32
-"""Records at the beginning of governance that are looked at for a founding."""
+"""The number of records at the beginning of governance in which a founding is searched."""
 
 _COMPARE: Final = (
     "Compare the settings' `consortium` and `founded` with what the consortium gave you out of band, in person or by"
@@ -19,7 +19,7 @@ _COMPARE: Final = (
 
 
 def foreign(records: Iterable[bytes], consortium: str, founded: bytes) -> str | None:
-    """Say what a log is whose governance begins with these records, if it is not this consortium's; else None.
+    """Say which log begins its governance with these records, if it is not this consortium's; else return None.
 
     `founded` is the founding's leaf hash. No records: None.
     """
@@ -30,7 +30,7 @@ def foreign(records: Iterable[bytes], consortium: str, founded: bytes) -> str | 
         if origin is not None and origin != consortium:
             return f"this log is of {origin}, and the settings say {consortium}. {_COMPARE}"
         if founding is not None:
-            # The log's own hash is not shown: whoever copied it from here would trust the log that is in question.
+            # The log's own hash is not shown: a reader who copied it from here would trust the log that is in question.
             return (
                 f"this log is of another founding of {consortium} than the settings say ({founded.hex()}). {_COMPARE}"
             )

@@ -1,4 +1,4 @@
-"""Rules of governance (docs/events.md, "Governance"), and what governance says of a member at a leaf."""
+"""Rules of governance (docs/events.md, "Governance"), and a member's standing and roles at a leaf."""
 
 import base64
 from collections.abc import Mapping
@@ -31,9 +31,9 @@ CREATES: Final[Mapping[str, str]] = {
     "recognition.decided.v1": "recogniser",
     "recognition.assessed.v1": "recogniser",
     "agreement.declared.v1": "recogniser",
-    "credential.reinstated.v1": "",  # needs no role, but a member in standing
+    "credential.reinstated.v1": "",  # needs no role, but an active member
 }
-"""Which events a suspended member may not publish, and the role that each needs. What reduces harm always counts."""
+"""The events that a suspended member may not publish, each with the role that it needs. Other events reduce harm."""
 
 
 class KeyWindow(msgspec.Struct, frozen=True):
@@ -44,12 +44,12 @@ class KeyWindow(msgspec.Struct, frozen=True):
     end: int | None = None
 
     def counts(self, base: int, size: int) -> bool:
-        """Whether the key counts for a commit from `base` to `size`."""
+        """Return whether the key counts for a commit from `base` to `size`."""
         return self.start <= base and (self.end is None or size <= self.end)
 
 
 class MemberRecord(msgspec.Struct, frozen=True):
-    """All that governance says of one member. Lists are in governance's order."""
+    """Everything that governance states about one member. Lists are in governance's order."""
 
     content: wire.MemberRevised
     keys: tuple[KeyWindow, ...]
@@ -58,7 +58,7 @@ class MemberRecord(msgspec.Struct, frozen=True):
     standings: tuple[tuple[int, wire.Standing], ...] = ((0, "active"),)
     voided: tuple[tuple[int, int], ...] = ()
     changed: int = 0
-    """The governance tree's size after the last event about what its stream means; its content aside."""
+    """The size of the governance tree after the last event that affects the member's stream (a revision does not)."""
 
     @property
     def name(self) -> str:
@@ -67,21 +67,21 @@ class MemberRecord(msgspec.Struct, frozen=True):
 
     @property
     def standing(self) -> wire.Standing:
-        """Its standing now."""
+        """The member's current standing."""
         return self.standings[-1][1]
 
     @property
     def current_roles(self) -> tuple[str, ...]:
-        """Its roles now."""
+        """The member's current roles."""
         return self.roles[-1][1]
 
     def standing_at(self, leaf: int) -> wire.Standing:
-        """Its standing at a leaf of its log."""
+        """Return the member's standing at a leaf of its log."""
         found: wire.Standing = _at(self.standings, leaf)
         return found
 
     def check(self, leaf: int, event_type: str) -> None:
-        """Raise what governance refuses about an event of this member at that leaf."""
+        """Raise a `Refusal` where governance refuses an event of this member at that leaf."""
         for begin, end in self.voided:
             if begin <= leaf < end:
                 raise Voided(f"leaves {begin} to {end} were voided", "$")
@@ -95,7 +95,7 @@ class MemberRecord(msgspec.Struct, frozen=True):
             raise RoleMissing(f"the member is no {role}", "$")
 
     def to_check(self, first: int, last: int) -> frozenset[str] | None:
-        """The event types that `check` may refuse among the leaves from `first` to `last`; None: any.
+        """Return the event types that `check` may refuse among the leaves from `first` to `last`; None: any.
 
         Most members are in standing and have their roles all along, so that a batch need not ask leaf by leaf.
         """
@@ -121,14 +121,14 @@ class RootKeys(msgspec.Struct, frozen=True):
 
 
 class Governance(msgspec.Struct, frozen=True):
-    """The consortium as its log says: root keys, first to last, and members."""
+    """The consortium according to its log: root keys, first to last, and members."""
 
     consortium: str
     roots: tuple[RootKeys, ...] = ()
     members: Mapping[str, MemberRecord] = {}
 
     def apply(self, event: Event[Any], leaf: int) -> "Governance":
-        """The consortium after this event, which stands at that leaf of its log. Raises a `Refusal`."""
+        """Return the consortium after this event, which is at that leaf of its log. Raises a `Refusal`."""
         data = event.data
         if isinstance(data, wire.ConsortiumFounded):
             if leaf != 0:
@@ -150,7 +150,7 @@ class Governance(msgspec.Struct, frozen=True):
         return self._with(_change(known, data, leaf))
 
     def roots_at(self, base: int) -> RootKeys | None:
-        """The root keys in force for a governance commit from that base; None before the founding."""
+        """Return the root keys in force for a governance commit from that base; None before the founding."""
         return next((roots for roots in reversed(self.roots) if roots.start <= base), None)
 
     def _with_keys(self, start: int, keys: list[str], threshold: int) -> "Governance":
@@ -162,7 +162,7 @@ class Governance(msgspec.Struct, frozen=True):
 
 
 def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa: ANN401 - any anchored event
-    """The member after an event that carries an anchor."""
+    """Return the member after an event that carries an anchor."""
     known = {str(window.key): window for window in record.keys}
     if isinstance(data, wire.MemberKeyAdded):
         _check_key_id(record, VerifierKey.parse(data.vkey))
@@ -191,7 +191,7 @@ def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa
 
 
 def _check_key_id(record: MemberRecord, key: VerifierKey) -> None:
-    """Refuse a key whose id the member ever had: a signature line names a key by its id, four bytes, alone."""
+    """Refuse a key whose id the member ever had: a signature line names a key by its id of four bytes alone."""
     for window in record.keys:
         if window.key.key_id == key.key_id:
             same = "that key" if window.key == key else f"another key with the id {key.key_id.hex()}"
@@ -205,7 +205,7 @@ def _check_anchor(record: MemberRecord, head: wire.Head) -> None:
     if record.anchors:
         last = record.anchors[-1]
         if head.size < last.size:
-            raise AnchorConflict(f"an anchor at {last.size} stands already", "$.data.head")
+            raise AnchorConflict(f"there is an anchor at {last.size} already", "$.data.head")
         if head.size == last.size and head.root != last.root:
             raise AnchorConflict(f"another root is anchored at {last.size}", "$.data.head")
 

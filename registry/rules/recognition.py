@@ -18,7 +18,7 @@ AssessmentState = Literal["inForce", "withdrawn"]
 def decide(
     existing: DecisionState | None, superseded: DecisionState | None, data: RecognitionDecided
 ) -> tuple[DecisionState, DecisionState | None]:
-    """The new decision's state, and that of the one it supersedes (None where it supersedes none).
+    """Return the new decision's state, and that of the one it supersedes (None where it supersedes none).
 
     `superseded` is the state of the decision that `data.supersedes` names, None where there is none.
     """
@@ -34,7 +34,7 @@ def decide(
 
 
 def withdraw_decision(existing: DecisionState | None, decision: str) -> DecisionState:
-    """Take a decision back; only one in force can be."""
+    """Withdraw a decision, which must be in force."""
     if existing is None:
         raise UnknownDecision(f"no decision {decision} was made", "$.data.decision")
     if existing != "inForce":
@@ -50,7 +50,7 @@ def assess(existing: AssessmentState | None, assessment: str) -> AssessmentState
 
 
 def withdraw_assessment(existing: AssessmentState | None, assessment: str) -> AssessmentState:
-    """Take an assessment back: once."""
+    """Withdraw an assessment, once."""
     if existing is None:
         raise UnknownAssessment(f"no assessment {assessment} was made", "$.data.assessment")
     if existing != "inForce":
@@ -66,7 +66,7 @@ def declare(existing: str | None, agreement: str) -> str:
 
 
 def withdraw_agreement(existing: str | None, data: AgreementWithdrawn) -> str:
-    """Withdraw an agreement from a day on: once."""
+    """Withdraw an agreement from a day on, once."""
     if existing is None:
         raise UnknownAgreement(f"no agreement {data.agreement} was declared", "$.data.agreement")
     if existing:

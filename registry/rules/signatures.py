@@ -1,4 +1,4 @@
-"""Whether a head's signatures count: the one rule that verifiers and publishers share."""
+"""The one rule that decides whether a head's signatures count, for verifiers and publishers alike."""
 
 from collections.abc import Sequence
 

@@ -39,11 +39,11 @@ from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
-from registry.node.health.health import own_stream
+from registry.node.health.health import read_own_stream
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.node.services.health_watch import HealthWatch
 from registry.node.services.pool_use import follow_pool
-from registry.node.services.watching import HealthWatch
 from registry.observability import guarded
 from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
@@ -68,8 +68,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     that each process has one count for each client.
     """
     settings = node.settings
-    standings, stop = node.standings, threading.Event()
-    views = Views(node.dsn(), standings.of, settings.http.connections, settings.http.wait_seconds)
+    standings, stop = node.governance_follower, threading.Event()
+    views = Views(node.dsn(), standings.standings_at, settings.http.connections, settings.http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     receiving = Receiving(
         open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
@@ -98,7 +98,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         if tokens is not None:
             tokens.follow(stop)
             await run_sync(tokens.wait, _START_SECONDS)
-        await run_sync(standings.begun, _START_SECONDS)  # starts even while the log is away
+        await run_sync(standings.wait_for_first_read, _START_SECONDS)  # starts even while the log is away
 
     async def end(app: Litestar) -> None:
         del app
@@ -173,7 +173,7 @@ def api_description() -> dict[str, Any]:
 
 def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
     """Return the state of the node's own stream, for the member resource of the API."""
-    stream, health = own_stream(connection, member), watch.health
+    stream, health = read_own_stream(connection, member), watch.health
     return OwnFacts(
         stream.refused_events,
         stream.quarantined_commits,

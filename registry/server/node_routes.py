@@ -21,7 +21,7 @@ from registry.http.openapi import (
 )
 from registry.http.problems import index_page, problem_page
 from registry.node.digests import FILE as SIGNED_DIGEST
-from registry.node.services.watching import READINESS, HealthWatch
+from registry.node.services.health_watch import READINESS, HealthWatch
 from registry.server.asyncapi import describe_topics
 from registry.server.openapi import VERSION, description_of
 from registry.settings.settings import Settings
@@ -47,12 +47,13 @@ def _health_routes(views: Views, watch: HealthWatch) -> list[Any]:
 
     @get("/ready", tags=["Node"], operation_id="ready", summary="Whether the node is ready")
     async def ready() -> Response[dict[str, str]]:
-        """ResponseMiddleware 503 while a component is not well; `components` names it, and says what is wrong.
+        """Answers 503 while a component has faults; `components` lists them.
 
-        `database` (away, or it does not know what this member's log holds), `views`, `log`, `own_stream` (what this
-        member published and did not count), `publisher`, `health` (the node has not looked at itself, or could not).
+        Components are `database` (away, or it lacks commits that are on this member's log), `views`, `log`,
+        `own_stream` (events of this member that do not count), `publisher`, and `health` (the node has not checked
+        itself, or could not).
         """
-        faults = {name: found for name, found in watch.faults.items() if name in READINESS}
+        faults = {name: sentences for name, sentences in watch.faults.items() if name in READINESS}
         if faults:
             raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
         try:

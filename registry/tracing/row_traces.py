@@ -1,7 +1,7 @@
-"""A row's way from intake to view as one trace, over all processes of a node.
+"""One trace for each row, from the intake to the views, over all processes of a node.
 
-No context goes from one process to the next. The trace's id is a hash of the event's id, which each of them knows; the
-span of the intake is the trace's first, and its id is a hash, too.
+No context is passed between processes. The trace's id is a hash of the event's id, which each process knows; the id of
+the trace's first span, the intake's, is a hash, too.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ _SERVICE_VARIABLE: Final = "OTEL_SERVICE_NAME"
 
 
 class RowTraces:
-    """The traces of one process. May be used by several threads. They are sent at intervals, and at its end."""
+    """The traces of one process, sent at intervals and at its end. Threads may share it."""
 
     def __init__(self, member: str) -> None:
-        """Where they are sent to, and how many of them, is in OpenTelemetry's own variables (`OTEL_…`)."""
+        """OpenTelemetry's own variables (`OTEL_…`) set the address and the sampling."""
         self._member = member
         self._ids = _Ids()
         service = os.environ.get(_SERVICE_VARIABLE, _SERVICE)
@@ -36,21 +36,21 @@ class RowTraces:
         self._tracer = self._provider.get_tracer(_SERVICE)
 
     def intake(self, event: str, began: float, ended: float) -> None:
-        """Trace that an event was stored; times are seconds since 1970."""
-        if self._sampled(event):
-            with self._ids.given(*_ids_of(event)):
+        """Record the span in which an event was stored; times are seconds since 1970."""
+        if self._is_sampled(event):
+            with self._ids.use(*_ids_of(event)):
                 self._span("intake", None, began, ended)
 
     def publish(self, event: str, began: float, ended: float) -> None:
-        """Trace that an event was put on the log."""
+        """Record the span in which an event was appended to the log."""
         self._after_intake("publish", event, began, ended)
 
     def project(self, event: str, began: float, ended: float) -> None:
-        """Trace that an event came into the views."""
+        """Record the span in which an event was written to the views."""
         self._after_intake("project", event, began, ended)
 
     def _after_intake(self, name: str, event: str, began: float, ended: float) -> None:
-        if self._sampled(event):
+        if self._is_sampled(event):
             trace_id, span_id = _ids_of(event)
             intake = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             self._span(name, intake, began, ended)
@@ -62,35 +62,35 @@ class RowTraces:
         )
         span.end(_nanoseconds(max(began, ended)))
 
-    def _sampled(self, event: str) -> bool:
-        """Whether this event is traced: every process decides alike, by the trace's id."""
+    def _is_sampled(self, event: str) -> bool:
+        """Return True if this event is traced: all processes decide alike, by the trace's id."""
         result = self._provider.sampler.should_sample(None, _ids_of(event)[0], "intake")
-        return bool(result.decision.is_sampled())  # type: ignore[no-untyped-call] # theirs has no types
+        return bool(result.decision.is_sampled())  # type: ignore[no-untyped-call] # it has no types
 
 
 class _Ids(RandomIdGenerator):
-    """Ids of one's own for the span that a thread is about to begin; else random ones."""
+    """Chosen ids for the next span of a thread; otherwise random ones."""
 
     def __init__(self) -> None:
-        self._given = threading.local()
+        self._chosen = threading.local()
 
     @contextlib.contextmanager
-    def given(self, trace_id: int, span_id: int) -> Iterator[None]:
+    def use(self, trace_id: int, span_id: int) -> Iterator[None]:
         """Use these ids inside."""
-        self._given.ids = trace_id, span_id
+        self._chosen.ids = trace_id, span_id
         try:
             yield
         finally:
-            self._given.ids = None
+            self._chosen.ids = None
 
     def generate_trace_id(self) -> int:
         """Return the id of a new trace."""
-        ids = getattr(self._given, "ids", None)
+        ids = getattr(self._chosen, "ids", None)
         return super().generate_trace_id() if ids is None else ids[0]
 
     def generate_span_id(self) -> int:
         """Return the id of a new span."""
-        ids = getattr(self._given, "ids", None)
+        ids = getattr(self._chosen, "ids", None)
         return super().generate_span_id() if ids is None else ids[1]
 
 

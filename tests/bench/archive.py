@@ -13,7 +13,7 @@ from consumers.archive.restorer import restore
 from consumers.projecting.rebuild import Source, fill
 from projections.core import views
 from registry.log import open_log
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench.data import CONSORTIUM, FOLDER, made
 from tests.bench.result import Result, in_process, rate
 
@@ -37,7 +37,7 @@ def archived(url: str, founded: str, folder: str) -> tuple[float, float, float]:
 def restored(url: str, founded: str) -> tuple[float, float]:
     """Restore from an archive; gives events a second of the log alone, and with the views."""
     source = open_log(url, CONSORTIUM, read_only=True)
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder) / "pg") as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder) / "pg") as server:
         to = f"file:{folder}/log"
         dsn = server.dsn("bench")
         with views.connect(dsn, "bench") as connection:

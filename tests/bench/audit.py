@@ -11,7 +11,7 @@ from consumers.audit.auditor import audit, audit_log
 from consumers.projecting.rebuild import Source, fill
 from projections.core import views
 from registry.log import open_log
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.wire import commit
 from registry.wire.merkle import Tree
 from tests.bench.data import CONSORTIUM, credential, made, member_key
@@ -33,7 +33,7 @@ def audit_bench() -> list[Result]:
     alone = audit_log(source)
     log_rate = alone.events / (time.perf_counter() - began)
     assert alone.ok
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         served, scratch = server.dsn("served"), server.dsn("scratch")
         with views.connect(served) as connection:
             views.create(connection)

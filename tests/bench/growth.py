@@ -19,7 +19,7 @@ from psycopg import Connection
 
 from projections.core import views
 from projections.records import universities
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench.credential_data import award
 from tests.bench.http_read import ACHIEVEMENTS, CREDENTIALS, DECISIONS, requests
 from tests.bench.recognition_data import MEMBERS, decide, offer
@@ -53,7 +53,7 @@ def _costs(credentials: int) -> dict[str, float]:
     """Milliseconds at the median, by kind."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-"))
-        server = stack.enter_context(embedded(Path(folder)))
+        server = stack.enter_context(start_embedded(Path(folder)))
         connection = stack.enter_context(views.connect(server.dsn("bench")))
         views.create(connection)
         offer(connection, ACHIEVEMENTS)

@@ -22,7 +22,7 @@ from projections.feed import worklist
 from projections.records import learners, universities
 from projections.stacking import progress
 from registry.http import HttpProblem
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.wire.achievements import Choice
 from registry.wire.forms import Ref
 from tests.bench.result import Result
@@ -41,7 +41,7 @@ def hostile_bench() -> list[Result]:
     """The slowest of each kind of read, and of the lookups beside it."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-"))
-        server = stack.enter_context(embedded(Path(folder)))
+        server = stack.enter_context(start_embedded(Path(folder)))
         connection = stack.enter_context(views.connect(server.dsn("bench")))
         views.create(connection)
         plain, reads = _published(connection)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench.result import Result
 from tests.support.command import registry
 from tests.support.served import Served, achievement, once
@@ -78,7 +78,7 @@ def http_bulk() -> list[Result]:
     """Rows over HTTP against rows by the command."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
-        server = stack.enter_context(embedded(folder / "postgres"))
+        server = stack.enter_context(start_embedded(folder / "postgres"))
         rates = {}
         for way in ("command", "http"):
             node = stack.enter_context(closing(Served(folder / way, server, log_level="warning")))

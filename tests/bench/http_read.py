@@ -32,7 +32,7 @@ from projections.credentials import credentials
 from projections.precedents import precedents
 from projections.precedents.query import PrecedentQuery
 from projections.records import learners
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench import http_load, pgbench
 from tests.bench.credential_data import award
 from tests.bench.recognition_data import MEMBERS, decide, offer
@@ -67,7 +67,7 @@ def serving(count: int) -> Iterator[tuple[Served, Connection]]:
     """A node that serves views with a number of credentials; nothing is published or projected meanwhile."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
-        server = stack.enter_context(embedded(folder / "postgres"))
+        server = stack.enter_context(start_embedded(folder / "postgres"))
         settings = "[http]\nper_minute = 100_000_000\n"
         node = stack.enter_context(closing(Served(folder / "node", server, settings, log_level="warning")))
         connection = stack.enter_context(views.connect(node.dsn))

@@ -15,7 +15,7 @@ from registry.application.issuing import BATCH, Issuer
 from registry.application.registry import Registry
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.vault.keys import MemoryKeys
 from registry.vault.vault import Vault
 from tests.bench.data import achievement
@@ -69,7 +69,7 @@ def _write(file: Path, offered: list[str]) -> None:
 
 def measured() -> tuple[float, float]:
     """Rows a second, ours and the library's bare save, on one server."""
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         registry = Registry(server.dsn("ours"), "bench.example/uni-0", Vault(MemoryKeys(os.urandom)))
         offered = [str(uuid.uuid4()) for _ in range(40)]
         for identifier in offered:

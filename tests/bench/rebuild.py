@@ -11,7 +11,7 @@ from pathlib import Path
 from consumers.projecting.rebuild import Source, fill
 from projections.core import views
 from projections.core.tables import VIEWS
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench.data import CONSORTIUM, made
 from tests.bench.result import Result, rate
 
@@ -21,7 +21,7 @@ EVENTS = 1_000_000
 def rebuilt(url: str, founded: str, *, floor: bool = True) -> dict[str, float]:
     """Rebuild a log's views; gives rates, bytes and peak memory, and with `floor` the rate of bare COPY."""
     source = Source(url, CONSORTIUM, bytes.fromhex(founded))
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn, "bench") as connection:
             views.create(connection, "bench")

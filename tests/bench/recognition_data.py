@@ -21,7 +21,7 @@ from projections.core import views
 from projections.core.copy import copy, line
 from projections.precedents import rows as precedent_rows
 from projections.recognition import decision_counts
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import LearningOutcome
@@ -44,7 +44,7 @@ _FIELDS = ("0222", "0311", "0413", "0511", "0541", "0611", "0613", "0713", "0912
 @contextmanager
 def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connection, str]]:
     """Views of a number of achievements and decisions on their own server; a connection and its DSN."""
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:
             views.create(connection)

@@ -14,8 +14,8 @@ import structlog
 from deploy.kafka.local import temporary
 from projections.core import views
 from projections.records import learners
-from registry.node.node import opened
-from registry.postgres.embedded import embedded
+from registry.node.node import open_node
+from registry.postgres.embedded import start_embedded
 from tests.bench.result import Result, in_process, rate
 from tests.support.command import Consortium, command
 from tests.support.node import request
@@ -29,11 +29,11 @@ def committed() -> float:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
-        server = stack.enter_context(embedded(folder / "postgres"))
+        server = stack.enter_context(start_embedded(folder / "postgres"))
         broker = stack.enter_context(temporary())
         consortium = Consortium(folder, server, log=broker.url)
         achievement = consortium.offer()
-        node = stack.enter_context(opened(consortium.home))
+        node = stack.enter_context(open_node(consortium.home))
         list(node.issuer.issue_all(request(number, achievement) for number in range(STORED)))
         publisher = node.publisher()
         began = time.perf_counter()
@@ -46,7 +46,7 @@ def shown(kind: str) -> tuple[float, float]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
-        server = stack.enter_context(embedded(folder / "postgres"))
+        server = stack.enter_context(start_embedded(folder / "postgres"))
         log = stack.enter_context(temporary()).url if kind == "kafka" else "file:../log"
         consortium = Consortium(folder, server, log=log)
         achievement = consortium.offer()
@@ -55,7 +55,7 @@ def shown(kind: str) -> tuple[float, float]:
         )
         stack.callback(running.wait)
         stack.callback(running.terminate)
-        node = stack.enter_context(opened(consortium.home))
+        node = stack.enter_context(open_node(consortium.home))
         connection = stack.enter_context(views.connect(node.dsn()))
         took = []
         for number in range(SHOWN + 10):

@@ -21,7 +21,7 @@ from projections.catalogue.achievements import AchievementRows
 from projections.catalogue.search_rows import SearchRows
 from projections.core import views
 from projections.stacking import progress
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import Choice, Composition, LevelShare, OpenElective, SharingLimit
@@ -83,7 +83,7 @@ def _result(which: str, spent: float, floor: float) -> Result:
 
 @contextmanager
 def _views(credentials: int) -> Iterator[Connection]:
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:
             views.create(connection)

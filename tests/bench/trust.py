@@ -22,7 +22,7 @@ from projections.fold import seals
 from projections.records.as_of import Past
 from registry.ceremony.ceremony import GovernanceOnLog, propose, ready, sign
 from registry.log import SharedLog, open_log
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.wire.governance import MemberKeyRetired, head
 from registry.wire.proof import TlogProof
 from tests.bench.data import CONSORTIUM, FOLDER, made_of, root_key
@@ -81,7 +81,7 @@ def views_bench() -> list[Result]:
     """Answers as of earlier, a seal, and folding one member again while somebody reads."""
     url, founded = made_of([LARGE, REFOLDED], 256)
     source = Source(url, CONSORTIUM, bytes.fromhex(founded))
-    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, embedded(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as folder, start_embedded(Path(folder)) as server:
         dsn = server.dsn("bench")
         with views.connect(dsn) as connection:
             views.create(connection)

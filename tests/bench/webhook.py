@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from tests.bench.result import Result, in_process
 from tests.support.command import registry, started
 from tests.support.receiver import Receiver
@@ -26,7 +26,7 @@ def received() -> tuple[float, float]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
-        server = stack.enter_context(embedded(folder / "postgres"))
+        server = stack.enter_context(start_embedded(folder / "postgres"))
         members = stack.enter_context(closing(TwoMembers(folder, server.dsn("twente"))))
         receiver = stack.enter_context(Receiver())
         registry("webhook", "add", receiver.url, home=members.home)

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from registry.node.digests import FILE, sign_daily
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.wire.cosignature import CosignerKey
 from registry.wire.keys import Ed25519Signer
 from tests.support.command import Consortium, command, printed_json, registry, until
@@ -178,14 +178,14 @@ def test_an_audit_told_to_end_takes_its_server_with_it(consortium, tmp_path):
 def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(consortium):
     consortium.offer()
     consortium.run("views", "update")
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         assert sign_daily(node)
         assert not sign_daily(node)
     note = consortium.home / FILE
     assert "agrees" in consortium.run("audit", "--digest", note).stdout
     yesterday = time.time() - 25 * 3600
     os.utime(note, (yesterday, yesterday))
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         assert sign_daily(node)
 
 
@@ -238,7 +238,7 @@ def test_what_is_to_be_saved_is_saved_although_only_the_first_line_is_read(conso
 
 def test_an_audit_makes_no_views_where_there_are_none(consortium):
     consortium.offer()
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         dsn = node.dsn()
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS views CASCADE")

@@ -11,7 +11,7 @@ from registry.batches import BatchStore, RowProblem
 from registry.batches.row_changer import NamedBefore, RowChanger
 from registry.batches.status_rows import StatusRow
 from registry.cli.issuing.bulk_changes import MAX_ROWS
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.node.services.batches import open_batch_store
 from tests.support.command import Consortium, printed_json, registry
 
@@ -30,7 +30,7 @@ def clerk(tmp_path, postgres):
 
 
 def known(consortium, record):
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         return node.issuer.known(record)
 
 
@@ -130,7 +130,7 @@ def test_a_file_with_more_rows_than_are_held_in_memory_is_refused_as_a_whole(cle
 
 def test_a_batch_that_goes_on_after_a_stop_still_knows_what_its_earlier_rows_named(clerk):
     first, second = (StatusRow(line, StatusChange("", "r0", "suspend", "underReview")) for line in (2, 3))
-    with opened(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
+    with open_node(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
         changer.skip(StatusRow(1, StatusChange("", "nobody", "suspend", "underReview")))
         changer.skip(first)
         with pytest.raises(NamedBefore, match="line 2 of this file"):
@@ -139,7 +139,7 @@ def test_a_batch_that_goes_on_after_a_stop_still_knows_what_its_earlier_rows_nam
 
 def test_a_preview_does_not_grow_with_the_file(clerk):
     wrong = [RowProblem(1, "line 1", "change", "x", "", "is wrong")]
-    with opened(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
+    with open_node(clerk.home) as node, RowChanger(node.registry, node.issuer) as changer:
         preview = changer.preview(wrong for _ in range(20_000))
     assert (preview.refused, len(preview.problems), preview.unlisted) == (20_000, 10_000, 10_000)
 
@@ -170,7 +170,7 @@ def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_
     assert clerk.run("credential", "suspend", clerk.ids[1], "--reason", "withheld", "--note", "x" * 2001, check=2)
     clerk.run("learner", "erase", "s0", "--student", "--yes")
     assert shown(clerk, clerk.ids[0])["notes"] == []
-    with opened(clerk.home) as node:
+    with open_node(clerk.home) as node:
         assert node.registry.cursor().execute("SELECT * FROM vault.status_notes").fetchall() == []
 
 
@@ -254,7 +254,7 @@ def test_one_credential_that_replaces_one_of_another_achievement_is_asked_about(
 
 
 def send(clerk, content, kind="credentials", media="text/csv"):
-    with opened(clerk.home) as node:
+    with open_node(clerk.home) as node:
         batch_store: BatchStore = open_batch_store(node)
         begun = batch_store.begin("June", kind, media, "key:sis", content, False)  # noqa: FBT003 - by position
         begun.file.write(content.encode())
@@ -277,7 +277,7 @@ def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_
     clerk.run("credential", "release", batch, "--by", "key:sis", "--yes", check=1)
     assert f"released {batch}" in clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
     clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes", check=1)
-    with opened(clerk.home) as node:
+    with open_node(clerk.home) as node:
         assert open_batch_store(node).get(batch).released_by == "A. de Vries"
 
 

@@ -9,7 +9,7 @@ import pytest
 from registry.batches import BatchFileWriter, BatchStore
 from registry.cli import ids
 from registry.node.health import last_error
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.vault.keys import MemoryKeys
 from registry.vault.vault import Vault
 from tests.support.command import ROOT, Consortium, command, printed_json, registry
@@ -25,12 +25,12 @@ def consortium(tmp_path_factory, postgres):
 
 
 def learner_of(consortium, number):
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         return ids.learner_of_student(node, number)
 
 
 def credential_of(consortium, record):
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         return node.issuer.known(record)
 
 
@@ -61,7 +61,7 @@ def test_nothing_is_erased_without_confirmation(consortium):
 def test_a_case_that_is_open_or_may_be_appealed_is_named_before_its_learner_is_erased(consortium):
     learner = learner_of(consortium, "s3")
     day = date.today() + timedelta(days=10)  # noqa: DTZ011 - a day on the office's calendar
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         node.registry.cursor().execute(
             "INSERT INTO office.cases (id, file_number, learner, state, purpose, opened, appeal_until) VALUES"
             " (gen_random_uuid(), '2026-1', %(l)s, 'decided', 'admission', now(), %(day)s),"
@@ -139,11 +139,11 @@ def test_whom_the_log_says_was_erased_is_erased_again_when_a_backup_brings_them_
     words = ("node", "restore", file, "--home", home, "--to-database", postgres.dsn(consortium.name("back")))
     said = registry(*words, "--to-log", f"file:{tmp_path / 'log'}", environment=passphrase).stderr
     assert "registry vault forget-erased" in " ".join(said.split())
-    with opened(home) as node:
+    with open_node(home) as node:
         assert node.registry.vault.learner(node.registry.cursor(), learner) is not None
     said = registry("log", "restore", f"file:{consortium.folder / 'log'}", home=home).stderr
     assert "1 learner whom the log says this university erased" in " ".join(said.split())
-    with opened(home) as node:
+    with open_node(home) as node:
         assert node.registry.vault.learner(node.registry.cursor(), learner) is None
         assert ids.learner_of_student(node, "s5")
     assert "0 learners erased again" in registry("vault", "forget-erased", home=home).stdout

@@ -14,7 +14,7 @@ from registry.letters import Addressee, CannotWrite, UnknownDecision
 from registry.letters.composing import LetterRequest
 from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant
 from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
@@ -38,7 +38,7 @@ class Lund:
         settings = self.home / "registry.toml"
         settings.write_text('public_url = "https://registry.lund.example/"\n' + settings.read_text())
         self.achievement = str(uuid.uuid4())
-        with opened(self.consortium.home) as twente:
+        with open_node(self.consortium.home) as twente:
             twente.registry.achievements.publish(achievement("twente", self.achievement))
             [issued] = twente.issuer.issue([request(0, self.achievement)])
             self.credential = issued.credential
@@ -58,7 +58,7 @@ class Lund:
             None if said is None else claims_digest([said]),
         )
         data = RecognitionDecided(str(uuid.uuid4()), purpose, "binding", [basis], [grant], "2026-11-26")
-        with opened(home or self.home) as node:
+        with open_node(home or self.home) as node:
             node.registry.recognition.decide(data, [] if said is None else [said])
             node.publisher().publish_pending()
             node.projector().step()
@@ -70,7 +70,7 @@ class Lund:
     def written(self, decision, language="en", **more):
         """A letter that is written in this process."""
         asked = LetterRequest(language, Addressee("Ada Jansen", ["Hengelosestraat 1"]), **more)
-        with opened(self.home) as node:
+        with open_node(self.home) as node:
             return written(node, decision, asked)
 
 
@@ -141,9 +141,9 @@ def test_a_refusal_carries_what_only_its_holder_may_know_and_names_the_credentia
 def test_the_vault_knows_whom_a_letter_is_to_where_the_learner_is_the_offices_own(lund):
     home = lund.consortium.home
     own = lund.decide("creditTransfer", PARTIAL, home)
-    with opened(home) as twente:
+    with open_node(home) as twente:
         assert "Dear Ada Jansen," in text_of(written(twente, own))
-    with opened(lund.home) as node, pytest.raises(CannotWrite, match="--applicant"):
+    with open_node(lund.home) as node, pytest.raises(CannotWrite, match="--applicant"):
         Letters(node).of_decision(lund.openly, LetterRequest("en"))
 
 
@@ -157,7 +157,7 @@ def test_an_applicant_may_come_by_standard_input_and_the_letter_go_to_standard_o
 
 def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_and_the_last_day(lund, tmp_path):
     person = Applicant("Strömqvist #1", "Åsa", "1999-12-01", language="sv-SE", address="Storgatan 1\n211 41 Malmö")
-    with opened(lund.home) as node:
+    with open_node(lund.home) as node:
         office = office_of(node)
         subject = SubmittedCredential(credential=CredentialRef("twente", lund.credential))
         case = office.open(Application(person, [subject], "creditTransfer"), "desk").case
@@ -212,7 +212,7 @@ def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund
 
 
 def test_a_decision_that_is_not_this_offices_or_a_language_that_is_not_there_is_said(lund, tmp_path):
-    with opened(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
+    with open_node(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
         Letters(node).of_decision(str(uuid.uuid4()), LetterRequest("en", Addressee("A")))
     wrong = lund.letter(lund.openly, "-o", tmp_path / "x.pdf", "-l", "xx", check=2)
     assert "none of en, nl, pt" in wrong.stderr

@@ -11,7 +11,7 @@ from projections.precedents.precedents import counts
 from projections.precedents.query import PrecedentQuery
 from projections.recognition import decisions as decisions_view
 from registry.node.adapters.office import lookup_of
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.office.cohorts.cohort import Cohort
 from registry.office.cohorts.cohort_file import CohortRow
 from registry.office.errors import CohortRefused
@@ -30,7 +30,7 @@ class Office:
     def __init__(self, folder, server):
         self.consortium = Consortium(folder, server)
         self.lund = self.consortium.join("lund")
-        with opened(self.lund) as lund:
+        with open_node(self.lund) as lund:
             self.achievement = str(uuid.uuid4())
             lund.registry.achievements.publish(achievement("lund", self.achievement))
             made = lund.issuer.issue([request(number, self.achievement) for number in range(8)])
@@ -41,7 +41,7 @@ class Office:
         self.ref = f"lund/{self.achievement}@1"
 
     def project(self):
-        with opened(self.consortium.home) as twente:
+        with open_node(self.consortium.home) as twente:
             twente.projector().step()
 
     def run(self, *arguments, **more):
@@ -55,7 +55,7 @@ def office(tmp_path_factory, postgres):
 
 @pytest.fixture
 def node(office):
-    with opened(office.consortium.home) as made:
+    with open_node(office.consortium.home) as made:
         yield made
 
 
@@ -97,7 +97,7 @@ def test_a_cohort_is_decided_by_one_assessment_bad_rows_reported_and_run_again_i
     assert [one["decision"] for one in second[:3]] == decided
     assert [one.get("unchanged", False) for one in second] == [True, True, True, False]
     office.project()
-    with opened(office.consortium.home) as node:
+    with open_node(office.consortium.home) as node:
         [shown] = decisions_view.read(node.views(), [("twente", decided[0])])
         found = counts(node.views(), PrecedentQuery(member="lund", achievement=office.achievement))
     assert shown.content["basis"][0]["credential"] == {"member": "lund", "credential": office.credentials[0]}
@@ -199,7 +199,7 @@ def test_an_agreement_is_tried_declared_shown_on_a_credential_and_withdrawn(offi
     office.project()
     shown = printed_json(office.run("agreement", "show", agreement, "--json"))
     assert (shown["withdrawn_from"], shown["mutual"]) == ("2026-06-01", False)
-    with opened(office.consortium.home) as node:
+    with open_node(office.consortium.home) as node:
         [covered] = credentials_view.read(node.views(), [("lund", office.credentials[0])])
     assert covered.recognised_by == []
 

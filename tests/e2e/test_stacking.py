@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.wire.achievements import AchievementContent, Composition
 from registry.wire.forms import CredentialRef, Ref, VersionedRef
 from registry.wire.recognition import Basis, Grant, RecognitionDecided
@@ -21,7 +21,7 @@ def twente(tmp_path_factory, postgres):
     consortium = Consortium(tmp_path_factory.mktemp("stacking"), postgres)
     lund = consortium.join("lund")
     with contextlib.ExitStack() as stack:
-        consortium.nodes = {home.name: stack.enter_context(opened(home)) for home in (consortium.home, lund)}
+        consortium.nodes = {home.name: stack.enter_context(open_node(home)) for home in (consortium.home, lund)}
         yield consortium
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.wire.recognition import AchievementFilter, AgreementDeclared
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row
@@ -133,7 +133,7 @@ def test_a_university_is_told_whether_it_recognises_what_is_offered(reading):
     offered = system.post("/v1/achievements", json=achievement(), headers=once("recognised"))
     path = f"{offered.headers['location']}/recognition"
     assert reading.anybody().get(path, headers=waiting(offered)).json() == {"items": [], "next": None}
-    with opened(reading.lund) as lund:
+    with open_node(reading.lund) as lund:
         lund.registry.recognition.declare_agreement(
             AgreementDeclared(
                 new_id(), "twente", AchievementFilter(eqf_levels=[6]), include_revisions=True, purpose="creditTransfer",

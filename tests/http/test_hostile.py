@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from projections.catalogue.search import MAX_PAGE_BYTES
-from registry.node.node import opened
+from registry.node.node import open_node
 from tests.bench.data import achievement as content
 from tests.support.command import until
 from tests.support.node import request
@@ -57,7 +57,7 @@ def answered(connection):
 
 def test_a_credential_of_another_member_is_out_of_reach(reading):
     system = reading.client()
-    with opened(reading.lund) as lund:
+    with open_node(reading.lund) as lund:
         offered = new_id()
         lund.registry.achievements.publish(content("lund", offered))
         theirs = lund.issuer.issue([request(1, offered)])[0].credential

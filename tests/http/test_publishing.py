@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from registry.application.status_notes import notes_of
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.values.persons import normalise_identifier
 from tests.support.command import registry
 from tests.support.served import achievement, once, problem, row, until
@@ -445,6 +445,6 @@ def test_a_note_beside_a_reason_is_kept_privately_and_bounded(node, system, offe
     assert problem(bad, 422, "unprocessable")["errors"][0]["where"] == "$.note"
     done = system.post(path, json={"reason": "withheld", "note": "Our own words"}, headers=once("note"))
     assert done.status_code == 200
-    with opened(node.home) as served:
+    with open_node(node.home) as served:
         [note] = notes_of(served.registry.vault, served.registry.cursor(), credential)
     assert (note.change, note.note) == ("suspend", "Our own words")

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.wire.disclosures import claims_digest, open_disclosures
 from tests.bench.data import achievement
 from tests.support.command import registry, until
@@ -247,7 +247,7 @@ def test_a_cohort_is_decided_by_an_assessment_and_again_is_the_same(office, syst
 def cohort_served(folder, postgres, count, **how):
     """A node that serves, its key, an assessment, where cohorts are decided by it, and the rows of one."""
     with contextlib.closing(Served(folder, postgres)) as node:
-        with opened(node.consortium.join("lund")) as lund:
+        with open_node(node.consortium.join("lund")) as lund:
             lund.registry.achievements.publish(achievement("lund", offered := str(uuid.uuid4())))
             issued = lund.issuer.issue([request(number, offered) for number in range(count)])
             lund.publisher().publish_pending()

@@ -19,7 +19,7 @@ from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Taking
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.node import opened
+from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json, started, until
 from tests.support.served import row
 
@@ -44,7 +44,7 @@ def offer(consortium):
 
 @pytest.fixture
 def taking(consortium):
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         yield Taking(node.registry, node.issuer, OwnCatalogue(node.registry))
 
 
@@ -150,7 +150,7 @@ class Faulty:
     [(InvalidEvent("schema", "$.data", "is no event"), "schema"), (KeyError("A. Jansen"), "internal-error")],
 )
 def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         taking = Taking(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
         results = take(
             taking,
@@ -332,7 +332,7 @@ def remove(broker, before):
 @pytest.fixture
 def positions(consortium):
     """What the node remembers; nothing of the topics of other tests."""
-    with opened(consortium.home) as node:
+    with open_node(consortium.home) as node:
         node.registry.cursor().execute("TRUNCATE intake.positions, intake.lost")
         return IntakePositions(node.dsn())
 

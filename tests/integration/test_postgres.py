@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from registry.postgres.embedded import DatabaseUnavailable, Embedded, database, embedded
+from registry.postgres.embedded import DatabaseUnavailable, Embedded, database, start_embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +103,13 @@ def test_a_setting_alone_makes_folder_server_and_database_and_the_process_end_st
 
 
 def test_data_outlives_the_server_and_what_is_committed_is_on_disk(folder: Path) -> None:
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         write(server, 1)
         with psycopg.connect(server.dsn("kept")) as connection:
             for setting in ("synchronous_commit", "fsync", "full_page_writes"):
                 assert connection.execute(f"SHOW {setting}").fetchone() == ("on",)
     assert not server.running
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         assert read(server) == [1]
 
 
@@ -125,7 +125,7 @@ def test_two_processes_that_start_at_once_get_the_same_server(folder: Path) -> N
 def test_the_server_outlives_the_process_that_started_it_while_another_uses_it(folder: Path) -> None:
     starter = user(folder)
     started = said(starter)
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         starter.communicate("\n", timeout=60)
         with psycopg.connect(server.dsn("shared")) as connection:
             assert str(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0]) == started.strip()
@@ -137,14 +137,14 @@ def test_a_killed_process_no_longer_counts_as_a_user(folder: Path) -> None:
     said(killed)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         assert server.running
     assert not server.running
 
 
 def test_two_uses_in_one_process_are_counted_apart(folder: Path) -> None:
-    with embedded(folder) as first:
-        second = embedded(folder)
+    with start_embedded(folder) as first:
+        second = start_embedded(folder)
         first.close()
         first.close()
         assert second.running
@@ -153,7 +153,7 @@ def test_two_uses_in_one_process_are_counted_apart(folder: Path) -> None:
 
 
 def test_after_a_stop_and_a_start_the_same_address_works(folder: Path) -> None:
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         write(server, 1)
         address = server.dsn("kept")
         server.stop()
@@ -167,7 +167,7 @@ def test_after_a_stop_and_a_start_the_same_address_works(folder: Path) -> None:
 
 
 def test_committed_rows_survive_a_crash(folder: Path) -> None:
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         write(server, 1)
         server.stop(abruptly=True)
         server.start()
@@ -178,7 +178,7 @@ def test_committed_rows_survive_a_crash(folder: Path) -> None:
 
 
 def test_a_process_that_has_the_killed_servers_old_id_is_not_taken_for_it(folder: Path) -> None:
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         write(server, 1)
         pid_file = server.path / "pgdata" / "postmaster.pid"
         left = pid_file.read_text()
@@ -190,16 +190,16 @@ def test_a_process_that_has_the_killed_servers_old_id_is_not_taken_for_it(folder
 
 
 def test_a_first_start_that_was_killed_half_way_is_done_again(folder: Path) -> None:
-    embedded(folder).close()
+    start_embedded(folder).close()
     (folder / "pgdata").rename(folder / "pgdata.new")
     (folder / "pgdata.new" / "postgresql.conf").unlink()
-    with embedded(folder) as server:
+    with start_embedded(folder) as server:
         write(server, 1)
 
 
 @pytest.mark.parametrize("name", ["a name, with 'quotes' & 100% # é", "deep" * 40])
 def test_any_folder_will_do_however_odd_or_long(folder: Path, name: str) -> None:
-    with embedded(folder / name) as server:
+    with start_embedded(folder / name) as server:
         address = server.dsn("kept")
         write(server, 1)
         server.stop()
@@ -210,7 +210,7 @@ def test_any_folder_will_do_however_odd_or_long(folder: Path, name: str) -> None
 
 def test_a_folder_that_a_shell_would_misread_is_refused(folder: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="Name another folder"):
-        embedded(folder / "$(touch x)")
+        start_embedded(folder / "$(touch x)")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL another account")
@@ -218,7 +218,7 @@ def test_root_opens_the_folders_above_for_passing_only_and_says_so(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder.parent.chmod(0o700)
-    with embedded(folder):
+    with start_embedded(folder):
         assert folder.parent.stat().st_mode & 0o777 == 0o701
         assert folder.stat().st_mode & 0o777 == 0o700
         assert folder.stat().st_uid != 0
@@ -237,29 +237,29 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(folder: Pa
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
     before = folder.stat()
-    with pytest.raises(DatabaseUnavailable, match="something else"):
-        embedded(folder)
+    with pytest.raises(DatabaseUnavailable, match="other files"):
+        start_embedded(folder)
     assert folder.stat() == before
     assert [file.name for file in folder.iterdir()] == ["thesis.txt"]
 
 
 def test_data_of_another_version_is_refused_and_says_which(folder: Path) -> None:
-    embedded(folder).close()
+    start_embedded(folder).close()
     (folder / "pgdata" / "PG_VERSION").write_text("16\n")
     with pytest.raises(DatabaseUnavailable, match="made by PostgreSQL 16, the programs are PostgreSQL 18"):
-        embedded(folder)
+        start_embedded(folder)
 
 
 def test_a_server_that_does_not_start_says_why_and_can_be_started_when_mended(folder: Path) -> None:
-    embedded(folder).close()
+    start_embedded(folder).close()
     with pytest.raises(DatabaseUnavailable, match="shared_buffers"):
-        embedded(folder, settings={"shared_buffers": "plenty"})
-    with embedded(folder) as server:
+        start_embedded(folder, settings={"shared_buffers": "plenty"})
+    with start_embedded(folder) as server:
         assert server.running
 
 
 def test_what_an_administrator_sets_goes_before_ours(folder: Path) -> None:
-    with embedded(folder, settings={"work_mem": "7MB"}) as server:
+    with start_embedded(folder, settings={"work_mem": "7MB"}) as server:
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
             assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
             connection.execute("ALTER SYSTEM SET work_mem = '9MB'")

@@ -15,9 +15,9 @@ from registry.application.acceptance import NotAccepted
 from registry.application.refusals import RefusedCommits
 from registry.log import GOVERNANCE
 from registry.node.adapters.own_refusals import OwnRefusals
-from registry.node.health.health import node_health, own_commits_refused, own_stream
+from registry.node.governance_follower import GovernanceFollower
+from registry.node.health.health import check_node, own_commits_refused, read_own_stream
 from registry.node.health.own_log import OwnLog
-from registry.node.standings import Standings
 from registry.publishing.publisher import OwnCommitsRefused
 from registry.publishing.self_check import check
 from registry.rules.errors import Refusal
@@ -103,16 +103,16 @@ class Governed(World):
             settings=settings,
             keystore=keystore,
             log=lambda: self.log,
-            log_as_it_is=lambda: self.log,
+            unchecked_log=lambda: self.log,
             dsn=lambda: self.node.dsn,
             counts=lambda: ByGovernance(self).counts,
         )
-        made.standings = Standings(made)
+        made.governance_follower = GovernanceFollower(made)
         made.own_log = OwnLog(made)
         return made
 
     def health(self):
-        return node_health(self.served(), self.connection)
+        return check_node(self.served(), self.connection)
 
     def seen(self):
         """How many of the member's events the views have."""
@@ -206,7 +206,7 @@ def test_a_record_that_somebody_else_appended_in_the_members_name_stops_nobody(w
     tree = Tree(998, [b"a" * 32] * 7)  # 998 has seven bits
     append(world, commit.sign_commit(ORIGIN, tree, [b"{}"], [stranger])[0])
     world.seen()
-    own = own_stream(world.connection, "twente")
+    own = read_own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.faults, own.foreign_records) == (0, [], 1)
     assert "1 record in this member's name was not written by this node" in own.warnings[0]
     world.issue()
@@ -223,7 +223,7 @@ def test_commits_that_this_node_wrote_and_that_do_not_count_are_told_from_those_
     world.publisher(acceptance=None, counts=None).publish_pending()  # by the retired key
     append(world, commit.sign_commit(ORIGIN, Tree(998, [b"a" * 32] * 7), [b"{}"], [Ed25519Signer.generate(ORIGIN)])[0])
     world.seen()
-    own = own_stream(world.connection, "twente")
+    own = read_own_stream(world.connection, "twente")
     assert (own.quarantined_commits, own.codes, own.foreign_records) == (1, ("key-not-valid",), 1)
     assert "1 of this node's own commits did not count" in own_commits_refused(world.connection, "twente").detail
 

@@ -16,7 +16,7 @@ from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.reconciliation import OnLog
-from registry.node.node import opened
+from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json
 
 FROM, UNTIL = dt.date(2026, 2, 1), dt.date(2026, 7, 31)
@@ -28,7 +28,7 @@ class Term:
     def __init__(self, folder, server):
         self.consortium = Consortium(folder, server)
         self.achievement = self.consortium.offer()
-        with opened(self.consortium.home) as node:
+        with open_node(self.consortium.home) as node:
             rows = [request(self.achievement, n, "2026-06-30") for n in range(8)]
             rows.append(request(self.achievement, 8, "2025-12-01"))
             self.issued = [one.credential for one in node.issuer.issue(rows)]
@@ -46,7 +46,7 @@ class Term:
         file = self.consortium.folder / f"said{suffix}"
         file.write_text(csv_of(rows) if text is None else text)
         with (
-            opened(self.consortium.home) as node,
+            open_node(self.consortium.home) as node,
             Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
         ):
             judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
@@ -198,7 +198,7 @@ def test_a_long_file_takes_no_more_memory(term):
         return PlainRows(file, "table", COLUMNS, NEEDED)
 
     with (
-        opened(term.consortium.home) as node,
+        open_node(term.consortium.home) as node,
         Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
     ):
         for _ in reconciling.run(rows(3000)):

@@ -411,7 +411,7 @@ def test_this_machine_over_http_only_where_the_settings_say_so():
 )  # fmt: skip
 def test_what_only_the_inside_can_reach_is_not_posted_to(node, host):
     url = f"https://{host}/latest/meta-data"
-    with pytest.raises(UnusableAddress, match="is not public; name its network"):
+    with pytest.raises(UnusableAddress, match="is not public; to allow it, name its network"):
         Endpoints(node.connection, node.vault, AddressPolicy()).add(url, [], cursor=0, now=node.clock())
     anywhere = AddressPolicy(networks=(ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")))
     endpoint, _ = Endpoints(node.connection, node.vault, anywhere).add(url, [], cursor=0, now=node.clock())

@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from registry.postgres.embedded import DatabaseUnavailable, Embedded, embedded
+from registry.postgres.embedded import DatabaseUnavailable, Embedded, start_embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def postgres() -> Iterator[Embedded]:
     # Not pytest's own folder: it is closed to the account that root lends PostgreSQL.
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with embedded(folder, settings=SETTINGS) as server:
+        with start_embedded(folder, settings=SETTINGS) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +58,7 @@ def _sweep() -> None:
             continue
         if old:
             try:
-                with embedded(folder, settings=SETTINGS) as server:
+                with start_embedded(folder, settings=SETTINGS) as server:
                     pass
             except DatabaseUnavailable:
                 continue  # its own run is just removing it

@@ -14,7 +14,7 @@ import structlog
 
 from consumers.streams.verifier import Verifier
 from projections.core import views
-from registry.postgres.embedded import embedded
+from registry.postgres.embedded import start_embedded
 from registry.rules.governance import KeyWindow
 from registry.wire import merkle
 from registry.wire.commit import Commit
@@ -79,7 +79,7 @@ def fold_differences(cases: Sequence[FoldCase], random_orders: int) -> Iterator[
     # Not below the current folder: root lends PostgreSQL an account that may not enter it.
     with (
         tempfile.TemporaryDirectory(prefix="registry-vectors-") as data,
-        embedded(Path(data), settings={"fsync": "off"}) as server,
+        start_embedded(Path(data), settings={"fsync": "off"}) as server,
         views.connect(server.dsn("vectors")) as connection,
     ):
         for case in cases:

@@ -36,8 +36,8 @@ from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogError, NoSuchStream
-from registry.node.node import Node, opened
-from registry.node.passphrases import ask_passphrase, given_passphrase, new_passphrase
+from registry.node.node import Node, open_node
+from registry.node.passphrases import ask_new_passphrase, ask_passphrase, read_passphrase
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.rules.governance import Governance
 from registry.settings.settings import SettingsError
@@ -91,7 +91,7 @@ def create_consortium(
             f"the log at {url} holds governance of {there.consortium or 'a consortium'} already, and a log is founded"
             " once. To join that consortium, use `registry node init`; to found another, name another log."
         )
-    passphrase = None if key else given_passphrase() or new_passphrase()
+    passphrase = None if key else read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}
     founded = make_consortium(folder, values, threshold, offered or count, passphrase)
     if not offered:
@@ -139,7 +139,7 @@ def make_consortium(
         founded = leaf_hash(proposal.lines[0]).hex()
         write_proposal(new.path / "founding.json", proposal)
         new.place({**values, "founded": founded})
-        with opened(folder) as node:
+        with open_node(folder) as node:
             appending = False
             try:
                 node.views()

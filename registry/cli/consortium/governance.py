@@ -22,7 +22,7 @@ from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
 from registry.node.node import Node
-from registry.node.passphrases import ask_passphrase, given_passphrase, new_passphrase
+from registry.node.passphrases import ask_new_passphrase, ask_passphrase, read_passphrase
 from registry.rules.governance import RootKeys
 from registry.wire import governance as wire
 from registry.wire.events import Event, Reader
@@ -295,7 +295,7 @@ def sign(
         raise typer.Exit(1)
     keys = node.keystore
     if key is not None:
-        keys = _One(key, given_passphrase(passphrase_file))
+        keys = _One(key, read_passphrase(passphrase_file))
     signed, names = add_signatures(node, proposal, have, keys, file, again=again)
     write_proposal(file, signed)
     if signed.signatures == proposal.signatures:
@@ -362,7 +362,7 @@ def key_command(
     Example: registry governance key root-2.pem --consortium eciu.example
     """
     check_consortium(consortium)
-    passphrase = given_passphrase(passphrase_file) or new_passphrase()
+    passphrase = read_passphrase(passphrase_file) or ask_new_passphrase()
     signer = Keystore(file.parent, passphrase).create_signer(file.stem, consortium)
     say_protection(passphrase, file)
     say(str(key_proof.prove(signer)))

@@ -17,7 +17,7 @@ import typer
 from psycopg.conninfo import conninfo_to_dict
 
 from registry.log import GOVERNANCE
-from registry.postgres.embedded import give_up
+from registry.postgres.embedded import stop_embedded
 from registry.settings.settings import FILE, SettingsError, write
 
 _CONSORTIUM: Final = re.compile(r"[a-z0-9.-]{3,100}")
@@ -147,7 +147,7 @@ class NewFolder:
         if self._building is not None:
             shutil.rmtree(self._building, ignore_errors=True)
         elif self._placed:
-            give_up(self._folder)
+            stop_embedded(self._folder)
             # What stands beside the settings now was made for this node: an embedded database, for example.
             self._placed += self._folder.iterdir() if self._existed else ()
         for path in self._placed:

@@ -22,8 +22,8 @@ from registry.cli.output import errors, say
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import SIGNING, Keystore
-from registry.node.node import opened
-from registry.node.passphrases import given_passphrase, new_passphrase
+from registry.node.node import open_node
+from registry.node.passphrases import ask_new_passphrase, read_passphrase
 
 node_app = typer.Typer(help="This node: making it, its backup, what is restored from one.", no_args_is_help=True)
 
@@ -63,7 +63,7 @@ def init(
     check_free(folder)
     url = log_url(folder, log)
     governance = check_new_log(url, consortium, founded)
-    passphrase = given_passphrase() or new_passphrase()
+    passphrase = read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
     key = make_node(folder, values, passphrase)
     say(f"{folder} is the node of {member}.")
@@ -96,6 +96,6 @@ def make_node(folder: Path, values: dict[str, Any], passphrase: bytes | None) ->
         signer = keys.create_signer(SIGNING, f"{values['consortium']}/{values['member']}")
         keys.create_master()
         new.place(values)
-        with opened(folder) as node:
+        with open_node(folder) as node:
             node.views()
     return key_proof.prove(signer)

@@ -15,9 +15,9 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.keys.keystore import Keystore
 from registry.log import open_log
-from registry.node.cosigning import gather
-from registry.node.passphrases import ask_passphrase, given_passphrase
-from registry.node.services.stopping import keep_on_hangup
+from registry.node.cosigning import gather_cosignatures
+from registry.node.passphrases import ask_passphrase, read_passphrase
+from registry.node.services.signals import ignore_hangup
 from registry.settings.settings import SettingsError
 from registry.supervision import TRANSIENT_ERRORS, supervise
 from registry.wire.cosignature import CosignerKey
@@ -74,7 +74,7 @@ def init(
             "64 hexadecimal digits, as `registry consortium create` printed them", param_hint="--founded"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    signer = Keystore(folder / "keys", given_passphrase()).create_signer(_KEY, name)
+    signer = Keystore(folder / "keys", read_passphrase()).create_signer(_KEY, name)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")
     say(str(CosignerKey.of(name, signer.vkey.public)))
 
@@ -84,7 +84,7 @@ def _witness(folder: Path) -> Witness:
         settings = msgspec.json.decode((folder / _FILE).read_bytes(), type=WitnessSettings)
     except (OSError, msgspec.DecodeError) as error:
         raise SettingsError(f"{folder / _FILE}: {error}; make a witness with `registry witness init`") from error
-    signer = Keystore(folder / "keys", given_passphrase(), ask_passphrase).signer(_KEY, settings.name)
+    signer = Keystore(folder / "keys", read_passphrase(), ask_passphrase).signer(_KEY, settings.name)
     log = open_log(settings.log, settings.consortium, read_only=True)
     return Witness(log, settings.consortium, bytes.fromhex(settings.founded), settings.name, signer, folder)
 
@@ -114,7 +114,7 @@ def run(
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS,
     )
-    keep_on_hangup()
+    ignore_hangup()
     following.start()
     address = "{}:{}".format(*listening.getsockname()[:2])
     errors.print(f"{witness.key.name} is running at http://{address}; Ctrl-C ends it", markup=False)
@@ -187,7 +187,7 @@ def request_cosignatures(
     node = node_of(context)
     if not node.settings.witness:
         raise SettingsError("no [[witness]] in the settings: give url and key of each")
-    rows = gather(node)
+    rows = gather_cosignatures(node)
     names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not", "note": "note"}
     columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
     print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)

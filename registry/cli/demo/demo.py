@@ -35,8 +35,8 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
 from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.node import Node, opened
-from registry.postgres.embedded import embedded
+from registry.node.node import Node, open_node
+from registry.postgres.embedded import start_embedded
 from registry.settings.settings import SettingsError
 from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 from registry.vault.vault import random_id
@@ -85,7 +85,7 @@ def demo(
         url = "file:../log"
         if log == "kafka":
             url = stack.enter_context(_broker(folder / "kafka"))
-        stack.enter_context(embedded(folder / "postgres"))  # one server for all nodes, up for the whole demo
+        stack.enter_context(start_embedded(folder / "postgres"))  # one server for all nodes, up for the whole demo
         with contextlib.ExitStack() as nodes:
             _Demo(folder, url).run(nodes)
         say(f"\nDone in {time.monotonic() - began:.0f} s.", style="bold")
@@ -145,7 +145,7 @@ class _Demo:
     def run(self, stack: contextlib.ExitStack) -> None:
         self._found()
         for member in UNIVERSITIES:
-            self._nodes[member] = stack.enter_context(opened(self._folder / member))
+            self._nodes[member] = stack.enter_context(open_node(self._folder / member))
         self._offer()
         self._import()
         self._publish("publish, verify, project")
@@ -163,14 +163,14 @@ class _Demo:
         values = common | {"member": GOVERNANCE, "database": database.format("consortium")}
         founded = make_consortium(home, values, 2, 3, None)
         say(f"{CONSORTIUM} is founded, with 3 root keys; 2 must sign. The founding's hash: {founded}")
-        with opened(home) as consortium:
+        with open_node(home) as consortium:
             admissions = []
             keys = []
             for member, (name, country, _) in UNIVERSITIES.items():
                 own = {"member": member, "founded": founded, "database": database.format(member)}
                 key = make_node(self._folder / member, common | own, None)
                 keys.append(key)
-                with opened(self._folder / member) as node:
+                with open_node(self._folder / member) as node:
                     node.log().create(member)
                 admissions.append(
                     MemberAdmitted(

@@ -16,8 +16,8 @@ import httpx
 from registry.access import ApiKeys
 from registry.cli.output import say
 from registry.http.access import SCOPES
-from registry.node.node import opened
-from registry.node.services.stopping import stopping
+from registry.node.node import open_node
+from registry.node.services.signals import stop_on_signals
 from registry.settings.settings import SettingsError
 
 KEYS: Final = "keys"
@@ -42,7 +42,7 @@ def wanted() -> bool:
 
 def serve(folder: Path, university: str, office: str) -> None:
     """Let two nodes of a demo run until Ctrl-C or SIGTERM, and say what to try."""
-    with stopping() as stop, contextlib.ExitStack() as stack:
+    with stop_on_signals() as stop, contextlib.ExitStack() as stack:
         running = [stack.enter_context(_node(folder, member)) for member in (university, office)]
         file = folder / KEYS
         lines = "".join(f"{one.member.upper()}={one.url}\n{one.member.upper()}_KEY={one.key}\n" for one in running)
@@ -70,7 +70,7 @@ def _say(running: list[_Running], file: Path) -> None:
 @contextlib.contextmanager
 def _node(folder: Path, member: str) -> Iterator[_Running]:
     home = folder / member
-    with opened(home) as node:
+    with open_node(home) as node:
         key = ApiKeys(node.registry.dsn, member).add("the demo", SCOPES, days=30)
     port = _free_port()
     process = subprocess.Popen(  # noqa: S603 - this program itself

@@ -22,7 +22,7 @@ from registry.cli.publishing import publish_now
 from registry.learners.missing_claims import why_without_claims
 from registry.log import origin_of
 from registry.node.node import Node
-from registry.node.proofs import cosigned_head, proof_of
+from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
 from registry.publishing.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
@@ -168,7 +168,7 @@ def _write(
         )
     fold = node.governance()
     tiles = node.tiles(stream, fold)
-    proof = proof_of(node, stream, tiles, row[0])
+    proof = create_proof(node, stream, tiles, row[0])
     governance = Beside.of(node, file.parent)
     sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
     # Everything was made and checked; only now is anything written. First goes what belongs to another receipt.

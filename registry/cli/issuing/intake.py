@@ -12,7 +12,7 @@ from registry.intake.lost_events import IntakePositions, lost_range
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.node.services.kafka_intake import KafkaIntakeRound
-from registry.node.services.stopping import stopping
+from registry.node.services.signals import stop_on_signals
 from registry.settings.settings import SettingsError
 
 app = typer.Typer(help="Take in what the university's own systems send.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def kafka(
         raise SettingsError("no Kafka is named; set intake_kafka in registry.toml, or give --brokers")
     if node.settings.member == GOVERNANCE:
         raise SettingsError("governance issues nothing: it has no intake")
-    with stopping() as stop, progress("taking in") as counter:
+    with stop_on_signals() as stop, progress("taking in") as counter:
         errors.print(f"intake.{node.settings.member} is taken in; Ctrl-C ends it", markup=False)
         KafkaIntakeRound(node, url, lambda results: counter.advance(len(results)), warn).run(stop)
 

@@ -19,7 +19,7 @@ from registry.cli.opening import node_of
 from registry.cli.operations.archives import refuse_unsound, restore_log, show_restored
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.keys.passphrase import weakness_of
-from registry.node.node import opened
+from registry.node.node import open_node
 from registry.postgres.embedded import DatabaseUnavailable, database
 from registry.settings.settings import Settings, SettingsError, find_home
 from registry.store import recorder as store
@@ -96,7 +96,7 @@ def restore(
         told = backups.restore(file, passphrase, folder, _empty_private_side, settings=above, on_rows=counter.reach)
     streams: list[Restored] | None = None
     if log is not None:
-        with opened(folder) as node:
+        with open_node(folder) as node:
             streams = restore_log(node, log)
     else:
         errors.print(

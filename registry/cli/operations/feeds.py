@@ -13,7 +13,7 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, say
 from registry.node.node import Node
-from registry.node.services.stopping import stopping
+from registry.node.services.signals import stop_on_signals
 
 _PAGE = 500
 
@@ -59,7 +59,7 @@ def read_feed(
         if not notices and not (as_json or as_csv):
             say("nothing new")
         return
-    with stopping() as stop, views.connect(node.dsn()) as connection:
+    with stop_on_signals() as stop, views.connect(node.dsn()) as connection:
         feed.listen(connection)
         while not stop.is_set():
             after = _show_all(node, after, stop, as_json=as_json, as_csv=as_csv, wide=wide)

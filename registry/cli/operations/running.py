@@ -7,10 +7,10 @@ from registry.cli.output import counted, errors, say, warn
 from registry.cli.publishing import refuse_faults
 from registry.log import GOVERNANCE
 from registry.node.node import Node
-from registry.node.services.measuring import measuring, observing
+from registry.node.services.health_watch import HealthWatch
+from registry.node.services.metrics_server import create_observer, serve_metrics
 from registry.node.services.running import run_node, run_projector
-from registry.node.services.stopping import keep_on_hangup, stopping
-from registry.node.services.watching import HealthWatch
+from registry.node.services.signals import ignore_hangup, stop_on_signals
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,12 +36,12 @@ def run(context: typer.Context) -> None:
 
     Example: registry run
     """
-    keep_on_hangup()
+    ignore_hangup()
     node = node_of(context)
     node.views()
     watch = HealthWatch(node, says=True)
-    with stopping() as stop, measuring(node, watch) as measures:
-        observer = observing(node, measures)
+    with stop_on_signals() as stop, serve_metrics(node, watch) as measures:
+        observer = create_observer(node, measures)
         if measures is not None:
             errors.print(f"metrics are at {measures.address}", markup=False)
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony

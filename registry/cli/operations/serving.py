@@ -20,11 +20,11 @@ from registry.cli.operations.running import say_running
 from registry.cli.output import errors, warn
 from registry.http.server import END_SECONDS, server_for
 from registry.log import GOVERNANCE
-from registry.node.node import opened
-from registry.node.services.measuring import instruments_of, measuring, observing
+from registry.node.node import open_node
+from registry.node.services.health_watch import HealthWatch
+from registry.node.services.metrics_server import create_instruments, create_observer, serve_metrics
 from registry.node.services.running import run_node
-from registry.node.services.stopping import keep_on_hangup, stopping
-from registry.node.services.watching import HealthWatch
+from registry.node.services.signals import ignore_hangup, stop_on_signals
 from registry.settings.settings import SettingsError
 
 _log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ def serve(
 
     Example: registry serve --port 8000
     """
-    keep_on_hangup()
+    ignore_hangup()
     node = node_of(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's")
@@ -64,9 +64,9 @@ def serve(
         sockets = _listen(host or node.settings.http.host, node.settings.http.port if port is None else port, count)
         for one in sockets:
             stack.enter_context(one)
-        stop = stack.enter_context(stopping())
+        stop = stack.enter_context(stop_on_signals())
         watch = HealthWatch(node, says=run)
-        measures = stack.enter_context(measuring(node, watch, projects=run))
+        measures = stack.enter_context(serve_metrics(node, watch, projects=run))
         counting = None if measures is None else measures.folder
         keeping = threading.Thread(
             target=_keep_alive, args=(node.settings.home, node.settings.log_level, sockets, stop, counting),
@@ -85,7 +85,7 @@ def serve(
 
         try:
             if run:
-                run_node(node, watch, stop, observing(node, measures), on_started=begin, on_warning=warn)
+                run_node(node, watch, stop, create_observer(node, measures), on_started=begin, on_warning=warn)
             else:
                 if measures is not None:
                     watch.follow(stop)
@@ -166,11 +166,11 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
 
     sys.setswitchinterval(_TURN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process that started this one says that it is ignored
-    with opened(home) as node:
+    with open_node(home) as node:
         observability.configure(log_level)
         http = node.settings.http
         server = server_for(
-            create_app(node, lambda: server.should_exit, instruments_of(counting, name)),
+            create_app(node, lambda: server.should_exit, create_instruments(counting, name)),
             patience_seconds=http.patience_seconds,
             max_connections=http.max_connections,
             max_connections_per_address=http.max_connections_per_address,
@@ -189,7 +189,7 @@ def _work(home: Path, log_level: str) -> None:
     """One process that works through batches, likewise."""
     from registry.node.services.batches import run_batches  # noqa: PLC0415 - likewise
 
-    with stopping() as stop:
+    with stop_on_signals() as stop:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         observability.configure(log_level)
         threading.Thread(target=_when_parent_ends, args=(stop.set,), daemon=True).start()

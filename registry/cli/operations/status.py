@@ -14,9 +14,9 @@ from projections.core.positions import GOVERNANCE, Position, all_positions
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, print_json, say, table
 from registry.log import LogError, NoSuchStream
-from registry.node.cosigning import unmet
+from registry.node.cosigning import explain_unmet_policy
 from registry.node.health import last_error
-from registry.node.health.health import NodeHealth, node_health
+from registry.node.health.health import NodeHealth, check_node
 from registry.node.health.last_error import LastError
 from registry.node.letter_settings import missing_settings
 from registry.node.node import Node
@@ -87,7 +87,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 def _status(node: Node) -> Status:
     connection = node.views()
-    health = node_health(node, connection)
+    health = check_node(node, connection)
     streams = _streams(node, connection, health)
     return Status(
         ok=not health.faults,
@@ -111,7 +111,7 @@ def _streams(node: Node, connection: Connection, health: NodeHealth) -> list[Str
             lag=None if "log" in health.faults else _lag(node, member, known.get(member) or Position(member)),
             governance=known[member].governance if member in known else None,
             refused_at_end=refused.get(member, 0),
-            unwitnessed=unmet(node, member, known[member].tree.size if member in known else 0),
+            unwitnessed=explain_unmet_policy(node, member, known[member].tree.size if member in known else 0),
         )
         for member in sorted({GOVERNANCE, *known})
     ]
@@ -119,7 +119,7 @@ def _streams(node: Node, connection: Connection, health: NodeHealth) -> list[Str
 
 def _lag(node: Node, member: str, position: Position) -> int | None:
     """How many events the newest valid head has beyond the views; where that is much, as the log's records claim."""
-    fold = node.standings.fold()
+    fold = node.governance_follower.fold()
     if member == GOVERNANCE:
         return max(0, fold.size - position.tree.size)
     record = fold.state.members.get(member)

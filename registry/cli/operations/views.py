@@ -11,12 +11,13 @@ from consumers.projecting.rebuild import rebuild as rebuild_views
 from consumers.streams.progress import Progress
 from projections.core.digest import digest
 from projections.core.positions import DamagedPosition
+from projections.core.views import OutdatedViews
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, print_json, progress, say, table
 from registry.node.digests import sign_digest
-from registry.node.services.observing import Observer
+from registry.node.services.observers import Observer
 from registry.node.services.running import run_projector
-from registry.node.services.stopping import stopping
+from registry.node.services.signals import stop_on_signals
 
 views_app = typer.Typer(help="The read views, which are made from the log alone.", no_args_is_help=True)
 
@@ -42,7 +43,7 @@ def update(
         projector.settle_all()
     _report(outcome)
     if follow:
-        with stopping() as stop:
+        with stop_on_signals() as stop:
             run_projector(node, stop, Observer())
 
 
@@ -57,7 +58,8 @@ def rebuild(
     Example: registry views rebuild
     """
     node = node_of(context)
-    with contextlib.suppress(DamagedPosition):  # damaged views cannot say what they have read; these are made again
+    # Views that are damaged or of another version cannot say what they have read; they are rebuilt.
+    with contextlib.suppress(DamagedPosition, OutdatedViews):
         node.refuse_gone_log()
     with _counting() as on_batch:
         outcome = rebuild_views(node.dsn(), node.source(), workers=workers, on_batch=on_batch)

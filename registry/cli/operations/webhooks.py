@@ -14,7 +14,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, 
 from registry.log import GOVERNANCE
 from registry.node.adapters.webhooks import FeedSource, addresses, dispatcher
 from registry.node.node import Node
-from registry.node.services.stopping import stopping
+from registry.node.services.signals import stop_on_signals
 from registry.node.services.webhooks import run_webhooks
 from registry.settings.settings import SettingsError
 from registry.webhooks import Deliveries, Endpoints, Schedule
@@ -225,6 +225,6 @@ def run(context: typer.Context) -> None:
     node = node_of(context)
     with _opened(node):
         made = dispatcher(node)
-    with stopping() as stop:
+    with stop_on_signals() as stop:
         errors.print("webhooks are posted; Ctrl-C ends it", markup=False)
         run_webhooks(made, node.settings.home, stop)

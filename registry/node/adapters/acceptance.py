@@ -14,7 +14,7 @@ from consumers.governance.governance import Change
 from registry.application.acceptance import NotAccepted
 from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
-from registry.node.standings import Standings
+from registry.node.governance_follower import GovernanceFollower
 from registry.publishing.errors import ForeignCommits
 from registry.rules.errors import MemberSuspended, Refusal, RoleMissing
 from registry.rules.governance import CREATES, MemberRecord
@@ -33,7 +33,7 @@ class ConsumerRules:
     def __init__(
         self,
         settings: Settings,
-        standings: Standings,
+        standings: GovernanceFollower,
         own_key: Callable[[], VerifierKey],
         published_size: Callable[[], int],
         check_own_log: Callable[[], None] = lambda: None,

@@ -16,7 +16,7 @@ from projections.precedents.departures import Draft, departure
 from projections.records import offered as offered_view
 from projections.records.offered import OfferedView
 from projections.relations.reach import MAX_LEVELS
-from registry.node.standings import Standings
+from registry.node.governance_follower import GovernanceFollower
 from registry.office.assessments.offered import IssuerAccreditation, Offered
 from registry.office.ports import CredentialFacts, Key, OwnDecision, ProvenCredential
 from registry.wire.credentials import CredentialIssued
@@ -33,7 +33,7 @@ class PostgresCredentialLookup:
     """`CredentialLookup` on this node's views. May be shared by threads where `views` may."""
 
     def __init__(
-        self, views: Views, standings: Standings, governance: Callable[[], GovernanceFold], origin: str
+        self, views: Views, standings: GovernanceFollower, governance: Callable[[], GovernanceFold], origin: str
     ) -> None:
         """`governance` reads all of governance from the log; only receipts need it."""
         self._views = views
@@ -91,7 +91,7 @@ class PostgresCredentialLookup:
 
     def is_member(self, name: str) -> bool:
         """Return whether governance ever named this member."""
-        return self._standings.of(name, 0)[1] != "unknown"
+        return self._standings.standings_at(name, 0)[1] != "unknown"
 
     def find_changed(self, keys: Sequence[Key]) -> set[Key]:
         """Return those that are not plainly active, whose status was ever changed, or that the views do not know."""
@@ -162,7 +162,7 @@ class PostgresCredentialLookup:
 
     def _describe(self, view: OfferedView) -> Offered:
         credential = view.credential
-        then, now = self._standings.of(view.member, view.leaf)
+        then, now = self._standings.standings_at(view.member, view.leaf)
         return Offered.of_version(
             view.member,
             view.content,

@@ -13,14 +13,14 @@ from projections.api.history import History
 from projections.api.receipts import Proven
 from registry.http import HttpProblem
 from registry.node.adapters import moments
+from registry.node.governance_follower import GovernanceFollower
 from registry.node.node import Node
-from registry.node.standings import Standings
 from registry.wire.proof import TlogProof
 
 _WAIT_SECONDS: Final = 5.0
 
 
-def history(node: Node, standings: Standings) -> History:
+def history(node: Node, standings: GovernanceFollower) -> History:
     """Return the reader of earlier moments.
 
     One request at a time per process: where governance voided events since, a stream is replayed.
@@ -48,7 +48,7 @@ def history(node: Node, standings: Standings) -> History:
     )
 
 
-def verify_receipt(node: Node, standings: Standings, text: str) -> Proven:
+def verify_receipt(node: Node, standings: GovernanceFollower, text: str) -> Proven:
     """Return what a receipt proves. Raises `InvalidProof`, `InvalidEvent`, `PolicyUnmet`."""
     proof = TlogProof.parse(text)
     proven = receipts.verify(proof, standings.fold())

@@ -32,7 +32,7 @@ from registry.letters.content import DecisionEnd, Language
 from registry.letters.notices import Notice, NoticeKind
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
-from registry.node.proofs import proof_of
+from registry.node.proofs import create_proof
 from registry.office.cases.case_view import collect_letter_facts
 from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.notices import LetterKind, NoticeWriter, letter_kind
@@ -135,7 +135,7 @@ class Letters:
         disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
         try:
             with _exclusive(node.settings.home / "tiles"):
-                receipt = proof_of(node, member, node.tiles(member, fold), view.leaf)
+                receipt = create_proof(node, member, node.tiles(member, fold), view.leaf)
         except (NoReceipt, PolicyUnmet) as error:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
         credentials = [credential_of(basis, disclosures) for basis in data.basis]

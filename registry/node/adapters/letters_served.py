@@ -7,7 +7,7 @@ from registry.letters import Language, LetterContent
 from registry.letters.composing import LetterRequest
 from registry.letters.notices import Notice
 from registry.node.adapters.letters import Letters
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.office.cases.notices import LetterKind
 
 
@@ -48,7 +48,7 @@ class ServedLetters:
     def _set(self, said: Callable[[Letters], LetterContent | Notice]) -> bytes:
         # The letter has a log, a connection to the views and one to the private side of its own: no other request
         # waits for it, and it waits for none.
-        with self._private.reading() as registry, opened(self._node.settings.home) as another:
+        with self._private.reading() as registry, open_node(self._node.settings.home) as another:
             another.registry = registry
             content = said(Letters(another))
         return Letters(self._node).render(content)

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from consumers.governance.governance import GovernanceFold
 from registry.node.adapters.credential_lookup import PostgresCredentialLookup
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.office.cases.service import Office
 
 if TYPE_CHECKING:  # a command need not load the server
@@ -23,7 +23,7 @@ def office_of(node: Node) -> Office:
 def lookup_of(node: Node) -> PostgresCredentialLookup:
     """Return the lookup of credentials for one command."""
     return PostgresCredentialLookup(
-        lambda: nullcontext(node.views()), node.standings, node.governance, node.settings.origin
+        lambda: nullcontext(node.views()), node.governance_follower, node.governance, node.settings.origin
     )
 
 
@@ -36,7 +36,7 @@ def served_lookup(node: Node, views: "Views") -> PostgresCredentialLookup:
             yield moment.connection
 
     def governance() -> GovernanceFold:
-        with opened(node.settings.home) as another:  # a log of its own: threads don't share one
+        with open_node(node.settings.home) as another:  # a log of its own: threads don't share one
             return another.governance()
 
-    return PostgresCredentialLookup(reading, node.standings, governance, node.settings.origin)
+    return PostgresCredentialLookup(reading, node.governance_follower, governance, node.settings.origin)

@@ -1,7 +1,7 @@
-"""Whether a node is well: what `status`, `run`, `/ready` and the API's member resource say of it, from one place.
+"""The health of a node, for `status`, `run`, `/ready` and the API's member resource.
 
-A node judges its own stream as everybody else does: what the views have quarantined or refused of it did not count,
-whatever its own database says.
+A node judges its own stream as every other member does: commits and events that the views have quarantined or refused
+do not count, whatever its own database says.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from registry.intake.lost_events import lost_events
 from registry.keys.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.node.health.view_lag import own_lag
-from registry.node.health.waiting import held_events, stopped, waiting_events
+from registry.node.health.waiting import explain_stopped_publisher, held_events, waiting_events
 from registry.publishing.errors import ForeignCommits
 from registry.rules.governance import MemberRecord
 from registry.wire.keys import VerifierKey
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
     from registry.node.node import Node
 
 WAITING_SECONDS: Final = 60
-"""A stored event that waits longer than this to be published says that the publisher is stopped."""
+"""If a stored event waits longer than this, the publisher counts as stopped."""
 
 COMPONENTS: Final = (
     "health", "database", "log", "other_streams", "own_stream", "key", "membership", "publisher", "held", "vault",
     "views", "intake",
 )  # fmt: skip
-"""All components that faults are found in; `health` is where the node could not look at itself."""
+"""All components with faults of their own; `health` is for a node that could not check itself."""
 
 KeyStanding = Literal["counts", "retired", "not-yet", "unknown", "unreadable", "not-checked"]
 """`unknown`: governance never added this key. `not-checked`: the key's file is encrypted, and nobody was asked."""
 
 
 class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
-    """What did not count of this member's own stream, as the views have it."""
+    """The parts of this member's own stream that do not count, as the views have it."""
 
     refused_events: int = 0
-    """Events inside valid commits that had no effect and that nobody has dealt with since."""
+    """Events in valid commits that have no effect, and that nobody has dealt with since."""
     quarantined_commits: int = 0
-    """Commits beyond the tree's end that nobody accepts: what they hold exists for nobody."""
+    """Commits beyond the tree's end that nobody accepts: their events exist for nobody."""
     disputed_heads: int = 0
     """Heads that this member signed and that contradict its own tree."""
     codes: tuple[str, ...] = ()
-    """docs/events.md's names of the rules."""
+    """The rules' names in docs/events.md."""
     foreign_records: int = 0
-    """Records beyond the tree's end that do not count and that this node did not write: anybody can append one."""
+    """Records beyond the tree's end that do not count and are not this node's: anybody can append one."""
     foreign_codes: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
-        """What an operator should know, and what keeps this node from nothing."""
+        """Warnings for the operator, which need no action of this node."""
         if not self.foreign_records:
             return []
         warning = (
@@ -73,75 +73,75 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def faults(self) -> list[str]:
-        """What is wrong, each with the command that repairs it."""
+        """All faults, each with the command that repairs it."""
         codes = ", ".join(self.codes)
-        found = []
+        sentences = []
         if self.quarantined_commits:
-            found.append(
-                f"{self.quarantined_commits:,} of this node's own commits did not count ({codes}): what they hold"
-                " exists for nobody. `registry log quarantine list` says why; with a key that counts, `registry"
+            sentences.append(
+                f"{self.quarantined_commits:,} of this node's own commits did not count ({codes}): their events"
+                " exist for nobody. `registry log quarantine list` says why; with a key that counts, `registry"
                 " publish` seals them again"
             )
         if self.refused_events:
-            found.append(
+            sentences.append(
                 f"{self.refused_events:,} of this node's own events {_were(self.refused_events)} refused ({codes}):"
                 " what was said there exists for nobody. `registry refused list` shows it, and `registry refused"
                 " publish-again` repairs it"
             )
         if self.disputed_heads:
-            found.append(
+            sentences.append(
                 f"heads that this member signed and that contradict its own log: {self.disputed_heads:,}. Somebody else"
                 " signs with its key, or its database was restored from an old state"
             )
-        return found
+        return sentences
 
 
 class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How a node is. All that is wrong is in `faults`; nothing in it is secret."""
+    """The health of a node, with all its faults. Nothing in it is secret."""
 
     member: str
     version: str
     standing: str | None = None
-    """As governance says now; None where the member is not admitted, or governance was never read."""
+    """The current standing; None if the member is not admitted, or governance was never read."""
     roles: tuple[str, ...] = ()
     key: str | None = None
     """The id of the node's signing key: 8 hexadecimal digits."""
     key_standing: KeyStanding = "not-checked"
     own: OwnStream = OwnStream()
     waiting: int = 0
-    """Stored events that are not on the log yet, those that are held back included."""
+    """Stored events that are not on the log yet, held events included."""
     waiting_since: str | None = None
-    """When the oldest of them that is not held back was stored (RFC 3339)."""
+    """The time at which the oldest of them was stored, without held events (RFC 3339)."""
     held: int = 0
-    """Stored events that are held back, because consumers would refuse them now."""
+    """Stored events that are not published, because consumers would refuse them now."""
     held_because: str | None = None
     """The rule and the remedy for the first of them."""
     faults: dict[str, list[str]] = {}
-    """By component of `COMPONENTS`.
+    """Faults by component of `COMPONENTS`; components without faults are left out.
 
-    What is well is not in it. `database`: it does not know what the node's own log holds; what is judged by it (which
-    events were repaired, whether the key counts at the log's end, what waits) is not looked at then. `other_streams`:
-    streams of other members are not what was read of them here before.
+    `database`: the node's log has commits that it does not know. Then nothing is checked that depends on it: repaired
+    events, the key at the log's end, waiting events. `other_streams`: other members' streams changed since this node
+    read them.
     """
     peers: list[str] = []
-    """What is wrong with other members' streams: they have to mend it, and it keeps this node from nothing."""
+    """Faults of other members' streams, which those members have to repair."""
     log_away: bool = False
-    """Whether the log cannot be reached or is gone."""
+    """True if the log cannot be reached, or is gone."""
 
     @property
     def sentences(self) -> list[str]:
-        """All that is wrong, one sentence each."""
-        return [sentence for found in self.faults.values() for sentence in found]
+        """All faults, one sentence each."""
+        return [sentence for sentences in self.faults.values() for sentence in sentences]
 
     @property
     def warnings(self) -> list[str]:
-        """What an operator should know, and what is no fault of this node."""
+        """Warnings for the operator that are no faults of this node."""
         return [*self.own.warnings, *self.peers]
 
 
-def own_stream(connection: Connection, member: str) -> OwnStream:
-    """What did not count of a member's stream; `connection` sees the views and this node's private side."""
-    quarantined = _quarantined(connection, member)
+def read_own_stream(connection: Connection, member: str) -> OwnStream:
+    """Return what does not count of a member's stream. `connection` sees the views and this node's private side."""
+    quarantined = _count_quarantined(connection, member)
     own = [(code, count) for code, ours, count in quarantined if ours]
     foreign = [(code, count) for code, ours, count in quarantined if not ours]
     dealt_with = "SELECT leaf FROM publisher.dealt_with"
@@ -165,10 +165,10 @@ def own_stream(connection: Connection, member: str) -> OwnStream:
     )
 
 
-def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, int]]:
-    """Count the commits beyond the tree's end that do not count, by rule and by whether this node wrote them down.
+def _count_quarantined(connection: Connection, member: str) -> list[tuple[str, bool, int]]:
+    """Return the number of commits beyond the tree's end that do not count, by rule and whether they are this node's.
 
-    Anybody can append a record that names any size. Ours are those whose head, size and root, was written down.
+    Anybody can append a record with any size. This node's are those whose head (size and root) it has stored.
     """
     ours = "false"
     if table_exists(connection, "publisher.commits"):
@@ -186,8 +186,8 @@ def _quarantined(connection: Connection, member: str) -> list[tuple[str, bool, i
 
 
 def own_commits_refused(connection: Connection, member: str) -> RefusedCommits | None:
-    """Why this node's own commits do not count, for its publisher to stop; None where they do."""
-    own = own_stream(connection, member)
+    """Return why this node's own commits do not count, so that its publisher stops; None if they count."""
+    own = read_own_stream(connection, member)
     if not own.quarantined_commits:
         return None
     row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
@@ -195,29 +195,29 @@ def own_commits_refused(connection: Connection, member: str) -> RefusedCommits |
 
 
 class LogState(NamedTuple):
-    """What is wrong with the log, in sentences."""
+    """Faults of the log, in sentences."""
 
     faults: list[str]
-    """Of the whole log, governance and this member's own stream."""
+    """Faults of the whole log, governance and this member's own stream."""
     away: bool
-    """Whether the log cannot be read at all."""
+    """True if the log cannot be read."""
     changed: list[str]
-    """Other members' streams that are not what was read of them here before."""
+    """Other members' streams that changed since this node read them."""
     peers: list[str]
     """Other members' streams that nobody can read, or whose newest records do not count."""
     unknown: str = ""
-    """That the log holds commits of this member that the node's database does not know; empty where it does not."""
+    """A sentence about commits of this member that the node's database does not know; empty if there are none."""
 
 
-def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
-    """Hold the log against what the views have read of it and against the settings. Creates nothing.
+def check_node_log(node: "Node", connection: Connection, earlier: EarlierLooks | None = None) -> LogState:
+    """Compare the log with what the views have read of it, and with the settings. Creates nothing.
 
-    `earlier`: what earlier looks found, for a process that looks again and again.
+    `earlier` has the results of earlier checks, for a process that checks repeatedly.
     """
     settings = node.settings
     try:
-        found = check_log(
-            node.log_as_it_is(),
+        log_faults = check_log(
+            node.unchecked_log(),
             positions.all_positions(connection),
             settings.consortium,
             settings.founded_hash,
@@ -225,35 +225,37 @@ def log_state(node: "Node", connection: Connection, earlier: EarlierLooks | None
         )
     except LogError as error:
         return LogState([f"the log cannot be reached: {error}"], away=True, changed=[], peers=[])
-    own, state = settings.member, LogState([], any(fault.away for fault in found), [], [])
-    for fault in found:
+    own, state = settings.member, LogState([], any(fault.away for fault in log_faults), [], [])
+    for fault in log_faults:
         if fault.stream not in ("", GOVERNANCE, own):
             kind = state.peers if fault.code in (BEGINS_LATE, REFUSED, UNREADABLE) else state.changed
             kind.append(fault.detail)
         elif own == GOVERNANCE and fault.code == NO_GOVERNANCE:
-            continue  # the consortium's own node founds it
-        elif fault.stream != own or fault.code != REFUSED:  # anybody can append there; `own_stream` judges what is ours
+            continue  # the consortium's own node creates governance
+        elif (
+            fault.stream != own or fault.code != REFUSED
+        ):  # anybody can append there; `read_own_stream` judges what is ours
             state.faults.append(fault.detail)
     if own != GOVERNANCE and not state.away and (unknown := _unknown_commits(node)):
         return state._replace(unknown=unknown)
     if not state.faults:
-        state.faults.extend(_own_end(node.log_as_it_is(), connection, own))
+        state.faults.extend(_own_end(node.unchecked_log(), connection, own))
     return state
 
 
 def _unknown_commits(node: "Node") -> str:
-    """What the log holds of this member that its database does not know, in a sentence; empty where it knows all."""
+    """Return a sentence about commits of this member that its database does not know; empty if there are none."""
     try:
         node.own_log.check()
     except ForeignCommits as error:
         return str(error).removesuffix(" Nothing was published.")
-    except LogError:  # not the log of the settings, and that is said already
+    except LogError:  # not the log of the settings, which is reported already
         return ""
     return ""
 
 
 def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
-    """Whether the newest commit that this node has published is still there, where the views had not read that far."""
+    """Return a fault if the newest published commit, which the views have not read, is no longer on the log."""
     if not table_exists(connection, "publisher.commits"):
         return []
     newest = connection.execute(
@@ -274,7 +276,7 @@ def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
             if commit is not None and (commit.checkpoint.size, commit.checkpoint.root) == (size, root):
                 return []
             break
-    except LogError:  # no stream, or a shorter one: the same as a stream without that commit
+    except LogError:  # a missing or shorter stream lacks the commit, too
         pass
     detail = (
         f"the log of {member} ends before entry {size:,}, which this node has published: it was cut or replaced."
@@ -283,22 +285,22 @@ def _own_end(log: SharedLog, connection: Connection, member: str) -> list[str]:
     return [detail]
 
 
-def node_health(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
-    """How the node is. Asks for no passphrase and creates nothing; `log`: what was found out about it just now."""
+def check_node(node: "Node", connection: Connection, log: LogState | None = None) -> NodeHealth:
+    """Return the node's health. Asks for no passphrase and creates nothing; `log` is a fresh check of the log."""
     member = node.settings.member
     faults: dict[str, list[str]] = {}
-    found = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
-    log = log or log_state(node, connection)
+    health = NodeHealth(member=member, version=metadata.version("credential-registry"), faults=faults)
+    log = log or check_node_log(node, connection)
     if log.unknown:
         faults["database"] = [log.unknown]
     if log.faults:
         faults["log"] = log.faults
     if log.changed:
         faults["other_streams"] = log.changed
-    found = msgspec.structs.replace(found, peers=log.peers, log_away=log.away)
+    health = msgspec.structs.replace(health, peers=log.peers, log_away=log.away)
     if member == GOVERNANCE:
-        return found
-    own = own_stream(connection, member)
+        return health
+    own = read_own_stream(connection, member)
     if own.faults and not log.unknown:
         faults["own_stream"] = own.faults
     waiting, since, published = waiting_events(connection)
@@ -306,28 +308,29 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
         faults["views"] = [lag]
     if node.settings.keys_folder.exists() and (vault := node.keystore.vault_fault()) is not None:
         faults["vault"] = [vault]
-    if table_exists(connection, "intake.lost") and (lost := lost_events(connection)):
-        faults["intake"] = [each.sentence for each in lost]
-    held, held_because = held_events(connection)
+    if table_exists(connection, "intake.lost") and (losses := lost_events(connection)):
+        faults["intake"] = [loss.sentence for loss in losses]
+    held_count, held_because = held_events(connection)
     if held_because is not None:
-        fault = f"{plural(held, 'stored event')} {'is' if held == 1 else 'are'} held back and not on the log, since"
-        fault += " consumers would refuse what is said there now"
+        are = "is" if held_count == 1 else "are"
+        fault = f"{plural(held_count, 'stored event')} {are} held back and not on the log, since"
+        fault += " consumers would refuse them now"
         faults["held"] = [f"{fault}: {held_because}"]
     record = _record(node, faults)
     key, key_standing = _key(node, None if log.unknown else record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
         faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
     if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
-        faults["publisher"] = [stopped(node.settings.home, waiting, since, by_key="key" in faults)]
+        faults["publisher"] = [explain_stopped_publisher(node.settings.home, waiting, since, by_key="key" in faults)]
     return msgspec.structs.replace(
-        found,
+        health,
         standing=None if record is None else record.standing,
         roles=() if record is None else record.current_roles,
         key=key,
         key_standing=key_standing,
         own=own,
-        waiting=waiting + held,
-        held=held,
+        waiting=waiting + held_count,
+        held=held_count,
         held_because=held_because,
         waiting_since=None if since is None else since.isoformat(timespec="seconds"),
     )
@@ -336,31 +339,31 @@ def node_health(node: "Node", connection: Connection, log: LogState | None = Non
 _KEY_FAULTS: Final = {
     "retired": "this node's signing key {key} was retired: change it with `registry key rotate`",
     "not-yet": "this node's signing key {key} does not count yet at the end of its log",
-    "unknown": "this node's signing key {key} is none that governance knows of this member",
+    "unknown": "this node's signing key {key} is not among this member's keys in governance",
     "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry node restore --help`)",
 }
 
 
 def _record(node: "Node", faults: dict[str, list[str]]) -> MemberRecord | None:
-    """What governance says of this member; that it is not admitted or not in standing is said."""
+    """Return governance's record of this member, and note if it is not admitted or not active."""
     member = node.settings.member
     if "log" in faults:
-        size, records = node.standings.viewed()
+        size, records = node.governance_follower.read_views()
     else:
         try:
-            size, records = node.standings.size, node.standings.fold().state.members
+            size, records = node.governance_follower.size, node.governance_follower.fold().state.members
         except LogError:
             size, records = 0, {}
     record = records.get(member)
     if record is None and size:
-        faults["membership"] = [f"{member} is not admitted: nobody counts what it publishes"]
+        faults["membership"] = [f"{member} is not admitted: what it publishes counts for nobody"]
     elif record is not None and record.standing != "active":
         faults["membership"] = [f"{member} is {record.standing}: it can create nothing"]
     return record
 
 
 def _key(node: "Node", record: MemberRecord | None, published: int) -> tuple[str | None, KeyStanding]:
-    """The id of the signing key, and whether it counts for the next commit."""
+    """Return the id of the signing key, and whether it counts for the next commit."""
     try:
         key = node.keystore.public(SIGNING, node.settings.origin)
     except KeystoreError:

@@ -1,6 +1,6 @@
-"""The last thing that went wrong while a node was at work, kept where another process finds it.
+"""The last error of a running node, for other processes.
 
-It stands in a file of the node's folder: that can be written and read while the database is away.
+It is in a file of the node's folder, which can be written and read while the database is away.
 """
 
 import os
@@ -16,7 +16,7 @@ _FILE = "last-error.json"
 
 
 class LastError(msgspec.Struct, frozen=True):
-    """When, at which work, and what."""
+    """An error with its time and the service that it interrupted."""
 
     time: str
     work: str
@@ -24,21 +24,21 @@ class LastError(msgspec.Struct, frozen=True):
 
 
 def note(home: Path, work: str, error: BaseException) -> None:
-    """Keep it; the one before is forgotten."""
+    """Write an error in place of the one before."""
     text = " ".join(str(error).split()) or type(error).__name__
-    found = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
-    fresh = home / f".{_FILE}.{threading.get_native_id()}"  # several threads may have something to say at once
+    last_error = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
+    new_file = home / f".{_FILE}.{threading.get_native_id()}"  # several threads may write at once
     try:
-        # Only for its owner: what went wrong may quote what was at hand.
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(found) + b"\n")
-        fresh.replace(home / _FILE)
-    except OSError as unwritten:  # a full disk, say: the work is tried again all the same
+        # Readable by its owner only: a message may quote data.
+        with os.fdopen(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(last_error) + b"\n")
+        new_file.replace(home / _FILE)
+    except OSError as unwritten:  # for example a full disk: the service goes on
         _log.error("last_error.not_kept", work=work, error=type(error).__name__, reason=unwritten.strerror)
 
 
 def read(home: Path) -> LastError | None:
-    """The last one; None where there was none, or its file is not one of ours."""
+    """Return the last error; None if there is none, or its file cannot be parsed."""
     try:
         return msgspec.json.decode((home / _FILE).read_bytes(), type=LastError)
     except (FileNotFoundError, msgspec.DecodeError):

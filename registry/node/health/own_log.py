@@ -1,4 +1,4 @@
-"""Whether a node's database knows all that counts of its own log: not so after an old backup, or where it is new."""
+"""The comparison of a node's database with its own stream: an old backup or a new database lacks commits."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
@@ -22,20 +22,20 @@ class OwnLog:
     def __init__(self, node: "Node") -> None:
         self._node = node
         self._last: tuple[Hashable, str] | None = None
-        """What was compared last, and what was wrong with it; empty where nothing was."""
+        """The last comparison, and its fault; empty if there was none."""
 
     def check(self) -> None:
-        """Raise `ForeignCommits` where the log has commits of this member that count and its database does not know.
+        """Raise `ForeignCommits` if the log has commits of this member that count and that its database does not know.
 
-        The log is read from the newest commit that the database has seen there, and only where the stream's end, the
-        database or governance changed since the last time. What else is wrong with the log is not judged here.
+        Reads the log from the newest commit that the database has seen there, and only if the stream's end, the
+        database or governance changed since the last check. Other faults of the log are not reported here.
         """
-        standings = self._node.standings
+        standings = self._node.governance_follower
         if standings.error is not None:
-            return  # the log is away: it is looked at when it is back, before anything is signed
-        for last_try in (False, True):  # a publisher at work may have written a commit down since
+            return  # the log is away: the check follows when it is back, before anything is signed
+        for last_try in (False, True):  # a running publisher may have stored a commit since
             try:
-                self._compare(*self._written_down())
+                self._compare(*self._stored_commits())
             except ForeignCommits:
                 if last_try:
                     raise
@@ -44,7 +44,7 @@ class OwnLog:
             else:
                 return
 
-    def _written_down(self) -> tuple[Row | None, dict[int, Row]]:
+    def _stored_commits(self) -> tuple[Row | None, dict[int, Row]]:
         with psycopg.connect(self._node.dsn(), autocommit=True) as connection:
             if not table_exists(connection, "publisher.commits"):
                 return None, {}  # nothing was ever stored here
@@ -53,15 +53,15 @@ class OwnLog:
 
     def _compare(self, newest: Row | None, unseen: dict[int, Row]) -> None:
         node, last = self._node, self._last
-        compared = (node.log().end(node.settings.member), newest, tuple(unseen), node.standings.size)
+        compared = (node.log().end(node.settings.member), newest, tuple(unseen), node.governance_follower.size)
         if last is None or last[0] != compared:
             stream = OwnStream(node.log(), node.settings.member, node.settings.origin, node.counts())
             tree, start = (newest.tree, newest.next or 0) if newest is not None else (Tree(), 0)
-            wrong = ""
+            fault = ""
             try:
                 stream.follow(tree, start, unseen, lambda *_: None)
             except ForeignCommits as error:
-                wrong = str(error)
-            self._last = last = compared, wrong
+                fault = str(error)
+            self._last = last = compared, fault
         if last[1]:
             raise ForeignCommits(last[1])

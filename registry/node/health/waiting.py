@@ -1,4 +1,4 @@
-"""Stored events that are not on the log yet: those that wait for the publisher, and those that are held back."""
+"""Stored events that are not on the log yet: events that wait for the publisher, and held events."""
 
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,9 @@ from registry.store.translation import PUBLISHED, stored_at
 
 
 def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
-    """How many stored events wait for the publisher's next pass, since when, and the size of the log without them.
+    """Return how many stored events wait for the publisher, since when, and the stream's size without them.
 
-    Events that are held back are not among them (`held_events`).
+    Held events are not among them (`held_events`).
     """
     if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.held")):
         return 0, None, 0
@@ -36,7 +36,7 @@ def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
 
 
 def held_events(connection: Connection) -> tuple[int, str | None]:
-    """How many stored events are held back, and why the first of them is."""
+    """Return the number of held events, and the reason for the first."""
     if not table_exists(connection, "publisher.held"):
         return 0, None
     row = connection.execute(
@@ -46,10 +46,10 @@ def held_events(connection: Connection) -> tuple[int, str | None]:
     return (0, None) if row is None else (row[0], row[1])
 
 
-def stopped(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
-    """Say that the publisher of the node in that folder is stopped, and why.
+def explain_stopped_publisher(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
+    """Return a sentence that the publisher of the node in this folder is stopped, and why.
 
-    `by_key`: the signing key does not count. Else it is what the publisher last said, if that is known.
+    `by_key`: because the signing key does not count. Otherwise the reason is the publisher's last error, if known.
     """
     wait = "waits" if waiting == 1 else "wait"
     text = f"{plural(waiting, 'stored event')} {wait} to be published since {since:%Y-%m-%d %H:%M} UTC"

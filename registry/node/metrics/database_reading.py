@@ -1,4 +1,4 @@
-"""What the database says for the page of metrics: one statement for each part, each with a time limit of its own."""
+"""The database's part of a page of metrics: one statement for each part, each with its own time limit."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, get_args
@@ -18,37 +18,37 @@ from registry.metrics.page import Sample
 from registry.store import private_counts
 
 _log = structlog.get_logger(__name__)
-_GIVEN_UP: Final = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedTable)
-"""What takes too long now, or is not there: views that are being made by another version, say."""
+_SKIPPED: Final = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedTable)
+"""Raised where a part takes too long, or is missing, for example while another version rebuilds the views."""
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "batches": ("intake.batches",),
     "webhooks": ("webhooks.endpoints", "webhooks.deliveries"),
     "feed": ("feed.notices",),
     "intake": ("intake.lost",),
 }
-"""The private tables that a part is about: without them, as on the consortium's own node, there is no such part."""
+"""The private tables that a part needs. Without them, as on the consortium's own node, the part is left out."""
 
 
 class DatabaseFacts(NamedTuple):
-    """What was read."""
+    """The result of one reading."""
 
     samples: list[Sample]
     streams: list[ReadUpTo]
-    """How far the views are; nothing where that could not be read."""
+    """The position of the views; empty if that could not be read."""
 
 
 class DatabaseReading:
-    """Reads on one connection, which is made again when it was lost. One thread uses it at a time."""
+    """Reads on one connection, which is replaced when it is lost. Used by one thread at a time."""
 
     def __init__(self, dsn: Callable[[], str], member: str) -> None:
         self._dsn = dsn
         self._member = member
         self._connection: Connection | None = None
-        self._said: dict[str, str] = {}
-        """What was logged of each part that could not be read."""
+        self._logged: dict[str, str] = {}
+        """The error that was logged for each part that could not be read."""
 
     def read(self) -> DatabaseFacts:
-        """Read all parts. A part that takes too long is left out, and said. Raises `psycopg.OperationalError`."""
+        """Read all parts. Leaves out and reports a part that takes too long. Raises `psycopg.OperationalError`."""
         if self._connection is None or self._connection.closed:
             self._connection = stream_counts.connect(self._dsn())
         try:
@@ -79,14 +79,14 @@ class DatabaseReading:
 
     def _part(self, part: str, read: Callable[[Connection], Iterator[Sample]], connection: Connection) -> list[Sample]:
         try:
-            found = [*read(connection), Sample(definitions.PART_READ, 1, (part,))]
-        except _GIVEN_UP as error:
-            if self._said.get(part) != (said := type(error).__name__):
-                _log.warning("metrics.part_not_read", part=part, error=said)
-                self._said[part] = said
+            samples = [*read(connection), Sample(definitions.PART_READ, 1, (part,))]
+        except _SKIPPED as error:
+            if self._logged.get(part) != (kind := type(error).__name__):
+                _log.warning("metrics.part_not_read", part=part, error=kind)
+                self._logged[part] = kind
             return [Sample(definitions.PART_READ, 0, (part,))]
-        self._said.pop(part, None)
-        return found
+        self._logged.pop(part, None)
+        return samples
 
     def _parts(self) -> Iterator[tuple[str, Callable[[Connection], Iterator[Sample]]]]:
         yield "refused", lambda c: _counts(definitions.REFUSED, stream_counts.refused_events(c))

@@ -1,4 +1,4 @@
-"""How much the log has of each stream, for the page of metrics, without reading the streams."""
+"""The log's part of a page of metrics: the size of each stream, without reading the streams."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -15,23 +15,23 @@ _log = structlog.get_logger(__name__)
 
 
 class LogReading:
-    """Compares the ends of the streams with how far the views are. One thread uses it at a time.
+    """Compares the ends of the streams with the position of the views. Used by one thread at a time.
 
-    A stream that the views have read to its end has as many events as the views. Of another one its newest records
-    name the size; they are read again only when the stream's end has moved.
+    A stream that the views have read to its end has as many events as the views. For any other stream the newest
+    records name the size; they are read again only when the stream's end has moved.
     """
 
     def __init__(self, open_log: Callable[[], SharedLog]) -> None:
-        """`open_log` opens a log of its own: the one that the publisher appends to would make it wait."""
+        """`open_log` opens another connection to the log: the publisher's would make this wait."""
         self._open_log = open_log
         self._log: SharedLog | None = None
         self._sizes: dict[str, tuple[int, int]] = {}
-        """By stream: its end, and the size that its newest records named there."""
+        """By stream: its end, and the size in its newest records there."""
         self.streams: Sequence[ReadUpTo] = ()
-        """How far the views are; set before `read`."""
+        """The position of the views; set before `read`."""
 
     def read(self) -> list[Sample]:
-        """Return size and lag of each stream that can be read. Raises `LogError` where governance cannot."""
+        """Return size and lag of each stream that can be read. Raises `LogError` if governance cannot be read."""
         if self._log is None:
             self._log = self._open_log()
         try:
@@ -56,7 +56,7 @@ class LogReading:
     def close(self) -> None:
         """Close the log."""
         if self._log is not None:
-            with contextlib.suppress(LogError):  # it is away, and nothing was written
+            with contextlib.suppress(LogError):  # the log is away, and nothing was written
                 self._log.close()
             self._log = None
 
@@ -69,7 +69,7 @@ class LogReading:
             return 0  # admitted, and has published nothing yet
         if end == stream.next:
             return stream.size
-        known = self._sizes.get(stream.member)
-        if known is None or known[0] != end:
-            self._sizes[stream.member] = known = end, claimed_size(log, stream.member)
-        return known[1]
+        cached = self._sizes.get(stream.member)
+        if cached is None or cached[0] != end:
+            self._sizes[stream.member] = cached = end, claimed_size(log, stream.member)
+        return cached[1]

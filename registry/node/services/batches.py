@@ -8,7 +8,7 @@ from registry.batches import BatchStore, Worker
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.reconciliation import OnLog
 from registry.node.health import last_error
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.node.own_content import own_content
 from registry.supervision import supervise
 
@@ -22,7 +22,7 @@ def run_batches(home: Path, stop: threading.Event) -> None:
     """Work through batches until `stop` is set."""
 
     def work() -> None:
-        with opened(home) as node:
+        with open_node(home) as node:
             batch_store = open_batch_store(node)
             batch_store.queue.tidy()
             own = partial(own_content, node)

@@ -10,7 +10,7 @@ from registry.intake.rows.report import IntakeUnavailable
 from registry.intake.taking import Result, Taking
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.health import last_error
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.store.recorder import StaleState
 from registry.supervision import supervise
 
@@ -22,7 +22,7 @@ def run_kafka_intake(home: Path, stop: threading.Event, on_warning: Callable[[st
 
     Opens a node of its own: what the intake works with belongs to one thread.
     """
-    with opened(home) as node:
+    with open_node(home) as node:
         intake = KafkaIntakeRound(node, node.settings.intake_kafka or "", on_warning=on_warning)
         supervise(
             _SERVICE,

@@ -9,10 +9,10 @@ import structlog
 
 from registry.domain.errors import Refusal
 from registry.log import GOVERNANCE, NoSuchStream
-from registry.node.cosigning import gather
+from registry.node.cosigning import gather_cosignatures
 from registry.node.digests import sign_daily
 from registry.node.health import last_error
-from registry.node.node import Node, opened
+from registry.node.node import Node, open_node
 from registry.node.sealing import make_seal, seal_is_due
 from registry.supervision import supervise
 
@@ -24,7 +24,7 @@ def run_maintenance(home: Path, stop: threading.Event, every_seconds: float = _E
     """Maintain the node in rounds until `stop` is set. No commit waits for it; one fault must not end seals forever."""
 
     def maintain() -> None:
-        with opened(home) as node:
+        with open_node(home) as node:
             _run_once(node)
 
     if not stop.wait(every_seconds):
@@ -53,6 +53,6 @@ def _run_once(node: Node) -> None:
         except NoSuchStream:
             continue  # admitted, and has published nothing yet
     if node.settings.witness:
-        for row in gather(node):
+        for row in gather_cosignatures(node):
             if row["error"]:
                 _log.warning("run.not_cosigned", stream=row["stream"], witness=row["witness"], why=row["error"])

@@ -1,4 +1,4 @@
-"""How an answering process uses its connections to the views, noted every few seconds."""
+"""The use of connections to the views in a process that answers, measured every few seconds."""
 
 import threading
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ _SECONDS: Final = 2.0
 
 
 def follow_pool(views: Views, instruments: "Instruments", stop: threading.Event) -> None:
-    """Begin to note it, in a thread of its own, until told to stop."""
+    """Start the thread that measures the pool, until `stop` is set."""
 
     def note() -> None:
         instruments.note_pool(*views.pool_use())

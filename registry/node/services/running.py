@@ -12,10 +12,10 @@ from registry.log import open_log
 from registry.node.adapters.webhooks import dispatcher
 from registry.node.health import last_error
 from registry.node.node import Node
+from registry.node.services.health_watch import HealthWatch
 from registry.node.services.kafka_intake import run_kafka_intake
 from registry.node.services.maintenance import run_maintenance
-from registry.node.services.observing import Observer
-from registry.node.services.watching import HealthWatch
+from registry.node.services.observers import Observer
 from registry.node.services.webhooks import run_webhooks
 from registry.publishing.publisher import AnotherPublisher, Published
 from registry.supervision import supervise

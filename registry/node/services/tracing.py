@@ -1,4 +1,4 @@
-"""Traces of this node's rows, where OpenTelemetry is installed and its variables say where to send them."""
+"""Traces of this node's rows, if OpenTelemetry is installed and its variables name an address."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from consumers.streams.progress import Progress
-from registry.node.services.observing import Observer
+from registry.node.services.observers import Observer
 from registry.node.services.unseen import Unseen
 from registry.publishing.commit_store import Draft
 from registry.store.recorder import StoredEvent
@@ -23,15 +23,15 @@ _VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_E
 _EVENT: Final = re.compile(rb'"id":"([^"\\]+)"')
 
 
-def traces_of(member: str) -> "RowTraces | None":
-    """Return the traces of this process; None where nothing says where to send them.
+def create_traces(member: str) -> "RowTraces | None":
+    """Return the traces of this process; None if no variable names an address for them.
 
-    Where OpenTelemetry is not installed, nothing is traced either, and the node's log says so.
+    Without OpenTelemetry nothing is traced either, and the node's log says so.
     """
     if not any(os.environ.get(name) for name in _VARIABLES) or os.environ.get("OTEL_SDK_DISABLED") == "true":
         return None
     try:
-        from registry.tracing.row_traces import RowTraces  # noqa: PLC0415 - of an extra, which may not be installed
+        from registry.tracing.row_traces import RowTraces  # noqa: PLC0415 - an extra, which may be missing
     except ModuleNotFoundError as error:
         _log.warning("tracing.not_installed", missing=error.name, advice="install credential-registry[otel]")
         return None
@@ -39,7 +39,7 @@ def traces_of(member: str) -> "RowTraces | None":
 
 
 def trace_stored(traces: "RowTraces", events: Sequence[StoredEvent]) -> None:
-    """Trace events that were stored just now, each from the moment when it was made."""
+    """Trace events that were just stored, each from the time when it was made."""
     now = time.time()
     for event in events:
         if event.topic in PUBLISHED:
@@ -47,8 +47,8 @@ def trace_stored(traces: "RowTraces", events: Sequence[StoredEvent]) -> None:
             traces.intake(name, stored_at(event.state).timestamp(), now)
 
 
-def observer_of(traces: "RowTraces", member: str) -> Observer:
-    """Return who traces what the publisher and the projector do with this node's events."""
+def create_tracing_observer(traces: "RowTraces", member: str) -> Observer:
+    """Return an observer that traces this node's events through the publisher and the projector."""
     unseen = Unseen[tuple[str, float]](member)
 
     def project(events: Sequence[tuple[str, float]]) -> None:
@@ -61,8 +61,8 @@ def observer_of(traces: "RowTraces", member: str) -> Observer:
         waiting: list[tuple[int, tuple[str, float]]] = []
         for draft in drafts:
             for line in draft.lines:
-                if (found := _EVENT.search(line)) is not None:
-                    event = found[1].decode()
+                if (match := _EVENT.search(line)) is not None:
+                    event = match[1].decode()
                     traces.publish(event, now if draft.stored is None else draft.stored, now)
                     waiting.append((draft.after.size, (event, now)))
         project(unseen.add(waiting))

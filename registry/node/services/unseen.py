@@ -1,4 +1,4 @@
-"""What this node has put on the log and its views do not have yet."""
+"""Items of this node that are on the log, and not in its views yet."""
 
 import threading
 from collections import deque
@@ -6,41 +6,41 @@ from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
-_MOST: Final = 10_000
-"""Of more than these the oldest are forgotten: the views may stand still for long."""
+_MAX_ITEMS: Final = 10_000
+"""Beyond this number the oldest are forgotten: the views may be behind for long."""
 
 
 class Unseen(Generic[T]):
-    """Items that wait until the views have a size of this member's stream. The publisher adds, the projector takes."""
+    """Items that wait until the views reach a size of this member's stream. The publisher adds, the projector takes."""
 
     def __init__(self, member: str) -> None:
         self._member = member
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[int, T]] = deque(maxlen=_MOST)
+        self._waiting: deque[tuple[int, T]] = deque(maxlen=_MAX_ITEMS)
         self._reached = 0
-        """The size that the stream is getting in the views."""
+        """The stream's size in the views after the projector's current step."""
         self._seen = 0
-        """The size that it has there."""
+        """The stream's size in the views after the last step."""
 
     def add(self, items: Iterable[tuple[int, T]]) -> list[T]:
-        """Let items wait, each with the size that it waits for; return those that the views have already."""
+        """Add items, each with the size that it waits for; return those that the views have already."""
         with self._lock:
             self._waiting.extend(items)
             return self._take()
 
     def reach(self, member: str, size: int) -> None:
-        """Note the size that a stream gets by the projector's step that is under way."""
+        """Note the size that a stream will have in the views after the projector's current step."""
         if member == self._member:
             self._reached = size
 
     def step(self) -> list[T]:
-        """Note that the projector's step has ended; return what the views have since."""
+        """Note the end of the projector's step; return the items that the views have since."""
         with self._lock:
             self._seen = self._reached
             return self._take()
 
     def _take(self) -> list[T]:
-        taken = []
+        visible = []
         while self._waiting and self._waiting[0][0] <= self._seen:
-            taken.append(self._waiting.popleft()[1])
-        return taken
+            visible.append(self._waiting.popleft()[1])
+        return visible

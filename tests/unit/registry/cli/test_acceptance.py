@@ -11,7 +11,7 @@ from registry.node.adapters.acceptance import ConsumerRules
 from registry.wire import governance as wire
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import leaf_hashes
-from tests.support.standings import StandingsWithoutViews
+from tests.support.governance_follower import FollowerWithoutViews
 from tests.support.streams import CONSORTIUM, Consortium
 
 ISSUED = {"credential.issued.v1"}
@@ -29,8 +29,8 @@ class Node:
         self.key = self.university.signers[0].vkey
         self.size = 0
         self.away = None
-        self.standings = StandingsWithoutViews(self)
-        self.rules = ConsumerRules(self.settings, self.standings, lambda: self.key, lambda: self.size)
+        self.governance_follower = FollowerWithoutViews(self)
+        self.rules = ConsumerRules(self.settings, self.governance_follower, lambda: self.key, lambda: self.size)
 
     def log(self):
         if self.away:
@@ -40,7 +40,7 @@ class Node:
     def govern(self, kind, data):
         """Let governance say something at the head that the member's log has now."""
         self.consortium.seal(self.consortium.line(kind, "twente", data))
-        self.standings.read_on()
+        self.governance_follower.read_on()
 
     def head(self):
         return self.university.head
@@ -124,5 +124,5 @@ def test_a_commit_is_judged_by_its_keys_and_its_anchors_with_governance_read_aga
 def test_a_log_that_is_away_leaves_what_was_read_last(node):
     node.rules.check_events(ISSUED)
     node.away = LogUnavailable("away")
-    node.standings.read_on()
+    node.governance_follower.read_on()
     node.rules.check_events(ISSUED)

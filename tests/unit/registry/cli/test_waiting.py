@@ -3,19 +3,19 @@
 from datetime import UTC, datetime
 
 from registry.node.health import last_error
-from registry.node.health.waiting import stopped
+from registry.node.health.waiting import explain_stopped_publisher
 
 SINCE = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def test_the_key_is_named_where_it_is_the_reason_and_a_stopped_process_only_where_nothing_else_is_known(tmp_path):
     hint = "is `registry run` or `registry serve` running?"
-    assert stopped(tmp_path, 1, SINCE, by_key=False) == (
+    assert explain_stopped_publisher(tmp_path, 1, SINCE, by_key=False) == (
         f"1 stored event waits to be published since 2026-05-04 12:00 UTC; {hint}"
     )
-    by_key = stopped(tmp_path, 1_200, SINCE, by_key=True)
+    by_key = explain_stopped_publisher(tmp_path, 1_200, SINCE, by_key=True)
     assert by_key.startswith("1,200 stored events wait to be published since 2026-05-04 12:00 UTC: ")
     assert "this node's signing key, which does not count" in by_key
     assert hint not in by_key
     last_error.note(tmp_path, "publishing", ValueError("the log is away"))
-    assert stopped(tmp_path, 1, SINCE, by_key=False).endswith("UTC: ValueError: the log is away")
+    assert explain_stopped_publisher(tmp_path, 1, SINCE, by_key=False).endswith("UTC: ValueError: the log is away")

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from registry.node.services import running
-from registry.node.services.observing import Observer
+from registry.node.services.observers import Observer
 from registry.publishing.publisher import AnotherPublisher
 from registry.settings.settings import SettingsError
 

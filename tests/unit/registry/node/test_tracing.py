@@ -5,7 +5,7 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from registry.node.services.tracing import traces_of
+from registry.node.services.tracing import create_traces
 from registry.node.services.unseen import Unseen
 
 
@@ -17,10 +17,10 @@ def unset(monkeypatch):
 
 @pytest.mark.usefixtures("unset")
 def test_nothing_is_traced_unless_it_is_said_where_to_send_it(monkeypatch):
-    assert traces_of("twente") is None
+    assert create_traces("twente") is None
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    assert traces_of("twente") is None
+    assert create_traces("twente") is None
 
 
 @pytest.mark.usefixtures("unset")
@@ -29,7 +29,7 @@ def test_a_node_without_opentelemetry_says_that_it_traces_nothing(monkeypatch):
     monkeypatch.delitem(sys.modules, "registry.tracing.row_traces", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with capture_logs() as logs:
-        assert traces_of("twente") is None
+        assert create_traces("twente") is None
     assert [(log["event"], log["advice"]) for log in logs] == [
         ("tracing.not_installed", "install credential-registry[otel]")
     ]

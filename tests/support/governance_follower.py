@@ -1,10 +1,10 @@
 """Governance as a node knows it, for tests that have a log and no database."""
 
-from registry.node.standings import Standings
+from registry.node.governance_follower import GovernanceFollower
 
 
-class StandingsWithoutViews(Standings):
+class FollowerWithoutViews(GovernanceFollower):
     """Those of a node that has projected nothing: there is nothing that the log must still hold."""
 
-    def check_known(self, fold):
+    def compare_with_views(self, fold):
         del fold

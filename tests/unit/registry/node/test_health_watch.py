@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from registry.node.health.health import LogState, NodeHealth
-from registry.node.services import watching
-from registry.node.services.watching import READINESS, HealthWatch
+from registry.node.services import health_watch
+from registry.node.services.health_watch import READINESS, HealthWatch
 from tests.support.command import until
 from tests.support.memory_log import MemoryLog
 
@@ -29,18 +29,18 @@ def watch(monkeypatch):
             raise fails[-1]
         return NodeHealth(member="twente", version="0")
 
-    monkeypatch.setattr(watching, "log_state", look_at_log)
-    monkeypatch.setattr(watching, "node_health", look_at_node)
-    monkeypatch.setattr(watching, "all_positions", lambda _: {})
-    monkeypatch.setattr(watching.views, "connect", lambda _: contextlib.nullcontext())
-    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.01)
-    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, log_as_it_is=MemoryLog))
+    monkeypatch.setattr(health_watch, "check_node_log", look_at_log)
+    monkeypatch.setattr(health_watch, "check_node", look_at_node)
+    monkeypatch.setattr(health_watch, "all_positions", lambda _: {})
+    monkeypatch.setattr(health_watch.views, "connect", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(health_watch, "LOOK_SECONDS", 0.01)
+    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, unchecked_log=MemoryLog))
     made.fails, made.looks = fails, looks
     return made
 
 
 def test_a_node_that_has_not_looked_at_itself_is_not_ready(watch):
-    assert watch.faults == {"health": ["the node has not looked at itself yet"]}
+    assert watch.faults == {"health": ["the node has not checked itself yet"]}
     assert "health" in READINESS
     watch.look()
     assert watch.faults == {}
@@ -53,7 +53,7 @@ def test_a_look_that_fails_is_a_fault_until_one_succeeds(watch):
     watch.follow(stop)
     try:
         until(lambda: watch.faults)
-        assert watch.faults == {"health": ["the node could not look at itself: ValueError: what nobody thought of"]}
+        assert watch.faults == {"health": ["the node could not check itself: ValueError: what nobody thought of"]}
         assert watch.health is None
         watch.fails.clear()
         until(lambda: not watch.faults)
@@ -64,16 +64,18 @@ def test_a_look_that_fails_is_a_fault_until_one_succeeds(watch):
 def test_a_look_that_hangs_is_a_fault(watch, monkeypatch):
     watch.look()
     assert watch.faults == {}
-    monkeypatch.setattr(watching, "STALE_SECONDS", -1.0)
-    assert "the look at the log or database hangs" in watch.faults["health"][0]
+    monkeypatch.setattr(health_watch, "STALE_SECONDS", -1.0)
+    assert "the check of the log or database hangs" in watch.faults["health"][0]
 
 
 def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(watch, monkeypatch):
-    monkeypatch.setattr(watching, "log_state", lambda *_: watch.looks.append(0) or WELL._replace(faults=["cut"]))
+    monkeypatch.setattr(
+        health_watch, "check_node_log", lambda *_: watch.looks.append(0) or WELL._replace(faults=["cut"])
+    )
     for _ in range(3):
         watch.look()
     assert len(watch.looks) == 1
 
 
 def test_a_log_that_goes_away_is_noticed_within_fifteen_seconds():
-    assert watching.LOG_SECONDS + 2 * watching.LOOK_SECONDS < 15  # one look may just have begun
+    assert health_watch.LOG_SECONDS + 2 * health_watch.LOOK_SECONDS < 15  # one look may just have begun

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from registry.log import ForeignLog, LogError, TailLost
-from registry.node import standings
+from registry.node import governance_follower
 from tests.support.command import until
-from tests.support.standings import StandingsWithoutViews
+from tests.support.governance_follower import FollowerWithoutViews
 from tests.support.streams import CONSORTIUM, Consortium
 
 
@@ -20,7 +20,7 @@ def consortium():
 @pytest.fixture
 def followed(consortium, monkeypatch):
     """A node's log that may fail, and standings that are read on from it every moment."""
-    monkeypatch.setattr(standings, "_FRESH", 0.02)
+    monkeypatch.setattr(governance_follower, "_FRESH", 0.02)
     fails = []
 
     def log():
@@ -29,7 +29,7 @@ def followed(consortium, monkeypatch):
         return consortium.log()
 
     settings = SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded)
-    made, stop = StandingsWithoutViews(SimpleNamespace(settings=settings, log=log)), threading.Event()
+    made, stop = FollowerWithoutViews(SimpleNamespace(settings=settings, log=log)), threading.Event()
     made.fails = fails
     made.follow(stop)
     yield made
@@ -37,11 +37,11 @@ def followed(consortium, monkeypatch):
 
 
 def standing(followed, member):
-    return followed.of(member, 0)[1]
+    return followed.standings_at(member, 0)[1]
 
 
 def test_what_governance_says_is_known_without_anybody_asking(followed, consortium):
-    assert followed.begun(5)
+    assert followed.wait_for_first_read(5)
     assert standing(followed, "twente") == "active"
     assert standing(followed, "lund") == "unknown"
     consortium.seal(consortium.admission("lund"))
@@ -51,7 +51,7 @@ def test_what_governance_says_is_known_without_anybody_asking(followed, consorti
 
 @pytest.mark.parametrize("error", [LogError("away"), ValueError("what nobody thought of")])
 def test_a_log_that_fails_is_tried_again_and_what_was_known_is_answered_from(followed, consortium, error):
-    assert followed.begun(5)
+    assert followed.wait_for_first_read(5)
     followed.fails.append(error)
     consortium.seal(consortium.admission("lund"))
     threading.Event().wait(0.1)
@@ -65,7 +65,7 @@ def test_a_log_that_was_replaced_by_a_copy_without_its_garbage_is_read_on(consor
     log.append("governance", [b"garbage"] * 3)
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = StandingsWithoutViews(node)
+    made = FollowerWithoutViews(node)
     made.read_on()
     assert made._reader.next == 4
     log.cut("governance", 1)
@@ -83,7 +83,7 @@ def test_governance_that_the_log_lost_goes_on_counting_and_the_error_says_so(con
     log = consortium.log()
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = StandingsWithoutViews(node)
+    made = FollowerWithoutViews(node)
     made.read_on()
     log.cut("governance", 1)
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_a_log_of_another_founding_is_neither_read_nor_answered_from(consortium)
     log = Consortium("twente").log()
     node = SimpleNamespace(settings=SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded))
     node.log = lambda: log
-    made = StandingsWithoutViews(node)
+    made = FollowerWithoutViews(node)
     with pytest.raises(ForeignLog, match="another founding"):
         made.record("twente")
     assert isinstance(made.error, ForeignLog)

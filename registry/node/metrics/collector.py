@@ -1,4 +1,4 @@
-"""What the page of metrics says at one moment: the database, the log, and how the node finds itself."""
+"""The samples of a page of metrics: from the database, the log, and the node's own health."""
 
 import sys
 import time
@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Final
 from registry.log import open_log
 from registry.metrics import definitions
 from registry.metrics.latest import Latest
-from registry.metrics.page import Sample, page
+from registry.metrics.page import Sample, render_page
 from registry.node.health.health import COMPONENTS
 from registry.node.metrics.database_reading import DatabaseFacts, DatabaseReading
 from registry.node.metrics.log_reading import LogReading
-from registry.node.services.watching import READINESS, HealthWatch
+from registry.node.services.health_watch import READINESS, HealthWatch
 
 if TYPE_CHECKING:
     from registry.node.node import Node
 
 _DATABASE_SECONDS: Final = 0.6
 _LOG_SECONDS: Final = 0.3
-"""How long a page waits for each of them."""
+"""Time for which a page waits for each of them."""
 
 
-class Collecting:
-    """Makes the pages of one node. One thread at a time."""
+class MetricsCollector:
+    """Makes the pages of one node. Used by one thread at a time."""
 
     def __init__(self, node: "Node", watch: HealthWatch, folder: Path, age: Callable[[], float | None]) -> None:
-        """`folder` is where the processes count; `age` returns the seconds since the last good step of the projector.
+        """`folder` has the processes' counters; `age` returns the seconds since the projector's last good step.
 
-        `age` returns None where this process does not project.
+        `age` returns None if this process does not project.
         """
         settings = node.settings
         self._watch = watch
@@ -42,12 +42,12 @@ class Collecting:
         self._database = Latest("metrics-database", reading.read, reading.close)
         self._log = Latest("metrics-log", self._log_reading.read, self._log_reading.close)
 
-    def page(self) -> bytes:
-        """Return the page; what cannot be read in time is missing from it, and it says so."""
-        return page(self._samples(), self._folder)
+    def render_page(self) -> bytes:
+        """Return the page. It lacks values that cannot be read in time, and says so."""
+        return render_page(self._samples(), self._folder)
 
     def close(self) -> None:
-        """Close what was opened, once nothing is read any more."""
+        """Close the connections, once all readings have ended."""
         self._database.stop()
         self._log.stop()
 
@@ -69,7 +69,7 @@ class Collecting:
         yield Sample(definitions.SCRAPE_SECONDS, time.monotonic() - began)
 
     def _health(self) -> Iterator[Sample]:
-        """How the node found itself when it last looked, some seconds ago."""
+        """Yield the results of the node's last check of itself, some seconds ago."""
         faults, health = self._watch.faults, self._watch.health
         yield Sample(definitions.READY, float(not any(component in faults for component in READINESS)))
         for component in COMPONENTS:

@@ -1,4 +1,4 @@
-"""Governance as this node knows it: members' standings as of any leaf, read on as the log grows."""
+"""Governance as this node knows it: members' standings at any leaf, followed as the log grows."""
 
 import threading
 import time
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from registry.node.node import Node
 
 _log = structlog.get_logger(__name__)
-_FRESH: Final = 1.0
-"""Seconds after which governance is read on."""
-_AWAY: Final = 30.0
-"""Seconds after which a log that was away is asked again by who does not follow it: each time costs a time limit."""
+_FRESH_SECONDS: Final = 1.0
+"""Age at which governance is read again."""
+_AWAY_SECONDS: Final = 30.0
+"""Pause before a process without the thread reads an unavailable log again: each attempt costs a timeout."""
 
 
-class Standings:
+class GovernanceFollower:
     """Answers from one fold of governance. May be shared by threads.
 
-    While a node serves, a thread reads on, and nobody who asks waits for the log; without that thread whoever asks
-    reads on, where the last look is some seconds old. While the log is away, what was read last counts.
+    While a node serves, a thread follows governance, and no caller waits for the log. Without that thread, a call reads
+    on if the last reading is some seconds old. While the log is away, the last reading counts.
     """
 
     def __init__(self, node: "Node") -> None:
@@ -42,12 +42,12 @@ class Standings:
         self._lock = threading.Lock()
         self._read_at: float | None = None
         self.error: LogError | None = None
-        """Why the last look at the log failed, or found no governance; None where it did not."""
+        """The error of the last reading, also where it found no governance; None if it succeeded."""
 
-    def of(self, member: str, leaf: int) -> tuple[str, str]:
-        """A member's standing when it wrote a leaf, and now.
+    def standings_at(self, member: str, leaf: int) -> tuple[str, str]:
+        """Return a member's standing when it wrote a leaf, and its standing now.
 
-        Where this process has read nothing of the log, both are what the views have: its standing now.
+        If this process has read nothing of the log, both are the current standing in the views.
         """
         fold = self.fold()
         record = (fold.state.members if fold.size else self._last_read()[1]).get(member)
@@ -56,8 +56,8 @@ class Standings:
         return record.standing_at(leaf), record.standing
 
     def fold(self) -> GovernanceFold:
-        """Governance, some seconds old at most unless the log is away."""
-        fresh = _FRESH if self.error is None else _AWAY
+        """Return governance, at most some seconds old unless the log is away."""
+        fresh = _FRESH_SECONDS if self.error is None else _AWAY_SECONDS
         if not self._followed and (self._read_at is None or time.monotonic() - self._read_at > fresh):
             self.read_on()
             self._begun.set()
@@ -65,21 +65,20 @@ class Standings:
 
     @property
     def size(self) -> int:
-        """How many entries of governance are known here."""
+        """The number of governance's entries that this process knows."""
         return self.fold().size or self._last_read()[0]
 
     def record(self, member: str) -> MemberRecord | None:
-        """What governance says of a member; None where it knows none of that name.
+        """Return governance's record of a member; None for an unknown name.
 
-        Where this process has read nothing of the log, it is what the views have. Raises the log's error where they
-        have read nothing either, and where the log is there with less governance than was read here before, with
-        none, or with another one: then it is not just away.
+        If this process has read nothing of the log, the record comes from the views. Raises the log's error if they
+        have read nothing either, and if the log can be read, but has less governance than before, none, or another.
         """
         fold = self.fold()
         if isinstance(self.error, (TailLost, HistoryRewritten)):
             raise self.error
         if isinstance(self.error, NoSuchStream):
-            raise self._gone(self.error, fold)
+            raise self._explain_missing(self.error, fold)
         if fold.size:
             return fold.state.members.get(member)
         size, records = self._last_read()
@@ -87,53 +86,50 @@ class Standings:
             raise self.error
         return records.get(member)
 
-    def _gone(self, error: NoSuchStream, fold: GovernanceFold) -> LogError:
-        """The error that there is no governance on the log: was there ever?"""
-        read = fold.size or self.viewed()[0]
+    def _explain_missing(self, error: NoSuchStream, fold: GovernanceFold) -> LogError:
+        """Return the error for a log without governance, which depends on whether there was governance before."""
+        read = fold.size or self.read_views()[0]
         return gone(read, str(error)) if read and not isinstance(error, LogGone) else error
 
     def changes(self, member: str) -> list[Change]:
-        """What governance said of a member, in its order; nothing where only the views tell."""
+        """Return governance's changes of a member, in order; empty if only the views are known."""
         return self.fold().changes.get(member, [])
 
     def _last_read(self) -> tuple[int, Mapping[str, MemberRecord]]:
         if self.error is None:
-            return 0, {}  # the log was read, and holds nothing
-        return self.viewed()
+            return 0, {}  # the log was read, and is empty
+        return self.read_views()
 
-    def viewed(self) -> tuple[int, Mapping[str, MemberRecord]]:
-        """How much of governance the views have read, and each member as it is there."""
+    def read_views(self) -> tuple[int, Mapping[str, MemberRecord]]:
+        """Return how many entries of governance the views have read, and their record of each member."""
         with views.connect(self._node.dsn()) as connection:
             return members.read_records(connection) if views.exist(connection) else (0, {})
 
     def _compare_with_views(self) -> None:
-        """Raise `TailLost` or `HistoryRewritten` where the views have read a governance that the log does not hold.
-
-        Once is enough: what this process has read itself never becomes less.
-        """
+        """Compare the fold with the views once: what this process has read itself never becomes less."""
         if self._compared_with_views:
             return
-        self.check_known(self._reader.fold)
+        self.compare_with_views(self._reader.fold)
         self._compared_with_views = True
 
-    def check_known(self, fold: GovernanceFold) -> None:
-        """Raise `TailLost` or `HistoryRewritten` where a fold of the log does not hold what the views have read."""
+    def compare_with_views(self, fold: GovernanceFold) -> None:
+        """Raise `TailLost` or `HistoryRewritten` if a fold of the log lacks governance that the views have read."""
         with views.connect(self._node.dsn()) as connection:
-            known = positions.all_positions(connection).get(GOVERNANCE) if views.exist(connection) else None
-        if known is not None:
-            check_same(fold, known.tree)
+            position = positions.all_positions(connection).get(GOVERNANCE) if views.exist(connection) else None
+        if position is not None:
+            check_same(fold, position.tree)
 
     def follow(self, stop: threading.Event) -> None:
-        """Begin to read on every few seconds, in a thread of its own, until told to stop."""
+        """Start the thread that reads on every second, until `stop` is set."""
         self._followed = True
         threading.Thread(target=self._follow, args=(stop,), name="governance", daemon=True).start()
 
-    def begun(self, seconds: float) -> bool:
-        """Wait until it was read for the first time, at most this many seconds; return whether it was."""
+    def wait_for_first_read(self, seconds: float) -> bool:
+        """Wait for the end of the first reading, at most this many seconds; return True if it has ended."""
         return self._begun.wait(seconds)
 
     def read_on(self) -> None:
-        """Read what governance has said since. A log that is away is noted in `error`. Raises `ForeignLog`."""
+        """Read new entries of governance. An unavailable log is noted in `error`. Raises `ForeignLog`."""
         with self._lock:
             try:
                 for _ in self._reader.follow(self._node.log()):
@@ -143,7 +139,7 @@ class Standings:
                 self.error = error
                 raise
             except (NoSuchStream, TailLost, HistoryRewritten) as error:
-                self.error = error  # nothing was founded yet, or the log is not the one that was read here
+                self.error = error  # nothing was founded yet, or this is not the log that was read before
             except LogError as error:
                 self.error = error
                 _log.warning("governance.away", error=type(error).__name__)
@@ -153,10 +149,10 @@ class Standings:
                 self._read_at = time.monotonic()
 
     def _follow(self, stop: threading.Event) -> None:
-        # Whatever goes wrong, requests are answered from what is known, and the next round tries again.
+        # Whatever goes wrong, callers get the last reading, and the next round tries again.
         supervise(
             "reading governance", self._read_once, stop,
-            pause_seconds=_FRESH, retry_seconds=_FRESH, survives_faults=True,
+            pause_seconds=_FRESH_SECONDS, retry_seconds=_FRESH_SECONDS, survives_faults=True,
         )  # fmt: skip
 
     def _read_once(self) -> None:

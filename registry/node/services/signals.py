@@ -11,28 +11,28 @@ _STANDARD_ERROR: Final = 2
 _HANGUP: Final = "SIGHUP: ignored. Settings are read at the start; restart to apply them.\n"
 
 
-def keep_on_hangup() -> None:
-    """Let SIGHUP end nothing from now on; it is said to standard error that it is ignored."""
+def ignore_hangup() -> None:
+    """Ignore SIGHUP from now on, with a line on standard error."""
     signal.signal(signal.SIGHUP, _hang_up)
 
 
 def _hang_up(number: int, frame: FrameType | None) -> None:
     del number, frame
-    # Not through Python's own streams or the log: this may run in the middle of a write to them.
+    # Not through Python's streams or the log: the signal may interrupt a write to them.
     with contextlib.suppress(OSError):  # the terminal is gone
         os.write(_STANDARD_ERROR, _HANGUP.encode())
 
 
-class stopping:  # noqa: N801 - used like a function
+class stop_on_signals:  # noqa: N801 - used like a function
     """An event that SIGINT and SIGTERM set, while inside. SIGHUP ends nothing."""
 
     def __enter__(self) -> threading.Event:
         self._stop = threading.Event()
-        self._before = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {s: signal.signal(s, self._set) for s in (signal.SIGINT, signal.SIGTERM)}
         self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _hang_up)
         return self._stop
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _set(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._stop.set()
 

@@ -12,17 +12,17 @@ _log = structlog.get_logger(__name__)
 PATH: Final = "/metrics"
 
 
-class Answering:
-    """Answers with the page. Whoever asks while one is being made gets the same page."""
+class MetricsApp:
+    """Answers with the page. Requests that arrive while a page is made share it."""
 
     def __init__(self, make_page: Callable[[], bytes]) -> None:
         self._make_page = make_page
         self._making: asyncio.Future[bytes] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
-        """Answer a request, or say that the application has started or ended."""
+        """Answer a request, or confirm that the application has started or ended."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _confirm_lifespan(receive, send)
         elif scope["path"] != PATH:
             await _answer(send, 404, f"The metrics are at {PATH}.\n".encode())
         elif scope["method"] not in ("GET", "HEAD"):
@@ -30,7 +30,7 @@ class Answering:
         else:
             try:
                 body = await self._page()
-            except Exception:  # noqa: BLE001 - whatever it was: the log has it, and the next scrape tries again
+            except Exception:  # noqa: BLE001 - any error is logged, and the next scrape tries again
                 _log.exception("metrics.failed")
                 await _answer(send, 500, b"Internal error; see the node's log.\n")
             else:
@@ -42,7 +42,7 @@ class Answering:
         return await asyncio.shield(self._making)
 
 
-async def _live(receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
+async def _confirm_lifespan(receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's own types
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

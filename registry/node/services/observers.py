@@ -1,4 +1,4 @@
-"""What a node tells whoever observes it at work; without an observer it tells nobody."""
+"""Observers of a node's services, for metrics and traces."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from registry.publishing.commit_store import Draft
 
 
 class Observer(NamedTuple):
-    """Functions that are called from the threads of a node's services."""
+    """Functions that the threads of a node's services call."""
 
     on_committed: Callable[[Sequence[Draft]], None] = lambda _: None
-    """Receives commits that were put on the log."""
+    """Receives commits that were appended to the log."""
     on_batch: OnBatch = lambda *_: None
-    """As the projector's own."""
+    """Called by the projector; see `Projector`."""
     on_step: OnStep = lambda *_: None
-    """As the projector's own."""
+    """Called by the projector; see `Projector.run`."""
 
 
-def together(*observers: Observer) -> Observer:
-    """Return an observer that tells all of these, in their order."""
+def combine_observers(*observers: Observer) -> Observer:
+    """Return an observer that calls all of these, in order."""
 
     def on_committed(drafts: Sequence[Draft]) -> None:
         for observer in observers:

@@ -1,4 +1,4 @@
-"""The metrics of `registry run` and `registry serve`: counted by each process, shown on a port of their own."""
+"""The metrics of `registry run` and `registry serve`: counted by each process, served on their own port."""
 
 import contextlib
 import shutil
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from consumers.streams.progress import NOTHING, Progress
-from registry.node.services.observing import Observer, together
-from registry.node.services.tracing import observer_of
+from registry.node.services.health_watch import HealthWatch
+from registry.node.services.observers import Observer, combine_observers
+from registry.node.services.tracing import create_tracing_observer
 from registry.node.services.unseen import Unseen
-from registry.node.services.watching import HealthWatch
 from registry.publishing.commit_store import Draft
 from registry.settings.settings import SettingsError
 
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     import uvicorn
 
     from registry.metrics.instruments import Instruments
-    from registry.node.metrics.collecting import Collecting
+    from registry.node.metrics.collector import MetricsCollector
     from registry.node.node import Node
 
 _log = structlog.get_logger(__name__)
 _MAIN: Final = "main"
-"""The name of the process that shows the metrics."""
+"""The name of the process that serves the metrics."""
 _FOLDER: Final = "metrics"
 _MAX_CONNECTIONS: Final = 16
-_PATIENCE_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 
 
-class Measuring(NamedTuple):
-    """Metrics that are being shown."""
+class ServedMetrics(NamedTuple):
+    """Metrics while they are served."""
 
     observer: Observer
     folder: Path
-    """Where the processes count."""
+    """The folder of the processes' counters."""
     address: str
-    """Of the page."""
+    """The address of the page."""
 
 
 class _Work:
-    """Measures what the publisher and the projector of this process do."""
+    """Measures the publisher and the projector of this process."""
 
     def __init__(self, member: str, instruments: "Instruments", *, projects: bool) -> None:
         self._instruments = instruments
@@ -54,7 +54,7 @@ class _Work:
         self._stepped = time.monotonic() if projects else None
 
     def on_committed(self, drafts: Sequence[Draft]) -> None:
-        """Count commits that were put on the log."""
+        """Count commits that were appended to the log."""
         now = time.time()
         stored = [(draft.after.size, draft.stored) for draft in drafts if draft.stored is not None]
         events = sum(len(draft.lines) for draft in drafts)
@@ -62,12 +62,12 @@ class _Work:
         self._count_seen(self._unseen.add(stored))  # the projector may have been faster
 
     def on_batch(self, member: str, size: int, position: int) -> None:
-        """Note how far this member's own stream is in the views."""
+        """Note the size of this member's own stream in the views."""
         del position
         self._unseen.reach(member, size)
 
     def on_step(self, progress: Progress, seconds: float, whole: bool) -> None:  # noqa: FBT001 - the projector's own
-        """Count what a step of the projector brought, and this member's commits that are in the views since."""
+        """Count the commits of a step of the projector, and this member's commits that became visible in the views."""
         if whole:
             self._stepped = time.monotonic()
         if progress != NOTHING:
@@ -80,7 +80,7 @@ class _Work:
             self._instruments.count_visible(max(0.0, now - at))
 
     def age(self) -> float | None:
-        """Return the seconds since the projector's last step without a fault, or since the start where none was.
+        """Return the seconds since the projector's last step without a fault, or else since the start.
 
         None in a process that does not project.
         """
@@ -88,19 +88,18 @@ class _Work:
 
 
 @contextlib.contextmanager
-def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[Measuring | None]:
-    """Show the metrics of a node while inside; None where the settings name no port for them.
+def serve_metrics(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Iterator[ServedMetrics | None]:
+    """Serve the metrics of a node while inside; yield None if the settings name no port for them.
 
-    `watch` looks at the node, in a thread that the caller starts. `projects`: whether this process projects. Raises
-    `SettingsError` where the port is taken or the folder of counters cannot be made.
+    The caller starts the thread of `watch`. `projects` says that this process projects. Raises `SettingsError` if the
+    port is in use or the folder of counters cannot be created.
     """
     settings = node.settings
     if settings.metrics_port is None:
         yield None
         return
-    # Only who measures loads prometheus-client.
-    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - as said above
-    from registry.node.metrics.collecting import Collecting  # noqa: PLC0415 - likewise
+    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - loads prometheus-client
+    from registry.node.metrics.collector import MetricsCollector  # noqa: PLC0415 - likewise
 
     with _listening(settings.metrics_host, settings.metrics_port) as listening:
         host, port = listening.getsockname()[:2]
@@ -109,36 +108,36 @@ def measuring(node: "Node", watch: HealthWatch, *, projects: bool = True) -> Ite
                 work = _Work(settings.member, Instruments(folder, _MAIN), projects=projects)
             except OSError as error:
                 raise SettingsError(f"metrics: cannot write to {folder}: {error.strerror}") from error
-            collecting = Collecting(node, watch, folder, work.age)
+            collecting = MetricsCollector(node, watch, folder, work.age)
             server = _server(collecting)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="metrics", daemon=True)
             thread.start()
             try:
                 observer = Observer(work.on_committed, work.on_batch, work.on_step)
                 shown = f"[{host}]" if ":" in host else host
-                yield Measuring(observer, folder, f"http://{shown}:{port}/metrics")
+                yield ServedMetrics(observer, folder, f"http://{shown}:{port}/metrics")
             finally:
                 server.should_exit = True
                 thread.join()
                 collecting.close()
 
 
-def observing(node: "Node", measures: Measuring | None) -> Observer:
-    """Return who observes this node at work: its metrics and its traces, where there are any."""
+def create_observer(node: "Node", measures: ServedMetrics | None) -> Observer:
+    """Return the observer of this node's services for its metrics and traces."""
     observers = [] if measures is None else [measures.observer]
     if node.traces is not None:
-        observers.append(observer_of(node.traces, node.settings.member))
-    return together(*observers)
+        observers.append(create_tracing_observer(node.traces, node.settings.member))
+    return combine_observers(*observers)
 
 
-def instruments_of(folder: Path | None, process: str) -> "Instruments | None":
-    """Return the instruments of a process that answers; None where nothing is measured.
+def create_instruments(folder: Path | None, process: str) -> "Instruments | None":
+    """Return the instruments of a process that answers; None if nothing is measured.
 
-    A process that cannot make its files answers all the same, uncounted, and the node's log says so.
+    A process that cannot create its files answers without counting, and the node's log says so.
     """
     if folder is None:
         return None
-    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - only who measures loads prometheus-client
+    from registry.metrics.instruments import Instruments  # noqa: PLC0415 - loads prometheus-client
 
     try:
         return Instruments(folder, process)
@@ -156,9 +155,9 @@ def _listening(host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _counters(folder: Path) -> Iterator[Path]:
-    """A fresh folder, removed at the end. What a process left there that was killed is removed at the start.
+    """Create a folder, and remove it at the end. Files of a process that was killed are removed at the start.
 
-    Its name has the address of the page, at which no other process listens.
+    The folder's name contains the address of the page, at which no other process listens.
     """
     try:
         if folder.exists():
@@ -169,17 +168,17 @@ def _counters(folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # A process that is just ending may still write there; the next start removes what is left.
+        # A process that is ending may still write there; the next start removes the rest.
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _server(collecting: "Collecting") -> "uvicorn.Server":
-    from registry.http.server import server_for  # noqa: PLC0415 - only who measures loads a server
-    from registry.metrics.answering import Answering  # noqa: PLC0415 - likewise
+def _server(collecting: "MetricsCollector") -> "uvicorn.Server":
+    from registry.http.server import server_for  # noqa: PLC0415 - loads an HTTP server
+    from registry.metrics.metrics_app import MetricsApp  # noqa: PLC0415 - likewise
 
     return server_for(
-        Answering(collecting.page),
-        patience_seconds=_PATIENCE_SECONDS,
+        MetricsApp(collecting.render_page),
+        patience_seconds=_TIMEOUT_SECONDS,
         max_connections=_MAX_CONNECTIONS,
         max_connections_per_address=_MAX_CONNECTIONS,
     )
