@@ -1,6 +1,6 @@
-"""The views over HTTP: what anybody may ask, and what needs a scope. Reads only; holds no keys.
+"""HTTP routes that read the views, for everybody or by scope. They hold no keys.
 
-Every answer is made from one moment of the views and says which (`Registry-Position`).
+Every answer is read at one position of the views, which it names in `Registry-Position`.
 """
 
 from litestar.handlers import HTTPRouteHandler
@@ -9,7 +9,7 @@ from projections.api import (
     agreements,
     assessments,
     catalogue,
-    decided,
+    decision_verification,
     departures,
     disclosures,
     feed,
@@ -29,7 +29,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *receipts.ROUTES,
     *disclosures.ROUTES,
     *history.ROUTES,
-    *decided.ROUTES,
+    *decision_verification.ROUTES,
     *catalogue.ROUTES,
     *members.ROUTES,
     *learners.ROUTES,

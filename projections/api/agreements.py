@@ -1,4 +1,4 @@
-"""Agreements of automatic recognition: all of them, one, and what one would come to before it is signed."""
+"""Routes for agreements of automatic recognition, and for simulating one before it is signed."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from projections.api.feed import Whose
-from projections.api.members import Name, known_all
+from projections.api.members import Name, require_members
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.recognition import decisions
 from projections.recognition.decisions import AgreementView
@@ -36,7 +36,7 @@ _NOBODYS = "00000000-0000-4000-8000-000000000000"
     operation_id="listAgreements",
     summary="Agreements of automatic recognition",
 )
-async def listed(
+async def list_agreements(
     views: Views,
     *,
     member: Annotated[str | None, Parameter(max_length=40, description="Declared by this member.")] = None,
@@ -48,22 +48,22 @@ async def listed(
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[Page[ListedAgreement]]:
-    """By member; withdrawn ones too; `mutual` where both members declared one that stands."""
+    """List agreements by member, including withdrawn ones. `mutual`: both members have one that is in force."""
     after, cursors = None, Cursors("agreements", member, with_member)
     if cursor:
         of, agreement = cursors.decode(cursor, str, UUID)
         after = of, str(agreement)
 
-    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
-        found = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
-        if not found:
-            known_all(connection, {"member": member, "withMember": with_member})
-        last = found[-1] if len(found) == limit else None
+    def read(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
+        rows = decisions.agreements(connection, member, with_member=with_member, after=after, limit=limit)
+        if not rows:
+            require_members(connection, {"member": member, "withMember": with_member})
+        last = rows[-1] if len(rows) == limit else None
         return Page(
-            select_fields(found, fields), None if last is None else cursors.encode([last.member, last.agreement])
+            select_fields(rows, fields), None if last is None else cursors.encode([last.member, last.agreement])
         )
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
 @get(
@@ -72,21 +72,21 @@ async def listed(
     operation_id="getAgreement",
     summary="One agreement",
 )
-async def one(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> Response[AgreementView]:
-    """An agreement as declared, from when it is withdrawn, and whether it is mutual."""
+async def get_agreement(views: Views, member: Name, agreement: UUID, wait_for: WaitFor = "") -> Response[AgreementView]:
+    """Return an agreement as declared, the day from which it is withdrawn, and whether it is mutual."""
 
-    def made(connection: Any) -> AgreementView:  # noqa: ANN401 - a connection
-        found = decisions.agreements(connection, member, str(agreement))
-        if not found:
+    def read(connection: Any) -> AgreementView:  # noqa: ANN401 - a connection
+        rows = decisions.agreements(connection, member, str(agreement))
+        if not rows:
             detail = "this member declared no such agreement, as far as this node has read its log"
             raise HttpProblem("not-found", detail)
-        return found[0]
+        return rows[0]
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """An agreement that nobody has signed, and the period that it is held against."""
+    """An agreement that nobody has signed, and the period over which it is simulated."""
 
     with_: Member = msgspec.field(name="with")
     achievements: AtLeastOne[VersionedRef] | AchievementFilter
@@ -95,9 +95,9 @@ class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     ects_ratio: Annotated[float, Meta(gt=0, le=1000)] = 1.0
     include_revisions: bool = True
     begin: Date | None = None
-    """The first day of the period; a year before its end where it is left out."""
+    """The first day of the period; a year before its end by default."""
     end: Date | None = None
-    """The last day; today where it is left out."""
+    """The last day; today by default."""
 
 
 @post(
@@ -108,9 +108,11 @@ class AgreementDraft(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     status_code=200,
     **requires("recognition:read"),
 )
-async def simulated(views: Views, whose: Whose, data: AgreementDraft, wait_for: WaitFor = "") -> Response[Simulation]:
-    """Hold an agreement against last year, before you sign it: what it would have covered, and where your own
-    decisions were others. Nothing is stored, so no Idempotency-Key is asked for.
+async def simulate_agreement(
+    views: Views, whose: Whose, data: AgreementDraft, wait_for: WaitFor = ""
+) -> Response[Simulation]:
+    """Simulate an agreement over the last year before you sign it: what it would have covered, and where your own
+    decisions differ. Nothing is stored, so no Idempotency-Key is needed.
     """
     if _checked is not None and (wrong := _checked(data)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
@@ -139,4 +141,4 @@ def _a_year_before(end: date) -> date:
 
 _checked = checker(AgreementDraft)
 
-ROUTES: list[HTTPRouteHandler] = [listed, one, simulated]
+ROUTES: list[HTTPRouteHandler] = [list_agreements, get_agreement, simulate_agreement]

@@ -1,4 +1,4 @@
-"""One assessment of an achievement."""
+"""The route for one assessment of an achievement."""
 
 from typing import Any
 from uuid import UUID
@@ -19,17 +19,19 @@ from registry.http import HttpProblem, requires
     summary="One assessment",
     **requires("recognition:read"),
 )
-async def one(views: Views, member: Name, assessment: UUID, wait_for: WaitFor = "") -> Response[AssessmentView]:
-    """What an office stated about an achievement, and whether it stands."""
+async def get_assessment(
+    views: Views, member: Name, assessment: UUID, wait_for: WaitFor = ""
+) -> Response[AssessmentView]:
+    """Return what an office stated about an achievement, and whether it is in force."""
 
-    def made(connection: Any) -> AssessmentView:  # noqa: ANN401 - a connection
-        found = assessments(connection, member, str(assessment))
-        if not found:
+    def read(connection: Any) -> AssessmentView:  # noqa: ANN401 - a connection
+        rows = assessments(connection, member, str(assessment))
+        if not rows:
             detail = "this member stated no such assessment, as far as this node has read its log"
             raise HttpProblem("not-found", detail)
-        return found[0]
+        return rows[0]
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
-ROUTES: list[HTTPRouteHandler] = [one]
+ROUTES: list[HTTPRouteHandler] = [get_assessment]

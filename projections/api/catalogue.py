@@ -1,4 +1,4 @@
-"""What can be studied: the achievements that members offer."""
+"""Routes for the catalogue of achievements, and for the agreements that recognise one."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,10 +9,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections.api.asking import Field, Language, Level, MemberName, Text
-from projections.api.found import answered
-from projections.api.members import Name, known_all
+from projections.api.members import Name, require_members
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
+from projections.api.search_pages import narrow_page
+from projections.api.search_parameters import Field, Language, Level, MemberName, Text
 from projections.catalogue import catalogue, search
 from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import CataloguePage, CatalogueQuery, Offer
@@ -33,7 +33,7 @@ else:
     operation_id="searchCatalogue",
     summary="Search what can be studied",
 )
-async def found(
+async def search_catalogue(
     views: Views,
     *,
     text: Text = None,
@@ -44,7 +44,8 @@ async def found(
     eqf_level: Level = None,
     field: Field = None,
     taught_in: Annotated[
-        str | None, QueryParameter(name="taughtIn", max_length=35, description="Language of instruction, as `nl`.")
+        str | None,
+        QueryParameter(name="taughtIn", max_length=35, description="Language of instruction, such as `nl`."),
     ] = None,
     participation: Annotated[str | None, Parameter(description="onsite, online or blended, among others.")] = None,
     min_ects: Annotated[float | None, QueryParameter(name="minEcts", gt=-1, le=100_000)] = None,
@@ -57,13 +58,13 @@ async def found(
             name="recognisedBy", max_length=40, description="This member recognises it by an agreement today."
         ),
     ] = None,
-    retired: Annotated[bool, Parameter(description="What is offered no more, too.")] = False,
+    retired: Annotated[bool, Parameter(description="Include what is no longer offered.")] = False,
     fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[CataloguePageOf]:
-    """The newest versions of what members offer, the best fit first, and how many have each value of a facet."""
+    """Search the newest versions of what members offer, the best match first, with counts of each facet's values."""
     query = CatalogueQuery(
         text=text,
         language=language,
@@ -82,11 +83,11 @@ async def found(
         retired=retired,
     )
 
-    def made(connection: Any) -> CataloguePage:  # noqa: ANN401 - a connection
-        found = search.search(connection, query, cursor=cursor or None, limit=limit)
-        return answered(connection, found, fields, {"member": member, "recognisedBy": recognised_by})
+    def read(connection: Any) -> CataloguePage:  # noqa: ANN401 - a connection
+        page = search.search(connection, query, cursor=cursor or None, limit=limit)
+        return narrow_page(connection, page, fields, {"member": member, "recognisedBy": recognised_by})
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
 @get(
@@ -95,16 +96,18 @@ async def found(
     operation_id="getAchievement",
     summary="One achievement, in all its versions",
 )
-async def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor = "") -> Response[list[AchievementView]]:
-    """All versions, the first first; a credential is of one of them for ever."""
+async def get_achievement(
+    views: Views, member: Name, achievement: UUID, wait_for: WaitFor = ""
+) -> Response[list[AchievementView]]:
+    """Return all versions, the first one first. The version of a credential never changes."""
 
-    def made(connection: Any) -> list[AchievementView]:  # noqa: ANN401 - a connection
-        found = catalogue.versions(connection, member, str(achievement))
-        if not found:
+    def read(connection: Any) -> list[AchievementView]:  # noqa: ANN401 - a connection
+        versions = catalogue.versions(connection, member, str(achievement))
+        if not versions:
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        return found
+        return versions
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 @get(
@@ -113,27 +116,27 @@ async def one(views: Views, member: Name, achievement: UUID, wait_for: WaitFor =
     operation_id="listRecognition",
     summary="Who recognises an achievement by an agreement",
 )
-async def recognised(
+async def list_recognition(
     views: Views,
     member: Name,
     achievement: UUID,
     *,
-    by: Annotated[str | None, Parameter(max_length=40, description="Does this member?")] = None,
+    by: Annotated[str | None, Parameter(max_length=40, description="By this member alone.")] = None,
     day: Annotated[date | None, Parameter(description="For what is awarded on this day; else today.")] = None,
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[Page[Recognition]]:
-    """Does my university recognise it? Each agreement that does so without anybody deciding, of its newest version."""
+    """List the agreements by which members recognise its newest version without a decision."""
     after, cursors = None, Cursors("recognition", member, achievement, by, day)
     if cursor:
         of, agreement = cursors.decode(cursor, str, UUID)
         after = of, str(agreement)
 
-    def made(connection: Any) -> Page[Recognition]:  # noqa: ANN401 - a connection
+    def read(connection: Any) -> Page[Recognition]:  # noqa: ANN401 - a connection
         if not catalogue.versions(connection, member, str(achievement)):
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        found = agreements.find_recognising(
+        agreed = agreements.find_recognising(
             connection,
             member,
             str(achievement),
@@ -142,16 +145,16 @@ async def recognised(
             after=after,
             limit=limit + 1,
         )
-        if not found:
-            known_all(connection, {"by": by})
-        last = found[limit - 1] if len(found) > limit else None
-        return Page(found[:limit], None if last is None else cursors.encode([last.member, last.agreement]))
+        if not agreed:
+            require_members(connection, {"by": by})
+        last = agreed[limit - 1] if len(agreed) > limit else None
+        return Page(agreed[:limit], None if last is None else cursors.encode([last.member, last.agreement]))
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 def _exact(number: float | None) -> Decimal | None:
     return None if number is None else Decimal(str(number))
 
 
-ROUTES: list[HTTPRouteHandler] = [found, one, recognised]
+ROUTES: list[HTTPRouteHandler] = [search_catalogue, get_achievement, list_recognition]

@@ -86,7 +86,7 @@ class CostlyAnswers:
         await self._turn(seconds)
         work = Work(seconds)
         making: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(self._threads, act, work)
-        making.add_done_callback(self._ended)
+        making.add_done_callback(self._release)
         leaving: asyncio.Future[Any] = asyncio.ensure_future(client_left())
         try:
             done, _ = await asyncio.wait({making, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -114,7 +114,7 @@ class CostlyAnswers:
         finally:
             self._waiting -= 1
 
-    def _ended(self, making: "asyncio.Future[T]") -> None:
+    def _release(self, making: "asyncio.Future[T]") -> None:
         self._free.release()
         if not making.cancelled():
             making.exception()  # nobody may wait for it any more

@@ -1,4 +1,4 @@
-"""How a draft departs from what offices decided before."""
+"""The route that compares a draft with earlier decisions."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from projections.api.feed import Whose
-from projections.api.members import known_all
+from projections.api.members import require_members
 from projections.api.reading import Views, WaitFor
 from projections.precedents.departures import Departure, Draft, departure
 from registry.http import requires
@@ -23,11 +23,11 @@ _MEMBER = "^[a-z0-9-]{2,40}$"
     summary="How a draft departs from precedents",
     **requires("recognition:read"),
 )
-async def compared(
+async def compare_with_precedents(
     views: Views,
     whose: Whose,
     *,
-    member: Annotated[str, Parameter(pattern=_MEMBER, description="Whose achievement.")],
+    member: Annotated[str, Parameter(pattern=_MEMBER, description="The member that offers the achievement.")],
     achievement: UUID,
     version: Annotated[int, Parameter(ge=1, lt=2**31)],
     purpose: Annotated[str, Parameter(description="admission, creditTransfer, stacking or employment.")],
@@ -37,9 +37,9 @@ async def compared(
     ] = None,
     wait_for: WaitFor = "",
 ) -> Response[Departure]:
-    """What other offices usually do with this achievement, and what your draft does otherwise, in a sentence.
+    """Return what other offices usually decide on this achievement and how your draft differs, with a sentence.
 
-    Of this version for this purpose; where nobody decided on that, of any version; else for any purpose.
+    Decisions on this version for this purpose are compared; if there are none, on any version; else for any purpose.
     """
     draft = Draft(
         member=member,
@@ -50,13 +50,13 @@ async def compared(
         grounds=tuple(ground or ()),
     )
 
-    def made(connection: Any) -> Departure:  # noqa: ANN401 - a connection
-        found = departure(connection, draft, whose.member)
-        if not (found.offices or found.own):
-            known_all(connection, {"member": member})
-        return found
+    def read(connection: Any) -> Departure:  # noqa: ANN401 - a connection
+        comparison = departure(connection, draft, whose.member)
+        if not (comparison.offices or comparison.own):
+            require_members(connection, {"member": member})
+        return comparison
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
-ROUTES: list[HTTPRouteHandler] = [compared]
+ROUTES: list[HTTPRouteHandler] = [compare_with_precedents]

@@ -45,18 +45,18 @@ async def verify(views: Views, data: CarriedDisclosures, wait_for: WaitFor = "")
     credential = None if data.credential is None else (data.member, str(data.credential))
     decision = None if data.decision is None else (data.member, str(data.decision))
 
-    def made(connection: Any) -> ProvenClaims:  # noqa: ANN401 - a connection
+    def read(connection: Any) -> ProvenClaims:  # noqa: ANN401 - a connection
         try:
-            found = prove_claims(connection, data.disclosures, credential=credential, decision=decision)
+            claims = prove_claims(connection, data.disclosures, credential=credential, decision=decision)
         except InvalidDisclosure as error:
             raise HttpProblem(
                 "unprocessable", errors=[FieldError("$.disclosures", f"prove nothing: {error}")], code="not-proven"
             ) from error
-        if found is None:
+        if claims is None:
             raise HttpProblem("not-found", "no credential or decision of that member and id has arrived at this node")
-        return found
+        return claims
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 ROUTES: list[HTTPRouteHandler] = [verify]

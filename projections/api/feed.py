@@ -1,7 +1,7 @@
-"""What happened to mine: the university's feed, page by page or as it grows.
+"""Routes for the university's feed, page by page or as a stream.
 
-Pages are for systems that ask now and then; the stream (server-sent events) is for those that stay connected. Both
-give the same CloudEvents in the same order, and both go on after the last one that a system has taken.
+Pages are for systems that poll; the stream (server-sent events) is for systems that stay connected. Both return the
+same CloudEvents in the same order, and both go on after the last one that a system has read.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from projections.feed.feed import CloudEvent
 from registry.http import FieldError, HttpProblem, answer, requires
 from registry.http.pagination import LIMIT
 
-_POLL: Final = 0.25
-_QUIET: Final = 15.0
-"""Seconds without news after which a comment keeps the connection open."""
-_STREAMS: Final = 100
+_POLL_SECONDS: Final = 0.25
+_QUIET_SECONDS: Final = 15.0
+"""Time without events after which a comment keeps the connection open."""
+_MAX_STREAMS: Final = 100
 
 After = Annotated[int, Parameter(gt=-1, le=2**53 - 1, description="Events after this one; 0: from the first.")]
 
 
 class Whose(NamedTuple):
-    """Whose feed this node gives."""
+    """The member whose feed this node has."""
 
     member: str
     origin: str
@@ -43,7 +43,7 @@ class FeedPage(msgspec.Struct, frozen=True):
     items: list[CloudEvent]
     """CloudEvents 1.0, the oldest first."""
     next: int
-    """Give it as `after` to read on, now or later; where nothing came it is what was given."""
+    """Pass it as `after` to read on, now or later. If there are no items, it is the `after` of this request."""
 
 
 @get(
@@ -55,20 +55,20 @@ class FeedPage(msgspec.Struct, frozen=True):
     **requires("feed:read"),
 )
 def page(views: Views, whose: Whose, after: After = 0, limit: Limit = LIMIT) -> Response[FeedPage]:
-    """What other members, or governance, did that concerns this university's credentials and achievements."""
+    """List what other members, or governance, did that concerns this university's credentials and achievements."""
     with views.snapshot() as moment:
-        found = feed.read(moment.connection, whose.member, after, limit)
-        if not found:
-            _reached(moment.connection, whose.member, after, "query after")
-        events = [feed.cloud_event(notice, whose.origin) for notice in found]
-        return answer(FeedPage(events, found[-1].id if found else after), moment.position)
+        notices = feed.read(moment.connection, whose.member, after, limit)
+        if not notices:
+            _require_reached(moment.connection, whose.member, after, "query after")
+        events = [feed.cloud_event(notice, whose.origin) for notice in notices]
+        return answer(FeedPage(events, notices[-1].id if notices else after), moment.position)
 
 
 class Streams:
-    """How many streams are open in this process, and whether they are to end."""
+    """The number of open streams of this process, and whether the process is ending."""
 
     def __init__(self, ending: Callable[[], bool]) -> None:
-        """`ending` says whether the process is ending: streams would keep it waiting."""
+        """`ending` returns whether the process is ending, which open streams would delay."""
         self.open = 0
         self.ending = ending
 
@@ -97,11 +97,11 @@ async def stream(
 
     def check() -> None:
         with views.snapshot() as moment:
-            _reached(moment.connection, whose.member, place, where)
+            _require_reached(moment.connection, whose.member, place, where)
 
     if place:
         await run_sync(check)
-    if streams.open >= _STREAMS:
+    if streams.open >= _MAX_STREAMS:
         raise HttpProblem("too-many-requests", "too many streams are open", headers={"Retry-After": "30"})
     return ServerSentEvent(_events(views, whose, streams, place))
 
@@ -116,23 +116,23 @@ async def _events(views: Views, whose: Whose, streams: Streams, after: int) -> A
     try:
         yield ServerSentEventMessage(data=None, comment="connected", retry=2000)
         while not streams.ending():
-            found = await run_sync(read)
-            for notice in found:
+            notices = await run_sync(read)
+            for notice in notices:
                 event = feed.cloud_event(notice, whose.origin)
                 yield ServerSentEventMessage(data=msgspec.json.encode(event).decode(), id=notice.id, event=event.type)
                 after, quiet = notice.id, 0.0
-            if not found:
-                await asyncio.sleep(_POLL)
-                quiet += _POLL
-                if quiet >= _QUIET:
+            if not notices:
+                await asyncio.sleep(_POLL_SECONDS)
+                quiet += _POLL_SECONDS
+                if quiet >= _QUIET_SECONDS:
                     yield ServerSentEventMessage(data=None, comment="still here")
                     quiet = 0.0
     finally:
         streams.open -= 1
 
 
-def _reached(connection: Connection, member: str, after: int, where: str) -> None:
-    """Raises `HttpProblem` for a place that the feed has not come to: whoever waited there would miss what comes."""
+def _require_reached(connection: Connection, member: str, after: int, where: str) -> None:
+    """Raise `HttpProblem` for a place beyond the feed's end. A system that waited there would miss events."""
     newest = feed.newest(connection, member)
     if after > newest:
         detail = f"is of another feed: the newest event here is {newest}; read on from there, or from 0"

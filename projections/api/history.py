@@ -1,4 +1,4 @@
-"""What was so at an earlier moment: a credential's status, a learner's record, a decision's state."""
+"""Routes for an earlier moment: a credential's status, a learner's record, a decision's state."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -33,24 +33,24 @@ At = Annotated[
 
 
 class History(NamedTuple):
-    """Who can look back: that needs the log, which these views do not know."""
+    """The functions that look back. They need the log, which the views do not have."""
 
     at_sizes: Callable[[Connection, Mapping[str, int]], Moment]
     at_time: Callable[[Connection, datetime], Moment]
     past: Callable[[Connection, Moment], Past]
     turn: Callable[[], AbstractContextManager[None]]
-    """Whoever looks back waits for it."""
+    """Waits until fewer requests look back at the same time."""
 
 
 class Then(msgspec.Struct, frozen=True, rename="camel"):
     """The moment that an answer is of."""
 
     sizes: dict[str, int]
-    """Of each member's stream."""
+    """Sizes of the members' streams."""
     governance: int
-    """Of governance's own."""
+    """Size of governance's stream."""
     basis: str
-    """What it was resolved from: `sizes`, `cosignatures`, or `the members' own claims`."""
+    """The source of the sizes: `sizes`, `cosignatures`, or `the members' own claims`."""
 
 
 class CredentialThen(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,14 +61,14 @@ class CredentialThen(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class LearnerThen(msgspec.Struct, frozen=True, rename="camel"):
-    """What a learner had at a moment; what has been erased since stays erased."""
+    """A learner's credentials at a moment. Those erased since stay erased."""
 
     as_of: Then
     learner: str
     credentials: list[CredentialAsOf]
-    """By member and id, a page of them."""
+    """A page of credentials, by member and id."""
     next: str | None
-    """Give it as `cursor` to read on; null at the end."""
+    """Pass it as `cursor` to read on; null at the end."""
 
 
 class DecisionThen(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,7 +78,7 @@ class DecisionThen(msgspec.Struct, frozen=True, rename="camel"):
     decision: DecisionAsOf
 
 
-def _looked(views: Views, history: History, at: str, made: Callable[[Then, Past], Any]) -> Response[Any]:
+def _look_back(views: Views, history: History, at: str, read: Callable[[Then, Past], Any]) -> Response[Any]:
     with history.turn(), views.snapshot() as now:
         if _DAY.match(at):
             moment = history.at_time(now.connection, _time(at))
@@ -86,23 +86,23 @@ def _looked(views: Views, history: History, at: str, made: Callable[[Then, Past]
             moment = history.at_sizes(now.connection, parse_position(at, "query at"))
         then = Then(dict(sorted(moment.sizes.items())), moment.governance_size, moment.basis)
         position = {**moment.sizes, "governance": moment.governance_size}
-        said = ",".join(f"{member}:{size}" for member, size in sorted(position.items()))
-        return answer(made(then, history.past(now.connection, moment)), said)
+        position_text = ",".join(f"{member}:{size}" for member, size in sorted(position.items()))
+        return answer(read(then, history.past(now.connection, moment)), position_text)
 
 
 def _time(text: str) -> datetime:
-    found: datetime | None
+    moment: datetime | None
     try:
-        found = datetime.fromisoformat(text.upper())
+        moment = datetime.fromisoformat(text.upper())
         if _DAY.fullmatch(text):
-            found = found.replace(hour=23, minute=59, second=59, tzinfo=UTC)
-        found = found.astimezone(UTC) if found.tzinfo is not None else None
+            moment = moment.replace(hour=23, minute=59, second=59, tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
-        found = None
-    if found is None or found.year < 1900:
-        trouble = FieldError("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
-        raise HttpProblem("unprocessable", errors=[trouble])
-    return found
+        moment = None
+    if moment is None or moment.year < 1900:
+        error = FieldError("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
+        raise HttpProblem("unprocessable", errors=[error])
+    return moment
 
 
 @get(
@@ -112,9 +112,11 @@ def _time(text: str) -> datetime:
     summary="One credential at an earlier moment",
     sync_to_thread=True,
 )
-def credential_then(views: Views, history: History, member: Name, credential: UUID, at: At) -> Response[CredentialThen]:
-    """Its status then, and whether its issuer was a member in good standing; null where it was not issued yet."""
-    return _looked(
+def get_credential_as_of(
+    views: Views, history: History, member: Name, credential: UUID, at: At
+) -> Response[CredentialThen]:
+    """Return its status then, and its issuer's standing; null if it was not issued yet."""
+    return _look_back(
         views,
         history,
         at,
@@ -130,22 +132,22 @@ def credential_then(views: Views, history: History, member: Name, credential: UU
     sync_to_thread=True,
     **requires("learners:read"),
 )
-def learner_then(
+def get_learner_as_of(
     views: Views, history: History, learner: UUID, at: At, *, cursor: Cursor = "", limit: Limit = LIMIT
 ) -> Response[LearnerThen]:
-    """The credentials that the learner had then, each with its status."""
+    """Return the credentials that the learner had then, each with its status."""
     after, cursors = None, Cursors("learner-as-of", learner, at)
     if cursor:
         member, credential = cursors.decode(cursor, str, UUID)
         after = member, str(credential)
 
-    def made(then: Then, past: Past) -> LearnerThen:
-        left = [one for one in past.learner(str(learner)) if after is None or (one.member, one.credential) > after]
+    def read(then: Then, past: Past) -> LearnerThen:
+        left = [each for each in past.learner(str(learner)) if after is None or (each.member, each.credential) > after]
         last = left[limit - 1] if len(left) > limit else None
         place = None if last is None else cursors.encode([last.member, last.credential])
         return LearnerThen(then, str(learner), left[:limit], place)
 
-    return _looked(views, history, at, made)
+    return _look_back(views, history, at, read)
 
 
 @get(
@@ -156,9 +158,9 @@ def learner_then(
     sync_to_thread=True,
     **requires("recognition:read"),
 )
-def decision_then(views: Views, history: History, member: Name, decision: UUID, at: At) -> Response[DecisionThen]:
-    """Its state then; null where it was not made yet."""
-    return _looked(views, history, at, lambda then, past: DecisionThen(then, past.decision((member, str(decision)))))
+def get_decision_as_of(views: Views, history: History, member: Name, decision: UUID, at: At) -> Response[DecisionThen]:
+    """Return its state then; null if it was not made yet."""
+    return _look_back(views, history, at, lambda then, past: DecisionThen(then, past.decision((member, str(decision)))))
 
 
-ROUTES: list[HTTPRouteHandler] = [credential_then, learner_then, decision_then]
+ROUTES: list[HTTPRouteHandler] = [get_credential_as_of, get_learner_as_of, get_decision_as_of]

@@ -1,4 +1,4 @@
-"""A learner's record across universities."""
+"""Routes for a learner's record across universities."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -28,24 +28,24 @@ _NOBODY = "no member says anything of this learner, as far as this node has read
     summary="A learner's record",
     **requires("learners:read"),
 )
-async def one(
+async def get_learner(
     views: Views, learner: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
 ) -> Response[LearnerRecord]:
-    """What members said of a learner and have not erased, a page of it, and the credits that count once in all."""
+    """Return a page of what members say of a learner and have not erased, and the credits, each counted once."""
     after, cursors = None, Cursors("learner", learner)
     if cursor:
         of, credential = cursors.decode(cursor, str, UUID)
         after = of, str(credential)
 
-    def made(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection
-        found = learners.read(connection, str(learner), after=after, limit=limit)
-        if not found.credentials and after is None:
+    def read(connection: Any) -> LearnerRecord:  # noqa: ANN401 - a connection
+        record = learners.read(connection, str(learner), after=after, limit=limit)
+        if not record.credentials and after is None:
             raise HttpProblem("not-found", _NOBODY)
-        if found.next is None:
-            return found
-        return msgspec.structs.replace(found, next=cursors.encode(found.next.split("/")))
+        if record.next is None:
+            return record
+        return msgspec.structs.replace(record, next=cursors.encode(record.next.split("/")))
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 @get(
@@ -55,22 +55,22 @@ async def one(
     summary="How far a learner is towards a larger credential",
     **requires("learners:read"),
 )
-async def towards(
+async def get_progress(
     views: Views,
     learner: UUID,
     member: Name,
     achievement: UUID,
     *,
-    version: Annotated[int | None, Parameter(ge=1, lt=2**31, description="The newest where left out.")] = None,
-    on: Annotated[date | None, Parameter(description="As if awarded on that day; today where left out.")] = None,
-    offers: Annotated[int, Parameter(gt=-1, le=50, description="So many offers for each gap.")] = progress.OFFERS,
+    version: Annotated[int | None, Parameter(ge=1, lt=2**31, description="The newest by default.")] = None,
+    on: Annotated[date | None, Parameter(description="As if awarded on that day; today by default.")] = None,
+    offers: Annotated[int, Parameter(gt=-1, le=50, description="Offers for each gap, at most.")] = progress.OFFERS,
     wait_for: WaitFor = "",
 ) -> Response[Progress]:
-    """What counts and by which decision or agreement, each credit once; what is missing, and which offers fill it."""
+    """Return what counts, by which decision or agreement, each credit once; and what is missing, with offers."""
 
-    def made(connection: Any) -> Progress:  # noqa: ANN401 - a connection
+    def read(connection: Any) -> Progress:  # noqa: ANN401 - a connection
         try:
-            found = progress.read(
+            result = progress.read(
                 connection,
                 str(learner),
                 (member, str(achievement)),
@@ -80,11 +80,11 @@ async def towards(
             )
         except NotComposed as error:
             raise HttpProblem("not-found", str(error)) from error
-        if found is None:
+        if result is None:
             raise HttpProblem("not-found", _NOBODY)
-        return found
+        return result
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
-ROUTES: list[HTTPRouteHandler] = [one, towards]
+ROUTES: list[HTTPRouteHandler] = [get_learner, get_progress]

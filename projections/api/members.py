@@ -1,4 +1,4 @@
-"""Who is a member of the consortium, and how far this node has read."""
+"""Routes for the consortium's members, and for the positions of the views."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
@@ -17,7 +17,7 @@ Name = Annotated[str, Parameter(description="A member's short name.", max_length
 
 
 class MemberView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A member as governance says."""
+    """A member as governance describes it."""
 
     member: str
     country: str
@@ -26,21 +26,21 @@ class MemberView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     keys: list[str]
     """`vkey from to` in the order of admission; `to` is `-` while it counts."""
     content: dict[str, Any]
-    """Legal name, identifiers, accreditations and the rest of what governance says of it."""
+    """Legal name, identifiers, accreditations and the rest of its description."""
     refused_events: int | None = None
-    """Of the node's own member only, as are those that follow: events on its log that had no effect."""
+    """Events on its log that had no effect. This and the following are set for the node's own member only."""
     quarantined_commits: int | None = None
-    """Commits on its log that nobody accepts: what they hold exists for nobody."""
+    """Commits on its log that nobody accepts, so that their events do not exist for anybody."""
     disputed_heads: int | None = None
-    """Heads that it signed and that contradict its own log."""
+    """Heads that it signed and that contradict its log."""
     key_standing: str | None = None
-    """Of this node's signing key: `counts`, `retired`, `not-yet`, `unknown`, `unreadable` or `not-checked`."""
+    """State of this node's signing key: `counts`, `retired`, `not-yet`, `unknown`, `unreadable` or `not-checked`."""
     faults: list[str] | None = None
-    """What is wrong with its stream, each with the command that repairs it."""
+    """Faults of its stream, each with the command that repairs it."""
 
 
 class OwnFacts(NamedTuple):
-    """What became of what this node's own member published, judged as everybody else judges it."""
+    """Facts about the stream of this node's own member, as everybody else judges it."""
 
     refused_events: int
     quarantined_commits: int
@@ -50,20 +50,20 @@ class OwnFacts(NamedTuple):
 
 
 class OwnStream(NamedTuple):
-    """Whose node this is, and how its own stream is looked at."""
+    """The node's own member, and the function that reads the facts about its stream."""
 
     member: str
     read: Callable[[Connection], OwnFacts]
 
 
 class Stream(msgspec.Struct, frozen=True, rename="camel"):
-    """How far the views have come in a stream."""
+    """The position of the views in one stream."""
 
     member: str
     size: int
     root: str
     governance: int
-    """How much of governance they were made under."""
+    """The size of governance under which the views were made."""
 
 
 _NOBODY = "no member of that name, as far as this node has read governance"
@@ -71,7 +71,7 @@ _COLUMNS = "SELECT member, country, standing, roles, keys, content::text FROM me
 
 
 def member_view(connection: Connection, member: str) -> MemberView:
-    """One member. Raises `HttpProblem` where there is none."""
+    """Return one member. Raises `HttpProblem` if it does not exist."""
     row = connection.execute(f"{_COLUMNS} WHERE member = %s", (member,)).fetchone()
     if row is None:
         raise nobody()
@@ -79,23 +79,23 @@ def member_view(connection: Connection, member: str) -> MemberView:
 
 
 def nobody() -> HttpProblem:
-    """For a path that names no member."""
+    """Return the problem for a path whose member does not exist."""
     return HttpProblem("not-found", _NOBODY, errors=[FieldError("path member", _NOBODY, "member")])
 
 
-def known(connection: Connection, member: str) -> None:
-    """Raise `HttpProblem` where a path names no member: asked where nothing was found, which may have two reasons."""
+def require_member(connection: Connection, member: str) -> None:
+    """Raise `HttpProblem` if the member of a path does not exist, which is one reason why nothing is found."""
     if _unknown(connection, [member]):
         raise nobody()
 
 
-def known_all(connection: Connection, asked: Mapping[str, str | None]) -> None:
-    """Likewise of parameters, each by its name, that name members."""
-    given = {name: member for name, member in asked.items() if member is not None}
-    unknown = _unknown(connection, [*given.values()]) if given else set()
-    troubles = [FieldError(f"query {name}", _NOBODY, name) for name, member in given.items() if member in unknown]
-    if troubles:
-        raise HttpProblem("unprocessable", errors=troubles)
+def require_members(connection: Connection, parameters: Mapping[str, str | None]) -> None:
+    """Raise `HttpProblem` if members, by the name of their query parameter, do not exist."""
+    members = {name: member for name, member in parameters.items() if member is not None}
+    unknown = _unknown(connection, [*members.values()]) if members else set()
+    errors = [FieldError(f"query {name}", _NOBODY, name) for name, member in members.items() if member in unknown]
+    if errors:
+        raise HttpProblem("unprocessable", errors=errors)
 
 
 def _unknown(connection: Connection, members: list[str]) -> set[str]:
@@ -108,15 +108,15 @@ def _view(member: str, country: str, standing: str, roles: list[str], keys: list
 
 
 def _with_own(view: MemberView, own: OwnStream, connection: Connection) -> MemberView:
-    """The member's view; of the node's own member with what became of its stream."""
+    """Add the facts about its stream to the node's own member."""
     if view.member != own.member:
         return view
     return msgspec.structs.replace(view, **own.read(connection)._asdict())
 
 
 @get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members")
-async def listed(views: Views, own: OwnStream, wait_for: WaitFor = "") -> Response[list[MemberView]]:
-    """All members, in the order of their names."""
+async def list_members(views: Views, own: OwnStream, wait_for: WaitFor = "") -> Response[list[MemberView]]:
+    """Return all members, in the order of their names."""
     return await views.answer(
         wait_for,
         lambda c: [_with_own(_view(*row), own, c) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')],
@@ -129,14 +129,14 @@ async def listed(views: Views, own: OwnStream, wait_for: WaitFor = "") -> Respon
     operation_id="getMember",
     summary="One member",
 )
-async def one(views: Views, own: OwnStream, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
-    """Its standing, roles, keys and what governance says of it."""
+async def get_member(views: Views, own: OwnStream, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
+    """Return its standing, roles, keys and description."""
     return await views.answer(wait_for, lambda c: _with_own(member_view(c, member), own, c))
 
 
 @get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are")
-async def streams(views: Views) -> Response[list[Stream]]:
-    """Each stream's size and root in the views."""
+async def list_streams(views: Views) -> Response[list[Stream]]:
+    """Return each stream's size and root in the views."""
     return await views.answer(
         "",
         lambda c: [
@@ -148,4 +148,4 @@ async def streams(views: Views) -> Response[list[Stream]]:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [listed, one, streams]
+ROUTES: list[HTTPRouteHandler] = [list_members, get_member, list_streams]

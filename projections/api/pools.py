@@ -32,11 +32,11 @@ T = TypeVar("T")
 C = TypeVar("C", bound=Connection)
 
 InLoop = Literal["lookup", "search"]
-"""What an answer in the event loop's thread does: read one thing; search, or list."""
+"""A kind of answer in the event loop's thread: it reads one thing, or it searches or lists."""
 
 
 class PoolUse(NamedTuple):
-    """How the connections to the views are used at one moment."""
+    """The use of the connections to the views at one moment."""
 
     busy: int
     idle: int

@@ -27,7 +27,7 @@ _MAX_DETAIL: Final = 500
 T = TypeVar("T")
 
 Cost = Literal["lookup", "search", "scan"]
-"""What an answer costs: a lookup reads one thing; a search, or a list, reads several; a scan may read everything."""
+"""The cost of an answer: a lookup reads one thing; a search, or a list, reads several; a scan may read everything."""
 WaitFor = Annotated[
     str,
     HeaderParameter(
@@ -128,7 +128,7 @@ class Views:
             finally:
                 work.end()
 
-    async def _reach(self, wanted: dict[str, int]) -> None:
+    async def _reach(self, sizes_wanted: dict[str, int]) -> None:
         """Wait until the views have reached these sizes, without a connection in between."""
         if self._waiting >= _MAX_WAITING:
             raise HttpProblem("not-there-yet", "too many requests wait already", headers={"Retry-After": "1"})
@@ -137,7 +137,7 @@ class Views:
             until = time.monotonic() + self._wait_seconds
             while True:
                 sizes = await self._loop_pool.run(_read_sizes, "lookup")
-                behind = {member: size for member, size in wanted.items() if sizes.get(member, 0) < size}
+                behind = {member: size for member, size in sizes_wanted.items() if sizes.get(member, 0) < size}
                 if not behind:
                     return
                 if time.monotonic() > until:

@@ -1,6 +1,6 @@
-"""What a receipt proves, for whoever was given one and trusts this node to check it.
+"""Verify a receipt for everybody who was shown one and trusts this node to check it.
 
-Nobody has to trust it: `registry receipt verify` does the same offline.
+Nobody has to trust the node: `registry receipt verify` does the same offline.
 """
 
 from collections.abc import Callable
@@ -27,14 +27,14 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Cosigner(msgspec.Struct, frozen=True):
-    """A witness that this node relies on and that cosigned the head, and when."""
+    """A witness that this node trusts and that cosigned the head, with the time."""
 
     witness: str
     time: str
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """What a receipt proves, as of its head."""
+    """The facts that a receipt proves, as of its head."""
 
     member: str
     legal_name: str
@@ -56,13 +56,13 @@ class Proven(msgspec.Struct, frozen=True):
 
 
 class Receipts(NamedTuple):
-    """Who checks receipts: that needs governance's log, which these views do not know."""
+    """The check of receipts. It needs governance's log, which the views do not have."""
 
     check: Callable[[str], Proven]
 
 
 class VerifiedReceipt(msgspec.Struct, frozen=True, rename="camel"):
-    """What a receipt proves, and what has become of its credential since."""
+    """The facts that a receipt proves, and the present state of its credential."""
 
     summary: str
     """The result in a sentence or two: whether it is genuine, and whether the credential is in force."""
@@ -71,25 +71,25 @@ class VerifiedReceipt(msgspec.Struct, frozen=True, rename="camel"):
     leaf: int
     """The event's place in the member's log."""
     event: dict[str, Any]
-    """What was published, a CloudEvent."""
+    """The published CloudEvent."""
     size: int
-    """Of the head that it was proven under."""
+    """Size of the head under which it was proven."""
     root: str
-    """Of that head, hexadecimal."""
+    """Root of that head, hexadecimal."""
     keys: list[Key]
     """The member's keys that signed the head."""
     cosigned: list[Cosigner]
     governance: int
-    """The size of governance's log that it was checked under."""
+    """The size of governance's log under which it was checked."""
     standing_then: str
-    """The member's when it wrote the event."""
+    """The member's standing when it wrote the event."""
     standing_now: str
     refused: str | None
-    """Why governance lets the event have no effect; null where it lets it."""
+    """The reason why governance denies the event its effect; null where it does not."""
     notes: list[str]
-    """What a reader should know beside the proof."""
+    """Notes for the reader in addition to the proof."""
     credential: Verification | None
-    """The credential as it is now, where the receipt is of one's issuing and the views have it."""
+    """The credential as it is now, if the receipt is for its issuing and the views have it."""
 
 
 _EXAMPLE = "c2sp.org/tlog-proof@v1\nextra …\nindex 41\n…\n\neciu.example/twente\n128\n…\n\n— eciu.example/twente …\n"
@@ -97,7 +97,7 @@ _EXAMPLE = "c2sp.org/tlog-proof@v1\nextra …\nindex 41\n…\n\neciu.example/twe
 
 @dataclass
 class _ReceiptBody(Operation):
-    """Says in the API's description what is posted."""
+    """Describes the request's body in the API's description."""
 
     def __post_init__(self) -> None:
         text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING), example=_EXAMPLE)
@@ -119,47 +119,47 @@ class _ReceiptBody(Operation):
     request_max_body_size=2 * MAX_PROOF,
 )
 async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFor = "") -> Response[VerifiedReceipt]:
-    """Check a receipt's proof and signatures, and say what its credential counts for now."""
+    """Check a receipt's proof and signatures, and return the present state of its credential."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise HttpProblem("unprocessable", errors=[FieldError("$", "is no receipt: not UTF-8")]) from error
-    found = receipts.check(text)
+    proven = receipts.check(text)
 
-    def made(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection
+    def read(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection
         credential = None
-        if found.type == "credential.issued.v1" and found.refused is None:
-            credential = verification(connection, views.standing, found.member, found.subject)
+        if proven.type == "credential.issued.v1" and proven.refused is None:
+            credential = verification(connection, views.standing, proven.member, proven.subject)
         return VerifiedReceipt(
-            summary=_summary(found, credential),
-            member=found.member,
-            legal_name=found.legal_name,
-            leaf=found.leaf,
-            event=msgspec.json.decode(found.event),
-            size=found.size,
-            root=found.root,
-            keys=found.keys,
-            cosigned=found.cosigned,
-            governance=found.governance,
-            standing_then=found.standing_then,
-            standing_now=found.standing_now,
-            refused=found.refused,
-            notes=found.notes,
+            summary=_summary(proven, credential),
+            member=proven.member,
+            legal_name=proven.legal_name,
+            leaf=proven.leaf,
+            event=msgspec.json.decode(proven.event),
+            size=proven.size,
+            root=proven.root,
+            keys=proven.keys,
+            cosigned=proven.cosigned,
+            governance=proven.governance,
+            standing_then=proven.standing_then,
+            standing_now=proven.standing_now,
+            refused=proven.refused,
+            notes=proven.notes,
             credential=credential,
         )
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
-def _summary(found: Proven, credential: Verification | None) -> str:
-    if found.refused is not None:
-        return f"Published, and without effect: {found.refused}."
-    if found.rests_on_retired_keys and not found.cosigned:
-        return "Signed by a key that was retired since. Whether the member itself signed it cannot be told from it."
-    if found.type != "credential.issued.v1":
+def _summary(proven: Proven, credential: Verification | None) -> str:
+    if proven.refused is not None:
+        return f"Published, and without effect: {proven.refused}."
+    if proven.rests_on_retired_keys and not proven.cosigned:
+        return "Signed by a key that was retired since. It does not prove that the member itself signed it."
+    if proven.type != "credential.issued.v1":
         return "Genuine. What was published about it later was not looked up."
     if credential is None:
-        return "Genuine. This node does not know the credential, so whether it was revoked since cannot be told."
+        return "Genuine. This node does not know the credential, so it may have been revoked since."
     if credential.status != "active":
         return f"Genuine, and {credential.status}."
     if credential.expired:

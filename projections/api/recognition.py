@@ -8,10 +8,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections.api.asking import Field, Language, Level, MemberName, Text
-from projections.api.found import answered
-from projections.api.members import Name, known
+from projections.api.members import Name, require_member
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
+from projections.api.search_pages import narrow_page
+from projections.api.search_parameters import Field, Language, Level, MemberName, Text
 from projections.precedents import precedents
 from projections.precedents.precedents import Precedent, PrecedentPage
 from projections.precedents.query import PrecedentQuery
@@ -37,7 +37,7 @@ _TAG = "Recognition"
     summary="Search what offices decided",
     **requires("recognition:read"),
 )
-async def searched(
+async def search_precedents(
     views: Views,
     *,
     member: MemberName = None,
@@ -49,7 +49,7 @@ async def searched(
     eqf_level: Level = None,
     purpose: Annotated[str | None, Parameter(description="admission, creditTransfer, stacking or employment.")] = None,
     effect: Annotated[str | None, Parameter(description="binding or advisory.")] = None,
-    outcome: Annotated[str | None, Parameter(description="List these alone; the counts stay over all.")] = None,
+    outcome: Annotated[str | None, Parameter(description="List these alone; the counts cover all outcomes.")] = None,
     ground: Annotated[str | None, Parameter(max_length=100, description="`aspect:difference`; likewise.")] = None,
     decider: Annotated[
         str | None, QueryParameter(name="office", max_length=40, description="Decided by this member.")
@@ -67,14 +67,14 @@ async def searched(
     begin: Annotated[date | None, Parameter(description="The first day of decision.")] = None,
     end: Annotated[date | None, Parameter(description="The last day of decision.")] = None,
     every_state: Annotated[
-        bool, QueryParameter(name="everyState", description="Superseded and withdrawn ones, too.")
+        bool, QueryParameter(name="everyState", description="Include superseded and withdrawn ones.")
     ] = False,
     fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[PrecedentPageOf]:
-    """The newest first, with exact counts of outcomes, grounds and offices over all that the search is about."""
+    """Search precedents, the newest first, with exact counts of outcomes, grounds and offices over all matches."""
     query = PrecedentQuery(
         member=member,
         achievement=None if achievement is None else str(achievement),
@@ -96,11 +96,11 @@ async def searched(
         every_state=every_state,
     )
 
-    def made(connection: Any) -> PrecedentPage:  # noqa: ANN401 - a connection
-        found = precedents.search(connection, query, cursor=cursor or None, limit=limit)
-        return answered(connection, found, fields, {"member": member, "office": decider})
+    def read(connection: Any) -> PrecedentPage:  # noqa: ANN401 - a connection
+        page = precedents.search(connection, query, cursor=cursor or None, limit=limit)
+        return narrow_page(connection, page, fields, {"member": member, "office": decider})
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
 @get(
@@ -110,7 +110,7 @@ async def searched(
     summary="An office's decisions",
     **requires("recognition:read"),
 )
-async def listed(
+async def list_decisions(
     views: Views,
     member: Name,
     *,
@@ -121,23 +121,23 @@ async def listed(
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[Page[ListedDecision]]:
-    """The newest first."""
+    """List decisions, the newest first."""
     after, cursors = None, Cursors("decisions", member, begin, end)
     if cursor:
         day, leaf = cursors.decode(cursor, date, int)
         after = day, max(0, min(leaf, 2**62))
 
-    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
-        found, more = decisions.of_office(connection, member, begin, end, limit, after)
-        if not found:
-            known(connection, member)
-        last = found[-1] if more else None
+    def read(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
+        rows, more = decisions.of_office(connection, member, begin, end, limit, after)
+        if not rows:
+            require_member(connection, member)
+        last = rows[-1] if more else None
         return Page(
-            select_fields(found, fields),
+            select_fields(rows, fields),
             None if last is None else cursors.encode([last.decision_date.isoformat(), last.leaf]),
         )
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
 @get(
@@ -147,16 +147,16 @@ async def listed(
     summary="One decision",
     **requires("recognition:read"),
 )
-async def one(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionView]:
-    """A decision as published, its state, and its flags."""
+async def get_decision(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionView]:
+    """Return a decision as published, its state and its flags."""
 
-    def made(connection: Any) -> DecisionView:  # noqa: ANN401 - a connection
-        found = decisions.read(connection, [(member, str(decision))])
-        if not found:
+    def read(connection: Any) -> DecisionView:  # noqa: ANN401 - a connection
+        rows = decisions.read(connection, [(member, str(decision))])
+        if not rows:
             raise HttpProblem("not-found", "this member made no such decision, as far as this node has read its log")
-        return found[0]
+        return rows[0]
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
-ROUTES: list[HTTPRouteHandler] = [searched, listed, one]
+ROUTES: list[HTTPRouteHandler] = [search_precedents, list_decisions, get_decision]

@@ -1,4 +1,4 @@
-"""A university's year."""
+"""Routes for a university's year and its credentials."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter, QueryParameter
 
-from projections.api.members import Name, known, nobody
+from projections.api.members import Name, nobody, require_member
 from projections.api.reading import Cursor, Fields, Limit, Views, WaitFor
 from projections.records import universities
 from projections.records.universities import AwardLine, UniversityYear
@@ -26,22 +26,22 @@ _FIRST_MONTH = "The month that the year begins with: 9 for a year from September
     summary="A university's year",
     **requires("university:read"),
 )
-async def year(
+async def get_year(
     views: Views,
     member: Name,
     year: Annotated[int, Parameter(ge=1000, le=9998)],
     first_month: Annotated[int, QueryParameter(name="firstMonth", ge=1, le=12, description=_FIRST_MONTH)] = 1,
     wait_for: WaitFor = "",
 ) -> Response[UniversityYear]:
-    """What it awarded within a calendar year, or an academic one, by achievement and status, and who recognised it."""
+    """Return what it awarded in a calendar or academic year, by achievement and status, and who recognised it."""
 
-    def made(connection: Any) -> UniversityYear:  # noqa: ANN401 - a connection
-        found = universities.read_year(connection, member, year, first_month)
-        if found.standing is None:
+    def read(connection: Any) -> UniversityYear:  # noqa: ANN401 - a connection
+        result = universities.read_year(connection, member, year, first_month)
+        if result.standing is None:
             raise nobody()
-        return found
+        return result
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ else:
     summary="A university's credentials",
     **requires("university:read"),
 )
-async def awarded(
+async def list_credentials(
     views: Views,
     member: Name,
     *,
@@ -70,14 +70,14 @@ async def awarded(
     limit: Limit = LIMIT,
     wait_for: WaitFor = "",
 ) -> Response[Page[Award]]:
-    """The newest awards first. Learners are not named: a learner's record has a scope of its own."""
+    """List credentials, the newest awards first. Learners are not named: a learner's record has its own scope."""
     after, cursors = None, Cursors("credentials", member, begin, end, achievement, status)
     if cursor:
         day, of, credential = cursors.decode(cursor, date, UUID, UUID)
         after = day.isoformat(), str(of), str(credential)
 
-    def made(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
-        found, more = universities.awards(
+    def read(connection: Any) -> Page[Any]:  # noqa: ANN401 - a connection
+        awards, more = universities.awards(
             connection,
             member,
             begin,
@@ -87,13 +87,13 @@ async def awarded(
             after=after,
             limit=limit,
         )
-        if not found:
-            known(connection, member)
-        last = found[-1] if more else None
+        if not awards:
+            require_member(connection, member)
+        last = awards[-1] if more else None
         place = None if last is None else [last.awarding_date.isoformat(), last.achievement, last.credential]
-        return Page(select_fields(found, fields), None if place is None else cursors.encode(place))
+        return Page(select_fields(awards, fields), None if place is None else cursors.encode(place))
 
-    return await views.answer(wait_for, made, "search")
+    return await views.answer(wait_for, read, "search")
 
 
-ROUTES: list[HTTPRouteHandler] = [year, awarded]
+ROUTES: list[HTTPRouteHandler] = [get_year, list_credentials]

@@ -1,7 +1,7 @@
-"""Is this credential good? What whoever was shown one asks, without being known to the registry.
+"""Public verification of one credential.
 
-The answer names the issuer, what was awarded and its status; never the learner. What the credential says of the
-person is in its disclosures, which the learner shows; `claims` is what they are held against.
+The answer names the issuer, the achievement and the status, never the learner. What the credential says of the person
+is in its disclosures, which the learner shows; they must have the digest `claims`.
 """
 
 from collections.abc import Callable
@@ -25,63 +25,63 @@ from registry.http.pagination import LIMIT
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):
-    """What the log says of one credential."""
+    """One credential as the log has it."""
 
     member: str
     credential: str
     status: str
     """`active`, `suspended`, `revoked` or `replaced`."""
     expired: bool
-    """Whether its validity has ended on the day of this answer."""
+    """True if its validity has ended on the day of this answer."""
     awarding_date: date
     valid_until: date | None
     ects: Decimal | None
     achievement: dict[str, Any]
-    """What was awarded, whole, in the version that it was awarded in."""
+    """The whole achievement, in the version that was awarded."""
     issuer: MemberView
     issuer_when_issued: str
     issuer_now: str
     flags: list[str]
-    """What its parts or the other awarding bodies leave open; nothing is wrong where it is empty."""
+    """Warnings about its parts or the other awarding bodies; empty if there are none."""
     impaired_by: list[str]
     replaced_by: str | None
     recognised_by: list[str]
     """Agreements that recognise it, `member/agreement`: the first 20 of each member."""
     recognised_by_more: bool
-    """Whether a member has more of them; `/v1/credentials/{member}/{credential}/agreements` lists them all."""
+    """True if a member has more of them; `/v1/credentials/{member}/{credential}/agreements` lists them all."""
     claims: str | None
-    """The digest (43 characters) that the learner's disclosures must come to."""
+    """The digest (43 characters) that the learner's disclosures must have."""
     leaf: int
-    """Its place in the issuer's log."""
+    """The index of its leaf in the issuer's log."""
 
 
 def verification(connection: Connection, standing: StandingLookup, member: str, credential: str) -> Verification | None:
-    """One credential's; None where nobody issued it."""
-    found = credentials.read_awarded(connection, (member, credential))
-    if found is None:
+    """Return what the log has of one credential; None if nobody issued it."""
+    awarded = credentials.read_awarded(connection, (member, credential))
+    if awarded is None:
         return None
-    one = found.view
-    then, now = standing(member, one.leaf)
+    view = awarded.view
+    then, now = standing(member, view.leaf)
     today = datetime.now(UTC).date()
     return Verification(
         member=member,
         credential=credential,
-        status=one.status,
-        expired=one.valid_until is not None and one.valid_until < today,
-        awarding_date=one.awarding_date,
-        valid_until=one.valid_until,
-        ects=one.ects,
-        achievement=found.achievement,
-        issuer=MemberView(member, found.country, found.standing, found.roles, found.keys, found.content),
+        status=view.status,
+        expired=view.valid_until is not None and view.valid_until < today,
+        awarding_date=view.awarding_date,
+        valid_until=view.valid_until,
+        ects=view.ects,
+        achievement=awarded.achievement,
+        issuer=MemberView(member, awarded.country, awarded.standing, awarded.roles, awarded.keys, awarded.content),
         issuer_when_issued=then,
         issuer_now=now,
-        flags=one.flags,
-        impaired_by=one.impaired_by,
-        replaced_by=one.replaced_by,
-        recognised_by=one.recognised_by,
-        recognised_by_more=one.recognised_by_more,
-        claims=one.claims,
-        leaf=one.leaf,
+        flags=view.flags,
+        impaired_by=view.impaired_by,
+        replaced_by=view.replaced_by,
+        recognised_by=view.recognised_by,
+        recognised_by_more=view.recognised_by_more,
+        claims=view.claims,
+        leaf=view.leaf,
     )
 
 
@@ -92,15 +92,15 @@ def verification(connection: Connection, standing: StandingLookup, member: str, 
     summary="Verify one credential",
 )
 async def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor = "") -> Response[Verification]:
-    """What the log says of a credential, for anybody who was shown its id."""
+    """Return what the log has of a credential, for anybody who was shown its id."""
 
-    def made(connection: Any) -> Verification:  # noqa: ANN401 - a connection
-        found = verification(connection, views.standing, member, str(credential))
-        if found is None:
-            raise HttpProblem("not-found", _UNKNOWN)
-        return found
+    def read(connection: Any) -> Verification:  # noqa: ANN401 - a connection
+        result = verification(connection, views.standing, member, str(credential))
+        if result is None:
+            raise HttpProblem("not-awarded", _UNKNOWN)
+        return result
 
-    return await views.answer(wait_for, made)
+    return await views.answer(wait_for, read)
 
 
 @get(
@@ -109,13 +109,15 @@ async def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor
     operation_id="listAgreementsOfCredential",
     summary="The agreements that recognise one credential",
 )
-async def agreed(
+async def list_agreements(
     views: Views, member: Name, credential: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
 ) -> Response[Page[str]]:
-    """Those that recognise it without anybody deciding, `member/agreement`, by member and id."""
+    """List those that recognise it without a decision, `member/agreement`, by member and id."""
     key = member, str(credential)
     return await views.answer(
-        wait_for, lambda connection: _page(connection, agreements.find_covering, key, cursor, limit), "search"
+        wait_for,
+        lambda connection: _page(connection, agreements.find_covering, "covering", key, cursor, limit),
+        "search",
     )
 
 
@@ -126,35 +128,36 @@ async def agreed(
     summary="The decisions that name one credential openly",
     **requires("learners:read"),
 )
-async def decided(
+async def list_decisions(
     views: Views, member: Name, credential: UUID, *, cursor: Cursor = "", limit: Limit = LIMIT, wait_for: WaitFor = ""
 ) -> Response[Page[str]]:
-    """All of them, `member/decision`, by member and id; none of a decider that dropped the learner."""
+    """List them, `member/decision`, by member and id, without those of a decider that erased the learner."""
     key = member, str(credential)
     return await views.answer(
-        wait_for, lambda connection: _page(connection, decisions.about, key, cursor, limit), "search"
+        wait_for, lambda connection: _page(connection, decisions.about, "about", key, cursor, limit), "search"
     )
 
 
 def _page(
     connection: Connection,
     read: Callable[[Connection, Key, Key | None, int], list[Key]],
+    name: str,
     key: Key,
     cursor: str,
     limit: int,
 ) -> Page[str]:
-    cursors = Cursors(read.__name__, *key)
+    cursors = Cursors(name, *key)
     after = None
     if cursor:
         of, identifier = cursors.decode(cursor, str, UUID)
         after = of, str(identifier)
     rows = read(connection, key, after, limit + 1)
     if not rows and not credentials.exists(connection, key):
-        raise HttpProblem("not-found", _UNKNOWN)
+        raise HttpProblem("not-awarded", _UNKNOWN)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(["/".join(row) for row in rows[:limit]], None if last is None else cursors.encode(last))
 
 
 _UNKNOWN = "this member issued no such credential, as far as this node has read its log"
 
-ROUTES: list[HTTPRouteHandler] = [verify, agreed, decided]
+ROUTES: list[HTTPRouteHandler] = [verify, list_agreements, list_decisions]

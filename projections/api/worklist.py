@@ -1,4 +1,4 @@
-"""What the university should look at again because others did something."""
+"""The route for a university's worklist."""
 
 from typing import Any
 from uuid import UUID
@@ -21,24 +21,24 @@ from registry.http import Cursors, requires
     summary="What the university should look at again",
     **requires("university:read"),
 )
-async def listed(
+async def get_worklist(
     views: Views, whose: Whose, *, cursor: Cursor = "", limit: Limit = worklist.LIMIT, wait_for: WaitFor = ""
 ) -> Response[Worklist]:
-    """Its larger credentials that are impaired, with the parts at fault; and what rests on learners erased elsewhere.
+    """List its impaired larger credentials, with the parts at fault, and what rests on learners erased elsewhere.
 
-    An item is gone when it is done: when what it is about was replaced, revoked or withdrawn, or the learner erased
-    here. A page may end early, and may be empty, where there is much to look at: read on while there is `next`.
+    An item disappears when its credential or decision was replaced, revoked or withdrawn, or the learner erased here. A
+    page may end early, and may be empty, where there is much to check: read on while there is `next`.
     """
     after, cursors = worklist.BEGIN, Cursors("worklist", whose.member)
     if cursor:
         kind, what, identifier = cursors.decode(cursor, Kind, What, UUID)
         after = worklist.Place(kind, what, str(identifier))
 
-    def made(connection: Any) -> Worklist:  # noqa: ANN401 - a connection
+    def read(connection: Any) -> Worklist:  # noqa: ANN401 - a connection
         page = worklist.read(connection, whose.member, after=after, limit=limit)
         return page if page.next is None else msgspec.structs.replace(page, next=cursors.encode(page.next.split(":")))
 
-    return await views.answer(wait_for, made, cost="scan")
+    return await views.answer(wait_for, read, cost="scan")
 
 
-ROUTES: list[HTTPRouteHandler] = [listed]
+ROUTES: list[HTTPRouteHandler] = [get_worklist]

@@ -1,7 +1,8 @@
 """The named queries of this folder, one file each.
 
-A line that ends with `--? name` is a condition that holds only where `name` is asked for: without it the line is left
-out, so that it neither stands in an index's way nor is planned. As it stands the file is the query with all of them.
+A line that ends with `--? name` is a condition that holds only if the parameter `name` is given. Without it the line is
+omitted, so that it neither keeps an index from being used nor is planned. A line `--< name` stands for the fragment
+`name`.sql, which several queries share.
 """
 
 import re
@@ -11,32 +12,34 @@ from importlib import resources
 from typing import Any, Final
 
 _OPTIONAL: Final = re.compile(r" *--\? (\w+)$", re.MULTILINE)
+_FRAGMENT: Final = re.compile(r"^ *--< (\w+)$", re.MULTILINE)
 
 
 @cache
 def named(name: str) -> bytes:
-    """The text of `name`.sql, as psycopg takes it: parameters are `%(name)s`."""
-    return resources.files("projections.queries").joinpath(f"{name}.sql").read_bytes()
+    """Return the text of `name`.sql with its fragments, as psycopg takes it: parameters are `%(name)s`."""
+    text = resources.files("projections.queries").joinpath(f"{name}.sql").read_text()
+    return _FRAGMENT.sub(lambda line: named(line[1]).decode().rstrip("\n"), text).encode()
 
 
 def narrowed(parameters: Mapping[str, Any], *names: str) -> bytes:
-    """Such files, one after the other, with those conditions alone whose parameter is given, and is not None.
+    """Return such files, one after the other, with only those conditions whose parameter is given and not None.
 
-    It is the same object each time: what is known of it by others is found without looking at all of it.
+    Equal conditions return the same object, so that caches of statements find it without comparing the text.
     """
-    return _without(frozenset(one for one in _conditions(names) if parameters.get(one) is None), names)
+    return _without(frozenset(name for name in _conditions(names) if parameters.get(name) is None), names)
 
 
 @cache
 def _conditions(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(found for name in names for found in _OPTIONAL.findall(named(name).decode()))
+    return frozenset(condition for name in names for condition in _OPTIONAL.findall(named(name).decode()))
 
 
 @cache
 def _without(absent: frozenset[str], names: tuple[str, ...]) -> bytes:
-    kept = []
+    lines = []
     for line in (line for name in names for line in named(name).decode().splitlines()):
-        found = _OPTIONAL.search(line)
-        if found is None or found[1] not in absent:
-            kept.append(line if found is None else line[: found.start()])
-    return "\n".join(kept).encode()
+        condition = _OPTIONAL.search(line)
+        if condition is None or condition[1] not in absent:
+            lines.append(line if condition is None else line[: condition.start()])
+    return "\n".join(lines).encode()

@@ -65,16 +65,16 @@ def of_office(
 def about(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
     """Return the decisions that name a credential openly, in the order of member and id, after a place.
 
-    None of a decider that dropped the learner.
+    Decisions of a decider that erased the learner are omitted.
     """
-    given = {
+    parameters = {
         "member": key[0],
         "credential": key[1],
         "after": after and after[0],
         "after_id": after and after[1],
         "limit": limit,
     }
-    return connection.execute(narrowed(given, "decisions_about"), given).fetchall()
+    return connection.execute(narrowed(parameters, "decisions_about"), parameters).fetchall()
 
 
 _COLUMNS = (
@@ -100,11 +100,11 @@ def _views(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Deci
         stacks = None
     return [
         DecisionView(  # type: ignore[call-arg] # a row has as many
-            *known,
+            *columns,
             contents.read(content),
-            [NOT_JUDGED] if stacks is None else stacks.reference_flags(named.get((known[0], known[1]), ())),
+            [NOT_JUDGED] if stacks is None else stacks.reference_flags(named.get((columns[0], columns[1]), ())),
         )
-        for *known, content in rows
+        for *columns, content in rows
     ]
 
 
@@ -118,9 +118,9 @@ class AgreementView(msgspec.Struct, frozen=True, rename="camel"):
     valid_until: date | None
     withdrawn_from: date | None
     mutual: bool
-    """Not withdrawn, and the other member has one with this one that is not either."""
+    """True if it is not withdrawn, and the other member has one with this member that is not withdrawn either."""
     content: Any
-    """As declared: which achievements, purpose, outcome, ratio, revisions."""
+    """The agreement as declared: achievements, purpose, outcome, ratio, revisions."""
 
 
 def agreements(
@@ -132,7 +132,7 @@ def agreements(
     after: tuple[str, str] | None = None,
     limit: int | None = None,
 ) -> list[AgreementView]:
-    """All agreements, or a member's, or with one, or one; in the order of member and id, from a place on."""
+    """Return agreements in the order of member and id after a place: all, a member's, those with one, or one."""
     rows = connection.execute(
         "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
         " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
@@ -155,7 +155,7 @@ def agreements(
 
 
 def joint(connection: Connection) -> dict[str, str]:
-    """Every co-awarder of every version, `member/achievement/version/co-awarder`: `claimed` until it joins."""
+    """Return each co-awarder of each version, `member/achievement/version/co-awarder`: `claimed` until it joins."""
     rows = connection.execute(
         "SELECT v.member || '/' || v.achievement || '/' || v.version || '/' || b.body,"
         " CASE WHEN j.member IS NULL THEN 'claimed' ELSE 'confirmed' END"

@@ -1,10 +1,10 @@
-"""What was so at an earlier moment: a credential's status, a learner's record, a decision's state.
+"""Read the state at an earlier moment: a credential's status, a learner's record, a decision's state.
 
-No copies of earlier views are kept. Every row knows the leaves that made it what it is, so that rows answer as
-long as governance judges the leaves below the moment's size as it did then. Where it has changed its mind
-(voided them since, or moved a standing), the member's stream is replayed for what is asked: `Replay`.
+There are no copies of earlier views. Every row has the leaves that changed it, so the rows can answer if governance
+judges the leaves below the moment's size as it did then. If it has changed its judgement since (voided leaves, or moved
+a standing), the member's stream is replayed: `Replay`.
 
-What has been erased stays erased: a learner's credentials are those that the views still connect.
+Erased data stay erased: a learner's credentials are those that the views still connect.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,27 +24,27 @@ class Moment(msgspec.Struct, frozen=True):
     governance: Governance
     governance_size: int
     basis: str
-    """What it was resolved from: `sizes`, `cosignatures`, or `the members' own claims`."""
+    """The source of the sizes: `sizes`, `cosignatures`, or `the members' own claims`."""
 
     def size(self, member: str) -> int:
-        """How many of a member's leaves there were."""
+        """Return the number of a member's leaves."""
         return self.sizes.get(member, 0)
 
     def record(self, member: str) -> MemberRecord | None:
-        """The member as governance had it."""
+        """Return the member as governance described it."""
         return self.governance.members.get(member)
 
 
 class Replayed(NamedTuple):
-    """What a replay of one stream under the governance of then came to."""
+    """The result of replaying one stream under the governance of the moment."""
 
     credentials: dict[str, tuple[str, int]]
-    """Status and the leaf that gave it, of the credentials asked for, and of the learner's."""
+    """By credential: its status and the leaf that set it."""
     decisions: dict[str, str]
 
 
 Replay = Callable[[str, int, MemberRecord, frozenset[str], str | None], Replayed]
-"""Replays a member's leaves below a size under a record: for these things, and for a learner (None: for nobody)."""
+"""Replays a member's leaves below a size under a record, for these ids and for a learner's credentials, if any."""
 
 
 class CredentialAsOf(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,9 +56,9 @@ class CredentialAsOf(msgspec.Struct, frozen=True, rename="camel"):
     governance: int
     status: str | None
     since: int | None
-    """The leaf that gave it this status."""
+    """The leaf that set this status."""
     standing: str | None
-    """The member's, then."""
+    """The member's standing then."""
 
 
 class DecisionAsOf(msgspec.Struct, frozen=True, rename="camel"):
@@ -75,29 +75,29 @@ class Past:
     """Answers as of one moment."""
 
     def __init__(self, connection: Connection, moment: Moment, now: Governance, replay: Replay) -> None:
-        """`now` is the governance that the views were folded under."""
+        """`now` is the governance under which the views were folded."""
         self._connection = connection
         self._moment = moment
         self._now = now
         self._replay = replay
 
     def credentials(self, keys: Sequence[Key]) -> list[CredentialAsOf]:
-        """These credentials at the moment, in the order asked for."""
-        found: dict[Key, tuple[str, int]] = {}
+        """Return these credentials at the moment, in the order of `keys`."""
+        states: dict[Key, tuple[str, int]] = {}
         alike = [key for key in keys if self._judged_alike(key[0])]
         sizes = [self._moment.size(member) for member, _ in alike]
         for member, credential, status, leaf in self._connection.execute(
             _STATUS, ([key[0] for key in alike], [key[1] for key in alike], sizes)
         ):
-            found[member, credential] = status, leaf
+            states[member, credential] = status, leaf
         for member in {key[0] for key in keys} - {key[0] for key in alike}:
-            wanted = frozenset(key[1] for key in keys if key[0] == member)
-            for credential, known in self._replayed(member, wanted, None).credentials.items():
-                found[member, credential] = known
-        return [self._view(key, found.get(key)) for key in keys]
+            ids = frozenset(key[1] for key in keys if key[0] == member)
+            for credential, state in self._replay_stream(member, ids, None).credentials.items():
+                states[member, credential] = state
+        return [self._view(key, states.get(key)) for key in keys]
 
     def learner(self, identifier: str) -> list[CredentialAsOf]:
-        """The credentials that a learner had at the moment, by member and id."""
+        """Return the credentials that a learner had at the moment, by member and id."""
         rows = self._connection.execute(
             "SELECT member, credential::text FROM credentials WHERE learner = %s", (identifier,)
         )
@@ -106,18 +106,18 @@ class Past:
         erased = self._connection.execute("SELECT member FROM erasures WHERE learner = %s", (identifier,)).fetchall()
         for member in self._moment.governance.members:
             if not self._judged_alike(member) and (member,) not in erased:
-                held = self._replayed(member, frozenset(), identifier).credentials
-                views += [self._view((member, credential), known) for credential, known in held.items()]
+                credentials = self._replay_stream(member, frozenset(), identifier).credentials
+                views += [self._view((member, credential), state) for credential, state in credentials.items()]
         return sorted(
             (view for view in views if view.status is not None), key=lambda view: (view.member, view.credential)
         )
 
     def decision(self, key: Key) -> DecisionAsOf:
-        """A decision at the moment."""
+        """Return a decision at the moment."""
         member, identifier = key
         size, state = self._moment.size(member), None
         if not self._judged_alike(member):
-            state = self._replayed(member, frozenset([identifier]), None).decisions.get(identifier)
+            state = self._replay_stream(member, frozenset([identifier]), None).decisions.get(identifier)
         else:
             row = self._connection.execute(
                 "SELECT CASE WHEN closed < %s THEN state ELSE 'inForce' END FROM decisions"
@@ -127,28 +127,28 @@ class Past:
             state = None if row is None else row[0]
         return DecisionAsOf(member, identifier, size, self._moment.governance_size, state)
 
-    def _replayed(self, member: str, wanted: frozenset[str], learner: str | None) -> Replayed:
+    def _replay_stream(self, member: str, ids: frozenset[str], learner: str | None) -> Replayed:
         record = self._moment.record(member)
         if record is None:
             return Replayed({}, {})
-        return self._replay(member, self._moment.size(member), record, wanted, learner)
+        return self._replay(member, self._moment.size(member), record, ids, learner)
 
     def _judged_alike(self, member: str) -> bool:
-        """Whether governance judges the leaves below the moment's size as it did then."""
+        """Return whether governance judges the leaves below the moment's size as it did then."""
         then, now = self._moment.record(member), self._now.members.get(member)
         size = self._moment.size(member)
         return then is not None and now is not None and _judgement(then, size) == _judgement(now, size)
 
-    def _view(self, key: Key, known: tuple[str, int] | None) -> CredentialAsOf:
+    def _view(self, key: Key, state: tuple[str, int] | None) -> CredentialAsOf:
         member, credential = key
         size, record = self._moment.size(member), self._moment.record(member)
         standing = None if record is None else next(s for at, s in reversed(record.standings) if at <= size)
-        status, since = known or (None, None)
+        status, since = state or (None, None)
         return CredentialAsOf(member, credential, size, self._moment.governance_size, status, since, standing)
 
 
 def _judgement(record: MemberRecord, size: int) -> tuple[object, ...]:
-    """All that bears on leaves below a size: of several changes at one size the last counts."""
+    """Return all that affects leaves below a size; of several changes at one size the last counts."""
     return (
         {at: standing for at, standing in record.standings if at < size},
         {at: roles for at, roles in record.roles if at < size},

@@ -1,4 +1,4 @@
-"""Disclosures that somebody carries, checked against the digests on the log: a credential's, or a decision's."""
+"""Check disclosures that somebody carries against the digests of a credential or a decision on the log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_dis
 
 
 class ProvenClaims(msgspec.Struct, frozen=True, rename="camel"):
-    """What disclosures prove, and of what."""
+    """The claims that disclosures prove, and the credential or decision that commits to them."""
 
     member: str
     credential: str | None
@@ -22,7 +22,7 @@ class ProvenClaims(msgspec.Struct, frozen=True, rename="camel"):
     status: str
     """The credential's status now, or the decision's state: what is proven may be revoked or withdrawn."""
     claims: dict[str, Any]
-    """What the credential says of its holder; of a decision, `credentials`: those that it is about."""
+    """The credential's claims about its holder; for a decision, `credentials`: those that it is about."""
 
 
 def prove_claims(

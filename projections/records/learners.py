@@ -15,22 +15,22 @@ from projections.relations.stacks import Key, Stacks
 MAX_PAGE: Final = 500
 """Credentials of one page of a record."""
 MAX_ADDED: Final = 10_000
-"""Active credentials whose credits are added up, and that are looked through for retakes."""
+"""Active credentials whose credits are added up, and among which retakes are looked for."""
 MAX_STACKED: Final = 1_000
 """Active credentials with parts whose credits are added up."""
 
 
 class Retake(msgspec.Struct, frozen=True, rename="camel"):
-    """An active credential of an achievement that another one is of, too: its credits do not count."""
+    """An active credential whose credits do not count, since a later one is for the same achievement."""
 
     credential: str
     """`member/credential`"""
     counts: str
-    """The one that counts, `member/credential`: the one that was awarded last."""
+    """The credential that counts, `member/credential`: the one awarded last."""
 
 
 class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
-    """What members said of a learner and have not erased: a page of the credentials, and the sum over all of them."""
+    """A learner's record: a page of the credentials that members have not erased, and the sum over all of them."""
 
     learner: str
     credentials: list[CredentialView]
@@ -40,24 +40,24 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     ects_without_retakes: Decimal | None
     """The same sum, with one credential of each achievement: what the learner has. It is what people are shown."""
     ects_missing: str | None
-    """Why there is no sum."""
+    """The reason why there is no sum."""
     retaken: list[Retake]
-    """Of the credentials above those whose credits do not count, as a later one of the same achievement does. Empty
-    where there are too many for a sum."""
+    """Credentials of this page whose credits do not count, since a later one of the same achievement does. Empty if
+    there are too many for a sum."""
     decisions: list[str]
     """Decisions that name one of the credentials above openly, `member/decision`: the first 20 of each member for each
     credential."""
     more_decisions: bool
     next: str | None
-    """Where the next page begins; null at the end."""
+    """The beginning of the next page; null at the end."""
 
 
 def read(connection: Connection, learner: str, *, after: Key | None = None, limit: int = MAX_PAGE) -> LearnerRecord:
     """Return a learner's record, its credentials in the order of member and id, after a place.
 
-    Empty where nobody says anything of this id.
+    It is empty if no member has a credential of this learner.
     """
-    held = credentials.of_learner(connection, learner, after, limit)
+    page = credentials.of_learner(connection, learner, after, limit)
     ects: Decimal | None = None
     once: Decimal | None = None
     missing: str | None = "the sum is on the first page"
@@ -66,22 +66,22 @@ def read(connection: Connection, learner: str, *, after: Key | None = None, limi
             (ects, once), missing = _sums(connection, learner), None
         except TooCostly as error:
             missing = str(error)
-    last = held.views[-1] if held.more else None
+    last = page.views[-1] if page.more else None
     return LearnerRecord(
         learner,
-        held.views,
+        page.views,
         ects,
         once,
         missing,
-        _retaken(connection, learner, [(view.member, view.credential) for view in held.views]),
-        held.decisions,
-        held.more_decisions,
+        _retaken(connection, learner, [(view.member, view.credential) for view in page.views]),
+        page.decisions,
+        page.more_decisions,
         None if last is None else f"{last.member}/{last.credential}",
     )
 
 
 def _sums(connection: Connection, learner: str) -> tuple[Decimal, Decimal]:
-    """Return the sum over all active credentials, and the one without retakes: the same for nearly everybody."""
+    """Return the sum over all active credentials, and the sum without retakes, which is usually the same."""
     if _are_too_many(connection, learner):
         raise TooCostly(f"this learner has more than {MAX_ADDED} active credentials")
     total = _sum(connection, learner, "")
@@ -106,12 +106,12 @@ def _are_too_many(connection: Connection, learner: str) -> bool:
 def _retaken(connection: Connection, learner: str, keys: Sequence[Key]) -> list[Retake]:
     if _are_too_many(connection, learner):
         return []
-    given = {
+    parameters = {
         "learner": learner,
         "members": [member for member, _ in keys],
         "credentials": [credential for _, credential in keys],
     }
-    rows = connection.execute(_RETAKEN, given).fetchall()
+    rows = connection.execute(_RETAKEN, parameters).fetchall()
     return [Retake(f"{member}/{credential}", f"{member}/{counts}") for member, credential, counts in rows]
 
 
@@ -163,13 +163,13 @@ def known_credentials(connection: Connection, learners: Sequence[str]) -> list[K
 def relied_on(connection: Connection, member: str, credentials: Sequence[str]) -> dict[str, str]:
     """Return, of a member's credentials, what rests on each, in words: larger credentials, and decisions in force.
 
-    Those on which nothing rests are left out. A decision that names its credential by digest is not seen here.
+    Credentials on which nothing rests are omitted. A decision that names its credential by digest is not found.
     """
-    given = {"member": member, "credentials": list(credentials)}
-    stacked = connection.execute(_STACKED_INTO, given).fetchall()
-    decided = connection.execute(_DECIDED_UPON, given).fetchall()
-    found = {credential: f"it is a part of credential {whole}" for credential, whole in stacked}
-    return {**{credential: f"decision {decision} rests on it" for credential, decision in decided}, **found}
+    parameters = {"member": member, "credentials": list(credentials)}
+    stacked = connection.execute(_STACKED_INTO, parameters).fetchall()
+    decided = connection.execute(_DECIDED_UPON, parameters).fetchall()
+    wholes = {credential: f"it is a part of credential {whole}" for credential, whole in stacked}
+    return {**{credential: f"decision {decision} rests on it" for credential, decision in decided}, **wholes}
 
 
 _STACKED_INTO: Final = """

@@ -1,7 +1,7 @@
-"""What is known of a credential that is offered for recognition: what it is of, who issued it, and how it is now.
+"""Read a credential that is offered for recognition: its achievement, its issuer and its present state.
 
-Accreditation is held against the day of awarding, the level and the field. It stands in governance, and says what it
-says by its own dates: an accreditation of today is none of the day when the credential was awarded.
+Accreditations are checked for the day of awarding, the level and the field. Governance has them with their own dates:
+an accreditation that is valid today may not have been when the credential was awarded.
 """
 
 from collections.abc import Iterable
@@ -18,38 +18,38 @@ from registry.wire.governance import Accreditation
 
 
 class AccreditationView(msgspec.Struct, frozen=True, rename="camel"):
-    """One of the issuer's accreditations, and whether it covers what is asked about."""
+    """One of the issuer's accreditations, and whether it covers the achievement on that day."""
 
     accreditation: Accreditation
     covers: bool
 
 
 class OfferedView(msgspec.Struct, frozen=True, rename="camel"):
-    """A version of an achievement, its issuer, and, where one is asked about, the credential."""
+    """A version of an achievement, its issuer, and the credential if there is one."""
 
     member: str
     country: str
     content: AchievementContent
     accreditations: list[AccreditationView]
     accredited: bool | None
-    """Whether any covers it; None where governance says nothing of the issuer's accreditation."""
+    """True if any accreditation covers it; None if governance has none of the issuer."""
     leaf: int
-    """Where in the issuer's log it stands: of the credential, or of the version."""
+    """The leaf of the credential, or else of the version, in the issuer's log."""
     credential: CredentialView | None
 
 
 def of_credential(connection: Connection, member: str, credential: str) -> OfferedView | None:
-    """A credential's. None where it is not known here."""
-    found = credentials.read(connection, [(member, credential)])
-    if not found:
+    """Return a credential with its achievement and issuer; None if it is not known here."""
+    rows = credentials.read(connection, [(member, credential)])
+    if not rows:
         return None
-    [one] = found
-    version = of_version(connection, member, one.achievement, one.version, one.awarding_date)
-    return None if version is None else msgspec.structs.replace(version, leaf=one.leaf, credential=one)
+    [view] = rows
+    version = of_version(connection, member, view.achievement, view.version, view.awarding_date)
+    return None if version is None else msgspec.structs.replace(version, leaf=view.leaf, credential=view)
 
 
 def of_version(connection: Connection, member: str, achievement: str, version: int, day: date) -> OfferedView | None:
-    """A version's, awarded on a day. None where it is not known here."""
+    """Return a version that is awarded on a day, with its issuer; None if it is not known here."""
     row = connection.execute(
         "SELECT v.content::text, v.leaf, m.country, m.content FROM achievement_versions v"
         " JOIN members m ON m.member = v.member WHERE v.member = %s AND v.achievement = %s AND v.version = %s",
@@ -60,17 +60,17 @@ def of_version(connection: Connection, member: str, achievement: str, version: i
     text, leaf, country, about = row
     content = msgspec.json.decode(text, type=AchievementContent)
     accreditations = [
-        AccreditationView(one, covers(one, content.eqf_level, content.fields_of_education, day))
-        for one in _accreditations(about)
+        AccreditationView(accreditation, covers(accreditation, content.eqf_level, content.fields_of_education, day))
+        for accreditation in _accreditations(about)
     ]
-    accredited = any(one.covers for one in accreditations) if accreditations else None
+    accredited = any(view.covers for view in accreditations) if accreditations else None
     return OfferedView(member, country, content, accreditations, accredited, leaf, None)
 
 
 def covers(accreditation: Accreditation, level: int | None, fields: Iterable[str], day: date) -> bool:
-    """Whether it was valid on that day, not negative, and for this level and one of these fields.
+    """Return whether an accreditation was valid on a day, is not negative, and covers the level and one of the fields.
 
-    An accreditation that names no level or field is for all of them; a shorter code covers the longer.
+    An accreditation that names no level, or no field, is for all. A shorter code covers longer ones.
     """
     until = accreditation.valid_until
     if not accreditation.valid_from <= day.isoformat() or (until is not None and until < day.isoformat()):

@@ -1,4 +1,4 @@
-"""A university's year: what it awarded, by achievement and status; and how others recognised it."""
+"""Read a university's year, by achievement and status, and the list of its credentials."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from projections.relations.stacks import Key, Listed, Stacks, read_some
 
 
 class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
-    """What one member did within twelve months."""
+    """One member's twelve months."""
 
     member: str
     begin: date
@@ -33,21 +33,21 @@ class UniversityYear(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_year(connection: Connection, member: str, year: int, month: int = 1) -> UniversityYear:
-    """A member's twelve months that begin with a month (1 to 12) of a year; its awards, most issued first.
+    """Return a member's twelve months that begin with a month (1 to 12) of a year; the most issued awards first.
 
-    Read from kept counts, so that it costs the same whatever was awarded. What is impaired by others is no status of
-    a credential, and stands on the worklist.
+    Stored counts are read, so the cost does not depend on the number of awards. Impairment by others is not a status
+    of a credential; the worklist has it.
     """
     begin, last = date(year, month, 1), date(year + (month > 1), (month - 2) % 12 + 1, 1)
     end = last.replace(day=monthrange(last.year, last.month)[1])
-    known = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
+    governed = connection.execute("SELECT standing, roles FROM members WHERE member = %s", (member,)).fetchone()
     size = connection.execute("SELECT size FROM positions WHERE member = %s", (member,)).fetchone()
     return UniversityYear(
         member=member,
         begin=begin,
         end=end,
-        standing=known[0] if known else None,
-        roles=known[1] if known else [],
+        standing=governed[0] if governed else None,
+        roles=governed[1] if governed else [],
         size=size[0] if size else 0,
         awarded=award_counts.within(connection, member, begin, last),
         decisions=decision_counts.made_by(connection, member, begin, last),
@@ -56,7 +56,7 @@ def read_year(connection: Connection, member: str, year: int, month: int = 1) ->
 
 
 class AwardLine(msgspec.Struct, frozen=True, rename="camel"):
-    """One credential as a university's list shows it. Whose it is stands in the learner's record alone."""
+    """One credential in a university's list, which does not name the learner."""
 
     credential: str
     achievement: str
@@ -85,7 +85,7 @@ def awards(
 ) -> Listed[AwardLine]:
     """Return a member's credentials awarded from `begin` to `end`, the newest first, after a place.
 
-    The place is a day, an achievement and an id. A page ends early where the parts are too many to be read together.
+    The place is a day, an achievement and an id. A page ends early if the parts are too many to be read at once.
     """
     parameters = {
         "member": member,
@@ -98,14 +98,14 @@ def awards(
         "after_credential": after and after[2],
         "limit": limit + 1,
     }
-    found: list[Any] = connection.execute(narrowed(parameters, "awards"), parameters).fetchall()
+    rows: list[Any] = connection.execute(narrowed(parameters, "awards"), parameters).fetchall()
 
     def lines(rows: Sequence[Any]) -> list[AwardLine]:
         stacks = Stacks.read(connection, [(member, row[0]) for row in rows if row[10]])
         return [AwardLine(*(*row[:10], _impaired_by(stacks, (member, row[0])) if row[10] else [])) for row in rows]
 
-    items, number = read_some(found[:limit], lines)
-    return Listed(items, number < len(found))
+    items, number = read_some(rows[:limit], lines)
+    return Listed(items, number < len(rows))
 
 
 def _impaired_by(stacks: Stacks, key: Key) -> list[str]:

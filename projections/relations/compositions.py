@@ -1,4 +1,4 @@
-"""Whether stacked credentials satisfy their achievements' compositions: read for all of them at once."""
+"""Check whether stacked credentials satisfy their achievements' compositions, for many at once."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,7 +21,7 @@ UNMET: Final = "requirements-unmet"
 
 
 class Stack(NamedTuple):
-    """A larger credential: when it was awarded, what it asks of its parts, and as what they may count."""
+    """A larger credential: its awarding day, its composition, and what its parts may count as."""
 
     awarded: date
     composition: Composition
@@ -29,43 +29,43 @@ class Stack(NamedTuple):
 
     @classmethod
     def of(cls, key: Key, awarded: date, composition: str, title: dict[str, str]) -> "Stack":
-        """From an achievement (member, id) as it is published."""
-        asked = msgspec.convert(contents.read(composition), Composition)
-        refs = ((ref.member, ref.achievement) for ref in named_refs(asked))
-        return cls(awarded, asked, Whole.of(key, refs, title))
+        """Return it from an achievement (member, id) as published."""
+        requirements = msgspec.convert(contents.read(composition), Composition)
+        refs = ((ref.member, ref.achievement) for ref in named_refs(requirements))
+        return cls(awarded, requirements, Whole.of(key, refs, title))
 
 
 def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[str]]:
-    """Return what each of these credentials' parts do not satisfy, in words; those that satisfy all are left out.
+    """Return, in words, the requirements that the parts of each credential do not satisfy, if there are any.
 
-    Raises `TooCostly` where their parts are more rows than one answer may read; those of one alone never are.
+    Raises `TooCostly` if their parts are more rows than one answer may read, which those of one credential never are.
     """
     stacked = _stacks(connection, keys)
     if not stacked:
         return {}
     parts: dict[Key, list[Part]] = {}
-    asked = {
+    parameters = {
         "members": [key[0] for key in stacked],
         "ids": [key[1] for key in stacked],
         "limit": MAX_PART_ROWS + 1,
     }
-    rows = connection.execute(named("parts_of_stacks"), asked).fetchall()
+    rows = connection.execute(named("parts_of_stacks"), parameters).fetchall()
     if len(rows) > MAX_PART_ROWS:
         raise TooCostly(f"these {len(stacked)} credentials have more than {MAX_PART_ROWS} direct parts")
     for member, credential, *row in rows:
         key = member, credential
         parts.setdefault(key, []).append(_part(stacked[key].whole, row))
-    found: dict[Key, list[str]] = {}
+    breaches_of: dict[Key, list[str]] = {}
     for key, stack in stacked.items():
         if breaches := unmet(stack.composition, key[0], stack.awarded, parts.get(key, ())):
-            found[key] = [f"{breach.requirement}: {breach.detail}" for breach in breaches]
-    return found
+            breaches_of[key] = [f"{breach.requirement}: {breach.detail}" for breach in breaches]
+    return breaches_of
 
 
 def _stacks(connection: Connection, keys: Sequence[Key]) -> dict[Key, Stack]:
-    """Those of these credentials whose achievement has a composition; each composition is read once."""
-    given = [key[0] for key in keys], [key[1] for key in keys]
-    credentials = connection.execute(_STACKED, given).fetchall()
+    """Return those whose achievement has a composition. Each composition is read once."""
+    parameters = [key[0] for key in keys], [key[1] for key in keys]
+    credentials = connection.execute(_STACKED, parameters).fetchall()
     versions = list(dict.fromkeys((row[0], row[2], row[3]) for row in credentials))
     compositions = {
         (member, achievement, version): Stack.of((member, achievement), date.min, composition, title)
@@ -100,7 +100,7 @@ def part_of(
     shared: bool,  # noqa: FBT001 - likewise
     credited: Credited | None,
 ) -> Part:
-    """A part as the rules see it, under what a decision or an agreement says of it."""
+    """Return a part as the rules need it, with what a decision or an agreement grants."""
     part = Part(*achievement, fields, level, ects, awarded, recognised, shared)
     if credited is None:
         return part

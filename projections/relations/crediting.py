@@ -1,8 +1,7 @@
-"""What a decision or an agreement lets a credential count for in a larger one: its credits, its level, as what.
+"""Find what a decision or an agreement lets a credential count for in a larger one: credits, level and part.
 
-Read from their content, which is the event's data. A decision that grants towards another programme lets nothing
-count here; a conditional one does not yet (met conditions are a superseding decision), and an advisory one binds
-nobody.
+They are read from the event's data. Nothing counts by a decision that grants towards another programme, by a
+conditional one (a superseding decision says that its conditions are met), or by an advisory one, which binds nobody.
 """
 
 from collections.abc import Iterable
@@ -20,35 +19,35 @@ _PURPOSES: Final = ("creditTransfer", "stacking")
 
 
 class Whole(NamedTuple):
-    """The larger credential that something is to count in."""
+    """The larger credential in which another one is to count."""
 
     key: Key
-    """Its achievement: member and id."""
+    """The member and id of its achievement."""
     refs: frozenset[Key]
     """The achievements that its composition names."""
     titles: frozenset[str]
-    """Its titles, in small letters: offices name programmes by title, too."""
+    """The titles in lower case, since offices name programmes by title, too."""
 
     @classmethod
     def of(cls, key: Key, refs: Iterable[Key], title: dict[str, str]) -> "Whole":
-        """From an achievement as it is published."""
+        """Return it from an achievement as published."""
         return cls(key, frozenset(refs), frozenset(text.casefold().strip() for text in title.values()))
 
 
 class Credited(NamedTuple):
-    """What it lets count."""
+    """The credits and the level of a credential in a larger one, and the part that it stands for."""
 
     ects: Decimal | None
-    """None: as many as the credential has."""
+    """None for all ECTS of the credential."""
     eqf_level: int | None
-    """None: the achievement's own."""
+    """None for the achievement's own."""
     stands_for: frozenset[Key]
     admitted: bool
-    """It counts towards the larger credential as a whole."""
+    """True if it counts towards the larger credential as a whole."""
 
 
 def by_decision(content: str, credential: Key, whole: Whole) -> Credited | None:
-    """What a decision (its data as JSON) grants on this credential; None where nothing counts by it."""
+    """Return what a decision (its data as JSON) grants on this credential; None if nothing counts by it."""
     data = msgspec.convert(contents.read(content), RecognitionDecided)
     if data.effect != "binding":
         return None
@@ -74,9 +73,9 @@ def by_decision(content: str, credential: Key, whole: Whole) -> Credited | None:
         return None
     shares = [_share(grant, place) for grant, place in granted]
     levels = [grant.eqf_level for grant, _ in granted if grant.eqf_level is not None]
-    known = [one for one in shares if one is not None]
+    granted_ects = [share for share in shares if share is not None]
     return Credited(
-        sum(known, Decimal(0)) if len(known) == len(shares) else None,
+        sum(granted_ects, Decimal(0)) if len(granted_ects) == len(shares) else None,
         min(levels) if levels else None,
         frozenset(stands_for),
         admitted,
@@ -84,7 +83,7 @@ def by_decision(content: str, credential: Key, whole: Whole) -> Credited | None:
 
 
 def by_agreement(content: str, ects: Decimal | None, whole: Whole) -> Credited | None:
-    """What an agreement (its data as JSON) lets a credential of so many ECTS count for; None where nothing."""
+    """Return what an agreement (its data as JSON) lets a credential with these ECTS count for; None for nothing."""
     data = msgspec.convert(contents.read(content), AgreementDeclared)
     if data.outcome == "conditional" or data.purpose not in _PURPOSES:
         return None
@@ -96,7 +95,7 @@ def by_agreement(content: str, ects: Decimal | None, whole: Whole) -> Credited |
 
 
 def _towards(towards: Towards | None, whole: Whole) -> Credited | None:
-    """As what something that is granted towards this counts; None where it counts elsewhere."""
+    """Return how a grant towards this counts; None if it counts elsewhere."""
     if towards is None:
         return Credited(None, None, frozenset(), admitted=False)
     if towards.title is not None:
@@ -109,7 +108,7 @@ def _towards(towards: Towards | None, whole: Whole) -> Credited | None:
 
 
 def _share(grant: Grant, place: int) -> Decimal | None:
-    """A grant on several bases is theirs in equal parts; what cannot be divided is the first one's."""
+    """Return one basis's share: a grant on several is divided equally, and the first has the remainder."""
     if grant.ects is None:
         return None
     whole = Decimal(str(grant.ects))
@@ -118,5 +117,5 @@ def _share(grant: Grant, place: int) -> Decimal | None:
 
 
 def number(ects: Decimal) -> int | float:
-    """Credits as the wire has them."""
+    """Return credits as the wire has them."""
     return int(ects) if ects == int(ects) else float(ects)

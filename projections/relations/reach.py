@@ -50,7 +50,7 @@ class Reach:
     parts: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
     """The direct parts of each credential that was followed."""
     replacements_cut: bool = False
-    """Whether there are more replacements than were read."""
+    """True if there are more replacements than were read."""
     separate: dict[Key, frozenset[Key] | None] = field(default_factory=dict)
     """All parts, however deep, of each credential that was followed by itself; None where it is too deep."""
 
@@ -67,31 +67,29 @@ def read(connection: Connection, roots: Iterable[Key]) -> Reach:
 
     Raises `TooCostly` where that is more rows than one answer may read. One credential alone is never too costly.
     """
-    wanted = list(dict.fromkeys(roots))
+    keys = list(dict.fromkeys(roots))
     reach = Reach()
-    if not wanted:
+    if not keys:
         return reach
-    for member, credential, *row in connection.execute(_ROOTS, _columns(wanted)):
+    for member, credential, *row in connection.execute(_ROOTS, _columns(keys)):
         reach.take((member, credential), row)
-    stacked = [key for key in wanted if key in reach.nodes and reach.nodes[key].has_parts]
-    if not _followed_together(connection, reach, stacked):
+    stacked = [key for key in keys if key in reach.nodes and reach.nodes[key].has_parts]
+    if not _follow_together(connection, reach, stacked):
         if len(stacked) > MAX_SEPARATE:
             raise TooCostly(f"the parts of these {len(stacked)} credentials are more than {MAX_PART_ROWS} rows")
         for key in stacked:
             _follow_alone(connection, reach, key)
     _read_replacements(connection, reach)
-    if reach.replacements_cut and len(wanted) > 1:
-        raise TooCostly(
-            f"parts of these {len(wanted)} credentials were replaced more than {MAX_REPLACEMENT_ROWS} times"
-        )
+    if reach.replacements_cut and len(keys) > 1:
+        raise TooCostly(f"parts of these {len(keys)} credentials were replaced more than {MAX_REPLACEMENT_ROWS} times")
     return reach
 
 
-def _followed_together(connection: Connection, reach: Reach, stacked: Sequence[Key]) -> bool:
-    """Whether the parts of all of them were few enough to be read."""
+def _follow_together(connection: Connection, reach: Reach, stacked: Sequence[Key]) -> bool:
+    """Read the parts of all of them. Return whether they were few enough."""
     level, left = list(stacked), MAX_PART_ROWS
-    seen = set(stacked)
-    for _ in range(MAX_LEVELS + 1):  # one more: it tells whether there are more levels than may be
+    reached_so_far = set(stacked)
+    for _ in range(MAX_LEVELS + 1):  # one more, to find out whether there are too many levels
         if not level:
             break
         rows = connection.execute(_PARTS, {**_columns(level), "limit": left + 1}).fetchall()
@@ -105,17 +103,17 @@ def _followed_together(connection: Connection, reach: Reach, stacked: Sequence[K
             parts.setdefault((member, credential), []).append(key)
             reach.take(key, row)
         reach.parts.update((key, tuple(direct)) for key, direct in parts.items())
-        reached = {key for direct in parts.values() for key in direct} - seen
-        seen |= reached
-        if len(stacked) == 1 and len(seen) > MAX_PARTS + 1:
-            break  # it is too deep, whatever comes further down
+        reached = {key for direct in parts.values() for key in direct} - reached_so_far
+        reached_so_far |= reached
+        if len(stacked) == 1 and len(reached_so_far) > MAX_PARTS + 1:
+            break  # too deep already
         level = [key for key in reached if key in reach.nodes and reach.nodes[key].has_parts]
     return True
 
 
 def _follow_alone(connection: Connection, reach: Reach, root: Key) -> None:
-    """Read the distinct parts of each level, not which of them has which."""
-    seen: set[Key] = set()
+    """Read the distinct parts of each level, without the credentials that have them."""
+    reached_so_far: set[Key] = set()
     level = [root]
     for number in range(MAX_LEVELS + 1):
         rows = connection.execute(_DISTINCT_PARTS, {**_columns(level), "limit": 2 * MAX_PARTS + 1}).fetchall()
@@ -125,16 +123,16 @@ def _follow_alone(connection: Connection, reach: Reach, root: Key) -> None:
             reached.add((member, credential))
         if number == 0:
             reach.parts[root] = tuple(reached)
-        reached -= seen
+        reached -= reached_so_far
         if not reached:
-            reach.separate[root] = frozenset(seen)
+            reach.separate[root] = frozenset(reached_so_far)
             return
-        seen |= reached
-        if len(seen) > MAX_PARTS:
+        reached_so_far |= reached
+        if len(reached_so_far) > MAX_PARTS:
             break
         level = [key for key in reached if key in reach.nodes and reach.nodes[key].has_parts]
         if not level and number < MAX_LEVELS:
-            reach.separate[root] = frozenset(seen)
+            reach.separate[root] = frozenset(reached_so_far)
             return
     reach.separate[root] = None
 

@@ -1,9 +1,9 @@
-"""What credentials say of each other across members: parts, replacements, and the flags that follow.
+"""Compute flags from what credentials say of each other across members: parts and replacements.
 
-Nothing of this is stored. The rows that credentials reach through their parts are read at once (`reach`), and the
-flags are computed from them, so that they resolve by themselves when another member's stream says more.
+Flags are not stored. The rows that credentials reach through their parts are read at once (`reach`), and the flags are
+computed from them, so that they resolve by themselves when another member's stream grows.
 
-Sets of credentials are whole numbers here, one bit for each credential: their union costs next to nothing.
+A set of credentials is an integer with one bit for each credential, so that unions are cheap.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ IMPAIRED = "impaired"
 CIRCULAR = "circular"
 TOO_DEEP = "too-deep"
 NOT_JUDGED = "not-judged"
-"""In the place of flags that would take more work than one answer may."""
+"""Replaces flags that would take more work than one answer may."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,14 +39,14 @@ class Listed(NamedTuple, Generic[T]):
 
     items: list[T]
     more: bool
-    """Whether there are more: a page may end early, where its items are costly."""
+    """True if there are more. A page may end early if its items are costly."""
 
 
 class Deep(NamedTuple):
-    """All parts of credentials, however deep, each as a set of bits; those that are too deep are apart."""
+    """All parts of credentials, however deep, as sets of bits, and the credentials that are too deep."""
 
     parts: Mapping[int, int]
-    """By the credential's own place; itself among them where it is circular."""
+    """By the credential's place. A circular credential is among its own parts."""
     too_deep: frozenset[int]
 
 
@@ -67,7 +67,7 @@ class Stacks:
 
     @classmethod
     def read(cls, connection: Connection, roots: Iterable[Key]) -> "Stacks":
-        """Read what these credentials rest on. Raises `TooCostly` where that is more than one answer may read."""
+        """Read what these credentials rest on. Raises `TooCostly` if that is more than one answer may read."""
         return cls(reach.read(connection, roots))
 
     def __contains__(self, key: object) -> bool:
@@ -100,13 +100,13 @@ class Stacks:
         return None if node is None else node.status
 
     def too_deep(self, key: Key) -> bool:
-        """Whether a credential has more levels of parts, or more parts, than are followed."""
+        """Return whether a credential has more levels of parts, or more parts, than are followed."""
         if key in self._separate:
             return self._separate[key] is None
         return self._places[key] in self._deep.too_deep
 
     def circular(self, key: Key) -> bool:
-        """Whether a credential that is not too deep is, however deep, a part of itself."""
+        """Return whether a credential that is not too deep is, however deep, a part of itself."""
         if key in self._separate:
             return key in (self._separate[key] or ())
         place = self._places[key]
@@ -119,20 +119,20 @@ class Stacks:
         """
         if key in self._separate:
             return self._separate[key] or frozenset()
-        return frozenset(self._keys[place] for place in _places(self._followed(key)))
+        return frozenset(self._keys[place] for place in _places(self._follow(key)))
 
     def would_be_too_deep(self, parts: Iterable[Key]) -> bool:
-        """Whether a credential with these parts, all of which were asked for, would be too deep."""
-        level, seen, levels = set(parts), set[Key](), 0
+        """Return whether a credential with these parts, all of them roots of this read, would be too deep."""
+        level, followed, levels = set(parts), set[Key](), 0
         if any(key in self._separate for key in level):
             whole = level.union(*(self._separate.get(key) or () for key in level))
             return len(whole) > MAX_PARTS or any(key in self._separate and self.too_deep(key) for key in level)
         while level:
-            seen |= level
+            followed |= level
             levels += 1
-            if levels > MAX_LEVELS or len(seen) > MAX_PARTS:
+            if levels > MAX_LEVELS or len(followed) > MAX_PARTS:
                 return True
-            level = {part for key in level for part in self._parts.get(key, ())} - seen
+            level = {part for key in level for part in self._parts.get(key, ())} - followed
         return False
 
     def faults(self, key: Key) -> list[Key]:
@@ -150,7 +150,7 @@ class Stacks:
         return sorted(flags)
 
     def spoils(self, key: Key) -> bool:
-        """Whether this credential impairs what it is a part of."""
+        """Return whether this credential impairs the credentials that it is a part of."""
         node = self._nodes.get(key)
         if node is None:
             return key in self._voided
@@ -168,9 +168,9 @@ class Stacks:
         )
 
     def culprit(self, key: Key) -> Key:
-        """The credential whose own end makes this one spoil what it is a part of.
+        """Return the credential whose end makes this one impair the credentials that it is a part of.
 
-        Itself, or one of its replacements: the last, if that was revoked, else the one that the last replaced.
+        It is the credential itself or one of its replacements: the last, if that was revoked, or the one before it.
         """
         node = self._nodes.get(key)
         while node is not None and node.replaced_by is not None:
@@ -191,8 +191,8 @@ class Stacks:
             raise TooCostly("the parts of this credential are too many rows to add up its credits")
         if self.too_deep(key):
             return Decimal(0)
-        deep = self._followed(key)
-        # From the parts upwards: those that reach fewer first, so that what a sum needs is there.
+        deep = self._follow(key)
+        # Parts first: a credential that reaches fewer parts comes before those that need its sum.
         missing = [place for place in _places(deep) if place not in self._own]
         for place in sorted(missing, key=lambda place: self._deep.parts.get(place, 0).bit_count()):
             self._own[place] = self._sum(place)
@@ -209,18 +209,18 @@ class Stacks:
         ects = node.ects or Decimal(0)
         return max(Decimal(0), ects - sum((self._own[part] for part in _places(deep)), Decimal(0)))
 
-    def _followed(self, key: Key) -> int:
+    def _follow(self, key: Key) -> int:
         place = self._places[key]
         return 0 if place in self._deep.too_deep else self._deep.parts.get(place, 0)
 
     def _faults(self, key: Key) -> list[Key]:
         if key in self._separate:
             return [part for part in self._separate[key] or () if self.spoils(part)]
-        return [self._keys[place] for place in _places(self._followed(key) & self._spoiled)]
+        return [self._keys[place] for place in _places(self._follow(key) & self._spoiled)]
 
     @cached_property
     def _deep(self) -> Deep:
-        return _closed(
+        return _follow_all(
             {self._places[key]: [self._places[part] for part in parts] for key, parts in self._parts.items()}
         )
 
@@ -234,7 +234,7 @@ class Stacks:
 
     @cached_property
     def _last_replacement(self) -> dict[Key, Node]:
-        """Of each replaced credential the last that took its place: the end of a chain within one stream."""
+        """The last replacement of each replaced credential: the end of a chain within one stream."""
         last: dict[Key, Node] = {}
         for start, node in self._nodes.items():
             chain, key, end = [], start, node
@@ -251,9 +251,9 @@ class Stacks:
 
 
 def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, int]:
-    """Read these items together, or the first quarter of them where that is too costly, and so on.
+    """Read these items at once, or the first quarter of them if that is too costly, and so on.
 
-    Return what was read, and of how many items it is. Raises `TooCostly` where one item alone is too costly.
+    Return the result and the number of items read. Raises `TooCostly` if one item alone is too costly.
     """
     while True:
         try:
@@ -264,8 +264,8 @@ def read_some(items: Sequence[T], read: Callable[[Sequence[T]], R]) -> tuple[R, 
             items = items[: max(1, len(items) // 4)]
 
 
-def _closed(parts: Mapping[int, Sequence[int]]) -> Deep:
-    """Follow all of these at the same time, one level further each time."""
+def _follow_all(parts: Mapping[int, Sequence[int]]) -> Deep:
+    """Follow all parts at the same time, one more level in each round."""
     direct: dict[int, int] = {}
     for place, own in parts.items():
         union = 0
@@ -273,7 +273,7 @@ def _closed(parts: Mapping[int, Sequence[int]]) -> Deep:
             union |= 1 << part
         direct[place] = union
     reached, grown = direct, set(direct)
-    for _ in range(MAX_LEVELS):  # what has grown in the last turn has more levels than may be
+    for _ in range(MAX_LEVELS):  # a set that grows in the last round has too many levels
         further: dict[int, int] = {}
         grown = set()
         for place, own in parts.items():
@@ -291,5 +291,5 @@ def _closed(parts: Mapping[int, Sequence[int]]) -> Deep:
 
 
 def _places(bits: int) -> list[int]:
-    """The places of the bits that are set, in ascending order."""
+    """Return the places of the bits that are set, in ascending order."""
     return [place for place, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]

@@ -14,8 +14,8 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_texts import ALL_FIELDS
 from registry.http import requires
+from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Draft, Drafts
-from registry.intake.importing import Importer
 
 _MOST: Final = 500
 _NAME: Final = 40
@@ -158,7 +158,7 @@ def publish(
 
     def act(write: Write) -> Answer:
         keep_fields = ALL_FIELDS if keep_text else ()
-        awards, notes = Importer(write.registry, write.issuer, offered).publish(str(draft), keep_fields)
+        awards, notes = DraftPublisher(write.registry, write.issuer, offered).publish(str(draft), keep_fields)
         after = Drafts(write.registry).one(str(draft))
         notes += [note for award in awards for note in award.notes]
         issued = sum(award.credential is not None for award in awards)

@@ -3,8 +3,8 @@
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
 from registry.batches.row_problem import RowProblem
-from registry.intake.formats.document import Award
-from registry.intake.importing import ImportResult
+from registry.intake.formats.award import Award
+from registry.intake.import_result import ImportResult
 from registry.vault.vault import Vault
 
 

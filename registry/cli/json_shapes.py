@@ -39,7 +39,7 @@ from registry.cli.issuing.reconcile import Reconciled
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
-from registry.intake.importing import ImportResult
+from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.office.assessments.assessment import Assessment

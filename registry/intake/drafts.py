@@ -14,17 +14,9 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.application.transaction import Transaction
-from registry.intake.formats.document import (
-    Award,
-    Completions,
-    Oddity,
-    Values,
-    content,
-    lacking,
-    meant_texts,
-    still_asked,
-    wanted,
-)
+from registry.intake.formats.award import Award, Oddity, unanswered
+from registry.intake.formats.completions import Completions, Values
+from registry.intake.formats.requirements import build_content, missing_columns, missing_fields, repeated_texts
 from registry.intake.rows.report import IntakeError
 from registry.values.persons import normalise_identifier
 from registry.vault.vault import random_id, read_again
@@ -78,7 +70,7 @@ class Draft(msgspec.Struct, frozen=True):
     @property
     def meant(self) -> set[str]:
         """The fields whose texts are meant as the document has them: somebody repeated them."""
-        return meant_texts(self.read, self.values, self.named)
+        return repeated_texts(self.read, self.values, self.named)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -95,7 +87,7 @@ class Waiting(msgspec.Struct, frozen=True):
     def missing(self) -> list[str]:
         """The columns that issuing still wants, and those that are unclear."""
         unclear = [one.asks.removeprefix("credential.") for one in self.asked]
-        return list(dict.fromkeys([*lacking(self.values), *unclear]))
+        return list(dict.fromkeys([*missing_columns(self.values), *unclear]))
 
 
 class Drafts:
@@ -165,7 +157,9 @@ class Drafts:
 
     def missing(self, draft: Draft) -> list[str]:
         """What Annex I still wants of it, and what is unclear in it."""
-        return list(dict.fromkeys([*wanted(draft.values, self._registry.member), *(one.asks for one in draft.asked)]))
+        return list(
+            dict.fromkeys([*missing_fields(draft.values, self._registry.member), *(one.asks for one in draft.asked)])
+        )
 
     def content(self, draft: Draft, identifier: str, keep_text: Collection[str]) -> AchievementContent:
         """What would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong.
@@ -174,7 +168,7 @@ class Drafts:
         """
         if missing := self.missing(draft):
             raise DraftIncomplete(draft.draft, missing)
-        return content(
+        return build_content(
             draft.values, identifier, self._registry.member, self._registry.achievements.newest_version, keep_text
         )
 
@@ -193,7 +187,7 @@ class Drafts:
             if award.achievement.get(name) != value
         }
         named = [] if known is None else known.named  # what was settled stays settled
-        named = sorted({*named, *award.named("achievement", completions)})
+        named = sorted({*named, *award.named_fields("achievement", completions)})
         return DraftRow(
             draft,
             (
@@ -206,15 +200,15 @@ class Drafts:
                     read=award.achievement,
                     given={**(known.given if known is not None else {}), **given},
                     odd=[f"{one.where} {one.detail}" for one in award.problems],
-                    asked=still_asked(award.problems, "achievement", named),
+                    asked=unanswered(award.problems, "achievement", named),
                     named=named,
                 ),
             ),
             self._waiting_row(
                 draft,
                 award.completed("credential", completions) | ({} if version is None else {"version": version}),
-                award.asked("credential", completions),
-                award.named("credential", completions),
+                award.unanswered("credential", completions),
+                award.named_fields("credential", completions),
             ),
         )
 
@@ -263,7 +257,7 @@ class Drafts:
             read=found.read,
             given=more,
             odd=found.odd,
-            asked=still_asked(found.asked, "achievement", named),
+            asked=unanswered(found.asked, "achievement", named),
             named=named,
         )
         self._registry.store_rows(_Completed(draft, sealed, self._completed(draft, given)))
@@ -281,7 +275,7 @@ class Drafts:
             if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
                 award = Award(f"draft {draft}", "$", {}, one.values)
                 values = award.completed("credential", {"credential": more})
-                asked = still_asked(one.asked, "credential", more)
+                asked = unanswered(one.asked, "credential", more)
                 rows.append((one.key, self._waiting_row(draft, values, asked, {*one.named, *more})))
         if named:
             raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")

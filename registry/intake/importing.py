@@ -1,84 +1,53 @@
-"""What becomes of a document: each award finds its achievement, or leaves a draft of it, and is issued or waits.
+"""Import of documents: each award finds its achievement, or leaves a draft of it, and is issued or waits.
 
-How an achievement is found (`matching.py`), or that it is new or a draft, is always said.
+Each result says how the achievement was found (`matching.py`), or that it is new or a draft.
 """
 
+import copy
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from registry.application.achievement_texts import notes_of
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, NotIssued, Outcome
+from registry.application.requests import FINAL_REFUSALS, IssueRequest, NotIssued, Outcome
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal, UnknownAchievement
 from registry.intake.composing import CHECKED_HERE, IssuedPart, composition_fault, composition_of, parts_text
-from registry.intake.drafts import Drafts, Waiting
-from registry.intake.formats.document import (
-    CREDENTIAL,
-    Award,
-    Completions,
-    Document,
-    Oddity,
-    Values,
-    check_completions,
-    issuer_fault,
-    request,
-)
+from registry.intake.draft_publishing import publish_achievement
+from registry.intake.drafts import Drafts
+from registry.intake.formats.award import Award, Oddity, check_completions
+from registry.intake.formats.completions import CREDENTIAL, Completions, Values
+from registry.intake.formats.document import Document
+from registry.intake.formats.requirements import issuer_fault
+from registry.intake.import_result import ImportResult
 from registry.intake.matching import Match, Matcher, NoMatch
 from registry.intake.rows.report import Catalogue, Problem
-from registry.intake.rows.row_checker import RowChecker
+from registry.intake.rows.row_checker import CheckedRow, RowChecker
 from registry.store.recorder import TransactionalRows
 from registry.values.persons import normalise_identifier
-from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 
-_BATCH: Final = 500
-RowsOf = Callable[["ImportResult"], TransactionalRows]
+RowsOf = Callable[[ImportResult], TransactionalRows]
 """Returns rows that are stored with what became of an award."""
+_MAX_NAMED_PARTS = 5
 
 
-class ImportResult(msgspec.Struct):
-    """What an award came to."""
+class _Import(NamedTuple):
+    """One award, and how it is to be imported."""
 
-    award: int
-    """Its place in the document, from 1."""
-    title: str
-    path: str
-    how: str = ""
-    """How its achievement was found, or that it is new, or a draft."""
-    achievement: str | None = None
-    version: int | None = None
-    """None: the newest."""
-    published: bool = False
-    """Whether its achievement is new, and was published with it."""
-    draft: str | None = None
-    waiting: bool = False
-    """Whether its achievement is a draft, for which it waits; in a dry run, would be and would."""
-    credential: str | None = None
-    learner: str | None = None
-    unchanged: bool = False
-    """Whether the credential was issued before, and says the same."""
-    held_until: date | None = None
-    """The day from which it is to be published, where that is to come."""
-    missing: list[str] = []
-    """What is still wanted before it can be issued, as paths into the completions."""
-    problems: list[Problem] = []
-    """Why it was not taken in."""
-    notes: list[str] = []
-    """What is doubtful in it, though it was taken in."""
+    award: Award
+    format: str
+    completions: Completions
+    dry_run: bool
+    rows_of: RowsOf | None
+    parts: Sequence[IssuedPart] = ()
 
-
-class Published(NamedTuple):
-    """What publishing a draft came to."""
-
-    taken: list[ImportResult]
-    notes: list[str]
-    """What is doubtful in the achievement, and how its texts were respelled."""
+    @property
+    def override(self) -> Collection[str]:
+        return CHECKED_HERE if self.parts else ()
 
 
 class Importer:
@@ -94,17 +63,17 @@ class Importer:
         self._begin()
 
     def _begin(self) -> None:
-        """Remember nothing of the document before."""
+        """Forget the previous document."""
         self._matcher = Matcher(self._registry, self._drafts)
         self._trial = self._issuer.trial()
-        """What was only checked until now: the awards of a dry run, and those that wait for their day."""
+        """Knows what was only checked: the awards of a dry run, and those that wait for their day."""
         self._waiting: dict[bytes, Values] = {}
-        """The awards that wait for what they lack, by what each is known by."""
+        """Awards that wait for what they lack, by the keys of their credentials."""
         self._checked: set[str] = set()
         """Records that a dry run found to be in order."""
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[ImportResult]:
-        """Take in all awards of a document, one after another. Raises `IntakeError` for completions that are none."""
+        """Take in all awards of a document, one after another. Raises `IntakeError` for invalid completions."""
         self._begin()
         document.notes += [
             note
@@ -124,170 +93,148 @@ class Importer:
         rows_of: RowsOf | None = None,
         on_its_day: bool = False,
     ) -> ImportResult:
-        """Take in one. It has its effect once: its record, and its draft, are known again.
+        """Take in one award. It takes effect once: its record, and its draft, are recognised when it comes again.
 
-        `on_its_day`: it was held, and is no more.
+        `on_its_day`: it was scheduled, and its day has come.
         """
-        taken = ImportResult(award.number, award.title, award.path)
+        task = _Import(award, document.FORMAT, completions, dry_run, rows_of)
+        result = ImportResult(award.number, award.title, award.path)
         if award.refusals:
-            taken.how = "it is not issued"
-            taken.problems = [one.problem() for one in award.refusals]
-            return self._done(taken, rows_of)
-        parts = self._join(award, completions, dry_run=dry_run)
-        match = self._matcher.match(award, completions)
-        taken.how, taken.problems = match.how, list(match.problems)
+            problems = [refusal.problem() for refusal in award.refusals]
+            return self._store(task, msgspec.structs.replace(result, how="it is not issued", problems=problems))
+        task = self._join_parts(task)
+        match = self._matcher.match(task.award, completions)
+        result = msgspec.structs.replace(result, how=match.how, problems=list(match.problems))
         if isinstance(match, NoMatch):
-            return self._keep(document, award, completions, taken, dry_run=dry_run, rows_of=rows_of)
+            return self._keep_draft(task, result)
+        return self._take_matched(task, result, match, on_its_day=on_its_day)
+
+    def _take_matched(self, task: _Import, result: ImportResult, match: Match, *, on_its_day: bool) -> ImportResult:
+        """Issue an award whose achievement is known, or let it wait."""
+        award, completions = task.award, task.completions
         is_offered = match.content is None and self._matcher.pending(match.achievement) is None
-        taken.version, taken.notes = match.version, match.notes()
-        taken.achievement = match.achievement if is_offered else None  # what is new has no id yet
-        _ask(taken, award.missing_credential(completions), award.open_questions(completions, new=bool(match.content)))
-        asked = None if taken.missing or taken.problems else self._request(award, match, completions, taken)
-        if asked is not None and parts:
-            asked = self._composed(asked, match, parts, taken)
-        if asked is None:
-            if match.content is None and _can_wait(taken):
-                return self._keep_matched(document, award, completions, taken, match, dry_run=dry_run, rows_of=rows_of)
-            return self._done(taken, rows_of)
-        if taken.held_until is not None and not on_its_day:
-            return self._hold(taken, asked, match, rows_of)
-        if dry_run:
-            return self._done(self._check(taken, asked, match, CHECKED_HERE if parts else ()), rows_of)
+        result = msgspec.structs.replace(
+            result,
+            version=match.version,
+            notes=match.notes(),
+            achievement=match.achievement if is_offered else None,  # what is new has no id yet
+        )
+        questions = award.open_questions(completions, new=match.content is not None)
+        result = result.ask(award.missing_credential(completions), questions)
+        if result.missing or result.problems:
+            return self._keep_incomplete(task, result, match)
+        checked = self._check_request(task, match)
+        if isinstance(checked.result, tuple):
+            return self._keep_incomplete(task, msgspec.structs.replace(result, problems=list(checked.result)), match)
+        request, result = checked.result, msgspec.structs.replace(result, held_until=checked.day)
+        if result.held_until is not None and not on_its_day:
+            return self._schedule(task, result, request, match)
+        if task.dry_run:
+            return self._store(task, self._try(task, result, request, match))
         if match.content is not None:
-            if self._refusal(taken, partial(self._publish, match.content, match.draft, match.meant)):
-                return self._done(taken, rows_of)
-            taken.achievement, taken.published = match.achievement, True
+            publish = partial(self._publish, match.content, match.draft, match.meant)
+            if (refusal := _refusal_of(publish)) is not None:
+                return self._store(task, result.refuse(refusal))
+            result = msgspec.structs.replace(result, achievement=match.achievement, published=True)
+        return self._issue(task, result, request, match)
+
+    def _issue(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
+        """Issue an award's credential, and store what became of it in the same transaction."""
 
         def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-            _outcome(taken, outcomes[0], match.notes())
-            if rows_of is not None:
-                transaction.add(rows_of(taken))
-            if taken.credential is not None and (draft := match.draft or self._drafts.id_of(award)) is not None:
-                transaction.add(self._drafts.issued(draft, [self._drafts.key(award, completions)]))
+            issued = result.resolve(outcomes[0], match.notes())
+            if task.rows_of is not None:
+                transaction.add(task.rows_of(issued))
+            draft = match.draft or self._drafts.id_of(task.award)
+            if issued.credential is not None and draft is not None:
+                transaction.add(self._drafts.issued(draft, [self._drafts.key(task.award, task.completions)]))
 
-        self._issuer.issue([asked], add_rows=add_rows, override=CHECKED_HERE if parts else ())
-        return taken
+        [outcome] = self._issuer.issue([request], add_rows=add_rows, override=task.override)
+        return result.resolve(outcome, match.notes())
 
-    def _check(self, taken: ImportResult, asked: IssueRequest, match: Match, override: Collection[str]) -> ImportResult:
-        """Say what would become of an award, after those of the document before it."""
+    def _try(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
+        """Return what would become of an award after those before it in the document."""
         if match.content is not None:
-            if self._refusal(taken, partial(self._check_publishing, match.content, match.meant)):
-                return taken
+            check = partial(self._check_publishing, match.content, match.meant)
+            if (refusal := _refusal_of(check)) is not None:
+                return result.refuse(refusal)
             self._matcher.would_publish(match.content)
             self._trial.offer(match.content)
-        [outcome] = self._trial.check([asked], override)
-        _outcome(taken, outcome, match.notes())
-        taken.credential = taken.learner = None  # the ids of a check are nobody's
-        if not taken.problems:
-            self._checked.add(asked.record)
-        return taken
+        [outcome] = self._trial.check([request], task.override)
+        result = result.resolve(outcome, match.notes())
+        if not result.problems:
+            self._checked.add(request.record)
+        return msgspec.structs.replace(result, credential=None, learner=None)  # a check has no ids
+
+    def _schedule(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
+        """Let an award wait for its day, unless it would be refused for good: then say so now."""
+        outcome = None if match.content is not None else self._trial.check([request])[0]
+        if isinstance(outcome, NotIssued) and outcome.code in FINAL_REFUSALS:
+            result = msgspec.structs.replace(result, held_until=None).resolve(outcome, match.notes())
+        return self._store(task, result)
+
+    def _store(self, task: _Import, result: ImportResult) -> ImportResult:
+        if task.rows_of is not None:
+            self._registry.store_rows(task.rows_of(result))
+        return result
 
     # Parts
 
-    def _join(self, award: Award, completions: Completions, *, dry_run: bool) -> list[IssuedPart]:
-        """Give an award the credentials of its parts; where they are not issued, that is asked about.
+    def _join_parts(self, task: _Import) -> _Import:
+        """Return the award with the credentials of its parts; where they are not issued, with a question about them.
 
         Nothing is joined where parts are named beside the document. A dry run issues none: it joins those that were
-        issued before, and says nothing of those that it found in order.
+        issued before, and does not ask about those that it found in order.
         """
-        if not award.parts or "parts" in award.named("credential", completions):
-            return []
-        found: list[IssuedPart] = []
+        award, completions = task.award, task.completions
+        if not award.parts or "parts" in award.named_fields("credential", completions):
+            return task
+        issued: list[IssuedPart] = []
         lacking: list[str] = []
         for part in award.parts:
             record = normalise_identifier(str(part.completed("credential", completions).get("record") or ""))
             credential = self._issuer.known(record) if record else None
             if credential is not None:
-                found.append(IssuedPart.of(self._registry, credential))
-            elif not dry_run or record not in self._checked:
+                issued.append(IssuedPart.of(self._registry, credential))
+            elif not task.dry_run or record not in self._checked:
                 lacking.append(part.title)
+        joined = copy.copy(award)
         if lacking:
-            said = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
-            verb = "would not be issued" if dry_run else "are not issued"
-            detail = (
-                f"{len(lacking)} of its {len(award.parts)} parts {verb} ({said}); issue them and import it again, or"
-            )
-            award.problems = [
-                *award.problems,
-                Oddity(award.path, "", f"{detail} say of which achievements it consists", "achievement.composition"),
-                Oddity(award.path, "", f"{detail} say which credentials are its parts", "credential.parts"),
-            ]
-        elif len(found) == len(award.parts):
-            award.credential["parts"] = parts_text(self._registry.member, found)
-            award.achievement["composition"] = composition_of(self._registry.member, found)
-            return found
-        return []
+            joined.problems = [*award.problems, *_part_questions(award, lacking, dry_run=task.dry_run)]
+            return task._replace(award=joined)
+        if len(issued) < len(award.parts):
+            return task
+        member = self._registry.member
+        joined.credential = {**award.credential, "parts": parts_text(member, issued)}
+        joined.achievement = {**award.achievement, "composition": composition_of(member, issued)}
+        return task._replace(award=joined, parts=issued)
 
-    def _composed(
-        self, asked: IssueRequest, match: Match, parts: Sequence[IssuedPart], taken: ImportResult
-    ) -> IssueRequest | None:
-        """The request, where its parts satisfy its achievement; None where they do not, which is said."""
-        content = match.content or self._matcher.achievement(match.achievement).content
-        fault = composition_fault(self._registry, content, asked.awarding_date, parts)
-        if fault is None:
-            return asked
-        taken.problems = [Problem(taken.path, "credential.parts", "", fault)]
-        return None
+    # Checking
 
-    def _hold(self, taken: ImportResult, asked: IssueRequest, match: Match, rows_of: RowsOf | None) -> ImportResult:
-        """Nothing is done before its day, but what would be refused for good is told now."""
-        checked = None if match.content is not None else self._trial.check([asked])[0]
-        if isinstance(checked, NotIssued) and checked.code in FINAL_REFUSALS:
-            taken.held_until = None
-            _outcome(taken, checked, match.notes())
-        return self._done(taken, rows_of)
-
-    def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
-        """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.achievements.check_new(content, keep_text=meant)
-        self._registry.checker.check_accepted({"credential.issued.v1"})
-
-    @staticmethod
-    def _refusal(taken: ImportResult, act: Callable[[], None]) -> bool:
-        """Act; return whether it was refused, which becomes the award's problem."""
-        try:
-            act()
-        except (Refusal, InvalidEvent) as refused:
-            taken.problems = [Problem(taken.path, "", "", str(refused))]
-            return True
-        return False
-
-    def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
-        """Publish an achievement; `meant` are the fields whose texts are meant though they look broken."""
-        self._matcher.read_again()
-        with self._registry.transaction() as transaction:
-            self._registry.achievements.publish(content, keep_text=meant, transaction=transaction)
-            if draft is not None:
-                transaction.add(self._drafts.published(draft, content.achievement))
-            transaction.commit()
-
-    def _done(self, taken: ImportResult, rows_of: RowsOf | None) -> ImportResult:
-        if rows_of is not None:
-            self._registry.store_rows(rows_of(taken))
-        return taken
-
-    # Issuing
-
-    def _request(
-        self, award: Award, match: Match, completions: Completions, taken: ImportResult
-    ) -> IssueRequest | None:
-        """The request, held against the achievement; None where it does not hold, which is said."""
-        fault = None if match.content is not None else self._level_fault(award, match, completions)
+    def _check_request(self, task: _Import, match: Match) -> CheckedRow:
+        """Return an award as a request, checked against its achievement, or all that is wrong with it."""
+        award, completions = task.award, task.completions
+        level = None if match.content is not None else self._level_fault(task, match)
         content = match.content or self._matcher.pending(match.achievement)
-        catalogue = self._catalogue if content is None else _WithNew(self._catalogue, content)
+        catalogue = self._catalogue if content is None else _CatalogueWithNew(self._catalogue, content)
         checker = RowChecker(catalogue, schedules=self._schedules)
         checked = award.request(checker, match.achievement, match.version, completions)
-        found = checked.result
         issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
-        wrong = [one for one in (fault, issuer) if one is not None] + (list(found) if isinstance(found, tuple) else [])
-        if wrong or isinstance(found, tuple):
-            taken.problems = wrong
-            return None
-        taken.held_until = checked.day
-        return found
+        problems = [fault for fault in (level, issuer) if fault is not None]
+        if isinstance(checked.result, tuple):
+            return CheckedRow((*problems, *checked.result))
+        if problems:
+            return CheckedRow(tuple(problems))
+        if task.parts:
+            offered = match.content or self._matcher.achievement(match.achievement).content
+            fault = composition_fault(self._registry, offered, checked.result.awarding_date, task.parts)
+            if fault is not None:
+                return CheckedRow((Problem(award.path, "credential.parts", "", fault),))
+        return checked
 
-    def _level_fault(self, award: Award, match: Match, completions: Completions) -> Problem | None:
-        stated = award.completed("achievement", completions).get("eqfLevel")
+    def _level_fault(self, task: _Import, match: Match) -> Problem | None:
+        award = task.award
+        stated = award.completed("achievement", task.completions).get("eqfLevel")
         try:
             offered = self._matcher.achievement(match.achievement)
         except UnknownAchievement as error:
@@ -297,139 +244,70 @@ class Importer:
             return None
         return Problem(award.path, "eqfLevel", str(stated), f"the achievement is of EQF level {level} ({match.how})")
 
+    # Achievements
+
+    def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
+        """Check that a new achievement could be published, and a credential of it issued."""
+        self._registry.achievements.check_new(content, keep_text=meant)
+        self._registry.checker.check_accepted({"credential.issued.v1"})
+
+    def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
+        self._matcher.read_again()
+        publish_achievement(self._registry, self._drafts, content, draft, meant)
+
     # Drafts
 
-    def _keep(
-        self,
-        document: Document,
-        award: Award,
-        completions: Completions,
-        taken: ImportResult,
-        *,
-        dry_run: bool,
-        rows_of: RowsOf | None,
-    ) -> ImportResult:
-        if self._contradicts_waiting(award, completions, taken):
-            return self._done(taken, rows_of)
-        row = self._drafts.row_of(award, document.FORMAT, completions)
-        taken.waiting = True
-        taken.how = taken.how or "no published achievement matches it: a draft"
-        wanted = award.missing(completions, self._registry.member)
-        _ask(taken, wanted, award.open_questions(completions, new=True))
-        if dry_run:
-            return self._done(taken, rows_of)
-        taken.draft = row.draft
-        self._registry.store_rows(row, *([] if rows_of is None else [rows_of(taken)]))
-        return taken
+    def _keep_draft(self, task: _Import, result: ImportResult) -> ImportResult:
+        """Keep an award as a draft of its achievement, with its credential waiting for it."""
+        if (differing := self._contradict_waiting(task, result)) is not None:
+            return self._store(task, differing)
+        award, completions = task.award, task.completions
+        row = self._drafts.row_of(award, task.format, completions)
+        how = result.how or "no published achievement matches it: a draft"
+        result = msgspec.structs.replace(result, waiting=True, how=how)
+        missing = award.missing(completions, self._registry.member)
+        result = result.ask(missing, award.open_questions(completions, new=True))
+        if task.dry_run:
+            return self._store(task, result)
+        result = msgspec.structs.replace(result, draft=row.draft)
+        self._registry.store_rows(row, *([] if task.rows_of is None else [task.rows_of(result)]))
+        return result
 
-    def _keep_matched(
-        self,
-        document: Document,
-        award: Award,
-        completions: Completions,
-        taken: ImportResult,
-        match: Match,
-        *,
-        dry_run: bool,
-        rows_of: RowsOf | None,
-    ) -> ImportResult:
-        """Let a credential of a published achievement wait, as those of a draft do, until what it lacks is said."""
-        if self._contradicts_waiting(award, completions, taken):
-            return self._done(taken, rows_of)
-        if dry_run:
-            taken.waiting = True
-            return self._done(taken, rows_of)
-        row = self._drafts.row_of(award, document.FORMAT, completions, match.version)
-        taken.waiting, taken.draft = True, row.draft
+    def _keep_incomplete(self, task: _Import, result: ImportResult, match: Match) -> ImportResult:
+        """Let a credential of a published achievement wait, as those of a draft do, until its fields are complete.
+
+        One that lacks something else, or whose achievement is new, is refused.
+        """
+        if match.content is not None or not result.can_wait:
+            return self._store(task, result)
+        if (differing := self._contradict_waiting(task, result)) is not None:
+            return self._store(task, differing)
+        result = msgspec.structs.replace(result, waiting=True)
+        if task.dry_run:
+            return self._store(task, result)
+        row = self._drafts.row_of(task.award, task.format, task.completions, match.version)
+        result = msgspec.structs.replace(result, draft=row.draft)
         published = self._drafts.published(row.draft, match.achievement)
-        self._registry.store_rows(row, published, *([] if rows_of is None else [rows_of(taken)]))
-        return taken
+        self._registry.store_rows(row, published, *([] if task.rows_of is None else [task.rows_of(result)]))
+        return result
 
-    def _contradicts_waiting(self, award: Award, completions: Completions, taken: ImportResult) -> bool:
-        """Return whether an award before has the same record and waits, and says something else; that is said."""
+    def _contradict_waiting(self, task: _Import, result: ImportResult) -> ImportResult | None:
+        """Return a refusal where an earlier award with this record waits and says something else, otherwise None."""
+        award, completions = task.award, task.completions
         values = award.completed("credential", completions)
         if not values.get("record"):
-            return False
+            return None
         stated = {"achievement": award.completed("achievement", completions), "credential": values}
         before = self._waiting.setdefault(self._drafts.key(award, completions), stated)
         if before == stated:
-            return False
-        differs = [name for name in CREDENTIAL if before["credential"].get(name) != values.get(name)]
-        detail = "record-differs: an earlier award of this document has this record and says something else"
-        taken.how = "it is not taken in"
-        taken.missing = []
-        taken.problems = [
-            Problem(taken.path, "record", "", f"{detail}; it differs in {', '.join(differs) or 'its achievement'}")
-        ]
-        return True
-
-    def publish(self, draft: str, keep_text: Collection[str] = ()) -> Published:
-        """Publish a draft, unless it is, and issue the credentials that wait for it; asked again, it goes on.
-
-        `keep_text` are the fields whose texts are meant though they look broken. Raises `UnknownDraft`, `IntakeError`
-        where Annex I wants more, and `FaultyContent`.
-        """
-        found = self._drafts.one(draft)
-        achievement, notes = found.achievement, list[str]()
-        if achievement is None:
-            meant = {*keep_text, *found.meant}
-            content = self._drafts.content(found, random_id(), meant)
-            achievement, notes = content.achievement, notes_of(found.values, content)
-            self._publish(content, draft, meant)
-        waiting = self._drafts.waiting(draft)
-        taken: list[ImportResult] = []
-        for start in range(0, len(waiting), _BATCH):
-            taken += self._issue_waiting(draft, achievement, found.title, waiting[start : start + _BATCH], start)
-        return Published(taken, notes)
-
-    def _issue_waiting(
-        self, draft: str, achievement: str, title: str, waiting: Sequence[Waiting], start: int
-    ) -> list[ImportResult]:
-        checker = RowChecker(self._catalogue)
-        taken: list[ImportResult] = []
-        asked: list[tuple[ImportResult, bytes, IssueRequest]] = []
-        for number, one in enumerate(waiting, start + 1):
-            came = ImportResult(
-                number, title, f"draft {draft}", "its draft was published", achievement, None, draft=draft
-            )
-            taken.append(came)
-            _ask(came, [f"credential.{name}" for name in one.missing], one.asked)
-            if came.missing or came.problems:
-                continue
-            found = request(checker, one.values, achievement, None, None, came.path, one.named).result
-            if isinstance(found, IssueRequest) and found.parts and (fault := self._parts_fault(found, achievement)):
-                found = (Problem(came.path, "credential.parts", "", fault),)
-            if (issuer := issuer_fault(one.values, self._registry.member, came.path)) is not None:
-                found = (issuer, *(found if isinstance(found, tuple) else ()))
-            if isinstance(found, tuple):
-                came.problems = list(found)
-            else:
-                asked.append((came, one.key, found))
-
-        def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-            for (came, _, _), outcome in zip(asked, outcomes, strict=True):
-                _outcome(came, outcome)
-            done = [key for came, key, _ in asked if came.credential is not None]
-            transaction.add(self._drafts.issued(draft, done))
-
-        if asked:
-            composed = any(one.parts for _, _, one in asked)
-            self._issuer.issue(
-                [one for _, _, one in asked], add_rows=add_rows, override=CHECKED_HERE if composed else ()
-            )
-        return taken
-
-    def _parts_fault(self, asked: IssueRequest, achievement: str) -> str | None:
-        """Return what speaks against the parts of a credential that waited, or None; others' are left to the views."""
-        own = [one for one in asked.parts or () if one.member == self._registry.member]
-        if len(own) != len(asked.parts or ()):
             return None
-        parts = [IssuedPart.of(self._registry, one.credential) for one in own]
-        content = self._registry.achievements.get(achievement).content
-        return composition_fault(self._registry, content, asked.awarding_date, parts)
+        differing = [name for name in CREDENTIAL if before["credential"].get(name) != values.get(name)]
+        detail = "record-differs: an earlier award of this document has this record and says something else"
+        refused = result.refuse(f"{detail}; it differs in {', '.join(differing) or 'its achievement'}", "record")
+        return msgspec.structs.replace(refused, how="it is not taken in", missing=[])
 
 
-class _WithNew:
+class _CatalogueWithNew:
     """The catalogue as it will be once an achievement is published."""
 
     def __init__(self, catalogue: Catalogue, content: AchievementContent) -> None:
@@ -448,26 +326,23 @@ class _WithNew:
         return self._catalogue.course(code)
 
 
-def _ask(taken: ImportResult, missing: Sequence[str], questions: Sequence[Oddity]) -> None:
-    """Say what is wanted: what was stated and not understood is a problem, and not missing."""
-    unclear = {one.asks for one in questions}
-    taken.missing = [path for path in missing if path not in unclear]
-    taken.problems = taken.problems + [one.problem() for one in questions]
+def _part_questions(award: Award, lacking: Sequence[str], *, dry_run: bool) -> list[Oddity]:
+    """Return questions about the parts of an award that are not issued."""
+    titles = ", ".join(lacking[:_MAX_NAMED_PARTS])
+    if len(lacking) > _MAX_NAMED_PARTS:
+        titles += f" and {len(lacking) - _MAX_NAMED_PARTS} more"
+    verb = "would not be issued" if dry_run else "are not issued"
+    detail = f"{len(lacking)} of its {len(award.parts)} parts {verb} ({titles}); issue them and import it again, or"
+    return [
+        Oddity(award.path, "", f"{detail} say of which achievements it consists", "achievement.composition"),
+        Oddity(award.path, "", f"{detail} say which credentials are its parts", "credential.parts"),
+    ]
 
 
-def _can_wait(taken: ImportResult) -> bool:
-    """Whether all that keeps an award from being issued can be said of its credential."""
-    fields = [*taken.missing, *(one.field for one in taken.problems)]
-    return bool(fields) and all(field.startswith("credential.") for field in fields)
-
-
-def _outcome(taken: ImportResult, outcome: Outcome, notes: Sequence[str] = ()) -> None:
-    """Say what came of issuing an award, after the `notes` of before; also again, where a transaction is repeated."""
-    taken.credential = taken.learner = None
-    taken.unchanged, taken.problems, taken.notes = False, [], [*notes]
-    if isinstance(outcome, Issued):
-        taken.credential, taken.learner, taken.unchanged = outcome.credential, outcome.learner, outcome.unchanged
-        if outcome.replacement is not None:
-            taken.notes.append(str(outcome.replacement))
-    else:
-        taken.problems = [Problem(taken.path, outcome.field, "", f"{outcome.code}: {outcome.detail}")]
+def _refusal_of(act: Callable[[], None]) -> str | None:
+    """Act, and return why it was refused, or None."""
+    try:
+        act()
+    except (Refusal, InvalidEvent) as refusal:
+        return str(refusal)
+    return None

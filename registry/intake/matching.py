@@ -14,7 +14,8 @@ from registry.application.registry import Registry
 from registry.domain.achievement import Achievement
 from registry.intake.course_codes import CourseCodes
 from registry.intake.drafts import Drafts
-from registry.intake.formats.document import Award, Completions
+from registry.intake.formats.award import Award
+from registry.intake.formats.completions import Completions
 from registry.intake.rows.report import Problem
 from registry.values.persons import normalise_identifier
 from registry.vault.vault import random_id
@@ -104,7 +105,7 @@ class Matcher:
         if content is None or award.missing_credential(completions) or award.open_questions(completions, new=True):
             return NoMatch(problems=problems)
         identifier = draft.draft if draft is not None else None
-        meant = award.meant(completions)
+        meant = award.repeated_texts(completions)
         return Match(content.achievement, None, "it is new", content, identifier, meant)
 
     def _content(self, award: Award, completions: Completions) -> tuple[AchievementContent | None, list[Problem]]:

@@ -378,7 +378,7 @@ class Publisher:
         self._tree, self._read = tree, store.read_up_to()
 
     def _signed_by_us(self, commit: Commit) -> bool:
-        return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
+        return signatures.find_fault(commit.note, [signer.vkey for signer in self._signers], 1) is None
 
 
 _PUBLISHING: Final = (

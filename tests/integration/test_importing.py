@@ -14,6 +14,7 @@ from registry.batches import BatchStore, Worker
 from registry.batches.award_outcomes import award_progress
 from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
+from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
@@ -32,6 +33,7 @@ class Office:
         self.node = TestNode(dsn, MemoryLog())
         self.registry = self.node.registry
         self.importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
+        self.publisher = DraftPublisher(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         self.drafts = Drafts(self.registry)
         self.codes = CourseCodes(self.registry)
 
@@ -104,16 +106,16 @@ def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     [taken] = office.take("openbadge.json")
     office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
     with pytest.raises(IntakeError, match=r"still wants achievement\.learningOutcomes"):
-        office.importer.publish(taken.draft)
+        office.publisher.publish(taken.draft)
     draft = office.drafts.complete(taken.draft, BADGE)
     assert office.drafts.missing(draft) == []
-    issued = office.importer.publish(taken.draft).taken
+    issued = office.publisher.publish(taken.draft).results
     assert len({one.credential for one in issued}) == 2
     assert len({one.learner for one in issued}) == 2
     [achievement] = office.registry.achievements.list_all()
     assert achievement.content.learning_outcomes[0].title == {"en": "Maps sealed ground and proposes how to open it"}
     assert office.drafts.all() == []
-    assert office.importer.publish(taken.draft).taken == []
+    assert office.publisher.publish(taken.draft).results == []
     [late] = office.take("openbadge.json", change=[("s2600002", "s10"), ("5b0f6e7a", "5b0f6e7c")])
     assert late.how == "a draft of the same document was published as it"
     assert late.credential
@@ -124,7 +126,7 @@ def test_a_draft_with_a_blank_text_is_not_published_and_says_where(office):
     blank = {"learningOutcomes": [{"title": {"en": " "}}]}
     office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | blank})
     with pytest.raises(FaultyContent, match=r"\$\.learningOutcomes\[0\]\.title\.en: is empty"):
-        office.importer.publish(taken.draft)
+        office.publisher.publish(taken.draft)
     assert office.registry.achievements.list_all() == []
 
 
@@ -142,12 +144,12 @@ def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_is
     with pytest.raises(IntakeError, match="2 credentials wait"):
         office.drafts.complete(taken.draft, {"credential": {"date_of_birth": "2001-09-30"}})
     office.drafts.complete(taken.draft, BADGE)
-    issued = office.importer.publish(taken.draft).taken
+    issued = office.publisher.publish(taken.draft).results
     assert [one.missing for one in issued if not one.credential] == [["credential.date_of_birth"]]
     assert office.drafts.one(taken.draft).waiting == 1
     record = rest("openbadge.json")["id"]
     office.drafts.complete(taken.draft, {"credentials": {record: {"date_of_birth": "2001-09-30"}}})
-    assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
+    assert [bool(one.credential) for one in office.publisher.publish(taken.draft).results] == [True]
     with pytest.raises(IntakeError, match="no credential with record"):
         office.drafts.complete(taken.draft, {"credentials": {"x": {"date_of_birth": "2001-09-30"}}})
 
@@ -158,7 +160,7 @@ def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(
     draft = office.drafts.one(taken.draft)
     office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
     assert [one.waiting for one in office.drafts.all()] == [1]
-    assert [bool(one.credential) for one in office.importer.publish(taken.draft).taken] == [True]
+    assert [bool(one.credential) for one in office.publisher.publish(taken.draft).results] == [True]
     assert len(office.registry.achievements.list_all()) == 1
 
 
@@ -229,7 +231,7 @@ def test_a_transcript_is_taken_in_award_by_award(office):
     assert sensors.missing == ["achievement.learningOutcomes"]
     assert sensors.draft
     office.drafts.complete(sensors.draft, {"achievement": {"learningOutcomes": [{"title": {"en": "Calibrates"}}]}})
-    [issued] = office.importer.publish(sensors.draft).taken
+    [issued] = office.publisher.publish(sensors.draft).results
     assert issued.learner == light.learner
 
 
@@ -369,7 +371,8 @@ def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch)
             add_rows(abandoned, replacing)
             add_rows(transaction, replacing)
 
-        return issue(asked, add_rows=repeated, **more)
+        outcomes = issue(asked, add_rows=repeated, **more)
+        return [msgspec.structs.replace(outcome, replacement=replacement) for outcome in outcomes]
 
     replacement = Replacement("0bbac7a9-a411-4809-ad9e-534f483b7a03", "version", "the first", "the second")
     issue = office.node.issuer.issue
@@ -380,5 +383,5 @@ def test_a_transaction_that_is_repeated_says_each_note_once(office, monkeypatch)
     [waiting] = office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b"), ("Soil in", "In")])
     office.drafts.complete(waiting.draft, BADGE)
     monkeypatch.setattr(office.node.issuer, "issue", issue_twice)
-    [issued] = office.importer.publish(waiting.draft).taken
+    [issued] = office.publisher.publish(waiting.draft).results
     assert (issued.notes, issued.problems) == ([str(replacement)], [])

@@ -11,13 +11,14 @@ from registry.application.achievement_texts import ALL_FIELDS
 from registry.batches import BatchStore, Worker
 from registry.domain.case_errors import NoCredential
 from registry.intake.course_codes import CourseCode, CourseCodes
+from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Drafts
 from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.opening import SubmittedCredential
-from registry.office.cases.uploads import uploaded
+from registry.office.cases.uploads import read_upload
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import case
@@ -44,6 +45,7 @@ class Office:
         self.node = TestNode(dsn, MemoryLog())
         self.registry = self.node.registry
         self.importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
+        self.publisher = DraftPublisher(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         self.drafts = Drafts(self.registry)
 
     def take(self, document, given=None, **more):
@@ -87,11 +89,11 @@ def test_a_draft_keeps_what_is_unclear_until_it_is_completed(office):
     [draft] = office.drafts.all()
     assert [one.missing for one in office.drafts.waiting(draft.draft)] == [["valid_until"]]
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     assert office.issued() == 0
     office.drafts.complete(taken.draft, {"credential": {"valid_until": None}})
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert one.credential
 
 
@@ -102,9 +104,9 @@ def test_a_draft_is_not_published_while_a_field_of_it_is_unclear(office):
     [taken] = office.take(document, given)
     assert "achievement.workloadHours" in [one.field for one in taken.problems]
     with pytest.raises(IntakeError, match=r"achievement\.workloadHours"):
-        office.importer.publish(taken.draft)
+        office.publisher.publish(taken.draft)
     office.drafts.complete(taken.draft, {"achievement": {"workloadHours": None}})
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert one.credential
     [again] = office.take(document, {})
     assert again.unchanged
@@ -130,10 +132,10 @@ def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office
     other["credentialSubject"]["identifier"][0]["identityHash"] = "s2"
     [taken] = office.take(other, {})
     assert (taken.waiting, taken.credential) == (True, None)
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
     office.drafts.complete(taken.draft, {"credential": {"valid_until": "2035-01-01"}})
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert one.credential
     assert office.registry.credentials.get(one.credential).state.version == 1
     assert len(office.registry.achievements.list_all()) == 1
@@ -301,7 +303,7 @@ def test_a_batch_counts_what_is_unclear_as_not_issued_and_names_it(office, tmp_p
 
 def test_an_office_is_shown_every_note_and_opens_all_that_a_file_holds():
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), badge(id="urn:2", validUntil="x")]}
-    first, second = uploaded(json.dumps(file), None, "$.file")
+    first, second = read_upload(json.dumps(file), None, "$.file")
     assert any("the file holds 2 credentials" in note for note in first.notes)
     assert any("is not a date" in note for note in second.notes)
     assert any(note.startswith("not read: ") for note in first.notes)
@@ -312,10 +314,10 @@ def test_an_office_is_shown_every_note_and_opens_all_that_a_file_holds():
 def test_an_office_is_told_what_a_file_leaves_out_and_by_which_option_it_is_said():
     plain = json.dumps(badge(issuer="did:key:abc"))
     with pytest.raises(NoCredential, match=r"--issuer NAME \(`issuer`\), --country CC"):
-        uploaded(plain, None, "$.file")
-    [one] = uploaded(plain, "PT", "$.file", "Aveiro")
+        read_upload(plain, None, "$.file")
+    [one] = read_upload(plain, "PT", "$.file", "Aveiro")
     assert (one.external.issuer_name, one.external.country) == ("Aveiro", "PT")
-    [one] = uploaded(json.dumps(badge()), "PT", "$.file", "Aveiro")
+    [one] = read_upload(json.dumps(badge()), "PT", "$.file", "Aveiro")
     assert any("and not Aveiro" in note for note in one.notes)
 
 
@@ -324,14 +326,14 @@ def test_a_file_of_two_persons_and_one_that_cannot_be_read_whole_open_no_case():
     other["credentialSubject"] |= {"familyName": "Quite", "givenName": "Other"}
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), other]}
     with pytest.raises(NoCredential, match="different persons"):
-        uploaded(json.dumps(file), None, "$.file")
+        read_upload(json.dumps(file), None, "$.file")
     file["verifiableCredential"][1] = {"type": "Other", "x": 1}
     with pytest.raises(NoCredential, match="2 credentials, of which 1 cannot be read"):
-        uploaded(json.dumps(file), None, "$.file")
+        read_upload(json.dumps(file), None, "$.file")
 
 
 def test_a_revoked_file_is_shown_as_such():
-    [one] = uploaded(json.dumps(badge(credentialStatus={"status": "revoked"})), None, "$.file")
+    [one] = read_upload(json.dumps(badge(credentialStatus={"status": "revoked"})), None, "$.file")
     assert any("revoked" in note for note in one.notes)
 
 
@@ -368,9 +370,9 @@ def test_a_title_that_looks_broken_is_published_once_it_is_repeated_and_no_other
     assert (bool(taken.credential), "achievement.title" in {one.field for one in taken.problems}) == (False, True)
     office.drafts.complete(taken.draft, {"achievement": {"title": {language: "MÃ¼ller"}}})
     with pytest.raises(FaultyContent, match="wrong encoding"):
-        office.importer.publish(taken.draft)
+        office.publisher.publish(taken.draft)
     office.drafts.complete(taken.draft, {"achievement": {"title": {language: "BiologÃ\xada"}}})
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert one.credential
     assert office.registry.achievements.get(one.achievement).content.title == {language: "BiologÃa"}
 
@@ -380,9 +382,9 @@ def test_a_draft_with_a_text_that_looks_broken_is_published_where_that_is_said(o
     outcomes = [{"title": {"en": "tbd"}}]
     office.drafts.complete(taken.draft, BADGE | {"achievement": BADGE["achievement"] | {"learningOutcomes": outcomes}})
     with pytest.raises(FaultyContent, match="placeholder"):
-        office.importer.publish(taken.draft)
-    published = office.importer.publish(taken.draft, ALL_FIELDS)
-    assert [bool(one.credential) for one in published.taken] == [True]
+        office.publisher.publish(taken.draft)
+    published = office.publisher.publish(taken.draft, ALL_FIELDS)
+    assert [bool(one.credential) for one in published.results] == [True]
 
 
 def test_a_document_with_a_placeholder_waits_and_a_doubtful_workload_is_noted(office):
@@ -411,10 +413,10 @@ def test_a_text_that_looks_broken_is_issued_from_a_draft_once_it_is_named(office
     broken["credentialSubject"]["givenName"] = "ZoÃ«"
     [taken] = office.take(broken, {})
     office.drafts.complete(taken.draft, BADGE)
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert one.credential is None
     office.drafts.complete(taken.draft, {"credential": {"given_name": "ZoÃ«"}})
-    [one] = office.importer.publish(taken.draft).taken
+    [one] = office.publisher.publish(taken.draft).results
     assert (bool(one.credential), one.problems) == (True, [])
 
 

@@ -8,13 +8,15 @@ import typer
 
 from registry.cli import ids
 from registry.cli.issuing.achievements import KeepText, achievement_app, fields_kept_as_written
-from registry.cli.issuing.imports import importer, read_completions, show_award
+from registry.cli.issuing.imports import read_completions, show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.cli.publishing import publish_now
+from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Draft, Drafts
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
 app = typer.Typer(help="Achievements that documents brought, private until published.", no_args_is_help=True)
@@ -126,7 +128,8 @@ def publish(context: typer.Context, draft: Id, *, keep_text: KeepText = False, a
     """
     node = node_of(context)
     before = Drafts(node.registry).one(_draft(node, draft)).achievement
-    awards, notes = importer(node).publish(_draft(node, draft), fields_kept_as_written(keep_text=keep_text))
+    publisher = DraftPublisher(node.registry, node.issuer, OwnCatalogue(node.registry))
+    awards, notes = publisher.publish(_draft(node, draft), fields_kept_as_written(keep_text=keep_text))
     for note in notes:
         errors.print(f"warning: {note}", markup=False, highlight=False)
     after = Drafts(node.registry).one(_draft(node, draft))

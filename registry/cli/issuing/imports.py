@@ -27,7 +27,8 @@ from registry.intake.files import open_intake
 from registry.intake.formats import json_document
 from registry.intake.formats.document import Document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
-from registry.intake.importing import Importer, ImportResult
+from registry.intake.import_result import ImportResult
+from registry.intake.importing import Importer
 from registry.intake.rows.columns import csv_template, ndjson_template
 from registry.intake.rows.days import Order
 from registry.intake.rows.earlier_rows import EarlierRows

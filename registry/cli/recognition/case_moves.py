@@ -428,8 +428,8 @@ def show_moved(moved: CaseUpdate, *, as_json: bool) -> None:
         say(f"decision {moved.decision}")
     if moved.proposal_id is not None:
         say(f"proposal {moved.proposal_id}")
-    if moved.asked is not None:
-        say(f"asked {moved.asked}")
+    if moved.addressee is not None:
+        say(f"asked {moved.addressee}")
     for warning in moved.warnings:
         errors.print(f"note: {warning}", markup=False, highlight=False)
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from registry.intake.formats.document import Award, Document, Values
+from registry.intake.formats.award import Award
+from registry.intake.formats.completions import Values
+from registry.intake.formats.document import Document
 from registry.intake.formats.envelopes import Record
 from registry.intake.formats.unmapped import Unmapped, first_of
 from registry.intake.rows.report import IntakeError

@@ -12,7 +12,8 @@ from typing import ClassVar, Final
 import pycountry
 
 from registry.intake.formats import elm_codes as codes
-from registry.intake.formats.document import ISSUER, Award, Issuer, Values
+from registry.intake.formats.award import Award, Issuer
+from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.identifiers import Identifier, student_number
 from registry.intake.formats.isced import names_another
 from registry.intake.formats.json_document import JsonDocument, label_of

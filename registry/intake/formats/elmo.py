@@ -13,7 +13,8 @@ from typing import ClassVar, Final
 
 from lxml import etree
 
-from registry.intake.formats.document import ISSUER, Award, Issuer, Values
+from registry.intake.formats.award import Award, Issuer
+from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.identifiers import Identifier, student_number
 from registry.intake.formats.xml_document import XmlDocument, local
 from registry.intake.rows.report import IntakeError

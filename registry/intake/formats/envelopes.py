@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from registry.intake.formats import json_document
-from registry.intake.formats.document import Values
+from registry.intake.formats.completions import Values
 from registry.intake.formats.signatures import decode, header_of, judge
 from registry.intake.rows.report import IntakeError
 

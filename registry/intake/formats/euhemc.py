@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from registry.intake.formats import elm_codes as codes
-from registry.intake.formats.document import ISSUER, Award, Issuer, Values
+from registry.intake.formats.award import Award, Issuer
+from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.elm import ElmDocument, Place
 from registry.values.countries import COUNTRIES
 

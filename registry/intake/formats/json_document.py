@@ -7,7 +7,9 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from registry.intake.formats.document import Document, Oddity, Values
+from registry.intake.formats.award import Oddity
+from registry.intake.formats.completions import Values
+from registry.intake.formats.document import Document
 from registry.intake.formats.moments import day_fault, day_of, moment_of
 from registry.intake.formats.unmapped import MAX_PATH, Unmapped, first_of
 from registry.intake.rows.json_numbers import FRACTION, WrittenNumber

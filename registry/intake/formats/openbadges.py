@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from registry.intake.formats.document import ISSUER, Award, Issuer, Values
+from registry.intake.formats.award import Award, Issuer
+from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.grade_scales import grade_fault, is_below
 from registry.intake.formats.identifiers import NAME, Identifier, student_number
 from registry.intake.formats.json_document import JsonDocument

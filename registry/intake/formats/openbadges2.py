@@ -7,7 +7,8 @@ outcomes stand in extensions (`extensions:ECTSExtension`, `extensions:EQFExtensi
 
 from typing import ClassVar, Final
 
-from registry.intake.formats.document import ISSUER, Award, Issuer, Values
+from registry.intake.formats.award import Award, Issuer
+from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.identifiers import Identifier, student_number
 from registry.intake.formats.json_document import JsonDocument
 from registry.intake.rows.report import IntakeError

@@ -3,7 +3,8 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from registry.intake.formats.document import Document, Issuer
+from registry.intake.formats.award import Issuer
+from registry.intake.formats.document import Document
 from registry.values.persons import comparison_key
 from registry.wire.governance import MemberRevised
 
@@ -34,7 +35,7 @@ def oddity_notes(document: Document) -> list[str]:
 
     It is no longer in the way once what it left open is given; it stays worth saying.
     """
-    return [f"{one.where} {one.value!r} {one.told()}" for one in document.problems]
+    return [f"{one.where} {one.value!r} {one.note()}" for one in document.problems]
 
 
 def _is_own(stated: Issuer, member: str, own: MemberRevised | None) -> bool:

@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from registry.intake.formats.document import check_completions
+from registry.intake.formats.award import check_completions
 from registry.intake.formats.documents import read_document
 from registry.intake.formats.other_issuer import other_issuer_notes
 from registry.intake.rows.report import IntakeError

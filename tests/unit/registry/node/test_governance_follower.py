@@ -20,7 +20,7 @@ def consortium():
 @pytest.fixture
 def followed(consortium, monkeypatch):
     """A node's log that may fail, and standings that are read on from it every moment."""
-    monkeypatch.setattr(governance_follower, "_FRESH", 0.02)
+    monkeypatch.setattr(governance_follower, "_FRESH_SECONDS", 0.02)
     fails = []
 
     def log():

@@ -1,4 +1,4 @@
-"""Parameters that several searches have."""
+"""Query parameters that several searches share."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
-"""Is this decision in force? What whoever was shown a letter asks, without being known to the registry.
+"""Public verification of one decision, for everybody who was shown its letter.
 
-The decision's id is what they were shown; it is random, and stands in the letter's code. The answer tells what was
-decided and whether it stands, and names neither the person nor, where the log does not, the credential.
+The letter's code has the decision's id, which is random. The answer says what was decided and whether it is in force.
+It names neither the person nor, if the log does not, the credential.
 """
 
 from datetime import date
@@ -21,7 +21,7 @@ from registry.http import HttpProblem
 
 
 class Granted(msgspec.Struct, frozen=True, rename="camel"):
-    """What a decision grants."""
+    """A grant of a decision."""
 
     outcome: str
     """`full`, `partial`, `conditional`, `alternative` or `refused`."""
@@ -31,7 +31,7 @@ class Granted(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DecisionVerification(msgspec.Struct, frozen=True, rename="camel"):
-    """What the log says of one decision."""
+    """One decision as the log has it."""
 
     member: str
     decision: str
@@ -47,24 +47,24 @@ class DecisionVerification(msgspec.Struct, frozen=True, rename="camel"):
     office_now: str
     flags: list[str]
     leaf: int
-    """Its place in the office's log."""
+    """The index of its leaf in the office's log."""
 
 
 def verification(connection: Connection, standing: StandingLookup, member: str, decision: str) -> DecisionVerification:
-    """One decision's. Raises `HttpProblem` where the office made none."""
-    found = decisions.read(connection, [(member, decision)])
-    if not found:
+    """Return what the log has of one decision. Raises `HttpProblem` if it does not exist."""
+    rows = decisions.read(connection, [(member, decision)])
+    if not rows:
         raise HttpProblem("not-found", "this member made no such decision, as far as this node has read its log")
-    [one] = found
-    then, now = standing(member, one.leaf)
+    [view] = rows
+    then, now = standing(member, view.leaf)
     return DecisionVerification(
         member=member,
         decision=decision,
-        state=one.state,
-        superseded_by=one.superseded_by,
-        decision_date=one.decision_date,
-        purpose=one.purpose,
-        effect=one.effect,
+        state=view.state,
+        superseded_by=view.superseded_by,
+        decision_date=view.decision_date,
+        purpose=view.purpose,
+        effect=view.effect,
         grants=[
             Granted(
                 grant["outcome"],
@@ -72,13 +72,13 @@ def verification(connection: Connection, standing: StandingLookup, member: str, 
                 grant.get("eqfLevel"),
                 grant["mode"],
             )
-            for grant in one.content["grants"]
+            for grant in view.content["grants"]
         ],
         office=member_view(connection, member),
         office_when_decided=then,
         office_now=now,
-        flags=one.flags,
-        leaf=one.leaf,
+        flags=view.flags,
+        leaf=view.leaf,
     )
 
 
@@ -89,7 +89,7 @@ def verification(connection: Connection, standing: StandingLookup, member: str, 
     summary="Verify one decision",
 )
 async def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor = "") -> Response[DecisionVerification]:
-    """What the log says of a decision, for anybody who was shown its letter."""
+    """Return what the log has of a decision, for anybody who was shown its letter."""
     return await views.answer(
         wait_for, lambda connection: verification(connection, views.standing, member, str(decision))
     )
@@ -97,11 +97,11 @@ async def verify(views: Views, member: Name, decision: UUID, wait_for: WaitFor =
 
 @get("/decisions/{member:str}/{decision:uuid}", include_in_schema=False)
 async def page(views: Views, member: str, decision: UUID) -> Response[str]:
-    """The same to be read, for who scanned a letter's code."""
-    answered = await views.answer(
+    """Return a page about a decision, for people who scan the code of a letter."""
+    response = await views.answer(
         "", lambda connection: verification(connection, views.standing, member, str(decision))
     )
-    return Response(_page(answered.content), media_type=MediaType.HTML)
+    return Response(_page(response.content), media_type=MediaType.HTML)
 
 
 _STATES = {
@@ -118,23 +118,24 @@ _OUTCOMES = {
 }
 
 
-def _page(told: DecisionVerification) -> str:
+def _page(decision: DecisionVerification) -> str:
     grants = "".join(
         f"<li>{escape(_OUTCOMES.get(grant.outcome, grant.outcome))}"
         + (f", {grant.ects.normalize():f} ECTS" if grant.ects is not None else "")
         + (f", EQF level {grant.eqf_level}" if grant.eqf_level is not None else "")
-        for grant in told.grants
+        for grant in decision.grants
     )
-    name = escape(str(told.office.content.get("legalName", told.member)))
-    standing = "" if told.office_now == "active" else f"<p>The office is {escape(told.office_now)} now."
+    member, identifier = escape(decision.member), escape(decision.decision)
+    name = escape(str(decision.office.content.get("legalName", decision.member)))
+    standing = "" if decision.office_now == "active" else f"<p>The office is {escape(decision.office_now)} now."
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>A decision of {name}</title><body><h1>{escape(_STATES.get(told.state, told.state))}</h1>"
-        f"<p>{name} decided on {told.decision_date.isoformat()}:<ul>{grants}</ul>{standing}"
-        "<p>Compare this with the letter that you were shown. Whom the decision is about is not told here; what proves"
+        f"<title>A decision of {name}</title><body><h1>{escape(_STATES.get(decision.state, decision.state))}</h1>"
+        f"<p>{name} decided on {decision.decision_date.isoformat()}:<ul>{grants}</ul>{standing}"
+        "<p>Compare this with the letter that you were shown. This page does not name the person; what proves"
         " it is attached to the letter's file."
-        f"<p><small>Decision {escape(told.decision)} of {escape(told.member)}, leaf {told.leaf} of its log. For"
-        f' machines: <a href="../../v1/decisions/{escape(told.member)}/{escape(told.decision)}/verification">JSON</a>'
+        f"<p><small>Decision {identifier} of {member}, leaf {decision.leaf} of its log. For"
+        f' machines: <a href="../../v1/decisions/{member}/{identifier}/verification">JSON</a>'
         "</small></body></html>\n"
     )
 
