@@ -22,7 +22,7 @@ def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_i
     [draft] = printed_json(consortium.run("achievement", "draft", "list", "--json"))["items"]
     assert draft["waiting"] == 1
     refused = consortium.run("achievement", "draft", "publish", draft["draft"], check=1)
-    assert "still wants" in refused.stderr
+    assert "still requires" in refused.stderr
     completed = consortium.run("achievement", "draft", "complete", draft["draft"], rest).stdout
     assert "(given)" in completed
     assert "waiting: record" in completed

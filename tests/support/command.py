@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -36,7 +37,9 @@ def started(*arguments, home=None, says=None, seconds=20.0, before=()):
     `before` are the words of a program that runs it, as `bash -c` with a limit. The process has its `output`, a path.
     """
     with tempfile.NamedTemporaryFile("w+") as output:
-        process = subprocess.Popen([*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT)
+        process: Any = subprocess.Popen(
+            [*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT
+        )
         process.output = Path(output.name)
         try:
             if says:
@@ -79,7 +82,16 @@ def _prepared(server):
 
 
 class Consortium:
-    """A consortium of one member, each node with its own database; the log is a folder unless one is named."""
+    """A consortium of one member, each node with its own database; the log is a folder unless one is named.
+
+    Fixtures set what their tests use again.
+    """
+
+    achievement: Any
+    ids: Any
+    all: Any
+    backup: Any
+    nodes: Any
 
     def __init__(self, folder, server, log=FOLDER_LOG, *, copied=True):
         self.folder = Path(folder)
