@@ -11,8 +11,8 @@ import pytest
 from registry.application.status_notes import notes_of
 from registry.node.node import open_node
 from registry.values.persons import normalise_identifier
-from tests.support.command import registry
-from tests.support.served import achievement, once, problem, row, until
+from tests.support.command import registry, until
+from tests.support.served import achievement, once, problem, row
 
 UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 KINDS = {400: "invalid", 422: "unprocessable"}
@@ -220,7 +220,7 @@ def test_a_cursor_leads_on_in_its_own_list_alone(system, offer):
     for number in range(3):
         issue(system, offer, f"paged {number}", awarding_date="2025-06-30")
     of_day = {"begin": "2025-06-30", "end": "2025-06-30", "limit": 1}
-    until(lambda: system.get("/v1/universities/twente/credentials", params=of_day).json()["items"])
+    until(lambda: system.get("/v1/universities/twente/credentials", params=of_day).json()["next"])
     cursor = system.get("/v1/universities/twente/credentials", params=of_day).json()["next"]
     on = system.get("/v1/universities/twente/credentials", params=of_day | {"cursor": cursor})
     assert on.status_code == 200

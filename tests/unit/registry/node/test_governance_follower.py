@@ -2,6 +2,7 @@
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def consortium():
 @pytest.fixture
 def followed(consortium, monkeypatch):
     """A node's log that may fail, and standings that are read on from it every moment."""
-    monkeypatch.setattr(governance_follower, "_FRESH", 0.02)
+    monkeypatch.setattr(governance_follower, "_FRESH_SECONDS", 0.02)
     fails = []
 
     def log():
@@ -29,7 +30,8 @@ def followed(consortium, monkeypatch):
         return consortium.log()
 
     settings = SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded)
-    made, stop = FollowerWithoutViews(SimpleNamespace(settings=settings, log=log)), threading.Event()
+    made: Any = FollowerWithoutViews(SimpleNamespace(settings=settings, log=log))
+    stop = threading.Event()
     made.fails = fails
     made.follow(stop)
     yield made
