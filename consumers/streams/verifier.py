@@ -127,7 +127,7 @@ def find_refusal(trust: Trust, commit: Commit) -> tuple[str, str] | None:
     if checkpoint.origin != trust.origin:
         return "unknown-member", f"{checkpoint.origin[:80]!r} is not {trust.origin!r}"
     keys, needed = trust.keys_for(commit)
-    if (no := signatures.refused(commit.note, keys, needed)) is not None:
+    if (no := signatures.find_fault(commit.note, keys, needed)) is not None:
         code, detail = no
         return code, f"{detail} from {commit.base} on" if code == "key-not-valid" else detail
     size, base = checkpoint.size, commit.base

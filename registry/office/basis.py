@@ -1,7 +1,7 @@
-"""How a published decision names the credential that it rests on: openly, or by a digest that only the learner opens.
+"""The form in which a published decision names its credential: openly, or by a digest that only the learner can open.
 
-A refusal, and a decision for admission or employment, says something about a person that the log must not say of a
-named credential. This is the one place that decides which form a basis has.
+A refusal, and a decision for admission or employment, says something about a person that must not be on the log with a
+named credential. This is the only place that decides the form of a basis.
 """
 
 from collections.abc import Iterable

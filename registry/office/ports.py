@@ -1,4 +1,4 @@
-"""What the office needs to know of credentials that members published: one port, which a node's views answer."""
+"""The office's only port onto published credentials, which a node's views answer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -69,7 +69,7 @@ class OwnDecision(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CredentialLookup(Protocol):
-    """What a node has read of credentials, achievements and decisions. Reads only; may be called from several threads.
+    """A port onto the credentials, achievements and decisions that a node has read. Reads only; for several threads.
 
     What has not arrived here is left out of a result, or is None.
     """

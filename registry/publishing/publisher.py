@@ -101,7 +101,7 @@ def _held_back(events: int, because: str) -> str:
 def _refused(events: int, because: str) -> str:
     return (
         f"published events that consumers refuse, all or some: {events:,}. They had been written down for the log"
-        f" before. {because}. `registry project`, then `registry refused list`"
+        f" before. {because}. `registry views update`, then `registry refused list`"
     )
 
 
@@ -378,7 +378,7 @@ class Publisher:
         self._tree, self._read = tree, store.read_up_to()
 
     def _signed_by_us(self, commit: Commit) -> bool:
-        return signatures.refused(commit.note, [signer.vkey for signer in self._signers], 1) is None
+        return signatures.find_fault(commit.note, [signer.vkey for signer in self._signers], 1) is None
 
 
 _PUBLISHING: Final = (

@@ -1,9 +1,9 @@
-"""Which of a learner's credentials to stack into a larger one, so that as little as possible stays unmet.
+"""The choice of a learner's credentials to stack into a larger one, so that as few requirements as possible stay unmet.
 
-The judge is `compositions.unmet`, the same that flags what was issued: what is called complete here is never flagged
-there. The search is greedy, but for what must not count together, where the ways are tried (64 of them at most). The
-work of one search is limited, since members decide how much there is to choose from: past the limit fewer ways are
-tried, and more than is needed may be kept.
+`compositions.unmet` judges a choice, as it flags issued credentials: a choice that is complete here is never flagged
+there. The search is greedy, except for parts that must not count together, where it tries the alternatives (64 at
+most). The work of one search is limited, since members decide how many credentials there are to choose from: beyond the
+limit it tries fewer alternatives, and may keep more than is needed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,25 +28,25 @@ from registry.wire.achievements import Composition, SharingLimit
 
 _WAYS: Final = 64
 MAX_WORK: Final = 1_000_000
-"""Credentials that one search looks at while it adds up what others bring, and looks at again after each change."""
+"""The number of credentials that one search may look at, counting each again after every change."""
 
 Why = Literal["not-named", "too-old", "awarded-later", "used", "used-up", "duplicate", "excluded", "credited-enough"]
-"""Why a credential does not count: of no kind that is asked for; awarded too long before, or after the day asked; used
-in another stack, or as much of what is used there as may count does; a second one of its achievement; not together
-with one that counts; as much is credited as may be."""
+"""Why a credential does not count: the composition does not ask for it; it was awarded too early, or later than the
+day; it is used in another stack, or the limit of such credits is reached; it is a second one of its achievement; it
+must not count together with one that counts; the limit of credited parts is reached."""
 
 
 class Chosen(NamedTuple):
-    """What is chosen of some candidates, by their places."""
+    """The chosen candidates, by their places."""
 
     parts: dict[int, Part]
-    """Each with the credits that it brings: what parts of its own that are chosen too bring is taken off."""
+    """Each with the credits that it adds: without those of its own parts that are chosen too."""
     left: dict[int, Why]
     unmet: list[Unmet]
 
 
 class Chooser:
-    """Chooses among candidates for one larger credential: whose composition it is, who awards it and when."""
+    """The search among candidates for one larger credential, of one composition, issuer and day."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Chooser:
         candidates: Sequence[Part],
         contained: Mapping[int, frozenset[int]],
     ) -> None:
-        """`contained` are the candidates that one holds as parts of its own, however deep, by their places."""
+        """Prepare a search; `contained` has, for each candidate, the places of its parts at any depth."""
         self._composition = composition
         self._issuer = issuer
         self._awarded = awarded
@@ -83,36 +83,36 @@ class Chooser:
         return min(islice(ways, _WAYS), key=lambda way: (len(way.unmet), -_total(way.parts.values())))
 
     def fewest(self, chosen: Chosen) -> dict[int, Part]:
-        """Of a choice that leaves nothing unmet return no more than is needed: what is left can count elsewhere.
+        """Return no more than is needed of a choice that leaves nothing unmet; the rest can count elsewhere.
 
-        What is asked for least is left out first, many at a time where none of them is needed.
+        It drops first what the composition asks for least, many parts at a time where none of them is needed.
         """
-        kept = frozenset(chosen.parts)
-        waiting = [[place for place in self._order if place in kept]]
+        needed = frozenset(chosen.parts)
+        waiting = [[place for place in self._order if place in needed]]
         while waiting and self._may_go_on():
             last = waiting.pop()
-            if not self._unmet(self._valued(kept.difference(last))):
-                kept = kept.difference(last)
+            if not self._unmet(self._value_parts(needed.difference(last))):
+                needed = needed.difference(last)
             elif len(last) > 1:
                 waiting += [last[: len(last) // 2], last[len(last) // 2 :]]
-        return self._valued(kept)
+        return self._value_parts(needed)
 
     def _may_go_on(self) -> bool:
         return self._work < MAX_WORK
 
     def _bans(self) -> Iterable[frozenset[int]]:
-        """Places to be left out so that of each group that excludes itself one achievement stays."""
+        """Return the sets of places to leave out, so that one achievement of each excluding group stays."""
         options: list[list[frozenset[int]]] = []
         for group in self._composition.excludes or ():
-            held = [frozenset(n for n, part in enumerate(self._candidates) if is_of(part, ref)) for ref in group]
-            held = [places for places in held if places]
-            if len(held) > 1:
-                options.append([frozenset[int]().union(*held) - one for one in held])
+            by_ref = [frozenset(n for n, part in enumerate(self._candidates) if is_of(part, ref)) for ref in group]
+            present = [places for places in by_ref if places]
+            if len(present) > 1:
+                options.append([frozenset[int]().union(*present) - places for places in present])
         return (frozenset[int]().union(*bans) for bans in product(*options))
 
     def _way(self, banned: frozenset[int]) -> Chosen:
         left: dict[int, Why] = {}
-        taken: set[int] = set()
+        chosen: set[int] = set()
         room = _Room(self._shared, self._credited)
         kinds: set[tuple[str, str]] = set()
         for place in self._order:
@@ -124,14 +124,14 @@ class Chooser:
             if why is None and own & kinds:  # the same learning is credited once
                 why = "duplicate"
             if why is None:
-                why = self._limit(place, taken, room)
+                why = self._limit(place, chosen, room)
             if why is None:
-                taken.add(place)
+                chosen.add(place)
                 room.take(part, own=is_own(part, self._issuer))
                 kinds |= own
             else:
                 left[place] = why
-        parts = self._valued(frozenset(taken))
+        parts = self._value_parts(frozenset(chosen))
         return Chosen(parts, left, self._unmet(parts))
 
     def _unmet(self, parts: Mapping[int, Part]) -> list[Unmet]:
@@ -139,7 +139,7 @@ class Chooser:
         return unmet(self._composition, self._issuer, self._awarded, parts.values())
 
     def _obstacle(self, place: int, kinds: Kinds | None) -> Why | None:
-        """What alone keeps a candidate from counting."""
+        """Return why a candidate by itself does not count, or None."""
         part = self._candidates[place]
         if not self._named[place] and (kinds is None or not kinds.include(part)):
             return "not-named"
@@ -152,25 +152,25 @@ class Chooser:
             return "used"
         return None
 
-    def _limit(self, place: int, taken: set[int], room: "_Room") -> Why | None:
-        """What is left out because no more of its kind may count; what is asked for by name stays, with less."""
+    def _limit(self, place: int, chosen: set[int], room: "_Room") -> Why | None:
+        """Return which limit leaves a candidate out, or None; a named one stays, with fewer credits."""
         shared = self._shared is not None and self._candidates[place].shared
         if self._named[place] or room.is_left(shared=shared) or not self._candidates[place].ects:
             return None
-        if self._may_go_on() and self._valued(frozenset(taken | {place}))[place].ects:
+        if self._may_go_on() and self._value_parts(frozenset(chosen | {place}))[place].ects:
             return None
         return "used-up" if shared else "credited-enough"
 
-    def _valued(self, taken: frozenset[int]) -> dict[int, Part]:
-        """These parts with the credits that each brings: counted once, and no more than the limits let count."""
+    def _value_parts(self, chosen: frozenset[int]) -> dict[int, Part]:
+        """Return these parts with the credits that each adds: counted once, and within the limits."""
         brings: dict[int, Decimal] = {}
-        for place in sorted(taken, key=lambda place: len(self._contained.get(place, ()))):  # those within others first
-            within = self._contained.get(place, frozenset()) & taken
+        for place in sorted(chosen, key=lambda place: len(self._contained.get(place, ()))):  # those within others first
+            within = self._contained.get(place, frozenset()) & chosen
             self._work += 1 + len(within)
-            brings[place] = max(Decimal(0), self._candidates[place].ects - _sum(brings[one] for one in within))
+            brings[place] = max(Decimal(0), self._candidates[place].ects - _sum(brings[part] for part in within))
         shared, credited = self._shared, self._credited
         for place in self._order:
-            if place not in taken:
+            if place not in chosen:
                 continue
             part = self._candidates[place]
             if shared is not None and part.shared:
@@ -179,10 +179,10 @@ class Chooser:
             if credited is not None and not is_own(part, self._issuer):
                 brings[place] = min(brings[place], credited)
                 credited -= brings[place]
-        return {place: self._candidates[place]._replace(ects=brings[place]) for place in sorted(taken)}
+        return {place: self._candidates[place]._replace(ects=brings[place]) for place in sorted(chosen)}
 
     def _rank(self, part: Part) -> tuple[int, bool, Decimal, int]:
-        """What is asked for most comes first; of these the own, the larger, the newer."""
+        """Rank what the composition asks for most first; then the issuer's own, the larger, the newer."""
         plain = part._replace(admitted=False)
         if is_named(plain, self._asked):
             kind = 0
@@ -194,7 +194,7 @@ class Chooser:
 
 
 class _Room:
-    """What is left under the limits for sure: as if each credential that was taken brought all of its credits."""
+    """The credits certainly left under the limits: as if each chosen credential added all of its credits."""
 
     def __init__(self, shared: Decimal | None, credited: Decimal | None) -> None:
         self._shared = shared
@@ -208,7 +208,7 @@ class _Room:
             self._credited -= part.ects
 
     def is_left(self, *, shared: bool) -> bool:
-        """Whether there is room for one more, which is shared or not."""
+        """Return whether there is room for one more, which is shared or not."""
         if shared and self._shared is not None and self._shared <= 0:
             return False
         return self._credited is None or self._credited > 0

@@ -1,7 +1,7 @@
-"""Whether the parts of a stacked credential satisfy its achievement's composition (docs/events.md, "Achievements").
+"""The check of a stacked credential's parts against its achievement's composition (docs/events.md, "Achievements").
 
-A breach is shown and never refused: parts come from other members' streams, which may say more tomorrow. A
-part whose credential is not known yet satisfies nothing.
+A breach is flagged and never refused: parts are on other members' streams, which may grow. A part whose credential is
+not known yet satisfies nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 
 class Part(NamedTuple):
-    """A known part: what it is of, and what it counts for in this stack."""
+    """A known part: its achievement, and the credits for which it counts in this stack."""
 
     member: str
     achievement: str
@@ -26,12 +26,12 @@ class Part(NamedTuple):
     fields: Sequence[str]
     eqf_level: int | None
     ects: Decimal
-    """What the stack says that it counts for."""
+    """The credits that the stack states for it."""
     awarded: date
     by_recognition: bool
-    """A decision or an agreement let it count."""
+    """True if a decision or an agreement lets it count."""
     shared: bool
-    """It is a part of another credential of the member that awards this one, too."""
+    """True if it is also a part of another credential of the member that awards this one."""
     stands_for: frozenset[Key] = frozenset()
     """Achievements (member, id) as which a decision or an agreement lets it count."""
     admitted: bool = False
@@ -44,37 +44,36 @@ class Unmet(NamedTuple):
     requirement: str
     detail: str
     ects: Decimal | None = None
-    """The credits that are missing, or too many; None where it is not about credits."""
+    """The credits that are missing, or too many; None for a requirement without credits."""
     refs: tuple[Ref, ...] = ()
     """Achievements of which each would help; empty where none is named."""
 
     @property
     def name(self) -> str:
-        """The requirement's field in the composition, as `choices` of `choices[1].minEcts`."""
+        """The requirement's field in the composition, for example `choices` for `choices[1].minEcts`."""
         return self.requirement.partition("[")[0]
 
 
 class Sums(NamedTuple):
-    """What parts come to, in ECTS."""
+    """Sums over parts, in ECTS."""
 
     total: Decimal
-    """Of those that are named or elective; electives only as far as they may count."""
+    """The sum of named and elective parts; of electives only as much as may count."""
     own: Decimal
     credited: Decimal
-    """Of others, or by recognition."""
+    """The sum of parts of other members, or by recognition."""
     shared: Decimal
     at_level: dict[int, Decimal]
-    """At least at each EQF level that the composition asks something of."""
+    """The sum at each EQF level that the composition names, or above."""
 
 
 def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
-    """What these parts come to in a composition of this member's."""
-    known = list(parts)
+    """Return the sums of these parts in a composition of this member's."""
+    parts = list(parts)
     versions = named_versions(named_refs(composition))
-    is_one = [is_named(part, versions) for part in known]
-    named = [part for part, one in zip(known, is_one, strict=True) if one]
+    named = [part for part in parts if is_named(part, versions)]
     elective = composition.open
-    others = (part for part, one in zip(known, is_one, strict=True) if not one)
+    others = [part for part in parts if not is_named(part, versions)]
     kinds = None if elective is None else Kinds.of(elective)
     opened = [part for part in others if kinds.include(part)] if kinds is not None else []
     counted = named + opened
@@ -85,7 +84,7 @@ def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
         total,
         _sum(part for part in counted if is_own(part, issuer)),
         _sum(part for part in counted if not is_own(part, issuer)),
-        _sum(part for part in known if part.shared),
+        _sum(part for part in parts if part.shared),
         {
             share.eqf_level: _sum(part for part in counted if (part.eqf_level or 0) >= share.eqf_level)
             for share in composition.min_ects_at_level or ()
@@ -94,52 +93,52 @@ def sums(composition: Composition, issuer: str, parts: Iterable[Part]) -> Sums:
 
 
 def unmet(composition: Composition, issuer: str, awarded: date, parts: Iterable[Part]) -> list[Unmet]:
-    """What these parts do not satisfy; empty where they satisfy all.
+    """Return the requirements that these parts do not satisfy.
 
     `issuer` is the member that awards the larger credential, `awarded` the day on which it does.
     """
-    known = list(parts)
-    come_to = sums(composition, issuer, known)
-    found = list(_missing(composition, known))
-    found += _least("minEcts", come_to.total, composition.min_ects)
-    found += _least("minOwnEcts", come_to.own, composition.min_own_ects)
+    parts = list(parts)
+    total = sums(composition, issuer, parts)
+    faults = list(_missing(composition, parts))
+    faults += _least("minEcts", total.total, composition.min_ects)
+    faults += _least("minOwnEcts", total.own, composition.min_own_ects)
     for share in composition.min_ects_at_level or ():
-        found += _least(f"minEctsAtLevel[{share.eqf_level}]", come_to.at_level[share.eqf_level], share.ects)
-    found += _most("maxCreditedEcts", come_to.credited, composition.max_credited_ects)
+        faults += _least(f"minEctsAtLevel[{share.eqf_level}]", total.at_level[share.eqf_level], share.ects)
+    faults += _most("maxCreditedEcts", total.credited, composition.max_credited_ects)
     sharing = composition.sharing
-    if sharing == "forbidden" and any(part.shared for part in known):
-        found.append(Unmet("sharing", "a part counts in another credential of this member, too"))
+    if sharing == "forbidden" and any(part.shared for part in parts):
+        faults.append(Unmet("sharing", "a part counts in another credential of this member too"))
     elif isinstance(sharing, SharingLimit):
-        found += _most("sharing", come_to.shared, sharing.max_ects)
+        faults += _most("sharing", total.shared, sharing.max_ects)
     if (months := composition.max_age_months) is not None:
-        old = [part for part in known if too_old(part, months, awarded)]
+        old = [part for part in parts if too_old(part, months, awarded)]
         if old:
-            found.append(Unmet("maxAgeMonths", f"{len(old)} parts were awarded more than {months} months before"))
-    return found
+            faults.append(Unmet("maxAgeMonths", f"{len(old)} parts were awarded more than {months} months before"))
+    return faults
 
 
 def is_own(part: Part, issuer: str) -> bool:
-    """Whether a part counts as the issuer's own, not as credited from elsewhere."""
+    """Return whether a part counts as the issuer's own, not as credited from elsewhere."""
     return part.member == issuer and not part.by_recognition
 
 
 def named_refs(composition: Composition) -> list[Ref]:
-    """All achievements that a composition names: required ones, the capstone, those to choose from."""
+    """Return all achievements that a composition names: required ones, the capstone, and those of choices."""
     capstone = [composition.capstone] if composition.capstone is not None else []
     return [*composition.required, *capstone, *chain.from_iterable(choice.from_ for choice in composition.choices)]
 
 
 def named_versions(refs: Iterable[Ref]) -> dict[Key, int]:
-    """The achievements that are named, each with the version from which on it is meant."""
-    found: dict[Key, int] = {}
+    """Return the named achievements, each with the first version that counts."""
+    versions: dict[Key, int] = {}
     for ref in refs:
         key, least = (ref.member, ref.achievement), ref.min_version or 1
-        found[key] = min(found.get(key, least), least)
-    return found
+        versions[key] = min(versions.get(key, least), least)
+    return versions
 
 
 def is_named(part: Part, versions: Mapping[Key, int]) -> bool:
-    """Whether a part counts as one of these (`named_versions`), or a decision lets it count towards the whole."""
+    """Return whether a part counts as one of these (`named_versions`), or is admitted to the whole by a decision."""
     least = versions.get((part.member, part.achievement))
     return (
         part.admitted
@@ -149,13 +148,13 @@ def is_named(part: Part, versions: Mapping[Key, int]) -> bool:
 
 
 def too_old(part: Part, months: int, awarded: date) -> bool:
-    """Whether a part was awarded more than so many months before the larger credential is."""
+    """Return whether a part was awarded more than this number of months before the larger credential."""
     return _months_later(part.awarded, months) < awarded
 
 
-def _missing(composition: Composition, known: Sequence[Part]) -> Iterable[Unmet]:
+def _missing(composition: Composition, parts: Sequence[Part]) -> Iterable[Unmet]:
     by_key: dict[Key, list[Part]] = {}
-    for part in known:
+    for part in parts:
         for key in (*part.stands_for, (part.member, part.achievement)):
             by_key.setdefault(key, []).append(part)
 
@@ -185,13 +184,13 @@ def _missing(composition: Composition, known: Sequence[Part]) -> Iterable[Unmet]
 
 
 def is_of(part: Part, ref: Ref) -> bool:
-    """Whether a part is of that achievement, or a decision lets it count as one."""
+    """Return whether a part is of that achievement, or a decision lets it count as one."""
     same = (part.member, part.achievement) == (ref.member, ref.achievement)
     return (same and part.version >= (ref.min_version or 1)) or (ref.member, ref.achievement) in part.stands_for
 
 
 class Kinds(NamedTuple):
-    """What an open elective takes. None in particular is asked for where there are no fields or no levels."""
+    """The fields and levels that an open elective admits; an empty set admits all."""
 
     fields: frozenset[str]
     """ISCED-F codes; a shorter one covers the longer."""
@@ -203,7 +202,7 @@ class Kinds(NamedTuple):
         return cls(frozenset(elective.fields_of_education), frozenset(elective.eqf_levels))
 
     def include(self, part: Part) -> bool:
-        """Whether a part is of one of these kinds."""
+        """Return whether a part is of one of these kinds."""
         in_field = not self.fields or any(
             own[:length] in self.fields for own in part.fields for length in range(1, len(own) + 1)
         )
@@ -214,10 +213,10 @@ def _sum(parts: Iterable[Part]) -> Decimal:
     return sum((part.ects for part in parts), Decimal(0))
 
 
-def _least(requirement: str, have: Decimal, asked: float | None, refs: Iterable[Ref] = ()) -> list[Unmet]:
-    if asked is None or have >= (least := Decimal(str(asked))):
+def _least(requirement: str, have: Decimal, required: float | None, refs: Iterable[Ref] = ()) -> list[Unmet]:
+    if required is None or have >= (least := Decimal(str(required))):
         return []
-    detail = f"{have.normalize():f} of the {asked} ECTS that are asked for"
+    detail = f"{have.normalize():f} of the {required} ECTS that are asked for"
     return [Unmet(requirement, detail, least - have, tuple(refs))]
 
 
@@ -228,7 +227,7 @@ def _most(requirement: str, have: Decimal, allowed: float | None) -> list[Unmet]
 
 
 def _months_later(day: date, months: int) -> date:
-    """The same day so many months on, or the last of its month; the last day of time where there is none."""
+    """Return the same day that number of months later, or the last of its month; `date.max` beyond the calendar."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year >= date.max.year:
         return date.max

@@ -77,8 +77,8 @@ class MemberRecord(msgspec.Struct, frozen=True):
 
     def standing_at(self, leaf: int) -> wire.Standing:
         """Return the member's standing at a leaf of its log."""
-        found: wire.Standing = _at(self.standings, leaf)
-        return found
+        standing: wire.Standing = _at(self.standings, leaf)
+        return standing
 
     def check(self, leaf: int, event_type: str) -> None:
         """Raise a `Refusal` where governance refuses an event of this member at that leaf."""
@@ -97,7 +97,7 @@ class MemberRecord(msgspec.Struct, frozen=True):
     def to_check(self, first: int, last: int) -> frozenset[str] | None:
         """Return the event types that `check` may refuse among the leaves from `first` to `last`; None: any.
 
-        Most members are in standing and have their roles all along, so that a batch need not ask leaf by leaf.
+        Most members are active and have their roles all along, so that a batch need not check leaf by leaf.
         """
         if any(begin <= last and first < end for begin, end in self.voided):
             return None
@@ -105,7 +105,7 @@ class MemberRecord(msgspec.Struct, frozen=True):
         roles = [_at(self.roles, first)] + [r for size, r in self.roles if first < size <= last]
         if standings != {"active"}:
             return frozenset(CREATES)
-        return frozenset(t for t, role in CREATES.items() if role and not all(role in held for held in roles))
+        return frozenset(t for t, role in CREATES.items() if role and not all(role in at_leaf for at_leaf in roles))
 
 
 def _at(changes: tuple[tuple[int, Any], ...], leaf: int) -> Any:  # noqa: ANN401 - roles or a standing
@@ -142,12 +142,12 @@ class Governance(msgspec.Struct, frozen=True):
             keys = tuple(KeyWindow(VerifierKey.parse(text)) for text in data.keys)
             record = MemberRecord(data, keys, roles=((0, tuple(data.roles)),), changed=leaf + 1)
             return self._with(record)
-        known = self.members.get(data.member)
-        if known is None:
+        member = self.members.get(data.member)
+        if member is None:
             raise UnknownMember(f"no member {data.member} was admitted", "$.data.member")
         if isinstance(data, wire.MemberRevised):
-            return self._with(msgspec.structs.replace(known, content=data))
-        return self._with(_change(known, data, leaf))
+            return self._with(msgspec.structs.replace(member, content=data))
+        return self._with(_change(member, data, leaf))
 
     def roots_at(self, base: int) -> RootKeys | None:
         """Return the root keys in force for a governance commit from that base; None before the founding."""
@@ -163,10 +163,10 @@ class Governance(msgspec.Struct, frozen=True):
 
 def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa: ANN401 - any anchored event
     """Return the member after an event that carries an anchor."""
-    known = {str(window.key): window for window in record.keys}
+    windows = {str(window.key): window for window in record.keys}
     if isinstance(data, wire.MemberKeyAdded):
         _check_key_id(record, VerifierKey.parse(data.vkey))
-    if isinstance(data, wire.MemberKeyRetired) and data.vkey not in known:
+    if isinstance(data, wire.MemberKeyRetired) and data.vkey not in windows:
         raise UnknownKey("the member has no such key", "$.data.vkey")
     head: wire.Head = data.head
     _check_anchor(record, head)
@@ -174,7 +174,7 @@ def _change(record: MemberRecord, data: Any, leaf: int) -> MemberRecord:  # noqa
     if isinstance(data, wire.MemberKeyAdded):
         changes["keys"] = (*record.keys, KeyWindow(VerifierKey.parse(data.vkey), head.size))
     elif isinstance(data, wire.MemberKeyRetired):
-        if known[data.vkey].end is not None:
+        if windows[data.vkey].end is not None:
             raise IllegalTransition("that key is retired already", "$.data.vkey")
         changes["keys"] = tuple(
             msgspec.structs.replace(window, end=head.size) if str(window.key) == data.vkey else window

@@ -6,7 +6,7 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.keys import VerifierKey
 
 
-def refused(note: SignedNote, keys: Sequence[VerifierKey], needed: int) -> tuple[str, str] | None:
+def find_fault(note: SignedNote, keys: Sequence[VerifierKey], needed: int) -> tuple[str, str] | None:
     """Return the verdict of registry/wire/SPEC.md and the reason where the signatures do not count; None where they do.
 
     `keys` are those that count for this head, `needed` how many of them must have signed. Every line by one of them

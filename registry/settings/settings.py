@@ -47,18 +47,18 @@ def _base_path(value: str) -> str:
 
 def _hexadecimal(value: str) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
-        raise ValueError("64 hexadecimal digits, as `registry found` printed them")
+        raise ValueError("64 hexadecimal digits, as `registry consortium create` printed them")
     return value
 
 
 def _country(value: str) -> str:
     if value not in COUNTRIES:
-        raise ValueError(f"{value} is no country's code (ISO 3166-1 alpha-2), for example NL")
+        raise ValueError(f"{value} is not a country's code (ISO 3166-1 alpha-2), for example NL")
     return value
 
 
 class WitnessSetting(BaseModel):
-    """A witness: where it is asked, and the key that it cosigns with."""
+    """A witness: its address, and the key by which it cosigns."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,7 +144,7 @@ class OfficeSetting(BaseModel):
         Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_country)],
         Annotated[str, AfterValidator(check_term)],
     ] = {}
-    """The same for credentials of some countries, by the country of their issuer; the shortest counts in a case."""
+    """The same for credentials of some countries, by the country of the issuer; in a case the shortest counts."""
     appeal_days: Annotated[int, Field(ge=0, le=3660)] = 42
     """Days after a decision in which it may be appealed; 0: there is no appeal."""
     address: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     founded: Annotated[str, AfterValidator(_hexadecimal)]
     """Hash of the consortium's founding event. Get it from somebody you trust."""
     log: str
-    """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or to read only, `archive:PATH`."""
+    """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or, only to read, `archive:PATH`."""
     database: str
     """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
     keys: Path = Path("keys")
@@ -255,7 +255,7 @@ def find_home(home: Path | None) -> Path:
             return folder
     raise NoSettings(
         f"no {FILE} in {here} or above it; go to a node's folder, name it with --home or {HOME_VARIABLE},"
-        " or make one with `registry init`"
+        " or make one with `registry node init`"
     )
 
 
@@ -275,7 +275,9 @@ def load(folder: Path | None = None) -> Settings:
     home = find_home(folder)
     file = home / FILE
     if not file.is_file():
-        raise SettingsError(f"there is no file {file}; name the node's folder with --home, or make it: `registry init`")
+        raise SettingsError(
+            f"there is no file {file}; name the node's folder with --home, or make it: `registry node init`"
+        )
 
     class FromFolder(Settings):
         @classmethod

@@ -1,4 +1,4 @@
-"""Converts a database of an older version, in which the master key sealed values and some texts stood open."""
+"""Conversion of a database of an older version, in which the master key encrypted values and some texts were open."""
 
 import os
 from typing import Any, Final, LiteralString
@@ -32,7 +32,7 @@ _SEALED: Final[dict[tuple[str, str, str], LiteralString]] = {
         SELECT ctid::text AS place, 'webhook ' || endpoint AS purpose, previous AS value FROM webhooks.endpoints
         WHERE previous IS NOT NULL""",
 }
-"""Values that the master key sealed, with the same form and purpose as the shared key's."""
+"""Values that the master key encrypted, with the same form and purpose as those of the shared key."""
 _DROPPED: Final[tuple[LiteralString, ...]] = (
     "ALTER TABLE intake.batches DROP COLUMN name, DROP COLUMN notes, DROP COLUMN error",
     'ALTER TABLE intake.problems DROP COLUMN "where", DROP COLUMN field, DROP COLUMN value, DROP COLUMN detail',
@@ -47,9 +47,9 @@ _CONVERTED: Final = (
 
 
 def convert(cursor: Cursor[DictRow], vault: Vault) -> tuple[tuple[str, str], ...]:
-    """Seal all values again under the vault's keys, which are made where there are none.
+    """Encrypt all values again under the vault's keys, which are made if there are none; return the converted tables.
 
-    To be called in a transaction, before `vault.keys` has rows. Returns the tables that were converted.
+    Call it in a transaction, before `vault.keys` has rows.
     """
     if vault.keys.ring() is None:
         vault.keys.write_ring(KeyRing.create(os.urandom, derived(vault.keys.master(), b"lookup")))
@@ -58,16 +58,16 @@ def convert(cursor: Cursor[DictRow], vault: Vault) -> tuple[tuple[str, str], ...
     if not row["old"]:
         return ()
     old, new = AESGCM(derived(vault.keys.master(), b"wrapping")), OpenRing(vault.ring)
-    for one in cursor.execute("SELECT learner::text, key FROM vault.learners").fetchall():
-        key = open_bytes(old, one["key"], one["learner"], "key")
-        wrapped = vault.wrap(Learner(one["learner"], key, AESGCM(key)))
-        cursor.execute("UPDATE vault.learners SET key = %s WHERE learner = %s", (wrapped, one["learner"]))
+    for row in cursor.execute("SELECT learner::text, key FROM vault.learners").fetchall():
+        key = open_bytes(old, row["key"], row["learner"], "key")
+        wrapped = vault.wrap(Learner(row["learner"], key, AESGCM(key)))
+        cursor.execute("UPDATE vault.learners SET key = %s WHERE learner = %s", (wrapped, row["learner"]))
     for (schema, table, column), select in _SEALED.items():
-        for one in cursor.execute(select).fetchall():
-            value = open_bytes(old, one["value"], "-", one["purpose"])
+        for row in cursor.execute(select).fetchall():
+            value = open_bytes(old, row["value"], "-", row["purpose"])
             cursor.execute(
                 SQL("UPDATE {} SET {} = %s WHERE ctid = %s::tid").format(Identifier(schema, table), Identifier(column)),
-                (new.seal(SHARED, value, "-", one["purpose"]), one["place"]),
+                (new.seal(SHARED, value, "-", row["purpose"]), row["place"]),
             )
     _batches(cursor, old, new)
     _drafts(cursor, vault)
@@ -95,7 +95,7 @@ def _batches(cursor: Cursor[DictRow], old: AESGCM, new: OpenRing) -> None:
         ).fetchall()
         cursor.executemany(
             "UPDATE intake.problems SET sealed = %s WHERE ctid = %s::tid",
-            [(texts.encrypt_problem(RowProblem(**one)), place) for one in problems if (place := one.pop("place"))],
+            [(texts.encrypt_problem(RowProblem(**row)), place) for row in problems if (place := row.pop("place"))],
         )
 
 

@@ -526,7 +526,7 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
 
 def test_days_to_come_the_same_credential_twice_and_files_that_are_none_are_refused(lund):
     credential = lund.issue()
-    with pytest.raises(DateOrder, match="still to come"):
+    with pytest.raises(DateOrder, match="in the future"):
         lund.office.complete(lund.open(credential).case, "desk", TODAY + timedelta(days=1))
     with pytest.raises(UnknownSubject, match="named twice"):
         lund.open(credential, credential)

@@ -10,7 +10,7 @@ from registry.letters.wording import wording
 from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.case_view import collect_letter_facts
-from registry.office.cases.letter_content import _required, file_of
+from registry.office.cases.letter_content import _letter_requirements, file_of
 from registry.office.cases.opening import SubmittedCredential
 from registry.wire.achievements import LearningOutcome
 from tests.support.letters import content, qualification
@@ -41,7 +41,7 @@ def test_nothing_differs_from_an_empty_requirement_or_in_an_unknown_value():
 def test_what_we_ask_for_names_all_that_a_profile_asks_for(language):
     asked = Requirement(summative=True, supervised=True, identity_verified=True, practice=True, research=True,
                         language=["sv", "en"])  # fmt: skip
-    found, say = _required([asked], language), wording(language)
+    found, say = _letter_requirements([asked], language), wording(language)
     assert found.quality.count(";") == 2
     assert say("asked.research") in found.profile
     assert "sv, en" in found.profile

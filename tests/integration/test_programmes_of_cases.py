@@ -262,11 +262,11 @@ def test_an_enquiry_in_a_case_of_several_credentials_names_one_that_the_case_sti
     case = ready(lund, lund.issue(), STATISTICS)
     with pytest.raises(UnknownSubject, match=r"about 2 credentials; say which one .*1: Oslo Met about credential 1"):
         lund.office.enquire(case, None, "desk")
-    assert lund.office.enquire(case, 1, "desk").asked == "Oslo Met about credential 1 (Statistics)"
+    assert lund.office.enquire(case, 1, "desk").addressee == "Oslo Met about credential 1 (Statistics)"
     lund.office.correct(case, Correction(remove=[1]), "desk")
     with pytest.raises(UnknownSubject, match="the case has no credential 1; it is about 0"):
         lund.office.enquire(case, 1, "desk")
-    assert lund.office.enquire(case, None, "desk").asked.startswith("twente about credential twente/")
+    assert lund.office.enquire(case, None, "desk").addressee.startswith("twente about credential twente/")
 
 
 def test_a_letter_of_an_earlier_decision_says_what_was_applied_for_then(lund):

@@ -18,7 +18,7 @@ from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.opening import SubmittedCredential
-from registry.office.cases.uploads import uploaded
+from registry.office.cases.uploads import read_upload
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import case
@@ -303,7 +303,7 @@ def test_a_batch_counts_what_is_unclear_as_not_issued_and_names_it(office, tmp_p
 
 def test_an_office_is_shown_every_note_and_opens_all_that_a_file_holds():
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), badge(id="urn:2", validUntil="x")]}
-    first, second = uploaded(json.dumps(file), None, "$.file")
+    first, second = read_upload(json.dumps(file), None, "$.file")
     assert any("the file holds 2 credentials" in note for note in first.notes)
     assert any("is not a date" in note for note in second.notes)
     assert any(note.startswith("not read: ") for note in first.notes)
@@ -314,10 +314,10 @@ def test_an_office_is_shown_every_note_and_opens_all_that_a_file_holds():
 def test_an_office_is_told_what_a_file_leaves_out_and_by_which_option_it_is_said():
     plain = json.dumps(badge(issuer="did:key:abc"))
     with pytest.raises(NoCredential, match=r"--issuer NAME \(`issuer`\), --country CC"):
-        uploaded(plain, None, "$.file")
-    [one] = uploaded(plain, "PT", "$.file", "Aveiro")
+        read_upload(plain, None, "$.file")
+    [one] = read_upload(plain, "PT", "$.file", "Aveiro")
     assert (one.external.issuer_name, one.external.country) == ("Aveiro", "PT")
-    [one] = uploaded(json.dumps(badge()), "PT", "$.file", "Aveiro")
+    [one] = read_upload(json.dumps(badge()), "PT", "$.file", "Aveiro")
     assert any("and not Aveiro" in note for note in one.notes)
 
 
@@ -326,14 +326,14 @@ def test_a_file_of_two_persons_and_one_that_cannot_be_read_whole_open_no_case():
     other["credentialSubject"] |= {"familyName": "Quite", "givenName": "Other"}
     file = {"type": "VerifiablePresentation", "verifiableCredential": [badge(), other]}
     with pytest.raises(NoCredential, match="different persons"):
-        uploaded(json.dumps(file), None, "$.file")
+        read_upload(json.dumps(file), None, "$.file")
     file["verifiableCredential"][1] = {"type": "Other", "x": 1}
     with pytest.raises(NoCredential, match="2 credentials, of which 1 cannot be read"):
-        uploaded(json.dumps(file), None, "$.file")
+        read_upload(json.dumps(file), None, "$.file")
 
 
 def test_a_revoked_file_is_shown_as_such():
-    [one] = uploaded(json.dumps(badge(credentialStatus={"status": "revoked"})), None, "$.file")
+    [one] = read_upload(json.dumps(badge(credentialStatus={"status": "revoked"})), None, "$.file")
     assert any("revoked" in note for note in one.notes)
 
 

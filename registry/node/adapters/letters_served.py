@@ -12,7 +12,7 @@ from registry.office.cases.notices import LetterKind
 
 
 class ServedLetters:
-    """Letters that several threads compose and set at once, none of them under a lock."""
+    """Writes letters in several threads at once, without a lock."""
 
     def __init__(self, node: Node, private: PrivateSide) -> None:
         self._node = node
@@ -27,7 +27,7 @@ class ServedLetters:
         decision: str | None = None,
         enquiry: str | None = None,
     ) -> tuple[str, bytes]:
-        """The letter that a case's state calls for, or another kind; and which kind it is.
+        """Return the kind of a case's letter, and the letter: the one that its state needs, or another kind.
 
         Raises `CannotWrite` and refusals.
         """
@@ -38,17 +38,17 @@ class ServedLetters:
             kinds.append(content.kind if isinstance(content, Notice) else "decision")
             return content
 
-        letter = self._set(write)
+        letter = self._render(write)
         return kinds[0], letter
 
-    def of_decision(self, decision: str, asked: LetterRequest) -> bytes:
-        """The letter about one of this office's decisions. Raises `CannotWrite`."""
-        return self._set(lambda letters: letters.of_decision(decision, asked))
+    def of_decision(self, decision: str, request: LetterRequest) -> bytes:
+        """Return the letter about one of this office's decisions. Raises `CannotWrite`."""
+        return self._render(lambda letters: letters.of_decision(decision, request))
 
-    def _set(self, said: Callable[[Letters], LetterContent | Notice]) -> bytes:
+    def _render(self, write: Callable[[Letters], LetterContent | Notice]) -> bytes:
         # The letter has a log, a connection to the views and one to the private side of its own: no other request
         # waits for it, and it waits for none.
         with self._private.reading() as registry, open_node(self._node.settings.home) as another:
             another.registry = registry
-            content = said(Letters(another))
+            content = write(Letters(another))
         return Letters(self._node).render(content)

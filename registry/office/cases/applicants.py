@@ -1,4 +1,4 @@
-"""Who applies: a learner of the vault. Names are written nowhere but there and in the case's sealed texts."""
+"""The applicant, a learner in the vault. Names are only there and in the case's encrypted texts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ Name = Annotated[str, Meta(max_length=500)]
 
 
 class Applicant(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """A person as an application has them. Known by `student` or `learner`, nothing else need be said."""
+    """A person as an application describes them. `student` or `learner` is enough for a known person."""
 
     family_name: Name | None = None
     given_name: Name | None = None
@@ -45,7 +45,7 @@ NAMES = ("family_name", "given_name", "date_of_birth")
 
 
 def _born(text: str) -> bool:
-    """Whether it is a day, a month or a year that there was."""
+    """Return whether a text is a day, a month or a year that is not in the future."""
     day = text + "0000-01-01"[len(text) :] if len(text) in (4, 7, 10) else text
     return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
 
@@ -83,27 +83,29 @@ def check_applicant(applicant: Applicant) -> None:
 
 
 def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRows) -> Learner:
-    """The learner that an applicant is; a new one is added to `rows`. Raises `NotApplicant`.
+    """Return the applicant's learner; a new one is added to `rows`. Raises `NotApplicant`.
 
     `applicant` is in its one spelling (`normalise`).
     """
     vault, cursor = registry.vault, registry.cursor()
     check_applicant(applicant)
     if applicant.learner is not None:
-        known = vault.learner(cursor, applicant.learner)
-        if known is None:
+        stored = vault.learner(cursor, applicant.learner)
+        if stored is None:
             raise NotApplicant("no learner with that id is known here", "$.applicant.learner")
-        _refuse_other_person(known[1], applicant, "$.applicant.learner")
-        return known[0]
+        _refuse_other_person(stored[1], applicant, "$.applicant.learner")
+        return stored[0]
     hashed = None
     if applicant.student is not None:
         hashed = vault.hashed("student", applicant.student)
-        holder = find_learner(registry, applicant.student)
-        if holder is not None:
-            _refuse_other_person(holder.person, applicant, "$.applicant.student")
-            return holder.learner
+        owner = find_learner(registry, applicant.student)
+        if owner is not None:
+            _refuse_other_person(owner.person, applicant, "$.applicant.student")
+            return owner.learner
     fields = msgspec.structs.fields(applicant)
-    if missing := [one.encode_name for one in fields if one.name in NAMES and getattr(applicant, one.name) is None]:
+    if missing := [
+        field.encode_name for field in fields if field.name in NAMES and getattr(applicant, field.name) is None
+    ]:
         raise NotApplicant(
             f"{', '.join(missing)}: needed of somebody who is not known here by a student number or from an"
             " earlier case",
@@ -121,10 +123,10 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
     return learner
 
 
-def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: str) -> None:
+def _refuse_other_person(person: Mapping[str, Any], applicant: Applicant, where: str) -> None:
     """Raise `NotApplicant` where the learner of a number or an id is another person than the application names."""
     stated = msgspec.to_builtins(applicant)
-    if different := contradictions(known, stated):
+    if different := contradictions(person, stated):
         raise NotApplicant(
             f"another person is known here under it: {' and '.join(_IN_WORDS[each] for each in different)} differs."
             " Check the number. If it is right and the person changed it, leave the name and the date of birth out; if"
@@ -136,14 +138,11 @@ def _refuse_other_person(known: Mapping[str, Any], applicant: Applicant, where: 
 _IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 
-def read_applicant(registry: Registry, learner: str, said: dict[str, str]) -> Applicant | None:
-    """The applicant of a case: as the vault has them, and what the application says above it.
-
-    None where they were erased.
-    """
-    known = registry.vault.learner(registry.cursor(), learner)
-    if known is None:
+def read_applicant(registry: Registry, learner: str, stated: dict[str, str]) -> Applicant | None:
+    """Return the applicant of a case: the vault's values, overridden by the application's; None after an erasure."""
+    holder = registry.vault.learner(registry.cursor(), learner)
+    if holder is None:
         return None
-    values = {**known[1], **said, "learner": learner}
+    values = {**holder[1], **stated, "learner": learner}
     names = {field.encode_name for field in msgspec.structs.fields(Applicant)}
     return msgspec.convert({name: value for name, value in values.items() if name in names}, Applicant)

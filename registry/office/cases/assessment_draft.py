@@ -8,14 +8,14 @@ from registry.office.cases.service import Office
 from registry.office.cases.stated_facts import stated_by_documents
 
 
-def draft_of(office: Office, case: str, against: str | None) -> Assessment:
-    """Return an assessment to begin with. `against` is an own achievement's id or a profile's name.
+def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:
+    """Return an assessment to begin with. `against` is an id of one of the member's achievements or a profile's name.
 
     Where it is left out, the case's own programme says what is required. Raises `UnknownCase`, `UnknownProfile`.
     """
-    found = office.registry.case(case)
+    aggregate = office.registry.case(case_id)
     if against is not None:
         requirement = find_requirement(office.registry, against)
     else:
-        requirement = requirement_of_case(office.registry, found) or Requirement()
-    return draft_assessment(found, office.lookup, requirement, stated_by_documents(office.registry, found))
+        requirement = requirement_of_case(office.registry, aggregate) or Requirement()
+    return draft_assessment(aggregate, office.lookup, requirement, stated_by_documents(office.registry, aggregate))

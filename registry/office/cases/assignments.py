@@ -1,4 +1,4 @@
-"""Who of the office works on a case."""
+"""Assignments: the officer who works on a case."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -22,10 +22,10 @@ from registry.settings.settings import OfficeSetting
 from registry.vault.vault import Learner, Vault, open_bytes, random_id, read_again, seal_bytes
 
 AttachmentKind = Literal[Document, "evidence"]
-"""What the file is: a document that an applicant can be asked for, or evidence, for example an altered receipt."""
+"""The kind of the file: a document that an applicant can be asked for, or evidence, for example an altered receipt."""
 KINDS: Final[tuple[str, ...]] = (*get_args(Document), "evidence")
 MAX_FILES: Final = 200
-"""How many files a case has at most."""
+"""The number of files that a case may have."""
 _TEXT_KINDS: Final = ("credential", "evidence")
 """As what plain text is kept: a credential's data, and a receipt."""
 _EXTENSIONS: Final = {
@@ -200,7 +200,7 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
         " FROM office.attachments WHERE case_id = %s",
         (digest, case.id),
     ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate gives a row
+    assert row is not None  # noqa: S101 - an aggregate returns one row
     if row["same"] is not None:
         raise NotAttached(f"the case has this very file already: attachment {row['same']}", "$")
     if row["files"] >= MAX_FILES or row["bytes"] + size > setting.case_attachment_bytes:
@@ -212,10 +212,10 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
 
 
 def _learner(registry: Registry, case: Case) -> Learner:
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    if holder is None:
         raise ApplicantErased(_ERASED, "$.case")
-    return known[0]
+    return holder[0]
 
 
 def _read(registry: Registry, case: Case, identifier: str) -> AttachedContent:
@@ -233,10 +233,10 @@ def _read(registry: Registry, case: Case, identifier: str) -> AttachedContent:
     ).fetchone()
     if text is None:
         raise UnknownSubject(f"the case has no file {identifier}", "$.attachment")
-    kept = registry.vault.open(learner, f"case {case.id} {identifier}", text["sealed"])
-    content = str(kept["content"]).encode()
+    opened = registry.vault.open(learner, f"case {case.id} {identifier}", text["sealed"])
+    content = str(opened["content"]).encode()
     opened_with = Attachment(
-        identifier, "credential", kept["subject"], "text/plain", len(content), text["written"], text["by"]
+        identifier, "credential", opened["subject"], "text/plain", len(content), text["written"], text["by"]
     )
     return AttachedContent(opened_with, content, None)
 

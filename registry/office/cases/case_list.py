@@ -30,7 +30,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 def list_cases(
     office: Office,
-    asked: WorklistQuery,
+    query: WorklistQuery,
     *,
     today: date,
     name: str | None = None,
@@ -44,18 +44,18 @@ def list_cases(
     nobody acknowledged. A note says where a search did not look through all cases.
     """
     cursor, notes = office.registry.cursor(), list[str]()
-    wanted: set[str] | None = None if asked.cases is None else set(asked.cases)
+    selected: set[str] | None = None if query.cases is None else set(query.cases)
     if name is not None:
         search = find_by_name(cursor, office.registry.vault, name)
-        wanted = set(search.cases) if wanted is None else wanted & set(search.cases)
+        selected = set(search.cases) if selected is None else selected & set(search.cases)
         if not search.complete:
             notes.append("there are more cases than one search by name opens: only the newest were looked through")
     if changed:
-        found = changed_cases(cursor, office.lookup)
-        wanted = set(found.cases) if wanted is None else wanted & set(found.cases)
-        if not found.complete:
+        changes = changed_cases(cursor, office.lookup)
+        selected = set(changes.cases) if selected is None else selected & set(changes.cases)
+        if not changes.complete:
             notes.append("there are more decided credentials than one search looks at: only the newest were")
-    narrowed = asked if wanted is None else msgspec.structs.replace(asked, cases=sorted(wanted))
+    narrowed = query if selected is None else msgspec.structs.replace(query, cases=sorted(selected))
     soon = office.setting.due_soon_days
     lines = worklist.read_lines(cursor, narrowed, today=today, soon=soon, after=after, limit=limit)
     return Listed(describe(office, lines), notes)
@@ -80,7 +80,7 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
         msgspec.structs.replace(
             line,
             applicant=name_of(people[line.case]) if line.case in people else None,
-            credentials=_assessed(cases[line.case], facts),
+            credentials=_credential_lines(cases[line.case], facts),
             assignee=working.get(line.case),
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
@@ -92,34 +92,34 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     ]
 
 
-def _assessed(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
-    found = []
+def _credential_lines(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[CredentialLine]:
+    lines = []
     for number, subject in enumerate(case.subjects):
         if number in case.removed:
             continue
         if subject.external is not None:
-            found.append(CredentialLine(subject.external.title, subject.external.issuer_name, subject.external.country))
+            lines.append(CredentialLine(subject.external.title, subject.external.issuer_name, subject.external.country))
         elif (key := key_of(subject)) is not None:
-            known = facts.get(key)
-            found.append(
+            credential = facts.get(key)
+            lines.append(
                 CredentialLine("", key[0], None)
-                if known is None
-                else CredentialLine(_title(known.title), known.member, known.country)
+                if credential is None
+                else CredentialLine(_title(credential.title), credential.member, credential.country)
             )
-    return found
+    return lines
 
 
 def _concerns(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str]:
     """Return what speaks against the credentials that a case honours now; nothing where it was withdrawn."""
     if case.state == "withdrawn":
         return []
-    found = []
+    concerns = []
     for number in sorted(case.honoured_subjects()):
         key = key_of(case.subjects[number])
-        known = facts.get(key) if key is not None else None
-        found += ["denied"] if case.is_denied(number) else []
-        found += [known.status] if known is not None and known.status != "active" else []
-    return list(dict.fromkeys(found))
+        credential = facts.get(key) if key is not None else None
+        concerns += ["denied"] if case.is_denied(number) else []
+        concerns += [credential.status] if credential is not None and credential.status != "active" else []
+    return list(dict.fromkeys(concerns))
 
 
 def _title(texts: Mapping[str, str]) -> str:

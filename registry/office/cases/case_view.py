@@ -24,52 +24,52 @@ from registry.office.cases.waiting_proposal import waiting_proposal
 from registry.wire.recognition import RecognitionDecided
 
 
-def show_case(office: Office, case: str) -> CaseView:
-    """A case, whole. Raises `UnknownCase`."""
+def show_case(office: Office, case_id: str) -> CaseView:
+    """Return a whole case. Raises `UnknownCase`."""
     registry = office.registry
-    found = registry.case(case)
-    stands = found.decision
-    written = _written(registry, found)
-    holders = [one for one in check_holders(registry, found, written) if one.subject not in found.removed]
-    changes = changes_of(registry.cursor(), office.lookup, [str(found.id)]).get(str(found.id), [])
-    [line] = describe(office, [office.line(found)])
+    case = registry.case(case_id)
+    decision = case.decision
+    written = _read_texts(registry, case)
+    holders = [check for check in check_holders(registry, case, written) if check.subject not in case.removed]
+    changes = changes_of(registry.cursor(), office.lookup, [str(case.id)]).get(str(case.id), [])
+    [line] = describe(office, [office.line(case)])
     return CaseView(
         case=line,
-        effect=found.data.effect,
-        towards=found.data.towards or [],
-        applicant=read_applicant(registry, found.data.learner, _said(written)),
-        subjects=_subjects(office, found),
-        outstanding=found.outstanding,
-        stopped_days=deadlines.stopped_days(found.stops),
+        effect=case.data.effect,
+        towards=case.data.towards or [],
+        applicant=read_applicant(registry, case.data.learner, _stated_values(written)),
+        subjects=_subjects(office, case),
+        outstanding=case.outstanding,
+        stopped_days=deadlines.stopped_days(case.stops),
         enquiries=[
             EnquiryView(
-                one.enquiry,
-                one.subject,
-                one.issuer,
-                one.on,
-                answer.on if (answer := found.answers.get(one.enquiry)) is not None else None,
+                enquiry.enquiry,
+                enquiry.subject,
+                enquiry.issuer,
+                enquiry.on,
+                answer.on if (answer := case.answers.get(enquiry.enquiry)) is not None else None,
                 answer.answer if answer is not None else None,
             )
-            for one in found.enquiries.values()
+            for enquiry in case.enquiries.values()
         ],
-        proposal=found.proposal.grants if found.proposal is not None else None,
-        override=_override(found, written),
-        left=_left(found, written),
-        removed=sorted(found.removed),
-        decisions=[registry.recognition.decision(one.decision).data for one in found.decisions],
-        disclosures=registry.vault.bases(registry.cursor(), stands.decision) if stands is not None else [],
+        proposal=case.proposal.grants if case.proposal is not None else None,
+        override=_override(case, written),
+        left=_left(case, written),
+        removed=sorted(case.removed),
+        decisions=[registry.recognition.decision(decided.decision).data for decided in case.decisions],
+        disclosures=registry.vault.bases(registry.cursor(), decision.decision) if decision is not None else [],
         warnings=[
             *mismatches(holders),
             *reminders(holders),
             *(change.sentence for change in changes),
-            *office.warnings(found),
+            *office.warnings(case),
         ],
         written=[text for text in written if text.kind not in ("file", TEXT_KIND)],
-        history=_history(registry, found),
+        history=_history(registry, case),
         holders=holders,
         changes=changes,
-        waiting=waiting_proposal(office, found, written),
-        attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(found.id))],
+        waiting=waiting_proposal(office, case, written),
+        attachments=[*files_opened_with(written), *list_attachments(registry.cursor(), str(case.id))],
     )
 
 
@@ -78,57 +78,57 @@ def _override(case: Case, written: list[Written]) -> OverrideView | None:
     if proposal is None or proposal.override is None:
         return None
     override = proposal.override
-    reason = next((one.content for one in written if one.text == override.text), "")
+    reason = next((text.content for text in written if text.text == override.text), "")
     return OverrideView(override.against, reason, proposal.by, proposal.on, case.approval is not None)
 
 
 def _left(case: Case, written: list[Written]) -> list[LeftView]:
     left = case.proposal.left if case.proposal is not None else []
-    reasons = {one.text: one.content for one in written if one.kind == "left"}
-    return [LeftView(one.subject, reasons.get(one.text, "")) for one in left]
+    reasons = {each.text: each.content for each in written if each.kind == "left"}
+    return [LeftView(each.subject, reasons.get(each.text, "")) for each in left]
 
 
-def collect_letter_facts(office: Office, case: str, decision: str | None = None) -> LetterFacts:
-    """What a letter about a decision of a case says; about the last one where none is named.
+def collect_letter_facts(office: Office, case_id: str, decision: str | None = None) -> LetterFacts:
+    """Return the facts of the letter about a decision of a case: the last one where none is named.
 
     Raises `UnknownCase` where the case has no such decision, `ApplicantErased` where nobody can be written to.
     """
     registry = office.registry
-    found = registry.case(case)
-    made = [one for one in found.decisions if decision in (None, one.decision)]
-    if not made:
+    case = registry.case(case_id)
+    decisions = [each for each in case.decisions if decision in (None, each.decision)]
+    if not decisions:
         raise UnknownCase(f"the case has no decision {decision or 'yet'}", "$.decision")
-    about = made[-1]
-    written = _written(registry, found)
-    applicant = read_applicant(registry, found.data.learner, _said(written))
+    decided = decisions[-1]
+    written = _read_texts(registry, case)
+    applicant = read_applicant(registry, case.data.learner, _stated_values(written))
     if applicant is None:
         raise ApplicantErased("the applicant was erased; there is nobody to write to", "$.case")
-    data: RecognitionDecided = registry.recognition.decision(about.decision).data
-    proposal = _proposal_of(registry, found, about)
-    texts = {one.text: one.content for one in written}
-    assessment = texts.get(proposal.assessment or _assessed_before(registry, found, about) or "")
+    data: RecognitionDecided = registry.recognition.decision(decided.decision).data
+    proposal = _proposal_of(registry, case, decided)
+    texts = {each.text: each.content for each in written}
+    assessment = texts.get(proposal.assessment or _assessed_before(registry, case, decided) or "")
     return LetterFacts(
         office=registry.member,
-        file_number=found.data.file_number,
+        file_number=case.data.file_number,
         applicant=applicant,
         data=data,
-        subjects=_subjects(office, found, about),
-        disclosures=registry.vault.bases(registry.cursor(), about.decision),
-        appeal_until=date.fromisoformat(about.appeal_until) if about.appeal_until is not None else None,
-        appealed=bool(found.appeals) and about.supersedes is not None,
-        opened=date.fromisoformat(found.data.on),
-        completed=date.fromisoformat(found.completed.on) if found.completed is not None else None,
+        subjects=_subjects(office, case, decided),
+        disclosures=registry.vault.bases(registry.cursor(), decided.decision),
+        appeal_until=date.fromisoformat(decided.appeal_until) if decided.appeal_until is not None else None,
+        appealed=bool(case.appeals) and decided.supersedes is not None,
+        opened=date.fromisoformat(case.data.on),
+        completed=date.fromisoformat(case.completed.on) if case.completed is not None else None,
         note=texts.get(proposal.text or ""),
-        numbers=decided_numbers(about, data),
+        numbers=decided_numbers(decided, data),
         assessment=msgspec.convert(assessment, Assessment) if assessment is not None else None,
-        left=[LeftView(one.subject, texts.get(one.text, "")) for one in proposal.left],
-        towards=found.decided_for[about.decision],
-        before=registry.recognition.decision(about.supersedes).data if about.supersedes is not None else None,
-        ended=_ended(found, about),
+        left=[LeftView(each.subject, texts.get(each.text, "")) for each in proposal.left],
+        towards=case.decided_for[decided.decision],
+        before=registry.recognition.decision(decided.supersedes).data if decided.supersedes is not None else None,
+        ended=_find_end(case, decided),
         denied={
             number: date.fromisoformat(day)
-            for number in range(len(found.subjects))
-            if (day := found.denied_on(number)) is not None and day <= about.on
+            for number in range(len(case.subjects))
+            if (day := case.denied_on(number)) is not None and day <= decided.on
         },
     )
 
@@ -148,9 +148,9 @@ def decided_numbers(decided: Decided, data: RecognitionDecided) -> list[int]:
     return numbers
 
 
-def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
+def _find_end(case: Case, decided: Decided) -> DecisionEnd | None:
     """Why a decision is not in force any more."""
-    after = next((one for one in case.decisions if one.supersedes == decided.decision), None)
+    after = next((each for each in case.decisions if each.supersedes == decided.decision), None)
     if after is not None:
         return DecisionEnd(superseded_by=after.decision)
     withdrawal = case.withdrawal
@@ -162,46 +162,46 @@ def _ended(case: Case, decided: Decided) -> DecisionEnd | None:
 def _subjects(office: Office, case: Case, decided: Decided | None = None) -> list[SubjectView]:
     facts = office.facts(case)
     stands = decided or case.decision
-    seen = {one.subject: one for one in stands.statuses} if stands is not None else {}
+    statuses = {each.subject: each for each in stands.statuses} if stands is not None else {}
     return [
         SubjectView(
-            one,
-            facts.get((one.credential.member, one.credential.credential)) if one.credential is not None else None,
-            seen.get(number),
+            each,
+            facts.get((each.credential.member, each.credential.credential)) if each.credential is not None else None,
+            statuses.get(number),
         )
-        for number, one in enumerate(case.subjects)
+        for number, each in enumerate(case.subjects)
     ]
 
 
 def texts_of(office: Office, case: Case) -> list[Written]:
     """Return all that was written in a case, opened; nothing where the applicant was erased."""
-    return _written(office.registry, case)
+    return _read_texts(office.registry, case)
 
 
-def _written(registry: Registry, case: Case) -> list[Written]:
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    return [] if known is None else read_texts(registry.cursor(), registry.vault, str(case.id), known[0])
+def _read_texts(registry: Registry, case: Case) -> list[Written]:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    return [] if holder is None else read_texts(registry.cursor(), registry.vault, str(case.id), holder[0])
 
 
-def _said(written: list[Written]) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for one in written:
-        if one.kind == "applicant":
-            said |= one.content
-    return said
+def _stated_values(written: list[Written]) -> dict[str, str]:
+    stated: dict[str, str] = {}
+    for text in written:
+        if text.kind == "applicant":
+            stated |= text.content
+    return stated
 
 
 def _proposal_of(registry: Registry, case: Case, decided: Decided) -> Proposed:
     """Return the proposal that a decision carried out."""
-    found: Proposed | None = None
+    proposal: Proposed | None = None
     for event in registry.store.events.get(case.id):
         data: Any = event.data  # type: ignore[attr-defined] # an event of ours
         if isinstance(data, Proposed):
-            found = data
+            proposal = data
         elif isinstance(data, Decided) and data.decision == decided.decision:
             break
-    assert found is not None  # noqa: S101 - nothing is decided without a proposal
-    return found
+    assert proposal is not None  # noqa: S101 - nothing is decided without a proposal
+    return proposal
 
 
 def _assessed_before(registry: Registry, case: Case, decided: Decided) -> str | None:
@@ -217,9 +217,9 @@ def _assessed_before(registry: Registry, case: Case, decided: Decided) -> str | 
 
 
 def _history(registry: Registry, case: Case) -> list[Step]:
-    found = []
+    steps = []
     for event in registry.store.events.get(case.id):
         data: Any = msgspec.to_builtins(event.data)  # type: ignore[attr-defined] # an event of ours
         what = type(event).TOPIC.rpartition(".")[2]  # type: ignore[attr-defined] # likewise
-        found.append(Step(what, data.pop("on"), data.pop("by"), data))
-    return found
+        steps.append(Step(what, data.pop("on"), data.pop("by"), data))
+    return steps

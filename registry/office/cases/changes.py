@@ -1,4 +1,4 @@
-"""What became of credentials after a decision about them: revoked, suspended, replaced, erased, disputed, and back.
+"""Changes of credentials after a decision about them: revoked, suspended, replaced, erased, disputed, and back.
 
 The office's own tables know which credential a case is about, also where the decision on the log names it by digest
 only. A change is shown until somebody acknowledges it; what happens after that is shown again.
@@ -19,7 +19,7 @@ from registry.domain.case_errors import UnknownSubject
 from registry.office.ports import CredentialFacts, CredentialLookup, Key
 
 MAX_SEARCHED: Final = 20_000
-"""How many credentials of decided cases one search looks at, those of the newest cases first."""
+"""The number of credentials of decided cases that one search reads, those of the newest cases first."""
 _CHUNK: Final = 1000
 
 
@@ -31,20 +31,20 @@ class CredentialChange(msgspec.Struct, frozen=True, rename="camel"):
     credential: str | None
     """None of what no member issued."""
     then: str
-    """Its status when the decision was made."""
+    """The status when the decision was made."""
     now: str
-    """What it is now, in words."""
+    """The present condition in words."""
     acknowledged_by: str | None
-    """Who has seen it as it is now; null while nobody has."""
+    """The person who has seen the change; null while nobody has."""
     acknowledged: datetime | None
     condition: str | None = None
-    """How its status is now, for comparing with what somebody has seen; null where its issuer denies it."""
+    """The present condition, to compare with the one that was seen; null where its issuer denies it."""
 
     @property
     def sentence(self) -> str:
         """The change in one sentence."""
-        seen = f"; seen by {self.acknowledged_by}" if self.acknowledged_by is not None else ""
-        return f"credential {self.subject} was {self.then} when it was decided, and is {self.now} now{seen}"
+        suffix = f"; seen by {self.acknowledged_by}" if self.acknowledged_by is not None else ""
+        return f"credential {self.subject} was {self.then} when it was decided, and is {self.now} now{suffix}"
 
 
 class ChangedCases(NamedTuple):
@@ -61,7 +61,7 @@ class _Decided(NamedTuple):
     subject: int
     key: Key
     then: str
-    seen: str | None
+    acknowledged: str | None
     by: str | None
     at: datetime | None
 
@@ -71,10 +71,10 @@ def changes_of(
 ) -> dict[str, list[CredentialChange]]:
     """Return what changed since the decision in each of these cases, acknowledged or not; without cases of none."""
     rows = cursor.execute(f"{_DECIDED} AND c.id = ANY(%s::uuid[])", (list(cases),)).fetchall()
-    found = _by_case(lookup, map(_decided, rows))
+    changes = _by_case(lookup, map(_decided_credential, rows))
     denials = cursor.execute(f"{_DENIED} AND c.id = ANY(%s::uuid[]) ORDER BY d.subject", (list(cases),))
-    _add_denials(found, denials)
-    return found
+    _add_denials(changes, denials)
+    return changes
 
 
 def changed_cases(cursor: Cursor[DictRow], lookup: CredentialLookup) -> ChangedCases:
@@ -83,12 +83,14 @@ def changed_cases(cursor: Cursor[DictRow], lookup: CredentialLookup) -> ChangedC
         f"{_DECIDED} ORDER BY c.opened DESC, c.id LIMIT %s",
         (MAX_SEARCHED + 1,),
     ).fetchall()
-    found = _by_case(lookup, map(_decided, rows[:MAX_SEARCHED]))
-    _add_denials(found, cursor.execute(f"{_DENIED} ORDER BY c.opened DESC, c.id, d.subject LIMIT %s", (MAX_SEARCHED,)))
+    changes = _by_case(lookup, map(_decided_credential, rows[:MAX_SEARCHED]))
+    _add_denials(
+        changes, cursor.execute(f"{_DENIED} ORDER BY c.opened DESC, c.id, d.subject LIMIT %s", (MAX_SEARCHED,))
+    )
     waiting = {
-        case: [change for change in changes if change.acknowledged_by is None] for case, changes in found.items()
+        case: [change for change in of_case if change.acknowledged_by is None] for case, of_case in changes.items()
     }
-    return ChangedCases({case: changes for case, changes in waiting.items() if changes}, len(rows) <= MAX_SEARCHED)
+    return ChangedCases({case: of_case for case, of_case in waiting.items() if of_case}, len(rows) <= MAX_SEARCHED)
 
 
 def acknowledge(
@@ -148,17 +150,17 @@ WHERE c.decision IS NOT NULL AND c.state IN ('decided', 'proposed', 'approved', 
 """
 
 
-def _add_denials(found: dict[str, list[CredentialChange]], rows: Iterable[DictRow]) -> None:
+def _add_denials(changes: dict[str, list[CredentialChange]], rows: Iterable[DictRow]) -> None:
     """Add the credentials that their issuers denied after the decision."""
     for row in rows:
         change = CredentialChange(
             row["subject"], row["member"], row["credential"], "not denied by its issuer", "denied by its issuer",
             row["by"], row["acknowledged"],
         )  # fmt: skip
-        found.setdefault(row["id"], []).append(change)
+        changes.setdefault(row["id"], []).append(change)
 
 
-def _decided(row: DictRow) -> _Decided:
+def _decided_credential(row: DictRow) -> _Decided:
     return _Decided(
         row["id"], row["number"], (row["member"], row["credential"]), row["seen"], row["condition"], row["by"],
         row["acknowledged"],
@@ -167,15 +169,15 @@ def _decided(row: DictRow) -> _Decided:
 
 def _by_case(lookup: CredentialLookup, decided: Iterable[_Decided]) -> dict[str, list[CredentialChange]]:
     every = list(decided)
-    wanted = _worth_a_look(lookup, every)
-    found: dict[str, list[CredentialChange]] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
+    relevant = _worth_a_look(lookup, every)
+    changes: dict[str, list[CredentialChange]] = {}
+    for start in range(0, len(relevant), _CHUNK):
+        part = relevant[start : start + _CHUNK]
         facts = lookup.find_credentials(list({each.key for each in part}))
         for each in part:
             if (change := _change(each, facts.get(each.key))) is not None:
-                found.setdefault(each.case, []).append(change)
-    return found
+                changes.setdefault(each.case, []).append(change)
+    return changes
 
 
 def _worth_a_look(lookup: CredentialLookup, decided: Sequence[_Decided]) -> list[_Decided]:
@@ -184,15 +186,15 @@ def _worth_a_look(lookup: CredentialLookup, decided: Sequence[_Decided]) -> list
     keys = list({each.key for each in decided})
     for start in range(0, len(keys), _CHUNK):
         changed |= lookup.find_changed(keys[start : start + _CHUNK])
-    return [each for each in decided if each.key in changed or each.then != "active" or each.seen is not None]
+    return [each for each in decided if each.key in changed or each.then != "active" or each.acknowledged is not None]
 
 
 def _change(decided: _Decided, facts: CredentialFacts | None) -> CredentialChange | None:
     """Return what changed with a credential, or None."""
     condition = _condition(facts)
-    acknowledged = decided.seen == condition
+    acknowledged = decided.acknowledged == condition
     as_decided = _words(facts) == decided.then
-    if as_decided and (decided.seen is None or acknowledged):
+    if as_decided and (decided.acknowledged is None or acknowledged):
         return None
     return CredentialChange(
         decided.subject,

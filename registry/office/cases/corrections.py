@@ -27,13 +27,13 @@ from registry.wire.recognition import Purpose, Towards
 
 
 class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """What is corrected in a case. What is left out stays as it is."""
+    """A correction of a case. A field that is left out is unchanged."""
 
     applicant: Applicant | None = None
     """The values that change. `student` and `learner` say who the person is, and cannot be corrected here."""
     purpose: Purpose | None = None
     advisory: bool | None = None
-    """Whether the office only states its opinion; for employment it always does."""
+    """True if the office only states its opinion, as it always does for employment."""
     towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     """All that it should count towards from now on; an empty list: nothing."""
     add: Annotated[list[SubmittedCredential], Meta(max_length=MOST_SUBJECTS)] = []
@@ -45,7 +45,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 class Corrections(NamedTuple):
-    """What a correction comes to."""
+    """The event of a correction, and notes."""
 
     data: Corrected
     notes: Sequence[str]
@@ -58,7 +58,7 @@ def build_correction(
     registry: Registry,
     lookup: CredentialLookup,
     case: Case,
-    asked: Correction,
+    correction: Correction,
     stated: Mapping[str, Any],
     texts: Texts,
     by: str,
@@ -69,42 +69,46 @@ def build_correction(
     `stated` is what the application says of the applicant until now. Raises a refusal, and `WireError` for what has no
     form.
     """
-    if (fault := _check(asked)) is not None:
+    if (fault := _check(correction)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
-    changed = _changed(asked.applicant, stated)
+    changed = _changed_values(correction.applicant, stated)
     if changed:
         texts.add("applicant", changed)
-    for problem in towards_problems(registry, asked.towards or ()):
+    for problem in towards_problems(registry, correction.towards or ()):
         raise problem
-    if len(case.subjects) + len(asked.add) > MOST_SUBJECTS:
+    if len(case.subjects) + len(correction.add) > MOST_SUBJECTS:
         raise UnknownSubject(f"a case has {MOST_SUBJECTS} credentials at most", "$.add")
-    subjects, kept, notes = read_added(lookup, asked.add, len(case.subjects))
-    present = {key_of(one) for number, one in enumerate(case.subjects) if number not in {*case.removed, *asked.remove}}
-    keys = [key for one in subjects if (key := key_of(one)) is not None]
+    subjects, new_texts, notes = read_added(lookup, correction.add, len(case.subjects))
+    present = {
+        key_of(subject)
+        for number, subject in enumerate(case.subjects)
+        if number not in {*case.removed, *correction.remove}
+    }
+    keys = [key for subject in subjects if (key := key_of(subject)) is not None]
     if len(set(keys)) < len(keys) or present & set(keys):
         raise UnknownSubject("the case is about this credential already", "$.add")
-    for kind, content in kept:
+    for kind, content in new_texts:
         texts.add(kind, content)
-    purpose = asked.purpose or case.data.purpose
+    purpose = correction.purpose or case.data.purpose
     effect = None
-    if asked.advisory is not None or asked.purpose is not None:
-        advisory = case.data.effect == "advisory" if asked.advisory is None else asked.advisory
+    if correction.advisory is not None or correction.purpose is not None:
+        advisory = case.data.effect == "advisory" if correction.advisory is None else correction.advisory
         effect = "advisory" if advisory or purpose == "employment" else "binding"
     data = Corrected(
         day,
         by,
         sorted(changed),
-        asked.purpose if asked.purpose != case.data.purpose else None,
+        correction.purpose if correction.purpose != case.data.purpose else None,
         effect if effect != case.data.effect else None,  # type: ignore[arg-type] # one of the two words
-        asked.towards if asked.towards != (case.data.towards or []) else None,
+        correction.towards if correction.towards != (case.data.towards or []) else None,
         subjects,
-        list(dict.fromkeys(asked.remove)),
-        texts.add("note", asked.note) if asked.note else None,
+        list(dict.fromkeys(correction.remove)),
+        texts.add("note", correction.note) if correction.note else None,
     )
     return Corrections(data, notes)
 
 
-def _changed(applicant: Applicant | None, stated: Mapping[str, Any]) -> dict[str, Any]:
+def _changed_values(applicant: Applicant | None, stated: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of an applicant that are other ones now. Raises `NotApplicant`."""
     if applicant is None:
         return {}

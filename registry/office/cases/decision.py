@@ -28,7 +28,7 @@ def build_decision(
     day: str,
     supersedes: str | None,
 ) -> tuple[RecognitionDecided, list[str]]:
-    """The decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
+    """Return the decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
 
     Grants name credentials by their numbers in the case; in the decision they name its bases. Credentials that are
     left out, or were removed from the case, are no bases. Raises `CredentialStatus` for a credential of which nobody
@@ -43,8 +43,8 @@ def build_decision(
             bases.append(Basis(subject.evidence, external=subject.external))
             continue
         key = subject.credential.member, subject.credential.credential
-        known = facts.get(key)
-        achievement = known.achievement if known is not None else subject.achievement
+        credential = facts.get(key)
+        achievement = credential.achievement if credential is not None else subject.achievement
         if achievement is None:
             raise CredentialStatus(
                 f"credential {'/'.join(key)} has not arrived here, and nothing proves what it is of: wait until it"
@@ -62,22 +62,22 @@ def build_decision(
 
 
 def known_statuses(case: Case, facts: FactsByKey) -> list[KnownStatus]:
-    """What is known of the case's credentials now, to be kept with the decision."""
-    found = []
+    """Return the status of the case's credentials now, to be stored with the decision."""
+    statuses = []
     for number, subject in enumerate(case.subjects):
         if subject.credential is None or number in case.removed:
             continue
-        known = facts.get((subject.credential.member, subject.credential.credential))
-        found.append(
+        credential = facts.get((subject.credential.member, subject.credential.credential))
+        statuses.append(
             KnownStatus(number, "unknown", ["pending"])
-            if known is None
-            else KnownStatus(number, known.status, list(known.flags), known.size)
+            if credential is None
+            else KnownStatus(number, credential.status, list(credential.flags), credential.size)
         )
-    return found
+    return statuses
 
 
 def subject_in_words(case: Case, subject: int) -> str:
-    """A credential of the case, as people are told of it."""
+    """Return the words for a credential of the case in messages."""
     about = case.subjects[subject]
     if about.credential is not None:
         return f"credential {about.credential.member}/{about.credential.credential}"

@@ -18,12 +18,12 @@ def disclose(office: Office, case: Case, sets: Sequence[Sequence[str]], by: str)
     none of the case's credentials, `ApplicantErased`.
     """
     registry = office.registry
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    if holder is None:
         raise ApplicantErased("the applicant was erased; nothing can be compared with them", "$.case")
     keys = [key_of(subject) for subject in case.subjects]
     digests = {key: facts.claims for key, facts in office.facts(case).items()}
-    texts = Texts(registry.vault, str(case.id), known[0], by)
+    texts = Texts(registry.vault, str(case.id), holder[0], by)
     for proven in match_disclosures(sets, digests):
         texts.add(TEXT_KIND, proven.text(keys.index(proven.key)))
     registry.store_rows(texts)

@@ -10,7 +10,7 @@ from registry.values.persons import comparison_key
 
 
 class EarlierDecision(NamedTuple):
-    """What another case decided about one of a case's credentials."""
+    """A decision of another case about one of a case's credentials."""
 
     subject: int
     """The number of the credential in the case that is looked at, from 0."""
@@ -36,7 +36,7 @@ def earlier_decisions(registry: Registry, case: Case) -> list[EarlierDecision]:
     The applicant is the same where the learner is, or the whole name and the date of birth. A credential that no member
     issued is the same where one learner's cases name it by the same issuer, country and title.
     """
-    found = []
+    earlier = []
     for other in _others(registry, case):
         proposal, decision = other.carried_out, other.decision
         if proposal is None or decision is None or other.withdrawal is not None:
@@ -48,18 +48,18 @@ def earlier_decisions(registry: Registry, case: Case) -> list[EarlierDecision]:
                 alike = [each for each in grant.from_ if _is_same_learning(subject, other.subjects[each])]
                 if alike:
                     same = any(_is_same(subject, other.subjects[each]) for each in alike)
-                    found.append(
+                    earlier.append(
                         EarlierDecision(
                             number, other.data.file_number, grant.outcome, decision.on, other.data.purpose, same
                         )
                     )
-    return found
+    return earlier
 
 
 def _others(registry: Registry, case: Case) -> list[Case]:
     """Return the other decided cases of the same applicant that may be about the same credentials."""
     own = str(case.id)
-    keys = [one.credential for one in case.subjects if one.credential is not None]
+    keys = [each.credential for each in case.subjects if each.credential is not None]
     rows = (
         registry.cursor()
         .execute(
@@ -67,7 +67,7 @@ def _others(registry: Registry, case: Case) -> list[Case]:
             " LEFT JOIN office.subjects s ON s.case_id = c.id WHERE c.decision IS NOT NULL AND c.id <> %s"
             " AND (c.learner = %s OR (s.member, s.credential) IN (SELECT * FROM unnest(%s::text[], %s::uuid[])))"
             " ORDER BY 1",
-            (own, case.data.learner, [one.member for one in keys], [one.credential for one in keys]),
+            (own, case.data.learner, [each.member for each in keys], [each.credential for each in keys]),
         )
         .fetchall()
     )
@@ -79,20 +79,20 @@ def _others(registry: Registry, case: Case) -> list[Case]:
     return [registry.case(row["id"]) for row in rows if row["learner"] == case.data.learner or row["id"] in same]
 
 
-def _is_same_learning(one: Subject, other: Subject) -> bool:
-    """Whether two are the same credential, or awards of the same achievement: its credit counts once."""
-    if one.achievement is not None and other.achievement is not None:
-        first, second = ((each.member, each.achievement) for each in (one.achievement, other.achievement))
+def _is_same_learning(subject: Subject, other: Subject) -> bool:
+    """Return whether two are the same credential, or awards of the same achievement: its credit counts once."""
+    if subject.achievement is not None and other.achievement is not None:
+        first, second = ((each.member, each.achievement) for each in (subject.achievement, other.achievement))
         if first == second:
             return True
-    return _is_same(one, other)
+    return _is_same(subject, other)
 
 
-def _is_same(one: Subject, other: Subject) -> bool:
-    if one.external is not None and other.external is not None:
+def _is_same(subject: Subject, other: Subject) -> bool:
+    if subject.external is not None and other.external is not None:
         first, second = (
             (each.country, comparison_key(each.issuer_name), comparison_key(each.title))
-            for each in (one.external, other.external)
+            for each in (subject.external, other.external)
         )
         return first == second
-    return one.credential is not None and one.credential == other.credential
+    return subject.credential is not None and subject.credential == other.credential

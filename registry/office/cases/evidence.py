@@ -11,7 +11,7 @@ from registry.office.ports import Key
 from registry.wire.disclosures import InvalidDisclosure, claims_digest, open_disclosures
 
 MOST_DISCLOSURES: Final = 64
-"""How many disclosures one credential may have."""
+"""The number of disclosures that one credential may have."""
 Disclosures = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_-]+$")]],
     Meta(min_length=1, max_length=MOST_DISCLOSURES),
@@ -29,8 +29,8 @@ class Proven(NamedTuple):
 
     def text(self, subject: int) -> dict[str, Any]:
         """Return the sealed text that keeps it with a case."""
-        kept = holder_text("disclosures", self.claims, subject=subject, about="/".join(self.key))
-        return {**kept, "disclosures": list(self.disclosures)}
+        content = holder_text("disclosures", self.claims, subject=subject, about="/".join(self.key))
+        return {**content, "disclosures": list(self.disclosures)}
 
 
 def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str | None]) -> list[Proven]:
@@ -39,7 +39,7 @@ def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str |
     Raises `UnknownSubject` for a list that is of none of them: one disclosure that lacks or was altered is enough.
     """
     of_digest = {digest: key for key, digest in digests.items() if digest is not None}
-    found = []
+    matched = []
     for number, disclosures in enumerate(sets):
         digest = claims_digest(disclosures)
         key = of_digest.get(digest)
@@ -53,5 +53,5 @@ def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str |
             claims = open_disclosures(digest, disclosures)
         except InvalidDisclosure as error:
             raise UnknownSubject(f"the log commits to it, and it is no disclosure: {error}", "$.disclosures") from error
-        found.append(Proven(key, claims, disclosures))
-    return found
+        matched.append(Proven(key, claims, disclosures))
+    return matched

@@ -1,4 +1,4 @@
-"""Whether a credential is the applicant's: its holder, compared with the person who applies.
+"""The comparison of a credential's holder with the applicant.
 
 Three sources say who holds a credential: the disclosures that the applicant hands in (checked against the digest on the
 log), this node's own vault where it issued the credential, and the names in a document (by its own word only).
@@ -32,7 +32,7 @@ _STRENGTH: Final[tuple[HolderSource, ...]] = ("disclosures", "vault", "document"
 
 
 class HolderCheck(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether the holder of one of a case's credentials is the applicant. It has no personal value in it."""
+    """The result of comparing a credential's holder with the applicant. It has no personal values."""
 
     subject: int
     state: HolderState
@@ -52,9 +52,9 @@ class Holder(NamedTuple):
     source: HolderSource
     person: Mapping[str, str]
     same_learner: bool = False
-    """Whether this node's vault has the credential under the very learner who applies."""
-    taken: Collection[str] = ()
-    """The values that the applicant has from this very source: they contradict nothing, and confirm nothing."""
+    """True if this node's vault has the credential under the applicant's own learner."""
+    from_source: Collection[str] = ()
+    """The applicant's values that come from this source: they contradict nothing, and confirm nothing."""
 
 
 def check_holders(registry: Registry, case: Case, written: Sequence[Written] | None = None) -> list[HolderCheck]:
@@ -62,18 +62,18 @@ def check_holders(registry: Registry, case: Case, written: Sequence[Written] | N
 
     `written` are the case's texts where they were read already. Of an applicant who was erased nothing is checked.
     """
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    owner = registry.vault.learner(registry.cursor(), case.data.learner)
+    if owner is None:
         return [_not_checked(number, "the applicant was erased") for number in range(len(case.subjects))]
-    texts = written if written is not None else _read_texts(registry, case, known[0])
+    texts = written if written is not None else _read_texts(registry, case, owner[0])
     stated: dict[str, str] = {}
     for text in texts:
         if text.kind == "applicant":
             stated |= text.content
     applicant = read_applicant(registry, case.data.learner, stated)
     values: dict[str, str] = msgspec.to_builtins(applicant) if applicant is not None else {}
-    kept = [text.content for text in texts if text.kind == TEXT_KIND]
-    return check_subjects(registry, case.data.learner, values, case.subjects, kept)
+    contents = [text.content for text in texts if text.kind == TEXT_KIND]
+    return check_subjects(registry, case.data.learner, values, case.subjects, contents)
 
 
 def check_subjects(
@@ -81,14 +81,14 @@ def check_subjects(
     learner: str,
     applicant: Mapping[str, str],
     subjects: Sequence[Subject],
-    kept: Sequence[Mapping[str, Any]],
+    contents: Sequence[Mapping[str, Any]],
 ) -> list[HolderCheck]:
     """Compare the holder of each of these credentials with an applicant; `kept` are contents of `TEXT_KIND`."""
     return [
         compare(
             number,
             applicant,
-            [*_kept_holders(number, subject, kept), *_own_holder(registry, learner, subject)],
+            [*_kept_holders(number, subject, contents), *_own_holder(registry, learner, subject)],
         )
         for number, subject in enumerate(subjects)
     ]
@@ -138,9 +138,9 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
     source = _SOURCE_WORDS[holder.source]
     compared, different = _comparable(applicant, holder.person), list(differences(holder.person, applicant))
     if not different:
-        independent = {name: value for name, value in holder.person.items() if name not in holder.taken}
+        independent = {name: value for name, value in holder.person.items() if name not in holder.from_source}
         if not (confirmed := _comparable(applicant, independent)):
-            return _compare_address(subject, applicant, holder, source, taken=bool(compared))
+            return _compare_address(subject, applicant, holder, source, is_from_source=bool(compared))
         compared = confirmed
     if different:
         words = " and ".join(_ASPECT_WORDS[each] for each in different)
@@ -166,10 +166,10 @@ def _compare_one(subject: int, applicant: Mapping[str, str], holder: Holder) -> 
 
 
 def _compare_address(
-    subject: int, applicant: Mapping[str, str], holder: Holder, source: str, *, taken: bool
+    subject: int, applicant: Mapping[str, str], holder: Holder, source: str, *, is_from_source: bool
 ) -> HolderCheck:
     """Return the check of a holder who has neither a name nor a date of birth to be compared."""
-    if taken:
+    if is_from_source:
         return _not_checked(subject, f"the applicant's name or date of birth was taken from {source}")
     address = holder.person.get("email")
     if address is None:
@@ -190,15 +190,15 @@ _SOURCE_WORDS: Final[Mapping[HolderSource, str]] = {
 _ASPECT_WORDS: Final[Mapping[str, str]] = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 
-def _comparable(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+def _comparable(person: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Return of `name` and `dateOfBirth` what both have."""
-    found = ["name"] if name_parts(one) and name_parts(other) else []
-    return [*found, "dateOfBirth"] if one.get("dateOfBirth") and other.get("dateOfBirth") else found
+    fields = ["name"] if name_parts(person) and name_parts(other) else []
+    return [*fields, "dateOfBirth"] if person.get("dateOfBirth") and other.get("dateOfBirth") else fields
 
 
-def _one_name_has_the_other(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether all parts of the shorter name are in the longer: a further given name is no other person."""
-    first, second = name_parts(one), name_parts(other)
+def _one_name_has_the_other(person: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether all parts of the shorter name are in the longer: a further given name is not a difference."""
+    first, second = name_parts(person), name_parts(other)
     return first <= second or second <= first or "".join(sorted(first)) == "".join(sorted(second))
 
 
@@ -212,12 +212,12 @@ def _read_texts(registry: Registry, case: Case, learner: Learner) -> list[Writte
     return read_texts(registry.cursor(), registry.vault, str(case.id), learner, kinds=("applicant", TEXT_KIND))
 
 
-def _kept_holders(number: int, subject: Subject, kept: Sequence[Mapping[str, Any]]) -> list[Holder]:
-    """Return whom disclosures and documents name that were kept with the case."""
+def _kept_holders(number: int, subject: Subject, contents: Sequence[Mapping[str, Any]]) -> list[Holder]:
+    """Return the holders that the case's disclosures and documents name."""
     about = None if subject.credential is None else f"{subject.credential.member}/{subject.credential.credential}"
     return [
-        Holder(text["source"], text["person"], taken=text.get("taken", ()))
-        for text in kept
+        Holder(text["source"], text["person"], from_source=text.get("taken", ()))
+        for text in contents
         if (text["about"] == about if text["about"] is not None else text["subject"] == number)
     ]
 

@@ -1,4 +1,4 @@
-"""What a case says of its decision's letter: whom it is to, in which language, and what was found in each element."""
+"""A case's facts for the letter of its decision: addressee, language, and the findings in each element."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -34,7 +34,7 @@ def asked_of(facts: LetterFacts, language: Language | None = None) -> LetterRequ
         applicant=addressee(facts.applicant),
         file_number=facts.file_number,
         appeal_until=facts.appeal_until,
-        required=_required(requirements, language),
+        required=_letter_requirements(requirements, language),
         remarks=[facts.note] if facts.note else [],
     )
 
@@ -43,11 +43,11 @@ def file_of(facts: LetterFacts) -> CaseFile:
     """Return what the case's file adds to the letter of its decision."""
     assessment = facts.assessment
     return CaseFile(
-        established=[_established(facts, number) for number in facts.numbers],
-        judged=[] if assessment is None else _judged(facts, assessment),
+        established=[_established_facts(facts, number) for number in facts.numbers],
+        judged=[] if assessment is None else _grant_findings(facts, assessment),
         compared_with=[] if assessment is None else _compared_with(facts, assessment),
         applied_for=facts.towards,
-        left=[_left(facts.subjects[one.subject], one.reason) for one in facts.left],
+        left=[_left(facts.subjects[left_out.subject], left_out.reason) for left_out in facts.left],
         standings=[_standing(facts, number) for number in facts.numbers],
         before=facts.before,
     )
@@ -83,7 +83,7 @@ def _standing(facts: LetterFacts, number: int) -> tuple[Standing, date] | None:
     return None
 
 
-def _established(facts: LetterFacts, number: int) -> EstablishedFacts | None:
+def _established_facts(facts: LetterFacts, number: int) -> EstablishedFacts | None:
     """Return what the office knows of a credential that no member issued: only that has to be said beside the log."""
     if facts.assessment is None or number >= len(facts.assessment.assessed):
         return None
@@ -101,16 +101,16 @@ def _established_from(offered: Offered) -> EstablishedFacts:
         eqf_level=offered.eqf_level,
         nqf_level=offered.nqf_level,
         fields_of_education=offered.fields_of_education,
-        learning_outcomes=[one.title for one in offered.learning_outcomes],
+        learning_outcomes=[outcome.title for outcome in offered.learning_outcomes],
         quality_assurance=offered.quality_assurance,
     )
 
 
-def _judged(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
+def _grant_findings(facts: LetterFacts, assessment: Assessment) -> list[GrantFindings | None]:
     """Return for each grant what was looked at, what differs only slightly, and what else the applicant should know."""
     grants = [_of_case(grant, facts.numbers) for grant in facts.data.grants]
     measures = find_measures(assessment, grants)
-    considered = [each for one in assessment.proposed for each in one.considered]
+    considered = [each for proposed in assessment.proposed for each in proposed.considered]
     return [
         GrantFindings(
             _slight(assessment, grant),
@@ -129,12 +129,12 @@ def _of_case(grant: Grant, numbers: Sequence[int]) -> Grant:
 
 def _slight(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
     """Return the elements that are worth a look and were not named, with why they are not substantial."""
-    found: dict[Aspect, str] = {}
+    reasons: dict[Aspect, str] = {}
     for number in grant.from_:
         for element in assessment.assessed[number].elements:
-            if any(one.difference not in element.named for one in element.suggested):
-                found[element.name] = element.no_difference or found.get(element.name, "")
-    return found
+            if any(suggestion.difference not in element.named for suggestion in element.suggested):
+                reasons[element.name] = element.no_difference or reasons.get(element.name, "")
+    return reasons
 
 
 def _words(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
@@ -149,43 +149,55 @@ def _words(assessment: Assessment, grant: Grant) -> dict[Aspect, str]:
 
 def _compared_with(facts: LetterFacts, assessment: Assessment) -> list[list[Towards]]:
     """Return for each grant the programmes that its credentials were compared with; each once."""
-    found: list[list[Towards]] = []
+    compared: list[list[Towards]] = []
     for grant in facts.data.grants:
         required = [assessment.assessed[facts.numbers[place]].requirement for place in grant.from_]
-        named = [one.towards for one in required if one.towards is not None and not is_blank(one)]
-        found.append([one for place, one in enumerate(named) if one not in named[:place]])
-    return found
+        named = [each.towards for each in required if each.towards is not None and not is_blank(each)]
+        compared.append([each for place, each in enumerate(named) if each not in named[:place]])
+    return compared
 
 
-def _required(requirements: Sequence[Requirement], language: Language) -> LetterRequirements | None:
-    """What was asked for, in the letter's words: of all bases, each thing once. None where nothing was."""
+def _letter_requirements(requirements: Sequence[Requirement], language: Language) -> LetterRequirements | None:
+    """Return the requirements of all bases in the letter's words, each once; None where there are none."""
     say = wording(language)
     lines: dict[str, list[str]] = {}
-    for one in requirements:
-        level = one.eqf_level if one.access_to is None else max(one.eqf_level or 0, one.access_to - 1)
-        for aspect, found in (
+    for requirement in requirements:
+        level = (
+            requirement.eqf_level
+            if requirement.access_to is None
+            else max(requirement.eqf_level or 0, requirement.access_to - 1)
+        )
+        for aspect, values in (
             ("level", [say("table.eqf", level=str(level))] if level else []),
-            ("workload", [say("table.ects", ects=say.number(one.ects))] if one.ects else []),
-            ("quality", [say(f"asked.{name}") for name in _QUALITY if getattr(one, name)]),
+            ("workload", [say("table.ects", ects=say.number(requirement.ects))] if requirement.ects else []),
+            ("quality", [say(f"asked.{name}") for name in _QUALITY if getattr(requirement, name)]),
             (
                 "profile",
                 [
-                    *(say("table.field", code=code) for code in one.fields_of_education),
-                    *(say(f"asked.{name}") for name in _PROFILE if getattr(one, name)),
-                    *([say("asked.language", languages=", ".join(one.language))] if one.language else []),
+                    *(say("table.field", code=code) for code in requirement.fields_of_education),
+                    *(say(f"asked.{name}") for name in _PROFILE if getattr(requirement, name)),
+                    *(
+                        [say("asked.language", languages=", ".join(requirement.language))]
+                        if requirement.language
+                        else []
+                    ),
                 ],
             ),
             (
                 "learning_outcomes",
                 [
-                    *(say.pick(outcome.title)[0] for outcome in one.learning_outcomes),
-                    *([say("asked.max_age", months=str(one.max_age_months))] if one.max_age_months is not None else []),
+                    *(say.pick(outcome.title)[0] for outcome in requirement.learning_outcomes),
+                    *(
+                        [say("asked.max_age", months=str(requirement.max_age_months))]
+                        if requirement.max_age_months is not None
+                        else []
+                    ),
                 ],
             ),
         ):
-            lines.setdefault(aspect, []).extend(found)
-    said = {aspect: _begun("; ".join(dict.fromkeys(found))) for aspect, found in lines.items() if found}
-    return LetterRequirements(**said) if said else None
+            lines.setdefault(aspect, []).extend(values)
+    texts = {aspect: _begun("; ".join(dict.fromkeys(values))) for aspect, values in lines.items() if values}
+    return LetterRequirements(**texts) if texts else None
 
 
 def _begun(text: str) -> str:
@@ -211,5 +223,5 @@ def addressee(person: Applicant) -> Addressee:
 
 def language_of(person: Applicant) -> Language:
     """Return the language of letters to a person: theirs where there is one, else English."""
-    wanted = (person.language or "").lower().partition("-")[0]
-    return next((one for one in LANGUAGES if one == wanted), "en")
+    preferred = (person.language or "").lower().partition("-")[0]
+    return next((language for language in LANGUAGES if language == preferred), "en")

@@ -76,7 +76,7 @@ class NoticeWriter:
             office=self._letterhead,
             addressee=None if kind == "enquiry" else addressee(applicant),
             file_number=self._case.data.file_number,
-            applied_for=[found for one in towards if (found := title(one)) is not None],
+            applied_for=[text for programme in towards if (text := title(programme)) is not None],
             verify_url=verify_url(decision) if decision is not None else None,
             **values,
         )
@@ -106,12 +106,12 @@ class NoticeWriter:
         if not enquiries or (enquiry is not None and enquiry not in enquiries):
             what = f"no enquiry {enquiry}" if enquiry is not None else "no enquiry yet"
             raise CannotWrite(f"the case has {what} (`registry case enquire` makes one)")
-        asked = enquiries[enquiry] if enquiry is not None else list(enquiries.values())[-1]
+        selected = enquiries[enquiry] if enquiry is not None else list(enquiries.values())[-1]
         return {
-            "letter_date": date.fromisoformat(asked.on),
-            "credentials": [self._named(self._view.subjects[asked.subject])],
+            "letter_date": date.fromisoformat(selected.on),
+            "credentials": [self._named_credential(self._view.subjects[selected.subject])],
             "holder": addressee(applicant),
-            "remarks": self._texts(asked.text),
+            "remarks": self._texts(selected.text),
         }
 
     def _delay(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class NoticeWriter:
         if withdrawal is None or withdrawal.decision is None:
             raise CannotWrite("no decision of this case was withdrawn")
         day = date.fromisoformat(withdrawal.on)
-        decided = next(one for one in self._case.decisions if one.decision == withdrawal.decision)
+        decided = next(each for each in self._case.decisions if each.decision == withdrawal.decision)
         return {
             "letter_date": day,
             "on": day,
@@ -153,9 +153,9 @@ class NoticeWriter:
 
     def _credentials(self, without: set[int] | None = None) -> list[NamedCredential]:
         hidden = self._case.removed if without is None else without
-        return [self._named(one) for number, one in enumerate(self._view.subjects) if number not in hidden]
+        return [self._named_credential(view) for number, view in enumerate(self._view.subjects) if number not in hidden]
 
-    def _named(self, view: SubjectView) -> NamedCredential:
+    def _named_credential(self, view: SubjectView) -> NamedCredential:
         title, issuer, country = title_and_issuer(view)
         member = view.subject.credential is not None
         return NamedCredential(title, self._legal_name(issuer) if member else issuer, country)
@@ -166,4 +166,4 @@ class NoticeWriter:
         return next(step for step in reversed(self._view.history) if step.what == what)
 
     def _texts(self, text: str | None) -> list[str]:
-        return [one.content for one in self._view.written if one.text == text and one.content]
+        return [each.content for each in self._view.written if each.text == text and each.content]

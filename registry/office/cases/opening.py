@@ -1,4 +1,4 @@
-"""How a case is opened: from a receipt, a credential on the log, a file that was sent in, or what no member issued."""
+"""Opening a case from a receipt, a credential on the log, an uploaded file, or an external credential."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple
@@ -18,7 +18,7 @@ from registry.office.cases.evidence import DisclosureSets, Proven, match_disclos
 from registry.office.cases.holder import TEXT_KIND, check_subjects, holder_text, mismatches, reminders
 from registry.office.cases.related_cases import related_cases
 from registry.office.cases.rows import Texts, has_file_number, next_file_number
-from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, uploaded
+from registry.office.cases.uploads import MAX_CHARACTERS, Uploaded, read_upload
 from registry.office.errors import ErrorCollector
 from registry.office.ports import CredentialLookup, Key
 from registry.store.recorder import TransactionalRows
@@ -29,23 +29,23 @@ from registry.wire.forms import Checker, Country, CredentialRef, checker
 from registry.wire.recognition import Evidence, External, Purpose, Towards
 
 Words = Annotated[str, Meta(max_length=20_000)]
-"""What somebody wrote; it is kept encrypted."""
+"""Free text, which is stored encrypted."""
 MOST_SUBJECTS: Final = 50
 
 
 class SubmittedCredential(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """A credential that somebody wants recognised: one of `credential`, `receipt`, `external`, or a `file` alone."""
+    """A credential that an applicant submits: one of `credential`, `receipt`, `external`, or a `file` alone."""
 
     credential: CredentialRef | None = None
     receipt: Annotated[str, Meta(max_length=200_000)] | None = None
     """The text of a receipt that proves its issuing."""
     external: External | None = None
     evidence: Evidence | None = None
-    """How it was shown; where it is left out, `onLog`, `verifiedFile` (a receipt), `paper` or, of a file, `other`."""
+    """The evidence; left out, it is `onLog`, `verifiedFile` (a receipt), `paper` or `other` (a file)."""
     documented: bool = True
-    """False: no documents can be had, and a background paper stands for them."""
+    """False: no documents can be obtained, and a background paper replaces them."""
     file: Annotated[str, Meta(max_length=MAX_CHARACTERS)] | None = None
-    """The text of a credential's file: kept, and read where nothing else says what the credential is."""
+    """The text of a credential's file. It is stored, and read where nothing else names the credential."""
     country: Country | None = None
     """The issuer's, where a file does not say it."""
     issuer: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
@@ -53,20 +53,20 @@ class SubmittedCredential(msgspec.Struct, frozen=True, omit_defaults=True, renam
 
 
 class Application(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
-    """An application."""
+    """An application of one person for the recognition of credentials."""
 
     applicant: Applicant
     subjects: Annotated[list[SubmittedCredential], Meta(min_length=1, max_length=MOST_SUBJECTS)]
     purpose: Purpose
     advisory: bool = False
-    """Whether the office only states its opinion; for employment it always does."""
+    """True if the office only states its opinion, as it always does for employment."""
     towards: Annotated[list[Towards], Meta(max_length=MOST_SUBJECTS)] | None = None
     file_number: FileNumber | None = None
-    """The office's own; else the next of the year."""
+    """The office's own number; left out, the next one of the year."""
     note: Words | None = None
     disclosures: DisclosureSets | None = None
-    """The disclosures that the applicant hands in, one list for each credential, in any order: each list is checked
-    against the log, and says of which credential it is."""
+    """The applicant's disclosures, one list for each credential, in any order. Each list is checked against the log,
+    which shows the credential that it belongs to."""
 
 
 class OpenedCase(NamedTuple):
@@ -78,63 +78,65 @@ class OpenedCase(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What was made of one credential that an application names: one of the case's, or several of a file."""
+    """The subjects that one submitted credential became: one, or several of a file."""
 
-    asked: SubmittedCredential
+    submitted: SubmittedCredential
     subjects: list[Subject]
     uploads: list[Uploaded]
-    """Of a file alone: what it says of each of `subjects`."""
+    """For a file: its statements about each of `subjects`."""
     claims: str | None = None
     """The digest of what a receipt's credential says of its holder."""
     notes: Sequence[str] = ()
 
 
-def open_case(registry: Registry, lookup: CredentialLookup, asked: Application, by: str, day: str) -> OpenedCase:
+def open_case(registry: Registry, lookup: CredentialLookup, application: Application, by: str, day: str) -> OpenedCase:
     """Return a new case, to be stored.
 
-    Raises a refusal, and `WireError` for what has no form or a receipt that proves nothing; `NotOpened` where several
-    things are wrong: it names them all.
+    Raises a refusal, `WireError` for an invalid request or receipt, and `NotOpened` with all errors where there are
+    several.
     """
-    if (fault := _check(asked)) is not None:
+    if (fault := _check(application)) is not None:
         raise InvalidEvent("schema", f"${fault[0]}", fault[1])
     problems = ErrorCollector()
-    _check_numbers(registry, asked, problems)
-    read = _read_all(lookup, asked, problems)
+    _check_numbers(registry, application, problems)
+    read = _read_all(lookup, application, problems)
     subjects = [subject for part in read for subject in part.subjects]
     keys = [key for subject in subjects if (key := key_of(subject)) is not None]
     if len(set(keys)) < len(keys):
         problems.add(UnknownSubject("the same credential is named twice", "$.subjects"))
-    completed = _completed(asked.applicant, [each for part in read for each in part.uploads])
-    taken = [name for name in NAMES if getattr(asked.applicant, name) is None and getattr(completed, name) is not None]
+    completed = _complete_applicant(application.applicant, [each for part in read for each in part.uploads])
+    from_file = [
+        name for name in NAMES if getattr(application.applicant, name) is None and getattr(completed, name) is not None
+    ]
     applicant = normalise(completed)
     rows = VaultRows()
     learner = problems.catch(lambda: find_or_add_learner(registry, applicant, rows), "$.applicant")
-    proven = problems.catch(lambda: _proven(lookup, asked, read), "$.disclosures")
+    proven = problems.catch(lambda: _proven(lookup, application, read), "$.disclosures")
     problems.raise_any()
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
     person = {name: value for name, value in msgspec.to_builtins(applicant).items() if name != "learner"}
     notes = [note for part in read for note in part.notes]
-    notes += programme_notes(registry, asked.towards or ())
+    notes += programme_notes(registry, application.towards or ())
     notes += related_cases(registry, learner, person, keys)
-    kept = list(_kept(read, subjects, proven, taken=taken))
-    notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in kept if kind == TEXT_KIND])
+    new_texts = list(_texts_of(read, subjects, proven, from_file=from_file))
+    notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in new_texts if kind == TEXT_KIND])
     case = random_id()
     texts = Texts(registry.vault, case, learner, by)
     texts.add("applicant", person)
-    for kind, content in kept:
+    for kind, content in new_texts:
         texts.add(kind, content)
-    if asked.note:
-        texts.add("note", asked.note)
+    if application.note:
+        texts.add("note", application.note)
     data = events.Opened(
         case=case,
-        file_number=asked.file_number or next_file_number(registry.cursor(), int(day[:4])),
+        file_number=application.file_number or next_file_number(registry.cursor(), int(day[:4])),
         learner=learner.learner,
-        purpose=asked.purpose,
-        effect="advisory" if asked.advisory or asked.purpose == "employment" else "binding",
+        purpose=application.purpose,
+        effect="advisory" if application.advisory or application.purpose == "employment" else "binding",
         subjects=subjects,
         on=day,
         by=by,
-        towards=asked.towards or None,
+        towards=application.towards or None,
     )
     return OpenedCase(Case.open(data), [rows, texts], list(dict.fromkeys(notes)))
 
@@ -142,74 +144,82 @@ def open_case(registry: Registry, lookup: CredentialLookup, asked: Application, 
 _check: Final[Checker] = checker(Application) or (lambda _: None)
 
 
-def _check_numbers(registry: Registry, asked: Application, problems: ErrorCollector) -> None:
+def _check_numbers(registry: Registry, application: Application, problems: ErrorCollector) -> None:
     """Add what is wrong with the file number and with what the credentials should count towards."""
-    if asked.file_number is not None and has_file_number(registry.cursor(), asked.file_number):
+    if application.file_number is not None and has_file_number(registry.cursor(), application.file_number):
         problems.add(
             FileNumberTaken(
-                f"another case has the file number {asked.file_number}; choose another, or leave it out for the next of"
-                " the year",
+                f"another case has the file number {application.file_number}; choose another, or leave it out for"
+                " the next of the year",
                 "$.fileNumber",
             )
         )
-    for problem in towards_problems(registry, asked.towards or ()):
+    for problem in towards_problems(registry, application.towards or ()):
         problems.add(problem)
 
 
 def towards_problems(registry: Registry, towards: Sequence[Towards]) -> Iterator[UnknownSubject]:
     """Yield what is wrong with what a case should count towards, each with its place."""
-    for number, one in enumerate(towards):
+    for number, programme in enumerate(towards):
         where = f"$.towards[{number}]"
-        if (fault := one.fault()) is not None:
+        if (fault := programme.fault()) is not None:
             yield UnknownSubject(fault[1], f"{where}{fault[0]}")
-        elif one.member == registry.member and one.achievement is not None:
+        elif programme.member == registry.member and programme.achievement is not None:
             try:
-                registry.achievements.get(one.achievement)
+                registry.achievements.get(programme.achievement)
             except UnknownAchievement:
                 yield UnknownSubject(
-                    f"{one.member} has published no achievement {one.achievement}; name one of its own, or a programme"
-                    " by its title",
+                    f"{programme.member} has published no achievement {programme.achievement}; name one of its"
+                    " own, or a programme by its title",
                     f"{where}.achievement",
                 )
 
 
-def _read_all(lookup: CredentialLookup, asked: Application, problems: ErrorCollector) -> list[_Read]:
-    found = []
-    for number, subject in enumerate(asked.subjects):
+def _read_all(lookup: CredentialLookup, application: Application, problems: ErrorCollector) -> list[_Read]:
+    read = []
+    for number, subject in enumerate(application.subjects):
         where = f"$.subjects[{number}]"
         try:
-            found.append(_read(lookup, subject, where))
+            read.append(_read(lookup, subject, where))
         except (Refusal, WireError) as error:
             problems.add(error, where)
-    return found
+    return read
 
 
-def _read(lookup: CredentialLookup, asked: SubmittedCredential, where: str) -> _Read:
+def _read(lookup: CredentialLookup, submitted: SubmittedCredential, where: str) -> _Read:
     """Return what one named credential is. Raises a refusal, and `WireError` for a receipt that proves nothing."""
-    given = [one for one in (asked.credential, asked.receipt, asked.external) if one is not None]
-    if len(given) > 1 or not (given or asked.file):
+    sources = [source for source in (submitted.credential, submitted.receipt, submitted.external) if source is not None]
+    if len(sources) > 1 or not (sources or submitted.file):
         raise UnknownSubject("name one of: a credential, a receipt, what no member issued, or a file", where)
-    _check_country(asked.country, f"{where}.country")
-    if asked.external is not None:
-        if asked.evidence == "onLog":
+    _check_country(submitted.country, f"{where}.country")
+    if submitted.external is not None:
+        if submitted.evidence == "onLog":
             raise UnknownSubject("what no member issued is not on the log", f"{where}.evidence")
-        _check_country(asked.external.country, f"{where}.external.country")
+        _check_country(submitted.external.country, f"{where}.external.country")
         return _Read(
-            asked, [Subject(asked.evidence or "paper", external=asked.external, documented=asked.documented)], []
+            submitted,
+            [Subject(submitted.evidence or "paper", external=submitted.external, documented=submitted.documented)],
+            [],
         )
-    if asked.receipt is not None:
-        return _read_receipt(lookup, asked, asked.receipt)
-    if asked.credential is not None:
-        key = asked.credential.member, asked.credential.credential
+    if submitted.receipt is not None:
+        return _read_receipt(lookup, submitted, submitted.receipt)
+    if submitted.credential is not None:
+        key = submitted.credential.member, submitted.credential.credential
         facts = lookup.find_credentials([key]).get(key)
         achievement = facts.achievement if facts is not None else None
         return _Read(
-            asked, [Subject(asked.evidence or "onLog", asked.credential, achievement, documented=asked.documented)], []
+            submitted,
+            [
+                Subject(
+                    submitted.evidence or "onLog", submitted.credential, achievement, documented=submitted.documented
+                )
+            ],
+            [],
         )
-    return _read_file(asked, asked.file or "", where)
+    return _read_file(submitted, submitted.file or "", where)
 
 
-def _read_receipt(lookup: CredentialLookup, asked: SubmittedCredential, receipt: str) -> _Read:
+def _read_receipt(lookup: CredentialLookup, submitted: SubmittedCredential, receipt: str) -> _Read:
     """Return the credential that a receipt proves. Raises `WireError`, in words for who reads applications."""
     try:
         proven = lookup.verify_receipt(receipt)
@@ -219,14 +229,14 @@ def _read_receipt(lookup: CredentialLookup, asked: SubmittedCredential, receipt:
             " there is, for example as a paper document, and attach this file to it as evidence"
             " (`registry case attach CASE FILE --kind evidence`)"
         ) from error
-    subject = Subject("verifiedFile", proven.credential, proven.achievement, documented=asked.documented)
-    return _Read(asked, [subject], [], proven.claims, proven.notes)
+    subject = Subject("verifiedFile", proven.credential, proven.achievement, documented=submitted.documented)
+    return _Read(submitted, [subject], [], proven.claims, proven.notes)
 
 
-def _read_file(asked: SubmittedCredential, file: str, where: str) -> _Read:
+def _read_file(submitted: SubmittedCredential, file: str, where: str) -> _Read:
     """Return what a file says. Raises `NoCredential`, which names what to do with a file that cannot be read."""
     try:
-        uploads = uploaded(file, asked.country, f"{where}.file", asked.issuer)
+        uploads = read_upload(file, submitted.country, f"{where}.file", submitted.issuer)
     except NoCredential as error:
         raise NoCredential(
             f"{error.detail}. Where the file holds no data, name the credential by country, issuer and title"
@@ -237,9 +247,10 @@ def _read_file(asked: SubmittedCredential, file: str, where: str) -> _Read:
     for upload in uploads:
         _check_country(upload.external.country, f"{where}.file")
     subjects = [
-        Subject(asked.evidence or "other", external=each.external, documented=asked.documented) for each in uploads
+        Subject(submitted.evidence or "other", external=each.external, documented=submitted.documented)
+        for each in uploads
     ]
-    return _Read(asked, subjects, uploads, None, [note for each in uploads for note in each.notes])
+    return _Read(submitted, subjects, uploads, None, [note for each in uploads for note in each.notes])
 
 
 def _check_country(country: str | None, where: str) -> None:
@@ -247,45 +258,45 @@ def _check_country(country: str | None, where: str) -> None:
         raise UnknownSubject(f"{country} is no country's code (ISO 3166-1 alpha-2, for example NL)", where)
 
 
-def _proven(lookup: CredentialLookup, asked: Application, read: Sequence[_Read]) -> list[Proven]:
-    """Return what the applicant's disclosures prove. Raises `UnknownSubject` for those of no credential of the case."""
-    if not asked.disclosures:
+def _proven(lookup: CredentialLookup, application: Application, read: Sequence[_Read]) -> list[Proven]:
+    """Return what the applicant's disclosures prove. Raises `UnknownSubject` where they fit no credential."""
+    if not application.disclosures:
         return []
     keys = [key for part in read for subject in part.subjects if (key := key_of(subject)) is not None]
     digests = {key: facts.claims for key, facts in lookup.find_credentials(keys).items()} if keys else {}
     for part in read:
         if part.claims is not None and (key := key_of(part.subjects[0])) is not None:
             digests[key] = part.claims
-    return match_disclosures(asked.disclosures, digests)
+    return match_disclosures(application.disclosures, digests)
 
 
 def read_added(
-    lookup: CredentialLookup, asked: Sequence[SubmittedCredential], start: int
+    lookup: CredentialLookup, added: Sequence[SubmittedCredential], start: int
 ) -> tuple[list[Subject], list[tuple[str, dict[str, Any]]], list[str]]:
     """Read credentials that are added to a case, whose numbers begin at `start`.
 
-    Return them, what is kept of them sealed (kinds and contents), and notes. Raises a refusal, and `WireError` for a
+    Return them, their texts to be encrypted (kinds and contents), and notes. Raises a refusal, and `WireError` for a
     receipt that proves nothing.
     """
-    read = [_read(lookup, subject, f"$.add[{number}]") for number, subject in enumerate(asked)]
+    read = [_read(lookup, subject, f"$.add[{number}]") for number, subject in enumerate(added)]
     subjects = [subject for part in read for subject in part.subjects]
-    return subjects, list(_kept(read, subjects, [], start)), [note for part in read for note in part.notes]
+    return subjects, list(_texts_of(read, subjects, [], start)), [note for part in read for note in part.notes]
 
 
-def _kept(
+def _texts_of(
     read: Sequence[_Read],
     subjects: Sequence[Subject],
     proven: Sequence[Proven],
     start: int = 0,
-    taken: Sequence[str] = (),
+    from_file: Sequence[str] = (),
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what is kept, sealed, of files, and of whom documents and disclosures name: kinds and contents.
+    """Yield the texts to be encrypted, by kind: files, and the holders that documents and disclosures name.
 
-    `taken` are the applicant's values that come from the files themselves, so that these confirm nothing.
+    `from_file` are the applicant's values that come from the files themselves, and so confirm nothing.
     """
     number = start
     for part in read:
-        for text in (part.asked.receipt, part.asked.file):
+        for text in (part.submitted.receipt, part.submitted.file):
             if text is not None:
                 yield "file", {"subject": number, "content": text}
         for place, upload in enumerate(part.uploads, number):
@@ -294,7 +305,7 @@ def _kept(
             }  # fmt: skip
             if not (upload.family_name or upload.given_name):
                 named |= upload.identity
-            fields = [_FIELDS[name] for name in taken]
+            fields = [_FIELDS[name] for name in from_file]
             yield TEXT_KIND, holder_text("document", named, subject=place, about=None) | {"taken": fields}
         number += len(part.subjects)
     keys = [key_of(subject) for subject in subjects]
@@ -307,12 +318,12 @@ def _holder_notes(
     learner: Learner,
     person: Mapping[str, str],
     subjects: Sequence[Subject],
-    kept: Sequence[Mapping[str, Any]],
+    contents: Sequence[Mapping[str, Any]],
 ) -> list[str]:
-    """Return in sentences whose credentials these are, where that is not the applicant, or is not known."""
-    known = registry.vault.learner(registry.cursor(), learner.learner)
-    applicant = {**(known[1] if known is not None else {}), **person}
-    checks = check_subjects(registry, learner.learner, applicant, subjects, kept)
+    """Return in sentences which credentials belong to somebody else, or to nobody known."""
+    holder = registry.vault.learner(registry.cursor(), learner.learner)
+    applicant = {**(holder[1] if holder is not None else {}), **person}
+    checks = check_subjects(registry, learner.learner, applicant, subjects, contents)
     return [*mismatches(checks), *reminders(checks)]
 
 
@@ -320,13 +331,13 @@ _FIELDS: Final = {field.name: field.encode_name for field in msgspec.structs.fie
 
 
 def key_of(subject: Subject) -> Key | None:
-    """Return the member's credential that a subject is; None for what no member issued."""
+    """Return the key of a member's credential; None for an external one."""
     return None if subject.credential is None else (subject.credential.member, subject.credential.credential)
 
 
-def _completed(applicant: Applicant, read: Sequence[Uploaded]) -> Applicant:
-    """The applicant, with the names that their files say where the application says none."""
+def _complete_applicant(applicant: Applicant, read: Sequence[Uploaded]) -> Applicant:
+    """Return the applicant, with the names of their files where the application has none."""
     if applicant.learner is not None or not read:
         return applicant
-    said = {name: value for name in NAMES if (value := getattr(read[0], name)) and getattr(applicant, name) is None}
-    return msgspec.structs.replace(applicant, **said)
+    values = {name: value for name in NAMES if (value := getattr(read[0], name)) and getattr(applicant, name) is None}
+    return msgspec.structs.replace(applicant, **values)

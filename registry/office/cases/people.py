@@ -1,7 +1,7 @@
-"""Who the applicants of cases are: read for many cases at once, and found by name.
+"""Applicants of cases: read for many cases at once, and found by name.
 
-Names are nowhere but under each applicant's own key, so they are found by opening cases one after another. How many
-are opened for one search has a bound (`MAX_SEARCHED`), and a search says whether it looked through all.
+Names are encrypted under each applicant's own key, so a search decrypts cases one after another. It reads at most
+`MAX_SEARCHED`, and says whether it read all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from registry.values.persons import comparison_key, differences
 from registry.vault.vault import Vault, read_again
 
 MAX_SEARCHED: Final = 10_000
-"""How many cases one search opens at most, the newest first."""
+"""The number of cases that one search decrypts at most, the newest first."""
 _CHUNK: Final = 500
 _CLOSED: Final = ("withdrawn", "closed")
 
 
 class Search(NamedTuple):
-    """The cases that a search by name found, and whether it looked through all that there are."""
+    """The result of a search by name: the cases, and whether all cases were read."""
 
     cases: list[str]
     complete: bool
@@ -34,18 +34,18 @@ class PersonCase(NamedTuple):
     state: str
     learner: str
     same_learner: bool
-    """Whether it is the very learner; else the name and the date of birth agree."""
+    """True if the learner is the same; else only the name and the date of birth agree."""
 
 
 def read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the applicant of each of these cases as the application has them; without those who were erased."""
+    """Return the applicants of these cases, as the applications describe them, without those who were erased."""
     return read_again(lambda: _read_applicants(cursor, vault, cases))
 
 
 def name_of(person: Mapping[str, str]) -> str:
     """Return a person's name as a list shows it: the family name first."""
-    family, given = person.get("familyName", ""), person.get("givenName", "")
-    return f"{family}, {given}" if family and given else family or given
+    family_name, given_name = person.get("familyName", ""), person.get("givenName", "")
+    return f"{family_name}, {given_name}" if family_name and given_name else family_name or given_name
 
 
 def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
@@ -53,26 +53,26 @@ def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
 
     Case, accents, punctuation and the order of the words do not count.
     """
-    wanted = comparison_key(text).split()
-    if not wanted:
+    words = comparison_key(text).split()
+    if not words:
         return Search([], complete=True)
     identifiers, complete = _newest(cursor, every_state=True)
-    found = []
+    matches = []
     for case, person in _in_chunks(cursor, vault, identifiers):
-        words = comparison_key(name_of(person)).split()
-        if all(any(word.startswith(part) for word in words) for part in wanted):
-            found.append(case)
-    return Search(found, complete)
+        name = comparison_key(name_of(person)).split()
+        if all(any(part.startswith(word) for part in name) for word in words):
+            matches.append(case)
+    return Search(matches, complete)
 
 
 def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: Mapping[str, str]) -> list[PersonCase]:
-    """Return the open cases of this learner, and of whoever has the same whole name and date of birth."""
+    """Return the open cases of this learner, and of anybody with the same whole name and date of birth."""
     rows = cursor.execute(
         "SELECT id::text, file_number, state, learner::text FROM office.cases WHERE learner = %s AND state <> ALL(%s)"
         " ORDER BY file_number",
         (learner, list(_CLOSED)),
     ).fetchall()
-    found = {row["id"]: _person_case(row, same_learner=True) for row in rows}
+    cases = {row["id"]: _person_case(row, same_learner=True) for row in rows}
     name, born = _sorted_name(person), person.get("dateOfBirth", "")
     if name and born:
         identifiers, _ = _newest(cursor, every_state=False)
@@ -83,19 +83,19 @@ def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: M
             (same,),
         ).fetchall()
         for row in numbers:
-            found.setdefault(row["id"], _person_case(row, same_learner=False))
-    return list(found.values())
+            cases.setdefault(row["id"], _person_case(row, same_learner=False))
+    return list(cases.values())
 
 
 def _person_case(row: DictRow, *, same_learner: bool) -> PersonCase:
     return PersonCase(row["id"], row["file_number"], row["state"], row["learner"], same_learner)
 
 
-def is_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two have the same whole name, its words in any order, and the same date of birth."""
-    if not _sorted_name(one) or _sorted_name(one) != _sorted_name(other):
+def is_same_person(person: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether two have the same whole name, its words in any order, and the same date of birth."""
+    if not _sorted_name(person) or _sorted_name(person) != _sorted_name(other):
         return False
-    return bool(one.get("dateOfBirth") and other.get("dateOfBirth")) and not differences(one, other)
+    return bool(person.get("dateOfBirth") and other.get("dateOfBirth")) and not differences(person, other)
 
 
 def _sorted_name(person: Mapping[str, str]) -> list[str]:
@@ -112,10 +112,10 @@ def _newest(cursor: Cursor[DictRow], *, every_state: bool) -> tuple[list[str], b
 
 
 def _in_chunks(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    found: list[tuple[str, dict[str, str]]] = []
+    applicants: list[tuple[str, dict[str, str]]] = []
     for start in range(0, len(cases), _CHUNK):
-        found += read_applicants(cursor, vault, cases[start : start + _CHUNK]).items()
-    return found
+        applicants += read_applicants(cursor, vault, cases[start : start + _CHUNK]).items()
+    return applicants
 
 
 def _read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -125,7 +125,7 @@ def _read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]
         (list(cases),),
     ).fetchall()
     learners = {row["id"]: vault.unwrap(row["learner"], row["key"]) for row in rows}
-    found: dict[str, dict[str, str]] = {
+    people: dict[str, dict[str, str]] = {
         row["id"]: vault.open(learners[row["id"]], "person", row["person"]) for row in rows
     }
     texts = cursor.execute(
@@ -138,5 +138,5 @@ def _read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]
         if learner is None:
             continue
         stated: Any = vault.open(learner, f"case {text['case_id']} {text['id']}", text["sealed"])
-        found[text["case_id"]] = found[text["case_id"]] | stated
-    return found
+        people[text["case_id"]] = people[text["case_id"]] | stated
+    return people

@@ -1,4 +1,4 @@
-"""Whether a proposal rests on a comparison with the programme that it is about, and with what that one requires."""
+"""Checks that a proposal rests on a comparison with its own programme's requirement."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +26,7 @@ def check_programme_named(registry: Registry, case: Case, grants: Sequence[Grant
         return
     for number, grant in enumerate(grants):
         if grant.towards is None and not is_formally_refused(grant):
-            titles = "; ".join(programme_title(registry, one) for one in towards)
+            titles = "; ".join(programme_title(registry, programme) for programme in towards)
             raise AssessmentObjections(
                 f"the case is for {len(towards)} programmes ({titles}): say which one this grant is about (--towards,"
                 " or `towards` of the grant); what is granted for several is a grant for each",
@@ -49,13 +49,13 @@ def programme_stops(registry: Registry, case: Case, grants: Sequence[Grant], ass
 def _stops_of_credential(
     registry: Registry, case: Case, grant: Grant, number: int, stated: Requirement
 ) -> Iterator[Stop]:
-    asked = programmes_of_grant(case, grant)
+    programmes = programmes_of_grant(case, grant)
     if grant.outcome == "alternative":  # it grants something else than what was applied for, and compared with
-        asked = [*asked, *(case.data.towards or ())]
-    if not asked:
+        programmes = [*programmes, *(case.data.towards or ())]
+    if not programmes:
         return
-    wanted = [(one, requirement_of_programme(registry, one)) for one in asked]
-    compared = [required for one, required in wanted if _is_compared(stated, one, required)]
+    requirements = [(programme, requirement_of_programme(registry, programme)) for programme in programmes]
+    compared = [required for programme, required in requirements if _is_compared(stated, programme, required)]
     what = subject_in_words(case, number)
     if not compared:
         assert stated.towards is not None  # noqa: S101 - else it would be compared with any
@@ -64,20 +64,21 @@ def _stops_of_credential(
             "comparedWithOther",
             number,
             f"{what} was compared with {programme_title(registry, stated.towards)}, and {about} for"
-            f" {programme_title(registry, asked[0])}: compare and assess it again (`registry case assess --template`)",
+            f" {programme_title(registry, programmes[0])}: compare and assess it again"
+            " (`registry case assess --template`)",
         )
     elif all(required is not None and requirement_changes(required, stated) for required in compared):
         required = next(each for each in compared if each is not None)
         yield Stop(
             "requirementDiffers",
             number,
-            f"{what}: the assessment asks for something else than {programme_title(registry, asked[0])} does:"
+            f"{what}: the assessment asks for something else than {programme_title(registry, programmes[0])} does:"
             f" {', '.join(requirement_changes(required, stated))}. Assess it again with what the programme asks for",
         )
 
 
 def _is_compared(stated: Requirement, programme: Towards, required: Requirement | None) -> bool:
-    """Whether a stated requirement is one of this programme; one that names no programme is one of any."""
+    """Return whether a stated requirement is this programme's; one without a programme fits any."""
     if stated.towards is None:
         return True
     names = [programme, *([required.towards] if required is not None and required.towards is not None else [])]
@@ -86,17 +87,21 @@ def _is_compared(stated: Requirement, programme: Towards, required: Requirement 
 
 def programme_notes_of_grants(registry: Registry, case: Case, grants: Sequence[Grant]) -> list[str]:
     """Return in sentences which grants count towards a programme that the application does not name."""
-    asked = case.data.towards or []
-    found = []
+    applied_for = case.data.towards or []
+    notes = []
     for grant in grants:
         towards = grant.towards
-        if towards is None or grant.outcome == "alternative" or any(is_same_programme(towards, one) for one in asked):
+        if (
+            towards is None
+            or grant.outcome == "alternative"
+            or any(is_same_programme(towards, programme) for programme in applied_for)
+        ):
             continue
-        titles = " and ".join(programme_title(registry, one) for one in asked) or "no programme"
-        found.append(f"the grant counts towards {programme_title(registry, towards)}; the application names {titles}")
-    return list(dict.fromkeys(found))
+        titles = " and ".join(programme_title(registry, programme) for programme in applied_for) or "no programme"
+        notes.append(f"the grant counts towards {programme_title(registry, towards)}; the application names {titles}")
+    return list(dict.fromkeys(notes))
 
 
 def is_formally_refused(grant: Grant) -> bool:
-    """Whether a grant refuses on a formal ground, which is about the credential and no programme."""
+    """Return whether a grant refuses on a formal ground, which is about the credential and no programme."""
     return grant.outcome == "refused" and any(ground.aspect == "formal" for ground in grant.grounds or ())

@@ -1,4 +1,4 @@
-"""What the persons who propose, approve and decide are told: refusals of what is stopped, and notes."""
+"""Messages to the persons who propose, approve and decide: refusals because of stops, and notes."""
 
 from collections.abc import Container, Sequence
 from typing import Annotated, Final
@@ -32,16 +32,16 @@ class Leave(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", for
     """A credential that a proposal does not decide about."""
 
     subject: Index
-    """Its number in the case, from 0."""
+    """The number in the case, from 0."""
     reason: Reason
-    """Why; the letter prints it."""
+    """The reason, which the letter prints."""
 
 
 def stopped_error(stops: Sequence[Stop]) -> Stopped:
     """Return the refusal of a proposal that something speaks against."""
     return Stopped(
         "",
-        [one.detail for one in stops],
+        [stop.detail for stop in stops],
         "Change the proposal, or say why you propose it all the same (--override REASON, `override` over HTTP); the"
         " person who approves reads and accepts it",
         "$.override",
@@ -52,7 +52,7 @@ def new_stops_error(stops: Sequence[Stop], since: str) -> Stopped:
     """Return the refusal where something came up that nobody overrode."""
     return Stopped(
         f"{since}, this came up:",
-        [one.detail for one in stops],
+        [stop.detail for stop in stops],
         "Return the proposal (`return`), and propose again",
         "$.case",
     )
@@ -62,59 +62,63 @@ def override_not_accepted_error(stops: Sequence[Stop], by: str) -> Stopped:
     """Return the refusal of an approval by somebody who does not say that they accept the override."""
     return Stopped(
         "",
-        [*(one.detail for one in stops), f"{by} proposes it all the same"],
+        [*(stop.detail for stop in stops), f"{by} proposes it all the same"],
         "Read the reason in the case (`registry case show`), and accept it (--accept-override, `acceptOverride` over"
         " HTTP), or return the proposal",
         "$.acceptOverride",
     )
 
 
-def list_notes(office: CaseReader, case: Case, proposal: Proposed, found: Review) -> list[str]:
+def list_notes(office: CaseReader, case: Case, proposal: Proposed, reviewed: Review) -> list[str]:
     """Return what those who propose and approve should know, each once."""
-    grants, assessment = proposal.grants, found.assessment
-    said = [one.detail for one in found.stops]
+    grants, assessment = proposal.grants, reviewed.assessment
+    notes = [each.detail for each in reviewed.stops]
     concerned = {number for grant in grants for number in grant.from_}
-    checks = [one for one in holder.check_holders(office.registry, case) if one.subject in concerned]
-    said += holder.reminders(checks)
-    said += list_enquiry_notes(case, concerned)
-    said += repeated_notes(case, office.facts(case))
+    checks = [each for each in holder.check_holders(office.registry, case) if each.subject in concerned]
+    notes += holder.reminders(checks)
+    notes += list_enquiry_notes(case, concerned)
+    notes += repeated_notes(case, office.facts(case))
     facts = office.facts(case)
     for number in sorted(concerned):
         subject = case.subjects[number]
         resting = [grant for grant in grants if number in grant.from_]
         if subject.external is not None:
-            said += foreign_notes(office.lookup, number, subject.external, case.data.purpose, resting)
+            notes += foreign_notes(office.lookup, number, subject.external, case.data.purpose, resting)
         key = None if subject.credential is None else (subject.credential.member, subject.credential.credential)
-        known = facts.get(key) if key is not None else None
-        achievement = known.achievement if known is not None else subject.achievement
+        credential = facts.get(key) if key is not None else None
+        achievement = credential.achievement if credential is not None else subject.achievement
         if achievement is not None:
             own = [_with_own_grounds(grant, number, assessment) for grant in resting]
             departures = office.lookup.find_departures(achievement, case.data.purpose, own)
-            said += [f"{subject_in_words(case, number)}: {sentence}" for sentence in departures]
+            notes += [f"{subject_in_words(case, number)}: {sentence}" for sentence in departures]
     if assessment is None:
-        said.append(NOT_ASSESSED)
-    said += programme_notes_of_grants(office.registry, case, grants)
+        notes.append(NOT_ASSESSED)
+    notes += programme_notes_of_grants(office.registry, case, grants)
     if not _compared_with_something(assessment):
         towards = [grant.towards for grant in grants if grant.towards is not None] or case.data.towards or []
-        said += programme_notes(office.registry, towards)
-    return list(dict.fromkeys(said))
+        notes += programme_notes(office.registry, towards)
+    return list(dict.fromkeys(notes))
 
 
 def _compared_with_something(assessment: Assessment | None) -> bool:
-    """Whether an assessment compared its credentials with what somebody requires."""
-    required = [] if assessment is None else [one.requirement for one in assessment.assessed]
-    return any(not is_blank(one) for one in required)
+    """Return whether an assessment compared its credentials with a requirement."""
+    required = [] if assessment is None else [each.requirement for each in assessment.assessed]
+    return any(not is_blank(each) for each in required)
 
 
 def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:
     """Return a grant with the grounds of one credential alone, where the assessment names them for each.
 
-    A grant on several credentials names the grounds of all; each is held against its own precedents.
+    A grant on several credentials names the grounds of all; each is compared with its own precedents.
     """
     if assessment is None or number >= len(assessment.assessed) or len(grant.from_) == 1:
         return grant
-    own = {(one.aspect, one.difference) for one in named_grounds(assessment.assessed[number].elements)}
-    grounds = [one for one in grant.grounds or () if one.aspect == "formal" or (one.aspect, one.difference) in own]
+    own = {(ground.aspect, ground.difference) for ground in named_grounds(assessment.assessed[number].elements)}
+    grounds = [
+        ground
+        for ground in grant.grounds or ()
+        if ground.aspect == "formal" or (ground.aspect, ground.difference) in own
+    ]
     return msgspec.structs.replace(grant, grounds=grounds)
 
 
@@ -126,20 +130,20 @@ NOT_ASSESSED: Final = (
 
 def list_enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:
     """Return in sentences which of these credentials their issuers were asked about without a clear answer."""
-    found = []
-    for one in case.enquiries.values():
-        if one.subject not in concerned:
+    notes = []
+    for enquiry in case.enquiries.values():
+        if enquiry.subject not in concerned:
             continue
-        what, answer = subject_in_words(case, one.subject), case.answers.get(one.enquiry)
+        what, answer = subject_in_words(case, enquiry.subject), case.answers.get(enquiry.enquiry)
         if answer is None:
-            found.append(
-                f"the issuer of {what} was asked on {one.on} whether it is authentic, and has not answered (enquiry"
-                f" {one.enquiry})"
+            notes.append(
+                f"the issuer of {what} was asked on {enquiry.on} whether it is authentic, and has not answered (enquiry"
+                f" {enquiry.enquiry})"
             )
-        elif answer.answer in ("notKnown", "noAnswer") and case.last_answer(one.subject) == answer.answer:
+        elif answer.answer in ("notKnown", "noAnswer") and case.last_answer(enquiry.subject) == answer.answer:
             unclear = "does not know" if answer.answer == "notKnown" else "did not say"
-            found.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {one.on})")
-    return found
+            notes.append(f"the issuer of {what} {unclear} whether it is authentic (asked on {enquiry.on})")
+    return notes
 
 
 def list_changes(before: RecognitionDecided, after: RecognitionDecided) -> list[str]:
@@ -149,24 +153,24 @@ def list_changes(before: RecognitionDecided, after: RecognitionDecided) -> list[
         return towards.title or {"en": f"{towards.member}/{towards.achievement}"}
 
     say = wording("en")
-    found = changes_between(before, after, say, name, str)
+    changes = changes_between(before, after, say, name, str)
     return [
-        f"grant {one.grant}, {one.part}: "
-        + say("change.item", before=_joined(one.before, say), after=_joined(one.after, say))
-        for one in found
+        f"grant {change.grant}, {change.part}: "
+        + say("change.item", before=_join_texts(change.before, say), after=_join_texts(change.after, say))
+        for change in changes
     ] or ["the amended decision grants the same as before"]
 
 
-def _joined(texts: Sequence[Text], say: Wording) -> str:
+def _join_texts(texts: Sequence[Text], say: Wording) -> str:
     return "; ".join(say.pick(text)[0] for text in texts) or say("change.nothing")
 
 
 def list_open_suggestions(assessment: Assessment) -> list[str]:
     """Return what an assessment still has to answer before full recognition can be proposed, in sentences."""
     return [
-        f"credential {number}, {element.name}: {one.difference} is worth a look ({one.because}); name it, or say in"
-        " `noDifference` why it is not substantial"
+        f"credential {number}, {element.name}: {suggestion.difference} is worth a look ({suggestion.because}); name it,"
+        " or say in `noDifference` why it is not substantial"
         for number, each in enumerate(assessment.assessed)
         for element in each.elements
-        for one in unanswered_suggestions(element)
+        for suggestion in unanswered_suggestions(element)
     ]

@@ -1,4 +1,4 @@
-"""What else an office has of the person and the credentials that a new case is about."""
+"""Other cases of the applicant, or about the credentials, of a new case."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,26 +15,26 @@ def related_cases(registry: Registry, learner: Learner, person: Mapping[str, str
     A person who is known by a number or an earlier case is the same; another is taken for the same only where the whole
     name and the date of birth agree, and then the sentence says so.
     """
-    known = {**_known_person(registry, learner), **person}
-    found = []
-    for case in open_cases_of(registry.cursor(), registry.vault, learner.learner, known):
+    applicant = {**_known_person(registry, learner), **person}
+    notes = []
+    for case in open_cases_of(registry.cursor(), registry.vault, learner.learner, applicant):
         if case.same_learner:
-            found.append(
+            notes.append(
                 f"the applicant has another case: {case.file_number}, which is {_standing(case.state)} (learner"
                 f" {case.learner})"
             )
         else:
-            found.append(
+            notes.append(
                 f"a person of the same name and date of birth has a case: {case.file_number}, which is"
                 f" {_standing(case.state)}. If it is the same person, open this one with the learner's id of that case:"
                 f" {case.learner}"
             )
-    found += [
+    notes += [
         f"credential {member}/{credential} is in another case, too: {number}, which is {_standing(state)} (learner"
         f" {learner})"
         for number, state, member, credential, learner in cases_about(registry.cursor(), keys)
     ]
-    return found
+    return notes
 
 
 def _standing(state: str) -> str:
@@ -45,5 +45,5 @@ def _standing(state: str) -> str:
 
 
 def _known_person(registry: Registry, learner: Learner) -> dict[str, str]:
-    known = registry.vault.learner(registry.cursor(), learner.learner)
-    return {} if known is None else known[1]
+    holder = registry.vault.learner(registry.cursor(), learner.learner)
+    return {} if holder is None else holder[1]

@@ -1,4 +1,4 @@
-"""What a proposal is looked at with, and all that speaks against it: at the proposal, its approval and the decision."""
+"""The review of a proposal and its stops: at the proposal, its approval and the decision."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -50,14 +50,14 @@ class CaseReader(Protocol):
 
 
 class Compared(NamedTuple):
-    """A credential beside what is required of it."""
+    """The comparison of a credential with one requirement."""
 
     requirement: Requirement
     elements: Sequence[Element]
 
 
 class Review(NamedTuple):
-    """What a proposal is looked at with, as it is known now."""
+    """The facts of a proposal's review, as they are known now."""
 
     assessment: Assessment | None
     """None: nothing was assessed."""
@@ -66,7 +66,7 @@ class Review(NamedTuple):
     compared: Mapping[int, Sequence[Compared]]
     """The comparisons of each credential, by its number: one where it was assessed, else one for each programme."""
     stops: Sequence[Stop]
-    """All that speaks against it."""
+    """All stops of the proposal."""
 
 
 def review(office: CaseReader, case: Case, proposal: Proposed, data: RecognitionDecided) -> Review:
@@ -85,25 +85,28 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
     offered = (
         [describe_subject(case, number, office.lookup, stated.get(number)) for number in range(len(case.subjects))]
         if assessment is None
-        else [one.offered for one in assessment.assessed]
+        else [each.offered for each in assessment.assessed]
     )
-    left = {one.subject for one in proposal.left}
+    left = {each.subject for each in proposal.left}
     check_programme_named(office.registry, case, grants)
     check_proposal(case, assessment, offered, grants, data.basis, {*left, *case.removed})
-    compared = _compared(office, case, proposal, assessment, offered)
-    found = stops_of(
+    compared = _compare_all(office, case, proposal, assessment, offered)
+    stops = stops_of(
         case,
         grants,
         known_statuses(case, office.facts(case)),
         holder.check_holders(office.registry, case),
         offered,
-        {number: [each for one in several for each in one.elements] for number, several in compared.items()},
+        {
+            number: [each for comparison in comparisons for each in comparison.elements]
+            for number, comparisons in compared.items()
+        },
         earlier_decisions(office.registry, case),
-        office.lookup.find_parts([key for one in case.subjects if (key := key_of(one)) is not None]),
+        office.lookup.find_parts([key for each in case.subjects if (key := key_of(each)) is not None]),
     )
     if assessment is not None:
-        found += programme_stops(office.registry, case, grants, assessment)
-    return Review(assessment, offered, compared, list(dict.fromkeys(found)))
+        stops += programme_stops(office.registry, case, grants, assessment)
+    return Review(assessment, offered, compared, list(dict.fromkeys(stops)))
 
 
 def review_stored(office: CaseReader, case: Case, proposal: Proposed) -> Review:
@@ -111,7 +114,7 @@ def review_stored(office: CaseReader, case: Case, proposal: Proposed) -> Review:
 
     Raises `AssessmentObjections` where it cannot be decided any more, with what to do about it.
     """
-    left = [one.subject for one in proposal.left]
+    left = [each.subject for each in proposal.left]
     facts = office.facts(case)
     data, _ = build_decision(case, proposal.grants, left, facts, random_id(), proposal.on, None)
     try:
@@ -133,8 +136,8 @@ def _check_current(office: CaseReader, case: Case, assessment: Assessment, text:
     then, now = case.assessed_for.get(text, []), case.data.towards or []
     if not are_same_programmes(then, now):
         before, after = (
-            " and ".join(programme_title(office.registry, one) for one in each) or "no programme"
-            for each in (then, now)
+            " and ".join(programme_title(office.registry, programme) for programme in programmes) or "no programme"
+            for programmes in (then, now)
         )
         raise AssessmentObjections(
             f"the case was corrected after it was assessed: it was for {before} then, and is for {after} now. Assess it"
@@ -143,17 +146,17 @@ def _check_current(office: CaseReader, case: Case, assessment: Assessment, text:
         )
 
 
-def _compared(
+def _compare_all(
     office: CaseReader, case: Case, proposal: Proposed, assessment: Assessment | None, offered: Sequence[Offered]
 ) -> dict[int, list[Compared]]:
     """Return the comparisons; without an assessment, of what is recognised where the office says what it requires."""
     if assessment is not None:
         return {
-            number: [Compared(one.requirement, one.elements)]
-            for number, one in enumerate(assessment.assessed)
+            number: [Compared(comparison.requirement, comparison.elements)]
+            for number, comparison in enumerate(assessment.assessed)
             if number not in case.removed
         }
-    found: dict[int, list[Compared]] = {}
+    compared: dict[int, list[Compared]] = {}
     for grant in proposal.grants:
         if grant.outcome == "refused":
             continue
@@ -162,7 +165,7 @@ def _compared(
             if requirement is None:
                 continue
             for number in grant.from_:
-                one = Compared(requirement, compare(offered[number], requirement))
-                if one not in found.setdefault(number, []):
-                    found[number].append(one)
-    return found
+                comparison = Compared(requirement, compare(offered[number], requirement))
+                if comparison not in compared.setdefault(number, []):
+                    compared[number].append(comparison)
+    return compared

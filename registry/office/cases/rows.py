@@ -41,13 +41,13 @@ class CaseRow:
             (
                 case.id,
                 number,
-                one.credential.member,
-                one.credential.credential,
-                _seen(case, number),
+                subject.credential.member,
+                subject.credential.credential,
+                _status_at_decision(case, number),
                 stands is not None and number in stands.left,
             )
-            for number, one in enumerate(case.subjects)
-            if one.credential is not None and number not in case.removed
+            for number, subject in enumerate(case.subjects)
+            if subject.credential is not None and number not in case.removed
         ]
         self._denied = [(case.id, number) for number in sorted(case.denied_since_decision())]
         self._removed = [(case.id, number) for number in sorted(case.removed)]
@@ -82,12 +82,12 @@ ON CONFLICT (case_id, number) DO UPDATE SET member = excluded.member, credential
 """
 
 
-def _seen(case: Case, number: int) -> str | None:
+def _status_at_decision(case: Case, number: int) -> str | None:
     """Return a credential's status and flags when the decision that stands was made; None before a decision."""
     stands = case.decision
-    for seen in stands.statuses if stands is not None else ():
-        if seen.subject == number:
-            return ", ".join([seen.status, *(flag for flag in seen.flags if flag != "pending")])
+    for known_status in stands.statuses if stands is not None else ():
+        if known_status.subject == number:
+            return ", ".join([known_status.status, *(flag for flag in known_status.flags if flag != "pending")])
     return None
 
 
@@ -96,10 +96,10 @@ def _date(text: str | None) -> date | None:
 
 
 class Written(msgspec.Struct, frozen=True, rename="camel"):
-    """Something that was written in a case, opened again."""
+    """A text of a case, decrypted."""
 
     text: str
-    """Its id."""
+    """The id of the text."""
     kind: str
     """`applicant`, `holder`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`,
     `file`."""
@@ -109,7 +109,7 @@ class Written(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Texts:
-    """What is written in a case by one move, sealed with the applicant's key."""
+    """The texts of one action on a case, encrypted with the applicant's key."""
 
     def __init__(self, vault: Vault, case: str, learner: Learner, by: str) -> None:
         self._vault = vault
@@ -119,7 +119,7 @@ class Texts:
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, kind: str, content: Any) -> str:  # noqa: ANN401 - any JSON value
-        """Seal one; gives its id."""
+        """Encrypt a text, and return its id."""
         text = random_id()
         sealed = self._vault.seal(self._learner, f"case {self._case} {text}", content)
         self._rows.append((text, self._case, kind, datetime.now(UTC), self._by, sealed))
@@ -188,7 +188,7 @@ def next_file_number(cursor: Cursor[DictRow], year: int) -> str:
 
 
 def has_file_number(cursor: Cursor[DictRow], number: str) -> bool:
-    """Whether a case has this number."""
+    """Return whether a case has this number."""
     row = cursor.execute("SELECT FROM office.cases WHERE file_number = %s", (number,)).fetchone()
     return row is not None
 

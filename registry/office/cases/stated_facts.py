@@ -1,4 +1,4 @@
-"""What uploaded documents state of a case's credentials, by their own word. Nothing of it is verified."""
+"""Facts that uploaded documents state about a case's credentials. None of them is verified."""
 
 from typing import Any, Final
 
@@ -21,14 +21,14 @@ def stated_by_documents(registry: Registry, case: Case) -> dict[int, Offered]:
 
     Of an applicant who was erased nothing is left to read.
     """
-    known = registry.vault.learner(registry.cursor(), case.data.learner)
-    if known is None:
+    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    if holder is None:
         return {}
-    found: dict[int, Offered] = {}
-    for text in read_texts(registry.cursor(), registry.vault, str(case.id), known[0], kinds=("file",)):
+    stated: dict[int, Offered] = {}
+    for text in read_texts(registry.cursor(), registry.vault, str(case.id), holder[0], kinds=("file",)):
         numbered = enumerate(stated_in(text.content["content"]), text.content["subject"])
-        found |= {number: offered for number, offered in numbered if _is_external(case, number)}
-    return found
+        stated |= {number: offered for number, offered in numbered if _is_external(case, number)}
+    return stated
 
 
 def _is_external(case: Case, number: int) -> bool:
@@ -42,7 +42,7 @@ def stated_in(content: str) -> list[Offered]:
     except (IntakeError, UnicodeEncodeError):  # a receipt, say: the log speaks for that
         return []
     return [
-        _offered(
+        _describe_award(
             award.achievement,
             award.credential.get("awarding_date"),
             (award.issuer or document.issuer).name,
@@ -52,7 +52,7 @@ def stated_in(content: str) -> list[Offered]:
     ]
 
 
-def _offered(achievement: dict[str, Any], awarded: Any, issuer: str, name: str) -> Offered:  # noqa: ANN401 - as it was read
+def _describe_award(achievement: dict[str, Any], awarded: Any, issuer: str, name: str) -> Offered:  # noqa: ANN401 - as it was read
     """Return the facts of an award; a value that has no form is left out, as it would be read by nobody."""
     values: dict[str, Any] = {}
     for key, value in achievement.items():

@@ -1,4 +1,4 @@
-"""What stops a proposal: each stop is mended, or overridden with a reason that two persons see. Pure.
+"""Stops of a proposal. Each is removed by a change, or overridden with a reason that two persons read. Pure.
 
 The same stops are looked for at the proposal, at its approval and at the decision: something may have changed between.
 """
@@ -26,7 +26,7 @@ _INCOMPLETE: Final = ("formal", "documentsIncomplete")
 
 
 class Stop(msgspec.Struct, frozen=True, rename="camel"):
-    """Something that speaks against a proposal."""
+    """A reason not to make a proposal."""
 
     code: str
     """A status (`revoked`, `suspended`, `replaced`, `notArrived`), a flag, `notAuthentic`, `holderDiffers`,
@@ -35,7 +35,7 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     subject: int
     """The number of the credential in the case, from 0."""
     detail: str
-    """What is wrong, in a sentence."""
+    """The problem in a sentence."""
 
     @property
     def key(self) -> str:
@@ -58,13 +58,13 @@ def stops_not_overridden(stops: Iterable[Stop], keys: Collection[str], override:
 
     `keys` are those that were overridden. An override of an earlier version has no digests: there the keys count.
     """
-    found = []
+    remaining = []
     for stop in stops:
         if stop.key not in keys:
-            found.append(stop)
+            remaining.append(stop)
         elif override is not None and override.digests and stop.digest not in override.digests:
-            found.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
-    return found
+            remaining.append(msgspec.structs.replace(stop, detail=f"{stop.detail} (the reason changed since)"))
+    return remaining
 
 
 def stops_of(
@@ -77,10 +77,10 @@ def stops_of(
     earlier: Iterable[EarlierDecision] = (),
     contained: Iterable[tuple[Key, Key]] = (),
 ) -> list[Stop]:
-    """Return all that speaks against these grants.
+    """Return all stops of these grants.
 
-    `offered` is what is known of the case's credentials, by their numbers. `compared` has the five elements of those
-    that were assessed, or that are recognised without an assessment although the office says what it requires.
+    `offered` has the facts of the case's credentials, by their numbers. `compared` has the five elements of those
+    that were assessed, or that are recognised without an assessment although the office has a requirement.
     `contained` are the credentials of which others of the case are parts: the whole, and its part.
     """
     return [
@@ -95,33 +95,33 @@ def stops_of(
 
 
 def status_stops(case: Case, grants: Sequence[Grant], now: Sequence[KnownStatus]) -> list[Stop]:
-    """Return what the credentials' status, or their issuers' answers, say against these grants.
+    """Return the stops because of the credentials' status or their issuers' answers.
 
     A credential that is not active, has a flag or has not arrived is refused on a formal ground. One that its issuer
-    denies is refused as `formal:notAuthentic`, and for nothing else.
+    denies is refused as `formal:notAuthentic`, and on no other ground.
     """
-    found: list[Stop] = []
+    stops: list[Stop] = []
     carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
-    for one in now:
-        if one.subject not in carrying:
+    for status in now:
+        if status.subject not in carrying:
             continue
-        what = subject_in_words(case, one.subject)
-        if one.status == "unknown":
-            found.append(Stop("notArrived", one.subject, f"{what} has not arrived here"))
-        elif one.status != "active":
-            found.append(Stop(one.status, one.subject, f"{what} is {one.status}"))
-        found += [
-            Stop(flag, one.subject, f"{what} is {flag}")
-            for flag in one.flags
-            if flag != "pending" or one.status != "unknown"
+        what = subject_in_words(case, status.subject)
+        if status.status == "unknown":
+            stops.append(Stop("notArrived", status.subject, f"{what} has not arrived here"))
+        elif status.status != "active":
+            stops.append(Stop(status.status, status.subject, f"{what} is {status.status}"))
+        stops += [
+            Stop(flag, status.subject, f"{what} is {flag}")
+            for flag in status.flags
+            if flag != "pending" or status.status != "unknown"
         ]
     honoured = {number for grant in grants if not _refused_as_forged(grant) for number in grant.from_}
-    found += [
+    stops += [
         Stop("notAuthentic", number, f"the issuer of {subject_in_words(case, number)} says that it is not authentic")
         for number in sorted(honoured)
         if number < len(case.subjects) and case.is_denied(number)
     ]
-    return found
+    return stops
 
 
 def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> list[Stop]:
@@ -137,11 +137,11 @@ def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> li
 def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[EarlierDecision]) -> Iterable[Stop]:
     """Return the credentials about which another case of the same applicant decided, and that is in force."""
     concerned = {number for grant in grants for number in grant.from_}
-    for one in earlier:
-        if one.subject in concerned:
-            credential = subject_in_words(case, one.subject)
-            detail = f"{credential}: {one.sentence}; that is in force. Amend it there, or leave it out"
-            yield Stop("decidedBefore", one.subject, detail)
+    for decision in earlier:
+        if decision.subject in concerned:
+            credential = subject_in_words(case, decision.subject)
+            detail = f"{credential}: {decision.sentence}; that is in force. Amend it there, or leave it out"
+            yield Stop("decidedBefore", decision.subject, detail)
 
 
 def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]) -> Iterable[Stop]:
@@ -161,12 +161,12 @@ def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]
 
 
 def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[Key, Key]]) -> Iterable[Stop]:
-    """Return the credentials that are recognised beside another one which they are a part of."""
+    """Return stops for credentials that are recognised together with one that they are a part of."""
     recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
     numbers = {
-        (one.credential.member, one.credential.credential): number
-        for number, one in enumerate(case.subjects)
-        if one.credential is not None and number in recognised
+        (subject.credential.member, subject.credential.credential): number
+        for number, subject in enumerate(case.subjects)
+        if subject.credential is not None and number in recognised
     }
     for whole, part in contained:
         if whole in numbers and part in numbers:
@@ -182,15 +182,15 @@ def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int
     }
     for number in sorted(recognised & set(compared)):
         for element in compared[number]:
-            for one in unanswered_suggestions(element):
-                if (number, one.difference) in named_by:
+            for suggestion in unanswered_suggestions(element):
+                if (number, suggestion.difference) in named_by:
                     continue
                 yield Stop(
-                    one.difference,
+                    suggestion.difference,
                     number,
-                    f"{subject_in_words(case, number)}: in {element.name}, {one.difference} is worth a look"
-                    f" ({one.because}); name it as a difference, or say in the assessment why it is not substantial"
-                    " (`noDifference`)",
+                    f"{subject_in_words(case, number)}: in {element.name}, {suggestion.difference} is worth a look"
+                    f" ({suggestion.because}); name it as a difference, or say in the assessment why it is not"
+                    " substantial (`noDifference`)",
                 )
 
 
@@ -206,7 +206,7 @@ def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:
                     "withoutDocuments",
                     number,
                     f"{what} was submitted without documents that cannot be had; a background paper, an interview or an"
-                    " examination stands for them, so it is not refused for lack of documents",
+                    " examination replaces them, so it is not refused for lack of documents",
                 )
             elif not case.requested:
                 yield Stop(

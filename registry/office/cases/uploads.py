@@ -25,7 +25,7 @@ _SAID_BESIDE: Final = {
 
 
 class Uploaded(msgspec.Struct, frozen=True, rename="camel"):
-    """What a file says of one credential."""
+    """The statements of a file about one credential."""
 
     external: External
     family_name: str | None
@@ -43,7 +43,7 @@ class Uploaded(msgspec.Struct, frozen=True, rename="camel"):
         return f"Uploaded({self.external})"  # a person is never shown by accident
 
 
-def uploaded(content: str, country: str | None, where: str, issuer: str | None = None) -> list[Uploaded]:
+def read_upload(content: str, country: str | None, where: str, issuer: str | None = None) -> list[Uploaded]:
     """Return the credentials that a file holds, all of them.
 
     `issuer` and `country` are the issuer's where the file does not say them. Raises `NoCredential` for a file of which
@@ -58,7 +58,7 @@ def uploaded(content: str, country: str | None, where: str, issuer: str | None =
     stated = document.external()
     if not stated:
         raise NoCredential("the file holds no credential", where)
-    if unread := [one for one in stated if one.refusals and not one.title]:
+    if unread := [credential for credential in stated if credential.refusals and not credential.title]:
         refusal = unread[0].refusals[0]
         raise NoCredential(
             f"the file holds {len(stated)} credentials, of which {len(unread)} cannot be read: {refusal.where}"
@@ -67,15 +67,23 @@ def uploaded(content: str, country: str | None, where: str, issuer: str | None =
         )
     _one_person(stated, where)
     notes = [*_of_the_file(document), *_not_used(stated[0], issuer, country)]
-    found, identity = [], document.holder_identity()
-    for number, one in enumerate(stated, 1):
-        of_award = [f"credential {number} of the file: {note}" for note in _of_a_credential(one)]
-        external = _external(one, issuer, country, where)
-        found.append(
-            Uploaded(external, one.family_name, one.given_name, one.date_of_birth, [*notes, *of_award], one, identity)
+    credentials, identity = [], document.holder_identity()
+    for number, credential in enumerate(stated, 1):
+        of_award = [f"credential {number} of the file: {note}" for note in _of_a_credential(credential)]
+        external = _external(credential, issuer, country, where)
+        credentials.append(
+            Uploaded(
+                external,
+                credential.family_name,
+                credential.given_name,
+                credential.date_of_birth,
+                [*notes, *of_award],
+                credential,
+                identity,
+            )
         )
         notes = []
-    return found
+    return credentials
 
 
 def _of_the_file(document: Document) -> list[str]:
@@ -86,12 +94,14 @@ def _of_the_file(document: Document) -> list[str]:
 
 
 def _of_a_credential(stated: Stated) -> list[str]:
-    refusals = [f"{one.where} {one.value!r} {one.detail.removesuffix('; it is not issued')}" for one in stated.refusals]
-    return refusals + [f"{one.where} {one.value!r} {one.detail}" for one in stated.unclear]
+    refusals = [
+        f"{value.where} {value.value!r} {value.detail.removesuffix('; it is not issued')}" for value in stated.refusals
+    ]
+    return refusals + [f"{value.where} {value.value!r} {value.detail}" for value in stated.unclear]
 
 
 def _not_used(stated: Stated, issuer: str | None, country: str | None) -> list[str]:
-    """What was said beside the file although the file says it, and otherwise."""
+    """Return notes on values of the request that differ from the file's, which count."""
     notes = []
     if issuer and stated.issuer_name and issuer != stated.issuer_name:
         notes.append(f"by its own word the file is issued by {stated.issuer_name}; that was taken, and not {issuer}")
@@ -103,11 +113,11 @@ def _not_used(stated: Stated, issuer: str | None, country: str | None) -> list[s
 def _one_person(stated: list[Stated], where: str) -> None:
     persons = [
         {
-            "familyName": one.family_name or "",
-            "givenName": one.given_name or "",
-            "dateOfBirth": one.date_of_birth or "",
+            "familyName": credential.family_name or "",
+            "givenName": credential.given_name or "",
+            "dateOfBirth": credential.date_of_birth or "",
         }
-        for one in stated
+        for credential in stated
     ]
     distinct = [dict(items) for items in dict.fromkeys(tuple(person.items()) for person in persons)]
     if any(differences(first, second) for first, second in combinations(distinct[:50], 2)):
@@ -125,10 +135,10 @@ def _external(stated: Stated, issuer: str | None, country: str | None, where: st
         options = ", ".join(_SAID_BESIDE[name] for name in missing)
         raise NoCredential(f"the file does not say {', '.join(missing)}; say it beside the file: {options}", where)
     try:
-        made = msgspec.convert(values, External)
+        external = msgspec.convert(values, External)
     except msgspec.ValidationError as error:
         raise NoCredential(format_error(error, External), where) from error
     check = checker(External)
-    if check is not None and (fault := check(made)) is not None:
+    if check is not None and (fault := check(external)) is not None:
         raise NoCredential(f"{fault[0]}: {fault[1]}", where)
-    return made
+    return external

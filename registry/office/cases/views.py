@@ -1,4 +1,4 @@
-"""What is shown of a case to who works on it, and what a letter about it is made from."""
+"""Views of a case for officers, and the facts of a letter about it."""
 
 from datetime import date
 from typing import Any
@@ -26,7 +26,7 @@ class SubjectView(msgspec.Struct, frozen=True, rename="camel"):
     now: CredentialFacts | None
     """None where no member issued it, or where it has not arrived."""
     at_decision: KnownStatus | None
-    """What was known of it when the decision that stands was made."""
+    """The status that was known when the decision in force was made."""
 
 
 class EnquiryView(msgspec.Struct, frozen=True, rename="camel"):
@@ -35,13 +35,13 @@ class EnquiryView(msgspec.Struct, frozen=True, rename="camel"):
     enquiry: str
     subject: int
     issuer: str | None
-    asked: str
+    enquired: str = msgspec.field(name="asked")
     answered: str | None
     answer: IssuerAnswer | None
 
 
 class OverrideView(msgspec.Struct, frozen=True, rename="camel"):
-    """What speaks against a proposal, and why it was made all the same."""
+    """The stops that a proposal overrides, and the reason."""
 
     against: list[str]
     """The keys of the stops, such as `revoked:0`: a code, and the number of the credential."""
@@ -49,50 +49,50 @@ class OverrideView(msgspec.Struct, frozen=True, rename="camel"):
     by: str
     on: str
     accepted: bool
-    """Whether the person who approved accepted it."""
+    """True if the person who approved accepted it."""
 
 
 class ComparedView(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential beside what is required of it, as a proposal rests on it."""
+    """The comparison of a credential with a requirement, on which a proposal rests."""
 
     subject: int
     towards: str | None
-    """The title of what it was compared with; null where the assessment names nothing."""
+    """The title of the programme that it was compared with; null where the assessment names none."""
     elements: list[Element]
 
 
 class ProposalView(msgspec.Struct, frozen=True, rename="camel"):
-    """A proposal that waits, with all that the person who approves it should see."""
+    """A proposal that waits, for the person who approves it."""
 
     proposal_id: str
-    """Whoever approves names it; another proposal has another one."""
+    """The id that the approval names. Every proposal has another one."""
     by: str
     on: str
     grants: list[Grant]
     towards: list[str | None]
-    """The title of what each grant counts towards."""
+    """The title of the programme that each grant counts towards."""
     note: str | None
-    """What the letter tells the applicant besides."""
+    """A text for the applicant, which the letter prints."""
     assessed: bool
-    """Whether it rests on an assessment."""
+    """True if it rests on an assessment."""
     compared: list[ComparedView]
     considered: list[ConsideredOutcome]
-    """Of a refusal: the milder outcomes, and why each was not possible."""
+    """For a refusal: the milder outcomes, and why each was not possible."""
     measures: list[list[Condition]]
-    """For each grant, what the applicant can do to have more recognised later."""
+    """For each grant, the steps that the applicant can take to have more recognised later."""
     notes: list[str]
-    """What speaks against it, and what else whoever approves should know."""
+    """Stops and notes for the person who approves."""
 
 
 class LeftView(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential that a proposal or a decision is not about."""
+    """A credential that a proposal or a decision leaves out."""
 
     subject: int
     reason: str
 
 
 class Step(msgspec.Struct, frozen=True, rename="camel"):
-    """Something that happened, as stored: codes, ids and days."""
+    """An event of the case, as stored: codes, ids and days."""
 
     what: str
     on: str
@@ -101,21 +101,21 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CaseView(msgspec.Struct, frozen=True, rename="camel"):
-    """A case, whole."""
+    """A whole case."""
 
     case: CaseLine
     effect: Effect
     towards: list[Towards]
     applicant: Applicant | None
-    """None where they were erased; then nothing that was written is there either."""
+    """None where they were erased; then the texts are gone, too."""
     subjects: list[SubjectView]
     outstanding: list[Document]
     stopped_days: int
     enquiries: list[EnquiryView]
     proposal: list[Grant] | None
-    """What was proposed last."""
+    """The grants that were proposed last."""
     override: OverrideView | None
-    """What the proposal overrides, for the person who approves."""
+    """The stops that the proposal overrides, for the person who approves."""
     left: list[LeftView]
     """The credentials that the proposal leaves out."""
     removed: list[int]
@@ -123,22 +123,22 @@ class CaseView(msgspec.Struct, frozen=True, rename="camel"):
     decisions: list[RecognitionDecided]
     """As published; each supersedes the one before."""
     disclosures: list[str]
-    """What the digests of the decision that stands are of: for the applicant."""
+    """The disclosures that open the digests of the decision in force, for the applicant."""
     warnings: list[str]
     written: list[Written]
     history: list[Step]
     holders: list[HolderCheck] = []
-    """Of each credential, whether its holder is the applicant."""
+    """For each credential, the comparison of its holder with the applicant."""
     changes: list[CredentialChange] = []
-    """What changed with its credentials since the decision that stands."""
+    """Changes of its credentials since the decision in force."""
     attachments: list[Attachment] = []
-    """Its files: what it was opened with, and what was attached."""
+    """The files that it was opened with, and those that were attached."""
     waiting: ProposalView | None = None
-    """The proposal that waits for its approval or for the decision, as it is known now."""
+    """The proposal that waits for its approval or for the decision, reviewed now."""
 
 
 class CaseUpdate(msgspec.Struct, frozen=True, rename="camel"):
-    """What a move led to. Nothing in it is about the person."""
+    """The result of an action on a case. Nothing in it is about the person."""
 
     case: str
     file_number: str
@@ -147,17 +147,17 @@ class CaseUpdate(msgspec.Struct, frozen=True, rename="camel"):
     appeal_until: date | None
     warnings: list[str] = []
     enquiry: str | None = None
-    """The id of the enquiry that was made."""
+    """The id of the enquiry that was recorded."""
     decision: str | None = None
     """The id of the decision that was published, or withdrawn."""
     proposal_id: str | None = None
-    """The id of the proposal that waits: whoever approves it names it."""
-    asked: str | None = None
-    """Whom an enquiry asks, and about which credential."""
+    """The id of the proposal that waits, which the approval names."""
+    addressee: str | None = msgspec.field(default=None, name="asked")
+    """The issuer that an enquiry asks, and the credential that it is about."""
 
 
 class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
-    """All that a letter to the applicant says about a decision."""
+    """The facts of the letter to the applicant about a decision."""
 
     office: str
     """The member whose office decided."""
@@ -166,27 +166,27 @@ class LetterFacts(msgspec.Struct, frozen=True, rename="camel"):
     data: RecognitionDecided
     """The decision as published."""
     subjects: list[SubjectView]
-    """What its bases are, in their order."""
+    """The credentials of the case."""
     disclosures: list[str]
     """One for each basis that the log names by digest, in their order."""
     appeal_until: date | None
     appealed: bool
-    """Whether it was made on appeal."""
+    """True if it was made on appeal."""
     opened: date
     completed: date | None
     note: str | None
-    """What the assessor wrote for the applicant."""
+    """The assessor's text for the applicant."""
     numbers: list[int] = []
-    """Which of the case's credentials the decision's bases are, in their order."""
+    """The numbers in the case of the decision's bases, in their order."""
     assessment: Assessment | None = None
-    """What the decision rests on; None: nothing was assessed."""
+    """The assessment that the decision rests on; None: nothing was assessed."""
     left: list[LeftView] = []
-    """The credentials that it is not about."""
+    """The credentials that it leaves out."""
     towards: list[Towards] = []
-    """What the application says that it should count towards."""
+    """The programmes that the application names."""
     before: RecognitionDecided | None = None
     """The decision that it supersedes."""
     ended: DecisionEnd | None = None
-    """Why it is not in force any more."""
+    """The reason why it is no longer in force."""
     denied: dict[int, date] = {}
-    """The credentials that their issuers had denied by then, by their numbers in the case, and when."""
+    """The days on which issuers had denied credentials by then, by the numbers of these in the case."""

@@ -21,33 +21,33 @@ def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> 
     proposal, identifier = case.proposal, case.proposal_id
     if proposal is None or identifier is None or case.state not in ("proposed", "approved") or not written:
         return None
-    found: Review | None = None
+    reviewed: Review | None = None
     try:
-        found = office.review(case, proposal)
-        notes = list_notes(office, case, proposal, found)
+        reviewed = office.review(case, proposal)
+        notes = list_notes(office, case, proposal, reviewed)
     except Refusal as error:
         notes = [f"it cannot be approved as it is: {error.detail}"]
-    registry, assessment = office.registry, found.assessment if found is not None else None
+    registry, assessment = office.registry, reviewed.assessment if reviewed is not None else None
     return ProposalView(
         proposal_id=identifier,
         by=proposal.by,
         on=proposal.on,
         grants=proposal.grants,
-        towards=[None if one.towards is None else programme_title(registry, one.towards) for one in proposal.grants],
-        note=next((one.content for one in written if one.text == proposal.text), None),
+        towards=[None if each.towards is None else programme_title(registry, each.towards) for each in proposal.grants],
+        note=next((each.content for each in written if each.text == proposal.text), None),
         assessed=bool(case.assessments),
         compared=[
             ComparedView(
                 number,
-                None if one.requirement.towards is None else programme_title(registry, one.requirement.towards),
-                list(one.elements),
+                None if each.requirement.towards is None else programme_title(registry, each.requirement.towards),
+                list(each.elements),
             )
-            for number, several in (found.compared.items() if found is not None else ())
-            for one in several
+            for number, several in (reviewed.compared.items() if reviewed is not None else ())
+            for each in several
         ],
         considered=[]
         if assessment is None or all(grant.outcome != "refused" for grant in proposal.grants)
-        else [each for one in assessment.proposed for each in one.considered],
+        else [outcome for proposed in assessment.proposed for outcome in proposed.considered],
         measures=find_measures(assessment, proposal.grants),
         notes=notes,
     )

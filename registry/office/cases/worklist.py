@@ -1,4 +1,4 @@
-"""The worklist: which cases there are, and which are late."""
+"""The worklist: all cases, and which of them are late."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from registry.office.cases.holder import HolderState
 
 MOST: Final = 500
 Place = tuple[date, str]
-"""Where a page ends: the due date (the last of all days where there is none), and the case."""
+"""The end of a page: the due date (the last of all days where there is none), and the case."""
 _LAST: Final = date(9999, 12, 31)
 
 
@@ -47,26 +47,26 @@ class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
     """The applicant's name, the family name first; null where they were erased."""
     credentials: list[CredentialLine] = []
     assignee: str | None = None
-    """Who works on it."""
+    """The officer who works on it."""
     assessor_name: str | None = None
-    """Where the assessor is an API key, the key's name."""
+    """The name of the API key, where the assessor is one."""
     approver_name: str | None = None
     holder: HolderState | None = None
-    """Whether its credentials are the applicant's: the worst of the checks; null where the applicant was erased."""
+    """The worst result of comparing its holders with the applicant; null where the applicant was erased."""
     changed: bool = False
-    """Whether a credential changed since the decision, and nobody acknowledged that."""
+    """True if a credential changed since the decision, and nobody acknowledged it."""
 
     concerns: list[str] = []
-    """What speaks against its credentials now: `denied` by the issuer, or a status such as `revoked`; each once."""
+    """Problems of its credentials now: `denied` by the issuer, or a status such as `revoked`; each once."""
 
     @property
     def place(self) -> Place:
-        """Where the page after it begins."""
+        """The place at which the next page begins."""
         return self.due or _LAST, self.case
 
 
 class WorklistQuery(msgspec.Struct, frozen=True):
-    """Which cases; everything that is None is not asked about."""
+    """A query of the worklist; a field that is None selects all."""
 
     state: str | None = None
     assessor: str | None = None
@@ -83,7 +83,7 @@ class WorklistQuery(msgspec.Struct, frozen=True):
 
 def read_lines(
     cursor: Cursor[DictRow],
-    asked: WorklistQuery,
+    query: WorklistQuery,
     *,
     today: date,
     soon: int,
@@ -91,19 +91,19 @@ def read_lines(
     limit: int = 50,
 ) -> list[CaseLine]:
     """Cases in the order of their due dates, those without one at the end."""
-    due_by = today - timedelta(days=1) if asked.overdue else asked.due_by
-    member, credential = asked.credential or (None, None)
+    due_by = today - timedelta(days=1) if query.overdue else query.due_by
+    member, credential = query.credential or (None, None)
     rows = cursor.execute(
         _LISTED,
         {
-            "state": asked.state,
-            "assessor": asked.assessor,
+            "state": query.state,
+            "assessor": query.assessor,
             "due_by": due_by,
-            "learner": asked.learner,
-            "file_number": asked.file_number,
-            "assignee": asked.assignee,
-            "unassigned": asked.unassigned,
-            "cases": None if asked.cases is None else list(asked.cases),
+            "learner": query.learner,
+            "file_number": query.file_number,
+            "assignee": query.assignee,
+            "unassigned": query.unassigned,
+            "cases": None if query.cases is None else list(query.cases),
             "member": member,
             "credential": credential,
             "day": after[0] if after is not None else None,
@@ -153,7 +153,7 @@ class Counts(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def count_cases(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
-    """How many cases are in which state, and how many are late or soon will be."""
+    """Return the number of cases in each state, and of those that are late or soon will be."""
     rows = cursor.execute(
         "SELECT state, count(*) AS cases, count(*) FILTER (WHERE due < %(today)s) AS overdue,"
         " count(*) FILTER (WHERE due BETWEEN %(today)s AND %(soon)s) AS due_soon"
@@ -168,6 +168,6 @@ def count_cases(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
 
 
 def find_case_id(cursor: Cursor[DictRow], text: str) -> str | None:
-    """The id of the case with this file number."""
+    """Return the id of the case with this file number; None where there is none."""
     row = cursor.execute("SELECT id::text FROM office.cases WHERE file_number = %s", (text,)).fetchone()
     return None if row is None else str(row["id"])

@@ -1,7 +1,7 @@
-"""A whole cohort decided by one assessment: a decision for each credential of a list.
+"""Deciding a cohort by one assessment: a decision for each credential of a list.
 
-Each decision and the row that it came from are stored in one transaction, so that a run that was broken off goes on
-where it stopped, and a list that was corrected can be run again: what was decided stays as it is.
+Each decision and its row are stored in one transaction. So a run that was interrupted goes on where it stopped, and a
+corrected list can be run again: decided rows stay as they are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ _FIND: Final = "SELECT record, content, decision::text FROM vault.cohorts WHERE 
 
 
 class CohortOutcome(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """What became of a row."""
+    """The outcome of one row."""
 
     where: str
     record: str
@@ -39,11 +39,11 @@ class CohortOutcome(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     """`member/id`."""
     decision: str | None = None
     unchanged: bool = False
-    """Whether it was decided by this assessment before."""
+    """True if it was decided by this assessment before."""
     problem: str = ""
-    """Why nothing was decided."""
+    """The reason why nothing was decided."""
     disclosure: str | None = None
-    """Of a decision that names its credential by digest: what the learner can show it with."""
+    """For a decision that names its credential by digest: the disclosure that the learner can show."""
 
 
 class Cohort:
@@ -53,29 +53,29 @@ class Cohort:
         self,
         registry: Registry,
         lookup: CredentialLookup,
-        assessment: str,
+        assessment_id: str,
         day: date,
         conditions: Sequence[Condition] = (),
     ) -> None:
         """Raises `UnknownAssessment`, and `CohortRefused` where nothing can be decided on that assessment."""
-        found = registry.recognition.assessment(assessment)
+        assessment = registry.recognition.assessment(assessment_id)
         self._registry = registry
         self._lookup = lookup
         self._day = day
-        self._assessment = str(found.id)
-        self.content: RecognitionAssessed = found.content
-        if found.state != "inForce":
-            raise CohortRefused(f"assessment {assessment} is {found.state}")
+        self._assessment = str(assessment.id)
+        self.content: RecognitionAssessed = assessment.content
+        if assessment.state != "inForce":
+            raise CohortRefused(f"assessment {assessment_id} is {assessment.state}")
         until = self.content.valid_until
         if until is not None and until < day.isoformat():
-            raise CohortRefused(f"assessment {assessment} was valid until {until}; state a new one")
+            raise CohortRefused(f"assessment {assessment_id} was valid until {until}; state a new one")
         if (self.content.outcome == "conditional") != bool(conditions):
             needed = "needs its conditions" if self.content.outcome == "conditional" else "has no conditions"
             raise CohortRefused(f"the outcome {self.content.outcome} {needed}")
         self._grant = grant_of(self.content, conditions)
 
     def decide(self, rows: Iterable[CohortRow], *, dry_run: bool = False) -> Iterator[CohortOutcome]:
-        """Decide row after row; a bad one holds nobody up. With `dry_run` nothing is stored, and no id is given."""
+        """Decide row after row, and go on after a bad one. With `dry_run` nothing is stored, and no id is assigned."""
         refused = self._not_accepted() if dry_run else ""
         refusals = self._registry.checker.find_refusals()
         for row in rows:
@@ -85,19 +85,19 @@ class Cohort:
                 yield CohortOutcome(row.where, row.record, credential, problem=problem)
                 continue
             record = _Record(self._registry, self._assessment, row)
-            known = record.find()
-            if known is not None and known[0] is not None and known[0] in refusals:
-                problem = str(exists_for_nobody(refusals[known[0]]))
+            earlier = record.find()
+            if earlier is not None and earlier[0] is not None and earlier[0] in refusals:
+                problem = str(exists_for_nobody(refusals[earlier[0]]))
                 yield CohortOutcome(row.where, row.record, credential, problem=problem)
-            elif known is not None:
-                yield CohortOutcome(row.where, row.record, credential, *known)
+            elif earlier is not None:
+                yield CohortOutcome(row.where, row.record, credential, *earlier)
             elif dry_run:
                 yield CohortOutcome(row.where, row.record, credential, problem=refused)
             else:
-                yield self._decided(row, credential, record)
+                yield self._decide_row(row, credential, record)
 
     def _not_accepted(self) -> str:
-        """Why consumers would accept no decision of this member now; empty where they would."""
+        """Return why consumers would refuse decisions of this member now; empty where they would accept them."""
         try:
             self._registry.checker.check_accepted({"recognition.decided.v1"})
         except NotAccepted as refused:
@@ -111,19 +111,22 @@ class Cohort:
         return self._mismatch(offered)
 
     def _mismatch(self, offered: Offered) -> str:
-        ref, wanted = offered.achievement, self.content.achievement
-        if ref != wanted:
-            told = "nothing that is known" if ref is None else f"{ref.member}/{ref.achievement} version {ref.version}"
-            return f"is of {told}; the assessment is of {wanted.member}/{wanted.achievement} version {wanted.version}"
+        ref, expected = offered.achievement, self.content.achievement
+        if ref != expected:
+            actual = "no known achievement" if ref is None else f"{ref.member}/{ref.achievement} version {ref.version}"
+            assessed = f"{expected.member}/{expected.achievement} version {expected.version}"
+            return f"is of {actual}; the assessment is of {assessed}"
         if offered.status != "active":
             return f"is {offered.status}"
         if offered.valid_until is not None and offered.valid_until < self._day.isoformat():
             return f"expired after {offered.valid_until}"
         if offered.flags:
             return f"is {', '.join(offered.flags)}"
-        return "; ".join(one.detail for one in find_grant_objections(self.content.purpose, [offered], [self._grant]))
+        return "; ".join(
+            objection.detail for objection in find_grant_objections(self.content.purpose, [offered], [self._grant])
+        )
 
-    def _decided(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
+    def _decide_row(self, row: CohortRow, credential: str, record: "_Record") -> CohortOutcome:
         openly = names_openly(self.content.purpose, [self.content.outcome])
         reference = CredentialRef(row.member, row.credential)
         basis, hidden = name_basis("onLog", self.content.achievement, reference, openly=openly)
@@ -136,36 +139,36 @@ class Cohort:
                 transaction.add(record)
                 transaction.commit()
         except (Refusal, InvalidEvent) as error:
-            known = record.find()  # another run of the same list may have been faster
-            return CohortOutcome(row.where, row.record, credential, *(known or (None, False, str(error))))
+            earlier = record.find()  # another run of the same list may have been faster
+            return CohortOutcome(row.where, row.record, credential, *(earlier or (None, False, str(error))))
         return CohortOutcome(row.where, row.record, credential, data.decision, disclosure=hidden)
 
 
 class _Record:
-    """The row that a decision comes from, kept with it."""
+    """The row of a decision, stored with it."""
 
-    def __init__(self, registry: Registry, assessment: str, row: CohortRow) -> None:
+    def __init__(self, registry: Registry, assessment_id: str, row: CohortRow) -> None:
         vault = registry.vault
         self._registry = registry
         self.decision = random_id()
-        self._record = vault.hashed("cohort", f"{assessment}\0{row.record}")
-        self._content = vault.digest(f"cohort\0{assessment}\0{row.member}/{row.credential}".encode())
+        self._record = vault.hashed("cohort", f"{assessment_id}\0{row.record}")
+        self._content = vault.digest(f"cohort\0{assessment_id}\0{row.member}/{row.credential}".encode())
 
     def find(self) -> tuple[str | None, bool, str, str | None] | None:
-        """The decision of this row and its disclosure, or why it has none; None where it is new."""
+        """Return the row's decision and disclosure, or why it has none; None where the row is new."""
         cursor = self._registry.cursor()
-        found = cursor.execute(_FIND, (self._record, self._content)).fetchall()
-        for one in found:
-            if one["record"] == self._record and one["content"] != self._content:
+        rows = cursor.execute(_FIND, (self._record, self._content)).fetchall()
+        for row in rows:
+            if row["record"] == self._record and row["content"] != self._content:
                 problem = "this record was decided for another credential; give the row a record of its own"
                 return None, False, problem, None
-        if not found:
+        if not rows:
             return None
-        decision: str = found[0]["decision"]
+        decision: str = rows[0]["decision"]
         return decision, True, "", next(iter(self._registry.vault.bases(cursor, decision)), None)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it, in the decision's transaction."""
+        """Store the row in the decision's transaction."""
         cursor.execute(
             "INSERT INTO vault.cohorts (record, content, decision) VALUES (%s, %s, %s)",
             (self._record, self._content, self.decision),

@@ -35,7 +35,7 @@ class CohortRow(msgspec.Struct, frozen=True):
     member: str
     credential: str
     problem: str = ""
-    """Why the row cannot be read; then the rest is as it stands there."""
+    """The reason why the row cannot be read; then the other fields have the text as it is."""
 
 
 class CohortRows:
@@ -47,7 +47,7 @@ class CohortRows:
         self._member = member
         self._table = table
         self.notes = table.notes if table is not None else []
-        """What is to be said of the file."""
+        """Notes about the file."""
 
     def __iter__(self) -> Iterator[CohortRow]:
         """Yield every row. Raises `CohortFileError` at the end where there was none."""
@@ -110,12 +110,12 @@ def _table_of(file: Path) -> Table | None:
 
 
 def _row(where: str, record: str, text: str, member: str) -> CohortRow:
-    found = _CREDENTIAL.fullmatch(text)
-    if found is None:
+    match = _CREDENTIAL.fullmatch(text)
+    if match is None:
         return CohortRow(where, record, "", text[:80], f"{text[:80]!r} is no credential, as {member}/e7c1ab39-…")
     if len(record) > LONGEST:
         return CohortRow(where, record[:80], "", text, f"the record has more than {LONGEST} characters")
     if (fault := (identifier_fault(record) or broken_text_fault(record)) if record else None) is not None:
         return CohortRow(where, record[:80], "", text, f"the record {fault}")
-    whose, credential = found[1] or member, found[2].lower()
+    whose, credential = match[1] or member, match[2].lower()
     return CohortRow(where, record or f"{whose}/{credential}", whose, credential)

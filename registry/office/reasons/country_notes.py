@@ -1,8 +1,8 @@
-"""What is recorded about a country for a recognition office: statements, each with its source and its date.
+"""Notes on countries for a recognition office: statements, each with its source and its date.
 
 The project's statements are in `reasons/countries.toml`, and an office puts its own, in the same form, into
-`reasons/countries.toml` of its node. A statement without a source is refused. About a country of which nothing is
-recorded, nothing is said: that is no statement that nothing binds it.
+`reasons/countries.toml` of its node. A statement without a source is refused. Where nothing is recorded about a
+country, that does not mean that no convention binds it.
 """
 
 import functools
@@ -28,26 +28,26 @@ _Source = Annotated[str, Meta(pattern=r"^(https?://\S+|\S.*)$", max_length=500)]
 
 
 class Statement(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that is recorded about a country."""
+    """One statement about a country."""
 
     kind: StatementKind
     text: dict[str, str]
     """By language."""
     source: str
-    """Where it was read: an address, or the name of a document."""
+    """The source: an address, or the name of a document."""
     date: date
     """The day as of which the source says it, or on which it was read."""
 
 
 class CountryNote(msgspec.Struct, frozen=True, rename="camel"):
-    """What is recorded about a country."""
+    """All statements about a country."""
 
     country: str
     """ISO 3166-1 alpha-2."""
     summary: str
     """All of it in English, or that nothing is recorded."""
     deadline_months: int | None
-    """Within how many months of a complete file a decision is due by a convention; null where none is recorded."""
+    """The months in which a convention wants a decision on a complete file; null where none is recorded."""
     statements: list[Statement]
 
 
@@ -88,7 +88,7 @@ def country_note(country: str, folder: Path | None = None) -> CountryNote | None
     country = country.upper()
     if country not in COUNTRIES:
         return None
-    conventions, entries = dict(_packaged().conventions), list(_packaged().statements)
+    conventions, entries = dict(_project_file().conventions), list(_project_file().statements)
     if folder is not None and (file := folder / FILE).is_file():
         own = _parse(_bytes(file), str(file))
         conventions |= own.conventions
@@ -98,7 +98,7 @@ def country_note(country: str, folder: Path | None = None) -> CountryNote | None
 
 def noted_countries() -> list[str]:
     """Return the countries about which the project records something."""
-    return sorted({country for entry in _packaged().statements for country in entry.countries})
+    return sorted({country for entry in _project_file().statements for country in entry.countries})
 
 
 def _note(country: str, conventions: Mapping[str, _Convention], entries: Sequence[_Entry]) -> CountryNote:
@@ -117,7 +117,7 @@ def _note(country: str, conventions: Mapping[str, _Convention], entries: Sequenc
             statements.append(Statement("deadline", text, entry.source, entry.date))
         else:
             statements.append(Statement(entry.kind, entry.text, entry.source, entry.date))
-    words = [one.text.get("en") or next(iter(one.text.values())) for one in statements]
+    words = [statement.text.get("en") or next(iter(statement.text.values())) for statement in statements]
     return CountryNote(country, "; ".join(words) or NOTHING, min(months, default=None), statements)
 
 
@@ -135,7 +135,7 @@ def _newest(entries: Sequence[_Entry]) -> list[_Entry]:
 
 
 @functools.cache
-def _packaged() -> _File:
+def _project_file() -> _File:
     return _parse(resources.files("registry.office.reasons").joinpath(FILE).read_bytes(), FILE)
 
 
@@ -158,14 +158,14 @@ def _parse(content: bytes, name: str) -> _File:
             " kind, text, source and date"
         )
     try:
-        found = msgspec.convert(values, _File)
+        file = msgspec.convert(values, _File)
     except msgspec.ValidationError as error:
         raise OfficeFileError(f"{name}: {format_error(error, _File)}") from error
-    known = {*found.conventions, *(() if name == FILE else _packaged().conventions)}
-    for number, entry in enumerate(found.statements, 1):
-        if fault := _fault(entry, known):
+    conventions = {*file.conventions, *(() if name == FILE else _project_file().conventions)}
+    for number, entry in enumerate(file.statements, 1):
+        if fault := _fault(entry, conventions):
             raise OfficeFileError(f"{name}: statement {number}: {fault}")
-    return found
+    return file
 
 
 def _fault(entry: _Entry, conventions: set[str]) -> str | None:

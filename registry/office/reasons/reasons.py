@@ -1,8 +1,8 @@
-"""What a letter says for each code, in several languages.
+"""The texts of letters for each code, in several languages.
 
 The project's own texts are in `reasons/*.toml`. An office puts its own into the folder `reasons` of its node, one file
-a language with the codes that it words otherwise, or with a language that is not here. `countries.toml` beside them is
-read by `country_notes.py`.
+a language, with the codes that it words otherwise, or in a further language. `country_notes.py` reads
+`countries.toml` in the same folder.
 """
 
 import functools
@@ -28,7 +28,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "conditions": frozenset(get_args(_CODE.type)),
     "notPossible": frozenset(get_args(NotPossible)),
 }
-"""Which codes there are: differences by aspect, conditions, and why something milder was not possible."""
+"""All codes: differences by aspect, conditions, and reasons why a milder outcome was not possible."""
 
 
 class Reasons:
@@ -40,27 +40,27 @@ class Reasons:
 
     @property
     def languages(self) -> list[str]:
-        """The languages that there are."""
+        """The languages that have texts."""
         return sorted(self._texts)
 
     def text(self, code: str, language: str = FALLBACK) -> str:
-        """What is said for a code: in that language, in its main language, else in English.
+        """Return the text for a code: in that language, in its main language, else in English.
 
-        Raises `KeyError` for a code that is none.
+        Raises `KeyError` for an unknown code.
         """
-        for one in (language, language.partition("-")[0], FALLBACK):
-            if code in self._texts.get(one, {}):
-                return self._texts[one][code]
+        for tag in (language, language.partition("-")[0], FALLBACK):
+            if code in self._texts.get(tag, {}):
+                return self._texts[tag][code]
         raise KeyError(code)
 
     def all(self, code: str) -> dict[str, str]:
-        """A code's texts in all languages that have it."""
+        """Return a code's texts in all languages that have it."""
         return {language: self._texts[language][code] for language in self.languages if code in self._texts[language]}
 
 
 def reasons(folder: Path | None = None) -> Reasons:
-    """The project's texts, with an office's own from `folder` before them. Raises `OfficeFileError`."""
-    texts = {language: dict(known) for language, known in _own().items()}
+    """Return the project's texts, overridden by an office's own from `folder`. Raises `OfficeFileError`."""
+    texts = {language: dict(own) for language, own in _own().items()}
     for file in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
         if file.name != COUNTRY_FILE:
             texts.setdefault(file.stem, {}).update(_texts(file, file.name))
@@ -69,16 +69,16 @@ def reasons(folder: Path | None = None) -> Reasons:
 
 @functools.cache
 def _own() -> dict[str, dict[str, str]]:
-    files = [one for one in _packaged().iterdir() if one.name.endswith(".toml") and one.name != COUNTRY_FILE]
-    return {one.name.removesuffix(".toml"): _texts(one, one.name) for one in files}
+    files = [file for file in _project_folder().iterdir() if file.name.endswith(".toml") and file.name != COUNTRY_FILE]
+    return {file.name.removesuffix(".toml"): _texts(file, file.name) for file in files}
 
 
-def _packaged() -> Traversable:
+def _project_folder() -> Traversable:
     return resources.files("registry.office.reasons")
 
 
 def _texts(file: Traversable | Path, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    by_code: dict[str, str] = {}
     for kind, texts in _read(file, name).items():
         if kind not in KINDS or not isinstance(texts, dict):
             raise OfficeFileError(f"{name}: there is no kind {kind}; there are {', '.join(KINDS)}")
@@ -87,8 +87,8 @@ def _texts(file: Traversable | Path, name: str) -> dict[str, str]:
                 raise OfficeFileError(f"{name}: {kind} has no code {code}; it has {', '.join(sorted(KINDS[kind]))}")
             if not isinstance(text, str) or not text.strip():
                 raise OfficeFileError(f"{name}: {kind}.{code} is no text")
-            found[code] = text
-    return found
+            by_code[code] = text
+    return by_code
 
 
 def _read(file: Traversable | Path, name: str) -> dict[str, Any]:
