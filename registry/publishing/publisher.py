@@ -101,7 +101,7 @@ def _held_back(events: int, because: str) -> str:
 def _refused(events: int, because: str) -> str:
     return (
         f"published events that consumers refuse, all or some: {events:,}. They had been written down for the log"
-        f" before. {because}. `registry project`, then `registry refused list`"
+        f" before. {because}. `registry views update`, then `registry refused list`"
     )
 
 

@@ -79,10 +79,10 @@ def test_a_key_by_which_anybody_can_sign_is_refused_whatever_is_said(govern, tmp
                      "--without-proof", check=1)  # fmt: skip
     assert "anybody can sign by it" in refused.stderr
     home = tmp_path / "weak"
-    found = registry("found", home, "--consortium", "weak.example", "--key", root, "--threshold", 1, "--without-proof",
-                     check=1)  # fmt: skip
+    found = registry("consortium", "create", home, "--consortium", "weak.example", "--key", root, "--threshold", 1,
+                     "--without-proof", check=1)  # fmt: skip
     assert "anybody can sign by it" in found.stderr
-    registry("found", home, "--consortium", "weak.example", "--key", porto_key(), "--keys", 3, check=2)
+    registry("consortium", "create", home, "--consortium", "weak.example", "--key", porto_key(), "--keys", 3, check=2)
     assert not home.exists()
 
 

@@ -12,13 +12,14 @@ from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.award_outcomes import award_progress
-from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
+from registry.cli.issuing.imports import Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError, Problem
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample
