@@ -130,7 +130,7 @@ def row(achievement, record="r1", student="s1", **more):
 
 def achievement():
     """An achievement as a system sends it."""
-    return json.loads(registry("template", "achievement").stdout)
+    return json.loads(registry("import", "template", "achievement").stdout)
 
 
 def csv_of(rows):
