@@ -39,20 +39,20 @@ def configure(level: str = "warning") -> None:
 
 
 def debugging() -> bool:
-    """Whether the log is at its most detailed level, at which errors are printed with their tracebacks."""
+    """True if the log is at its most detailed level, at which errors are printed with their tracebacks."""
     import structlog  # noqa: PLC0415 - as above
 
     return bool(structlog.is_configured() and structlog.get_logger().is_enabled_for(logging.DEBUG))
 
 
-def guarded(observer: Callable[P, None]) -> Callable[P, None]:
-    """Return an observer whose failure is logged: what it was told of is done, and must not be reported as failed."""
+def log_failures(observer: Callable[P, None]) -> Callable[P, None]:
+    """Return an observer whose failures are logged: the observed act is done, and must not be reported as failed."""
 
     @functools.wraps(observer)
     def call(*args: P.args, **named: P.kwargs) -> None:
         try:
             observer(*args, **named)
-        except Exception:  # noqa: BLE001 - whatever it was: the observer's fault stops nobody's work
+        except Exception:  # noqa: BLE001 - a fault of the observer must not stop the work
             import structlog  # noqa: PLC0415 - as above
 
             structlog.get_logger(__name__).exception("observer.failed")

@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.postgres",
@@ -12,6 +13,11 @@ pytest_plugins = [
     "tests.support.verapdf",
     "tests.support.workers",
 ]
+
+
+# A loaded machine is slow: no example fails for the time that it takes.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,10 @@ def with_witnesses(
         head, why = _vouching(state, note, policy, now)
         cosigned_heads.append(head)
         if require and not why and head.size != state.size:
-            why = f"witnesses cosigned {head.size:,} events, and this log has {state.size:,}; run `registry cosign`"
+            why = (
+                f"witnesses cosigned {head.size:,} events, and this log has {state.size:,};"
+                " run `registry witness request`"
+            )
         if why and (require or policy.needed):
             what = f"that the head of {state.member} at {state.size:,} events is the newest"
             unchecked.append(Unchecked(what, why, "witness", state.member, state.size))
@@ -86,7 +89,8 @@ def without_witnesses(report: AuditReport, states: Iterable[StreamState], *, req
         return report
     names = ", ".join(state.member for state in states if state.size)
     why = (
-        "no witness is known here: name witnesses in the settings of a node, as [[witness]], and run `registry cosign`"
+        "no witness is known here: name witnesses in the settings of a node, as [[witness]],"
+        " and run `registry witness request`"
     )
     report = without_earlier(report, unchecked=lambda item: item.kind == "witness")  # it is asked again here
     return conclude(report, unchecked=[Unchecked(f"that the heads of {names} are the newest", why, "witness")])
@@ -126,7 +130,7 @@ def _vouching(state: StreamState, note: SignedNote | None, policy: Policy, now: 
     if note is None:
         return CosignedHead(
             state.member, 0, 0
-        ), "no witness has cosigned it, as far as is known here (`registry cosign`)"
+        ), "no witness has cosigned it, as far as is known here (`registry witness request`)"
     try:
         cosigned = policy.check(note, now)
     except PolicyUnmet as problem:

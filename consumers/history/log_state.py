@@ -194,7 +194,7 @@ def _member(
                 REFUSED,
                 name,
                 f"the newest {refused:,} records of the stream {name} are refused: nothing since entry {size:,} counts."
-                " `registry quarantine list` says why",
+                " `registry log quarantine list` says why",
                 size,
                 _claimed_size(log, name),
             )

@@ -174,7 +174,9 @@ class Tiles:
         try:
             return (self.folder / Tile(tile.level, tile.number, newest).path).read_bytes()[: tile.width * HASH_SIZE]
         except FileNotFoundError as error:
-            raise DamagedTiles(f"tile {tile.path} is missing in {self.folder}; `registry tiles --rebuild`") from error
+            raise DamagedTiles(
+                f"tile {tile.path} is missing in {self.folder}; `registry log tiles build --rebuild`"
+            ) from error
 
     def root(self, size: int) -> bytes:
         """Return the root of the tree's first `size` leaves, checked against the newest root.
@@ -190,7 +192,7 @@ class Tiles:
             merkle.verify_consistency(size, root, self.size, self.state.tree.root, path)
         except InvalidProof as error:
             raise DamagedTiles(
-                f"the tiles in {self.folder} are damaged ({error}); `registry tiles --rebuild`"
+                f"the tiles in {self.folder} are damaged ({error}); `registry log tiles build --rebuild`"
             ) from error
         return root
 

@@ -1,6 +1,6 @@
 """Verify a receipt for everybody who was shown one and trusts this node to check it.
 
-Nobody has to trust the node: `registry verify-receipt` does the same offline.
+Nobody has to trust the node: `registry receipt verify` does the same offline.
 """
 
 from collections.abc import Callable

@@ -97,7 +97,7 @@ async def verify(views: Views, member: Name, credential: UUID, wait_for: WaitFor
     def read(connection: Any) -> Verification:  # noqa: ANN401 - a connection
         result = verification(connection, views.standing, member, str(credential))
         if result is None:
-            raise HttpProblem("not-awarded", _UNKNOWN)
+            raise HttpProblem("not-found", _UNKNOWN)
         return result
 
     return await views.answer(wait_for, read)
@@ -153,7 +153,7 @@ def _page(
         after = of, str(identifier)
     rows = read(connection, key, after, limit + 1)
     if not rows and not credentials.exists(connection, key):
-        raise HttpProblem("not-awarded", _UNKNOWN)
+        raise HttpProblem("not-found", _UNKNOWN)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(["/".join(row) for row in rows[:limit]], None if last is None else cursors.encode(last))
 

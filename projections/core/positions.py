@@ -49,7 +49,7 @@ def _position(row: tuple[Any, ...]) -> Position:
         return Position(member, unpack(size, hashes), *rest)
     except ValueError as error:
         raise DamagedPosition(
-            f"the views' position of {member} is damaged ({error}); `registry project --rebuild` makes the views again"
+            f"the views' position of {member} is damaged ({error}); `registry views rebuild` makes the views again"
         ) from error
 
 

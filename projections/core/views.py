@@ -48,7 +48,7 @@ def exist(connection: Connection, schema: str = SERVED) -> bool:
     row = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
     if row is not None and row[0] != _label():
         raise OutdatedViews(
-            f"the views in {schema} are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
+            f"the views in {schema} are of another version ({row[0]}); rebuild them with `registry views rebuild`"
         )
     return row is not None
 
@@ -78,9 +78,9 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
         "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)
     ).fetchone()
     if row is None:
-        return "there are no views yet; run `registry project`"
+        return "there are no views yet; run `registry views update`"
     if row[0] != _label():
-        return f"they are of another version ({row[0]}); rebuild them with `registry project --rebuild`"
+        return f"they are of another version ({row[0]}); rebuild them with `registry views rebuild`"
     # Rows are views even without positions: views that count as absent would never be compared.
     served = [sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))]
     served += [
@@ -88,7 +88,7 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
         for name in dict.fromkeys((*(table.name for table in VIEWS), *UNDIGESTED, *EVIDENCE))
     ]
     if all(connection.execute(query).fetchone() is None for query in served):
-        return "there are no views yet: nothing was projected; run `registry project`"
+        return "there are no views yet: nothing was projected; run `registry views update`"
     return None
 
 

@@ -25,7 +25,7 @@ from registry.domain.parts import PartChecker, check_parts, list_breaches
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.store.recorder import StoredEvent
-from registry.values.persons import completed, contradictions
+from registry.values.persons import complete_person, contradictions
 from registry.vault.vault import KnownLearner, Vault, VaultRows, random_id
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
@@ -148,7 +148,7 @@ class BatchBuilder:
             except Refusal as refusal:
                 outcomes[item.place] = NotIssued(item.request.record, refusal.code, refusal.path, refusal.detail)
                 continue
-            person = completed(known.person, stated)
+            person = complete_person(known.person, stated)
             learners[item.student] = known if person is known.person else known._replace(person=person)
             replacement = None if old is None else describe_replacement(registry, old, data)
             issued.append(_IssuedCredential(data.credential, item, disclosures, credential, replacement))
@@ -265,7 +265,9 @@ class BatchBuilder:
         persons: dict[bytes, dict[str, Any]] = {student: one.person for student, one in known.items()}
         for item in sorted(items, key=lambda one: one.place):
             stated = item.person
-            persons[item.student] = completed(persons[item.student], stated) if item.student in persons else stated
+            persons[item.student] = (
+                complete_person(persons[item.student], stated) if item.student in persons else stated
+            )
         for student in {item.student for item in items}:
             learner, person, before = learners[student].learner, persons[student], known.get(student)
             if before is not None and person is before.person:

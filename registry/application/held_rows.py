@@ -21,7 +21,7 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.domain.errors import Duplicate, Refusal
 from registry.store.recorder import StaleState
-from registry.values.persons import NAMES, PERSON, contradictions, described, normalise_identifier
+from registry.values.persons import NAMES, PERSON, contradictions, describe_person, normalise_identifier
 from registry.vault.vault import KnownLearner, Learner, LearnerGone, Vault, array, read_again
 
 MAX_HELD: Final = 10_000
@@ -62,7 +62,7 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
         return cls(*(person.get(name) or None for name in PERSON))
 
     def __str__(self) -> str:
-        return described({name: value or "" for name, value in msgspec.to_builtins(self).items()})
+        return describe_person({name: value or "" for name, value in msgspec.to_builtins(self).items()})
 
     def __repr__(self) -> str:
         return "Person(…)"  # a person is never shown by accident

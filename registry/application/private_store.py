@@ -26,7 +26,7 @@ from registry.application.event_checks import EventChecker
 from registry.application.refusals import FindRefusals
 from registry.application.transaction import Transaction, TransactionOpen
 from registry.domain.aggregate import MemberAggregate, uuid_of
-from registry.observability import guarded
+from registry.observability import log_failures
 from registry.store.recorder import KeysReplaced, PrivateRecorder, StoredEvent, TransactionalRows, open_store
 from registry.vault.key_replacement import KeyReplacement, settle
 from registry.vault.vault import Vault
@@ -53,7 +53,7 @@ class PrivateStore:
         self.origin = origin
         self.vault = vault
         self.checker = EventChecker(origin, acceptance, find_refusals)
-        self._on_stored = guarded(on_stored)
+        self._on_stored = log_failures(on_stored)
         self._owns_connection = True
         self._connecting = threading.Lock()
         self._open = threading.local()

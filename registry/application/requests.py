@@ -8,7 +8,7 @@ from registry.domain.parts import Breach
 from registry.values.persons import (
     are_usual,
     birth_date_fault,
-    described,
+    describe_person,
     name_fault,
     normalise_identifier,
     normalise_name,
@@ -160,7 +160,7 @@ class TwoPersons(msgspec.Struct, frozen=True, gc=False):
         return "TwoPersons(…)"  # a person is never shown by accident
 
     def __str__(self) -> str:
-        return f"known is {described(self.known)}; the row says {described(self.stated)}"
+        return f"known is {describe_person(self.known)}; the row says {describe_person(self.stated)}"
 
 
 class NotIssued(msgspec.Struct, frozen=True, gc=False):

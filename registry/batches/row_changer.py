@@ -1,4 +1,4 @@
-"""What becomes of a file of status changes: previewed together, and made row by row. For a batch and for a command.
+"""Status changes of a file: previewed together, and made row by row, for a batch and for a command.
 
 A file changes each credential once. So the file that is run again changes nothing, as long as nobody else changed the
 credentials meanwhile.
@@ -29,7 +29,7 @@ class NamedBefore(Refusal):
 
 
 class ChangeCount(msgspec.Struct, frozen=True):
-    """How many credentials one kind of change is made to, for one reason."""
+    """Number of credentials with one kind of change, for one reason."""
 
     change: str
     reason: str
@@ -38,7 +38,7 @@ class ChangeCount(msgspec.Struct, frozen=True):
 
 
 class ChangePreview(msgspec.Struct):
-    """What rows of status changes would come to."""
+    """Preview of a file of status changes."""
 
     changes: list[ChangeCount] = []
     unchanged: int = 0
@@ -46,13 +46,13 @@ class ChangePreview(msgspec.Struct):
     refused: int = 0
     """Rows that would change nothing."""
     problems: list[RowProblem] = []
-    """What is wrong with these, the first 10,000."""
+    """The first 10,000 problems of these rows."""
     unlisted: int = 0
-    """How many more problems there are."""
+    """Number of further problems."""
 
     @property
     def total(self) -> int:
-        """How many changes would be made."""
+        """Number of changes that would be made."""
         return sum(one.credentials for one in self.changes)
 
     def refuse(self, problems: list[RowProblem]) -> None:
@@ -101,7 +101,7 @@ class RowChanger:
         return preview
 
     def check(self, row: StatusRow) -> Judgement:
-        """Return what the next row would come to; nothing is stored. Raises `Refusal`, `InvalidEvent`."""
+        """Return what the next row would change; store nothing. Raises `Refusal`, `InvalidEvent`."""
         return self._changer.check(self._find(row), row.change)
 
     def make(self, row: StatusRow, transaction: Transaction | None = None) -> Judgement:
@@ -115,7 +115,7 @@ class RowChanger:
         """Pass over a row that was worked through before: later rows must not name its credential."""
         try:
             self._find(row)
-        except Refusal:  # it was told then
+        except Refusal:  # it was reported then
             return
 
     def _find(self, row: StatusRow) -> str:
@@ -135,7 +135,7 @@ class RowChanger:
 
 
 def problem_of(row: StatusRow, refusal: Refusal | InvalidEvent) -> RowProblem:
-    """Return a refusal as what is wrong with a row."""
+    """Return a refusal as the problem of a row."""
     detail = refusal.explanation if isinstance(refusal, Refusal) else refusal.detail
     field = refusal.path.rpartition(".")[2]
     return RowProblem(row.line, f"line {row.line}", field, row.change.name, refusal.code, detail)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 As = Annotated[
-    str | None, typer.Option("--as", help="Who does it: an account's name (else yours).", envvar="REGISTRY_AS")
+    str | None, typer.Option("--actor", help="Who does it: an account's name (else yours).", envvar="REGISTRY_ACTOR")
 ]
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 
@@ -21,6 +21,6 @@ def who(account: str | None) -> str:
     name = (account if account is not None else getpass.getuser()).strip().lower()
     if _ACCOUNT.fullmatch(name) is None:
         raise typer.BadParameter(
-            f"{name!r} is not an account's name: up to 100 letters a to z, digits and . _ @ + -", param_hint="--as"
+            f"{name!r} is not an account's name: up to 100 letters a to z, digits and . _ @ + -", param_hint="--actor"
         )
     return name

@@ -24,15 +24,14 @@ from registry.cli.opening import State
 from registry.cli.output import errors, out
 
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
-    "init": ("consortium.founding",),
-    "found": ("consortium.founding",),
-    "member": ("consortium.founding",),
+    "node": ("consortium.nodes", "operations.backups"),
+    "consortium": ("consortium.founding",),
+    "member": ("consortium.members",),
     "governance": ("consortium.governance", "consortium.acts", "consortium.governance_show"),
     "achievement": ("issuing.achievements", "issuing.drafts"),
     "credential": ("issuing.credentials",),
     "import": ("issuing.imports",),
-    "template": ("issuing.imports",),
-    "mapping": ("issuing.mapping",),
+    "course-code": ("issuing.course_codes",),
     "intake": ("issuing.intake",),
     "recognition": ("recognition.recognition",),
     "case": ("recognition.cases", "recognition.case_file"),
@@ -41,7 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "agreement": ("recognition.agreements",),
     "reasons": ("recognition.reasons",),
     "publish": ("operations.running",),
-    "project": ("operations.running",),
+    "views": ("operations.views",),
     "run": ("operations.running",),
     "serve": ("operations.serving",),
     "api-key": ("operations.api_keys",),
@@ -49,46 +48,34 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
     "vault": ("operations.vaults",),
     "university": ("issuing.reading",),
-    "quarantine": ("issuing.reading",),
     "refused": ("issuing.refused",),
     "status": ("operations.status",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
     "receipt": ("evidence.receipts",),
-    "verify-receipt": ("evidence.receipts",),
     "disclosure": ("evidence.disclosures",),
     "seal": ("evidence.receipts",),
-    "tiles": ("evidence.receipts",),
-    "export": ("evidence.receipts",),
     "feed": ("operations.feeds",),
     "webhook": ("operations.webhooks",),
     "witness": ("consortium.witness",),
-    "cosign": ("consortium.witness",),
-    "log": ("evidence.logs",),
+    "log": ("evidence.logs", "evidence.tiles", "evidence.quarantine", "operations.archives"),
     "audit": ("evidence.audit",),
-    "digest": ("evidence.digests",),
-    "archive": ("operations.archives",),
-    "backup": ("operations.archives",),
-    "restore": ("operations.archives",),
     "demo": ("demo.demo",),
 }
 """The files that make each command. Only those of the command that is called are loaded: all take a second more."""
 
 PANELS: Final[dict[str, tuple[str, ...]]] = {
     "Issuing": (
-        "achievement", "credential", "import", "template", "mapping", "intake", "reconcile", "refused", "stack",
-        "learner",
+        "achievement", "credential", "import", "course-code", "intake", "reconcile", "refused", "stack", "learner",
     ),
     "Recognition": ("recognition", "case", "office", "agreement", "reasons", "precedents"),
     "Evidence": (
-        "receipt", "verify-receipt", "disclosure", "seal", "tiles", "export", "audit", "digest", "witness", "cosign",
-        "log", "quarantine",
+        "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "init", "status", "publish", "project", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "archive",
-        "backup", "restore", "demo",
+        "node", "status", "publish", "views", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "demo",
     ),
-    "Consortium": ("found", "member", "governance", "university"),
+    "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip
 """The panels of `registry --help`, by who uses the commands."""
 

@@ -123,7 +123,7 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
     if isinstance(error, OSError):
         return _explain_os_error(error, words)
     if isinstance(error, psycopg.errors.UndefinedTable):
-        return 4, "This database has no views yet, or lost some. Run `registry project` first."
+        return 4, "This database has no views yet, or lost some. Run `registry views update` first."
     if isinstance(error, UnicodeDecodeError):
         return 2, f"A file is not UTF-8 text: byte {error.start + 1} cannot be read. Save it as UTF-8."
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":

@@ -31,10 +31,10 @@ from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
+from registry.cli.issuing.course_codes import Imported
 from registry.cli.issuing.drafts import Shown
 from registry.cli.issuing.finding import Found
 from registry.cli.issuing.imports import Report
-from registry.cli.issuing.mapping import Imported
 from registry.cli.issuing.reconcile import Reconciled
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
@@ -79,22 +79,23 @@ _RENAMED: Final = ("endpoint",)
 _AS_OF: Final = "With `--as-of`, an object with what was so then, and `basis`: by what the moment was found."
 
 SHAPES: Final[dict[str, Shape]] = {
-    "import": Shape(_names(Report)),
+    "import file": Shape(_names(Report)),
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(Reconciled)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
-    "verify-receipt": Shape(
+    "receipt verify": Shape(
         ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
     ),
     "feed": Shape((), remark="One CloudEvent a line, as webhooks post them."),
-    "cosign": _list(("stream", "witness", "size", "error", "note")),
-    "digest": Shape(("digest", "members")),
-    "archive": _list(
+    "witness request": _list(("stream", "witness", "size", "error", "note")),
+    "views digest": Shape(("digest", "members")),
+    "log archive": _list(
         Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
     ),
-    "backup": Shape(("file", "bytes", *_names(BackupDescription))),
-    "restore": Shape(("private", "streams")),
-    "member relied": _list(Relied),
+    "node backup": Shape(("file", "bytes", *_names(BackupDescription))),
+    "node restore": Shape(("private", "streams")),
+    "log restore": Shape(("streams",)),
+    "member reliance": _list(Relied),
     "member list": _list(("member", "legal_name", "country", "homepage", "standing", "roles")),
     "governance show": Shape(("consortium", "size", "root_keys", "threshold", "members")),
     "achievement list": _list(AchievementView),
@@ -111,8 +112,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "intake lost": _list(LostEvents),
     "credential list": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
     "credential find": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
-    "mapping import": Shape(_names(Imported)),
-    "mapping list": _list(CourseCode),
+    "course-code import": Shape(_names(Imported)),
+    "course-code list": _list(CourseCode),
     "recognition show": _list(DecisionView, remark=_AS_OF),
     "recognition compare": Shape(("offered", "elements")),
     "recognition cohort": _list(CohortOutcome),
@@ -163,8 +164,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "learner held": _list(HeldPerson),
     "learner changes": _list(Change),
     "university show": Shape(_names(UniversityYear)),
-    "quarantine list": _list(_names(Quarantined, without=("record",))),
-    "quarantine show": Shape(_names(Quarantined, "explained"), remark="`record` is in base64."),
+    "log quarantine list": _list(_names(Quarantined, without=("record",))),
+    "log quarantine show": Shape(_names(Quarantined, "explained"), remark="`record` is in base64."),
     "refused list": _list(Repair),
     "webhook add": Shape(("webhook", "url", "secret")),
     "webhook list": _list(("webhook", *_names(Endpoint, without=_RENAMED))),
@@ -172,7 +173,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "webhook test": Shape(("delivered", "why")),
     "webhook dead": _list(("webhook", *_names(DeadDelivery, without=_RENAMED))),
     "witness caught": _list(Caught),
-    "log ls": _list(
+    "log list": _list(
         ("stream", "size", "end"), remark="Of one stream, an item a commit: `position`, `size`, `events`, `bytes`."
     ),
     "log show": Shape(("position", "origin", "base", "size", "root", "signatures", "events")),

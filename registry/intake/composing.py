@@ -29,7 +29,7 @@ class IssuedPart(NamedTuple):
 
     @classmethod
     def of(cls, registry: Registry, credential: str) -> "IssuedPart":
-        """Return an own credential as a part; one without credit counts for 0 ECTS."""
+        """Return one of our credentials as a part; one without credit counts for 0 ECTS."""
         state = registry.credentials.get(credential).state
         ects = registry.achievements.get(state.achievement).state.ects[state.version - 1]
         return cls(credential, state.achievement, state.version, ects or 0)

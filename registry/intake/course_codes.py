@@ -60,7 +60,7 @@ class CourseCodes:
         self._registry = registry
 
     def find(self, code: str) -> CourseCode | None:
-        """What a code stands for; None where it is no code here."""
+        """Return what a code stands for; None where the code is unknown here."""
         row = (
             self._registry.cursor()
             .execute(
@@ -230,8 +230,8 @@ def _repetition_fault(line: int, first: int, meanings: dict[tuple[str, str], int
     """Return what is wrong with a row whose code the file has already, or has with another meaning; or None."""
     if len(meanings) > 1:
         lines = ", ".join(map(str, list(meanings.values())[:10]))
-        return f"stands in the file for different achievements or versions, first on lines {lines}; none of them is set"
-    return f"stands in the file twice; line {first} has it, too" if line != first else None
+        return f"is in the file for different achievements or versions, first on lines {lines}; none of them is set"
+    return f"is in the file twice; line {first} has it, too" if line != first else None
 
 
 def write_csv(entries: Sequence[CourseCode]) -> str:

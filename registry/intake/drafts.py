@@ -30,14 +30,14 @@ _COLUMNS: Final = (
 
 
 class UnknownDraft(IntakeError):
-    """There is no draft of that id."""
+    """No draft has this id."""
 
 
 class DraftIncomplete(IntakeError):
     """A draft that cannot be published yet."""
 
     def __init__(self, draft: str, missing: Sequence[str]) -> None:
-        super().__init__(f"draft {draft} still wants {', '.join(missing)}")
+        super().__init__(f"draft {draft} still requires {', '.join(missing)}")
         self.missing = missing
 
 
@@ -51,20 +51,20 @@ class Draft(msgspec.Struct, frozen=True):
     read: Values
     given: Values
     odd: list[str]
-    """What was read and has no certain meaning."""
+    """Statements that were read and are unclear."""
     created: datetime
     achievement: str | None
-    """As what it was published."""
+    """Id of the achievement as which it was published."""
     waiting: int
-    """How many credentials wait for it."""
+    """Number of credentials that wait for it."""
     asked: list[Oddity] = []
-    """What its document states of it and was not understood, until somebody names it."""
+    """Statements of its document that are unclear, until somebody names their fields."""
     named: list[str] = []
     """The fields that somebody named beside the document, null included."""
 
     @property
     def values(self) -> Values:
-        """Annex I as it is known by now."""
+        """Fields of Annex I that are known so far."""
         return {**self.read, **self.given}
 
     @property
@@ -79,7 +79,7 @@ class Waiting(msgspec.Struct, frozen=True):
     key: bytes
     values: Values
     asked: list[Oddity] = []
-    """What its document states of it and was not understood, until somebody names it."""
+    """Statements of its document that are unclear, until somebody names their fields."""
     named: list[str] = []
     """The fields that somebody named beside the document, or in the draft: a text of theirs is meant."""
 
@@ -97,11 +97,11 @@ class Drafts:
         self._registry = registry
 
     def all(self) -> list[Draft]:
-        """Those that are not published, or that credentials wait for, the oldest first."""
+        """Return the drafts that are not published, or that credentials wait for, the oldest first."""
         return self._select("achievement IS NULL OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft)", ())
 
     def one(self, draft: str) -> Draft:
-        """A draft. Raises `UnknownDraft`."""
+        """Return the draft with this id. Raises `UnknownDraft`."""
         found = self._select("draft = %s", (draft,))
         if not found:
             raise UnknownDraft(f"there is no draft {draft}; `registry achievement draft list` shows those that are")
@@ -123,12 +123,12 @@ class Drafts:
         return Draft(**row, **texts, asked=asked)
 
     def of(self, award: Award) -> Draft | None:
-        """The draft that was made of an award's achievement; None where none was."""
+        """Return the draft of an award's achievement; None where there is none."""
         draft = self.id_of(award)
         return None if draft is None else self.one(draft)
 
     def id_of(self, award: Award) -> str | None:
-        """The id of the draft that was made of an award's achievement; None where none was."""
+        """Return the id of the draft of an award's achievement; None where there is none."""
         row = (
             self._registry.cursor()
             .execute("SELECT draft::text FROM intake.drafts WHERE content = %s", (self._content(award),))
@@ -141,7 +141,7 @@ class Drafts:
         return self._registry.vault.digest(msgspec.json.encode([said, award.codes], order="sorted"))
 
     def waiting(self, draft: str) -> list[Waiting]:
-        """The credentials that wait for a draft, the first that came first."""
+        """Return the credentials that wait for a draft, in the order in which they came."""
         vault = self._registry.vault
 
         def read() -> list[Waiting]:
@@ -162,7 +162,7 @@ class Drafts:
         )
 
     def content(self, draft: Draft, identifier: str, keep_text: Collection[str]) -> AchievementContent:
-        """What would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong.
+        """Return what would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong.
 
         `keep_text` are the fields whose texts are meant though they look broken.
         """
@@ -175,7 +175,7 @@ class Drafts:
     # Changing
 
     def row_of(self, award: Award, kind: str, completions: Completions, version: int | None = None) -> "DraftRow":
-        """What keeps an award: its achievement as a draft, unless it is one, and its credential waiting for it.
+        """Return rows that keep an award: its achievement as a draft, unless it is one, and its waiting credential.
 
         `version` is that of a published achievement for which the credential is meant.
         """
@@ -213,11 +213,11 @@ class Drafts:
         )
 
     def _sealed(self, draft: str, **texts: Any) -> bytes:  # noqa: ANN401 - any JSON values
-        """Seal what a document says of an achievement: names may stand in a wrong place of it."""
+        """Encrypt what a document says of an achievement: it may have a person's name in a wrong field."""
         return self._registry.vault.seal_own(_draft_purpose(draft), texts)
 
     def key(self, award: Award, completions: Completions) -> bytes:
-        """What an award's waiting credential is known by."""
+        """Return the key of an award's waiting credential."""
         return self._key(award.completed("credential", completions))
 
     def _key(self, values: Values) -> bytes:
@@ -237,7 +237,7 @@ class Drafts:
         return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
 
     def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
-        """Give what is missing: `achievement`; `credential` where one waits; `credentials` by record.
+        """Complete a draft with what is missing: `achievement`; `credential` where one waits; `credentials` by record.
 
         Raises `UnknownDraft`, and `IntakeError` for what is no field or no credential that waits.
         """
@@ -282,15 +282,15 @@ class Drafts:
         return rows
 
     def published(self, draft: str, achievement: str) -> "Published":
-        """Rows that say so, to be written with the achievement's first event."""
+        """Return the row that records it, to be written with the achievement's first event."""
         return Published(draft, achievement)
 
     def issued(self, draft: str, keys: Sequence[bytes]) -> "NoLonger":
-        """Rows that let credentials wait no longer, to be written with their issuing."""
+        """Return rows that let credentials no longer wait, to be written when they are issued."""
         return NoLonger(draft, keys)
 
     def drop(self, draft: str, transaction: Transaction | None = None) -> None:
-        """Forget a draft and the credentials that wait for it. Raises `UnknownDraft`."""
+        """Delete a draft and the credentials that wait for it. Raises `UnknownDraft`."""
         self.one(draft)
         with self._registry.joined(transaction) as joined:
             joined.add(_Dropped(draft))
@@ -313,7 +313,7 @@ class DraftRow:
         self._waiting = waiting
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them. Given again, what was given beside the document counts anew."""
+        """Write both. When the document comes again, its newest completions count."""
         now = datetime.now(UTC)
         cursor.execute(
             "INSERT INTO intake.drafts (draft, content, format, sealed, created) VALUES (%s, %s, %s, %s, %s)"
@@ -343,7 +343,7 @@ class _Completed:
 
 
 class Published:
-    """That a draft was published."""
+    """Row that records the publishing of a draft."""
 
     def __init__(self, draft: str, achievement: str) -> None:
         self._row = achievement, draft
@@ -354,7 +354,7 @@ class Published:
 
 
 class NoLonger:
-    """That credentials of a draft wait no longer."""
+    """Rows that let credentials of a draft no longer wait."""
 
     def __init__(self, draft: str, keys: Sequence[bytes]) -> None:
         self._row = draft, list(keys)

@@ -32,34 +32,34 @@ MAX_BYTES: Final = 256 * 1024
 _MAX_NAME: Final = 500
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What an event is known by; empty where it does not say."""
+class EventId(msgspec.Struct, frozen=True):
+    """Identity of an event; empty where it does not say."""
 
     source: str = ""
     id: str = ""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class IntakeEvent(msgspec.Struct, frozen=True):
     """An event that can be acted on."""
 
-    named: Named
+    named: EventId
     content: bytes
-    """Its type and data in one form, to tell the same event from another with its id."""
+    """Type and data in one form, to distinguish the same event from another with its id."""
     what: IssueRequest | StatusChange
 
 
-class Faulty(msgspec.Struct, frozen=True):
+class FaultyEvent(msgspec.Struct, frozen=True):
     """An event that cannot."""
 
-    named: Named
+    named: EventId
     problems: tuple[Problem, ...]
     """All that is wrong with it."""
     code: str = "invalid"
 
 
-def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
-    """Read one event. Whatever is wrong with it is told, with what would be right; nothing is raised."""
-    named = Named()
+def parse(value: bytes | None, checker: RowChecker) -> IntakeEvent | FaultyEvent:
+    """Read one event. Return all that is wrong with it, and what would be right; raise nothing."""
+    named = EventId()
     if not value:
         return _faulty(named, "$", "", "is empty; send one CloudEvent in JSON a record")
     if len(value) > MAX_BYTES:
@@ -76,7 +76,7 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
         given = event.get(name)
         if not isinstance(given, str) or not given or len(given) > _MAX_NAME or not given.isprintable():
             return _faulty(named, f"$.{name}", name, f"is not a text of 1 to {_MAX_NAME} characters")
-        named = Named(event["source"], event["id"] if name != "source" else "")
+        named = EventId(event["source"], event["id"] if name != "source" else "")
     if event.get("specversion") != "1.0":
         return _faulty(named, "$.specversion", "specversion", 'is not "1.0"')
     if event["type"] not in TYPES:
@@ -86,12 +86,12 @@ def parse(value: bytes | None, checker: RowChecker) -> Asked | Faulty:
         return _faulty(named, "$.data", "data", "is not a JSON object")
     what = _issue(named, data, checker) if event["type"] == ISSUE else _change(event["type"], data)
     if not isinstance(what, IssueRequest | StatusChange):
-        return Faulty(named, what)
+        return FaultyEvent(named, what)
     content = json.dumps([event["type"], data], sort_keys=True, ensure_ascii=True).encode()
-    return Asked(named, content, what)
+    return IntakeEvent(named, content, what)
 
 
-def _issue(named: Named, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | tuple[Problem, ...]:
+def _issue(named: EventId, data: Mapping[str, Any], checker: RowChecker) -> IssueRequest | tuple[Problem, ...]:
     row: dict[str, str] = {}
     wrong: list[Problem] = []
     keep_text = data.get(KEEP_TEXT, False)
@@ -149,5 +149,5 @@ def _problem(where: str, field: str, detail: str) -> Problem:
     return Problem(where, field, "", detail)
 
 
-def _faulty(named: Named, where: str, field: str, detail: str) -> Faulty:
-    return Faulty(named, (_problem(where, field, detail),))
+def _faulty(named: EventId, where: str, field: str, detail: str) -> FaultyEvent:
+    return FaultyEvent(named, (_problem(where, field, detail),))

@@ -52,7 +52,7 @@ def open_intake(
 
 
 def _rows(start: bytes) -> bool:
-    """Whether what begins with a brace is an object a line, and not one document."""
+    """Return True if a text that begins with a brace has one object a line, and is not one document."""
     line, _, rest = start.partition(b"\n")
     try:
         first = json.loads(line)

@@ -11,10 +11,10 @@ from registry.intake.rows.report import Problem
 
 
 class ImportResult(msgspec.Struct, frozen=True):
-    """What became of an award."""
+    """The outcome of an award."""
 
     award: int
-    """Its place in the document, from 1."""
+    """Place in the document, from 1."""
     title: str
     path: str
     how: str = ""

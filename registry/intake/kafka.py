@@ -34,7 +34,7 @@ AT_ONCE: Final = 500
 _WEEK_MS: Final = 7 * 24 * 3600 * 1000
 _SETTINGS: Final = {"retention.ms": str(_WEEK_MS), "max.message.bytes": str(512 * 1024)}
 _GAP_CHECK_SECONDS: Final = 30.0
-"""How often a topic on which nothing arrives is looked at for records that were removed."""
+"""Interval at which an idle topic is checked for records that were removed."""
 
 Take = Callable[[Sequence[bytes | None]], list[Result]]
 
@@ -183,7 +183,7 @@ class KafkaIntake:
     # What was removed before it was read
 
     def _may_have_gap(self, consumer: Any, polled: Mapping[TopicPartition, list[Any]]) -> bool:  # noqa: ANN401 - the client has no types
-        """Whether a partition is new to this reader, or its records do not follow on what was read."""
+        """Return True if a partition is new to this reader, or its records do not follow those that were read."""
         assigned = consumer.assignment()
         for partition in self._next.keys() - assigned:
             del self._next[partition]  # another process reads it now
@@ -209,7 +209,7 @@ class KafkaIntake:
                 self._tell_loss(producer, partition.partition, first, last)
             self._next[partition] = wanted
             if not records and begin > wanted:
-                # It is told: after a restart it is not found again.
+                # Report it now: after a restart it is not found again.
                 consumer.commit({partition: OffsetAndMetadata(begin, "", -1)})
                 self._next[partition] = begin
             if not records:

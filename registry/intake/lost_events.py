@@ -31,7 +31,7 @@ class LostEvents(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What happened, and what to do."""
+        """Explanation: what happened, and what to do."""
         return (
             f"{lost_range(self.topic, self.partition, self.first, self.last)} Noticed {self.noticed:%Y-%m-%d %H:%M}Z."
             f" Send the events again, then run `registry intake acknowledge {self.number}`"
@@ -50,7 +50,7 @@ def lost_range(topic: str, partition: int, first: int, last: int | None) -> str:
 
 
 class IntakePositions:
-    """What a node remembers of its intake topic. Opens a connection for each use; may be shared by threads."""
+    """The node's memory of its intake topic. Opens a connection for each use; may be shared by threads."""
 
     def __init__(self, dsn: str) -> None:
         """`dsn` is the node's database."""

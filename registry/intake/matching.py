@@ -36,7 +36,7 @@ class Match(NamedTuple):
     meant: Collection[str] = ()
     """The fields of a new one whose texts are meant though they look broken."""
     problems: Sequence[Problem] = ()
-    """What is wrong with the content that the document has of it."""
+    """Problems of the content that the document has of it."""
 
     def notes(self) -> list[str]:
         """Return what is doubtful in a new achievement."""
@@ -80,7 +80,7 @@ class Matcher:
         return None if pending is None else pending.content
 
     def achievement(self, achievement: str) -> Achievement:
-        """Return an own achievement, or one that a dry run would have published. Raises `UnknownAchievement`."""
+        """Return one of our achievements, or one that a dry run would have published. Raises `UnknownAchievement`."""
         return self._pending.get(achievement) or self._registry.achievements.get(achievement)
 
     def match(self, award: Award, completions: Completions) -> Match | NoMatch:

@@ -48,7 +48,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class OnLog(Protocol):
-    """What the views know of this university's credentials, as far as the node has read the log."""
+    """Lookup of this university's credentials in the views, as far as the node has read the log."""
 
     def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
         """These, by their ids; those that are not on the log are left out."""
@@ -69,14 +69,14 @@ class Difference(msgspec.Struct, frozen=True, rename="camel"):
     credential: str | None
     field: str
     there: str
-    """What the university's system says."""
+    """The value in the university's system."""
     here: str
-    """What the log says."""
+    """The value on the log."""
     detail: str
 
 
 class Counts(msgspec.Struct, rename="camel"):
-    """What a reconciliation came to."""
+    """Counts of a reconciliation."""
 
     rows: int = 0
     agreeing: int = 0
@@ -112,7 +112,7 @@ class Reconciling:
         self._end = end
         self.counts = Counts()
         self._lines: dict[str, int] = {}
-        """Where the first rows stand, by their records: a row that stands twice names the earlier."""
+        """Lines of the first rows, by their records: a row that is there twice names the earlier one."""
 
     def __enter__(self) -> Self:
         self._connection = psycopg.connect(self._registry.dsn, autocommit=True)
@@ -150,7 +150,7 @@ class Reconciling:
             if credential is not None and credential not in fresh:
                 self.counts.unreadable += 1
                 earlier = self._lines.get(row.record)
-                detail = "stands in the file twice" + (f"; line {earlier} has it, too" if earlier else "")
+                detail = "is in the file twice" + (f"; line {earlier} has it, too" if earlier else "")
                 yield Judged(line, [row.differs("unreadable", "record", credential, "", detail)])
                 continue
             if len(self._lines) < _REMEMBERED:
@@ -256,7 +256,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class _Reading:
-    """How rows are read: in which form days and numbers are."""
+    """The form of days and numbers in the rows."""
 
     def __init__(self, dates: Order | None, decimal_comma: bool) -> None:  # noqa: FBT001 - made in one place only
         self._dates = dates

@@ -1,4 +1,4 @@
-"""What becomes of a system's events: each has its effect once, whatever comes again, and gets its result."""
+"""Handling of a system's events: each takes effect once, however often it comes, and gets a result."""
 
 import traceback
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from registry.application.requests import Issued, IssueRequest, Outcome
 from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.transaction import Transaction
 from registry.domain.errors import InvalidEvent, Refusal
-from registry.intake.events import Asked, Faulty, Named, parse
+from registry.intake.events import EventId, FaultyEvent, IntakeEvent, parse
 from registry.intake.rows.report import FAULTS, Catalogue
 from registry.intake.rows.row_checker import RowChecker
 
@@ -30,29 +30,29 @@ class ResultProblem(msgspec.Struct, frozen=True):
     where: str
     """A JSON path."""
     detail: str
-    """What is wrong, and what would be right."""
+    """Explanation: what is wrong, and what would be right."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one event."""
+    """The result of one event."""
 
-    named: Named
+    named: EventId
     accepted: bool
     unchanged: bool = False
-    """It had its effect before."""
+    """True if it took effect before."""
     credential: str = ""
     code: str = ""
     """The rule that refused it, or `invalid`."""
     where: str = ""
     detail: str = ""
-    """What is wrong, and what would be right."""
+    """Explanation: what is wrong, and what would be right."""
     more: list[ResultProblem] = []
-    """What else is wrong with it."""
+    """Further problems."""
     notes: list[str] = []
-    """What is remarkable in what it did: for example that it replaced a credential of another achievement."""
+    """Notes on what it did, for example that it replaced a credential of another achievement."""
 
 
-class Taking:
+class EventHandler:
     """Takes events in for one node. For one thread."""
 
     def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue) -> None:
@@ -64,14 +64,14 @@ class Taking:
     def take(self, values: Sequence[bytes | None]) -> list[Result]:
         """Let events have their effect, in their order; their results when all of it is stored."""
         results: dict[int, Result] = {}
-        asked: list[tuple[int, Asked]] = []
+        asked: list[tuple[int, IntakeEvent]] = []
         for place, value in enumerate(values):
             try:
                 found = parse(value, self._checker)
             except FAULTS as error:
-                results[place] = _internal_error(Named(), error)
+                results[place] = _internal_error(EventId(), error)
                 continue
-            if isinstance(found, Faulty):
+            if isinstance(found, FaultyEvent):
                 first, *more = (ResultProblem(one.where, one.detail) for one in found.problems)
                 results[place] = Result(
                     found.named, accepted=False, code=found.code, where=first.where, detail=first.detail, more=more
@@ -82,7 +82,7 @@ class Taking:
             results |= self._take_safely(run)
         return [results[place] for place in range(len(values))]
 
-    def _take_safely(self, run: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+    def _take_safely(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
         """Take a run in; an event that cannot be stored is answered, and keeps no other one."""
         try:
             return self._take(run)
@@ -97,10 +97,10 @@ class Taking:
                 return {place: _refused(event.named, error)}
             return {place: _internal_error(event.named, error)}
 
-    def _take(self, run: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+    def _take(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
         """A run of events that are taken in together: issuings, or one change."""
         results: dict[int, Result] = {}
-        fresh: list[tuple[int, Asked]] = []
+        fresh: list[tuple[int, IntakeEvent]] = []
         known = self._known([one for _, one in run])
         for place, one in run:
             key, content = self._hashed(one)
@@ -117,13 +117,13 @@ class Taking:
             results[place] = self._change(one, what)
         elif fresh:
             results |= self._issue(fresh)
-        for place, one in run:  # the same event twice in one run is told what the first one came to
+        for place, one in run:  # the same event twice in one run gets the result of the first
             if results.get(place) == Result(one.named, accepted=True, unchanged=True):
                 [first] = [p for p, other in fresh if other.named == one.named]
                 results[place] = msgspec.structs.replace(results[first], unchanged=results[first].accepted)
         return results
 
-    def _issue(self, fresh: Sequence[tuple[int, Asked]]) -> dict[int, Result]:
+    def _issue(self, fresh: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
         requests = [one.what for _, one in fresh if isinstance(one.what, IssueRequest)]
 
         def add_events(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -156,7 +156,7 @@ class Taking:
             for (place, one), outcome in zip(fresh, outcomes, strict=True)
         }
 
-    def _change(self, event: Asked, change: StatusChange) -> Result:
+    def _change(self, event: IntakeEvent, change: StatusChange) -> Result:
         credential = self._changer.find(change)
         kept = _Events([(*self._hashed(event), credential)])
         with self._registry.transaction() as transaction:
@@ -165,7 +165,7 @@ class Taking:
             transaction.commit()
         return Result(event.named, accepted=True, unchanged=unchanged, credential=credential)
 
-    def _known(self, asked: Sequence[Asked]) -> dict[bytes, tuple[bytes, str]]:
+    def _known(self, asked: Sequence[IntakeEvent]) -> dict[bytes, tuple[bytes, str]]:
         rows = (
             self._registry.cursor()
             .execute(
@@ -176,19 +176,19 @@ class Taking:
         )
         return {bytes(row["event"]): (bytes(row["content"]), row["credential"]) for row in rows}
 
-    def _hashed(self, one: Asked) -> tuple[bytes, bytes]:
+    def _hashed(self, one: IntakeEvent) -> tuple[bytes, bytes]:
         vault = self._registry.vault
         return vault.hashed("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
 
 
-def _refused(named: Named, refusal: Refusal | InvalidEvent) -> Result:
+def _refused(named: EventId, refusal: Refusal | InvalidEvent) -> Result:
     field = refusal.path.removeprefix("$").removeprefix(".")
     where = f"$.data.{field}" if field else "$.data"
     detail = refusal.explanation if isinstance(refusal, Refusal) else refusal.detail
     return Result(named, accepted=False, code=refusal.code, where=where, detail=detail)
 
 
-def _internal_error(named: Named, error: BaseException) -> Result:
+def _internal_error(named: EventId, error: BaseException) -> Result:
     """The result of an event that nobody thought of. The error's own words may quote a person: they are not logged."""
     at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
     _log.error("intake.met_a_fault", fault=type(error).__name__, at=at)
@@ -201,9 +201,9 @@ def _internal_error(named: Named, error: BaseException) -> Result:
     )
 
 
-def _runs(asked: Sequence[tuple[int, Asked]]) -> Iterator[list[tuple[int, Asked]]]:
+def _runs(asked: Sequence[tuple[int, IntakeEvent]]) -> Iterator[list[tuple[int, IntakeEvent]]]:
     """Issuings that follow each other together, every change by itself: order is kept."""
-    run: list[tuple[int, Asked]] = []
+    run: list[tuple[int, IntakeEvent]] = []
     for place, one in asked:
         if isinstance(one.what, StatusChange):
             if run:

@@ -229,7 +229,7 @@ class Keystore:
                 if last_try:
                     raise KeystoreError(
                         f"{self._folder / RING} does not open with {MASTER}: they are not of the same moment."
-                        " Restore both from a backup: registry restore --backup FILE"
+                        " Restore both from a backup: registry node restore FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
                 if last_try:  # a file that is just being replaced is overwritten while it is read
@@ -322,7 +322,7 @@ class Keystore:
         except OSError as error:
             raise KeystoreError(
                 f"cannot read {path}: {error.strerror}. Restore it from this node's newest backup:"
-                " registry restore --backup FILE"
+                " registry node restore FILE"
             ) from error
         if stat.S_IMODE(mode) & 0o077:
             raise KeystoreError(f"{path} can be read by others; run: chmod 600 {path}")

@@ -14,5 +14,5 @@ def why_without_claims(registry: Registry, credential: str) -> str:
         return f"Its learner was erased on {day}. What it said of the person is gone for good."
     return (
         "The vault has no personal data for it, and no erasure says why. If this database came from a copy, restore the"
-        " node's newest backup: registry restore --backup FILE"
+        " node's newest backup: registry node restore FILE"
     )

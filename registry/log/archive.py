@@ -262,7 +262,7 @@ class ArchiveLog:
         """Nothing is held open."""
 
     def _read_only(self) -> ReadOnlyLog:
-        return ReadOnlyLog(f"the archive at {self.folder} is only read; `registry archive` adds to it")
+        return ReadOnlyLog(f"the archive at {self.folder} is only read; `registry log archive` adds to it")
 
     def _grown(self) -> bool:
         """Return whether the manifest was replaced since it was read."""

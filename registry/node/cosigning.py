@@ -86,7 +86,7 @@ def explain_unmet_policy(node: Node, stream: str, size: int) -> str | None:
         return None
     note = node.cosignatures().newest(origin_of(node.settings.consortium, stream), size)
     if note is None:
-        return "no witness has cosigned it, as far as this node has asked (`registry cosign`)"
+        return "no witness has cosigned it, as far as this node has asked (`registry witness request`)"
     try:
         policy.check(note, datetime.now(UTC))
     except PolicyUnmet as problem:

@@ -25,7 +25,9 @@ def cosigned_head(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNot
     )
     if not usable or note is None:
         if policy.needed:
-            raise PolicyUnmet(f"no cosigned head of {stream} covers leaf {leaf} yet; `registry cosign` asks for one")
+            raise PolicyUnmet(
+                f"no cosigned head of {stream} covers leaf {leaf} yet; `registry witness request` asks for one"
+            )
         return None
     policy.check(note, datetime.now(UTC))
     return note

@@ -31,7 +31,7 @@ from registry.application.acceptance import Acceptance, NotAccepted
 from registry.application.refusals import RefusedCommits
 from registry.log import LogError, LogGone, LogMoved, NoSuchStream, SharedLog, TailLost
 from registry.log.founding import check_founding
-from registry.observability import guarded
+from registry.observability import log_failures
 from registry.publishing.commit_store import CommitStore, Draft, Held, Row
 from registry.publishing.drafts import AT_ONCE, Drafter
 from registry.publishing.errors import (
@@ -101,7 +101,7 @@ def _held_back(events: int, because: str) -> str:
 def _refused(events: int, because: str) -> str:
     return (
         f"published events that consumers refuse, all or some: {events:,}. They had been written down for the log"
-        f" before. {because}. `registry project`, then `registry refused list`"
+        f" before. {because}. `registry views update`, then `registry refused list`"
     )
 
 
@@ -147,7 +147,7 @@ class Publisher:
         self._founding = founding
         self._channel = recorder.channel_name
         self._step = step
-        self._on_committed = guarded(on_committed)
+        self._on_committed = log_failures(on_committed)
         self._tree: Tree | None = None
         """The tree that the log verifiably holds; None if it must be read from the log."""
         self._end = 0

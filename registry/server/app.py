@@ -44,7 +44,7 @@ from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
 from registry.node.services.pool_use import follow_pool
-from registry.observability import guarded
+from registry.observability import log_failures
 from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
@@ -153,7 +153,7 @@ def create_app(
     """
     http = node.settings.http
     routes = StaleIfError(create_routes(node, ending, instruments))
-    on_answer = [] if instruments is None else [guarded(instruments.count_request)]
+    on_answer = [] if instruments is None else [log_failures(instruments.count_request)]
     return Forwarded(ResponseMiddleware(routes, *on_answer), http.trusted_proxies, http.base_path)
 
 

@@ -47,7 +47,7 @@ def _base_path(value: str) -> str:
 
 def _hexadecimal(value: str) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
-        raise ValueError("64 hexadecimal digits, as `registry found` printed them")
+        raise ValueError("64 hexadecimal digits, as `registry consortium create` printed them")
     return value
 
 
@@ -255,7 +255,7 @@ def find_home(home: Path | None) -> Path:
             return folder
     raise NoSettings(
         f"no {FILE} in {here} or above it; go to a node's folder, name it with --home or {HOME_VARIABLE},"
-        " or make one with `registry init`"
+        " or make one with `registry node init`"
     )
 
 
@@ -275,7 +275,9 @@ def load(folder: Path | None = None) -> Settings:
     home = find_home(folder)
     file = home / FILE
     if not file.is_file():
-        raise SettingsError(f"there is no file {file}; name the node's folder with --home, or make it: `registry init`")
+        raise SettingsError(
+            f"there is no file {file}; name the node's folder with --home, or make it: `registry node init`"
+        )
 
     class FromFolder(Settings):
         @classmethod

@@ -1,4 +1,4 @@
-"""Who acts, as it is stored, and which person that is: the one place where two actors are compared.
+"""Actors as they are stored, and the persons behind them: the one place where two actors are compared.
 
 An act is stored with an account's name (of the command), `key:ID` (an API key), `subject:NAME` (an access token), or
 `client:ID` (a token, stored by earlier versions). A person may have all of these, and several keys, so a rule that
@@ -34,12 +34,12 @@ def person_of(cursor: Cursor[DictRow], actor: str) -> str:
 
 
 def key_names(cursor: Cursor[DictRow], actors: list[str]) -> dict[str, str]:
-    """Return the names of the API keys among these actors, by how they are stored."""
+    """Return the names of the API keys among these stored actors, by actor."""
     keys = [actor.removeprefix(KEY_PREFIX) for actor in actors if actor.startswith(KEY_PREFIX)]
     rows = cursor.execute("SELECT key, name FROM access.keys WHERE key = ANY(%s)", (keys,)).fetchall()
     return {f"{KEY_PREFIX}{row['key']}": row["name"] for row in rows}
 
 
 def normalise_account(name: str) -> str:
-    """Return a name in the one spelling that counts: letter case, width and spaces around and between do not."""
+    """Return a name without differences of letter case, width and spaces, for comparing."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,4 +1,4 @@
-"""Text that was spoilt on its way: a lost character, or UTF-8 that was read in another encoding."""
+"""Finds damaged text: a lost character, or UTF-8 that was read in another encoding."""
 
 _REPLACEMENT = "\ufffd"
 
@@ -6,7 +6,7 @@ _REPLACEMENT = "\ufffd"
 def broken_text_fault(text: str) -> str | None:
     """Return what is wrong with a text's characters and what it probably was, or None.
 
-    U+FFFD stands for a character that a program could not read: what it was cannot be told from the text. Mojibake is
+    U+FFFD replaces a character that a program could not read, which is lost. Mojibake is
     recognised by ftfy's heuristics, which are built to leave ordinary names of any language alone.
     """
     if text.isascii():

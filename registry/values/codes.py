@@ -1,6 +1,6 @@
-"""Whether a code is in its published list: field of education, language, country, level.
+"""Checks codes against their published lists: field of education, language, country, level.
 
-Each `*_fault` returns None, or a sentence that says what is wrong and, where one code is meant, which. What others
+Each `*_fault` returns None, or a sentence with the fault and, if one code is likely meant, that code. What others
 signed is read with any well-formed code, since lists change; what a university signs itself is checked here.
 
 Sources: ISCED Fields of Education and Training 2013 (ISCED-F 2013), appendix I "Numerical code list", UNESCO Institute
@@ -42,7 +42,7 @@ FIELDS: Final = frozenset(code[:digits] for code in _DETAILED_FIELDS for digits 
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _COUNTRY_HABITS: Final = {"UK": "GB", "EL": "GR"}
-"""How the European Union's institutions and others write two countries otherwise than ISO 3166-1."""
+"""Country codes of the European Union's institutions that differ from ISO 3166-1."""
 
 
 def isced_fault(code: str) -> str | None:
@@ -81,12 +81,12 @@ def country_fault(code: str) -> str | None:
     """Return what is wrong with a country's code, or None. It has two capital letters of ISO 3166-1, or is XK."""
     if code in COUNTRIES:
         return None
-    meant = _country_meant(code.strip())
-    cure = f"did you mean {meant}?" if meant else "write two capital letters of ISO 3166-1 such as NL or FI"
+    likely = _likely_country(code.strip())
+    cure = f"did you mean {likely}?" if likely else "write two capital letters of ISO 3166-1, for example FI"
     return f"{code[:60]!r} is no country's code; {cure}"
 
 
-def _country_meant(text: str) -> str | None:
+def _likely_country(text: str) -> str | None:
     capitals = text.upper()
     if capitals in COUNTRIES:
         return capitals

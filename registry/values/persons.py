@@ -1,4 +1,4 @@
-"""How persons' identifiers and names are written and compared, the same in every way in.
+"""The spelling and comparison of persons' identifiers and names, the same in every way in.
 
 An identifier has one spelling: Unicode's composed form (NFC), no invisible character, no surrounding or doubled space.
 Two spellings of one number would otherwise be two learners.
@@ -35,9 +35,9 @@ _CYRILLIC_OR_GREEK: Final = re.compile(
 SPREADSHEET_ERROR: Final = re.compile(
     r"#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|#+)", re.IGNORECASE
 )
-"""What a spreadsheet writes in the place of a value, as a whole text."""
+"""Error values of spreadsheets, as a whole text."""
 FORMERLY: Final = "formerly"
-"""Where a person of the vault lists the descriptions that somebody decided are of the same person."""
+"""The field of a person in the vault with earlier descriptions that were decided to be of the same person."""
 NAMES: Final = ("familyName", "givenName")
 PERSON: Final = (*NAMES, "dateOfBirth")
 EARLIEST_BIRTH: Final = "1900-01-01"
@@ -56,7 +56,7 @@ _PLACEHOLDERS: Final = frozenset(
     }
 )  # fmt: skip
 _MARKUP: Final = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});|</?[A-Za-z][^>]*>|[{}<>\[\]|]|\\u[0-9a-fA-F]{4}")
-"""What is left of HTML, JSON or a template in a text."""
+"""Traces of HTML, JSON or a template in a text."""
 _NO_NUMBERS: Final = _PLACEHOLDERS | {"none", "nil", "nan", "na"}
 _PARTICLES: Final = frozenset(
     {
@@ -67,7 +67,7 @@ _PARTICLES: Final = frozenset(
         "voor", "zu", "zum", "zur", "dr", "prof", "mr", "mrs", "ms", "miss", "jr", "sr", "ii", "iii", "iv",
     }
 )  # fmt: skip
-"""Parts of names that many families share, and titles: two persons with one of them alone have nothing in common."""
+"""Parts of names that many families share, and titles: sharing only one of them, two persons have nothing in common."""
 _USUAL: Final = re.compile(
     "(?:\n(?:[1-9][0-9]*|[A-MO-SVWYZa-mo-svwyz][ -~]*)){2}(?:\n[A-MO-SVWYZa-mo-svwyz][A-Za-z '.,-]*){2}"
 )
@@ -90,32 +90,32 @@ def normalise_name(text: str) -> str:
     """Return a name's spelling: as an identifier's, but with the joiners that some scripts write with."""
     if text.isascii() and text.isprintable():
         return text.strip() if "  " not in text else " ".join(text.split())
-    kept = [
+    visible = [
         char
         for place, char in enumerate(text)
         if char.isspace()
         or (unicodedata.category(char) not in _INVISIBLE and char not in _UNSEEN_IN_NAMES)
         or (char in _JOINERS and 0 < place < len(text) - 1 and not (text[place - 1] + text[place + 1]).isascii())
     ]
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+    return unicodedata.normalize("NFC", " ".join("".join(visible).split()))
 
 
 def are_usual(record: str, student: str, family_name: str, given_name: str) -> bool:
-    """Return whether normalised identifiers and names are such that no rule here objects to any of them.
+    """Return true if no rule of this module can object to these normalised identifiers and names.
 
-    It looks at all of them at once, and saves most rows the rules. Where it returns False, the rules decide.
+    One pattern checks all of them, which saves most rows the rules. If it returns false, the rules decide.
     """
-    family, given = family_name.casefold(), given_name.casefold()
+    family, first = family_name.casefold(), given_name.casefold()
     return (
         _USUAL.fullmatch(f"\n{record}\n{student}\n{family_name}\n{given_name}") is not None
         and family not in _PLACEHOLDERS
-        and given not in _PLACEHOLDERS
-        and student.casefold() not in (family, given)
+        and first not in _PLACEHOLDERS
+        and student.casefold() not in (family, first)
     )
 
 
 def identifier_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised identifier that a spreadsheet or a keyboard spoilt, or None."""
+    """Return what is wrong with a normalised identifier that a spreadsheet or keyboard has damaged, or None."""
     if not text.isascii():
         return _look_alike_fault(text)
     if text.isdigit() or text[:1].isalpha():
@@ -137,7 +137,7 @@ def identifier_fault(text: str) -> str | None:
 def _look_alike_fault(text: str) -> str | None:
     """Return what is wrong with an identifier whose characters look like others, or None.
 
-    Such an identifier would be another learner's, though a person reads the same.
+    Such an identifier would be another learner's, although it looks the same to a person.
     """
     if text.startswith(tuple(_APOSTROPHES)):
         return "begins with an apostrophe, by which a spreadsheet marks text; remove it"
@@ -150,7 +150,7 @@ def _look_alike_fault(text: str) -> str | None:
 
 
 def _plain(char: str) -> str:
-    """Return the ASCII text that a character stands for, or the character where there is none."""
+    """Return the ASCII text that a character stands for, or the character if there is none."""
     likely = unicodedata.normalize("NFKC", char)
     if likely.isascii():
         return likely
@@ -177,7 +177,7 @@ def record_fault(text: str) -> str | None:
 
 
 def doubtful_name(text: str) -> str | None:
-    """Return why a normalised name is hardly anybody's, or None: whoever has it can say so."""
+    """Return why a normalised name is probably no person's name, or None. Its sender can confirm it."""
     if text.casefold() in _PLACEHOLDERS:
         return "looks like a placeholder and no name; leave the field empty for a person who has one name only"
     if "?" in text:
@@ -198,7 +198,7 @@ def swapped_fault(student: str, family_name: str, given_name: str) -> str | None
 
 
 def name_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised name, or None. An absent name is empty, and that is no fault."""
+    """Return what is wrong with a normalised name, or None. An empty name is absent, which is no fault."""
     if not text or text[0].isalpha():  # nearly all, and much faster
         return None
     if SPREADSHEET_ERROR.fullmatch(text):
@@ -235,51 +235,51 @@ def comparison_key(text: str) -> str:
     return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
 
 
-def differences(known: Mapping[str, str], stated: Mapping[str, str]) -> tuple[str, ...]:
+def differences(person: Mapping[str, str], stated: Mapping[str, str]) -> tuple[str, ...]:
     """Return how two descriptions of a person contradict each other: `dateOfBirth`, `name`, both or neither.
 
-    Both have `familyName`, `givenName` and `dateOfBirth`; what one of them lacks contradicts nothing. Names contradict
-    where they share no part at all: a person who married, or has a second given name, is no other person. Particles
+    Both have `familyName`, `givenName` and `dateOfBirth`; a missing value contradicts nothing. Names contradict
+    if they share no part at all: a person who married, or has a second given name, is no other person. Particles
     (`de`, `van`), titles and initials are no such part. A date of birth of which only the year or the month is known
     agrees with a longer one that begins so.
     """
-    found = []
-    born, other = known.get("dateOfBirth", ""), stated.get("dateOfBirth", "")
+    fields = []
+    born, other = person.get("dateOfBirth", ""), stated.get("dateOfBirth", "")
     if born and other and not born.startswith(other) and not other.startswith(born):
-        found.append("dateOfBirth")
-    names, others = name_parts(known), name_parts(stated)
+        fields.append("dateOfBirth")
+    names, others = name_parts(person), name_parts(stated)
     rearranged = "".join(sorted(names)) == "".join(sorted(others))
-    if names and others and not rearranged and not _own_parts(known) & _own_parts(stated):
-        found.append("name")
-    return tuple(found)
+    if names and others and not rearranged and not _own_parts(person) & _own_parts(stated):
+        fields.append("name")
+    return tuple(fields)
 
 
-def contradictions(known: Mapping[str, Any], stated: Mapping[str, str]) -> tuple[str, ...]:
+def contradictions(person: Mapping[str, Any], stated: Mapping[str, str]) -> tuple[str, ...]:
     """Return how a person of the vault and a description contradict each other; see `differences`.
 
-    A description that somebody decided is of the same person contradicts nothing, though the vault has another now.
+    A description that was decided to be of the same person contradicts nothing, although the vault has a newer one.
     """
-    if all(known.get(name) == stated.get(name) for name in PERSON):
+    if all(person.get(name) == stated.get(name) for name in PERSON):
         return ()  # nearly always, and much faster
-    found = differences(known, stated)
-    if found and any(not differences(former, stated) for former in known.get(FORMERLY, ())):
+    fields = differences(person, stated)
+    if fields and any(not differences(former, stated) for former in person.get(FORMERLY, ())):
         return ()
-    return found
+    return fields
 
 
-def completed(known: dict[str, Any], stated: Mapping[str, str]) -> dict[str, Any]:
-    """Return a person of the vault with what a description adds: names where there are none, a longer birth date.
+def complete_person(person: dict[str, Any], stated: Mapping[str, str]) -> dict[str, Any]:
+    """Return a person of the vault with what a description adds: names if there are none, a longer birth date.
 
-    It is the same object where nothing is added.
+    The result is the same object if nothing is added.
     """
-    named = bool(known.get("familyName") or known.get("givenName"))
-    longer = len(stated.get("dateOfBirth", "")) > len(known.get("dateOfBirth") or "")
+    named = bool(person.get("familyName") or person.get("givenName"))
+    longer = len(stated.get("dateOfBirth", "")) > len(person.get("dateOfBirth") or "")
     if named and not longer:
-        return known
+        return person
     added = {} if named else {name: stated[name] for name in NAMES if stated.get(name)}
     if longer:
         added["dateOfBirth"] = stated["dateOfBirth"]
-    return {**known, **added} if added else known
+    return {**person, **added} if added else person
 
 
 def full_name(person: Mapping[str, str]) -> str:
@@ -287,7 +287,7 @@ def full_name(person: Mapping[str, str]) -> str:
     return " ".join(person[name] for name in reversed(NAMES) if person.get(name))
 
 
-def described(person: Mapping[str, str]) -> str:
+def describe_person(person: Mapping[str, str]) -> str:
     """Return a person in words, to tell two apart: the name and the date of birth."""
     return f"{full_name(person) or 'no name'}, born {person.get('dateOfBirth') or 'on an unknown day'}"
 
@@ -298,7 +298,7 @@ def name_parts(person: Mapping[str, str]) -> set[str]:
 
 
 def _own_parts(person: Mapping[str, str]) -> set[str]:
-    """Return the parts of a person's name without those that tell nothing, unless a name has no other."""
+    """Return the parts of a person's name without the common ones, unless a name has no other."""
     own: set[str] = set()
     for name in NAMES:
         parts = set(comparison_key(person.get(name, "")).split())

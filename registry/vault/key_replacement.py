@@ -124,7 +124,7 @@ def _settle_locked(cursor: Cursor[DictRow], vault: Vault) -> Sequence[tuple[str,
     if vault.keys.ring_mark() is None:
         raise VaultError(
             "the vault's keys are missing, and the database has values under them. Restore both from one backup:"
-            " registry restore --backup FILE"
+            " registry node restore FILE"
         )
     ring = vault.ring
     if (settled := ring.settled(generations)) != ring:

@@ -77,7 +77,7 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )  # fmt: skip
                 raise VaultError(
                     f"the {older}: one of them was copied before a learner was erased, and the keys were replaced then."
-                    " Restore both from one backup: registry restore --backup FILE"
+                    " Restore both from one backup: registry node restore FILE"
                 )
             kept.append({generation: keys[generation]})
         return type(self)(self.lookup, max(generations), tuple(kept))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.log import open_log
+from registry.log import SharedLog, open_log
 from registry.wire import commit
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance
 from registry.wire.credentials import CredentialIssued
@@ -142,7 +142,7 @@ def _make(folder: Path, counts: list[int], per_commit: int) -> str:
     return leaf_hash(founding).hex()
 
 
-def _fill(log: object, member: str, signer: Ed25519Signer, events: int, per_commit: int) -> None:
+def _fill(log: SharedLog, member: str, signer: Ed25519Signer, events: int, per_commit: int) -> None:
     origin = f"{CONSORTIUM}/{member}"
     achievements = [str(uuid.uuid4()) for _ in range(ACHIEVEMENTS)]
     lines = [line(origin, "achievement.published.v1", a, achievement(member, a)) for a in achievements]

@@ -90,7 +90,7 @@ def http_bulk() -> list[Result]:
             if way == "command":
                 node.stop()
                 began = time.perf_counter()
-                registry("import", file, home=node.home, timeout=3600)
+                registry("import", "file", file, home=node.home, timeout=3600)
             else:
                 memory = _Memory(node.process.pid)
                 began = time.perf_counter()

@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from psycopg import Connection
+
 from consumers.projecting.rebuild import Source, fill
 from projections.core import views
 from projections.core.tables import VIEWS
@@ -42,7 +44,7 @@ def rebuilt(url: str, founded: str, *, floor: bool = True) -> dict[str, float]:
             }
 
 
-def _bare_copy(connection: object) -> float:
+def _bare_copy(connection: Connection) -> float:
     """Seconds for COPY of the same rows into the same tables with their keys and indexes."""
     spent = 0.0
     names = [table.name for table in VIEWS] + ["waypoints", "refusals"]

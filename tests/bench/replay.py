@@ -6,6 +6,7 @@ import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import msgspec
 
@@ -44,7 +45,8 @@ def bare(url: str, founded: str, member: str) -> float:
     for record in log.records("governance"):
         governance.take(record.data)
     key = governance.state.members[member].keys[0].key
-    decode = msgspec.json.Decoder(Event[MEMBER_TYPES["credential.issued.v1"]]).decode
+    issued: Any = MEMBER_TYPES["credential.issued.v1"]
+    decode = msgspec.json.Decoder(Event[issued]).decode
     sha256, tree, spent, count, start = hashlib.sha256, Tree(), 0.0, 0, 0
     while records := log.read(member, start):
         split = []

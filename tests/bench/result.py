@@ -85,6 +85,6 @@ def in_process(function: Callable[..., T], *arguments: Any) -> T:
         return pool.submit(function, *arguments).result()
 
 
-def median_of(runs: int, function: Callable[..., T], *arguments: Any) -> float:
+def median_of(runs: int, function: Callable[..., float], *arguments: Any) -> float:
     """Return the median of a figure over several fresh processes."""
     return statistics.median(in_process(function, *arguments) for _ in range(runs))

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from psycopg import Connection
+
 from consumers.governance.governance import GovernanceFold
 from consumers.history import moment
 from consumers.projecting.projector import Projector
@@ -96,7 +98,7 @@ def views_bench() -> list[Result]:
             ]
 
 
-def _as_of(connection: object, log: SharedLog, source: Source, founded: str) -> list[Result]:
+def _as_of(connection: Connection, log: SharedLog, source: Source, founded: str) -> list[Result]:
     rows = connection.execute(
         "SELECT credential::text, learner::text FROM credentials WHERE member = 'uni-0' AND leaf % 19997 = 0"
     ).fetchall()
@@ -122,7 +124,7 @@ def _as_of(connection: object, log: SharedLog, source: Source, founded: str) -> 
     ]
 
 
-def _seal(connection: object) -> Result:
+def _seal(connection: Connection) -> Result:
     """The root over 20,000 exceptions among 4 million credentials."""
     connection.execute(
         "INSERT INTO status_changes SELECT member, credential, leaf + %s, 'revoked', true, true FROM credentials"

@@ -30,7 +30,7 @@ def received() -> tuple[float, float]:
         members = stack.enter_context(closing(TwoMembers(folder, server.dsn("twente"))))
         receiver = stack.enter_context(Receiver())
         registry("webhook", "add", receiver.url, home=members.home)
-        stack.enter_context(started("project", "--follow", home=members.home))
+        stack.enter_context(started("views", "update", "--follow", home=members.home))
         stack.enter_context(started("webhook", "run", home=members.home, says="webhooks are posted"))
         took = []
         for number in range(NOTICES + WARM):

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from consumers.witness.witness import Witness
-from registry.log import open_log
+from registry.log import SharedLog, open_log
 from registry.wire import commit
 from registry.wire.governance import ConsortiumFounded, MemberAdmitted
 from registry.wire.keys import Ed25519Signer
@@ -90,7 +90,7 @@ def _measured(folder: Path) -> float:
     return commits / spent
 
 
-def _append(log: object, name: str, trees: dict[str, Tree], lines: list[bytes], signers: dict[str, object]) -> None:
+def _append(log: SharedLog, name: str, trees: dict[str, Tree], lines: list[bytes], signers: dict[str, object]) -> None:
     record, trees[name] = commit.sign_commit(f"{CONSORTIUM}/{name}", trees[name], lines, [signers[name]])
     with log.writer(name):
         log.append(name, [record])

@@ -11,7 +11,7 @@ from tests.support.command import Consortium, printed_json, registry
 def clerk(tmp_path_factory, postgres):
     consortium = Consortium(tmp_path_factory.mktemp("offers"), postgres)
     consortium.achievement = consortium.offer()
-    consortium.run("project")
+    consortium.run("views", "update")
     return consortium
 
 
@@ -23,7 +23,7 @@ def events(consortium):
 @pytest.mark.parametrize("kind", ["stackable", "non-credit", "composed"])
 def test_a_template_is_refused_until_it_is_filled_in_and_published_then(clerk, tmp_path, kind):
     file = tmp_path / "a.json"
-    file.write_text(registry("template", "achievement", "--kind", kind).stdout)
+    file.write_text(registry("import", "template", "achievement", "--kind", kind).stdout)
     before = events(clerk)
     for words in (("--dry-run",), ()):
         refused = clerk.run("achievement", "publish", file, *words, check=1)
@@ -46,7 +46,7 @@ def _without_x(found):
 
 def test_all_that_is_wrong_is_listed_by_a_dry_run_and_by_the_real_one_and_by_a_revision(clerk, tmp_path):
     file = tmp_path / "wrong.json"
-    template = json.loads(registry("template", "achievement").stdout)
+    template = json.loads(registry("import", "template", "achievement").stdout)
     wrong = {"creditBearing": False, "language": ["english"], "fieldsOfEducation": ["533"], "kind": "course"}
     file.write_text(json.dumps(template | wrong | {"colour": "red"}))
     before = events(clerk)
@@ -63,7 +63,7 @@ def test_all_that_is_wrong_is_listed_by_a_dry_run_and_by_the_real_one_and_by_a_r
 
 def test_a_name_that_stands_twice_or_another_id_is_refused(clerk, tmp_path):
     file = tmp_path / "twice.json"
-    text = registry("template", "achievement").stdout
+    text = registry("import", "template", "achievement").stdout
     file.write_text(text.replace('"kind"', '"kind": "module", "kind"', 1))
     assert "a name stands twice" in clerk.run("achievement", "publish", file, check=1).stderr
     file.write_text(json.dumps(json.loads(text) | {"achievement": "00000000-0000-4000-8000-000000000000"}))
@@ -76,20 +76,20 @@ def test_parts_of_others_that_were_not_read_are_said_not_to_be_checked(clerk, tm
     file = tmp_path / "programme.json"
     part = {"member": "lund", "achievement": "00000000-0000-4000-8000-000000000000"}
     composition = {"required": [part], "choices": [], "minEcts": 5, "sharing": "allowed"}
-    template = json.loads(registry("template", "achievement").stdout)
+    template = json.loads(registry("import", "template", "achievement").stdout)
     file.write_text(json.dumps(template | {"title": {"en": "Programme"}, "composition": composition}))
     done = clerk.run("achievement", "publish", file, "--dry-run")
     assert "$.composition.required[0]: not checked: this node has not read lund/" in done.stderr
 
 
 def test_a_kind_that_no_template_has_is_wrong_usage():
-    assert "is none of plain" in registry("template", "achievement", "--kind", "big", check=2).stderr
-    assert "only an achievement" in registry("template", "csv", "--kind", "plain", check=2).stderr
+    assert "is none of plain" in registry("import", "template", "achievement", "--kind", "big", check=2).stderr
+    assert "only an achievement" in registry("import", "template", "csv", "--kind", "plain", check=2).stderr
 
 
 def offered(tmp_path, **changed):
     file = tmp_path / "texts.json"
-    template = json.loads(registry("template", "achievement").stdout)
+    template = json.loads(registry("import", "template", "achievement").stdout)
     file.write_text(json.dumps(template | changed), encoding="utf-8")
     return file
 

@@ -26,9 +26,9 @@ def consortium(tmp_path, postgres):
 
 def test_a_signed_digest_a_page_and_an_audit_that_goes_on(consortium):
     consortium.offer()
-    consortium.run("project")
+    consortium.run("views", "update")
     folder = consortium.folder
-    consortium.run("digest", "--sign", folder / "views.note")
+    consortium.run("views", "digest", "--sign", folder / "views.note")
     report = printed_json(
         consortium.run("audit", "--digest", folder / "views.note", "--html", folder / "a.html", "--json")
     )
@@ -85,8 +85,8 @@ def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own
     assert before.startswith("Verified up to 3 events in 2 logs.")
     assert "The node's views were not compared: there are no views yet" in before
     assert "there are no views yet" in consortium.run("audit", "--views", check=5).stdout
-    consortium.run("project")
-    consortium.run("digest", "--sign", tmp_path / "early.note")
+    consortium.run("views", "update")
+    consortium.run("views", "digest", "--sign", tmp_path / "early.note")
     consortium.run("audit", "--views", "--digest", tmp_path / "early.note")
     consortium.run("achievement", "publish", tmp_path / "achievement.json", "--again")
     said = consortium.run("audit", "--digest", tmp_path / "early.note", check=5).stdout
@@ -177,7 +177,7 @@ def test_an_audit_told_to_end_takes_its_server_with_it(consortium, tmp_path):
 
 def test_a_node_signs_what_it_serves_once_a_day_and_an_audit_holds_it_to_that(consortium):
     consortium.offer()
-    consortium.run("project")
+    consortium.run("views", "update")
     with open_node(consortium.home) as node:
         assert sign_daily(node)
         assert not sign_daily(node)

@@ -23,8 +23,8 @@ def clerk(tmp_path, postgres):
     """A university with six credentials, of the records r0 to r5."""
     consortium = Consortium(tmp_path, postgres)
     consortium.achievement = consortium.offer()
-    consortium.run("import", consortium.rows(consortium.achievement, 6))
-    consortium.run("project")
+    consortium.run("import", "file", consortium.rows(consortium.achievement, 6))
+    consortium.run("views", "update")
     consortium.ids = [known(consortium, f"r{number}") for number in range(6)]
     return consortium
 
@@ -35,7 +35,7 @@ def known(consortium, record):
 
 
 def shown(consortium, credential):
-    consortium.run("project")
+    consortium.run("views", "update")
     return printed_json(consortium.run("credential", "show", credential, "--json"))
 
 
@@ -175,7 +175,7 @@ def test_one_credential_is_changed_by_its_record_with_a_note_that_goes_with_its_
 
 
 def corrections(clerk, file, *rows):
-    names = registry("template", "csv").stdout.splitlines()[0].split(",")
+    names = registry("import", "template", "csv").stdout.splitlines()[0].split(",")
     base = {"achievement": clerk.achievement, "family_name": "Jansen", "given_name": "Ada",
             "date_of_birth": "2001-02-03", "awarding_date": "2026-06-30"}  # fmt: skip
     lines = [",".join((base | row).get(name, "") for name in names) for row in rows]

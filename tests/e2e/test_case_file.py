@@ -32,7 +32,7 @@ def named(offices, name):
 
 def receipt_of(offices, folder):
     file = folder / "of-ada.tlog-proof"
-    offices.run("receipt", "credential", offices.credential, "--out", file)
+    offices.run("receipt", "create", "credential", offices.credential, "--out", file)
     return file
 
 
@@ -118,17 +118,17 @@ def test_a_revocation_after_a_decision_by_digest_is_listed_until_somebody_acknow
     receipt = receipt_of(offices, tmp_path)
     number = opened(offices, "--receipt", receipt, "--purpose", "admission")
     offices.case("complete", number)
-    offices.case("propose", number, "--outcome", "full", "--ects", 5, "--as", "k.berg")
-    offices.approved(number, "--as", "l.holm")
+    offices.case("propose", number, "--outcome", "full", "--ects", 5, "--actor", "k.berg")
+    offices.approved(number, "--actor", "l.holm")
     offices.case("decide", number)
     assert printed_json(offices.case("list", "--changed", "--json"))["items"] == []
     offices.run("credential", "revoke", offices.credential, "--reason", "issuedInError", "--yes")
-    registry("project", home=offices.lund)
+    registry("views", "update", home=offices.lund)
     listed = offices.case("list")
     assert "changed since the decision" in listed.stdout
     assert number in offices.case("list", "--changed").stdout
     assert "is revoked now" in offices.case("show", number).stdout
-    assert "is revoked" in offices.case("acknowledge", number, "--as", "k.berg").stdout
+    assert "is revoked" in offices.case("acknowledge", number, "--actor", "k.berg").stdout
     assert printed_json(offices.case("list", "--changed", "--json"))["changed"] == 0
     assert "nothing changed" in offices.case("acknowledge", number, check=1).stderr
     assert "seen by k.berg" in offices.case("show", number).stdout
@@ -137,10 +137,10 @@ def test_a_revocation_after_a_decision_by_digest_is_listed_until_somebody_acknow
 def test_precedents_of_a_foreign_institution_are_this_offices_own(offices):
     number = opened(offices, "--external", STATISTICS)
     offices.case("complete", number)
-    offices.case("propose", number, "--outcome", "full", "--as", "k.berg")
-    offices.approved(number, "--as", "l.holm")
+    offices.case("propose", number, "--outcome", "full", "--actor", "k.berg")
+    offices.approved(number, "--actor", "l.holm")
     offices.case("decide", number)
-    registry("project", home=offices.lund)
+    registry("views", "update", home=offices.lund)
     found = printed_json(registry("precedents", "--institution", "oslomet", "--json", home=offices.lund))
     assert [one["title"] for one in found["items"]] == ["Statistics"]
     assert found["outcomes"] == {"full": 1}

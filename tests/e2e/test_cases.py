@@ -18,11 +18,11 @@ class Offices(Consortium):
         super().__init__(folder, server)
         self.lund = self.join("lund")
         self.achievement = self.offer()
-        self.run("import", self.rows(self.achievement, 1))
-        self.run("project")
+        self.run("import", "file", self.rows(self.achievement, 1))
+        self.run("views", "update")
         learner = printed_json(self.run("learner", "show", "--student", "s0", "--json"))
         self.credential = learner["credentials"][0]["credential"]
-        registry("project", home=self.lund)
+        registry("views", "update", home=self.lund)
 
     def case(self, *arguments, **more):
         return registry("case", *arguments, home=self.lund, **more)
@@ -37,7 +37,7 @@ class Offices(Consortium):
 
     def receipt(self):
         file = self.folder / "given.tlog-proof"
-        self.run("receipt", "credential", self.credential, "--out", file)
+        self.run("receipt", "create", "credential", self.credential, "--out", file)
         return file
 
 
@@ -72,9 +72,9 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
     offices.case("answer", case, enquiry, "authentic")
     offices.case(
         "propose", case, "--outcome", "partial", "--ects", 3, "--ground", "workload:substantiallyLess",
-        "--as", "k.berg", "--note", "Two credits less.",
+        "--actor", "k.berg", "--note", "Two credits less.",
     )  # fmt: skip
-    unnamed = offices.case("approve", case, "--as", "l.holm", check=2)
+    unnamed = offices.case("approve", case, "--actor", "l.holm", check=2)
     shown = offices.case("show", case).stdout
     for text in (unnamed.stderr, shown):
         for said in ("Recognised in part, 3 ECTS", "towards Minor data science", "on credential 0: ",
@@ -83,17 +83,17 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
                      "no profile is called 'Minor data science'"):  # fmt: skip
             assert said in " ".join(text.split()), said
     assert "Name the proposal that you read" in " ".join(unnamed.stderr.replace("│", " ").split())
-    refused = offices.approved(case, "--as", "k.berg", check=1)
+    refused = offices.approved(case, "--actor", "k.berg", check=1)
     assert "k.berg made the proposal; another person must do this (second-person)" in refused.stderr
-    changed = offices.case("approve", case, "--as", "l.holm", "--proposal", "0" * 8, check=1)
+    changed = offices.case("approve", case, "--actor", "l.holm", "--proposal", "0" * 8, check=1)
     assert "the proposal changed: you name 00000000" in changed.stderr
-    assert printed_json(offices.approved(case, "--as", "l.holm", "--json"))["state"] == "approved"
+    assert printed_json(offices.approved(case, "--actor", "l.holm", "--json"))["state"] == "approved"
     decided = offices.moved("decide", case)
     assert decided["state"] == "decided"
 
     offices.case("appeal", case, "--note", "The workload is the same.")
-    offices.case("propose", case, "--outcome", "full", "--ects", 5, "--as", "m.lind")
-    offices.approved(case, "--as", "k.berg")
+    offices.case("propose", case, "--outcome", "full", "--ects", 5, "--actor", "m.lind")
+    offices.approved(case, "--actor", "k.berg")
     amended = offices.moved("amend", case)
     shown = printed_json(offices.case("show", number, "--json"))
     assert [one["decision"] for one in shown["decisions"]] == [decided["decision"], amended["decision"]]
@@ -104,12 +104,12 @@ def test_from_a_learners_receipt_to_a_decision_an_appeal_and_an_amended_decision
     assert "Two credits less." in [one["content"] for one in shown["written"]]
     assert [step["what"] for step in shown["history"]][-3:] == ["proposed", "approved", "decided"]
 
-    offices.run("project")
+    offices.run("views", "update")
     feed = [json.loads(line) for line in offices.run("feed", "--json").stdout.splitlines()]
     told = [one for one in feed if "credential.decision.superseded" in one["type"] or "recognised" in one["type"]]
     assert decided["decision"] in json.dumps(told)
     assert amended["decision"] in json.dumps(told)
-    registry("project", home=offices.lund)
+    registry("views", "update", home=offices.lund)
     seen = printed_json(registry("recognition", "show", decided["decision"], "--json", home=offices.lund))["items"]
     assert seen[0]["state"] == "superseded"
 
@@ -127,16 +127,16 @@ def test_what_an_issuer_denies_takes_a_reason_and_a_second_person_who_accepts_it
     case = opened["case"]
     offices.case("complete", case)
     offices.case("answer", case, offices.moved("enquire", case)["enquiry"], "notAuthentic")
-    full = ("propose", case, "--outcome", "full", "--as", "k.berg")
+    full = ("propose", case, "--outcome", "full", "--actor", "k.berg")
     stopped = offices.case(*full, check=1)
     assert "says that it is not authentic" in stopped.stderr
     assert "--override REASON" in " ".join(stopped.stderr.split())
     offices.case(*full, "--override", "The rector confirmed it on paper.")
-    seen = offices.approved(case, "--as", "l.holm", check=1)
+    seen = offices.approved(case, "--actor", "l.holm", check=1)
     assert "override of notAuthentic:0 by k.berg: The rector confirmed it on paper." in seen.stderr
     assert "--accept-override" in seen.stderr
     assert "override of notAuthentic:0 by k.berg" in offices.case("show", case).stdout
-    offices.approved(case, "--as", "l.holm", "--accept-override")
+    offices.approved(case, "--actor", "l.holm", "--accept-override")
     decided = offices.moved("decide", case)
     assert decided["warnings"] == ["the issuer of credential 0 (Statistics) says that it is not authentic"]
     shown = printed_json(offices.case("show", case, "--json"))
@@ -150,8 +150,8 @@ def test_at_a_terminal_whoever_approves_reads_the_proposal_and_is_asked(offices)
     ada.write_text(json.dumps(ADA))
     case = offices.moved("open", "--external", "NO:Oslo Met:Jazz", "--applicant", ada)["case"]
     offices.case("complete", case)
-    offices.case("propose", case, "--outcome", "full", "--as", "k.berg")
-    words, question = command("case", "approve", case, "--as", "l.holm", home=offices.lund), (b"[y/N]: ",)
+    offices.case("propose", case, "--outcome", "full", "--actor", "k.berg")
+    words, question = command("case", "approve", case, "--actor", "l.holm", home=offices.lund), (b"[y/N]: ",)
     assert "Recognised in full" in at_a_terminal(words, ["n"], question)
     assert printed_json(offices.case("show", case, "--json"))["case"]["state"] == "proposed"
     at_a_terminal(words, ["y"], question)

@@ -14,8 +14,8 @@ from tests.support.command import Consortium, printed_json, registry
 def consortium(tmp_path, postgres):
     made = Consortium(tmp_path, postgres)
     made.achievement = made.offer()
-    made.run("import", made.rows(made.achievement, 20))
-    made.run("project")
+    made.run("import", "file", made.rows(made.achievement, 20))
+    made.run("views", "update")
     return made
 
 
@@ -46,7 +46,7 @@ def test_a_consortium_is_founded_by_keys_that_never_meet(tmp_path, postgres):
     home = tmp_path / "consortium"
     database = postgres.dsn(f"ceremony_{abs(hash(str(tmp_path))):x}")
     said = registry(
-        "found", home, "--consortium", "far.example", *options, "--threshold", 2, "--database", database
+        "consortium", "create", home, "--consortium", "far.example", *options, "--threshold", 2, "--database", database
     ).stdout
     file = home / "founding.json"
     assert "far.example" in registry("governance", "check", file, home=home).stdout
@@ -56,7 +56,7 @@ def test_a_consortium_is_founded_by_keys_that_never_meet(tmp_path, postgres):
     registry("governance", "sign", file, "--yes", "--key", tmp_path / "holder2" / "root.pem", home=home)
     assert "published" in registry("governance", "publish", file, home=home).stdout
     again = registry("governance", "publish", file, home=home)
-    assert "published already: as entry 1" in again.stdout
+    assert "already published: as entry 1" in again.stdout
     assert said.strip().splitlines()[-1] in (home / "registry.toml").read_text()
     admitted_by_keys_that_are_elsewhere(tmp_path, home, postgres)
 
@@ -88,7 +88,7 @@ def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     receipt = consortium.folder / "old.tlog-proof"
-    consortium.run("receipt", "credential", credential, "--out", receipt)
+    consortium.run("receipt", "create", "credential", credential, "--out", receipt)
     for proposal in ("add-key", "retire-key"):
         consortium.run("key", "rotate")
         [file] = consortium.home.glob(f"{proposal}-*.json")
@@ -96,12 +96,12 @@ def test_a_key_is_replaced_and_the_old_facts_stay_checkable(consortium):
         registry("governance", "publish", file, home=consortium.folder / "consortium")
     assert "The change is complete" in consortium.run("key", "rotate").stdout
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert "Verified up to" in consortium.run("audit").stdout
     again = consortium.folder / "new.tlog-proof"
-    consortium.run("receipt", "credential", credential, "--out", again)
+    consortium.run("receipt", "create", "credential", credential, "--out", again)
     for file in (receipt, again):
-        found = registry("verify-receipt", file, "--founded", consortium.founded, check=5).stdout
+        found = registry("receipt", "verify", file, "--founded", consortium.founded, check=5).stdout
         assert found.startswith("Genuine. Whether it was revoked since")
 
 
@@ -109,12 +109,12 @@ def test_what_a_thief_wrote_is_voided_and_who_relied_on_it_is_told(consortium):
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     forged = printed_json(learner)["credentials"][0]
     consortium.run("recognition", "decide", f"twente/{forged['credential']}", "--ects", "5")
-    consortium.run("project")
+    consortium.run("views", "update")
     ceremony(consortium, "void", "twente", forged["leaf"], forged["leaf"] + 1, "--reason", "keyCompromised")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert shown(consortium)["twente"]["voided"] == [f"{forged['leaf']}-{forged['leaf']}"]
     assert "has no credential" in consortium.run("credential", "show", forged["credential"], check=1).stderr
-    relied = printed_json(consortium.run("member", "relied", "twente", "--json"))["items"]
+    relied = printed_json(consortium.run("member", "reliance", "twente", "--json"))["items"]
     assert [found["credential"] for found in relied] == [forged["credential"]]
     assert relied[0]["by"].startswith("twente/")
     # As it was before the voiding, the credential stood.
@@ -127,9 +127,9 @@ def test_a_suspended_member_revokes_and_that_counts_and_issues_nothing(consortiu
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     consortium.run("credential", "revoke", credential, "--reason", "withheld", "--yes")
-    told = consortium.run("import", consortium.rows(consortium.achievement, 22), check=1).stdout
+    told = consortium.run("import", "file", consortium.rows(consortium.achievement, 22), check=1).stdout
     assert "0 issued, 20 as before, 2 not taken in" in told
-    consortium.run("project")
+    consortium.run("views", "update")
     both = consortium.run("credential", "show", credential).stdout
     assert "twente was active when it was issued, and is suspended now" in both
     shown_now = printed_json(consortium.run("credential", "show", credential, "--json"))

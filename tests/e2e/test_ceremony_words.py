@@ -79,10 +79,10 @@ def test_a_key_by_which_anybody_can_sign_is_refused_whatever_is_said(govern, tmp
                      "--without-proof", check=1)  # fmt: skip
     assert "anybody can sign by it" in refused.stderr
     home = tmp_path / "weak"
-    found = registry("found", home, "--consortium", "weak.example", "--key", root, "--threshold", 1, "--without-proof",
-                     check=1)  # fmt: skip
+    found = registry("consortium", "create", home, "--consortium", "weak.example", "--key", root, "--threshold", 1,
+                     "--without-proof", check=1)  # fmt: skip
     assert "anybody can sign by it" in found.stderr
-    registry("found", home, "--consortium", "weak.example", "--key", porto_key(), "--keys", 3, check=2)
+    registry("consortium", "create", home, "--consortium", "weak.example", "--key", porto_key(), "--keys", 3, check=2)
     assert not home.exists()
 
 
@@ -107,8 +107,8 @@ def test_a_members_content_is_printed_edited_and_proposed_again(govern, tmp_path
     assert not (tmp_path / "x.json").exists()
     govern("governance", "sign", file, "--yes", "--again")
     govern("governance", "publish", file)
-    assert "published already: as entry 3" in govern("governance", "publish", file).stdout
-    assert "published already: as entry 3" in govern("governance", "check", file).stdout
+    assert "already published: as entry 3" in govern("governance", "publish", file).stdout
+    assert "already published: as entry 3" in govern("governance", "check", file).stdout
     assert "https://twente.example" in govern("governance", "show").stdout
     [member] = printed_json(govern("member", "list", "--json"))["items"]
     assert (member["country"], member["homepage"], member["standing"]) == ("NL", "https://twente.example", "active")

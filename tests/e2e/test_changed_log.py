@@ -16,8 +16,8 @@ from tests.support.node import ORIGIN
 def consortium(tmp_path, postgres):
     made = Consortium(tmp_path, postgres)
     made.achievement = made.offer()
-    made.run("import", made.rows(made.achievement, 3))
-    made.run("project")
+    made.run("import", "file", made.rows(made.achievement, 3))
+    made.run("views", "update")
     return made
 
 
@@ -43,7 +43,7 @@ def accepted(folder):
 def test_a_running_node_mends_its_file_and_an_audit_finds_all_well(consortium, tmp_path, change):
     file = tmp_path / "log" / "twente.log"
     issue(consortium, "a")
-    consortium.run("project")
+    consortium.run("views", "update")
     size = accepted(tmp_path / "log")
     with started("run", home=consortium.home, says="is running", seconds=90) as node:
         if change == "tail cut":
@@ -57,7 +57,7 @@ def test_a_running_node_mends_its_file_and_an_audit_finds_all_well(consortium, t
         node.terminate()
         node.wait(60)
     issue(consortium, "b")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert accepted(tmp_path / "log") == size + 1
     report = printed_json(consortium.run("audit", "--json"))
     assert report["ok"]
@@ -67,16 +67,29 @@ def test_a_running_node_mends_its_file_and_an_audit_finds_all_well(consortium, t
 
 def test_a_log_that_is_gone_or_shorter_is_said_with_an_exit_code_and_made_nowhere(consortium, tmp_path):
     issue(consortium, "a")
-    consortium.run("project")
+    consortium.run("views", "update")
     file = tmp_path / "log" / "twente.log"
     os.truncate(file, file.read_bytes().rindex(ORIGIN.encode() + b"\n"))
-    for words in (("project",), ("status",)):
+    for words in (
+        (
+            "views",
+            "update",
+        ),
+        ("status",),
+    ):
         assert "shorter than what was read" in told(consortium.run(*words, check=1))
     consortium.run("publish")
-    consortium.run("project")
+    consortium.run("views", "update")
     consortium.run("status")
     (tmp_path / "log").rename(tmp_path / "elsewhere")
-    for words in (("project",), ("publish",), ("status",)):
+    for words in (
+        (
+            "views",
+            "update",
+        ),
+        ("publish",),
+        ("status",),
+    ):
         assert "gone" in told(consortium.run(*words, check=4))
     assert not (tmp_path / "log").exists()
 

@@ -21,14 +21,14 @@ def size(consortium):
 
 def test_an_import_that_stores_nothing_says_nothing_of_publishing_and_publishes_nothing(clerk):
     unknown = clerk.rows("00000000-0000-4000-8000-000000000000", 2, "unknown.csv")
-    done = clerk.run("import", unknown, check=1)
+    done = clerk.run("import", "file", unknown, check=1)
     assert "0 issued, 0 as before, 2 not taken in" in done.stdout
     assert "stored" not in done.stderr
     assert "publish" not in done.stderr
     rows = clerk.rows(clerk.achievement, 3)
-    assert "published 3 events" in clerk.run("import", rows).stderr
+    assert "published 3 events" in clerk.run("import", "file", rows).stderr
     before = size(clerk)
-    again = clerk.run("import", rows)
+    again = clerk.run("import", "file", rows)
     assert "0 issued, 3 as before" in again.stdout
     assert again.stderr == ""
     assert size(clerk) == before
@@ -36,23 +36,23 @@ def test_an_import_that_stores_nothing_says_nothing_of_publishing_and_publishes_
 
 def test_an_import_that_stores_nothing_says_that_older_events_wait_and_leaves_them(clerk):
     rows = clerk.rows(clerk.achievement, 5)
-    assert "2 issued, 3 as before" in clerk.run("import", rows, "--no-publish").stdout
+    assert "2 issued, 3 as before" in clerk.run("import", "file", rows, "--no-publish").stdout
     before = size(clerk)
-    again = clerk.run("import", rows)
+    again = clerk.run("import", "file", rows)
     assert "2 events that this node stored before wait to be published: run `registry publish`." in again.stderr
     assert size(clerk) == before
     clerk.run("publish")
-    assert clerk.run("import", rows).stderr == ""
+    assert clerk.run("import", "file", rows).stderr == ""
 
 
 def test_rows_that_are_as_before_are_not_said_to_be_stored_where_the_log_was_emptied(tmp_path, postgres):
     made = Consortium(tmp_path, postgres)
     rows = made.rows(made.offer(), 2)
-    made.run("import", rows)
-    made.run("project")
+    made.run("import", "file", rows)
+    made.run("views", "update")
     log = tmp_path / "log" / "twente.log"
     log.write_bytes(b"")
-    again = made.run("import", rows)
+    again = made.run("import", "file", rows)
     assert "0 issued, 2 as before" in again.stdout
     assert "stored" not in again.stderr
 
@@ -69,10 +69,10 @@ def test_a_credential_that_was_issued_before_is_not_published_again(clerk):
 
 
 def test_lists_say_that_the_views_are_behind_until_they_are_projected(clerk):
-    clerk.run("project")
+    clerk.run("views", "update")
     file = clerk.rows(clerk.achievement, 9, "more.csv")
-    clerk.run("import", file)
-    hint = "the views are 4 events behind this node's own published events: run `registry project`"
+    clerk.run("import", "file", file)
+    hint = "the views are 4 events behind this node's own published events: run `registry views update`"
     for words in (("credential", "list"), ("achievement", "list"), ("credential", "find", "jansen")):
         assert hint in clerk.run(*words).stderr, words
     # With a log that cannot be reached nobody is sent to read it.
@@ -80,14 +80,14 @@ def test_lists_say_that_the_views_are_behind_until_they_are_projected(clerk):
     log.rename(away)
     assert "behind" not in clerk.run("credential", "list").stderr
     away.rename(log)
-    clerk.run("project")
+    clerk.run("views", "update")
     for words in (("credential", "list"), ("achievement", "list"), ("credential", "find", "jansen")):
         assert "behind" not in clerk.run(*words).stderr, words
 
 
 def test_the_same_achievement_is_published_a_second_time_only_on_request(clerk, tmp_path):
     file = tmp_path / "achievement.json"
-    file.write_text(registry("template", "achievement").stdout.replace("Data literacy", "Soil"))
+    file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", "Soil"))
     first = clerk.run("achievement", "publish", file).stdout.split()[1].rstrip(",")
     before = size(clerk)
     refused = clerk.run("achievement", "publish", file, check=1)
@@ -105,7 +105,7 @@ def test_the_same_achievement_is_published_a_second_time_only_on_request(clerk, 
 def test_an_import_that_is_stopped_says_how_many_rows_it_stored(clerk, number, code):
     rows = clerk.rows(clerk.achievement, 30_000, f"long-{code}.csv")
     rows.write_text(rows.read_text().replace("\nr", f"\nlong{code}-"))
-    with started("import", rows, home=clerk.home, says=": 2,000") as process:
+    with started("import", "file", rows, home=clerk.home, says=": 2,000") as process:
         process.send_signal(number)
         assert process.wait(60) == code
         text = process.output.read_text()
@@ -119,8 +119,8 @@ def test_an_import_that_is_stopped_says_how_many_rows_it_stored(clerk, number, c
 
 
 def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
-    clerk.run("import", clerk.rows(clerk.achievement, 9, "more.csv"))
-    clerk.run("project")
+    clerk.run("import", "file", clerk.rows(clerk.achievement, 9, "more.csv"))
+    clerk.run("views", "update")
     [known] = printed_json(clerk.run("credential", "list", "--record", "r8", "--json"))["items"]
     whole = known["credential"]
     for change, words in (
@@ -136,8 +136,8 @@ def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
 
 
 def test_a_list_in_csv_has_a_column_of_records_only_where_one_was_asked_for(clerk):
-    clerk.run("import", clerk.rows(clerk.achievement, 9, "more.csv"))
-    clerk.run("project")
+    clerk.run("import", "file", clerk.rows(clerk.achievement, 9, "more.csv"))
+    clerk.run("views", "update")
     assert "record" not in clerk.run("credential", "list", "--csv").stdout.splitlines()[0].split(",")
     header, row = clerk.run("credential", "list", "--record", "r7", "--csv").stdout.splitlines()
     assert row.split(",")[header.split(",").index("record")] == "r7"
@@ -155,7 +155,7 @@ def test_a_student_number_that_nobody_has_is_unknown_and_no_wrong_usage(clerk):
 
 def test_a_file_without_rows_is_said_to_have_none(clerk, tmp_path):
     file = tmp_path / "rows.csv"
-    header = registry("template", "csv").stdout.splitlines()[0] + "\n"
+    header = registry("import", "template", "csv").stdout.splitlines()[0] + "\n"
     for text, says in (
         ("", "is empty"),
         ("\n \n", "is empty"),
@@ -163,7 +163,7 @@ def test_a_file_without_rows_is_said_to_have_none(clerk, tmp_path):
         (header + "\n\n", "there is no row in it: line 1 of the table names its columns (record, "),
     ):
         file.write_text(text)
-        done = clerk.run("import", file, check=1)
+        done = clerk.run("import", "file", file, check=1)
         assert says in done.stdout + done.stderr, text
 
 
@@ -172,7 +172,7 @@ def test_an_erasure_says_how_many_credentials_lose_their_data(clerk):
         "credential", "issue", clerk.achievement, "--record", "two", "--student", "s5", "--family-name", "Jansen",
         "--given-name", "Ada", "--date-of-birth", "2001-02-03", "--awarding-date", "2026-06-30",
     )  # fmt: skip
-    clerk.run("project")
+    clerk.run("views", "update")
     mine = printed_json(clerk.run("credential", "list", "--student", "s5", "--json"))["items"]
     said = clerk.run("learner", "erase", "s5", "--student", "--yes").stdout
     assert f"the personal data behind {len(mine)} credentials is destroyed" in said

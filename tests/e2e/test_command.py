@@ -36,7 +36,7 @@ def ids(done):
 def test_from_founding_to_audit(consortium):
     achievement = consortium.offer()
     credential, learner = ids(issue(consortium, achievement))
-    consortium.run("project")
+    consortium.run("views", "update")
     record = printed_json(consortium.run("learner", "show", learner, "--json"))
     assert [c["credential"] for c in record["credentials"]] == [credential]
     assert record["ects"] == 5
@@ -46,7 +46,7 @@ def test_from_founding_to_audit(consortium):
     consortium.run("credential", "suspend", credential, "--reason", "underReview")
     consortium.run("credential", "reinstate", credential)
     consortium.run("credential", "revoke", credential, "--reason", "issuedInError", "--yes")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert printed_json(consortium.run("credential", "show", credential, "--json"))["status"] == "revoked"
     assert "Verified up to" in consortium.run("audit").stdout
     status = printed_json(consortium.run("status", "--json"))
@@ -57,8 +57,8 @@ def test_from_founding_to_audit(consortium):
 def test_a_rebuild_changes_nothing_and_an_altered_view_is_found(consortium):
     achievement = consortium.offer()
     credential, _ = ids(issue(consortium, achievement))
-    consortium.run("project")
-    consortium.run("project", "--rebuild")
+    consortium.run("views", "update")
+    consortium.run("views", "rebuild")
     assert "Verified up to" in consortium.run("audit").stdout
     with psycopg.connect(consortium.server.dsn(consortium.name("twente")), autocommit=True) as connection:
         connection.execute("UPDATE views.credentials SET status = 'revoked'")
@@ -89,20 +89,20 @@ def test_an_import_reports_bad_rows_and_issues_only_what_is_missing_after_correc
     file = consortium.rows(achievement, 30)
     good = file.read_text()
     file.write_text(good.replace("r7," + achievement, "r7,nowhere").replace("s9,Jansen", "s9,=cmd()"))
-    dry = printed_json(consortium.run("import", file, "--dry-run", "--json", check=1))
+    dry = printed_json(consortium.run("import", "file", file, "--dry-run", "--json", check=1))
     assert (dry["issued"], len(dry["problems"])) == (28, 2)
     assert {p["where"] for p in dry["problems"]} == {"line 9", "line 11"}
-    first = printed_json(consortium.run("import", file, "--json", "--no-publish", check=1))
+    first = printed_json(consortium.run("import", "file", file, "--json", "--no-publish", check=1))
     assert (first["issued"], first["unchanged"]) == (28, 0)
     file.write_text(good.replace("r3," + achievement, "r4," + achievement))
-    dry = printed_json(consortium.run("import", file, "--dry-run", "--json", check=1))
+    dry = printed_json(consortium.run("import", "file", file, "--dry-run", "--json", check=1))
     assert (dry["issued"], dry["unchanged"]) == (2, 27)
     assert ["record-differs" in p["detail"] for p in dry["problems"]] == [True]
     file.write_text(good)
-    second = printed_json(consortium.run("import", file, "--json", "--no-publish"))
+    second = printed_json(consortium.run("import", "file", file, "--json", "--no-publish"))
     assert (second["issued"], second["unchanged"]) == (2, 28)
     consortium.run("publish")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert "Verified up to" in consortium.run("audit").stdout
 
 
@@ -113,7 +113,7 @@ def test_run_publishes_and_projects_what_others_store_and_ends_cleanly(consortiu
         assert "another" in (second.stdout + second.stderr).lower() or "writing" in second.stderr
         assert "sealed 1 leaves" in consortium.run("seal").stdout
         file = consortium.rows(achievement, 600)
-        told = consortium.run("import", file)  # beside a process that publishes, it is left to that
+        told = consortium.run("import", "file", file)  # beside a process that publishes, it is left to that
         assert "registry run" in told.stderr, told.stderr
         until(
             lambda: (
@@ -133,7 +133,7 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
         assert "error" in away.stderr
         time.sleep(1.5)
         consortium.server.start()
-        consortium.run("import", consortium.rows(achievement, 300), "--no-publish")
+        consortium.run("import", "file", consortium.rows(achievement, 300), "--no-publish")
         until(
             lambda: (
                 printed_json(consortium.run("university", "show", "twente", "--year", "2026", "--json"))["size"] == 301
@@ -149,9 +149,9 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
 
 def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(consortium):
     achievement = consortium.offer()
-    imported = consortium.run("import", consortium.rows(achievement, 1))
+    imported = consortium.run("import", "file", consortium.rows(achievement, 1))
     assert "1" in imported.stdout
-    consortium.run("project")
+    consortium.run("views", "update")
     learner = consortium.run("learner", "show", "--student", "s0", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     refused = consortium.run(
@@ -161,7 +161,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
     )  # fmt: skip
     decision = refused.stdout.split()[1]
     disclosure = refused.stdout.split("with this disclosure:")[1].split()[0]
-    consortium.run("project")
+    consortium.run("views", "update")
     [event] = [line for line in (consortium.folder / "log" / "twente.log").read_text().splitlines() if decision in line]
     assert credential not in event
     assert claims_digest([disclosure]) in event
@@ -180,7 +180,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         ),
         (["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "fraud"], 2, "is none of"),
         (["achievement", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "has no achievement"),
-        (["import", "/nowhere.csv"], 2, "does not exist"),
+        (["import", "file", "/nowhere.csv"], 2, "does not exist"),
         (["university", "show", "nowhere"], 1, "not a member"),
         (["university", "show", "twente", "--year", "99999"], 2, "less than or equal to 9998"),
         (["university", "show", "twente", "--year", "0"], 2, "greater than or equal to 1"),
@@ -188,9 +188,9 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["recognition", "decide", "nonsense"], 2, "of at least 4 characters"),
         (["recognition", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--json"], 1, "No such decision"),
         (["log", "verify", "nowhere", "--json"], 1, "not a member"),
-        (["quarantine", "show", "twente", "7", "--json"], 1, "Nothing of twente is quarantined"),
+        (["log", "quarantine", "show", "twente", "7", "--json"], 1, "Nothing of twente is quarantined"),
         (["log", "show", "governance", "99"], 1, "does not reach"),
-        (["log", "ls", "nowhere"], 4, "no stream"),
+        (["log", "list", "nowhere"], 4, "no stream"),
         (["recognition", "decide", "twente/0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "is not known here"),
         (["member", "admit", "x", "--key", "k", "--legal-name", "X", "--country", "NL"], 3, "consortium's own node"),
         (["audit", "--log", "ftp://x"], 2, "is no log"),
@@ -209,7 +209,7 @@ def test_a_file_that_is_no_achievement_is_said_with_its_name(shared, tmp_path, c
 
 
 def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path):
-    file, template = tmp_path / "odd.json", registry("template", "achievement").stdout
+    file, template = tmp_path / "odd.json", registry("import", "template", "achievement").stdout
     for old, new, says in (
         ("microCredential", "course", "$.kind: must be one of degree, microCredential, module, programme"),
         ('"0612"', '"IT"', "$.fieldsOfEducation[0]: must be 2 to 4 digits such as 0613"),
@@ -222,7 +222,7 @@ def test_what_is_not_of_its_type_is_told_by_what_belongs_there(shared, tmp_path)
 
 def test_an_achievement_with_a_blank_title_is_refused_with_its_place(shared, tmp_path):
     file = tmp_path / "blank.json"
-    file.write_text(registry("template", "achievement").stdout.replace("Data literacy", " "))
+    file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", " "))
     assert "$.title.en: is empty" in shared.run("achievement", "publish", file, check=1).stderr
 
 
@@ -231,7 +231,7 @@ def test_commits_and_refused_records_can_be_read_by_programs(shared):
     assert commit["base"] == 0
     assert "consortium.founded.v1" in commit["events"][0]
     verified = printed_json(shared.run("log", "verify", "governance", "--json"))
-    [newest] = printed_json(shared.run("log", "ls", "governance", "--last", "1", "--json"))["items"]
+    [newest] = printed_json(shared.run("log", "list", "governance", "--last", "1", "--json"))["items"]
     assert (verified["size"], verified["refused"]) == (newest["size"], [])
     with (shared.folder / "log" / "governance.log").open("ab") as file:
         file.write(b"x\n\n")
@@ -242,14 +242,14 @@ def test_commits_and_refused_records_can_be_read_by_programs(shared):
 def test_control_characters_in_other_peoples_text_are_shown_and_not_obeyed(shared, tmp_path):
     file = tmp_path / "rows.csv"
     file.write_bytes(b"re\x1b]0;pwned\x07cord,b\xff\n1,2\n")
-    done = shared.run("import", file, check=1)
+    done = shared.run("import", "file", file, check=1)
     assert "\x1b" not in done.stderr
     assert "re\\x1b]0;pwned\\x07cord" in done.stderr
 
 
 def test_settings_that_are_missing_or_wrong_are_named(tmp_path):
     nowhere = registry("status", home=tmp_path, check=3)
-    assert "registry init" in nowhere.stderr
+    assert "registry node init" in nowhere.stderr
     (tmp_path / "registry.toml").write_text(
         'consortium = "x.example"\nmember = "Twente!"\nfounded = "12"\nlog = "file:l"\n'
     )
@@ -268,10 +268,10 @@ def test_a_record_kept_by_hand_in_the_log_is_quarantined_and_explained(consortiu
     consortium.offer()
     with (tmp_path / "log" / "twente.log").open("ab") as file:
         file.write(b"test.example/twente\n1\nnonsense\n\nx\n\ny\n\n")
-    consortium.run("project")
-    listed = printed_json(consortium.run("quarantine", "list", "--json"))["items"]
+    consortium.run("views", "update")
+    listed = printed_json(consortium.run("log", "quarantine", "list", "--json"))["items"]
     assert [q["code"] for q in listed] == ["malformed"]
-    shown = consortium.run("quarantine", "show", "twente", listed[0]["position"])
+    shown = consortium.run("log", "quarantine", "show", "twente", listed[0]["position"])
     assert "nonsense" in shown.stdout
     assert "three paragraphs" in shown.stderr
 
@@ -279,10 +279,10 @@ def test_a_record_kept_by_hand_in_the_log_is_quarantined_and_explained(consortiu
 def test_a_member_that_was_admitted_and_has_published_nothing_holds_nobody_up(consortium):
     lund = consortium.join("lund")
     achievement = consortium.offer()
-    consortium.run("import", consortium.rows(achievement, 3))
+    consortium.run("import", "file", consortium.rows(achievement, 3))
     for home in (consortium.home, lund):
-        registry("project", home=home)
-        registry("project", "--rebuild", home=home)
+        registry("views", "update", home=home)
+        registry("views", "rebuild", home=home)
         assert "Verified up to" in registry("audit", home=home).stdout
         status = printed_json(registry("status", "--json", home=home))
         assert {one["member"]: one["size"] for one in status["streams"]} == {"governance": 3, "lund": 0, "twente": 4}
@@ -291,11 +291,11 @@ def test_a_member_that_was_admitted_and_has_published_nothing_holds_nobody_up(co
 
 def test_views_whose_position_is_damaged_say_so_and_a_rebuild_mends_them(consortium):
     consortium.offer()
-    consortium.run("project")
+    consortium.run("views", "update")
     with psycopg.connect(consortium.server.dsn(consortium.name("twente")), autocommit=True) as connection:
         connection.execute("UPDATE views.positions SET hashes = '' WHERE member = 'twente'")
-    said = consortium.run("project", check=1).stderr
+    said = consortium.run("views", "update", check=1).stderr
     assert "position of twente is damaged" in said
-    assert "`registry project --rebuild` makes the views again" in " ".join(said.split())
-    consortium.run("project", "--rebuild")
+    assert "`registry views rebuild` makes the views again" in " ".join(said.split())
+    consortium.run("views", "rebuild")
     assert consortium.run("status").stdout.startswith("Nothing is wrong.")

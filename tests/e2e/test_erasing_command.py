@@ -19,8 +19,8 @@ from tests.support.command import ROOT, Consortium, command, printed_json, regis
 def consortium(tmp_path_factory, postgres):
     made = Consortium(tmp_path_factory.mktemp("erasing"), postgres)
     made.achievement = made.offer()
-    made.run("import", made.rows(made.achievement, 8))
-    made.run("project")
+    made.run("import", "file", made.rows(made.achievement, 8))
+    made.run("views", "update")
     return made
 
 
@@ -45,7 +45,7 @@ def test_an_erased_learners_credential_says_so_and_that_its_claims_are_gone(cons
     credential = credential_of(consortium, "r1")
     assert "Jansen" in consortium.run("credential", "show", credential, "--claims").stdout
     consortium.run("learner", "erase", "s1", "--student", "--yes")
-    consortium.run("project")
+    consortium.run("views", "update")
     shown = consortium.run("credential", "show", credential, "--claims")
     assert f"Its learner was erased on {date.today()}" in shown.stderr  # noqa: DTZ011 - the day of this test
     assert "disclosures" not in shown.stderr
@@ -89,7 +89,7 @@ def test_numbers_and_names_are_read_from_the_input_where_they_are_not_to_be_seen
         consortium, values, "credential", "issue", consortium.achievement, "--record", "hidden", "--student", "-",
         "--family-name", "-", "--given-name", "-", "--date-of-birth", "-", "--awarding-date", "2026-06-30",
     )  # fmt: skip
-    consortium.run("project")
+    consortium.run("views", "update")
     shown = consortium.run("credential", "show", credential_of(consortium, "hidden"), "--claims").stdout
     assert "Quixwobble" in shown
     learner = learner_of(consortium, "s-hidden")
@@ -104,11 +104,11 @@ def test_a_lost_master_key_says_to_restore_it_from_a_backup(consortium):
     content = file.read_bytes()
     file.unlink()
     try:
-        lost = consortium.run("import", consortium.folder / "rows.csv", check=3)
+        lost = consortium.run("import", "file", consortium.folder / "rows.csv", check=3)
     finally:
         file.write_bytes(content)
         file.chmod(0o600)
-    assert "registry restore --backup" in " ".join(lost.stderr.split())
+    assert "registry node restore" in " ".join(lost.stderr.split())
 
 
 def test_the_master_key_is_replaced_while_nothing_else_changes(consortium):
@@ -119,13 +119,13 @@ def test_the_master_key_is_replaced_while_nothing_else_changes(consortium):
     assert "new master key" in said
     assert file.read_bytes() != before
     assert "Jansen" in consortium.run("credential", "show", credential, "--claims").stdout
-    again = printed_json(consortium.run("import", consortium.folder / "rows.csv", "--json", check=False))
+    again = printed_json(consortium.run("import", "file", consortium.folder / "rows.csv", "--json", check=False))
     assert again["unchanged"] >= 4
 
 
 def test_a_weak_passphrase_makes_no_backup(consortium, tmp_path):
     weak = {"REGISTRY_BACKUP_PASSPHRASE": "a"}
-    refused = consortium.run("backup", tmp_path / "weak.backup", check=3, environment=weak)
+    refused = consortium.run("node", "backup", tmp_path / "weak.backup", check=3, environment=weak)
     assert "too short: 1 of at least 12" in " ".join(refused.stderr.split())
     assert not (tmp_path / "weak.backup").exists()
 
@@ -133,15 +133,15 @@ def test_a_weak_passphrase_makes_no_backup(consortium, tmp_path):
 def test_whom_the_log_says_was_erased_is_erased_again_when_a_backup_brings_them_back(consortium, tmp_path, postgres):
     learner = learner_of(consortium, "s6")
     file, passphrase = tmp_path / "twente.backup", {"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
-    consortium.run("backup", file, environment=passphrase)
+    consortium.run("node", "backup", file, environment=passphrase)
     consortium.run("learner", "erase", learner, "--yes")
     home = tmp_path / "restored"
-    words = ("restore", "--backup", file, "--home", home, "--to-database", postgres.dsn(consortium.name("back")))
+    words = ("node", "restore", file, "--home", home, "--to-database", postgres.dsn(consortium.name("back")))
     said = registry(*words, "--to-log", f"file:{tmp_path / 'log'}", environment=passphrase).stderr
     assert "registry vault forget-erased" in " ".join(said.split())
     with open_node(home) as node:
         assert node.registry.vault.learner(node.registry.cursor(), learner) is not None
-    said = registry("restore", "--log", f"file:{consortium.folder / 'log'}", home=home).stderr
+    said = registry("log", "restore", f"file:{consortium.folder / 'log'}", home=home).stderr
     assert "1 learner whom the log says this university erased" in " ".join(said.split())
     with open_node(home) as node:
         assert node.registry.vault.learner(node.registry.cursor(), learner) is None
@@ -153,7 +153,10 @@ def test_files_with_personal_data_are_their_owners_alone_whatever_the_umask(cons
     before = os.umask(0)
     try:
         consortium.run(
-            "backup", tmp_path / "b.backup", environment={"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
+            "node",
+            "backup",
+            tmp_path / "b.backup",
+            environment={"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"},
         )
         last_error.note(consortium.home, "a test", RuntimeError("of it"))
         batch_store = BatchStore("", Vault(MemoryKeys(os.urandom)), tmp_path / "spool")

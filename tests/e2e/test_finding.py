@@ -13,7 +13,7 @@ from tests.support.command import Consortium, printed_json, registry
 def registrar(tmp_path_factory, postgres):
     consortium = Consortium(tmp_path_factory.mktemp("finding"), postgres)
     consortium.achievement = consortium.offer()
-    header = registry("template", "csv").stdout.splitlines()[0]
+    header = registry("import", "template", "csv").stdout.splitlines()[0]
     people = [
         ("r1", "s1", "Jansen", "Ada", "2026-06-30"),
         ("r2", "s1", "Jansen", "Ada", "2026-07-01"),
@@ -26,8 +26,8 @@ def registrar(tmp_path_factory, postgres):
         lines.append(",".join(row + [""] * (header.count(",") + 1 - len(row))))
     file = consortium.folder / "people.csv"
     file.write_text("\n".join(lines) + "\n")
-    consortium.run("import", file)
-    consortium.run("project")
+    consortium.run("import", "file", file)
+    consortium.run("views", "update")
     consortium.all = printed_json(consortium.run("credential", "list", "--json"))["items"]
     return consortium
 
@@ -86,7 +86,7 @@ def test_a_short_id_or_member_and_id_name_the_same_credential(registrar):
     assert printed_json(registrar.run("credential", "show", "--record", "r2", "--json"))["credential"] == whole
     registrar.run("credential", "suspend", f"twente/{whole[:8]}", "--reason", "underReview")
     registrar.run("credential", "reinstate", whole[:8])
-    registrar.run("project")
+    registrar.run("views", "update")
     unknown = registrar.run("credential", "suspend", "00000000", "--reason", "underReview", check=1)
     assert "No credential" in unknown.stderr
     other = registrar.run("credential", "suspend", f"lund/{whole}", "--reason", "underReview", check=2)

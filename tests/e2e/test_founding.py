@@ -1,4 +1,4 @@
-"""Making nodes: `init` and `found` succeed whole or leave nothing behind."""
+"""Making nodes: `node init` and `consortium create` succeed whole or leave nothing behind."""
 
 import subprocess
 
@@ -21,7 +21,7 @@ def words(there, name, **changes):
         "database": there.server.dsn(there.name(name)),
     } | changes  # fmt: skip
     options = [word for option, value in values.items() for word in (f"--{option}", value)]
-    return ["init", there.folder / name, *options]
+    return ["node", "init", there.folder / name, *options]
 
 
 def init(there, name, *, check=True, **changes):
@@ -103,7 +103,7 @@ def test_nobody_else_can_read_a_node_whatever_the_umask(there):
 
 def test_a_consortium_is_not_founded_on_a_log_that_has_one(there):
     refused = registry(
-        "found", there.folder / "second", "--consortium", "other.example", "--log", there.log,
+        "consortium", "create", there.folder / "second", "--consortium", "other.example", "--log", there.log,
         "--database", there.server.dsn(there.name("second")), check=3,
     )  # fmt: skip
     assert "holds governance of test.example already" in refused.stderr
@@ -118,13 +118,15 @@ def test_a_founding_that_fails_leaves_no_keys_and_the_next_try_succeeds(tmp_path
         (4, ("--log", "file:../file/log", "--database", database)),
         (2, ("--consortium", "My Alliance", "--database", database)),
     ):
-        registry("found", home, "--consortium", "test.example", *changes, check=code)
+        registry("consortium", "create", home, "--consortium", "test.example", *changes, check=code)
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    registry("found", home, "--consortium", "test.example", "--database", database)
+    registry("consortium", "create", home, "--consortium", "test.example", "--database", database)
 
 
 def test_a_founder_hears_what_comes_next_and_what_is_dangerous(tmp_path, postgres):
-    done = registry("found", tmp_path / "c", "--consortium", "test.example", "--database", postgres.dsn("founding_2"))
+    done = registry(
+        "consortium", "create", tmp_path / "c", "--consortium", "test.example", "--database", postgres.dsn("founding_2")
+    )
     assert "registry member admit" in done.stdout
     assert "NOT encrypted" in done.stderr
     assert "all 3 root keys lie in" in done.stderr

@@ -17,26 +17,26 @@ def consortium(tmp_path_factory, postgres):
 
 def test_a_badge_becomes_a_draft_is_completed_and_published_and_its_credential_is_on_the_log(consortium):
     badge, rest = SAMPLES.joinpath("openbadge.json"), SAMPLES.joinpath("openbadge-rest.json")
-    said = consortium.run("import", badge, check=1).stdout
+    said = consortium.run("import", "file", badge, check=1).stdout
     assert "wants achievement.learningOutcomes" in said
     [draft] = printed_json(consortium.run("achievement", "draft", "list", "--json"))["items"]
     assert draft["waiting"] == 1
     refused = consortium.run("achievement", "draft", "publish", draft["draft"], check=1)
-    assert "still wants" in refused.stderr
+    assert "still requires" in refused.stderr
     completed = consortium.run("achievement", "draft", "complete", draft["draft"], rest).stdout
     assert "(given)" in completed
     assert "waiting: record" in completed
     issued = printed_json(consortium.run("achievement", "draft", "publish", draft["draft"], "--json"))["items"]
-    consortium.run("project")
+    consortium.run("views", "update")
     shown = printed_json(consortium.run("credential", "show", issued[0]["credential"], "--json"))
     assert (shown["title"], shown["ects"], shown["status"]) == ({"en": "Soil in the city"}, 2.5, "active")
-    assert "0 issued, 1 as before" in consortium.run("import", badge).stdout
+    assert "0 issued, 1 as before" in consortium.run("import", "file", badge).stdout
 
 
 def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path):
     file = tmp_path / "awards.csv"
-    file.write_text(consortium.run("template", "csv").stdout)
-    said = consortium.run("import", file, check=1).stdout
+    file.write_text(consortium.run("import", "template", "csv").stdout)
+    said = consortium.run("import", "file", file, check=1).stdout
     assert "line 2 is the template's own example" in said
     assert "there is no row in it: line 1 of the table names its columns (record, " in said
     assert "0 issued" in said
@@ -44,14 +44,14 @@ def test_the_template_as_it_is_issues_nothing_and_says_why(consortium, tmp_path)
 
 def test_a_transcript_is_issued_by_course_code_and_rows_name_courses_too(consortium, tmp_path):
     file = tmp_path / "sensors.json"
-    given = json.loads(consortium.run("template", "achievement").stdout)
+    given = json.loads(consortium.run("import", "template", "achievement").stdout)
     file.write_text(json.dumps(given | {"title": {"en": "Sensing"}, "ects": 4.5, "workloadHours": 100, "eqfLevel": 6}))
     sensors = consortium.run("achievement", "publish", file).stdout.split()[1].rstrip(",")
     codes = tmp_path / "codes.csv"
     codes.write_text(f"code,achievement,version\nTFYA-12,{sensors},\nTFYA-13,soil,\n")
-    assert "1 set, 1 not" in consortium.run("mapping", "import", codes, check=1).stdout
-    assert consortium.run("mapping", "list", "--csv").stdout.splitlines()[1:] == [f"TFYA-12,{sensors},"]
-    report = printed_json(consortium.run("import", SAMPLES.joinpath("transcript.xml"), "--json", check=1))
+    assert "1 set, 1 not" in consortium.run("course-code", "import", codes, check=1).stdout
+    assert consortium.run("course-code", "list", "--csv").stdout.splitlines()[1:] == [f"TFYA-12,{sensors},"]
+    report = printed_json(consortium.run("import", "file", SAMPLES.joinpath("transcript.xml"), "--json", check=1))
     assert [one["how"] for one in report["awards"]] == [
         "no published achievement matches it: a draft",
         "course code TFYA-12 stands for it",
@@ -64,7 +64,7 @@ def test_a_transcript_is_issued_by_course_code_and_rows_name_courses_too(consort
         "a1,TFYA-12,s9,Jansen,Ada,2001-02-03,2026-06-30,4.5\n"
         "a2,TFYA-13,s9,Jansen,Ada,2001-02-03,2026-06-30,\n"
     )
-    assert "1 issued, 0 as before, 1 not taken in" in consortium.run("import", rows, check=1).stdout
+    assert "1 issued, 0 as before, 1 not taken in" in consortium.run("import", "file", rows, check=1).stdout
 
 
 def test_an_unclear_document_exits_1_dry_or_not_and_is_issued_once_it_is_said(consortium, tmp_path):
@@ -74,12 +74,12 @@ def test_an_unclear_document_exits_1_dry_or_not_and_is_issued_once_it_is_said(co
     file.write_text(json.dumps({"credential": badge, "deliveryDetails": {}}))
     beside.write_text(json.dumps(rest))
     for more in (["--dry-run"], []):
-        said = consortium.run("import", file, "--complete", beside, *more, check=1).stdout
+        said = consortium.run("import", "file", file, "--complete", beside, *more, check=1).stdout
         assert "credential.valid_until 'next year'" in said
         assert "null" in said
         assert "--complete" in said
     beside.write_text(json.dumps(rest | {"credential": rest.get("credential", {}) | {"valid_until": None}}))
-    assert "1 issued" in consortium.run("import", file, "--complete", beside).stdout
+    assert "1 issued" in consortium.run("import", "file", file, "--complete", beside).stdout
 
 
 def test_a_programme_and_its_parts_count_once(consortium, tmp_path):
@@ -97,9 +97,9 @@ def test_a_programme_and_its_parts_count_once(consortium, tmp_path):
     outcomes = {"learningOutcomes": [{"title": {"en": "Does physics"}}]}
     rest["awards"] = {code: {"achievement": outcomes} for code in ("TFYC-11", "TFYC-12", "PROG-1")}
     beside.write_text(json.dumps(rest))
-    report = printed_json(consortium.run("import", file, "--complete", beside, "--json"))
+    report = printed_json(consortium.run("import", "file", file, "--complete", beside, "--json"))
     assert report["issued"] == 3
-    consortium.run("project")
+    consortium.run("views", "update")
     learner = report["awards"][2]["learner"]
     shown = printed_json(consortium.run("learner", "show", learner, "--json"))
     assert shown["ects"] == 10.5
@@ -111,14 +111,14 @@ def test_a_badge_that_asks_or_failed_or_says_a_name_twice_is_not_issued_and_exit
     rest.write_text(SAMPLES.joinpath("openbadge-rest.json").read_text())
     file = tmp_path / "badge.json"
     file.write_text(json.dumps(badge | {"issuer": [{"name": "Ada College"}, {"name": "Bell College"}]}))
-    said = consortium.run("import", file, "--complete", rest, check=1).stdout
+    said = consortium.run("import", "file", file, "--complete", rest, check=1).stdout
     assert "0 issued" in said
     assert "credential.issuer" in said
     badge["credentialSubject"]["result"][0]["value"] = "4.9"
     file.write_text(json.dumps(badge | {"issuer": {"name": "Sham Academy"}}))
-    said = consortium.run("import", file, "--complete", rest, check=1).stdout
+    said = consortium.run("import", "file", file, "--complete", rest, check=1).stdout
     assert "below the requiredValue" in " ".join(said.split())
     assert said.startswith("note: the document says that Sham Academy issued it")
     rest.write_text('{"credential": {"grade": "8", "grade": "9"}}')
-    refused = consortium.run("import", file, "--complete", rest, check=1)
+    refused = consortium.run("import", "file", file, "--complete", rest, check=1)
     assert "'grade' twice in $.credential" in " ".join(refused.stderr.split())

@@ -12,11 +12,11 @@ from tests.support.command import Consortium, printed_json, started, until
 def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, postgres, empty_broker):
     consortium = Consortium(tmp_path, postgres, log=empty_broker.url)
     achievement = consortium.offer()
-    consortium.run("project")  # what the node has read of governance counts while the log is away
+    consortium.run("views", "update")  # what the node has read of governance counts while the log is away
     with started("run", home=consortium.home, says="is running") as running:
         empty_broker.stop()
         try:
-            consortium.run("import", consortium.rows(achievement, 300), "--no-publish")
+            consortium.run("import", "file", consortium.rows(achievement, 300), "--no-publish")
             time.sleep(2)
         finally:
             empty_broker.start()

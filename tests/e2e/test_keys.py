@@ -11,7 +11,7 @@ def test_keys_made_with_a_passphrase_are_encrypted_and_open_with_it_only(tmp_pat
     consortium = Consortium(tmp_path, postgres)
     home = tmp_path / "aveiro"
     made = registry(
-        "init", home, "--member", "aveiro", "--consortium", "test.example", "--founded", consortium.founded,
+        "node", "init", home, "--member", "aveiro", "--consortium", "test.example", "--founded", consortium.founded,
         "--database", postgres.dsn(consortium.name("aveiro")), environment=PASSPHRASE,
     )  # fmt: skip
     registry(
@@ -55,7 +55,9 @@ def test_a_root_key_is_made_and_signs_with_a_passphrase_from_a_file_or_the_envir
     assert all("ENCRYPTED" in file.read_text() and file.stat().st_mode & 0o077 == 0 for file in files)
     keys = [option for done in made for option in ("--key", done.stdout.strip())]
     home, database = tmp_path / "consortium", postgres.dsn(f"keys_{abs(hash(str(tmp_path))):x}")
-    registry("found", home, "--consortium", "far.example", *keys, "--threshold", 2, "--database", database)
+    registry(
+        "consortium", "create", home, "--consortium", "far.example", *keys, "--threshold", 2, "--database", database
+    )
     sign = ("governance", "sign", home / "founding.json", "--yes", "--key")
     assert "is encrypted" in registry(*sign, files[0], home=home, check=3).stderr
     registry(*sign, files[0], home=home, environment=PASSPHRASE)
@@ -77,7 +79,7 @@ def test_a_passphrase_in_the_settings_file_is_refused(tmp_path, postgres):
 
 def test_at_a_terminal_a_new_node_asks_for_a_passphrase_and_encrypts_its_keys(tmp_path, postgres):
     home = tmp_path / "porto"
-    words = command("init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
+    words = command("node", "init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
                     "--database", postgres.dsn("keys_terminal"))  # fmt: skip
     said = at_a_terminal(words, ["correct horse battery", "another"], PROMPTS)
     assert "the two passphrases differ" in said

@@ -46,12 +46,19 @@ def test_killed_anywhere_every_event_is_on_the_log_once_and_the_views_are_those_
     rounds = 0
     while kills < 15 and rounds < 25:  # on a fast machine many end by themselves first
         rounds += 1
-        for arguments in (("import", file, "--no-publish"), ("publish",), ("project",)):
+        for arguments in (
+            ("import", "file", file, "--no-publish"),
+            ("publish",),
+            (
+                "views",
+                "update",
+            ),
+        ):
             kills += not killed(consortium, chance, *arguments)
     assert kills > 0
-    consortium.run("import", file)
+    consortium.run("import", "file", file)
     consortium.run("publish")  # what a killed command stored, where the import above had nothing to add
-    consortium.run("project")
+    consortium.run("views", "update")
 
     url = f"file:{tmp_path / 'log'}" if kind == "files" else log
     shared = open_log(url, "test.example", read_only=True)
@@ -71,6 +78,6 @@ def test_killed_anywhere_every_event_is_on_the_log_once_and_the_views_are_those_
 
     with views.connect(postgres.dsn(consortium.name("twente"))) as connection:
         before = digest(connection).total
-        consortium.run("project", "--rebuild")
+        consortium.run("views", "rebuild")
         assert digest(connection).total == before
     assert printed_json(consortium.run("audit", "--json"))["ok"]

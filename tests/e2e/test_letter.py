@@ -111,7 +111,7 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
     receipt = tmp_path / "found.tlog-proof"
     receipt.write_bytes(reader.attachments["receipt.tlog-proof"][0])
     log, founded = lund.consortium.folder / "log", lund.consortium.founded
-    checked = registry("verify-receipt", receipt, "--founded", founded, "--governance", log, "--json", check=5)
+    checked = registry("receipt", "verify", receipt, "--founded", founded, "--governance", log, "--json", check=5)
     found = printed_json(checked)["receipt"]
     assert (found["member"], found["subject"], found["refused"]) == ("lund", lund.openly, None)
     assert lund.credential in found["event"]

@@ -10,25 +10,25 @@ def made(tmp_path_factory, postgres):
     """A consortium with credentials, of which one is revoked and all are sealed; a receipt and its folder."""
     consortium = Consortium(tmp_path_factory.mktemp("receipts"), postgres)
     achievement = consortium.offer()
-    consortium.run("import", consortium.rows(achievement, 300))
-    consortium.run("project")
+    consortium.run("import", "file", consortium.rows(achievement, 300))
+    consortium.run("views", "update")
     ids = [
         printed_json(consortium.run("learner", "show", "--student", f"s{n}", "--json"))["credentials"][0]["credential"]
         for n in (3, 7)
     ]
     consortium.run("credential", "revoke", ids[0], "--reason", "issuedInError", "--yes")
     consortium.run("seal")
-    consortium.run("project")
+    consortium.run("views", "update")
     folder = consortium.folder / "given"
     folder.mkdir()
     files = [folder / f"{name}.tlog-proof" for name in ("revoked", "good")]
     for identifier, file in zip(ids, files, strict=True):
-        consortium.run("receipt", "credential", identifier, "--seal", "--out", file)
+        consortium.run("receipt", "create", "credential", identifier, "--seal", "--out", file)
     return consortium, files
 
 
 def check(consortium, file, *more, **how):
-    return registry("verify-receipt", file, "--founded", consortium.founded, *more, **how)
+    return registry("receipt", "verify", file, "--founded", consortium.founded, *more, **how)
 
 
 def test_a_receipt_is_checked_offline_and_says_what_was_sealed(made):
@@ -90,7 +90,9 @@ def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, t
     for name, student in (("mine", "s7"), ("other", "s8")):
         shown = printed_json(consortium.run("learner", "show", "--student", student, "--json"))
         credential = shown["credentials"][0]["credential"]
-        consortium.run("receipt", "credential", credential, "--seal", "--disclosures", "--out", tmp_path / name)
+        consortium.run(
+            "receipt", "create", "credential", credential, "--seal", "--disclosures", "--out", tmp_path / name
+        )
     mine = tmp_path / "mine.disclosures"
     assert mine.stat().st_mode & 0o777 == 0o600
     said = printed_json(check(consortium, tmp_path / "mine", "--disclosures", mine, "--json"))
@@ -128,7 +130,7 @@ def test_a_receipt_is_not_put_beside_the_governance_of_another_consortium(made, 
     other = b"another.example\n1\nAAAA\n\nx\n\n{}\n\n"
     (tmp_path / "governance.log").write_bytes(other)
     out = tmp_path / "r.consistency"
-    refused = consortium.run("receipt", "consistency", "twente", 1, "--out", out, check=1)
+    refused = consortium.run("receipt", "create", "consistency", "twente", 1, "--out", out, check=1)
     assert "another consortium" in refused.stderr
     assert (tmp_path / "governance.log").read_bytes() == other
     assert not out.exists()
@@ -136,12 +138,12 @@ def test_a_receipt_is_not_put_beside_the_governance_of_another_consortium(made, 
 
 def test_a_receipt_that_cannot_have_its_seal_is_not_written_at_all(tmp_path, postgres):
     consortium = Consortium(tmp_path, postgres)
-    consortium.run("import", consortium.rows(consortium.offer(), 1))
-    consortium.run("project")
+    consortium.run("import", "file", consortium.rows(consortium.offer(), 1))
+    consortium.run("views", "update")
     shown = printed_json(consortium.run("learner", "show", "--student", "s0", "--json"))
     out = tmp_path / "r.tlog-proof"
     refused = consortium.run(
-        "receipt", "credential", shown["credentials"][0]["credential"], "--seal", "--out", out, check=1
+        "receipt", "create", "credential", shown["credentials"][0]["credential"], "--seal", "--out", out, check=1
     )
     assert "no status seal" in refused.stderr
     assert not out.exists()
@@ -174,9 +176,9 @@ def test_an_altered_receipt_is_refused(made, tmp_path, old, new):
 
 def test_another_founding_or_somebody_elses_seal_is_refused(made, tmp_path):
     consortium, (revoked, good) = made
-    other = registry("verify-receipt", good, "--founded", "ab" * 32, check=1)
+    other = registry("receipt", "verify", good, "--founded", "ab" * 32, check=1)
     assert "founding" in first_line(other)
-    nobody = registry("verify-receipt", good, check=3, home=tmp_path)
+    nobody = registry("receipt", "verify", good, check=3, home=tmp_path)
     assert "--founded" in nobody.stderr
     file = tmp_path / good.name
     file.write_text(good.read_text())
@@ -187,10 +189,10 @@ def test_another_founding_or_somebody_elses_seal_is_refused(made, tmp_path):
 
 def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_path):
     consortium, _ = made
-    sizes = [commit["size"] for commit in printed_json(consortium.run("log", "ls", "twente", "--json"))["items"]]
+    sizes = [commit["size"] for commit in printed_json(consortium.run("log", "list", "twente", "--json"))["items"]]
     newest, oldest = sizes[0], sizes[-1]
     file = tmp_path / "grown.consistency"
-    consortium.run("receipt", "consistency", "twente", oldest, newest, "--out", file)
+    consortium.run("receipt", "create", "consistency", "twente", oldest, newest, "--out", file)
     found = printed_json(check(consortium, file, "--json"))
     assert [head["size"] for head in found["heads"]] == [oldest, newest]
     assert f"at {newest:,} begins with the one at 1." in first_line(check(consortium, file))
@@ -200,22 +202,22 @@ def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_p
         altered = tmp_path / "altered.consistency"
         altered.write_text(text.replace(old, new, 1))
         assert first_line(check(consortium, altered, check=1)).startswith("Not genuine: ")
-    between = consortium.run("receipt", "consistency", "twente", oldest + 1, check=1)
+    between = consortium.run("receipt", "create", "consistency", "twente", oldest + 1, check=1)
     assert "those around it are" in between.stderr
-    consortium.run("receipt", "consistency", "governance", 1, "--out", tmp_path / "g")
+    consortium.run("receipt", "create", "consistency", "governance", 1, "--out", tmp_path / "g")
     assert "the log of test.example at 2 begins" in check(consortium, tmp_path / "g").stdout
 
 
 def test_a_static_log_is_exported_and_grows(made, tmp_path):
     consortium, _ = made
-    consortium.run("export", "tiles", tmp_path / "static", "--entries")
+    consortium.run("log", "tiles", "export", tmp_path / "static", "--entries")
     first = (tmp_path / "static" / "twente" / "checkpoint").read_text()
     consortium.offer()
-    again = consortium.run("export", "tiles", tmp_path / "static", "--entries").stdout
+    again = consortium.run("log", "tiles", "export", tmp_path / "static", "--entries").stdout
     assert (tmp_path / "static" / "twente" / "checkpoint").read_text() != first
     assert "new leaves" in again
     (tmp_path / "static" / "twente" / "checkpoint").write_text(first.replace("303", "302"))
-    refused = consortium.run("export", "tiles", tmp_path / "static", check=1)
+    refused = consortium.run("log", "tiles", "export", tmp_path / "static", check=1)
     assert "another history" in refused.stderr
 
 
@@ -225,24 +227,24 @@ def test_a_receipt_replaces_nothing_unasked_and_leaves_nothing_of_the_one_before
     one, other = (each["credentials"][0]["credential"] for each in learner)
     file = tmp_path / "f"
     beside = [file.with_name(file.name + suffix) for suffix in (".seal.json", ".disclosures")]
-    consortium.run("receipt", "credential", one, "--seal", "--disclosures", "-o", file)
+    consortium.run("receipt", "create", "credential", one, "--seal", "--disclosures", "-o", file)
     before = [each.read_bytes() for each in (file, *beside)]
-    refused = consortium.run("receipt", "credential", other, "-o", file, check=2)
+    refused = consortium.run("receipt", "create", "credential", other, "-o", file, check=2)
     said = " ".join(refused.stderr.replace("│", " ").split())
     assert "Refusing to replace what exists" in said
     assert "f.seal.json" in said.replace(" ", "")
     assert [each.read_bytes() for each in (file, *beside)] == before
-    consortium.run("receipt", "credential", other, "-o", file, "--force")
+    consortium.run("receipt", "create", "credential", other, "-o", file, "--force")
     assert [each.exists() for each in beside] == [False, False]
     assert "cannot show whether it was revoked" in first_line(check(consortium, file, check=5))
     # A companion alone belongs to another receipt, too.
     file.rename(tmp_path / "moved")
     beside[0].write_bytes(before[1])
-    consortium.run("receipt", "credential", other, "-o", file, check=2)
+    consortium.run("receipt", "create", "credential", other, "-o", file, check=2)
     assert not file.exists()
-    consortium.run("receipt", "credential", other, "--seal", "-o", file, "--force")
+    consortium.run("receipt", "create", "credential", other, "--seal", "-o", file, "--force")
     assert printed_json(check(consortium, file, "--json"))["verdict"] == "genuine"
-    folder = consortium.run("receipt", "credential", other, "-o", tmp_path, check=2).stderr
+    folder = consortium.run("receipt", "create", "credential", other, "-o", tmp_path, check=2).stderr
     assert "is a folder" in " ".join(folder.replace("│", " ").split())
 
 
@@ -250,9 +252,9 @@ def test_a_consistency_proof_replaces_nothing_unasked(made, tmp_path):
     consortium, _ = made
     file = tmp_path / "c"
     file.write_text("mine")
-    consortium.run("receipt", "consistency", "twente", "1", "-o", file, check=2)
+    consortium.run("receipt", "create", "consistency", "twente", "1", "-o", file, check=2)
     assert file.read_text() == "mine"
-    consortium.run("receipt", "consistency", "twente", "1", "-o", file, "--force")
+    consortium.run("receipt", "create", "consistency", "twente", "1", "-o", file, "--force")
     assert file.read_text() != "mine"
 
 

@@ -17,9 +17,9 @@ def consortium(tmp_path_factory, postgres):
     made = Consortium(tmp_path_factory.mktemp("restored"), postgres)
     made.achievement = made.offer()
     made.backup = made.folder / "twente.backup"
-    made.run("backup", made.backup, environment=PASSPHRASE)
+    made.run("node", "backup", made.backup, environment=PASSPHRASE)
     made.run("achievement", "publish", made.folder / "achievement.json", "--again")
-    made.run("project")
+    made.run("views", "update")
     return made
 
 
@@ -28,10 +28,10 @@ def restored(consortium):
     """The node as the backup has it, which was made before the newest commit; its views are up with the log."""
     home = consortium.folder / "twente-2"
     registry(
-        "restore", "--backup", consortium.backup, "--home", home,
+        "node", "restore", consortium.backup, "--home", home,
         "--to-database", consortium.server.dsn(consortium.name("second")), environment=PASSPHRASE,
     )  # fmt: skip
-    registry("project", home=home)
+    registry("views", "update", home=home)
     return home
 
 
@@ -69,12 +69,12 @@ def test_a_running_node_whose_log_gets_commits_that_it_does_not_know_says_so(con
     """Two nodes sign as one member, or a copy of the old one still runs."""
     home = consortium.folder / "copy"
     backup = consortium.folder / "newest.backup"
-    consortium.run("backup", backup, environment=PASSPHRASE)
+    consortium.run("node", "backup", backup, environment=PASSPHRASE)
     registry(
-        "restore", "--backup", backup, "--home", home,
+        "node", "restore", backup, "--home", home,
         "--to-database", postgres.dsn(consortium.name("copy")), environment=PASSPHRASE,
     )  # fmt: skip
-    registry("project", home=home)
+    registry("views", "update", home=home)
     assert told(registry("status", home=home)).startswith("Nothing is wrong.")
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     assert "that this node's database does not know" in told(registry("status", home=home, check=1))
@@ -90,7 +90,7 @@ def test_an_empty_database_is_asked_about_before_anything_else_is_blamed(consort
     file.write_text(text.replace(name, consortium.name("twnete")))
     try:
         consortium.server.dsn(consortium.name("twnete"))
-        consortium.run("project")
+        consortium.run("views", "update")
         said = told(consortium.run("status", check=1))
         assert said.startswith("the log of twente has a valid commit to entry 1 that this node's database does not"), (
             said
@@ -121,7 +121,7 @@ def test_it_goes_on_where_the_consortium_retires_the_key_at_what_its_database_kn
     assert "The change is complete" in told(registry("key", "rotate", home=restored))
     offered = registry("achievement", "publish", consortium.folder / "achievement.json", "--again", home=restored)
     assert "published 1 event; the log of twente has 2" in told(offered)
-    registry("project", home=restored)
+    registry("views", "update", home=restored)
     assert "Nothing is wrong." in told(registry("status", home=restored))
     assert (consortium.folder / "log" / "twente.log").read_bytes().startswith(whole)
     audited = ("audit", "--log", f"file:{consortium.folder / 'log'}", "--founded", consortium.founded)

@@ -82,7 +82,7 @@ class Stolen:
         return msgspec.structs.replace(note, signatures=(*note.signatures, line))
 
     def check(self, file, *more, **how):
-        return registry("verify-receipt", file, "--founded", self.consortium.founded.hex(), *more, **how)
+        return registry("receipt", "verify", file, "--founded", self.consortium.founded.hex(), *more, **how)
 
 
 @pytest.fixture

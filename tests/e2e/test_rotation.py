@@ -55,8 +55,8 @@ def test_each_run_does_a_step_says_what_it_waits_for_and_may_be_repeated(consort
     assert "The change is complete" in consortium.run("key", "rotate").stdout
     assert keys(consortium)["retired"]["end"] is not None
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
-    consortium.run("project")
-    assert printed_json(consortium.run("quarantine", "list", "--json"))["items"] == []
+    consortium.run("views", "update")
+    assert printed_json(consortium.run("log", "quarantine", "list", "--json"))["items"] == []
 
 
 def test_a_switch_that_was_interrupted_is_finished_by_the_next_run(consortium):
@@ -109,7 +109,7 @@ def test_a_stolen_key_is_retired_by_what_is_printed_and_a_new_one_takes_its_plac
 def test_what_waits_or_did_not_count_is_published_by_the_new_key_before_the_change_is_complete(consortium):
     """The old key was retired in an emergency, and the node has signed one commit more by it."""
     home, file = consortium.folder / "consortium", consortium.folder / "stolen.json"
-    consortium.run("project")
+    consortium.run("views", "update")
     size = json.loads(consortium.run("status", "--json").stdout)["streams"][1]["size"]
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     old = keys(consortium)["in_use"]["key_id"]
@@ -117,14 +117,14 @@ def test_what_waits_or_did_not_count_is_published_by_the_new_key_before_the_chan
              home=home)  # fmt: skip
     registry("governance", "sign", file, "--yes", home=home)
     registry("governance", "publish", file, home=home)
-    consortium.run("project")
+    consortium.run("views", "update")
     assert "did not count (key-not-valid)" in " ".join(consortium.run("status", check=1).stdout.split())
     consortium.run("key", "rotate")
     decide(consortium, "add-key")
     said = consortium.run("key", "rotate").stdout
     assert "Published 1 event by the new key" in said
     assert said.index("Published 1 event") < said.index("The change is complete")
-    consortium.run("project")
+    consortium.run("views", "update")
     assert consortium.run("status").stdout.startswith("Nothing is wrong.")
 
 
@@ -141,7 +141,8 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
 
 def test_a_new_node_of_an_old_member_has_its_own_key_added(consortium):
     home = consortium.folder / "again"
-    made = registry("init", home, "--member", "twente", "--consortium", "test.example", "--founded", consortium.founded,
+    made = registry("node", "init", home, "--member", "twente", "--consortium", "test.example",
+                    "--founded", consortium.founded,
                     "--database", consortium.server.dsn(consortium.name("again")))  # fmt: skip
     assert "twente is a member already" in made.stderr
     own = made.stdout.split()[-1].split("+")[1]
@@ -160,7 +161,7 @@ def test_an_encrypted_key_is_followed_by_an_encrypted_one(consortium):
 
 def test_without_governance_nobody_can_tell_whether_a_key_counts(tmp_path, postgres):
     home = tmp_path / "porto"
-    made = registry("init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
+    made = registry("node", "init", home, "--member", "porto", "--consortium", "test.example", "--founded", "ab" * 32,
                     "--database", postgres.dsn("rotation_1"))  # fmt: skip
     shown = json.loads(registry("key", "show", "--json", home=home, check=5).stdout)
     assert shown["keys"][0]["with_proof"] == made.stdout.split()[-1]

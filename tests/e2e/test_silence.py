@@ -31,8 +31,8 @@ class Way(NamedTuple):
 WAYS = {
     "publish an achievement": Way(("achievement", "publish", "{file}", "--again")),
     "revise an achievement": Way(("achievement", "revise", "{achievement}", "{file}")),
-    "import rows": Way(("import", "{rows}")),
-    "check rows": Way(("import", "{rows}", "--dry-run")),
+    "import rows": Way(("import", "file", "{rows}")),
+    "check rows": Way(("import", "file", "{rows}", "--dry-run")),
     "issue a credential": Way((
         "credential", "issue", "{achievement}", "--record", "n1", "--student", "s9", "--awarding-date", "2026-06-30",
         "--family-name", "Jansen", "--given-name", "Ada", "--date-of-birth", "2001-02-03",
@@ -58,11 +58,11 @@ class Prepared:
         self.lund = self.consortium.join("lund")
         achievement = self.consortium.offer()
         rows = self.consortium.rows(achievement, 3, "first.csv")
-        self.consortium.run("import", rows)
-        self.consortium.run("project")
+        self.consortium.run("import", "file", rows)
+        self.consortium.run("views", "update")
         [first, second, third] = self.credentials()
         self.consortium.run("credential", "suspend", first, "--reason", "underReview")
-        self.consortium.run("project")
+        self.consortium.run("views", "update")
         self.prepare_office()
         new = "".join(rows.read_text().replace("r0", "r10").replace("r1,", "r11,").splitlines(keepends=True)[:3])
         (self.folder / "new.csv").write_text(new)
@@ -81,20 +81,20 @@ class Prepared:
         run, folder = self.consortium.run, self.folder
         offered = registry("achievement", "publish", folder / "achievement.json", home=self.lund).stdout.split()[1]
         achievement = offered.rstrip(",")
-        registry("import", self.consortium.rows(achievement, 1, "lund.csv"), home=self.lund)
-        registry("project", home=self.lund)
+        registry("import", "file", self.consortium.rows(achievement, 1, "lund.csv"), home=self.lund)
+        registry("views", "update", home=self.lund)
         found = registry("learner", "show", "s0", "--student", "--json", home=self.lund)
         credential = f"lund/{printed_json(found)['credentials'][0]['credential']}"
-        run("project")
+        run("views", "update")
         (folder / "ada.json").write_text(
             json.dumps({"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"})
         )
         opened = run("case", "open", "--credential", credential, "--applicant", folder / "ada.json", "--json")
         case = printed_json(opened)["case"]
         run("case", "complete", case)
-        proposed = run("case", "propose", case, "--outcome", "full", "--ects", "5", "--as", "m.lind", "--json")
-        run("case", "approve", case, "--as", "k.berg", "--proposal", printed_json(proposed)["proposal_id"])
-        run("import", SAMPLES.joinpath("openbadge.json"), check=1)
+        proposed = run("case", "propose", case, "--outcome", "full", "--ects", "5", "--actor", "m.lind", "--json")
+        run("case", "approve", case, "--actor", "k.berg", "--proposal", printed_json(proposed)["proposal_id"])
+        run("import", "file", SAMPLES.joinpath("openbadge.json"), check=1)
         [draft] = printed_json(run("achievement", "draft", "list", "--json"))["items"]
         run("achievement", "draft", "complete", draft["draft"], SAMPLES.joinpath("openbadge-rest.json"))
         self.office = {
@@ -160,7 +160,7 @@ def test_a_suspended_member_creates_nothing_and_is_told_since_when_and_what_to_d
 def test_the_exit_code_is_about_what_the_command_stored_and_the_rest_is_a_warning(prepared):
     consortium, rows = prepared.consortium, prepared.folder / "held.csv"
     rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "held1").replace(",,s", ",,held"))
-    consortium.run("import", rows, "--no-publish")
+    consortium.run("import", "file", rows, "--no-publish")
     prepared.govern("suspend", "twente", "--reason", "administrative")
     assert "held back, not published: 2" in said(consortium.run("publish", check=1))
     told = said(consortium.run("credential", "suspend", prepared.names["other"], "--reason", "underReview"))
@@ -175,7 +175,7 @@ def test_the_exit_code_is_about_what_the_command_stored_and_the_rest_is_a_warnin
     prepared.govern("reinstate", "twente", "--reason", "administrative")
     consortium.run("publish")
     consortium.run("credential", "reinstate", prepared.names["other"])
-    consortium.run("project")
+    consortium.run("views", "update")
     assert said(consortium.run("status")).startswith("Nothing is wrong.")
 
 
@@ -201,7 +201,8 @@ def changed_settings(prepared, name, value):
 )
 def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, name, value, code, why):
     if "other" in value and not (prepared.folder / "other").exists():
-        registry("found", prepared.folder / "others", "--consortium", "other.example", "--log", "file:../other",
+        registry("consortium", "create", prepared.folder / "others", "--consortium", "other.example",
+                 "--log", "file:../other",
                  "--database", prepared.consortium.server.dsn(prepared.consortium.name("others")))  # fmt: skip
     database = prepared.consortium.server.dsn(prepared.consortium.name("lund"))
     file, text = changed_settings(prepared, name, value.format(lund=database))
@@ -213,7 +214,14 @@ def test_settings_of_another_node_or_log_are_refused_by_every_way_in(prepared, n
             told = said(prepared.go(words, code))
             assert re.search(why, told), (way, told)
             assert "published " not in told, (way, told)
-        for words in (("publish",), ("project",), ("status",)):
+        for words in (
+            ("publish",),
+            (
+                "views",
+                "update",
+            ),
+            ("status",),
+        ):
             told = said(registry(*words, home=prepared.home, check=False))
             assert re.search(why, told), (words, told)
         assert registry("status", home=prepared.home, check=False).returncode != 0
@@ -276,7 +284,7 @@ def test_under_a_governance_log_that_is_not_what_was_read_nothing_is_done_as_if_
     if trouble == "gone":
         log.unlink()
     elif trouble == "cut":
-        prepared.consortium.run("project")
+        prepared.consortium.run("views", "update")
         log.write_bytes(whole[: whole.rindex(b"test.example\n")])
     before = prepared.records()
     try:
@@ -297,8 +305,9 @@ def test_under_a_governance_log_that_is_not_what_was_read_nothing_is_done_as_if_
 def test_a_node_that_is_not_admitted_stores_nothing(prepared):
     home = prepared.folder / "gent"
     registry(
-        "init", home, "--member", "gent", "--consortium", "test.example", "--founded", prepared.consortium.founded,
-        "--log", "file:../log", "--database", prepared.consortium.server.dsn(prepared.consortium.name("gent")),
+        "node", "init", home, "--member", "gent", "--consortium", "test.example",
+        "--founded", prepared.consortium.founded, "--log", "file:../log",
+        "--database", prepared.consortium.server.dsn(prepared.consortium.name("gent")),
     )  # fmt: skip
     told = said(prepared.go(WAYS["publish an achievement"], 1, home))
     assert "gent is not a member of test.example" in told
@@ -324,16 +333,16 @@ def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_wo
     consortium, rows = prepared.consortium, prepared.folder / "later.csv"
     rows.write_text((prepared.folder / "new.csv").read_text().replace("r1", "later1").replace(",,s", ",,later"))
     size = streams(prepared)["twente"]["size"]
-    consortium.run("import", rows)
+    consortium.run("import", "file", rows)
     # Governance says so of a head that lies before them: they stand on the log, and have no effect.
     prepared.govern("suspend", "twente", "--reason", "rulesBroken", "--head", str(size))
-    consortium.run("project")
+    consortium.run("views", "update")
     assert "member-suspended" in said(consortium.run("refused", "publish-again", "--yes", check=1))
     prepared.govern("reinstate", "twente", "--reason", "rulesBroken")
-    consortium.run("project")
+    consortium.run("views", "update")
     told = said(consortium.run("status", check=1))
     assert told.startswith("2 of this node's own events were refused (member-suspended)"), told
-    again = said(consortium.run("import", rows, check=1))
+    again = said(consortium.run("import", "file", rows, check=1))
     assert "exists for nobody: the log refused it" in again
     assert "0 issued, 0 as before, 2 not taken in" in again
     listed = printed_json(consortium.run("refused", "list", "--json", check=1))["items"]
@@ -342,17 +351,17 @@ def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_wo
     assert "Nothing was done" in said(consortium.run("refused", "publish-again", "--dry-run"))
     assert prepared.records() == before
     assert "2 events stored again" in said(consortium.run("refused", "publish-again", "--yes"))
-    consortium.run("project")
+    consortium.run("views", "update")
     shown = printed_json(consortium.run("learner", "show", "later0", "--student", "--json"))
     assert [one["status"] for one in shown["credentials"]] == ["active"]
     assert {one["refused"]["subject"] for one in listed} >= {shown["credentials"][0]["credential"]}
-    assert "0 issued, 2 as before" in said(consortium.run("import", rows))
+    assert "0 issued, 2 as before" in said(consortium.run("import", "file", rows))
     assert said(consortium.run("status")).startswith("Nothing is wrong.")
     assert "is not dealt with" in said(consortium.run("refused", "list"))
 
 
 def streams(prepared):
-    prepared.consortium.run("project")
+    prepared.consortium.run("views", "update")
     return {one["member"]: one for one in printed_json(prepared.consortium.run("status", "--json"))["streams"]}
 
 
@@ -375,5 +384,5 @@ def test_a_node_whose_key_was_retired_does_nothing_at_all(prepared):
     assert "was retired" in shown["node"]["faults"]["key"][0]
     key = prepared.home / "keys" / "signing.pem"
     key.write_bytes((prepared.folder / "new-keys" / "signing.pem").read_bytes())
-    prepared.consortium.run("import", prepared.folder / "new.csv")
+    prepared.consortium.run("import", "file", prepared.folder / "new.csv")
     assert printed_json(registry("status", "--json", home=prepared.home))["node"]["key_standing"] == "counts"

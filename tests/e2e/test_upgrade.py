@@ -9,6 +9,7 @@ import re
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -24,11 +25,11 @@ from tests.support.served import ADDRESS
 NODES = ROOT / "tests" / "upgrade" / "nodes_4f0622e.tar.xz"
 PRIVATE = ("access", "intake", "node", "office", "public", "publisher", "vault", "webhooks")
 """The schemas of the private side; `public` has the stored events."""
-SHOWN = {
+SHOWN: dict[str, Any] = {
     "twente": {
         "achievements": ("achievement", "list"),
         "drafts": ("achievement", "draft", "list"),
-        "course codes": ("mapping", "list"),
+        "course codes": ("course-code", "list"),
         "credentials": ("credential", "list"),
         "held rows": ("learner", "held"),
         "learner": ("learner", "show", "s0", "--student"),
@@ -159,8 +160,8 @@ def test_outdated_views_are_refused_with_the_command_that_rebuilds_them(upgraded
         with psycopg.connect(upgraded.dsn[node], autocommit=True) as connection:
             connection.execute("COMMENT ON SCHEMA views IS 'credential registry views, version 2, layout 1'")
         refused = upgraded.run(node, "achievement", "list", check=3)
-        assert "registry project --rebuild" in " ".join(refused.stderr.split())
-        upgraded.run(node, "project", "--rebuild")
+        assert "registry views rebuild" in " ".join(refused.stderr.split())
+        upgraded.run(node, "views", "rebuild")
     for node in ("twente", "lund"):
         assert "Nothing is wrong." in upgraded.run(node, "status").stdout
 
@@ -250,11 +251,11 @@ def test_the_webhook_gets_what_waited_and_what_had_not_been_taken_for_it(upgrade
 def test_what_waited_for_a_person_is_decided(upgraded):
     made = upgraded.made
     [row] = upgraded.read("twente", "learner", "held", check=1)["items"]
-    upgraded.run("twente", "learner", "other-person", "r9", "--version", row["version"], "--as", "k.berg")
+    upgraded.run("twente", "learner", "other-person", "r9", "--version", row["version"], "--actor", "k.berg")
     assert upgraded.read("twente", "learner", "held") == {"items": []}
     # Before the open case is decided: where a decision rests on its credentials since, a merge must be proposed again.
     [change] = made["shown of twente"]["changes of learners"]["items"]
-    upgraded.run("twente", "learner", "confirm", change["change"], "--as", "l.holm", "--yes")
+    upgraded.run("twente", "learner", "confirm", change["change"], "--actor", "l.holm", "--yes")
     rest = Path(ROOT / "registry" / "intake" / "samples" / "openbadge-rest.json")
     upgraded.run("twente", "achievement", "draft", "complete", made["draft"], rest)
     published = upgraded.read("twente", "achievement", "draft", "publish", made["draft"])["items"]
@@ -269,9 +270,9 @@ def test_an_open_case_is_decided_and_its_attachment_is_read(upgraded, tmp_path):
     assert file.read_bytes().startswith(b"%PDF-1.4")
     # Its credential was replaced when the learners were merged, which the office may override.
     full = ("--outcome", "full", "--ects", 5, "--override", "It was issued again as another.")
-    proposed = upgraded.read("lund", "case", "propose", case, *full, "--as", "k.berg")
+    proposed = upgraded.read("lund", "case", "propose", case, *full, "--actor", "k.berg")
     proposal = ("--proposal", proposed["proposal_id"], "--accept-override")
-    upgraded.run("lund", "case", "approve", case, "--as", "l.holm", *proposal)
+    upgraded.run("lund", "case", "approve", case, "--actor", "l.holm", *proposal)
     assert upgraded.read("lund", "case", "decide", case)["state"] == "decided"
     letter = tmp_path / "letter.pdf"
     upgraded.run("lund", "case", "letter", upgraded.made["case"], "--out", letter)
@@ -281,11 +282,11 @@ def test_an_open_case_is_decided_and_its_attachment_is_read(upgraded, tmp_path):
 def test_governance_goes_on_and_an_audit_of_the_whole_log_finds_nothing(upgraded):
     created = upgraded.folder / "kth"
     said = registry(
-        "init", created, "--member", "kth", "--consortium", "old.example", "--founded", upgraded.made["founded"],
-        "--log", "file:../log", "--database", upgraded.newcomer,
+        "node", "init", created, "--member", "kth", "--consortium", "old.example",
+        "--founded", upgraded.made["founded"], "--log", "file:../log", "--database", upgraded.newcomer,
     )  # fmt: skip
     upgraded.run("consortium", "member", "admit", "kth", "--key", said.stdout.split()[-1], "--legal-name", "KTH",
                  "--country", "SE")  # fmt: skip
     upgraded.run("twente", "publish")
-    upgraded.run("twente", "project")
+    upgraded.run("twente", "views", "update")
     assert "Verified up to" in upgraded.run("twente", "audit", "--views").stdout

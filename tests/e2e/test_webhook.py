@@ -24,7 +24,7 @@ def test_what_another_member_decides_is_read_in_the_feed_and_posted(members):
         assert "arrived" in registry("webhook", "test", added["webhook"], home=home).stdout
         Webhook(added["secret"]).verify(receiver.received[0].body, receiver.received[0].headers)
         with (
-            started("project", "--follow", home=home),
+            started("views", "update", "--follow", home=home),
             started("webhook", "run", home=home, says="webhooks are posted"),
         ):
             decision, record = members.decide()
@@ -52,12 +52,12 @@ def test_a_rebuild_posts_nothing_again(members):
     members.publish(members.decide()[1])
     with Receiver() as receiver:
         registry("webhook", "add", receiver.url, "--from-start", home=home)
-        registry("project", "--rebuild", home=home)
-        registry("project", "--rebuild", home=home)
+        registry("views", "rebuild", home=home)
+        registry("views", "rebuild", home=home)
         with started("webhook", "run", home=home):
             until(lambda: len(receiver.received) == 1)
             members.publish(members.decide()[1])
-            registry("project", "--rebuild", home=home)
+            registry("views", "rebuild", home=home)
             until(lambda: len(receiver.received) == 2)
     assert len({r.headers["webhook-id"] for r in receiver.received}) == 2
 

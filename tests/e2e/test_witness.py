@@ -35,38 +35,42 @@ def relies_on(consortium, witnesses, needed):
 def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
     consortium = Consortium(tmp_path, postgres)
     consortium.join("kaunas")  # which publishes nothing, and is in nobody's way
-    consortium.run("import", consortium.rows(consortium.offer(), 30))
-    consortium.run("project")
+    consortium.run("import", "file", consortium.rows(consortium.offer(), 30))
+    consortium.run("views", "update")
     witnesses = [made(consortium, name, tmp_path / "log") for name in ("w1", "w2")]
     relies_on(consortium, witnesses, 2)
     learner = consortium.run("learner", "show", "--student", "s3", "--json")
     credential = printed_json(learner)["credentials"][0]["credential"]
     file = tmp_path / "r.tlog-proof"
-    early = consortium.run("receipt", "credential", credential, "--out", file, check=1)
-    assert "registry cosign" in early.stderr
+    early = consortium.run("receipt", "create", "credential", credential, "--out", file, check=1)
+    assert "registry witness request" in early.stderr
     assert "no witness has cosigned" in consortium.run("status").stdout
     with contextlib.ExitStack() as running:
         for folder, _, port in witnesses:
             running.enter_context(started("witness", "run", folder, "--port", port, says="is running"))
-        until(lambda: consortium.run("cosign", check=False).returncode == 0)
-        consortium.run("receipt", "credential", credential, "--out", file)
-        items = printed_json(consortium.run("cosign", "--json"))["items"]
+        until(lambda: consortium.run("witness", "request", check=False).returncode == 0)
+        consortium.run("receipt", "create", "credential", credential, "--out", file)
+        items = printed_json(consortium.run("witness", "request", "--json"))["items"]
         nothing = [row for row in items if row["stream"] == "kaunas"]
         assert [(row["size"], row["error"]) for row in nothing] == [(0, None), (0, None)]
         assert all("has published nothing yet" in row["note"] for row in nothing)
     keys = [option for _, key, _ in witnesses for option in ("--witness", key)]
-    checked = printed_json(registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--json", check=5))
+    checked = printed_json(
+        registry("receipt", "verify", file, "--founded", consortium.founded, *keys, "--json", check=5)
+    )
     assert [one["witness"] for one in checked["cosigned"]] == ["w1.example", "w2.example"]
     assert [one["witness"] for one in checked["governance"]["cosigned"]] == ["w1.example", "w2.example"]
     assert checked["governance"]["cosigned_events"] == checked["governance"]["events"] == 3
     older_governance_is_not_taken(consortium, file, keys)
-    consortium.run("receipt", "consistency", "twente", 1, "--out", tmp_path / "grown.consistency")
-    said = registry("verify-receipt", tmp_path / "grown.consistency", "--founded", consortium.founded, *keys).stdout
+    consortium.run("receipt", "create", "consistency", "twente", 1, "--out", tmp_path / "grown.consistency")
+    said = registry("receipt", "verify", tmp_path / "grown.consistency", "--founded", consortium.founded, *keys).stdout
     assert "the newer head was cosigned by w1.example" in said
     assert "Verified up to" in consortium.run("audit").stdout
     # Without their witnesses running, what was fetched still counts; who asks for a third learns which one is missing.
     _, stranger, _ = made(consortium, "w3", tmp_path / "log")
-    refused = registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--witness", stranger, check=5)
+    refused = registry(
+        "receipt", "verify", file, "--founded", consortium.founded, *keys, "--witness", stranger, check=5
+    )
     assert "2 of 3 witnesses that are needed cosigned" in refused.stdout
     assert "w3.example did not" in refused.stdout
 
@@ -76,12 +80,16 @@ def test_a_member_whose_log_holds_nothing_that_counts_is_said_and_in_nobodys_way
     consortium.join("kaunas")
     consortium.offer()
     (tmp_path / "log" / "kaunas.log").write_bytes(b"no commit\n\n")  # anybody may write there
-    consortium.run("project")
+    consortium.run("views", "update")
     folder, key, port = made(consortium, "w1", tmp_path / "log")
     relies_on(consortium, [(folder, key, port)], 1)
     with started("witness", "run", folder, "--port", port, says="is running"):
-        until(lambda: consortium.run("cosign", check=False).returncode == 0)
-        [row] = [row for row in printed_json(consortium.run("cosign", "--json"))["items"] if row["stream"] == "kaunas"]
+        until(lambda: consortium.run("witness", "request", check=False).returncode == 0)
+        [row] = [
+            row
+            for row in printed_json(consortium.run("witness", "request", "--json"))["items"]
+            if row["stream"] == "kaunas"
+        ]
     assert (row["size"], row["error"]) == (0, None)
     assert "nothing on its log counts yet" in row["note"]
 
@@ -93,8 +101,8 @@ def test_a_cosignature_by_another_key_than_the_settings_name_is_not_reported_as_
     _, other, _ = made(consortium, "w2", tmp_path / "log")
     relies_on(consortium, [(folder, other, port)], 1)
     with started("witness", "run", folder, "--port", port, says="is running"):
-        until(lambda: "has cosigned nothing" not in consortium.run("cosign", "--json", check=1).stdout)
-        rows = printed_json(consortium.run("cosign", "--json", check=1))["items"]
+        until(lambda: "has cosigned nothing" not in consortium.run("witness", "request", "--json", check=1).stdout)
+        rows = printed_json(consortium.run("witness", "request", "--json", check=1))["items"]
     assert [(row["stream"], row["size"]) for row in rows] == [("governance", None), ("twente", None)]
     assert all("not cosigned by the key of w2.example" in row["error"] for row in rows)
     assert not list((consortium.home / "cosignatures").glob("*"))
@@ -102,7 +110,7 @@ def test_a_cosignature_by_another_key_than_the_settings_name_is_not_reported_as_
 
 def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgres):
     consortium = Consortium(tmp_path, postgres)
-    consortium.run("import", consortium.rows(consortium.offer(), 5))
+    consortium.run("import", "file", consortium.rows(consortium.offer(), 5))
     shutil.copytree(tmp_path / "log", tmp_path / "other-log")
     one = made(consortium, "w1", tmp_path / "log")
     two = made(consortium, "w2", tmp_path / "other-log")
@@ -113,7 +121,7 @@ def test_a_member_that_shows_two_histories_is_caught_and_named(tmp_path, postgre
         started("witness", "run", one[0], "--port", one[2], says="is running"),
         started("witness", "run", two[0], "--port", two[2], says="is running"),
     ):
-        until(lambda: consortium.run("cosign", check=False).returncode is not None)
+        until(lambda: consortium.run("witness", "request", check=False).returncode is not None)
         until(lambda: "two histories" in registry("witness", "caught", two[0], check=False).stdout)
         caught = printed_json(registry("witness", "caught", two[0], "--json", check=1))["items"]
     assert caught[0]["origin"] == "test.example/twente"
@@ -124,7 +132,7 @@ def older_governance_is_not_taken(consortium, file, keys):
     """Who hands a receipt out may leave away what governance said last; not so where witnesses have seen it."""
 
     def refused(code=1):
-        return registry("verify-receipt", file, "--founded", consortium.founded, *keys, check=code).stdout
+        return registry("receipt", "verify", file, "--founded", consortium.founded, *keys, check=code).stdout
 
     log, head = file.parent / "governance.log", file.parent / "governance.checkpoint"
     whole, cosigned = log.read_bytes(), head.read_text()
@@ -136,11 +144,11 @@ def older_governance_is_not_taken(consortium, file, keys):
     head.unlink()
     assert "is missing" in refused(5)
     head.write_text(cosigned)
-    registry("verify-receipt", file, "--founded", consortium.founded, *keys, "--max-age-hours", 1, check=5)
+    registry("receipt", "verify", file, "--founded", consortium.founded, *keys, "--max-age-hours", 1, check=5)
 
 
 def first(consortium):
-    consortium.run("project")
+    consortium.run("views", "update")
     learner = consortium.run("learner", "show", "--student", "s1", "--json")
     return printed_json(learner)["credentials"][0]["credential"]
 

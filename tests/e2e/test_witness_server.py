@@ -19,7 +19,7 @@ ORIGIN = "test.example/twente"
 @pytest.fixture
 def consortium(tmp_path, postgres):
     made = Consortium(tmp_path, postgres)
-    made.run("import", made.rows(made.offer(), 3))
+    made.run("import", "file", made.rows(made.offer(), 3))
     registry(
         "witness", "init", tmp_path / "w1", "--name", "w1.example", "--consortium", "test.example",
         "--founded", made.founded, "--log", f"file:{tmp_path / 'log'}",

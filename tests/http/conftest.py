@@ -28,7 +28,7 @@ def decide(reading):
     """Let lund decide about a credential at its own node; return the decision's id once the views here have it."""
 
     def act(credential):
-        registry("project", home=reading.lund)
+        registry("views", "update", home=reading.lund)
         said = registry("recognition", "decide", f"twente/{credential}", "--ects", 5, home=reading.lund).stdout
         identifier = said.split()[1]
         asking = reading.client("recognition:read")

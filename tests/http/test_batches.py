@@ -92,7 +92,7 @@ def test_a_row_that_came_back_short_of_fields_is_not_whole_by_being_sent_in_agai
 
 @pytest.mark.parametrize("dry", [True, False])
 def test_the_templates_own_example_is_told_as_such(system, dry):
-    template = registry("template", "csv").stdout
+    template = registry("import", "template", "csv").stdout
     done = finished(system, send(system, template, f"template {dry}", dryRun=dry), "failed")
     assert (done["issued"], done["refused"]) == (0, 0)
     said = "The body: there is no row in it: line 1 of the table names its columns (record, achievement, version, "

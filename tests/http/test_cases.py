@@ -1,6 +1,7 @@
 """The recognition office over HTTP: its people by their keys, and what they may not do."""
 
 import concurrent.futures
+import itertools
 import json
 import uuid
 
@@ -42,15 +43,14 @@ def issue(node, offer, record):
     return credential
 
 
+NUMBERS = itertools.count()
+
+
 def opened(client, *subjects, **more):
     body = {"applicant": PERSON, "subjects": list(subjects) or [STATISTICS], "purpose": "creditTransfer"} | more
-    answer = client.post("/v1/cases", json=body, headers=once(f"open {hash(json.dumps(body))} {opened.number}"))
-    opened.number += 1
+    answer = client.post("/v1/cases", json=body, headers=once(f"open {hash(json.dumps(body))} {next(NUMBERS)}"))
     assert answer.status_code == 201, answer.text
     return answer.json()["case"]
-
-
-opened.number = 0
 
 
 def move(client, case, name, key=None, **body):

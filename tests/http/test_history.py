@@ -83,7 +83,7 @@ def receipt(node, system, offer, tmp_path_factory):
     made = issued(system, offer, "receipt")
     file = tmp_path_factory.mktemp("receipt") / "r.tlog-proof"
     assert node.anybody().get(made.headers["location"], headers=waiting(made)).status_code == 200
-    registry("receipt", "credential", made.json()["credential"], "--out", file, home=node.home)
+    registry("receipt", "create", "credential", made.json()["credential"], "--out", file, home=node.home)
     return made, file.read_text()
 
 
@@ -104,7 +104,7 @@ def test_a_receipt_of_a_revoked_credential_says_so_first(node, system, offer, tm
     made = issued(system, offer, "receipt-of-revoked")
     credential, file = made.json()["credential"], tmp_path / "r.tlog-proof"
     assert node.anybody().get(made.headers["location"], headers=waiting(made)).status_code == 200
-    registry("receipt", "credential", credential, "--out", file, home=node.home)
+    registry("receipt", "create", "credential", credential, "--out", file, home=node.home)
     body, again = {"reason": "issuedInError"}, once("receipt then revoke")
     revoked = system.post(f"/v1/credentials/{credential}/revoke", json=body, headers=again)
     assert revoked.status_code == 200, revoked.text

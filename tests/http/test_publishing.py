@@ -11,8 +11,8 @@ import pytest
 from registry.application.status_notes import notes_of
 from registry.node.node import open_node
 from registry.values.persons import normalise_identifier
-from tests.support.command import registry
-from tests.support.served import achievement, once, problem, row, until
+from tests.support.command import registry, until
+from tests.support.served import achievement, once, problem, row
 
 UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 KINDS = {400: "invalid", 422: "unprocessable"}

@@ -26,7 +26,7 @@ def office(tmp_path_factory, postgres):
     with contextlib.closing(Served(tmp_path_factory.mktemp("office"), postgres)) as made:
         made.lund = made.consortium.join("lund")
         file = made.consortium.folder / "lunds.json"
-        file.write_text(registry("template", "achievement").stdout)
+        file.write_text(registry("import", "template", "achievement").stdout)
         said = registry("achievement", "publish", file, home=made.lund).stdout
         made.achievement = said.split()[1].rstrip(",")
         issued = registry(
@@ -128,7 +128,7 @@ def test_an_achievement_that_has_not_arrived_is_not_assessed(office, system):
 
 
 def test_a_draft_that_departs_from_precedent_is_told_so(office, system):
-    registry("project", home=office.lund)
+    registry("views", "update", home=office.lund)
     decided = registry("recognition", "decide", f"lund/{office.credential}", "--ects", 5, home=office.lund).stdout
     until(lambda: system.get(f"/v1/decisions/lund/{decided.split()[1]}").status_code == 200)
     asked = {
@@ -316,7 +316,7 @@ def test_a_cohort_that_two_send_at_once_is_decided_once(tmp_path, postgres):
 
 def test_joint_awarding_is_confirmed_where_the_other_member_says_so(office):
     system = office.client("achievements:write")
-    content = json.loads(registry("template", "achievement").stdout) | {"awardingBodies": ["lund", "twente"]}
+    content = json.loads(registry("import", "template", "achievement").stdout) | {"awardingBodies": ["lund", "twente"]}
     file = office.consortium.folder / "joint.json"
     file.write_text(json.dumps(content))
     joint = registry("achievement", "publish", file, home=office.lund).stdout.split()[1].rstrip(",")

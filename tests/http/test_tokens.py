@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import jwt
 import pytest
@@ -27,7 +28,10 @@ class Issuer:
 
     def __init__(self, *, only=None):
         """`only`: publish this key alone, and without an id."""
-        self.signing = {"rsa": rsa.generate_private_key(65537, 2048), "ec": ec.generate_private_key(ec.SECP256R1())}
+        self.signing: dict[str, Any] = {
+            "rsa": rsa.generate_private_key(65537, 2048),
+            "ec": ec.generate_private_key(ec.SECP256R1()),
+        }
         keys = [
             json.loads(algorithm.to_jwk(self.signing[kid].public_key()))
             | ({"kid": kid, "use": "sig"} if only is None else {})

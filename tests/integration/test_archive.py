@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -434,6 +435,6 @@ def test_a_damaged_segment_is_a_fault_of_its_stream_and_the_others_are_audited(c
 
 def test_nothing_is_restored_from_an_archive_that_lacks_a_part(sound):
     segments(sound, "twente")[0].unlink()
-    source = open_log(f"archive:{sound}", CONSORTIUM, read_only=True)
+    source: Any = open_log(f"archive:{sound}", CONSORTIUM, read_only=True)
     with pytest.raises(ArchiveDamaged, match="missing"):
         source.require_lengths()

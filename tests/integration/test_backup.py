@@ -18,7 +18,7 @@ EVENTS = "SELECT notification_id, originator_id, originator_version, topic, stat
 
 def empty(dsn):
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
-        store.opened(connection, dsn).close()
+        store.open_store(connection, dsn).close()
     return dsn
 
 

@@ -60,8 +60,8 @@ def test_a_fault_while_lines_are_counted_fails_that_batch_and_is_said(sis, rows,
             raise fault
         return real(content)
 
-    real = line_count._count
-    monkeypatch.setattr(line_count, "_count", count)
+    real = line_count._count_content
+    monkeypatch.setattr(line_count, "_count_content", count)
     first = sent(sis, xlsx({"June": rows}), "first", release_above=5)
     second = sent(sis, xlsx({"June": rows}), "second", release_above=5)
     assert sis.works(second) == ("done", 1, 0, 0)

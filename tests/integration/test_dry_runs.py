@@ -5,10 +5,11 @@ from importlib import resources
 
 import pytest
 
-from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
+from registry.cli.issuing.imports import Report, _add_award
 from registry.intake.drafts import Drafts
 from registry.intake.formats.documents import read_document
 from registry.intake.importing import Importer
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 

@@ -9,6 +9,7 @@ from projections.core import views
 from projections.core.digest import digest
 from projections.credentials import credentials
 from projections.precedents import precedents
+from projections.precedents.query import PrecedentQuery
 from projections.recognition import decisions
 from registry.wire.achievements import Composition
 from registry.wire.credentials import StatusSealed
@@ -130,5 +131,5 @@ def test_what_an_unknown_field_holds_disturbs_no_reader(connection):
     [held] = credentials.read(connection, [("twente", credential)])
     assert held.unmet == ["minEcts: 0 of the 5 ECTS that are asked for"]
     assert msgspec.json.encode(decisions.read(connection, [("twente", DECISION.decision)]))
-    [precedent] = precedents.search(connection, precedents.PrecedentQuery(member="twente")).items
+    [precedent] = precedents.search(connection, PrecedentQuery(member="twente")).items
     assert precedent.grant["later"] == "9" * 5000

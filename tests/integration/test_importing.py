@@ -12,13 +12,14 @@ from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.award_outcomes import award_progress
-from registry.cli.issuing.imports import OwnCatalogue, Report, _add_award
+from registry.cli.issuing.imports import Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError, Problem
+from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode
 from tests.support.samples import OPEN_BADGES, sample
@@ -105,7 +106,7 @@ def test_what_annex_i_wants_more_of_becomes_a_draft_and_its_credential_waits(off
 def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     [taken] = office.take("openbadge.json")
     office.take("openbadge.json", change=[("s2600002", "s9"), ("5b0f6e7a", "5b0f6e7b")])
-    with pytest.raises(IntakeError, match=r"still wants achievement\.learningOutcomes"):
+    with pytest.raises(IntakeError, match=r"still requires achievement\.learningOutcomes"):
         office.publisher.publish(taken.draft)
     draft = office.drafts.complete(taken.draft, BADGE)
     assert office.drafts.missing(draft) == []

@@ -17,7 +17,7 @@ from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
-from registry.intake.taking import Taking
+from registry.intake.taking import EventHandler
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json, started, until
@@ -45,7 +45,7 @@ def offer(consortium):
 @pytest.fixture
 def taking(consortium):
     with open_node(consortium.home) as node:
-        yield Taking(node.registry, node.issuer, OwnCatalogue(node.registry))
+        yield EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
 
 
 def take(taking, *events):
@@ -151,7 +151,7 @@ class Faulty:
 )
 def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
     with open_node(consortium.home) as node:
-        taking = Taking(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
+        taking = EventHandler(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
         results = take(
             taking,
             issue(offer, f"good-{code}-1"),

@@ -109,7 +109,7 @@ def test_an_answer_is_stored_with_what_the_request_did_or_neither_is(node, priva
     assert (again.status_code, again.content, again.headers) == (first.status_code, first.content, first.headers)
     assert again.headers["Location"] == "/there"
     assert node.stored() == before + 1
-    with pytest.raises(HttpProblem, match="was used for another request"):
+    with pytest.raises(HttpProblem, match="used for another request"):
         private.write_once(post(), "k1", {"other": "body"}, act)
 
 

@@ -263,7 +263,7 @@ def test_views_that_are_not_brought_up_while_the_node_publishes_are_a_fault(worl
         assert world.health().faults == {}
         world.issue()
         session.publish()
-    assert world.health().faults == {}, "nobody runs: `registry project` brings them up"
+    assert world.health().faults == {}, "nobody runs: `registry views update` brings them up"
 
 
 def test_own_refusals_are_those_of_the_views_now_where_a_refold_left_as_many_at_the_same_places(world):

@@ -125,7 +125,7 @@ def scene(members, chance):
     learner, held = new_id(), []
     for university, achievement, ects in offered:
         day = chance.choice(["2025-03-01", "2026-03-01", "2026-03-01"])
-        inner = [part(*chance.choice(held), 2)] if held and maybe() < 0.3 else None
+        inner = [part(*chance.choice(held), ects=2)] if held and maybe() < 0.3 else None
         credential = members.award(university, achievement, ects, learner=learner, awarding_date=day, parts=inner)
         held.append((university, credential))
         if university is not members.twente and maybe() < 0.5:

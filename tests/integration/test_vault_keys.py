@@ -226,7 +226,7 @@ def test_every_column_under_the_shared_key_has_a_trigger_and_is_sealed_again(nod
 @pytest.mark.parametrize("name", [MASTER, RING])
 def test_a_lost_file_of_keys_is_named_with_what_to_do(node, keys, tmp_path, name):
     (tmp_path / "keys" / name).unlink()
-    with pytest.raises((VaultError, KeystoreError), match="registry restore --backup"):
+    with pytest.raises((VaultError, KeystoreError), match="registry node restore"):
         Registry(node.dsn, ORIGIN, Vault(keys))
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -36,7 +37,9 @@ def started(*arguments, home=None, says=None, seconds=20.0, before=()):
     `before` are the words of a program that runs it, as `bash -c` with a limit. The process has its `output`, a path.
     """
     with tempfile.NamedTemporaryFile("w+") as output:
-        process = subprocess.Popen([*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT)
+        process: Any = subprocess.Popen(
+            [*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT
+        )
         process.output = Path(output.name)
         try:
             if says:
@@ -79,7 +82,16 @@ def _prepared(server):
 
 
 class Consortium:
-    """A consortium of one member, each node with its own database; the log is a folder unless one is named."""
+    """A consortium of one member, each node with its own database; the log is a folder unless one is named.
+
+    Fixtures set what their tests use again.
+    """
+
+    achievement: Any
+    ids: Any
+    all: Any
+    backup: Any
+    nodes: Any
 
     def __init__(self, folder, server, log=FOLDER_LOG, *, copied=True):
         self.folder = Path(folder)
@@ -93,12 +105,12 @@ class Consortium:
 
     def _found(self):
         founding = registry(
-            "found", self.folder / "consortium", "--consortium", "test.example", "--keys", 3, "--threshold", 2,
-            "--log", self.log, "--database", self.server.dsn(self.name("consortium")),
+            "consortium", "create", self.folder / "consortium", "--consortium", "test.example", "--keys", 3,
+            "--threshold", 2, "--log", self.log, "--database", self.server.dsn(self.name("consortium")),
         )  # fmt: skip
         self.founded = founding.stdout.split()[-1]
         made = registry(
-            "init", self.home, "--member", "twente", "--consortium", "test.example", "--founded", self.founded,
+            "node", "init", self.home, "--member", "twente", "--consortium", "test.example", "--founded", self.founded,
             "--log", self.log, "--database", self.server.dsn(self.name("twente")),
         )  # fmt: skip
         self.key = made.stdout.split()[-1]
@@ -125,7 +137,7 @@ class Consortium:
         """Found another member, with a node of its own; gives its folder."""
         home = self.folder / member
         made = registry(
-            "init", home, "--member", member, "--consortium", "test.example", "--founded", self.founded,
+            "node", "init", home, "--member", member, "--consortium", "test.example", "--founded", self.founded,
             "--log", self.log, "--database", self.server.dsn(self.name(member)),
         )  # fmt: skip
         registry(
@@ -139,13 +151,13 @@ class Consortium:
 
     def offer(self, title="Data literacy"):
         file = self.folder / "achievement.json"
-        file.write_text(registry("template", "achievement").stdout.replace("Data literacy", title))
+        file.write_text(registry("import", "template", "achievement").stdout.replace("Data literacy", title))
         said = self.run("achievement", "publish", file, "--again").stdout
         return said.split()[1].rstrip(",")
 
     def rows(self, achievement, count, name="rows.csv"):
         file = self.folder / name
-        header = registry("template", "csv").stdout.splitlines()[0]
+        header = registry("import", "template", "csv").stdout.splitlines()[0]
         lines = [header]
         for number in range(count):
             row = [f"r{number}", achievement, "", f"s{number}", "Jansen", "Ada", "2001-02-03", "2026-06-30"]

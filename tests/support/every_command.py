@@ -59,7 +59,7 @@ def words_for(path, file, identifier=None, day="2026-01-02", *, files=True):
         for parameter in ALL[path].params:
             if not parameter.required and is_file(parameter) and parameter.param_type_name == "option":
                 words += [parameter.opts[0], str(file)]
-    if path in ("init", "found"):
+    if path in ("node init", "consortium create"):
         words += ["--database", "postgresql://127.0.0.1:1/nothing"]
     return words
 

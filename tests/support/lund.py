@@ -60,7 +60,7 @@ class Lund:
     def lookup(self):
         return PostgresCredentialLookup(lambda: nullcontext(self.views), self, self.governance, ORIGIN)
 
-    def of(self, member, leaf):
+    def standings_at(self, member, leaf):
         """A member's standing when it wrote a leaf, and now."""
         record = self.governance().state.members[member]
         return record.standing_at(leaf), record.standing

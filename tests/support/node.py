@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -32,6 +33,8 @@ class TestNode:
     """A node of the member twente."""
 
     __test__ = False
+    achievement: str
+    first: Any
 
     def __init__(self, dsn, log, signer=None, vault=None):
         self.dsn = dsn

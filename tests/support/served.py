@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -22,6 +23,10 @@ PROBLEM = "application/problem+json"
 
 class Served:
     """A university's node and its clients. `said` is what it printed."""
+
+    lund: Any
+    achievement: Any
+    credential: Any
 
     def __init__(self, folder, server, settings="", log_level="info"):
         self.consortium = Consortium(folder, server)
@@ -125,7 +130,7 @@ def row(achievement, record="r1", student="s1", **more):
 
 def achievement():
     """An achievement as a system sends it."""
-    return json.loads(registry("template", "achievement").stdout)
+    return json.loads(registry("import", "template", "achievement").stdout)
 
 
 def csv_of(rows):

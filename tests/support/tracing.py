@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -32,6 +33,8 @@ class Receiver(ThreadingHTTPServer):
 
 
 class _Receiving(BaseHTTPRequestHandler):
+    server: Any
+
     def do_POST(self):
         self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)

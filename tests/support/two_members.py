@@ -28,7 +28,7 @@ class TwoMembers:
                 self.log.append(stream, records)
         self.home = folder / "twente"
         registry(
-            "init", self.home, "--member", "twente", "--consortium", CONSORTIUM,
+            "node", "init", self.home, "--member", "twente", "--consortium", CONSORTIUM,
             "--founded", self.consortium.founded.hex(), "--log", url, "--database", database,
         )  # fmt: skip
         with (self.home / "registry.toml").open("a") as settings:

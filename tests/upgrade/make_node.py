@@ -20,6 +20,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # the older version's packages, not those of this checkout
 
@@ -48,7 +49,7 @@ appeal_days = 30
 """
 ADA = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03", "email": "ada@example.org"}
 SCAN = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-SHOWN = {
+SHOWN: dict[str, dict[str, Any]] = {
     "twente": {
         "achievements": ("achievement", "list"),
         "drafts": ("achievement", "draft", "list"),
@@ -71,7 +72,7 @@ class Maker:
     def __init__(self, folder, server):
         self.folder = folder
         self.server = server
-        self.made = {"port": PORT}
+        self.made: dict[str, Any] = {"port": PORT}
 
     def run(self, *words, node="twente", check=0):
         """Run a command of the older version on a node; return what it printed."""

@@ -91,7 +91,7 @@ def admit(
 ) -> None:
     """Admit a member: its name, content, keys and roles, as `member.admitted.v1` has them.
 
-    The keys are written as `registry init` prints them, with their proofs.
+    The keys are written as `registry node init` prints them, with their proofs.
 
     Example: registry governance propose admit proposal.json delft.json
     """

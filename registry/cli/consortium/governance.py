@@ -120,7 +120,7 @@ def newest_head(node: Node, member: str, size: int | None) -> wire.Head:
     if size is not None and size > tiles.size:
         raise CeremonyRefused(
             f"--head {size}: only {plural(tiles.size, 'event')} of the log of {member} can be verified, so that an"
-            f" anchor lies at {tiles.size} or before. Commits after that do not count: `registry quarantine list`."
+            f" anchor lies at {tiles.size} or before. Commits after that do not count: `registry log quarantine list`."
         )
     at = tiles.size if size is None else size
     return wire.head(at, tiles.root(at))
@@ -162,7 +162,7 @@ def read_keys(texts: Sequence[str], *, without_proof: bool, option: str = "--key
         if key.proof is None and not without_proof:
             raise CeremonyRefused(
                 f"{option}: {key.vkey.label} comes without a proof that its holder has the private half. Ask for"
-                " the key as `registry init` or `registry key show` prints it, or say --without-proof."
+                " the key as `registry node init` or `registry key show` prints it, or say --without-proof."
             )
         offered.append(key)
     return offered

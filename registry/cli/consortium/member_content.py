@@ -16,7 +16,7 @@ TEMPLATE: Final = {
     "country": "NL",
     "identifiers": [{"scheme": "schac", "value": "tudelft.nl"}],
     "accreditations": [],
-    "keys": ["<the public key with its proof, as `registry init` or `registry key show` prints it>"],
+    "keys": ["<the public key with its proof, as `registry node init` or `registry key show` prints it>"],
     "roles": ["issuer", "recogniser"],
     "homepage": "https://www.tudelft.nl",
     "appealBody": {"name": "Examination Appeals Board", "url": "https://www.tudelft.nl/appeals"},

@@ -55,7 +55,8 @@ def check_founded(text: str) -> None:
     """Refuse what is not a founding's hash. Raises a usage error in plain words."""
     if _FOUNDED.fullmatch(text) is None:
         raise typer.BadParameter(
-            f"a founding's hash is 64 of 0-9 and a-f, as `registry found` printed it; this has {len(text)} characters",
+            f"a founding's hash is 64 of 0-9 and a-f, as `registry consortium create` printed it; this has"
+            f" {len(text)} characters",
             param_hint="--founded",
         )
 
@@ -170,3 +171,9 @@ def check_free(folder: Path) -> None:
         raise SettingsError(f"{folder} is not a folder; nothing was changed. Name a new folder.")
     if folder.exists() and any(not child.name.startswith(_BUILDING) for child in folder.iterdir()):
         raise SettingsError(f"{folder} is not empty; nothing in it was changed. Name a new folder.")
+
+
+def log_url(folder: Path, log: str) -> str:
+    """The address of a log as a node in that folder understands it: a relative path is relative to the folder."""
+    scheme, _, path = log.partition(":")
+    return f"{scheme}:{(folder.absolute() / path).resolve()}" if scheme in ("file", "archive") else log

@@ -41,7 +41,6 @@ Folder = Annotated[Path, typer.Argument(help="The witness's folder.")]
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(witness_app, name="witness")
-    app.command("cosign")(cosign_command)
 
 
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +70,9 @@ def init(
     if file.exists():
         raise SettingsError(f"{file} exists; a witness is made once")
     if len(founded) != 64 or set(founded) - set("0123456789abcdef"):
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+        raise typer.BadParameter(
+            "64 hexadecimal digits, as `registry consortium create` printed them", param_hint="--founded"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     signer = Keystore(folder / "keys", read_passphrase()).create_signer(_KEY, name)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")
@@ -172,7 +173,8 @@ def caught(folder: Folder, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def cosign_command(
+@witness_app.command("request")
+def request_cosignatures(
     context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
 ) -> None:
     """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
@@ -180,7 +182,7 @@ def cosign_command(
     A member that has published nothing has no head: that is said, and is no fault. Exits 1 where a head that there is
     was not cosigned.
 
-    Example: registry cosign
+    Example: registry witness request
     """
     node = node_of(context)
     if not node.settings.witness:

@@ -22,8 +22,9 @@ from projections.credentials import credentials as credential_view
 from projections.recognition.decisions import of_office
 from projections.records import learners, universities
 from registry.application.requests import IssueRequest
-from registry.cli.consortium.founding import make_consortium, make_node
+from registry.cli.consortium.founding import make_consortium
 from registry.cli.consortium.governance import act_now
+from registry.cli.consortium.nodes import make_node
 from registry.cli.demo import demo_serving
 from registry.cli.evidence.audit_text import show_report
 from registry.cli.issuing.imports import show, take_document, take_rows

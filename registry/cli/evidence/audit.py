@@ -196,7 +196,9 @@ def _request_of(
 def founding_hash(text: str) -> bytes:
     """Return a founding's hash (32 bytes) from its digits; anything else is wrong usage."""
     if len(text) != _HASH_DIGITS or set(text) - set("0123456789abcdef"):
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them", param_hint="--founded")
+        raise typer.BadParameter(
+            "64 hexadecimal digits, as `registry consortium create` printed them", param_hint="--founded"
+        )
     return bytes.fromhex(text)
 
 

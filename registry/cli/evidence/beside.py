@@ -42,7 +42,7 @@ class Beside(msgspec.Struct, frozen=True):
         note = node.cosignatures().newest(node.settings.consortium, fold.size)
         if note is None:
             if policy.needed:
-                raise PolicyUnmet("no witness has cosigned governance yet; `registry cosign` asks for it")
+                raise PolicyUnmet("no witness has cosigned governance yet; `registry witness request` asks for it")
             return cls(folder, None if keep else log, fold.size, None)
         policy.check(note, datetime.now(UTC))
         receipts.governance_size_of(note, fold)

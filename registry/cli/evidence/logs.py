@@ -34,7 +34,7 @@ def _parsed(data: bytes) -> Commit | None:
         return None
 
 
-@log_app.command("ls")
+@log_app.command("list")
 def list_commits(
     context: typer.Context,
     stream: Annotated[str | None, typer.Argument(help="A member, or governance; without it, the streams.")] = None,
@@ -46,7 +46,7 @@ def list_commits(
 ) -> None:
     """List the streams, or the newest commits of one.
 
-    Example: registry log ls twente --last 5
+    Example: registry log list twente --last 5
     """
     log = node_of(context).log()
     if stream is None:

@@ -9,19 +9,18 @@ import msgspec
 import typer
 
 from consumers.proofs import consistency, receipts
-from consumers.proofs.export import export
 from consumers.proofs.receipts import NoReceipt
 from consumers.proofs.tiles import Tiles
 from projections.core import positions
 from projections.fold import seals
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.evidence.beside import Beside, write_file
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.cli.opening import node_of
-from registry.cli.output import counted, errors, say
+from registry.cli.output import counted, say
+from registry.cli.publishing import publish_now
 from registry.learners.missing_claims import why_without_claims
-from registry.log import GOVERNANCE, NoSuchStream, origin_of
+from registry.log import origin_of
 from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
@@ -29,7 +28,7 @@ from registry.publishing.publisher import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
 
 receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)
-export_app = typer.Typer(help="The log in forms for others to serve.", no_args_is_help=True)
+create_app = typer.Typer(help="Write a file that proves something.", no_args_is_help=True)
 
 _WAIT_SECONDS: Final = 15
 
@@ -44,13 +43,12 @@ Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(receipt_app, name="receipt")
-    app.add_typer(export_app, name="export")
-    app.command("verify-receipt")(verify_receipt)
+    receipt_app.add_typer(create_app, name="create")
+    receipt_app.command("verify")(verify_receipt)
     app.command("seal")(seal)
-    app.command("tiles")(tiles_command)
 
 
-@receipt_app.command("credential")
+@create_app.command("credential")
 def credential(
     context: typer.Context,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The credential's id.")],
@@ -71,7 +69,7 @@ def credential(
     Refuses to replace files that exist, unless --force is given: then nothing of the receipt before stays beside it.
     With --disclosures the learner can show what the credential says of them: the file holds personal data in the clear.
 
-    Example: registry receipt credential e7c1ab39-… --seal
+    Example: registry receipt create credential e7c1ab39-… --seal
     """
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "credential", member)
@@ -92,7 +90,7 @@ def _disclosures(node: Node, stream: str, credential: str) -> bytes:
     return "".join(f"{line}\n" for line in found).encode()
 
 
-@receipt_app.command("decision")
+@create_app.command("decision")
 def decision(
     context: typer.Context,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The decision's id.")],
@@ -103,7 +101,7 @@ def decision(
 ) -> None:
     """Write the receipt of a recognition decision; governance's log goes beside it.
 
-    Example: registry receipt decision 432236b7-… --member linkoping
+    Example: registry receipt create decision 432236b7-… --member linkoping
     """
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "decision", member)
@@ -111,7 +109,7 @@ def decision(
     _write(node, stream, identifier, row.fetchone(), out, with_seal=False, force=force)
 
 
-@receipt_app.command("consistency")
+@create_app.command("consistency")
 def consistency_command(
     context: typer.Context,
     stream: Annotated[str, typer.Argument(help="A member, or governance.")],
@@ -126,9 +124,9 @@ def consistency_command(
 ) -> None:
     """Write the proof that one head of a log begins with another: that nothing before was changed.
 
-    `registry log ls STREAM` lists the sizes at which there are heads.
+    `registry log list STREAM` lists the sizes at which there are heads.
 
-    Example: registry receipt consistency twente 1005 1508
+    Example: registry receipt create consistency twente 1005 1508
     """
     node = node_of(context)
     tiles = node.tiles(stream, node.governance())
@@ -165,7 +163,9 @@ def _write(
     seal_file, personal = (file.with_name(file.name + suffix) for suffix in (SEAL_SUFFIX, DISCLOSURES_SUFFIX))
     _refuse_existing([file, seal_file, personal], force=force)
     if row is None:
-        raise NoReceipt(f"{stream} has nothing {identifier} in the views; has it been projected (`registry project`)?")
+        raise NoReceipt(
+            f"{stream} has nothing {identifier} in the views; has it been projected (`registry views update`)?"
+        )
     fold = node.governance()
     tiles = node.tiles(stream, fold)
     proof = create_proof(node, stream, tiles, row[0])
@@ -206,8 +206,8 @@ def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple
     newest = seals.newest(node.views(), stream)
     if newest is None:
         raise NoReceipt(
-            f"{stream} has no status seal in the views: `registry seal` makes one, and `registry project` reads it."
-            " Nothing was written."
+            f"{stream} has no status seal in the views: `registry seal` makes one, and `registry views update` reads"
+            " it. Nothing was written."
         )
     leaves = list(seals.sealed_leaves(node.views(), stream, newest.size))
     cosigned = cosigned_head(node, stream, tiles, newest.leaf)
@@ -248,46 +248,3 @@ def _wait_until_read(node: Node) -> None:
                 " nothing was sealed. Look at `registry status`, and try again."
             )
         time.sleep(0.1)
-
-
-def tiles_command(
-    context: typer.Context,
-    *,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make them again from the log.")] = False,
-) -> None:
-    """Bring the hash tiles of all streams up with the log: the store that proofs are made from.
-
-    Example: registry tiles
-    """
-    node = node_of(context)
-    fold = node.governance()
-    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
-        if rebuild:
-            Tiles(node.settings.home / "tiles" / stream).clear()
-        try:
-            say(f"{stream}: {node.tiles(stream, fold).size:,} leaves")
-        except NoSuchStream:
-            errors.print(f"{stream} has no stream yet", markup=False)
-
-
-@export_app.command("tiles")
-def export_tiles(
-    context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where to write; a folder a stream.")],
-    *,
-    entries: Annotated[bool, typer.Option("--entries", help="The events too, for members and auditors only.")] = False,
-) -> None:
-    """Write every stream as a static log (C2SP tlog-tiles), or bring one up to date.
-
-    Example: registry export tiles public; registry export tiles shared --entries
-    """
-    node = node_of(context)
-    fold = node.governance()
-    for stream in [GOVERNANCE, *sorted(fold.state.members)]:
-        try:
-            tiles = node.tiles(stream, fold)
-        except NoSuchStream:
-            continue
-        if tiles.size:
-            new = export(node.log(), stream, tiles, folder / stream, entries=entries)
-            say(f"{folder / stream}: {new:,} new leaves of {tiles.size:,}")

@@ -45,7 +45,7 @@ class _Governed(msgspec.Struct, frozen=True):
 
 
 class _Checked(msgspec.Struct, frozen=True):
-    """What `verify-receipt` found, as it prints it."""
+    """What `receipt verify` found, as it prints it."""
 
     verdict: str
     summary: str
@@ -113,8 +113,8 @@ def verify_receipt(
     Where witnesses are relied on, they must have cosigned the receipt's head, its seal's, and governance's
     (governance.checkpoint beside it): so nobody can hand out a governance from before a key was retired.
 
-    Examples: registry verify-receipt e7c1ab39-….tlog-proof --founded 9f2c…
-    registry verify-receipt twente-1005-1508.consistency --founded 9f2c… --witness w1.example+…
+    Examples: registry receipt verify e7c1ab39-….tlog-proof --founded 9f2c…
+    registry receipt verify twente-1005-1508.consistency --founded 9f2c… --witness w1.example+…
     """
     trusted = _founded(context, founded)
     policy = _policy(context, witness, needed, max_age_hours)
@@ -313,7 +313,7 @@ def _founded(context: typer.Context, founded: str | None) -> bytes:
     try:
         trusted = bytes.fromhex(text)
     except ValueError as error:
-        raise typer.BadParameter("64 hexadecimal digits, as `registry found` printed them") from error
+        raise typer.BadParameter("64 hexadecimal digits, as `registry consortium create` printed them") from error
     return trusted
 
 

@@ -1,4 +1,4 @@
-"""Achievements to fill in: what `registry template achievement` prints, one for each kind of learning."""
+"""Achievements to fill in: what `registry import template achievement` prints, one for each kind of learning."""
 
 from typing import Any, Final
 

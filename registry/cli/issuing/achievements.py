@@ -13,12 +13,12 @@ from projections.catalogue import catalogue
 from registry.application.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
 from registry.application.achievement_texts import ALL_FIELDS, notes_of
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.files import read_bytes
 from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.cli.publishing import publish_now
 from registry.intake.matching import find_identical
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.node.node import Node
@@ -29,7 +29,7 @@ from registry.wire.forms import VersionedRef
 achievement_app = typer.Typer(help="What can be awarded.", no_args_is_help=True)
 
 File = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="The content as JSON (see `registry template`).")
+    Path, typer.Argument(exists=True, dir_okay=False, help="The content as JSON (see `registry import template`).")
 ]
 
 
@@ -54,7 +54,7 @@ def _content(
     except (ValueError, RecursionError) as error:
         raise FaultyContent([(str(file), f"is not JSON in UTF-8: {why_not_json(error)}")]) from error
     if not isinstance(values, dict):
-        raise FaultyContent([(str(file), "must be a JSON object, as `registry template achievement` prints it")])
+        raise FaultyContent([(str(file), "must be a JSON object, as `registry import template achievement` prints it")])
     values.pop(COMMENT, None)
     if achievement is not None and values.get("achievement", achievement) != achievement:
         raise FaultyContent([("$.achievement", f"names another achievement than {achievement}, which is revised")])
@@ -140,7 +140,7 @@ def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
         if ref.member != node.settings.member and not catalogue.versions(node.views(), ref.member, ref.achievement):
             errors.print(
                 f"{path}: not checked: this node has not read {ref.member}/{ref.achievement}. Bring the"
-                " views up with `registry project`, or check the id.",
+                " views up with `registry views update`, or check the id.",
                 markup=False,
                 highlight=False,
             )
@@ -227,7 +227,9 @@ def join(
     versions = catalogue.versions(node.views(), member, identifier)
     newest = [each for each in versions if version in (None, each.version)][-1:]
     if not newest:
-        errors.print(f"{achievement} is unknown here in that version. `registry project` reads the log.", markup=False)
+        errors.print(
+            f"{achievement} is unknown here in that version. `registry views update` reads the log.", markup=False
+        )
         raise typer.Exit(1)
     [joined] = newest
     if node.settings.member not in joined.content["awardingBodies"]:

@@ -10,11 +10,11 @@ import typer
 
 from registry.application.requests import Issued, IssueRequest
 from registry.cli.confirming import confirm
-from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
 from registry.cli.issuing.imports import KeepRowText, Report, show, take_rows
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
+from registry.cli.publishing import publish_now
 from registry.domain.errors import UnknownAchievement
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
@@ -38,7 +38,7 @@ def correct(
     context: typer.Context,
     file: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, help="Rows as for `registry import`, each with `replaces`."),
+        typer.Argument(exists=True, dir_okay=False, help="Rows as for `registry import file`, each with `replaces`."),
     ],
     *,
     keep_text: KeepRowText = False,
@@ -103,7 +103,7 @@ class _ReplacingRows:
         """`keep_text` keeps texts that look wrong. Raises `IntakeError` if the file holds no rows."""
         source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
         if isinstance(source, Document):
-            raise IntakeError(f"{file} is a document; corrections are rows (`registry template csv`)")
+            raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
         self._rows = source
 
     @property

@@ -11,7 +11,6 @@ from registry.application.requests import Issued, IssueRequest
 from registry.application.status_notes import notes_of
 from registry.cli import ids, moments
 from registry.cli.confirming import confirm
-from registry.cli.consortium.founding import publish_now
 from registry.cli.ids import IdNotFound
 from registry.cli.issuing import bulk_changes, bulk_corrections, finding, releasing
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
@@ -19,6 +18,7 @@ from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, plain, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.publishing import publish_now
 from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES
 from registry.intake.rows.judged_days import days_fault
 from registry.intake.rows.row_checker import RowChecker
@@ -31,7 +31,7 @@ from registry.wire.credentials import StatusReason
 from registry.wire.disclosures import open_disclosures
 
 credential_app = typer.Typer(
-    help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import`.",
+    help="Credentials: issue, find, change and correct them. New ones in bulk go through `registry import file`.",
     no_args_is_help=True,
 )
 

@@ -7,13 +7,13 @@ import msgspec
 import typer
 
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.achievements import KeepText, achievement_app, fields_kept_as_written
 from registry.cli.issuing.imports import read_completions, show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
+from registry.cli.publishing import publish_now
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Draft, Drafts
 from registry.node.adapters.catalogue import OwnCatalogue

@@ -8,11 +8,11 @@ import typer
 
 from projections.records.learners import known_credentials
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.reading import learner_app
 from registry.cli.opening import node_of
 from registry.cli.output import counted, errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.publishing import publish_now
 from registry.learners import erasure as erasing
 from registry.node.adapters.eraser import today
 from registry.node.services.batches import open_batch_store
@@ -42,7 +42,7 @@ def erase(
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="It was said before, and governance voided that part of the log.")
+        bool, typer.Option("--republish", help="It was said before, and governance voided that part of the log.")
     ] = False,
 ) -> None:
     """Erase a learner permanently: this node destroys their key and rows and announces it on the log.

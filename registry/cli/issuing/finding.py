@@ -104,7 +104,8 @@ def list_credentials(
 ) -> None:
     """List this university's own credentials with their learners' names, the newest award first.
 
-    Names are read from the vault and printed here only. A credential is listed once `registry project` has read it.
+    Names are read from the vault and printed here only. A credential is listed once `registry views update` has
+    read it.
 
     Examples: registry credential list --achievement 191820-1A --from 2026-01-01 --status active
     registry credential list --record 2026-17

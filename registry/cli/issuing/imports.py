@@ -1,4 +1,4 @@
-"""Taking in a university's records: `import` and `template`."""
+"""Takes in a university's records, and prints templates of them."""
 
 import os
 from collections import deque
@@ -16,13 +16,13 @@ from registry.application.requests import Issued, IssueRequest, NotIssued, Outco
 from registry.application.transaction import Transaction
 from registry.batches.corrections import write_corrections
 from registry.cli.consortium import member_content
-from registry.cli.consortium.founding import publish_now
 from registry.cli.days import DatesOption
 from registry.cli.issuing import achievement_templates
 from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import count_waiting, say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say
+from registry.cli.publishing import publish_now
 from registry.intake.files import open_intake
 from registry.intake.formats import json_document
 from registry.intake.formats.document import Document
@@ -48,11 +48,14 @@ OnIssued = Callable[[IssueRequest, Issued], None]
 _BESIDE = ("achievement.", "credential.")
 """How the fields begin that are said beside a document."""
 
+import_app = typer.Typer(help="Take in credentials from a file.", no_args_is_help=True)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command("import")(import_file)
-    app.command("template")(template)
+    app.add_typer(import_app, name="import")
+    import_app.command("file")(import_file)
+    import_app.command("template")(template)
 
 
 def template(
@@ -65,8 +68,8 @@ def template(
 ) -> None:
     """Print a file to fill in: rows of credentials, an achievement, or what governance publishes of a member.
 
-    Examples: registry template csv > awards.csv
-    registry template achievement --kind composed > programme.json
+    Examples: registry import template csv > awards.csv
+    registry import template achievement --kind composed > programme.json
     """
     if achievement_kind is not None and kind != "achievement":
         raise typer.BadParameter("only an achievement has kinds", param_hint="--kind")
@@ -162,7 +165,7 @@ def import_file(
 
     Exits 1 if anything was not taken in.
 
-    Examples: registry import awards.csv --dry-run; registry import badge.json --complete rest.json
+    Examples: registry import file awards.csv --dry-run; registry import file badge.json --complete rest.json
     """
     node = node_of(context)
     if corrections is not None and corrections.exists() and not force:

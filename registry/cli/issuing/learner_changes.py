@@ -8,7 +8,6 @@ import typer
 from registry.application.held_rows import MAX_HELD, Decision, HeldPerson, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
-from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.learner_links import changes_of
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app
@@ -16,9 +15,10 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.publishing import publish_now
 from registry.learners.change import Change, Preview, Proposed
 from registry.node.node import Node
-from registry.values.persons import described
+from registry.values.persons import describe_person
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
 Version = Annotated[
@@ -136,7 +136,7 @@ def merge(
 
     The source's credentials are to be revoked and issued again to the target, with the target's name.
 
-    Example: registry learner merge 2afda2b4-… 6fd46857-… --as a.berg
+    Example: registry learner merge 2afda2b4-… 6fd46857-… --actor a.berg
     """
     node = node_of(context)
     named = _learner(node, source, student=student), _learner(node, target, student=student)
@@ -164,7 +164,7 @@ def split(
     who is known, or a new one. The learner's own number may be given where it belongs to the other person from now on.
     Name the other person's revoked and replaced credentials, too: their private data goes with the rest.
 
-    Example: registry learner split 2afda2b4-… --credential e7c1ab39-… --number s1234568 --as a.berg
+    Example: registry learner split 2afda2b4-… --credential e7c1ab39-… --number s1234568 --actor a.berg
     """
     node = node_of(context)
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
@@ -186,7 +186,7 @@ def _learner(node: Node, text: str, *, student: bool) -> str:
 def _say_proposed(proposed: Proposed) -> None:
     _say_preview(proposed.preview)
     say("Nothing has changed yet. If another person confirms it: " + _consequence(proposed.preview))
-    say(f"Another person confirms it: registry learner confirm {proposed.change} --as NAME")
+    say(f"Another person confirms it: registry learner confirm {proposed.change} --actor NAME")
 
 
 def _consequence(preview: Preview) -> str:
@@ -199,9 +199,9 @@ def _consequence(preview: Preview) -> str:
 
 
 def _say_preview(preview: Preview) -> None:
-    say(f"from learner {preview.source}: {described(preview.source_person)}")
+    say(f"from learner {preview.source}: {describe_person(preview.source_person)}")
     new = " (new)" if preview.target_is_new else ""
-    say(f"to learner   {preview.target}{new}: {described(preview.target_person)}")
+    say(f"to learner   {preview.target}{new}: {describe_person(preview.target_person)}")
     if preview.differs and preview.kind == "merge":
         say(f"The two differ: {', '.join(preview.differs)}. Are they one person?", style="yellow")
     if preview.number_moves:
@@ -262,8 +262,8 @@ def confirm(
     The views are brought up to date first. If another person has confirmed it before, or at the same time, the command
     changes nothing and says so. Exits 1 if some of the credentials could not be moved.
 
-    Examples: registry learner confirm 432236b7-… --as l.holm
-    registry learner confirm 432236b7-… --as l.holm --yes
+    Examples: registry learner confirm 432236b7-… --actor l.holm
+    registry learner confirm 432236b7-… --actor l.holm --yes
     """
     node = node_of(context)
     change, person = ids.resolve(node, change, "change"), who(by)

@@ -40,7 +40,7 @@ def say_older_wait(node: Node) -> None:
 def say_views_behind(node: Node) -> None:
     """Say on standard error if the views have not read all that this node has published.
 
-    Says nothing where the log cannot be reached: `registry project` could not read it either.
+    Says nothing where the log cannot be reached: `registry views update` could not read it either.
     """
     member = node.settings.member
     connection = node.views()
@@ -51,7 +51,8 @@ def say_views_behind(node: Node) -> None:
     behind = row[0] - position.tree.size if row is not None else 0
     if behind > 0 and _has_more(node, position):
         errors.print(
-            f"the views are {counted(behind, 'event')} behind this node's own published events: run `registry project`",
+            f"the views are {counted(behind, 'event')} behind this node's own published events:"
+            " run `registry views update`",
             markup=False,
             highlight=False,
         )

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from consumers.streams import quarantine
 from projections.credentials import credentials as credential_view
 from projections.recognition.decisions import read as read_decisions
 from projections.records import learners, universities
@@ -21,18 +20,16 @@ from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
 from registry.node.adapters.moments import past
 from registry.node.node import Node
-from registry.values.persons import described
+from registry.values.persons import describe_person
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
-quarantine_app = typer.Typer(help="Records that were not taken in, and why.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(learner_app, name="learner")
     app.add_typer(university_app, name="university")
-    app.add_typer(quarantine_app, name="quarantine")
 
 
 def _status(view: credential_view.CredentialView) -> str:
@@ -120,7 +117,7 @@ def show_learner(
         credential_rows(record.credentials, as_csv=True)
         return
     if person is not None:
-        say(described({claim: person[name] or "" for name, claim in _PERSON.items()}))
+        say(describe_person({claim: person[name] or "" for name, claim in _PERSON.items()}))
     say(f"Learner {record.learner}")
     say_changes(changes, record.learner)
     credential_rows(record.credentials, wide=wide)
@@ -243,53 +240,3 @@ def show_university(
     say(f"{record.decisions} recognition decisions of its own")
     for other, count in record.recognised_elsewhere.items():
         say(f"{counted(count, 'decision')} of {other} on its achievements")
-
-
-@quarantine_app.command("list")
-def list_quarantine(
-    context: typer.Context,
-    member: Annotated[str | None, typer.Argument(help="One member's only.")] = None,
-    *,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    wide: Wide = False,
-) -> None:
-    """List records that are no valid extension of their stream.
-
-    Example: registry quarantine list twente
-    """
-    records = quarantine.list_quarantined(node_of(context).views(), member)
-    items = [{name: value for name, value in each._asdict().items() if name != "record"} for each in records]
-    columns = [
-        Column("member", lambda item: item["member"]),
-        Column("position", lambda item: item["position"]),
-        Column("code", lambda item: item["code"]),
-        Column("why", lambda item: item["detail"]),
-    ]
-    if not items and not (as_json or as_csv):
-        say("Nothing is quarantined.")
-        return
-    print_list(items, columns, as_json=as_json, as_csv=as_csv, wide=wide)
-
-
-@quarantine_app.command("show")
-def show_quarantined(
-    context: typer.Context,
-    member: Annotated[str, typer.Argument(help="A member, or governance.")],
-    position: Annotated[int, typer.Argument(min=0, help="Its position, as `registry quarantine list` says.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Print one quarantined record raw, after why it was refused. As JSON the record is in base64.
-
-    Example: registry quarantine show twente 40960
-    """
-    record = quarantine.one(node_of(context).views(), member, position)
-    if record is None:
-        errors.print(f"Nothing of {member} is quarantined at {position}.", markup=False)
-        raise typer.Exit(1)
-    if as_json:
-        print_json(record._asdict() | {"explained": quarantine.EXPLAINED[record.code]})
-        return
-    errors.print(f"{record.code}: {record.detail}\n{quarantine.EXPLAINED[record.code]}", markup=False)
-    typer.get_binary_stream("stdout").write(record.record)

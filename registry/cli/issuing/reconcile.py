@@ -50,7 +50,7 @@ def reconcile(
     """Compare what your own system says was awarded in a term with what is on the log.
 
     Columns: record, achievement or course, awarding_date; version, ects and status (active, suspended, revoked,
-    replaced; empty is active) where you have them. Run `registry project` before, so that the views are up to date.
+    replaced; empty is active) where you have them. Run `registry views update` first, so that the views are current.
 
     Exits 1 if the two differ.
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.consortium.founding import publish_now
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, errors, print_json, say, table
+from registry.cli.publishing import publish_now
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.publishing import republishing

@@ -11,7 +11,6 @@ from projections.stacking import progress as view
 from projections.stacking.progress import NotComposed, Progress
 from registry.application.requests import Issued, IssueRequest
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
 from registry.cli.issuing.bulk_changes import Yes
 from registry.cli.issuing.credentials import KeepText, check_row, confirm_replacement
@@ -20,6 +19,7 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.publishing import publish_now
 from registry.intake.rows import parts
 from registry.node.node import Node
 from registry.values.persons import NAMES

@@ -1,55 +1,38 @@
-"""Archive, backup, and what is restored from them."""
+"""The log's archive, and the log that is restored from it or from another copy."""
 
 import contextlib
-import os
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import msgspec
-import psycopg
 import typer
-from psycopg.rows import dict_row
 
 from consumers.archive.archive_check import check, reach_of
 from consumers.archive.archiver import Archived, archive
-from consumers.archive.restorer import CannotRestore, Restored, restore
+from consumers.archive.restorer import CannotRestore, Restored
+from consumers.archive.restorer import restore as restore_streams
 from consumers.projecting.rebuild import rebuild
 from consumers.proofs.tiles import Tiles
 from consumers.streams.stream import claimed_size
-from projections.feed import feed
-from registry.application import owner
-from registry.backup import backup as backups
 from registry.cli.evidence.audit import founding_hash, require_address
+from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
 from registry.cli.operations.vaults import erase_again
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
-from registry.keys.passphrase import weakness_of
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
-from registry.node.node import Node, open_node
-from registry.postgres.embedded import DatabaseUnavailable, database
-from registry.settings.settings import Settings, SettingsError, find_home
-from registry.store import recorder as store
-
-PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
-
-PassphraseFile = Annotated[
-    Path | None,
-    typer.Option(help=f"A file with the passphrase (else {PASSPHRASE_VARIABLE}, else you are asked)."),
-]
+from registry.node.node import Node
+from registry.settings.settings import SettingsError
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `log`
     """Add these commands."""
-    app.command("archive")(archive_command)
-    app.command("backup")(backup_command)
-    app.command("restore")(restore_command)
+    log_app.command("archive")(archive_log)
+    log_app.command("restore")(restore)
 
 
-def archive_command(
+def archive_log(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="The archive's folder; made where it is missing.")],
     *,
@@ -70,7 +53,7 @@ def archive_command(
     verifies every file and every segment by itself, and says up to where the archive goes and what the log has beyond
     that. Exit code 1: the archive is not sound, or the log ends before it. 5: the log could not be read to compare.
 
-    Examples: registry archive /backup/archive; registry archive /backup/archive --check
+    Examples: registry log archive /backup/archive; registry log archive /backup/archive --check
     """
     if founded is not None:
         if not only_check or log is None:
@@ -171,7 +154,7 @@ def _compare(archived: Mapping[str, int], url: str, consortium: str) -> _Compare
         return _Compared(None, [], str(error))
     shorter = [
         f"the log of {stream} ends at {claimed.get(stream, 0):,} events, and the archive has {size:,}: the log was cut"
-        " or replaced. `registry restore --help` says how a log is made from an archive"
+        " or replaced. `registry log restore --help` says how a log is made from an archive"
         for stream, size in archived.items()
         if claimed.get(stream, 0) < size
     ]
@@ -189,121 +172,60 @@ def _sizes(counter: Counter) -> Callable[[str, int], None]:
     return on_stream
 
 
-def backup_command(
+def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    source: Annotated[str, typer.Argument(help="Another copy of the log: archive:PATH, file:PATH, …")],
     *,
-    passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Back up this node's private side in one encrypted file: settings, keys, stored events, vault.
+    """Restore this node's copy of the log from an archive or another member's copy, and rebuild the views.
 
-    The log and the views are not in it: the log is had from any member, the views from the log. The node may go on
-    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either. It has 12
-    characters or more, of which 6 differ, and is more than common words.
+    All that comes in is verified. What the node's copy has already stays; what it lacks is appended. So run it with
+    each copy that you can reach, the archive first. Then `registry publish` goes on where the log ends.
 
-    Example: registry backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
+    Example: registry log restore archive:/backup/archive
     """
-    node = node_of(context)
-    passphrase = _passphrase(passphrase_file, twice=True)
-    if (weakness := weakness_of(passphrase)) is not None:
-        raise SettingsError(f"The backup's passphrase {weakness}")
-    with progress("backing up") as counter:
-        told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
-    size = file.stat().st_size
+    streams = restore_log(node_of(context), source)
     if as_json:
-        print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(told)})
-        return
-    say(f"{file}: {told.member} of {told.consortium}, {sum(told.rows.values()):,} rows, {size:,} bytes")
-    if node.settings.passphrase_file is not None:
-        say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Keep that as well.")
-
-
-def restore_command(
-    context: typer.Context,
-    *,
-    log: Annotated[
-        str | None, typer.Option(help="Rebuild the log's copy and the views from this one: archive:PATH, file:PATH, …")
-    ] = None,
-    backup: Annotated[Path | None, typer.Option(help="Restore a node's private side from this backup.")] = None,
-    home: Annotated[Path | None, typer.Option(help="With --backup: the new node's folder.")] = None,
-    to_database: Annotated[str | None, typer.Option(help="With --backup: another database than it names.")] = None,
-    to_log: Annotated[str | None, typer.Option(help="With --backup: another log than it names.")] = None,
-    passphrase_file: PassphraseFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Restore a node: its private side from a backup, its log and views from an archive or another member's copy.
-
-    All that comes in is verified. What the node's copy of the log has already stays; what it lacks is appended. So
-    run it with each copy that you can reach, the archive first. A backup is restored to a new folder and an empty
-    database only. Then `registry publish` goes on where the log ends; it stops, and says why, where the log holds
-    events of this member that the backup is too old to know.
-
-    Examples: registry restore --log archive:/backup/archive; registry restore --backup twente.backup --home new
-    """
-    if log is None and backup is None:
-        raise typer.BadParameter("say what to restore from: --log, --backup, or both")
-    if backup is None:
-        if home is not None or to_database is not None or to_log is not None:
-            raise typer.BadParameter("--home, --to-database and --to-log are for --backup")
-        node = node_of(context)
-        _report(None, _restore_log(node, log or ""), as_json=as_json)
-        return
-    folder = _new_home(context, home)
-    passphrase = _passphrase(passphrase_file, twice=False)
-    above = {name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None}
-    with progress("restoring") as counter:
-        told = backups.restore(backup, passphrase, folder, _empty_private_side, settings=above, on_rows=counter.reach)
-    streams: list[Restored] | None = None
-    if log is not None:
-        with open_node(folder) as node:
-            streams = _restore_log(node, log)
+        print_json({"streams": streams})
     else:
-        errors.print(
-            "Learners who were erased after this backup was made are back. When this node has read the log again"
-            " (registry restore --log …, or registry project), erase them again: registry vault forget-erased"
+        show_restored(streams)
+    refuse_unsound(streams)
+
+
+def show_restored(streams: list[Restored]) -> None:
+    """Print what was restored of each stream."""
+    table(
+        ("stream", "events", "from there", "not taken", "why"),
+        [(s.stream, f"{s.size:,}", f"{s.events:,}", s.refused, s.why) for s in streams],
+    )
+
+
+def refuse_unsound(streams: list[Restored]) -> None:
+    """Raise `CannotRestore` where the source held records that are no part of their stream."""
+    if any(s.refused for s in streams):
+        raise CannotRestore(
+            "the source holds records that are no part of their stream; what is sound was restored. Compare with"
+            " another copy, and audit."
         )
-    _report((folder, told), streams, as_json=as_json)
 
 
-def _new_home(context: typer.Context, home: Path | None) -> Path:
-    given = home or getattr(context.parent, "params", {}).get("home")
-    if given is None:
-        raise typer.BadParameter("name the new node's folder", param_hint="--home")
-    return find_home(Path(given))
+def restore_log(node: Node, url: str) -> list[Restored]:
+    """Append what another copy of the log has and this node's lacks, and rebuild the views; erase again who was erased.
 
-
-def _empty_private_side(settings: Settings) -> str:
-    """Make the private side's tables; gives the database's connection string."""
-    dsn = database(settings.database_url)
-    try:
-        psycopg.connect(dsn).close()
-    except psycopg.OperationalError as error:
-        what = f"cannot reach the database to restore to: {str(error).strip()}"
-        raise DatabaseUnavailable(
-            what, "as the backup or --to-database names it", "Start it, or name another."
-        ) from error
-    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as private:
-        store.open_store(private, dsn).close()
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        feed.create(connection)
-        owner.create_table(connection)
-        owner.release(connection, owner.Owner(settings.member, settings.consortium, settings.founded))
-    return dsn
-
-
-def _restore_log(node: Node, url: str) -> list[Restored]:
+    Raises `SettingsError` where this node shares its log with others and has no copy.
+    """
     settings = node.settings
     if not settings.log.startswith("file:"):
         raise SettingsError(
             f"this node's log is {settings.log}, which it shares with others and has no copy of; what is restored is a"
-            ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry project --rebuild'
+            ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry views rebuild'
         )
     source = open_log(url, settings.consortium, read_only=True)
     if isinstance(source, ArchiveLog):
         source.require_lengths()  # nothing is restored from an archive that lacks a part
     with progress("restoring the log") as counter:
-        done = restore(source, node.log(), settings.consortium, settings.founded_hash, _sizes(counter))
+        done = restore_streams(source, node.log(), settings.consortium, settings.founded_hash, _sizes(counter))
     source.close()
     tiles = settings.home / "tiles"
     for stream in done:
@@ -318,42 +240,3 @@ def _restore_log(node: Node, url: str) -> list[Restored]:
             f" {'is' if again == 1 else 'are'} erased again."
         )
     return done
-
-
-def _report(
-    private: tuple[Path, backups.BackupDescription] | None, streams: list[Restored] | None, *, as_json: bool
-) -> None:
-    if as_json:
-        print_json({"private": private[1] if private else None, "streams": streams})
-    else:
-        if private is not None:
-            folder, told = private
-            say(f"{folder} is the node of {told.member} as of {told.taken}: {sum(told.rows.values()):,} rows")
-        if streams is not None:
-            table(
-                ("stream", "events", "from there", "not taken", "why"),
-                [(s.stream, f"{s.size:,}", f"{s.events:,}", s.refused, s.why) for s in streams],
-            )
-    if any(s.refused for s in streams or ()):
-        raise CannotRestore(
-            "the source holds records that are no part of their stream; what is sound was restored. Compare with"
-            " another copy, and audit."
-        )
-
-
-def _passphrase(file: Path | None, *, twice: bool) -> bytes:
-    """The backup's passphrase: never an argument, which others on the machine could read."""
-    if file is not None:
-        try:
-            found = file.read_bytes().strip()
-        except OSError as error:
-            raise SettingsError(f"--passphrase-file: cannot read {file}: {error.strerror}") from error
-    elif PASSPHRASE_VARIABLE in os.environ:
-        found = os.environ[PASSPHRASE_VARIABLE].encode()
-    elif sys.stdin.isatty():
-        found = str(typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=twice)).encode()
-    else:
-        raise SettingsError(f"no passphrase: name a file with --passphrase-file, or set {PASSPHRASE_VARIABLE}")
-    if not found:
-        raise SettingsError("the passphrase is empty")
-    return found

@@ -182,7 +182,7 @@ def _show(found: Status) -> None:
         if stream.refused_at_end and stream.member != node.member:
             commits = counted(stream.refused_at_end, "commit")
             say(
-                f"{stream.member}: the last {commits} on its log did not count (`registry quarantine list`)",
+                f"{stream.member}: the last {commits} on its log did not count (`registry log quarantine list`)",
                 style="yellow",
             )
     for warning in node.warnings:
@@ -191,7 +191,7 @@ def _show(found: Status) -> None:
         say("Nothing is wrong.")
     if behind := sum(stream.lag or 0 for stream in found.streams):
         say(
-            f"The views are {counted(behind, 'event')} behind the log: `registry project` brings them up,"
+            f"The views are {counted(behind, 'event')} behind the log: `registry views update` brings them up,"
             " `registry run` keeps them up.",
             style="yellow",
         )

@@ -31,14 +31,14 @@ def rotate(context: typer.Context) -> None:
     registry = node.registry
     with registry.connection.transaction(), registry.connection.cursor() as cursor, locked_keys(cursor):
         node.keystore.rotate_master()
-    say("The vault has a new master key. Make a backup: registry backup FILE")
+    say("The vault has a new master key. Make a backup: registry node backup FILE")
 
 
 @vault_app.command("forget-erased")
 def forget_erased(context: typer.Context) -> None:
     """Delete again what a restored backup brought back of learners whom this university has erased since.
 
-    Reads from the views whom the log says were erased: run `registry project` first. Nothing is said on the log.
+    Reads from the views whom the log says were erased: run `registry views update` first. Nothing is said on the log.
 
     Example: registry vault forget-erased
     """

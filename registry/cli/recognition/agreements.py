@@ -12,12 +12,12 @@ from projections.recognition import decisions as view
 from projections.recognition.simulation import Simulation
 from projections.recognition.simulation import simulate as simulated
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
 from registry.cli.files import read_json
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, table, text_of, title_of
+from registry.cli.publishing import publish_now
 from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.vault.vault import random_id

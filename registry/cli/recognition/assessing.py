@@ -10,11 +10,11 @@ import typer
 
 from projections.precedents.departures import Draft, departure
 from registry.cli import ids
-from registry.cli.consortium.founding import publish_now
 from registry.cli.days import day_option
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, progress, say, table
+from registry.cli.publishing import publish_now
 from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.office.assessments.assessment import MILDER, ConsideredOutcome, NotPossible

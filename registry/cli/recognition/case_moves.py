@@ -6,11 +6,11 @@ from typing import Annotated, Any, get_args
 import typer
 
 from registry.cli.account import As, who
-from registry.cli.consortium.founding import publish_now
 from registry.cli.files import read_json
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, say, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.cli.publishing import publish_now
 from registry.cli.recognition.assessing import against_of, show_elements
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
 from registry.cli.recognition.proposals import confirmed_proposal, proposal_lines
@@ -302,7 +302,7 @@ def approve(
 
     Name the proposal that you read: if the case has another one by now, nothing is approved.
 
-    Example: registry case approve 2026/00017 --as l.holm --proposal 5d41402a
+    Example: registry case approve 2026/00017 --actor l.holm --proposal 5d41402a
     """
     office, case_id = _office(context, case, look=True)
     view = show_case(office, case_id)

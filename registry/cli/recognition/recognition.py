@@ -8,10 +8,10 @@ import typer
 from projections.credentials import credentials as credential_view
 from projections.recognition import decisions as view
 from registry.cli import ids, moments
-from registry.cli.consortium.founding import publish_now
 from registry.cli.issuing.reading import decision_rows
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, print_json, say, text_of
+from registry.cli.publishing import publish_now
 from registry.cli.recognition import assessing
 from registry.cli.recognition.assessing import (
     ModeOption,
@@ -91,7 +91,7 @@ def decide(
     if not credentials:
         errors.print(
             f"{credential} is unknown here. Has {member} published it, and has this node projected it"
-            " (`registry project`)?",
+            " (`registry views update`)?",
             markup=False,
         )
         raise typer.Exit(1)
@@ -124,7 +124,7 @@ def decide(
     )
     offered = lookup_of(node).describe_credential(member, identifier)
     if offered is None:
-        errors.print(f"What {credential} is of has not arrived here: run `registry project`.", markup=False)
+        errors.print(f"What {credential} is of has not arrived here: run `registry views update`.", markup=False)
         raise typer.Exit(1)
     required = None if grant.towards is None else requirement_of_programme(node.registry, grant.towards)
     check_decision(offered, data, considered_of(considered), required)

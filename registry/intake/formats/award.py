@@ -82,11 +82,11 @@ class Award:
         self.credential = _drop_empty(credential)
         self.codes = list(dict.fromkeys(code for code in codes if code))
         self.number = 1
-        """Its place in the document, from 1."""
+        """Place in the document, from 1."""
         self.repeated = 1
-        """Its place among awards of one achievement on one day, where the document has no ids."""
+        """Place among awards of one achievement on one day, where the document has no ids."""
         self.issuer: Issuer | None = None
-        """Its issuer, where it is not the whole document's."""
+        """Set where it differs from the document's issuer."""
         self.parts: list[Award] = []
         """The awards of the same document that are parts of this one."""
         self.problems: list[Oddity] = []

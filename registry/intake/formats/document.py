@@ -36,7 +36,7 @@ class Document(ABC):
         self.notes: list[str] = []
         self.awards: list[Award] = []
         self.left_out: dict[str, str] = {}
-        """What the document describes and does not award, by course code, and why."""
+        """Achievements that the document describes and does not award: the reason by course code."""
         self.issuer = Issuer()
         self.signed = False
         self._field = ""

@@ -41,7 +41,7 @@ def refuse_other(head: bytes, name: str) -> None:
 
 
 def is_xml(head: bytes) -> bool:
-    """Whether a file begins as XML does, in whatever encoding."""
+    """Return True if a file begins as XML does, in any encoding."""
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
     return start.startswith(b"<")
 

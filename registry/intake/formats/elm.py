@@ -44,7 +44,7 @@ class ElmDocument(JsonDocument):
 
     @classmethod
     def recognises(cls, document: Values) -> bool:
-        """Whether it looks like one of these."""
+        """Return True if it looks like one of these."""
         subject = document.get("credentialSubject")
         subjects = subject if isinstance(subject, list) else [subject]
         return any(isinstance(one, dict) and "hasClaim" in one for one in subjects)

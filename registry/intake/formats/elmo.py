@@ -46,7 +46,7 @@ class ElmoDocument(XmlDocument):
 
     @classmethod
     def recognises(cls, root: etree._Element) -> bool:
-        """Whether it is one, of any version."""
+        """Return True if it is one, of any version."""
         return local(root) == "elmo" and (etree.QName(root).namespace or "").startswith(_NAMESPACE)
 
     def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""What a file wraps around a credential: signatures, presentations, and the forms that tools exchange.
+"""Wrappers around a credential: signatures, presentations, and the forms that tools exchange.
 
 Read are JSON Web Signatures in their compact form (`eyJ…`, with the claim `vc` or `vp`, or a credential itself) and in
 JSON (JAdES: `payload` and `signatures`, the payload in base64url or as it is), verifiable presentations, enveloped
@@ -25,7 +25,7 @@ _OF_WRAPPERS: Final = frozenset(
      "suspended", "validUntil", "expirationDate", "expiryDate", "expires", "iss", "sub", "aud", "jti", "nonce", "iat",
      "nbf", "exp"}
 )  # fmt: skip
-"""What a wrapper says of itself, or what is read elsewhere."""
+"""Fields of a wrapper that describe the wrapper, or that are read elsewhere."""
 _TIMES: Final = {"exp": "expires", "nbf": "issuanceDate"}
 """Claims of a token that say what a credential says itself: its end, and its beginning."""
 
@@ -36,7 +36,7 @@ class Wrapped(NamedTuple):
     content: Values
     path: str
     notes: list[str]
-    """What is known of the signatures and wrappers around it."""
+    """Notes on the signatures and wrappers around it."""
     signed: bool
     record: "Record | None" = None
     outer: tuple[tuple[Values, str], ...] = ()
@@ -51,7 +51,7 @@ class Record(NamedTuple):
 
 
 class _Around(NamedTuple):
-    """What stands around a value."""
+    """The wrapper of a value."""
 
     notes: tuple[str, ...] = ()
     signed: bool = False
@@ -78,7 +78,7 @@ class _Around(NamedTuple):
 
 
 def is_token(text: str) -> bool:
-    """Whether a text is a compact token, and no JSON."""
+    """Return True if a text is a compact token, and not JSON."""
     return text.startswith("eyJ") and _COMPACT.fullmatch(text.strip()) is not None
 
 
@@ -202,7 +202,7 @@ def _signed_json(value: Values, path: str, around: _Around, name: str) -> Iterat
 
 
 def _claims(claims: Values, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
-    """What a token says: a credential as its claim `vc`, a presentation as `vp`, or itself one of these."""
+    """Return the content of a token: a credential as its claim `vc`, a presentation as `vp`, or itself one of these."""
     for claim in ("vc", "vp"):
         if isinstance(claims.get(claim), dict):
             inner = claims[claim] | _from_claims(claims, claims[claim]) if claim == "vc" else claims[claim]
@@ -213,7 +213,7 @@ def _claims(claims: Values, path: str, around: _Around, name: str) -> Iterator[W
 
 
 def _from_claims(claims: Mapping[str, Any], credential: Mapping[str, Any]) -> Values:
-    """What a token's registered claims say for its credential, where that does not say it itself."""
+    """Return what a token's registered claims say of its credential, where the credential does not say it."""
     if "credentialSubject" not in credential:
         return {}
     said: Values = {}

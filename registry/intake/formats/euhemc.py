@@ -34,7 +34,7 @@ class EuHemcDocument(ElmDocument):
 
     @classmethod
     def recognises(cls, document: Values) -> bool:
-        """Whether it says that it is one."""
+        """Return True if it says that it is one."""
         types = document.get("type")
         profiles = document.get("credentialProfiles")
         return any(isinstance(said, list) and _TYPE in said for said in (types, profiles)) and super().recognises(

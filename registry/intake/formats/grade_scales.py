@@ -1,4 +1,4 @@
-"""Grades held against the scale that a badge describes (`resultDescription` of Open Badges 3.0)."""
+"""Grades compared with the scale that a badge describes (`resultDescription` of Open Badges 3.0)."""
 
 import re
 from collections.abc import Mapping

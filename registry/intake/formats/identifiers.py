@@ -24,23 +24,23 @@ class Identifier(NamedTuple):
     """One identifier of a person."""
 
     scheme: str
-    """What kind it is, in the document's words; empty where it does not say."""
+    """Kind of identifier, in the document's words; empty where it does not say."""
     value: str
     path: str
 
     @property
     def is_student_number(self) -> bool:
-        """Whether its scheme says that it is a university's own number."""
+        """True if its scheme says that it is a university's own number."""
         return not self.is_other and _STUDENT_NUMBER.search(_words(self.scheme)) is not None
 
     @property
     def may_be_student_number(self) -> bool:
-        """Whether its scheme says nothing that forbids it to be a university's own number, nor anything else."""
+        """True if its scheme neither says nor excludes that it is a university's own number."""
         return not self.is_other and _ANY_NUMBER.fullmatch(_words(self.scheme).strip()) is not None
 
     @property
     def is_other(self) -> bool:
-        """Whether it is certainly something else: the European Student Identifier, a national number, an address."""
+        """True if it is certainly something else: the European Student Identifier, a national number, an address."""
         if _EUROPEAN.match(self.value) is not None:
             return True
         return self.scheme == NAME or _NO_STUDENT_NUMBER.search(_words(self.scheme)) is not None

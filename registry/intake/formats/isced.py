@@ -57,7 +57,7 @@ _KNOWN: Final = {
 
 
 def names_another(code: str, label: str) -> bool:
-    """Whether an English label has no word in common with its code's field, the fields above it and below it.
+    """Return True if an English label has no word in common with its code's field, the fields above it and below it.
 
     False where nothing can be compared: an empty label, or a code of no known field.
     """

@@ -61,7 +61,7 @@ def load(content: bytes, name: str) -> Values:
 
 
 class _Read(dict[str, Any]):
-    """A JSON object as it was read, with the first name that stands in it twice."""
+    """A JSON object as it was read, with the first name that it has twice."""
 
     twice: str | None = None
 
@@ -77,7 +77,7 @@ class _Read(dict[str, Any]):
 
 
 def _fault(value: Any, left: int, at: str) -> str | None:  # noqa: ANN401 - any JSON value
-    """What can be in no document: nesting without end, a name twice, and what PostgreSQL takes in no text."""
+    """Refuse what no document may have: deep nesting, a name twice, and characters that PostgreSQL cannot store."""
     if isinstance(value, str):
         return "holds the character NUL; remove it" if "\0" in value else None
     if left == 0:
@@ -312,7 +312,7 @@ class JsonDocument(Document):
         for name in _ENDS:
             if wrapper.get(name) in (None, ""):
                 continue
-            detail = "is when the whole ends that the credential stands in; say when the credential ends"
+            detail = "is when the whole ends that contains the credential; say when the credential ends"
             end = Oddity(f"{path}.{name}", str(wrapper[name])[:80], detail, "credential.valid_until")
             for award in self.awards:
                 if "valid_until" not in award.credential:
@@ -367,7 +367,7 @@ class JsonDocument(Document):
         return int(said)
 
     def _code(self, value: Values, path: str, known: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401 - the map's values
-        """What an item of a controlled list is here, unless its label is another item's."""
+        """Return our code for an item of a controlled list, unless its label is another item's."""
         item = self._item(value)
         shown = f"{item} {label_of(value)}".strip()
         if item not in known:

@@ -55,7 +55,7 @@ class OpenBadge(JsonDocument):
 
     @classmethod
     def recognises(cls, document: Values) -> bool:
-        """Whether it says that it is one, or is made like one."""
+        """Return True if it says that it is one, or has the form of one."""
         types, subject = document.get("type"), document.get("credentialSubject")
         words = {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
         subjects = subject if isinstance(subject, list) else [subject]
@@ -107,7 +107,7 @@ class OpenBadge(JsonDocument):
         return Award(self.name, achieved[1], self._achievement(), self._credential(), codes)
 
     def _codes(self) -> list[str]:
-        """What the university may call the achievement: its code, its programme's number, its address."""
+        """Return names of the university for the achievement: its code, its programme's number, its address."""
         names = ("humanCode", "educationProgramIdentifier", "id")
         found = [self._plain(*self._achieved, name) or "" for name in names]
         for entry, at in self._list(*self._achieved, "otherIdentifier"):
@@ -152,7 +152,7 @@ class OpenBadge(JsonDocument):
         return None if text is None else {language: text}
 
     def _aligned(self, alignment: Values, at: str, before: Values) -> Values:
-        """What an alignment says: a level, or a decision about quality. Other alignments have no place here."""
+        """Read an alignment: a level, or a decision about quality. Other alignments have no place here."""
         kind, code = alignment.get("targetType"), str(alignment.get("targetCode", ""))
         if kind == "ext:EQF":
             with self._about("achievement.eqfLevel"):
@@ -297,7 +297,7 @@ class OpenBadge(JsonDocument):
                 continue
             self._use(at)
             if entry.get("hashed") is True:
-                self._note_once(f"{at} is hashed: whom it names cannot be told")
+                self._note_once(f"{at} is hashed: the person cannot be recognised")
                 continue
             text = str(entry.get("identityHash") or "").strip()
             found.append(Identifier(kind, text, at))

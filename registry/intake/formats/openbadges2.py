@@ -1,7 +1,7 @@
 """Open Badges 2.0 (JSON-LD): an assertion with its badge class inside, and the extensions that edubadges add.
 
 An assertion names its recipient by an address or its hash, and no person: who it is, is asked for. Credits, level and
-outcomes stand in extensions (`extensions:ECTSExtension`, `extensions:EQFExtension`,
+outcomes are in extensions (`extensions:ECTSExtension`, `extensions:EQFExtension`,
 `extensions:LearningOutcomeExtension`). The badge class has to be in the file: nothing is fetched.
 """
 
@@ -25,7 +25,7 @@ class OpenBadge2(JsonDocument):
 
     @classmethod
     def recognises(cls, document: Values) -> bool:
-        """Whether it says that it is one."""
+        """Return True if it says that it is one."""
         types = document.get("type")
         return "badge" in document and "Assertion" in (types if isinstance(types, list) else [types])
 
@@ -120,7 +120,7 @@ class OpenBadge2(JsonDocument):
         for recipient, at in self._list(self._root, self._at, "recipient"):
             self._use(at)
             if recipient.get("hashed") is True:
-                self._note_once(f"{at} is hashed: whom it names cannot be told")
+                self._note_once(f"{at} is hashed: the person cannot be recognised")
                 continue
             kind = str(recipient.get("type") or "")
             scheme = {"email": "e-mail", "url": "uuid", "telephone": "phone number"}.get(kind, kind)

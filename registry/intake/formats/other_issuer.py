@@ -1,4 +1,4 @@
-"""Whether a document names another issuer than the university whose node takes it in: said first, for people."""
+"""Notes on a document that names another issuer than the university whose node takes it in."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from registry.values.persons import comparison_key
 from registry.wire.governance import MemberRevised
 
 _MOST: Final = 10
-"""So many issuers of one document are told one by one."""
+"""Issuers of one document that notes name; the others are counted."""
 
 
 def other_issuer_notes(document: Document, member: str, own: MemberRevised | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What Annex I and issuing require of an award's values, and the content and the request that they become."""
+"""Requirements of Annex I and of issuing, and the content and the request that an award's values become."""
 
 from collections.abc import Collection
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a document says and nothing of ours has a place for: the first paths, and how many more there are."""
+"""Fields of a document that have no place here: the first paths, and the number of further ones."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -16,7 +16,7 @@ class Unmapped(NamedTuple):
     paths: list[str]
     """The first of them."""
     more: int
-    """How many there are besides."""
+    """Number of further paths."""
 
     @property
     def notes(self) -> list[str]:

@@ -48,7 +48,7 @@ class EarlierRows:
         return msgspec.structs.replace(outcome, detail=detail)
 
     def notes(self) -> list[str]:
-        """Return what is to be said of rows that stand in the file twice and say the same."""
+        """Return a note on rows that the file has twice and that say the same."""
         if not self._repeated:
             return []
         examples = ", ".join(f"{where} as {earlier}" for where, earlier in islice(self._repeated.items(), _SHOWN))

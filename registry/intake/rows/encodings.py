@@ -31,13 +31,13 @@ WINDOWS_1252_NOTE: Final = (
 
 
 class Encoding(NamedTuple):
-    """How to decode a file."""
+    """The encoding of a file."""
 
     codec: str
     errors: str
     """The codec's error handler: bytes that are no characters come through, and the row that has them is refused."""
     note: str | None = None
-    """What the reader of the result is told; None for Unicode."""
+    """Note for the reader of the result; None for Unicode."""
 
 
 _UTF8: Final = Encoding("utf-8", "surrogateescape")

@@ -14,9 +14,9 @@ _NEVER: Final = frozenset(
         "nicht bestanden", "non superato", "no show", "absent", "not awarded",
     }
 )  # fmt: skip
-"""What is a grade of an award on no scale, as the whole text."""
+"""Texts that are no grade on any scale."""
 _TRUTH: Final = frozenset({"true", "false", "wahr", "falsch", "waar", "onwaar", "vrai", "faux"})
-"""What spreadsheets show for a value that is a yes or a no."""
+"""Texts that spreadsheets show for the values yes and no."""
 _MONTH: Final = (
     r"(?:jan|feb|f[eé]v|march|maart|mars|mar|mrt|märz|m[aä]r|april|apr|avril|avr|mai|may|mei|mag|maj|june|juni|jun|july"
     r"|juli|jul|juin|juil|giu|lug|aug|ago|ao[uû]t|sept|sep|set|oct|okt|ott|out|nov|dec|dez|d[eé]c|dic|ene|abr|gen)\.?"
@@ -30,7 +30,7 @@ _DAY: Final = re.compile(
 
 _CLAUSE: Final = re.compile(r"[.,;:!?()\[\]/|\u2013\u2014]+|\s-+\s")
 _NO_GRADES: Final = frozenset("\u2715\u2716\u2717\u2718\u274c\u274e\u2612\u2610\u25a1\u25af\ufffc\ufffd")
-"""Crosses, empty boxes, and what stands in the place of a character that was lost."""
+"""Crosses, empty boxes, and replacements of a character that was lost."""
 _NO_AWARD: Final = (
     "is no grade of an award: was it passed? Write the grade, or leave it empty; leave the row out if not"
 )

@@ -34,7 +34,7 @@ class WrittenNumber(float):
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is written in digits alone, and so few of them that no program rounds it."""
+        """True if it is written in digits alone, and in so few that no program rounds it."""
         digits = self.written.removeprefix("-").replace(".", "")
         return digits.isdigit() and len(digits.lstrip("0")) <= EXACT_DIGITS
 

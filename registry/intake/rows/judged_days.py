@@ -10,7 +10,7 @@ from registry.values.persons import birth_date_fault
 from registry.wire.forms import check_date
 
 AHEAD: Final = dt.timedelta(days=366)
-"""So long before an award is dated it may be taken in, as for a day of graduation."""
+"""Time before its awarding date at which an award may be taken in, for example for a graduation day."""
 _YOUNGEST: Final = 10
 """Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
 
@@ -27,14 +27,14 @@ def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, 
 
 
 class JudgedDays(NamedTuple):
-    """What the days of a credential say together."""
+    """The days of a credential, compared with each other."""
 
     faults: Sequence[tuple[str, str]]
-    """Which of them cannot be right, by their columns, and why."""
+    """Days that cannot be right: the column of each, and why."""
     is_ahead: bool
-    """Whether the awarding date is to come."""
+    """True if the awarding date is to come."""
     is_over: bool
-    """Whether the last day of validity has passed."""
+    """True if the last day of validity has passed."""
 
 
 @functools.lru_cache(maxsize=32_768)

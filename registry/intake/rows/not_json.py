@@ -5,7 +5,7 @@ from typing import Any
 
 
 class NotJson(ValueError):
-    """What the reader's own checks refuse: its text is for people."""
+    """Refusal by a check of the reader; its text is for people."""
 
 
 def why_not_json(error: ValueError | RecursionError) -> str:

@@ -1,4 +1,4 @@
-"""Parts of a larger credential, written in one field: `MEMBER/CREDENTIAL:ECTS`, parted by spaces.
+"""Parts of a larger credential, written in one field: `MEMBER/CREDENTIAL:ECTS`, separated by spaces.
 
 What lets one count stands behind it: `MEMBER/CREDENTIAL:ECTS:decision:MEMBER/ID`, or `agreement` in its place.
 """
@@ -18,12 +18,12 @@ FORM: Final = "MEMBER/CREDENTIAL:ECTS, and where one counts by it :decision:MEMB
 
 
 def parse(text: str) -> list[Part] | str:
-    """The parts that a field names, or what is wrong with it."""
+    """Return the parts that a field names, or what is wrong with it."""
     parts = []
     for number, one in enumerate(text.split(), 1):
         found = _PART.fullmatch(one)
         if found is None:
-            return f"part {number} is not {FORM}; several are parted by spaces"
+            return f"part {number} is not {FORM}; separate several by spaces"
         by = None
         if found["kind"] is not None:
             decision, agreement = (found["id"], None) if found["kind"] == "decision" else (None, found["id"])

@@ -30,12 +30,12 @@ class PlainRows:
         self._columns = columns
         self._table = Table(content, columns, needed) if form == "table" else None
         self.notes = self._table.notes if self._table is not None else []
-        """What is to be said of the file; more, once its rows are read."""
+        """Notes on the file; reading the rows adds to them."""
         self._unread: dict[str, None] = {}
         """Names of fields that are not read, the first of them."""
         self._rows_with_more = 0
         self.decimal_comma = self._table is not None and self._table.decimal_comma
-        """Whether a comma within a number can be nothing but its decimal comma."""
+        """True if a comma within a number can only be a decimal comma."""
 
     def __iter__(self) -> Iterator[Row]:
         """Yield every row. Raises `IntakeError` at the end where there was none, and after too many bad ones."""

@@ -1,4 +1,4 @@
-"""What intake says of a file: problems, each with its place and what would be right; and notes."""
+"""Reports of intake about a file: problems, each with its place and what would be right, and notes."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, Final, Literal, Protocol
@@ -14,7 +14,7 @@ FAULTS: Final = (
     ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NotImplementedError,
     RecursionError, TypeError, ValueError,
 )  # fmt: skip
-"""What content comes to that nobody thought of. It would come again each time: it ends that batch, or event, alone."""
+"""Errors that unforeseen content raises. It would raise them each time, so they fail that batch, or event, alone."""
 
 MAX_BAD_ROWS: Final = 100_000
 """Rows of a file that may be wrong before the rest is not read: what is kept about each is bounded."""
@@ -30,7 +30,7 @@ _MAX_NOTE: Final = 2000
 
 
 class IntakeUnavailable(IntakeError):
-    """Where events come from cannot be reached, or does not let us."""
+    """The source of events cannot be reached, or denies access."""
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +42,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     """The column, or the last step of the path."""
     value: str
     detail: str
-    """What is wrong, and what would be right."""
+    """Explanation: what is wrong, and what would be right."""
 
 
 Problems = tuple[Problem, ...]
@@ -83,26 +83,26 @@ class BadRows:
 
 
 class Readable(Protocol):
-    """What rows are read from: a `pathlib.Path`, or something else that can be opened again and again."""
+    """A source of rows: a `pathlib.Path`, or something else that can be opened again and again."""
 
     def open(self, mode: Literal["rb"]) -> BinaryIO:
-        """Its bytes, from the beginning."""
+        """Open it at its beginning."""
         ...
 
 
 class Catalogue(Protocol):
-    """What the university offers: rows are held against it before anything is stored."""
+    """The university's achievements: rows are checked against them before anything is stored."""
 
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
-        """The ECTS of each version, first to last; None where there is no such achievement."""
+        """Return the ECTS of each version, first to last; None where the achievement is unknown."""
         ...
 
     def is_retired(self, achievement: str) -> bool:
-        """Whether it is no longer offered."""
+        """Return True if it is no longer offered."""
         ...
 
     def course(self, code: str) -> tuple[str, int | None] | None:
-        """The achievement that a course code of the university's own stands for, and its version (None: the newest).
+        """Return the achievement and version (None: the newest) that one of the university's course codes stands for.
 
         None where the mapping table has no such code.
         """
@@ -110,5 +110,5 @@ class Catalogue(Protocol):
 
 
 def masked(value: str) -> str:
-    """Enough of a person's data to find the row by, and no more."""
+    """Return enough of a person's data to find the row by, and no more."""
     return value[:1] + "…" if value else ""

@@ -355,7 +355,7 @@ class RowChecker:
 
 
 class _Days(NamedTuple):
-    """What a row's days say together."""
+    """The days of a row, compared with each other and with today."""
 
     is_ahead: bool
     """True if the awarding date is to come."""

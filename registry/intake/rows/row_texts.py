@@ -15,7 +15,7 @@ _GRADES: Final = frozenset({"grade", "original_grade"})
 _SEVERAL_LINES: Final = "note"
 """The column whose text may have several lines."""
 _RUN: Final = re.compile(r"'*[=+\-@]")
-"""What `begins_formula` finds in a plain text, to be told fast."""
+"""Pattern of what `begins_formula` finds in a plain text, for speed."""
 _RUN_WITHIN: Final = re.compile(r"(?:\A|\|)'*[=+\-@]")
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -45,9 +45,9 @@ def character_fault(value: str) -> str | None:
     if LONE_SURROGATE.search(value):
         return "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
     if _CONTROL.search(value):
-        return "holds a control character; remove it"
+        return "has a control character; remove it"
     if _LINE_BREAK.search(value.strip()):
-        return "holds a line break; write it on one line"
+        return "has a line break; write it on one line"
     return None
 
 

@@ -74,7 +74,7 @@ def unread_notes(counts: Sequence[tuple[str, int | None]]) -> list[str]:
     notes = []
     for name, count in counts:
         if count is None:
-            notes.append(f"sheet {name!r} was not read, and how many rows it has cannot be told")
+            notes.append(f"sheet {name!r} was not read; the number of its rows is unknown")
         elif count:
             rows = "1 row that was" if count == 1 else f"{count:,} rows that were"
             notes.append(f"sheet {name!r} has {rows} not read")

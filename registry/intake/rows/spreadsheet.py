@@ -1,4 +1,4 @@
-"""What a spreadsheet has, and whether a file is one: known without openpyxl, which takes long to load."""
+"""Bounds and recognition of spreadsheets, without openpyxl, which takes long to load."""
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 

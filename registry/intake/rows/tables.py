@@ -1,7 +1,7 @@
 """The one reader of tables: rows with a header, from CSV of any dialect or from a spreadsheet.
 
 What programs really write is read: `,` `;` tab or `|` between fields, any line end, a `sep=;` line, blank lines,
-trailing delimiters, byte order marks, UTF-8, UTF-16 or Windows-1252, and `.xlsx`. What cannot be told for certain is
+trailing delimiters, byte order marks, UTF-8, UTF-16 or Windows-1252, and `.xlsx`. What is uncertain is
 refused, a row at a time where the others are well. A CSV is never in memory whole.
 """
 
@@ -34,7 +34,7 @@ PROBLEM: Final = "problem"
 _MAX_HEADER_LINES: Final = 1000
 """Blank lines before the header at most."""
 _NEAR: Final = 0.8
-"""How alike a column's name and a known one are that it is taken for a slip of the pen (difflib's ratio)."""
+"""Similarity (difflib's ratio) of a column's name to a known one that counts as a typing error."""
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[\s\u00a0_\-\u2010-\u2015]+")
 _SHOWN_NAMES: Final = 400
@@ -44,7 +44,7 @@ class TableRow(NamedTuple):
     """A row: its values in the order of `Table.names`, or why it cannot be read."""
 
     line: int
-    """Where it begins: a line of the file, or a row of the sheet."""
+    """Line of the file, or row of the sheet, at which it begins."""
     end: int
     """The last line that it covers."""
     values: list[str]
@@ -71,7 +71,7 @@ class Table:
         self._known = known
         self._needed = needed
         self.notes: list[str] = []
-        """What the reader of the result is told: the encoding, the sheet, columns that are not read."""
+        """Notes for the reader of the result: the encoding, the sheet, columns that are not read."""
         self._workbook: Workbook | None = None
         self._encoding = Encoding("utf-8", "strict")
         self.delimiter = ""
@@ -98,7 +98,7 @@ class Table:
 
     @property
     def decimal_comma(self) -> bool:
-        """Whether a comma within a number can be nothing but its decimal comma."""
+        """True if a comma within a number can only be a decimal comma."""
         return self.delimiter != ","
 
     @property
@@ -282,7 +282,7 @@ class Table:
         # a number or a name that shifted all that follows by one field.
         if len(values) > header_width and self.delimiter == ",":
             return (
-                f"{misshapen(values, self.header)}: is there a comma within a field, which then stands in quotation"
+                f"{misshapen(values, self.header)}: is there a comma within a field, which then is in quotation"
                 " marks? If every row ends with a comma, end the header with one, too"
             )
         return ""

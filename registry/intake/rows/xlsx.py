@@ -1,7 +1,7 @@
 """Sheets of a spreadsheet file (.xlsx): rows of cells, each as the text that a person would have typed.
 
 openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value, and a value that
-is shown otherwise than it is stored are told apart from good values here.
+is shown otherwise than it is stored are distinguished from good values here.
 """
 
 import datetime as dt
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     """A row that has cells."""
 
     number: int
-    """Its number in the sheet, from 1."""
+    """Number in the sheet, from 1."""
     values: list[Value]
     is_hidden: bool
 

@@ -55,7 +55,7 @@ _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError, ValueError
 )  # fmt: skip
-"""What reading a part raises that is not packed as the directory says, or in a way that `zipfile` does not know."""
+"""Errors of reading a part that is not packed as the directory says, or in a way that `zipfile` does not know."""
 _CHUNK: Final = 256 * 1024
 _HEADER_CHUNK: Final = 16 * 1024
 """Bytes read at once while the header is sought: most of a sheet need not be unpacked for that."""
@@ -66,7 +66,7 @@ class EndOfRows(Exception):
 
 
 class SheetContents(NamedTuple):
-    """What a sheet has, without its values."""
+    """The extent of a sheet, without its values."""
 
     rows: int
     """Rows that have a cell."""
@@ -108,7 +108,7 @@ class Archive(zipfile.ZipFile):
         self.begin(MAX_DESCRIPTION_ELEMENTS)
 
     def begin(self, elements: int, chunk: int = _CHUNK) -> None:
-        """Begin one reading, of at most so many elements and of `MAX_UNPACKED_BYTES`, `chunk` bytes at once."""
+        """Begin one reading, of at most this number of elements and of `MAX_UNPACKED_BYTES`, `chunk` bytes at once."""
         self.chunk = chunk
         self._bytes_left, self._elements_left, self._most = MAX_UNPACKED_BYTES, elements, elements
         self.formulas: dict[int, set[int]] = {}

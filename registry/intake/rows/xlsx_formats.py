@@ -1,6 +1,6 @@
-"""What a spreadsheet program shows of a number or a text by the number format of its cell (ECMA-376, 18.8.31).
+"""The display of a number or a text in a spreadsheet program, by the number format of its cell (ECMA-376, 18.8.31).
 
-Not every format can be told: of one that this module does not know, the answer is None.
+Of a format that this module does not know, the answer is None.
 """
 
 import functools
@@ -45,7 +45,7 @@ class _Section(NamedTuple):
 
 
 def shown_number(value: Decimal, code: str) -> str | None:
-    """Return what is shown of a number, without space around it, or None where this cannot be told."""
+    """Return what is shown of a number, without space around it, or None where this is unknown."""
     sections = _sections(code)
     section = _section_of(value, sections)
     if section is None or section.tokens is None:
@@ -66,7 +66,7 @@ def shown_number(value: Decimal, code: str) -> str | None:
 
 
 def shown_text(text: str, code: str) -> str | None:
-    """Return what is shown of a text, or None where this cannot be told."""
+    """Return what is shown of a text, or None where this is unknown."""
     sections = _sections(code)
     section = sections[3] if len(sections) > 3 else next((one for one in sections if _has_text(one)), None)
     if section is None:
@@ -121,7 +121,7 @@ def _section(code: str) -> _Section:
 
 
 def _section_of(value: Decimal, sections: tuple[_Section, ...]) -> _Section | None:
-    """Return the section for a number; None where it cannot be told."""
+    """Return the section for a number; None where it is unknown."""
     numbers = sections[:3]
     if any(one.condition is not None for one in numbers):
         if value < 0 or any(one.condition is None for one in numbers[:-1]):

@@ -1,4 +1,4 @@
-"""What a cell of a spreadsheet says in a column: what is shown and what is stored have to be the same there."""
+"""The value of a spreadsheet's cell in a column: what is shown and what is stored must be the same there."""
 
 import re
 from decimal import Decimal
@@ -8,7 +8,7 @@ from registry.intake.rows.columns import CREDITS, DAYS, GRADES
 from registry.intake.rows.xlsx_formats import changes_value, shown_number, shown_text
 
 NO_VALUE: Final = "#VALUE!"
-"""What stands in a row for a value that cannot be told: no column takes it, also when the row is sent in again."""
+"""Text of a row for a value that is unknown: no column accepts it, also when the row is sent again."""
 _MAY_HAVE_FRACTION: Final = frozenset({*GRADES, CREDITS, "note"})
 _PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
 _SHOWN: Final = 80
@@ -23,11 +23,11 @@ class Cell(NamedTuple):
     shown: str
     fault: str
     written: str | None = None
-    """What stands in the row for it; None: what is shown."""
+    """Text of the row for it; None: the text that is shown."""
 
     @property
     def text(self) -> str:
-        """Return what stands in the row for it."""
+        """Return the text of the row for it."""
         return self.shown if self.written is None else self.written
 
 
@@ -38,13 +38,13 @@ class Stored(NamedTuple):
     value: str
     """A number as it would be typed, a text, or a day as YYYY-MM-DD."""
     shown: str | None
-    """What the spreadsheet shows; None where this cannot be told."""
+    """Text that the spreadsheet shows; None where this is unknown."""
     code: str
     """The cell's number format."""
 
     @property
     def text(self) -> str:
-        """Return what is shown, or what is stored where this cannot be told."""
+        """Return what is shown, or what is stored where that is unknown."""
         return self.value if self.shown is None else self.shown
 
 

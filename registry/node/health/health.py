@@ -67,7 +67,7 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
             f"{plural(self.foreign_records, 'record')} in this member's name {_were(self.foreign_records)} not written"
             f" by this node and {'does' if self.foreign_records == 1 else 'do'} not count"
             f" ({', '.join(self.foreign_codes)}): somebody else writes to this stream. That has no effect, and"
-            " publishing goes on. `registry quarantine list` shows them"
+            " publishing goes on. `registry log quarantine list` shows them"
         )
         return [warning]
 
@@ -79,8 +79,8 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
         if self.quarantined_commits:
             sentences.append(
                 f"{self.quarantined_commits:,} of this node's own commits did not count ({codes}): their events"
-                " exist for nobody. `registry quarantine list` says why; with a key that counts, `registry publish`"
-                " seals them again"
+                " exist for nobody. `registry log quarantine list` says why; with a key that counts, `registry"
+                " publish` seals them again"
             )
         if self.refused_events:
             sentences.append(
@@ -340,7 +340,7 @@ _KEY_FAULTS: Final = {
     "retired": "this node's signing key {key} was retired: change it with `registry key rotate`",
     "not-yet": "this node's signing key {key} does not count yet at the end of its log",
     "unknown": "this node's signing key {key} is not among this member's keys in governance",
-    "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry restore --help`)",
+    "unreadable": "this node's signing key cannot be read: restore it from a backup (`registry node restore --help`)",
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeUnavailable
-from registry.intake.taking import Result, Taking
+from registry.intake.taking import EventHandler, Result
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.health import last_error
 from registry.node.node import Node, open_node
@@ -45,7 +45,7 @@ class KafkaIntakeRound:
     ) -> None:
         from registry.intake.kafka import KafkaIntake, addresses  # noqa: PLC0415 - loads Kafka's client
 
-        taking = Taking(node.registry, node.issuer, OwnCatalogue(node.registry))
+        taking = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
         settings, positions = node.settings, IntakePositions(node.registry.dsn)
         self._intake = KafkaIntake(addresses(url), settings.member, settings.origin, taking.take, positions=positions)
         self._on_results = on_results

@@ -10,6 +10,7 @@ from consumers.proofs.receipts import NoReceipt
 from consumers.proofs.tiles import Tiles, follow
 from registry.wire import merkle, seals
 from registry.wire.checkpoint import Checkpoint, SignedNote
+from registry.wire.consistency import ConsistencyProof
 from registry.wire.credentials import StatusSealed
 from registry.wire.errors import InvalidProof
 from registry.wire.governance import Head, MemberRangeVoided, MemberWithdrawn
@@ -98,7 +99,7 @@ def test_every_two_heads_are_proved_consistent_and_no_head_that_nobody_signed(co
         for new in sizes:
             if old <= new:
                 proof = consistency.make(log, "twente", tiles, old, new)
-                assert consistency.ConsistencyProof.parse(str(proof)) == proof
+                assert ConsistencyProof.parse(str(proof)) == proof
                 consistency.verify(proof, fold)
     with pytest.raises(NoReceipt, match="those around it are 0, 4"):
         consistency.make(log, "twente", tiles, 2)
@@ -106,7 +107,7 @@ def test_every_two_heads_are_proved_consistent_and_no_head_that_nobody_signed(co
         consistency.make(log, "twente", tiles, 7)
     stranger = Ed25519Signer.generate(f"{CONSORTIUM}/twente")
     good = consistency.make(log, "twente", tiles, 4, 6)
-    forged = consistency.ConsistencyProof(good.path, SignedNote.sign(good.old.checkpoint, [stranger]), good.new)
+    forged = ConsistencyProof(good.path, SignedNote.sign(good.old.checkpoint, [stranger]), good.new)
     with pytest.raises(InvalidProof, match="no key of twente"):
         consistency.verify(forged, fold)
 

@@ -63,7 +63,7 @@ def test_a_root_that_a_damaged_tile_leads_to_is_not_given(tmp_path):
     data[40] ^= 1
     file.write_bytes(data)
     damaged = Tiles(tmp_path)
-    with pytest.raises(DamagedTiles, match=r"are damaged .*`registry tiles --rebuild`"):
+    with pytest.raises(DamagedTiles, match=r"are damaged .*`registry log tiles build --rebuild`"):
         damaged.root(300)
     for size in (256, 600):  # which that tile is not needed for
         assert damaged.root(size) == merkle.root_of(LEAVES[:size])

@@ -3,6 +3,7 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,6 +28,8 @@ def issuer():
     """A server; it answers with `body` and `status`, and counts its requests in `asked`."""
 
     class Handler(BaseHTTPRequestHandler):
+        server: Any
+
         def do_GET(self):
             self.server.asked += 1
             self.send_response(self.server.status)
@@ -37,6 +40,7 @@ def issuer():
         def log_message(self, *_):
             pass
 
+    server: Any
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.body, server.status, server.asked = key_set("one"), 200, 0
         server.url = f"http://127.0.0.1:{server.server_port}/jwks"

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 from typer.core import TyperGroup
@@ -21,7 +22,7 @@ def commands(command, path=()):
     yield path, command
 
 
-TOP = get_command(app_for([]))
+TOP: Any = get_command(app_for([]))
 ALL = dict(commands(TOP))
 
 
@@ -50,7 +51,8 @@ def test_a_command_has_an_example_whose_words_and_options_are_there(path):
 def test_a_command_that_is_called_by_itself_is_the_one_that_all_together_have():
     assert set(TOP.commands) == set(COMMANDS)
     for word in COMMANDS:
-        alone = get_command(app_for(["--home", "somewhere", word, "--help"])).commands
+        group: Any = get_command(app_for(["--home", "somewhere", word, "--help"]))
+        alone = group.commands
         assert {path for path, _ in commands(alone[word])} == {path for path, _ in commands(TOP.commands[word])}
 
 
@@ -64,9 +66,9 @@ def test_the_options_of_all_commands_may_stand_after_them_too():
         "--home", "x", "credential", "list", "--json",
     ]  # fmt: skip
     assert global_options_first(TOP, ["status", "--log-level=debug"]) == ["--log-level=debug", "status"]
-    # `restore` has a --home of its own, and what follows -- is no option
-    assert global_options_first(TOP, ["restore", "--home", "x"]) == ["restore", "--home", "x"]
-    assert global_options_first(TOP, ["--home", "y", "restore", "--home", "x"]) == [
-        "--home", "y", "restore", "--home", "x",
+    # `node restore` has a --home of its own, and what follows -- is no option
+    assert global_options_first(TOP, ["node", "restore", "--home", "x"]) == ["node", "restore", "--home", "x"]
+    assert global_options_first(TOP, ["--home", "y", "node", "restore", "--home", "x"]) == [
+        "--home", "y", "node", "restore", "--home", "x",
     ]  # fmt: skip
     assert global_options_first(TOP, ["feed", "--", "--home", "x"]) == ["feed", "--", "--home", "x"]

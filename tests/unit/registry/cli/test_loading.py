@@ -24,7 +24,7 @@ def test_the_version_needs_no_command_and_no_node():
     assert not {name for name in modules if name.startswith(("registry.node", "registry.settings", "consumers"))}
 
 
-@pytest.mark.parametrize("command", ["status", "credential", "case", "import", "receipt", "audit", "backup", "learner"])
+@pytest.mark.parametrize("command", ["status", "credential", "case", "import", "receipt", "audit", "node", "learner"])
 def test_a_command_loads_no_library_that_it_may_not_need(command):
     assert not HEAVY & loaded_by(command)
 

@@ -1,9 +1,10 @@
 """Views that stand still although the log goes on."""
 
+import time
+
 import pytest
 
 from projections.core.positions import Position
-from registry.node.health import view_lag
 from registry.node.health.view_lag import LagWatch
 from tests.support.memory_log import MemoryLog
 
@@ -21,7 +22,7 @@ def log():
 def clock(monkeypatch):
     """The time that the watch has; it goes on as the test says."""
     now = [1000.0]
-    monkeypatch.setattr(view_lag.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.intake.events import Asked, Faulty, parse
+from registry.intake.events import FaultyEvent, IntakeEvent, parse
 from registry.intake.formats.json_document import JsonDocument, load
 from registry.intake.reconciling import _Reading
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
@@ -58,9 +58,9 @@ def test_an_event_with_a_number_that_programs_round_is_refused(name, written):
         return json.dumps(head).replace('"DATA"', line(name, number)).encode()
 
     refused = parse(event(written), RowChecker(Everything()))
-    assert isinstance(refused, Faulty)
+    assert isinstance(refused, FaultyEvent)
     assert [(one.field, "with a fraction" in one.detail) for one in refused.problems] == [(name, True)]
-    assert isinstance(parse(event("17"), RowChecker(Everything())), Asked)
+    assert isinstance(parse(event("17"), RowChecker(Everything())), IntakeEvent)
 
 
 @pytest.mark.parametrize(("written", "text"), [("8.5", "8.5"), ("8.0", "8"), ("8", "8")])
@@ -120,7 +120,7 @@ def test_a_number_that_is_too_large_is_no_number():
         WrittenNumber("1e999")
     with pytest.raises(IntakeError, match="too large"):
         load(b'{"a": 1e999}', "a document")
-    assert isinstance(parse(b'{"specversion": "1.0", "data": 1e999}', RowChecker(Everything())), Faulty)
+    assert isinstance(parse(b'{"specversion": "1.0", "data": 1e999}', RowChecker(Everything())), FaultyEvent)
 
 
 def test_a_whole_number_is_text_as_it_stands():

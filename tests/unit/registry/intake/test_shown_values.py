@@ -237,7 +237,7 @@ def test_other_sheets_that_cannot_be_counted_are_named_and_many_are_counted(open
     broken = sheet_xml([["x" * 1000]] * 30).replace('r="30"', 'r="1"')
     source = opened(xlsx({"June": [COLUMNS, award()], "Broken": broken, "Blank": [["", ""]]}))
     assert len(list(source)) == 1
-    assert source.notes[1:] == ["sheet 'Broken' was not read, and how many rows it has cannot be told"]
+    assert source.notes[1:] == ["sheet 'Broken' was not read; the number of its rows is unknown"]
     many = opened(xlsx({"June": [COLUMNS, award()], **{f"s{at}": [["x"]] for at in range(40)}}))
     assert "more sheets have rows that were not read" in many.notes[-1]
 

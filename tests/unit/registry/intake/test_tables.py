@@ -213,7 +213,7 @@ def test_a_row_of_many_lines_is_one_problem_and_what_follows_is_read(opened):
 def test_a_note_may_have_several_lines_and_nothing_else_may(opened, problems):
     [row] = opened(table((*GOOD, "well\r\ndone"), header=(*COLUMNS, "note")))
     assert row.note == "well\ndone"
-    assert problems(changed(given_name="Zoë\nMaria")) == {"given_name": "holds a line break; write it on one line"}
+    assert problems(changed(given_name="Zoë\nMaria")) == {"given_name": "has a line break; write it on one line"}
 
 
 @pytest.mark.parametrize("stated", [".5", "6.", "5.0", "05"])

@@ -2,7 +2,7 @@
 
 import structlog
 
-from registry.observability import guarded
+from registry.observability import log_failures
 
 
 def test_an_observer_that_fails_is_logged_and_stops_nobody():
@@ -10,5 +10,5 @@ def test_an_observer_that_fails_is_logged_and_stops_nobody():
         raise LookupError(f"nothing of {number}")
 
     with structlog.testing.capture_logs() as logged:
-        guarded(broken)(7)
+        log_failures(broken)(7)
     assert [(one["event"], one["log_level"]) for one in logged] == [("observer.failed", "error")]

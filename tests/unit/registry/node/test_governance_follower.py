@@ -2,6 +2,7 @@
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def followed(consortium, monkeypatch):
         return consortium.log()
 
     settings = SimpleNamespace(consortium=CONSORTIUM, founded_hash=consortium.founded)
-    made, stop = FollowerWithoutViews(SimpleNamespace(settings=settings, log=log)), threading.Event()
+    made: Any = FollowerWithoutViews(SimpleNamespace(settings=settings, log=log))
+    stop = threading.Event()
     made.fails = fails
     made.follow(stop)
     yield made

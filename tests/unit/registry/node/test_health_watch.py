@@ -3,9 +3,11 @@
 import contextlib
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from projections.core import views
 from registry.node.health.health import LogState, NodeHealth
 from registry.node.services import health_watch
 from registry.node.services.health_watch import READINESS, HealthWatch
@@ -32,9 +34,11 @@ def watch(monkeypatch):
     monkeypatch.setattr(health_watch, "check_node_log", look_at_log)
     monkeypatch.setattr(health_watch, "check_node", look_at_node)
     monkeypatch.setattr(health_watch, "all_positions", lambda _: {})
-    monkeypatch.setattr(health_watch.views, "connect", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(views, "connect", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(health_watch, "LOOK_SECONDS", 0.01)
-    made = HealthWatch(SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, unchecked_log=MemoryLog))
+    made: Any = HealthWatch(
+        SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, unchecked_log=MemoryLog)
+    )
     made.fails, made.looks = fails, looks
     return made
 

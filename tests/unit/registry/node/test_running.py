@@ -3,10 +3,12 @@
 import contextlib
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
 
+from registry.node.health import last_error
 from registry.node.services import running
 from registry.node.services.observers import Observer
 from registry.publishing.publisher import AnotherPublisher
@@ -58,7 +60,7 @@ def noted(monkeypatch):
     monkeypatch.setattr(
         running, "_start_services", lambda _, threads, *__: threads.start("waiting", lambda s: s.wait())
     )
-    monkeypatch.setattr(running.last_error, "note", lambda _, work, error: found.append((work, type(error))))
+    monkeypatch.setattr(last_error, "note", lambda _, work, error: found.append((work, type(error))))
     return found
 
 
@@ -84,7 +86,7 @@ def test_a_log_of_another_consortium_is_closed_again(stop, monkeypatch):
     def check_founding(_):
         raise SettingsError("this log is of other.example")
 
-    node = Publishing(stop)
+    node: Any = Publishing(stop)
     node.check_founding = check_founding
     with pytest.raises(SettingsError):
         running.run_projector(node, stop, Observer())

@@ -1,4 +1,4 @@
-"""The university's own course codes: `mapping`."""
+"""The university's own course codes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,7 @@ app = typer.Typer(help="Which achievement each of the university's own course co
 
 def add_to(main: typer.Typer) -> None:
     """Add these commands."""
-    main.add_typer(app, name="mapping")
+    main.add_typer(app, name="course-code")
 
 
 class Imported(msgspec.Struct):
@@ -46,7 +46,7 @@ def set_one(
 ) -> None:
     """Let a course code stand for an achievement.
 
-    Example: registry mapping set 191820-1A 0bbac7a9-… --version 2
+    Example: registry course-code set 191820-1A 0bbac7a9-… --version 2
     """
     codes = CourseCodes(node_of(context).registry)
     entry = CourseCode(code, canonical_uuid(achievement), version)
@@ -76,7 +76,7 @@ def import_codes(
 
     Exits 1 if a row was not taken.
 
-    Example: registry mapping import courses.csv
+    Example: registry course-code import courses.csv
     """
     codes = CourseCodes(node_of(context).registry)
     waiting: list[CourseCode] = []
@@ -123,13 +123,13 @@ def list_all(
 ) -> None:
     """List the codes.
 
-    Example: registry mapping list --csv > courses.csv
+    Example: registry course-code list --csv > courses.csv
     """
     codes = CourseCodes(node_of(context).registry)
     found: list[CourseCode] = []
     while page := codes.page(_PAGE, found[-1].code if found else ""):
         found += page
-    if as_csv:  # the form that `mapping import` reads
+    if as_csv:  # the form that `course-code import` reads
         typer.echo(write_csv(found), nl=False)
         return
     columns = [
@@ -144,7 +144,7 @@ def list_all(
 def remove(context: typer.Context, code: Annotated[str, typer.Argument(help="The course code.")]) -> None:
     """Drop a code; what was issued stays.
 
-    Example: registry mapping remove 191820-1A
+    Example: registry course-code remove 191820-1A
     """
     if not CourseCodes(node_of(context).registry).remove(code):
         errors.print(f"there is no course code {code}", markup=False)

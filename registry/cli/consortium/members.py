@@ -1,0 +1,116 @@
+"""The consortium's members: admits one, lists them, and who relied on one."""
+
+from typing import Annotated
+
+import typer
+
+from projections.credentials.reliance import on_voided
+from registry.cli.consortium.governance import (
+    WithoutProof,
+    act_now,
+    read_keys,
+)
+from registry.cli.consortium.governance_show import list_members
+from registry.cli.consortium.member_content import convert
+from registry.cli.consortium.node_folder import (
+    check_member,
+)
+from registry.cli.listing import Column, print_list
+from registry.cli.opening import node_of
+from registry.cli.output import AsCsv, AsJson, Wide, say
+from registry.log import GOVERNANCE
+from registry.settings.settings import SettingsError
+from registry.wire.governance import MemberAdmitted
+
+member_app = typer.Typer(help="The consortium's members (on the consortium's own node).", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(member_app, name="member")
+    member_app.command("list")(list_members)
+
+
+@member_app.command("admit")
+def admit(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="The member's short name: 2 to 40 of a-z, 0-9 and -.")],
+    *,
+    key: Annotated[
+        list[str], typer.Option(help="The member's public key with its proof, as `registry node init` printed it.")
+    ],
+    legal_name: Annotated[str, typer.Option(help="The institution's legal name.")],
+    country: Annotated[str, typer.Option(help="Two capital letters (ISO 3166-1), for example NL.")],
+    role: Annotated[list[str] | None, typer.Option(help="issuer, recogniser, or both (else both).")] = None,
+    schac: Annotated[str | None, typer.Option(help="The institution's SCHAC home organisation.")] = None,
+    homepage: Annotated[str | None, typer.Option(help="Its homepage.")] = None,
+    appeal_body: Annotated[str | None, typer.Option(help="Where its decisions are appealed: 'NAME URL'.")] = None,
+    without_proof: WithoutProof = False,
+) -> None:
+    """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
+
+    Exits 1 where it leaves a proposal: the member is not admitted until that is signed and published.
+
+    Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
+    """
+    node = node_of(context)
+    if node.settings.member != GOVERNANCE:
+        raise SettingsError(
+            "members are admitted on the consortium's own node; elsewhere, write a proposal: `registry governance"
+            " propose admit`"
+        )
+    check_member(member, "MEMBER")
+    offered = read_keys(key, without_proof=without_proof)
+    name, _, url = (appeal_body or "").rpartition(" ")
+    if appeal_body and not name:
+        raise typer.BadParameter("a name and an address, parted by a space: 'NAME URL'", param_hint="--appeal-body")
+    values = {
+        "member": member,
+        "legalName": legal_name,
+        "country": country,
+        "identifiers": [{"scheme": "schac", "value": schac}] if schac else [],
+        "accreditations": [],
+        "keys": [str(offer.vkey) for offer in offered],
+        "roles": role or ["issuer", "recogniser"],
+        "homepage": homepage,
+        "appealBody": {"name": name, "url": url} if name else None,
+    }
+    data = convert(values, MemberAdmitted, _OPTIONS)
+    act_now(node, [data], offered)
+    say(f"{member} is admitted")
+
+
+_OPTIONS = {
+    "legalName": "--legal-name",
+    "country": "--country (ISO 3166-1)",
+    "identifiers": "--schac",
+    "keys": "--key",
+    "roles": "--role",
+    "homepage": "--homepage",
+    "appealBody": "--appeal-body",
+}
+
+
+@member_app.command("reliance")
+def show_reliance(
+    context: typer.Context,
+    member: Annotated[str, typer.Argument(help="Whose voided credentials.")],
+    *,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """Show who relied on credentials of a member whose issuing was voided: decisions, and larger credentials.
+
+    Example: registry member reliance twente
+    """
+    found = on_voided(node_of(context).views(), member)
+    if not found and not (as_json or as_csv):
+        say(f"nobody relied on anything voided of {member}")
+        return
+    columns = [
+        Column("voided credential", lambda one: one.credential),
+        Column("kind", lambda one: one.kind),
+        Column("relied on by", lambda one: one.by),
+    ]
+    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)

@@ -1,0 +1,108 @@
+"""The read views: brings them up to date, makes them again, shows and signs their digest."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consumers.projecting.rebuild import rebuild as rebuild_views
+from consumers.streams.progress import Progress
+from projections.core.digest import digest
+from projections.core.positions import DamagedPosition
+from projections.core.views import OutdatedViews
+from registry.cli.opening import node_of
+from registry.cli.output import AsJson, counted, print_json, progress, say, table
+from registry.node.digests import sign_digest
+from registry.node.services.observers import Observer
+from registry.node.services.running import run_projector
+from registry.node.services.signals import stop_on_signals
+
+views_app = typer.Typer(help="The read views, which are made from the log alone.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(views_app, name="views")
+
+
+@views_app.command("update")
+def update(
+    context: typer.Context, *, follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped.")] = False
+) -> None:
+    """Read what is new on the log into the views.
+
+    Examples: registry views update; registry views update --follow
+    """
+    node = node_of(context)
+    node.refuse_gone_log()
+    with _counting() as on_batch:
+        projector = node.projector(on_batch=on_batch)
+        outcome = projector.step()
+        projector.settle_all()
+    _report(outcome)
+    if follow:
+        with stop_on_signals() as stop:
+            run_projector(node, stop, Observer())
+
+
+@views_app.command("rebuild")
+def rebuild(
+    context: typer.Context,
+    *,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
+) -> None:
+    """Fill fresh views from the beginning of the log, and put them in the place of the old ones.
+
+    Example: registry views rebuild
+    """
+    node = node_of(context)
+    # Views that are damaged or of another version cannot say what they have read; they are rebuilt.
+    with contextlib.suppress(DamagedPosition, OutdatedViews):
+        node.refuse_gone_log()
+    with _counting() as on_batch:
+        outcome = rebuild_views(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
+        node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
+    _report(outcome)
+
+
+@contextlib.contextmanager
+def _counting() -> Iterator[Callable[[str, int, int], None]]:
+    """Show the sum of all streams' sizes while it grows."""
+    sizes: dict[str, int] = {}
+    with progress("projecting") as counter:
+
+        def on_batch(member: str, size: int, position: int) -> None:
+            del position
+            sizes[member] = size
+            counter.reach(sum(sizes.values()))
+
+        yield on_batch
+
+
+def _report(outcome: Progress) -> None:
+    refused = counted(outcome.quarantined, "record")
+    say(f"{counted(outcome.events, 'event')} in {counted(outcome.commits, 'commit')}, {refused} quarantined")
+
+
+@views_app.command("digest")
+def show_digest(
+    context: typer.Context,
+    *,
+    sign: Annotated[Path | None, typer.Option(help="Write it signed with the node's key, for auditors.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the digest of this node's views, by which members compare them.
+
+    Example: registry views digest --sign views.note
+    """
+    node = node_of(context)
+    found = digest(node.views())
+    if sign is not None:
+        sign.write_text(sign_digest(node, found))
+    if as_json:
+        print_json({"digest": found.total, "members": found.members})
+        return
+    table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
+    say(found.total)

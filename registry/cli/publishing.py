@@ -1,0 +1,43 @@
+"""Publishes what a command has stored."""
+
+from collections.abc import Sequence
+
+import typer
+
+from registry.cli.output import counted, errors
+from registry.node.health import last_error
+from registry.node.node import Node
+from registry.publishing.publisher import AnotherPublisher
+
+
+def publish_now(node: Node) -> None:
+    """Publish what a command has stored; where another process of this node does that, it is left to it.
+
+    Ends with exit code 1 where some of what was stored since the last pass had no effect. What earlier commands stored
+    and what is held back still is a warning: whoever does this again for its sake would do it twice.
+    """
+    try:
+        published = node.publisher().publish_pending()
+    except AnotherPublisher:
+        errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        if (last := last_error.read(node.settings.home)) is not None and last.work == "publishing":
+            errors.print(f"the last that it said, {last.time}: {last.error}", markup=False, highlight=False)
+        return
+    except Exception:  # whatever it was: what is stored waits, and that is said
+        errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
+        raise
+    has = f"the log of {node.settings.member} has {published.size:,}"
+    done = f"published {counted(published.events, 'event')}" if published.events else "nothing to publish"
+    errors.print(f"{done}; {has}", markup=False, highlight=False)
+    if published.new:
+        refuse_faults(published.new)
+    for fault in published.faults:
+        errors.print(f"Warning, about events of earlier commands: {fault}", markup=False, style="yellow")
+
+
+def refuse_faults(faults: Sequence[str]) -> None:
+    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    for fault in faults:
+        errors.print(fault, markup=False, style="red")
+    if faults:
+        raise typer.Exit(1)
