@@ -72,7 +72,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "begin": "2025-09-01",
         "end": "2026-08-31",
     },
-    "CaseAsked": {
+    "Application": {
         "applicant": {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03", "language": "en"},
         "subjects": [{"credential": {"member": "lund", "credential": _CREDENTIAL}}],
         "purpose": "creditTransfer",

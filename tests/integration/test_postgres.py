@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # A user of the server in a process of its own: says its server's id, then waits for a line.
 USER = """
 import sys, psycopg
-from registry.postgres.embedded import embedded
-with embedded(sys.argv[1]) as server:
+from registry.postgres.embedded import start_embedded
+with start_embedded(sys.argv[1]) as server:
     with psycopg.connect(server.dsn("shared")) as connection:
         print(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0], flush=True)
     sys.stdin.readline()
