@@ -285,8 +285,8 @@ class Batches(Controller):
     path = "/v1/batches"
 
     @route(http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False, sync_to_thread=False)
-    def list_methods(self) -> Response[None]:
-        """Return the allowed methods. The framework's own answer knows the first one only."""
+    def allow_methods(self) -> Response[None]:
+        """Return the allowed methods. The framework takes the first name of a path, and its own answer lacks some."""
         return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
     @post(

@@ -55,7 +55,13 @@ def test_all_that_is_wrong_is_listed_by_a_dry_run_and_by_the_real_one_and_by_a_r
         ("revise", clerk.achievement, file),
     ):  # fmt: skip
         said = clerk.run("achievement", *words, check=1).stderr
-        for place in ("$.kind:", "$.ects:", "$.language[0]:", "$.fieldsOfEducation[0]:", "$: colour is no field"):
+        for place in (
+            "$.kind:",
+            "$.ects:",
+            "$.language[0]:",
+            "$.fieldsOfEducation[0]:",
+            "$: colour is not a field here",
+        ):
             assert place in said, words
         assert "5 problems" in said
     assert events(clerk) == before

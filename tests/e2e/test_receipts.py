@@ -100,7 +100,7 @@ def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, t
     text = check(consortium, tmp_path / "mine", "--disclosures", mine).stdout
     assert "The disclosures are the ones that it commits to:" in text
     wrong = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "other.disclosures", check=1)
-    assert first_line(wrong).startswith("Not genuine: these disclosures are not the ones")
+    assert first_line(wrong).startswith("Not genuine: these disclosures are not those")
     # Beside the receipt they are found by themselves; nobody is shown a name that was not checked.
     assert printed_json(check(consortium, tmp_path / "mine", "--json"))["claims"]["studentNumber"] == "s7"
     mine.write_text((tmp_path / "other.disclosures").read_text())

@@ -357,7 +357,7 @@ def test_what_was_refused_is_said_first_and_is_published_again_at_the_issuers_wo
     assert {one["refused"]["subject"] for one in listed} >= {shown["credentials"][0]["credential"]}
     assert "0 issued, 2 as before" in said(consortium.run("import", "file", rows))
     assert said(consortium.run("status")).startswith("Nothing is wrong.")
-    assert "is not dealt with" in said(consortium.run("refused", "list"))
+    assert "is left to repair" in said(consortium.run("refused", "list"))
 
 
 def streams(prepared):

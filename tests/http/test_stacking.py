@@ -123,7 +123,7 @@ def test_own_parts_that_do_not_hold_are_refused_in_any_case_and_others_knowingly
     [
         ({"parts": [part("x")]}, 400, "parts"),
         ({"parts": [part(UNKNOWN, 1.005)]}, 422, "decimals"),
-        ({"parts": [part(UNKNOWN, by={"member": "twente"})]}, 422, "one of the two"),
+        ({"parts": [part(UNKNOWN, by={"member": "twente"})]}, 422, "either a decision or an agreement"),
         ({"parts": [part(UNKNOWN) | {"member": "governance"}]}, 400, "member"),
         ({"override": ["everything"]}, 400, "override"),
     ],

@@ -80,7 +80,7 @@ def test_a_batch_that_is_deleted_before_its_lines_are_counted_keeps_no_other_bac
     real = sis.batch_store.queue.find_uncounted
     gone = sent(sis, xlsx({"June": rows}), "gone")
     good = sent(sis, xlsx({"June": rows}), "good")
-    monkeypatch.setattr(sis.batch_store, "find_uncounted", find)
+    monkeypatch.setattr(sis.batch_store.queue, "find_uncounted", find)
     assert sis.works(good) == ("done", 1, 0, 0)
 
 

@@ -478,7 +478,7 @@ def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_o
     assert max(costs) <= 2 * MAX_RECORDS + 100
     assert costs[-1] <= 10  # nothing changed
     assert [[fault.code for fault in faults] for faults in found] == [[BEGINS_LATE, REFUSED]] * 6
-    assert "was not looked for to the end" in found[0][0].detail
+    assert "was stopped before the end" in found[0][0].detail
     assert "its oldest entries were deleted" in found[-1][0].detail
     assert not any(fault.away for fault in found[-1])
 

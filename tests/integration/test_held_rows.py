@@ -234,7 +234,7 @@ def test_a_fault_that_a_batch_meets_ends_it_alone(sis, monkeypatch, capsys):
     batch = sis.send(sis.row(1))
     other = sis.send(sis.row(2))
     with monkeypatch.context() as broken:
-        broken.setattr(sis.worker, "_rows", lambda _: int("Jansen"))
+        broken.setattr("registry.batches.handlers.Handler._open_rows", lambda _handler, _batch: int("Jansen"))
         assert sis.worker.step()
     assert sis.works(other) == ("done", 1, 0, 0)
     found = sis.batch_store.get(batch)
