@@ -100,7 +100,7 @@ def test_a_members_content_is_printed_edited_and_proposed_again(govern, tmp_path
     for problem in (
         "legalName is missing",
         "country must be two capital",
-        "homePage is not a field here",
+        "homePage is no field",
         "identifiers must be",
     ):
         assert problem in refused
