@@ -70,6 +70,7 @@ SECTIONS = {
         "docs/decisions/0010-no-orm",
         "docs/decisions/0011-sphinx-builds-the-documentation",
         "docs/decisions/0012-reads-in-the-event-loop",
+        "docs/decisions/0013-one-explicit-transaction",
     ],
     "Reference": [
         "docs/commands/README",

@@ -37,6 +37,8 @@ NAMED_IN_CODE = re.compile(r"[\w./-]*\w\.md\b|docs/decisions/\d{4}\b(?!-)")
 NAMED = re.compile(
     r"(?<![\w/.-])(?:registry|projections|consumers|tests|deploy|docs)/[\w./-]*\.(?:py|sql|toml|md|typ|j2|json)\b"
 )
+NAMES_IN_FILE = re.compile(r"`((?:registry|projections|consumers)/[\w/.]+\.py)`: ((?:`[\w.]+`(?:, )?)+)")
+"""A file, and the names that a page says are in it."""
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 TOP = get_command(app_for([]))
 NOT_OF_TODAY = {"CHANGELOG.md"}
@@ -57,6 +59,18 @@ def anchors_of(name):
 def test_every_file_that_a_page_names_exists(name):
     named = set(NAMED.findall((ROOT / name).read_text()))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_OF_TODAY])
+def test_every_function_and_class_that_a_page_names_is_in_its_file(name):
+    missing = []
+    for path, names in NAMES_IN_FILE.findall((ROOT / name).read_text()):
+        code = (ROOT / path).read_text()
+        for called in re.findall(r"`([\w.]+)`", names):
+            last = called.rpartition(".")[2]
+            if not re.search(rf"\b(?:def|class) {last}\b|^ *{last}\b", code, re.MULTILINE):
+                missing.append(f"{path}: {called}")
+    assert missing == []
 
 
 @pytest.mark.parametrize("folder", ["consumers", "deploy", "docs", "projections", "registry", "tests"])
