@@ -106,7 +106,7 @@ def test_what_is_pending_exists(path):
 @pytest.mark.parametrize(
     ("name", "text", "word"),
     [
-        ("page.md", "It is done anew.", "anew"),
+        ("README.md", "It is done anew.", "anew"),
         ("code.py", "found = 1", "found"),
         ("code.py", "def asked(): ...", "asked"),
         ("code.py", "def read(one): ...", "one"),

@@ -107,7 +107,7 @@ def show_learner(
     if as_json:
         print_json({**plain(record), "person": person, "changes": changes})
     if not record.credentials:
-        errors.print("No member says anything of this learner.")
+        errors.print("No member has published anything about this learner.")
         if not as_json:
             say_changes(changes, record.learner)
         raise typer.Exit(1)
