@@ -80,7 +80,6 @@ PENDING = (
 EXCEPTIONS = {
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
     ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",
-    ("tests/unit/registry/intake/test_shown_values.py", "be told"): "quotes a note of registry/intake",
 }
 """Words that stay, by file, each with its reason."""
 
