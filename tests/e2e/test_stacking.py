@@ -123,7 +123,7 @@ def test_a_learner_is_erased_when_it_is_meant(twente, programme):
 def test_a_co_awarder_confirms_what_another_claims(twente):
     _own, other = twente.nodes.values()
     joint, alone = offer(other, awarding_bodies=["lund", "twente"]), offer(other)
-    assert "not known here" in twente.run("achievement", "join", f"lund/{joint}", check=1).stderr
+    assert "is unknown here" in twente.run("achievement", "join", f"lund/{joint}", check=1).stderr
     see(twente)
     assert "does not name twente" in twente.run("achievement", "join", f"lund/{alone}", check=1).stderr
     assert "version 1" in twente.run("achievement", "join", f"lund/{joint}").stdout

@@ -86,7 +86,7 @@ def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
         words = " ".join(f"--confirm-case {shlex.quote(number)}" for number in affected)
         raise typer.BadParameter(
             f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
-            f" erase anyway, name each: {words}",
+            f" erase all the same, name each: {words}",
             param_hint="--confirm-case",
         )
     if other := [number for number in named if number not in affected]:

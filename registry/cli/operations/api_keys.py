@@ -34,8 +34,8 @@ def add(
     name: Annotated[
         str,
         typer.Argument(
-            help="Which system it is for. Of a key for one of the office's people: that person's account name, as --as"
-            " has it, so that one person never passes for two."
+            help="Which system it is for. Of a key for one of the office's people: that person's account name, as"
+            " --actor has it, so that one person never passes for two."
         ),
     ],
     *,
