@@ -65,7 +65,7 @@ def printed_json(done):
     return json.loads(done.stdout)
 
 
-def until(true, seconds=20.0, pause=0.05, says=lambda: "it did not happen in time"):
+def until(true, seconds=60.0, pause=0.05, says=lambda: "it did not happen in time"):
     """Wait for something to become true; `says` is what to say where it does not."""
     deadline = time.monotonic() + seconds
     while not true():
