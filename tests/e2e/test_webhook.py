@@ -65,7 +65,10 @@ def test_a_rebuild_posts_nothing_again(members):
 def test_what_is_wrong_is_said_with_what_to_do(members):
     home = members.home
     assert "only https" in registry("webhook", "add", "http://sis.example/", home=home, check=1).stderr
-    assert "is not a kind of notice" in registry("webhook", "add", "https://a.example", "--kind", "a b", home=home, check=1).stderr
+    assert (
+        "is not a kind of"
+        in registry("webhook", "add", "https://a.example", "--kind", "a b", home=home, check=1).stderr
+    )
     assert "webhook list" in registry("webhook", "enable", "0b7c", home=home, check=1).stderr
     with Receiver(lambda _: Answer(503)) as receiver:
         added = printed_json(registry("webhook", "add", receiver.url, "--json", home=home))
