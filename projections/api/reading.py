@@ -100,7 +100,7 @@ class Views:
                 self._pool.putconn(connection)
                 if not (lost and tries_left):
                     raise
-            except BaseException:
+            except BaseException:  # for example Ctrl-C: the pool gets its connection back
                 self._pool.putconn(connection)
                 raise
         raise AssertionError("the last try returned or raised")

@@ -45,7 +45,7 @@ def connect(dsn: str) -> Connection:
             f"SET default_transaction_read_only TO on; SET statement_timeout TO '{_STATEMENT_TIMEOUT}';"
             f" SET lock_timeout TO '{_STATEMENT_TIMEOUT}'"
         )
-    except BaseException:
+    except BaseException:  # after any error nobody else could close it
         connection.close()
         raise
     return connection

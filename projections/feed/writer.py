@@ -244,6 +244,13 @@ WHERE a.with_member = ANY(%(owners)s) AND a.with_member <> %(member)s
 
 _AFTER: Final = "CASE s.status WHEN 'active' THEN 'reinstated' ELSE s.status END"
 
+_LAST_CHANGE: Final = """
+    SELECT c.leaf, c.status FROM status_changes c
+    WHERE c.member = {member} AND c.credential = {credential} AND c.effective
+    ORDER BY c.leaf DESC LIMIT 1
+"""
+"""The newest status change of a credential that has effect."""
+
 _PART_CHANGED: Final = f"""
 SELECT DISTINCT ON (p.member, p.credential, w.leaf)
     p.member, 'credential.part.' || {_AFTER}, p.credential::text, %(member)s, w.leaf, w.size,
@@ -261,11 +268,7 @@ SELECT DISTINCT ON (p.credential, p.part_member, p.part_credential)
     json_build_object('by', p.part_member, 'part', p.part_credential)
 FROM {_ACTS}
 JOIN parts p ON p.member = %(member)s AND p.credential = w.id AND p.part_member <> %(member)s
-CROSS JOIN LATERAL (
-    SELECT c.leaf, c.status FROM status_changes c
-    WHERE c.member = p.part_member AND c.credential = p.part_credential AND c.effective
-    ORDER BY c.leaf DESC LIMIT 1
-) AS s
+CROSS JOIN LATERAL ({_LAST_CHANGE.format(member="p.part_member", credential="p.part_credential")}) AS s
 JOIN positions o ON o.member = p.part_member
 WHERE s.status <> 'active'
 """  # noqa: S608
@@ -289,11 +292,7 @@ SELECT DISTINCT ON (b.decision, b.of_member, b.credential)
 FROM {_ACTS}
 JOIN decision_bases b ON b.member = %(member)s AND b.decision = w.id
     AND b.of_member <> %(member)s AND b.credential IS NOT NULL
-CROSS JOIN LATERAL (
-    SELECT c.leaf, c.status FROM status_changes c
-    WHERE c.member = b.of_member AND c.credential = b.credential AND c.effective
-    ORDER BY c.leaf DESC LIMIT 1
-) AS s
+CROSS JOIN LATERAL ({_LAST_CHANGE.format(member="b.of_member", credential="b.credential")}) AS s
 JOIN positions o ON o.member = b.of_member
 WHERE s.status <> 'active'
 """  # noqa: S608

@@ -103,7 +103,9 @@ class PrivateSide:
         A request with a key that was used before gets the answer that it got then.
         """
         vault = self._registry.vault
-        with psycopg.connect(self._registry.dsn, autocommit=True) as connection:
+        # Under the lock, so that a request that was sent twice waits for its own answer, and so that requests which
+        # wait take no connections from the database.
+        with self._writing, psycopg.connect(self._registry.dsn, autocommit=True) as connection:
             record = RequestRecord(
                 connection,
                 vault,
@@ -111,11 +113,9 @@ class PrivateSide:
                 vault.hashed("request", key),
                 vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
             )
-            with self._writing:
-                # Claimed under the lock, so that a request that was sent twice waits for its own answer.
-                answer = record.claim()
-                if answer is None:
-                    answer = self._act(record, act)
+            answer = record.claim()
+            if answer is None:
+                answer = self._act(record, act)
         return self._response(answer)
 
     def _act(self, record: RequestRecord, act: Callable[[Write], Answer]) -> Answer:

@@ -11,10 +11,10 @@ from registry.publishing.publisher import AnotherPublisher
 
 
 def publish_now(node: Node) -> None:
-    """Publish what a command has stored; where another process of this node does that, it is left to it.
+    """Publish the events that a command has stored, unless another process of this node does so.
 
-    Ends with exit code 1 where some of what was stored since the last pass had no effect. What earlier commands stored
-    and what is held back still is a warning: whoever does this again for its sake would do it twice.
+    Exits with 1 if an event that was stored since the last pass has no effect. Events of earlier commands that are
+    still held back are a warning only: an exit code would make the user repeat a command that has succeeded.
     """
     try:
         published = node.publisher().publish_pending()

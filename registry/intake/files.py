@@ -23,7 +23,7 @@ def open_intake(
 ) -> TableRows | NdjsonRows | Document:
     """Open a file by what it holds; the options are for rows, as `RowChecker` takes them.
 
-    Raises `IntakeError` for what is no format of ours.
+    Raises `IntakeError` if the file has no known format.
     """
     try:
         with path.open("rb") as file:

@@ -63,7 +63,7 @@ def admit(
     offered = read_keys(key, without_proof=without_proof)
     name, _, url = (appeal_body or "").rpartition(" ")
     if appeal_body and not name:
-        raise typer.BadParameter("a name and an address, parted by a space: 'NAME URL'", param_hint="--appeal-body")
+        raise typer.BadParameter("a name and an address, separated by a space: 'NAME URL'", param_hint="--appeal-body")
     values = {
         "member": member,
         "legalName": legal_name,
