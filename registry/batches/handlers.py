@@ -154,7 +154,7 @@ class Handler:
         with self._batch_store.get_content(batch.batch).open("rb") as file:
             document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
         issuers = other_issuer_notes(document, self._registry.member, self._own())
-        unmapped = document.unmapped().up_to(_MAX_NAMED_UNMAPPED).notes
+        unmapped = document.list_unmapped().up_to(_MAX_NAMED_UNMAPPED).notes
         notes = [*issuers, *document.notes, *oddity_notes(document), *unmapped]
         self._queue.replace_notes(batch.batch, notes)
         doubts: list[str] = []

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.application.transaction import Transaction
-from registry.intake.formats.award import Award, Oddity, unanswered
+from registry.intake.formats.award import Award, Oddity, select_unanswered
 from registry.intake.formats.completions import Completions, Values
 from registry.intake.formats.requirements import build_content, missing_columns, missing_fields, repeated_texts
 from registry.intake.rows.report import IntakeError
@@ -183,7 +183,7 @@ class Drafts:
         draft = known.draft if known is not None else random_id()
         given = {
             name: value
-            for name, value in award.completed("achievement", completions).items()
+            for name, value in award.complete("achievement", completions).items()
             if award.achievement.get(name) != value
         }
         named = [] if known is None else known.named  # what was settled stays settled
@@ -200,14 +200,14 @@ class Drafts:
                     read=award.achievement,
                     given={**(known.given if known is not None else {}), **given},
                     odd=[f"{one.where} {one.detail}" for one in award.problems],
-                    asked=unanswered(award.problems, "achievement", named),
+                    asked=select_unanswered(award.problems, "achievement", named),
                     named=named,
                 ),
             ),
             self._waiting_row(
                 draft,
-                award.completed("credential", completions) | ({} if version is None else {"version": version}),
-                award.unanswered("credential", completions),
+                award.complete("credential", completions) | ({} if version is None else {"version": version}),
+                award.list_unanswered("credential", completions),
                 award.named_fields("credential", completions),
             ),
         )
@@ -218,7 +218,7 @@ class Drafts:
 
     def key(self, award: Award, completions: Completions) -> bytes:
         """Return the key of an award's waiting credential."""
-        return self._key(award.completed("credential", completions))
+        return self._key(award.complete("credential", completions))
 
     def _key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
@@ -247,7 +247,7 @@ class Drafts:
         if found.achievement is not None and given.get("achievement"):
             raise IntakeError(f"draft {draft} is published; revise achievement {found.achievement} instead")
         award = Award(f"draft {draft}", "$", found.values, {})
-        values = award.completed("achievement", {"achievement": given.get("achievement", {})})
+        values = award.complete("achievement", {"achievement": given.get("achievement", {})})
         more = {name: value for name, value in values.items() if found.read.get(name) != value}
         named = sorted({*found.named, *(given.get("achievement") or {})})
         sealed = self._sealed(
@@ -257,7 +257,7 @@ class Drafts:
             read=found.read,
             given=more,
             odd=found.odd,
-            asked=unanswered(found.asked, "achievement", named),
+            asked=select_unanswered(found.asked, "achievement", named),
             named=named,
         )
         self._registry.store_rows(_Completed(draft, sealed, self._completed(draft, given)))
@@ -274,8 +274,8 @@ class Drafts:
         for one in waiting:
             if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
                 award = Award(f"draft {draft}", "$", {}, one.values)
-                values = award.completed("credential", {"credential": more})
-                asked = unanswered(one.asked, "credential", more)
+                values = award.complete("credential", {"credential": more})
+                asked = select_unanswered(one.asked, "credential", more)
                 rows.append((one.key, self._waiting_row(draft, values, asked, {*one.named, *more})))
         if named:
             raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from registry.intake.formats import json_document
+from registry.intake.formats import json_content
 from registry.intake.formats.completions import Values
 from registry.intake.formats.document import Document
 from registry.intake.formats.documents import is_xml, read_file, refuse_other
@@ -70,7 +70,7 @@ def read_completions(file: Path) -> Values:
         content = file.read_bytes()
     except OSError as error:
         raise IntakeError(f"cannot read {file}: {error.strerror}") from error
-    completions = json_document.load(content, str(file))
+    completions = json_content.load(content, str(file))
     for name, value in completions.items():
         if not isinstance(value, dict):
             raise IntakeError(f"{file}: {name[:80]} is no object; write {{{name[:80]!r}: {{…}}}}")

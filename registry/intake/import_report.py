@@ -71,7 +71,7 @@ def begin_document_report(
 
     `own_content` is what governance publishes of this university: an award of another issuer is noted.
     """
-    unmapped = document.unmapped()
+    unmapped = document.list_unmapped()
     return ImportReport(
         document.name,
         dry_run=dry_run,

@@ -192,7 +192,7 @@ class Importer:
         issued: list[IssuedPart] = []
         lacking: list[str] = []
         for part in award.parts:
-            record = normalise_identifier(str(part.completed("credential", completions).get("record") or ""))
+            record = normalise_identifier(str(part.complete("credential", completions).get("record") or ""))
             credential = self._issuer.known(record) if record else None
             if credential is not None:
                 issued.append(IssuedPart.of(self._registry, credential))
@@ -219,7 +219,7 @@ class Importer:
         catalogue = self._catalogue if content is None else _CatalogueWithNew(self._catalogue, content)
         checker = RowChecker(catalogue, schedules=self._schedules)
         checked = award.request(checker, match.achievement, match.version, completions)
-        issuer = issuer_fault(award.completed("credential", completions), self._registry.member, award.path)
+        issuer = issuer_fault(award.complete("credential", completions), self._registry.member, award.path)
         problems = [fault for fault in (level, issuer) if fault is not None]
         if isinstance(checked.result, tuple):
             return CheckedRow((*problems, *checked.result))
@@ -234,7 +234,7 @@ class Importer:
 
     def _level_fault(self, task: _Import, match: Match) -> Problem | None:
         award = task.award
-        stated = award.completed("achievement", task.completions).get("eqfLevel")
+        stated = award.complete("achievement", task.completions).get("eqfLevel")
         try:
             offered = self._matcher.achievement(match.achievement)
         except UnknownAchievement as error:
@@ -294,10 +294,10 @@ class Importer:
     def _contradict_waiting(self, task: _Import, result: ImportResult) -> ImportResult | None:
         """Return a refusal where an earlier award with this record waits and says something else, otherwise None."""
         award, completions = task.award, task.completions
-        values = award.completed("credential", completions)
+        values = award.complete("credential", completions)
         if not values.get("record"):
             return None
-        stated = {"achievement": award.completed("achievement", completions), "credential": values}
+        stated = {"achievement": award.complete("achievement", completions), "credential": values}
         before = self._waiting.setdefault(self._drafts.key(award, completions), stated)
         if before == stated:
             return None

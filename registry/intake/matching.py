@@ -130,7 +130,7 @@ def find_identical(own: Sequence[Achievement], content: AchievementContent) -> s
 
 def _alike(own: Sequence[Achievement], award: Award, completions: Completions) -> list[str]:
     """Achievements of the same title in any language, the same ECTS and the same level. Without these, none."""
-    values = award.completed("achievement", completions)
+    values = award.complete("achievement", completions)
     titles = values.get("title") or {}
     ects, level = values.get("ects"), values.get("eqfLevel")
     if not isinstance(titles, dict) or ects is None or level is None:

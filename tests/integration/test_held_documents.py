@@ -180,6 +180,6 @@ def test_a_moment_holds_until_the_first_whole_day_after_it(name, said, later):
     read = read_document(json.dumps(document).encode(), name)
     day = None if later is None else (GRADUATION + timedelta(days=later)).isoformat()
     assert [award.credential.get("valid_from") for award in read.awards] == [day]
-    assert "$.validFrom" not in read.unmapped().paths
+    assert "$.validFrom" not in read.list_unmapped().paths
     unclear = [one.asks for award in read.awards for one in award.problems if one.where == "$.validFrom"]
     assert unclear == (["credential.valid_from"] if said in ("soon", "9999-12-31T23:00:00-02:00") else [])

@@ -48,7 +48,6 @@ PENDING = (
     "registry/intake/draft_publishing.py",
     "registry/intake/drafts.py",
     "registry/intake/events.py",
-    "registry/intake/formats/",
     "registry/intake/importing.py",
     "registry/intake/kafka.py",
     "registry/intake/matching.py",

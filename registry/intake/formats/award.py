@@ -102,14 +102,14 @@ class Award:
         titles = self.achievement.get("title") or {}
         return str(titles.get("en") or next(iter(titles.values()), "")) or self.path
 
-    def completed(self, part: str, completions: Completions) -> Values:
+    def complete(self, part: str, completions: Completions) -> Values:
         """Return the values of a part with the completions. Raises `IntakeError` for an unknown field."""
-        known = ACHIEVEMENT_FIELDS if part == "achievement" else dict.fromkeys(CREDENTIAL, False)
+        fields = ACHIEVEMENT_FIELDS if part == "achievement" else dict.fromkeys(CREDENTIAL, False)
         values = dict(self.achievement if part == "achievement" else self.credential)
         for completion in self._completions(completions):
             for name, value in object_of(completion, part).items():
-                if name not in known:
-                    raise IntakeError(f"completions: {part}.{name} is no field; they are {', '.join(known)}")
+                if name not in fields:
+                    raise IntakeError(f"completions: {part}.{name} is no field; they are {', '.join(fields)}")
                 values[name] = value
         if part == "credential" and not values.get("record") and self.codes:
             # Without an id of its own, an award is identified by its achievement, learner and day.
@@ -128,9 +128,9 @@ class Award:
         """Return the fields of a part that are named beside the document, with a value or null."""
         return {name for completion in self._completions(completions) for name in object_of(completion, part)}
 
-    def unanswered(self, part: str, completions: Completions) -> list[Oddity]:
+    def list_unanswered(self, part: str, completions: Completions) -> list[Oddity]:
         """Return what is unclear in a part and has not been named beside the document."""
-        return unanswered(self.problems, part, self.named_fields(part, completions))
+        return select_unanswered(self.problems, part, self.named_fields(part, completions))
 
     def open_questions(self, completions: Completions, *, new: bool) -> list[Oddity]:
         """Return the questions that must be answered before the award can be issued.
@@ -138,10 +138,10 @@ class Award:
         `new`: its achievement would be published from the document; otherwise only those fields count that are compared
         with the university's own achievement.
         """
-        questions = self.unanswered("achievement", completions)
+        questions = self.list_unanswered("achievement", completions)
         if not new:
             questions = [question for question in questions if question.asks in _CHECKED_AGAINST_OWN]
-        return questions + self.unanswered("credential", completions)
+        return questions + self.list_unanswered("credential", completions)
 
     def missing(self, completions: Completions, publisher: str) -> list[str]:
         """Return the fields that Annex I or issuing still requires, as paths into the completions."""
@@ -149,17 +149,17 @@ class Award:
 
     def missing_achievement(self, completions: Completions, publisher: str) -> list[str]:
         """Return the fields of the achievement that Annex I still requires."""
-        return missing_fields(self.completed("achievement", completions), publisher)
+        return missing_fields(self.complete("achievement", completions), publisher)
 
     def missing_credential(self, completions: Completions) -> list[str]:
         """Return the fields that issuing still requires."""
-        return [f"credential.{name}" for name in missing_columns(self.completed("credential", completions))]
+        return [f"credential.{name}" for name in missing_columns(self.complete("credential", completions))]
 
     def content(
         self, identifier: str, publisher: str, completions: Completions, newest: NewestVersion
     ) -> AchievementContent:
         """Return the achievement's first version. Raises `FaultyContent` with all that is missing or wrong."""
-        values = self.completed("achievement", completions)
+        values = self.complete("achievement", completions)
         return build_content(values, identifier, publisher, newest, self.repeated_texts(completions))
 
     def repeated_texts(self, completions: Completions) -> set[str]:
@@ -167,19 +167,19 @@ class Award:
 
         Any other text of the completions is checked as usual.
         """
-        values = self.completed("achievement", completions)
+        values = self.complete("achievement", completions)
         return repeated_texts(self.achievement, values, self.named_fields("achievement", completions))
 
     def request(
         self, checker: RowChecker, achievement: str, version: int | None, completions: Completions
     ) -> CheckedRow:
         """Return the credential as a request for that achievement, checked as a row of a file is."""
-        ects = self.completed("achievement", completions).get("ects")
-        values, named = self.completed("credential", completions), self.named_fields("credential", completions)
+        ects = self.complete("achievement", completions).get("ects")
+        values, named = self.complete("credential", completions), self.named_fields("credential", completions)
         return request_credential(checker, values, achievement, version, ects, self.path, named)
 
 
-def unanswered(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
+def select_unanswered(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
     """Return the oddities about fields of a part that nobody has named."""
     prefix = f"{part}."
     return [
@@ -196,10 +196,10 @@ def check_completions(completions: Completions, awards: Sequence[Award], left_ou
     """
     refuse_unknown(completions, ("achievement", "credential", "awards"), "completions")
     named, notes = object_of(completions, "awards"), []
-    known = {key for award in awards for key in (str(award.number), *award.codes)}
+    keys = {key for award in awards for key in (str(award.number), *award.codes)}
     for key in named:
         refuse_unknown(object_of(named, key), ("achievement", "credential"), f"completions: awards.{key}")
-        if key in known:
+        if key in keys:
             continue
         why = left_out.get(key)
         notes.append(

@@ -12,7 +12,7 @@ from registry.intake.rows.report import IntakeError
 
 _PERSON: Final = ("familyName", "givenName", "dateOfBirth", "identifier")
 _PARTS: Final = {"isparentof": False, "haspart": False, "ischildof": True, "ispartof": True}
-"""Associations that make one achievement a part of another, and whether the part stands first."""
+"""Associations that make one achievement a part of another; True if the part is the source."""
 _MAX_ASSOCIATIONS: Final = 2000
 
 
@@ -37,32 +37,32 @@ class Bundle(Document):
             self.refusals += document.refusals
             for award in document.awards:
                 award.issuer = award.issuer or document.issuer
-                self._take(award)
+                self._append(award)
         for path, why in unread:
             self.refuse_award(path, "", why)
 
-    def unmapped(self) -> Unmapped:
-        """Return what was said and not used."""
-        each = [document.unmapped() for document in self._documents]
-        listed = first_of(path for one in each for path in one.paths)
-        return listed._replace(more=listed.more + sum(one.more for one in each))
+    def list_unmapped(self) -> Unmapped:
+        """Return the fields that were not used."""
+        each = [document.list_unmapped() for document in self._documents]
+        listed = first_of(path for unmapped in each for path in unmapped.paths)
+        return listed._replace(more=listed.more + sum(unmapped.more for unmapped in each))
 
     def refuse_award(self, path: str, title: str, why: str) -> None:
-        """Take in an award that cannot be issued, and why."""
+        """Add an award that cannot be issued, with the reason."""
         award = Award(self.name, path, {"title": {"und": title}} if title else {}, {})
         self._refuse(path, "", why)
         award.refusals = [self.refusals[-1]]
-        self._take(award)
+        self._append(award)
 
-    def _take(self, award: Award) -> None:
+    def _append(self, award: Award) -> None:
         self.awards.append(award)
         award.number = len(self.awards)
 
     def join(self, record: Record) -> None:
-        """Make parts of a record's awards as its associations say, and name what it lists and nobody awarded."""
+        """Join awards to their wholes by a record's associations; refuse achievements that no credential awards."""
         by_id = {code: award for award in self.awards for code in award.codes}
         wholes: set[str] = set()
-        for part, whole in _associated(record.subject):
+        for part, whole in _read_associations(record.subject):
             wholes.add(whole)
             if part in by_id and whole in by_id and by_id[part] is not by_id[whole]:
                 if _is_within(by_id[whole], by_id[part]):
@@ -90,12 +90,12 @@ class Bundle(Document):
     def _sort(self) -> None:
         """Put parts before what they are parts of."""
         ordered: list[Award] = []
-        seen: set[int] = set()
+        placed: set[int] = set()
 
         def place(award: Award) -> None:
-            if id(award) in seen:
+            if id(award) in placed:
                 return
-            seen.add(id(award))
+            placed.add(id(award))
             for part in award.parts:
                 place(part)
             ordered.append(award)
@@ -108,7 +108,7 @@ class Bundle(Document):
 
 
 def inherit(credential: Values, record: Record | None) -> Values:
-    """Return a credential of a learner record with the learner's names and numbers, where it says none itself."""
+    """Return a credential of a learner record with the names and numbers of the learner, where it states none."""
     subject = credential.get("credentialSubject")
     if record is None or not isinstance(subject, dict) or any(subject.get(name) for name in _PERSON):
         return credential
@@ -118,32 +118,32 @@ def inherit(credential: Values, record: Record | None) -> Values:
     return {**credential, "credentialSubject": {**subject, **person}}
 
 
-def _associated(subject: Values) -> Iterator[tuple[str, str]]:
+def _read_associations(subject: Values) -> Iterator[tuple[str, str]]:
     """Yield the ids of parts and of their wholes. Raises `IntakeError` where there are too many."""
-    given = subject.get("association") or []
-    associations = given if isinstance(given, list) else [given]
+    stated = subject.get("association") or []
+    associations = stated if isinstance(stated, list) else [stated]
     if len(associations) > _MAX_ASSOCIATIONS:
         raise IntakeError(
             f"the learner record has {len(associations):,} associations, {_MAX_ASSOCIATIONS:,} at most; divide it"
         )
-    for one in associations:
-        if not isinstance(one, dict):
+    for association in associations:
+        if not isinstance(association, dict):
             continue
-        first = _PARTS.get(str(one.get("associationType", "")).lower())
-        source, target = one.get("sourceId"), one.get("targetId")
+        first = _PARTS.get(str(association.get("associationType", "")).lower())
+        source, target = association.get("sourceId"), association.get("targetId")
         if first is None or not isinstance(source, str) or not isinstance(target, str):
             continue
         yield (source, target) if first else (target, source)
 
 
 def _is_within(award: Award, whole: Award) -> bool:
-    """Return whether an award is a whole, or a part of it at any depth. Each part is looked at once."""
-    seen, waiting = {id(whole)}, [whole]
+    """Return True if an award is a whole, or a part of it at any depth. Each part is visited once."""
+    visited, waiting = {id(whole)}, [whole]
     while waiting:
         following = waiting.pop()
         if following is award:
             return True
-        new = [part for part in following.parts if id(part) not in seen]
-        seen.update(map(id, new))
+        new = [part for part in following.parts if id(part) not in visited]
+        visited.update(map(id, new))
         waiting += new
     return False

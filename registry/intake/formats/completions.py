@@ -26,10 +26,10 @@ ACHIEVEMENT_FIELDS: Final = {field.encode_name: field.required for field in msgs
 """Fields of Annex I, each with whether it is required."""
 
 
-def refuse_unknown(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raise `IntakeError` for a field that is not known here."""
-    if unknown := sorted(values.keys() - set(known)):
-        raise IntakeError(f"{where}: {unknown[0][:80]} is none of {', '.join(known)}")
+def refuse_unknown(values: Mapping[str, Any], names: Sequence[str], where: str) -> None:
+    """Raise `IntakeError` for a field that has none of these names."""
+    if unknown := sorted(values.keys() - set(names)):
+        raise IntakeError(f"{where}: {unknown[0][:80]} is none of {', '.join(names)}")
 
 
 def object_of(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:

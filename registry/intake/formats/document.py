@@ -24,7 +24,7 @@ _PERSONAL: Final = frozenset(
 
 
 class Document(ABC):
-    """A document, read."""
+    """A document, with the awards that were read of it."""
 
     FORMAT: ClassVar[str]
     """Name of the format, for people."""
@@ -46,11 +46,11 @@ class Document(ABC):
         """Oddities and refusals outside of any award: they apply to each award."""
 
     @abstractmethod
-    def unmapped(self) -> Unmapped:
+    def list_unmapped(self) -> Unmapped:
         """Return the fields that were not used."""
 
     def holder_identity(self) -> dict[str, str]:
-        """Return how the document identifies the holder, other than by the names of a credential.
+        """Return the holder's identity that the document states beside the names of a credential.
 
         `familyName` has the whole name, undivided; `email` an address. Most formats have neither.
         """
@@ -60,7 +60,7 @@ class Document(ABC):
         """Return its awards as another office reads them, which did not issue them."""
         return [external_of(self, award) for award in self.awards]
 
-    def _add(self, read: Callable[[], Award]) -> Award:
+    def _add_award(self, read: Callable[[], Award]) -> Award:
         """Read an award and add it, with what was unclear in it."""
         unclear, refused = len(self.problems), len(self.refusals)
         self._sources, self._in_award = {}, True
@@ -81,7 +81,7 @@ class Document(ABC):
         finally:
             self._field = before
 
-    def _values(self, part: str, readers: Mapping[str, Callable[[], Any]]) -> Values:
+    def _read_fields(self, part: str, readers: Mapping[str, Callable[[], Any]]) -> Values:
         """Read the fields of a part, each by its reader."""
         values: Values = {}
         for name, read in readers.items():
@@ -89,11 +89,11 @@ class Document(ABC):
                 values[name] = read()
         return values
 
-    def _source(self, path: str) -> None:
+    def _note_source(self, path: str) -> None:
         if self._field:
             self._sources.setdefault(self._field, path)
 
-    def _odd(self, path: str, value: str, detail: str) -> None:
+    def _ask(self, path: str, value: str, detail: str) -> None:
         """Ask for the field that is being read. An oddity outside of any field prevents issuing the award."""
         if not self._field:
             self._refuse(path, value, f"{detail}; correct it in the document: nothing named beside it settles this")
@@ -112,17 +112,19 @@ class Document(ABC):
         if not self._in_award:
             self._shared[1].append(oddity)
 
-    def _sound(self, path: str, text: str) -> str:
+    def _check_text(self, path: str, text: str) -> str:
         """Return a text, and report broken characters in it."""
         if (fault := broken_text_fault(text)) is not None:
-            self._odd(path, text, fault)
+            self._ask(path, text, fault)
         return text
 
-    def _check_whole_name(self, path: str, wholes: Sequence[str], family: str | None, given: str | None) -> None:
+    def _check_whole_name(
+        self, path: str, wholes: Sequence[str], family_name: str | None, given_name: str | None
+    ) -> None:
         """Ask for the name where no spelling of a whole name shares a part with the family name or the given name."""
-        stated = {"familyName": family or "", "givenName": given or ""}
+        stated = {"familyName": family_name or "", "givenName": given_name or ""}
         if wholes and all("name" in differences(stated, {"familyName": whole}) for whole in wholes):
-            self._odd(path, wholes[0], "is another name than the family name and the given name; say whose it is")
+            self._ask(path, wholes[0], "is another name than the family name and the given name; say whose it is")
 
     def _number_records(self, awards: Sequence[Award]) -> None:
         """Add the place of each award to its record, where several awards have one id."""

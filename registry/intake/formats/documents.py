@@ -1,4 +1,4 @@
-"""Which format a document is in, told by what it holds; and reading it."""
+"""Reading of documents: the content shows which format it is."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from registry.intake.rows.report import IntakeError
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 _JSON: Final = (EuHemcDocument, OpenBadge2, OpenBadge, ElmDocument)
-"""The narrower first."""
+"""Formats in JSON, the narrower first."""
 _NAMES: Final = (
     "European Learning Model, European higher-education micro-credential, Open Badges 2.0 and 3.0, Comprehensive"
     " Learner Record 2.0, EMREX ELMO, and these in a presentation, a JWT or a JAdES signature"
@@ -28,13 +28,13 @@ _NO_TEXT: Final[Mapping[bytes, str]] = {
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
     b"BZh": "is compressed with bzip2; unpack it first",
     b"\xfd7zXZ": "is compressed with xz; unpack it first",
-    b"%PDF": "is a PDF; give the data that it was made from",
-    b"\x89PNG": "is a picture; give the badge's JSON",
+    b"%PDF": "is a PDF; send the data that it was made from",
+    b"\x89PNG": "is a picture; send the badge's JSON",
 }
 
 
 def refuse_other(head: bytes, name: str) -> None:
-    """Raise `IntakeError` for what is plainly no text of ours. Nothing is ever unpacked."""
+    """Raise `IntakeError` for content that begins like an archive, a picture or a PDF. Nothing is ever unpacked."""
     for start, why in _NO_TEXT.items():
         if head.startswith(start):
             raise IntakeError(f"{name} {why}")
@@ -49,7 +49,7 @@ def is_xml(head: bytes) -> bool:
 def read_document(content: bytes, name: str) -> Document:
     """Read a document in any of the formats. Raises `IntakeError`.
 
-    Ask the result for `awards` (to issue them) or for `external()` (what somebody else's credential states).
+    The result has `awards`, to be issued, and `external()`, for an office that reads another issuer's credential.
     """
     if len(content) > MAX_BYTES:
         raise IntakeError(f"{name} has over {MAX_BYTES:,} bytes; a document is one learner's")
@@ -59,17 +59,17 @@ def read_document(content: bytes, name: str) -> Document:
         if not ElmoDocument.recognises(root):
             raise IntakeError(f"{name} is XML, and no ELMO: its root is {xml_document.local(root)[:80]}")
         return ElmoDocument(name, root)
-    found = unwrap(content, name)
-    if len(found) == 1 and found[0].record is None:
-        return _read_json(name, found[0])
-    return _read_several(name, found)
+    credentials = unwrap(content, name)
+    if len(credentials) == 1 and credentials[0].record is None:
+        return _read_json(name, credentials[0])
+    return _read_several(name, credentials)
 
 
-def _read_several(name: str, found: list[Wrapped]) -> Document:
-    """Read several credentials: one that cannot be read does not sink the others."""
+def _read_several(name: str, credentials: list[Wrapped]) -> Document:
+    """Read several credentials; one that cannot be read becomes a refused award."""
     documents: list[Document] = []
     unread: list[tuple[str, str]] = []
-    for wrapped in found:
+    for wrapped in credentials:
         try:
             documents.append(_read_json(name, wrapped))
         except IntakeError as error:
@@ -77,7 +77,9 @@ def _read_several(name: str, found: list[Wrapped]) -> Document:
     if not documents:
         raise IntakeError(unread[0][1])
     bundle = Bundle(name, documents, unread)
-    for record in {wrapped.record.path: wrapped.record for wrapped in found if wrapped.record is not None}.values():
+    for record in {
+        wrapped.record.path: wrapped.record for wrapped in credentials if wrapped.record is not None
+    }.values():
         bundle.join(record)
     return bundle
 

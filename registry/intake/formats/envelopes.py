@@ -1,9 +1,9 @@
 """Wrappers around a credential: signatures, presentations, and the forms that tools exchange.
 
-Read are JSON Web Signatures in their compact form (`eyJ…`, with the claim `vc` or `vp`, or a credential itself) and in
-JSON (JAdES: `payload` and `signatures`, the payload in base64url or as it is), verifiable presentations, enveloped
-credentials, and the upload of the European Digital Credentials (`credential` beside `deliveryDetails`). What is inside
-is read wherever it stands, within bounds.
+Wrappers are JSON Web Signatures in their compact form (`eyJ…`, with the claim `vc` or `vp`, or a credential itself) and
+in JSON (JAdES: `payload` and `signatures`, the payload in base64url or as it is), verifiable presentations, enveloped
+credentials, and the upload of the European Digital Credentials (`credential` beside `deliveryDetails`). They may be
+inside each other, up to a limit.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from registry.intake.formats import json_document
+from registry.intake.formats import json_content
 from registry.intake.formats.completions import Values
 from registry.intake.formats.signatures import decode, header_of, judge
 from registry.intake.rows.report import IntakeError
@@ -27,11 +27,11 @@ _OF_WRAPPERS: Final = frozenset(
 )  # fmt: skip
 """Fields of a wrapper that describe the wrapper, or that are read elsewhere."""
 _TIMES: Final = {"exp": "expires", "nbf": "issuanceDate"}
-"""Claims of a token that say what a credential says itself: its end, and its beginning."""
+"""Claims of a token that correspond to fields of a credential: its end, and its beginning."""
 
 
 class Wrapped(NamedTuple):
-    """A credential that was inside of something."""
+    """A credential and its wrappers."""
 
     content: Values
     path: str
@@ -44,14 +44,14 @@ class Wrapped(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A learner record (CLR 2.0): a subject that holds credentials, what they achieve, and how that hangs together."""
+    """A learner record (CLR 2.0): a subject with credentials, their achievements and the associations between them."""
 
     subject: Values
     path: str
 
 
 class _Around(NamedTuple):
-    """The wrapper of a value."""
+    """The wrappers around a value."""
 
     notes: tuple[str, ...] = ()
     signed: bool = False
@@ -59,21 +59,21 @@ class _Around(NamedTuple):
     record: Record | None = None
     outer: tuple[tuple[Values, str], ...] = ()
 
-    def further(self, *notes: str, signed: bool = False, where: str) -> "_Around":
+    def add_layer(self, *notes: str, signed: bool = False, where: str) -> "_Around":
         if self.depth >= _MAX_WRAPPERS:
             raise IntakeError(f"{where} is wrapped more than {_MAX_WRAPPERS} times; send the credential itself")
         return self._replace(notes=(*self.notes, *notes), signed=self.signed or signed, depth=self.depth + 1)
 
     def within(self, value: Values, path: str, *, silent: Collection[str]) -> "_Around":
-        """Note what a wrapper states beside what it wraps."""
+        """Add a wrapper, with notes on its fields that are not read. `silent` are fields without a note."""
         unread = sorted(value.keys() - _OF_WRAPPERS - set(silent))
         notes = [f"{path}: {', '.join(unread)[:300]} beside the credential was not read"] if unread else []
         if "proof" in value:
             notes.append(f"{path}: the proof of the whole was not checked (unverified)")
-        outer = {name: given for name, given in value.items() if name not in silent}
+        outer = {name: stated for name, stated in value.items() if name not in silent}
         return self._replace(notes=(*self.notes, *notes), outer=(*self.outer, (outer, path)))
 
-    def wrapped(self, value: Values, path: str) -> Wrapped:
+    def wrap(self, value: Values, path: str) -> Wrapped:
         return Wrapped(value, path, list(self.notes), self.signed, self.record, self.outer)
 
 
@@ -91,15 +91,15 @@ def unwrap(content: bytes, name: str) -> list[Wrapped]:
         except UnicodeDecodeError as error:
             raise IntakeError(f"{name} begins as a signed token does, and is none") from error
     else:
-        value = json_document.load(content, name)
-    found: list[Wrapped] = []
+        value = json_content.load(content, name)
+    credentials: list[Wrapped] = []
     for wrapped in _inside(value, "$", _Around(), name):
-        found.append(wrapped)
-        if len(found) > MAX_CREDENTIALS:
+        credentials.append(wrapped)
+        if len(credentials) > MAX_CREDENTIALS:
             raise IntakeError(f"{name} holds more than {MAX_CREDENTIALS} credentials; send them in several files")
-    if not found:
+    if not credentials:
         raise IntakeError(f"{name} holds no credential")
-    return found
+    return credentials
 
 
 def _inside(value: Any, path: str, around: _Around, name: str) -> Iterator[Wrapped]:  # noqa: ANN401 - any JSON value
@@ -113,48 +113,48 @@ def _inside(value: Any, path: str, around: _Around, name: str) -> Iterator[Wrapp
     if "signatures" in value or ("payload" in value and "signature" in value):
         yield from _signed_json(value, path, around, name)
     elif "EnvelopedVerifiableCredential" in kinds or "EnvelopedVerifiablePresentation" in kinds:
-        yield from _inside(value.get("id"), f"{path}.id", around.further(where=f"{name}: {path}"), name)
+        yield from _inside(value.get("id"), f"{path}.id", around.add_layer(where=f"{name}: {path}"), name)
     elif "credentialSubject" in value:
         yield from _subjects(value, path, around, name)
     elif "vc" in value or "vp" in value:
         yield from _claims(value, path, around, name)
     elif "VerifiablePresentation" in kinds or "verifiableCredential" in value:
-        within = around.further(where=f"{name}: {path}").within(value, path, silent=["verifiableCredential"])
+        within = around.add_layer(where=f"{name}: {path}").within(value, path, silent=["verifiableCredential"])
         yield from _members(value, "verifiableCredential", path, within, name)
     elif "credential" in value or "credentials" in value:
         inner = "credential" if "credential" in value else "credentials"
-        within = around.further(where=f"{name}: {path}").within(value, path, silent=[inner])
+        within = around.add_layer(where=f"{name}: {path}").within(value, path, silent=[inner])
         yield from _members(value, inner, path, within, name)
     else:
-        yield around.wrapped(value, path)
+        yield around.wrap(value, path)
 
 
 def _members(value: Values, inner: str, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
-    """The credentials under a name: one of them, or a list."""
-    given = value.get(inner)
-    if given in (None, []):
+    """Yield the credentials under a name, which has one credential or a list."""
+    members = value.get(inner)
+    if members in (None, []):
         raise IntakeError(f"{name}: {path}.{inner} holds no credential")
-    if not isinstance(given, list):
-        yield from _inside(given, f"{path}.{inner}", around, name)
+    if not isinstance(members, list):
+        yield from _inside(members, f"{path}.{inner}", around, name)
         return
-    for place, one in enumerate(given):
-        yield from _inside(one, f"{path}.{inner}[{place}]", around, name)
+    for place, member in enumerate(members):
+        yield from _inside(member, f"{path}.{inner}[{place}]", around, name)
 
 
 def _subjects(value: Values, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
-    """A credential; where its subjects hold credentials themselves, as a learner record does, those."""
-    given = value["credentialSubject"]
-    subjects = given if isinstance(given, list) else [given]
-    records = [one for one in subjects if isinstance(one, dict) and one.get("verifiableCredential")]
+    """Yield a credential; of a learner record, the credentials of its subjects."""
+    stated = value["credentialSubject"]
+    subjects = stated if isinstance(stated, list) else [stated]
+    records = [subject for subject in subjects if isinstance(subject, dict) and subject.get("verifiableCredential")]
     if not records:
-        yield around.wrapped(value, path)
+        yield around.wrap(value, path)
         return
     if len(records) < len(subjects):
         raise IntakeError(f"{name}: {path}.credentialSubject has {len(subjects)} subjects, of which only"
                           f" {len(records)} hold credentials; send a record each")  # fmt: skip
-    whole = around.further(where=f"{name}: {path}").within(value, path, silent=["credentialSubject"])
+    whole = around.add_layer(where=f"{name}: {path}").within(value, path, silent=["credentialSubject"])
     for place, subject in enumerate(subjects):
-        at = f"{path}.credentialSubject[{place}]" if isinstance(given, list) else f"{path}.credentialSubject"
+        at = f"{path}.credentialSubject[{place}]" if isinstance(stated, list) else f"{path}.credentialSubject"
         yield from _members(subject, "verifiableCredential", at, whole._replace(record=Record(subject, at)), name)
 
 
@@ -167,30 +167,30 @@ def _token(text: str, path: str, around: _Around, name: str) -> Iterator[Wrapped
     protected, payload, signature = compact.split(".")
     header = header_of(protected, f"{name}: {path}")
     note = judge(header, f"{protected}.{payload}".encode(), signature, path)
-    claims = _parsed(decode(payload, f"{name}: {path}"), f"{name}: {path}")
-    yield from _claims(claims, path, around.further(note, signed=True, where=f"{name}: {path}"), name)
+    claims = _load_signed(decode(payload, f"{name}: {path}"), f"{name}: {path}")
+    yield from _claims(claims, path, around.add_layer(note, signed=True, where=f"{name}: {path}"), name)
 
 
 def _signed_json(value: Values, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
-    """A signature in JSON, as JAdES has it: general (`signatures`) or flattened (`signature`)."""
+    """Yield the credentials of a signature in JSON, general (`signatures`) or flattened (`signature`), as in JAdES."""
     where = f"{name}: {path}"
     payload = value.get("payload")
     signatures = value.get("signatures", [value])
-    if not isinstance(signatures, list) or not all(isinstance(one, dict) for one in signatures):
+    if not isinstance(signatures, list) or not all(isinstance(each, dict) for each in signatures):
         raise IntakeError(f"{where}.signatures is no list of signatures")
     if len(signatures) > _MAX_WRAPPERS:
         raise IntakeError(f"{where} has more than {_MAX_WRAPPERS} signatures")
     notes: list[str] = []
     if isinstance(payload, str):
         content = payload.encode() if payload.lstrip().startswith("{") else decode(payload, where)
-        for one in signatures:
-            protected, unprotected = str(one.get("protected", "")), one.get("header")
+        for each in signatures:
+            protected, unprotected = str(each.get("protected", "")), each.get("header")
             extra = unprotected if isinstance(unprotected, dict) else {}
             header = extra | header_of(protected, where)
             plain = header.get("b64") is False or payload.lstrip().startswith("{")
             signed = protected.encode() + b"." + (content if plain else payload.encode())
-            notes.append(judge(header, signed, str(one.get("signature", "")), path))
-        inner = _parsed(content, where)
+            notes.append(judge(header, signed, str(each.get("signature", "")), path))
+        inner = _load_signed(content, where)
     elif isinstance(payload, dict):
         notes.append(f"{path}: the signature is unverified: the payload is JSON, whose signed bytes are not known")
         inner = payload
@@ -198,38 +198,38 @@ def _signed_json(value: Values, path: str, around: _Around, name: str) -> Iterat
         raise IntakeError(f"{where} has signatures and no payload: its content stands elsewhere")
     if not signatures:
         notes.append(f"{path}: there is no signature: the content is unverified")
-    yield from _claims(inner, f"{path}.payload", around.further(*notes, signed=True, where=where), name)
+    yield from _claims(inner, f"{path}.payload", around.add_layer(*notes, signed=True, where=where), name)
 
 
 def _claims(claims: Values, path: str, around: _Around, name: str) -> Iterator[Wrapped]:
-    """Return the content of a token: a credential as its claim `vc`, a presentation as `vp`, or itself one of these."""
+    """Yield the credentials of a token: of its claim `vc`, of a presentation in `vp`, or the token itself is one."""
     for claim in ("vc", "vp"):
         if isinstance(claims.get(claim), dict):
             inner = claims[claim] | _from_claims(claims, claims[claim]) if claim == "vc" else claims[claim]
-            within = around.further(where=f"{name}: {path}").within(claims, path, silent=[claim])
+            within = around.add_layer(where=f"{name}: {path}").within(claims, path, silent=[claim])
             yield from _inside(inner, f"{path}.{claim}", within, name)
             return
-    yield from _inside(claims | _from_claims(claims, claims), path, around.further(where=f"{name}: {path}"), name)
+    yield from _inside(claims | _from_claims(claims, claims), path, around.add_layer(where=f"{name}: {path}"), name)
 
 
 def _from_claims(claims: Mapping[str, Any], credential: Mapping[str, Any]) -> Values:
-    """Return what a token's registered claims say of its credential, where the credential does not say it."""
+    """Return the fields of a credential that only the token's registered claims state."""
     if "credentialSubject" not in credential:
         return {}
-    said: Values = {}
+    stated: Values = {}
     for claim, field in _TIMES.items():
         begins = field == "issuanceDate" and ("validFrom" in credential or "issuanceDate" in credential)
         if claim in claims and not begins:
-            said[field] = _moment(claims[claim])
+            stated[field] = _moment(claims[claim])
     if "id" not in credential and isinstance(claims.get("jti"), str):
-        said["id"] = claims["jti"]
+        stated["id"] = claims["jti"]
     if "issuer" not in credential and isinstance(claims.get("iss"), str):
-        said["issuer"] = claims["iss"]
-    return said
+        stated["issuer"] = claims["iss"]
+    return stated
 
 
 def _moment(seconds: Any) -> str:  # noqa: ANN401 - any JSON value
-    """A token's time as a credential writes it; what is no time stays as it is, for somebody to say."""
+    """Return a token's time in the form of a credential; another value stays as it is, and is asked about later."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return str(seconds)
     try:
@@ -238,5 +238,5 @@ def _moment(seconds: Any) -> str:  # noqa: ANN401 - any JSON value
         return str(seconds)
 
 
-def _parsed(content: bytes, where: str) -> Values:
-    return json_document.load(content, f"{where}, the signed content,")
+def _load_signed(content: bytes, where: str) -> Values:
+    return json_content.load(content, f"{where}, the signed content,")

@@ -1,4 +1,4 @@
-"""A document's award as an office reads it that did not issue it."""
+"""An award of another issuer's document, for a recognition office."""
 
 from typing import TYPE_CHECKING, Any
 

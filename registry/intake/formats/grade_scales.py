@@ -9,7 +9,7 @@ _NUMBER: Final = re.compile(r"[+-]?\d{1,9}(\.\d{1,9})?")
 
 
 def grade_fault(grade: str, scale: Mapping[str, Any]) -> str | None:
-    """Return how a grade is none of a scale: beyond its bounds, or none of its words; None where it may be one."""
+    """Return why a grade is not on a scale: beyond its bounds, or none of its words; None where it may be."""
     words = _words(scale)
     if words:
         return None if grade in words else f"is none of the grades of its scale ({', '.join(words)[:200]})"
@@ -28,7 +28,7 @@ def grade_fault(grade: str, scale: Mapping[str, Any]) -> str | None:
 
 
 def is_below(grade: object, required: object, scale: Mapping[str, Any]) -> bool:
-    """Return whether a grade or level is lower than the one required; False where they cannot be compared.
+    """Return True if a grade or level is lower than the required one; False where they cannot be compared.
 
     Words are compared by their places: the standard lists them from low to high.
     """
@@ -45,18 +45,20 @@ def is_below(grade: object, required: object, scale: Mapping[str, Any]) -> bool:
 
 def _words(scale: Mapping[str, Any]) -> list[str]:
     words = scale.get("allowedValue")
-    given = words if isinstance(words, list) else [words]
-    return [str(word) for word in given if isinstance(word, str | int | float) and word != ""]
+    stated = words if isinstance(words, list) else [words]
+    return [str(word) for word in stated if isinstance(word, str | int | float) and word != ""]
 
 
 def _levels(scale: Mapping[str, Any]) -> list[str]:
     levels = scale.get("rubricCriterionLevel")
     return (
-        [str(one["id"]) for one in levels if isinstance(one, dict) and "id" in one] if isinstance(levels, list) else []
+        [str(level["id"]) for level in levels if isinstance(level, dict) and "id" in level]
+        if isinstance(levels, list)
+        else []
     )
 
 
 def _number(value: object) -> Decimal | None:
-    """Return a number that is given as one or as text; None for anything else, a decimal comma included."""
+    """Return a number that is written as one or as text; None for other values, also with a decimal comma."""
     text = "" if isinstance(value, bool) else str(value).strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else None

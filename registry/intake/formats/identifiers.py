@@ -1,4 +1,4 @@
-"""Which of a person's identifiers is the university's own number of the learner."""
+"""Identifiers of a person, and the choice of the university's own number among them."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -47,38 +47,38 @@ class Identifier(NamedTuple):
 
 
 def student_number(
-    identifiers: Sequence[Identifier], odd: Callable[[str, str, str], None], note: Callable[[str], None]
+    identifiers: Sequence[Identifier], ask: Callable[[str, str, str], None], note: Callable[[str], None]
 ) -> str | None:
-    """Return the one student number, or None; `odd` receives path, value and reason where it is not certain.
+    """Return the student number, or None; call `ask` with path, value and reason where it is not certain.
 
-    It is chosen by its scheme: the only number that its scheme calls so, or the only identifier that names no scheme.
-    Another value that could be it as well is asked about. `note` receives what was taken where others were not.
+    Its scheme decides: it is the only identifier whose scheme is a student number, or the only one without a scheme.
+    Call `note` where other identifiers were passed over.
     """
-    stated = [one for one in identifiers if one.value]
-    if any(one.is_student_number for one in stated):
-        likely = [one for one in stated if one.is_student_number or one.may_be_student_number]
+    stated = [each for each in identifiers if each.value]
+    if any(each.is_student_number for each in stated):
+        likely = [each for each in stated if each.is_student_number or each.may_be_student_number]
     else:
-        likely = [one for one in stated if not one.is_other and not one.scheme]
+        likely = [each for each in stated if not each.is_other and not each.scheme]
         if likely:
-            likely += [one for one in stated if not one.is_other and one.scheme]
-    different = {normalise_identifier(one.value): one for one in reversed(likely)}
+            likely += [each for each in stated if not each.is_other and each.scheme]
+    different = {normalise_identifier(each.value): each for each in reversed(likely)}
     if len(different) == 1:
         [chosen] = different.values()
-        others = [one for one in stated if one not in likely and not one.is_other]
+        others = [each for each in stated if each not in likely and not each.is_other]
         if others:
-            passed_over = ", ".join(f"{one.path} ({one.scheme or 'no scheme'})" for one in others)
+            passed_over = ", ".join(f"{each.path} ({each.scheme or 'no scheme'})" for each in others)
             note(f"the student number was taken from {chosen.path} ({chosen.scheme}); not from {passed_over}")
         return chosen.value
     if different:
-        schemes = ", ".join(one.scheme or "no scheme" for one in reversed(different.values()))
+        schemes = ", ".join(each.scheme or "no scheme" for each in reversed(different.values()))
         detail = f"there are {len(different)} identifiers that may be it ({schemes}); say which is the student number"
-        odd(likely[0].path, "", detail)
+        ask(likely[0].path, "", detail)
     elif stated:
-        schemes = ", ".join(sorted({one.scheme or "no scheme" for one in stated}))
-        odd(stated[0].path, "", f"no identifier is a student number by its scheme ({schemes}); say what it is")
+        schemes = ", ".join(sorted({each.scheme or "no scheme" for each in stated}))
+        ask(stated[0].path, "", f"no identifier is a student number by its scheme ({schemes}); say what it is")
     return None
 
 
 def _words(scheme: str) -> str:
-    """A scheme's name in words: `studentIdentifier` and `student_id` alike."""
+    """Return a scheme's name in words, which are the same for `studentIdentifier` and `student_id`."""
     return re.sub(r"[_\-/:]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", scheme))

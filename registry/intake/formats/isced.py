@@ -1,4 +1,4 @@
-"""ISCED-F 2013's fields of education by name, to tell a code whose label says another field."""
+"""Names of the fields of education of ISCED-F 2013, to find a code whose label is of another field."""
 
 import re
 from typing import Final
@@ -52,7 +52,7 @@ def _stems(text: str) -> frozenset[str]:
 _KNOWN: Final = {
     code: _stems(name)
     for line in _NAMES.strip().splitlines()
-    for code, _, name in (one.partition(" ") for one in line.split("|"))
+    for code, _, name in (entry.partition(" ") for entry in line.split("|"))
 }
 
 
@@ -61,6 +61,6 @@ def names_another(code: str, label: str) -> bool:
 
     False where nothing can be compared: an empty label, or a code of no known field.
     """
-    said = _stems(label)
-    own = [words for known, words in _KNOWN.items() if code.startswith(known) or known.startswith(code)]
-    return bool(said and own) and not any(said & words for words in own)
+    stems = _stems(label)
+    own = [words for field, words in _KNOWN.items() if code.startswith(field) or field.startswith(code)]
+    return bool(stems and own) and not any(stems & words for words in own)

@@ -1,7 +1,7 @@
 """Days and hours as documents write them.
 
-A day is understood where it has one meaning: a date, or the start or the end of a day in the zone that it is written
-in. Everything else is for a person to say: an hour of the day, a time without a zone, what is no time at all.
+A text is understood as a day where it has one meaning: a date, or the start or the end of a day in its own zone. The
+importer is asked about all others: an hour within the day, a time without a zone, another text.
 """
 
 import datetime as dt
@@ -63,10 +63,10 @@ def moment_of(text: str) -> dt.datetime | None:
     try:
         if _real(text) is not None:
             return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-        found = _MOMENT.fullmatch(text)
-        if found is None or found["zone"] is None:
+        moment = _MOMENT.fullmatch(text)
+        if moment is None or moment["zone"] is None:
             return None
-        if found["hour"] == "24":
+        if moment["hour"] == "24":
             return None if day_of(text) is None else _moment(text.replace("T24:", "T00:")) + dt.timedelta(days=1)
         return _moment(text)
     except (ValueError, OverflowError):
@@ -78,14 +78,14 @@ def _moment(text: str) -> dt.datetime:
 
 
 def hours_of(text: str) -> int | float | None:
-    """Return the hours that a duration in hours, minutes and seconds comes to, with two decimals at most, or None.
+    """Return a duration in hours, minutes and seconds as hours with at most two decimals, or None.
 
-    A duration with days, weeks or months says no number of hours of work.
+    None also for a duration in days, weeks or months: these do not state hours of work.
     """
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
+    duration = _DURATION.fullmatch(text)
+    if duration is None or not any(duration.groups()):
         return None
-    amounts = [Decimal((amount or "0").replace(",", ".")) for amount in found.groups()]
+    amounts = [Decimal((amount or "0").replace(",", ".")) for amount in duration.groups()]
     hours = amounts[0] + amounts[1] / 60 + amounts[2] / 3600
     rounded = hours.quantize(Decimal("0.01"))
     if rounded <= 0:

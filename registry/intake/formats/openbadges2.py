@@ -1,7 +1,7 @@
 """Open Badges 2.0 (JSON-LD): an assertion with its badge class inside, and the extensions that edubadges add.
 
-An assertion names its recipient by an address or its hash, and no person: who it is, is asked for. Credits, level and
-outcomes are in extensions (`extensions:ECTSExtension`, `extensions:EQFExtension`,
+An assertion names its recipient by an address or its hash, and no person: the importer is asked for the person.
+Credits, level and outcomes are in extensions (`extensions:ECTSExtension`, `extensions:EQFExtension`,
 `extensions:LearningOutcomeExtension`). The badge class has to be in the file: nothing is fetched.
 """
 
@@ -18,14 +18,14 @@ _EXTENSION: Final = "extensions:{}Extension"
 
 
 class OpenBadge2(JsonDocument):
-    """An assertion, read: one award."""
+    """An assertion, which is one award."""
 
     FORMAT: ClassVar[str] = "Open Badges 2.0"
     STRUCTURE: ClassVar[frozenset[str]] = JsonDocument.STRUCTURE | {"image", "verification", "verify", "salt"}
 
     @classmethod
     def recognises(cls, document: Values) -> bool:
-        """Return True if it says that it is one."""
+        """Return True if a document states this type."""
         types = document.get("type")
         return "badge" in document and "Assertion" in (types if isinstance(types, list) else [types])
 
@@ -35,41 +35,41 @@ class OpenBadge2(JsonDocument):
                 f"{self.name} names its badge class by an address alone, and nothing is fetched; put the badge class"
                 " itself into `badge`"
             )
-        classes = self._list(self._root, self._at, "badge")
+        classes = self._list_objects(self._root, self._at, "badge")
         if len(classes) != 1:
             raise IntakeError(f"{self.name} has {len(classes)} badge classes; one is expected")
         self._badge = classes[0]
         stated = self._badge[0].get("issuer")
         if isinstance(stated, str):
-            self._use(f"{self._badge[1]}.issuer")
+            self._mark_used(f"{self._badge[1]}.issuer")
             self.notes.append(f"the issuer is named by an address alone ({stated[:120]})")
             self.issuer = Issuer(homepage=stated)
         else:
             with self._about(ISSUER):
-                issuer = self._one(*self._badge, "issuer")
-                homepage = self._plain(*issuer, "url") or str(issuer[0].get("id") or "")
-                self.issuer = Issuer(self._plain(*issuer, "name") or "", "", homepage)
-        self._add(self._award)
+                issuer = self._get_object(*self._badge, "issuer")
+                homepage = self._read_text(*issuer, "url") or str(issuer[0].get("id") or "")
+                self.issuer = Issuer(self._read_text(*issuer, "name") or "", "", homepage)
+        self._add_award(self._read_award)
 
-    def _award(self) -> Award:
+    def _read_award(self) -> Award:
         self._check_status(*self._badge)
-        codes = [self._plain(*self._badge, "id") or ""]
-        return Award(self.name, self._badge[1], self._achievement(), self._credential(), codes)
+        codes = [self._read_text(*self._badge, "id") or ""]
+        return Award(self.name, self._badge[1], self._read_achievement(), self._read_credential(), codes)
 
-    def _achievement(self) -> Values:
+    def _read_achievement(self) -> Values:
         badge = self._badge
         criteria = badge[0].get("criteria")
         with self._about("achievement.furtherInformation"):
-            narrative = self._one(*badge, "criteria") if isinstance(criteria, dict | list) else ({}, "")
-        values: Values = {"kind": "microCredential"} | self._values(
+            narrative = self._get_object(*badge, "criteria") if isinstance(criteria, dict | list) else ({}, "")
+        values: Values = {"kind": "microCredential"} | self._read_fields(
             "achievement",
             {
-                "title": lambda: self._undetermined(badge[0], badge[1], "name"),
-                "description": lambda: self._undetermined(badge[0], badge[1], "description"),
-                "furtherInformation": lambda: self._undetermined(narrative[0], narrative[1], "narrative"),
-                "ects": lambda: self._extended("ECTS", "ECTS"),
-                "eqfLevel": self._eqf,
-                "learningOutcomes": self._outcomes,
+                "title": lambda: self._read_undetermined(badge[0], badge[1], "name"),
+                "description": lambda: self._read_undetermined(badge[0], badge[1], "description"),
+                "furtherInformation": lambda: self._read_undetermined(narrative[0], narrative[1], "narrative"),
+                "ects": lambda: self._read_extension("ECTS", "ECTS"),
+                "eqfLevel": self._read_eqf_level,
+                "learningOutcomes": self._read_outcomes,
             },
         )
         if values["ects"] is not None:
@@ -78,51 +78,53 @@ class OpenBadge2(JsonDocument):
             values["levelBasis"] = "providerStated"
         return values
 
-    def _undetermined(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
-        text = self._plain(owner, path, name)
+    def _read_undetermined(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
+        text = self._read_text(owner, path, name)
         return None if text is None else {"und": text}
 
-    def _extended(self, extension: str, name: str) -> int | float | None:
-        owner, at = self._one(*self._badge, _EXTENSION.format(extension))
-        return self._number(owner, at, name, "credits") if name in owner else None
+    def _read_extension(self, extension: str, name: str) -> int | float | None:
+        owner, at = self._get_object(*self._badge, _EXTENSION.format(extension))
+        return self._read_number(owner, at, name, "credits") if name in owner else None
 
-    def _eqf(self) -> int | None:
-        level = self._extended("EQF", "EQF")
+    def _read_eqf_level(self) -> int | None:
+        level = self._read_extension("EQF", "EQF")
         if level is not None and (fault := eqf_fault(level)) is not None:
-            self._odd(f"{self._badge[1]}.{_EXTENSION.format('EQF')}", str(level), fault)
+            self._ask(f"{self._badge[1]}.{_EXTENSION.format('EQF')}", str(level), fault)
             return None
         return None if level is None else int(level)
 
-    def _outcomes(self) -> list[Values]:
-        owner, at = self._one(*self._badge, _EXTENSION.format("LearningOutcome"))
-        text = self._undetermined(owner, at, "LearningOutcome")
+    def _read_outcomes(self) -> list[Values]:
+        owner, at = self._get_object(*self._badge, _EXTENSION.format("LearningOutcome"))
+        text = self._read_undetermined(owner, at, "LearningOutcome")
         return [] if text is None else [{"title": text}]
 
-    def _credential(self) -> Values:
-        return self._values(
+    def _read_credential(self) -> Values:
+        return self._read_fields(
             "credential",
             {
-                "record": lambda: self._plain(self._root, self._at, "id"),
-                "awarding_date": self._awarded_when_valid,
-                "valid_until": self._ends,
-                "valid_from": self._begins,
-                "grade": self._grade,
-                "student": lambda: student_number(self._recipients(), self._odd, self._note_once),
+                "record": lambda: self._read_text(self._root, self._at, "id"),
+                "awarding_date": self._read_start_as_award,
+                "valid_until": self._read_end,
+                "valid_from": self._read_begin,
+                "grade": self._read_grade,
+                "student": lambda: student_number(self._read_recipients(), self._ask, self._note_once),
             },
         )
 
-    def _grade(self) -> str | None:
-        owner, at = self._one(self._root, self._at, _EXTENSION.format("Grade"))
-        return self._plain(owner, at, next((name for name in owner if name not in ("type", "@context", "id")), "Grade"))
+    def _read_grade(self) -> str | None:
+        owner, at = self._get_object(self._root, self._at, _EXTENSION.format("Grade"))
+        return self._read_text(
+            owner, at, next((name for name in owner if name not in ("type", "@context", "id")), "Grade")
+        )
 
-    def _recipients(self) -> list[Identifier]:
-        found = []
-        for recipient, at in self._list(self._root, self._at, "recipient"):
-            self._use(at)
+    def _read_recipients(self) -> list[Identifier]:
+        identifiers = []
+        for recipient, at in self._list_objects(self._root, self._at, "recipient"):
+            self._mark_used(at)
             if recipient.get("hashed") is True:
                 self._note_once(f"{at} is hashed: the person cannot be recognised")
                 continue
             kind = str(recipient.get("type") or "")
             scheme = {"email": "e-mail", "url": "uuid", "telephone": "phone number"}.get(kind, kind)
-            found.append(Identifier(scheme, str(recipient.get("identity") or "").strip(), at))
-        return found
+            identifiers.append(Identifier(scheme, str(recipient.get("identity") or "").strip(), at))
+        return identifiers

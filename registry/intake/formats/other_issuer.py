@@ -15,15 +15,15 @@ _MOST: Final = 10
 def other_issuer_notes(document: Document, member: str, own: MemberRevised | None) -> list[str]:
     """Return a note for each issuer that the document names and that is not this member.
 
-    `own` is what governance says of the member; None where that is not known here. The member is known by its legal
+    `own` is the member's entry in governance; None where it is not known here. The member is known by its legal
     name or its homepage, unless the document names another country.
     """
     stated = {issuer: None for issuer in (document.issuer, *(award.issuer for award in document.awards)) if issuer}
-    others = [one for one in stated if (one.name or one.homepage) and not _is_own(one, member, own)]
+    others = [issuer for issuer in stated if (issuer.name or issuer.homepage) and not _is_own(issuer, member, own)]
     name = own.legal_name if own is not None else member
     notes = [
-        f"the document says that {_told(one)} issued it; this node issues it as {name}: check that it is yours"
-        for one in others[:_MOST]
+        f"the document says that {_describe(issuer)} issued it; this node issues it as {name}: check that it is yours"
+        for issuer in others[:_MOST]
     ]
     if len(others) > _MOST:
         notes.append(f"the document names {len(others) - _MOST} more issuers: check that its awards are yours")
@@ -31,11 +31,11 @@ def other_issuer_notes(document: Document, member: str, own: MemberRevised | Non
 
 
 def oddity_notes(document: Document) -> list[str]:
-    """Return what is unclear in the document, each once.
+    """Return a note on each unclear statement of the document.
 
-    It is no longer in the way once what it left open is given; it stays worth saying.
+    They stay in the notes after the importer has named the fields.
     """
-    return [f"{one.where} {one.value!r} {one.note()}" for one in document.problems]
+    return [f"{oddity.where} {oddity.value!r} {oddity.note()}" for oddity in document.problems]
 
 
 def _is_own(stated: Issuer, member: str, own: MemberRevised | None) -> bool:
@@ -48,13 +48,13 @@ def _is_own(stated: Issuer, member: str, own: MemberRevised | None) -> bool:
     return alike or (host != "" and _host(stated.homepage) == host)
 
 
-def _told(issuer: Issuer) -> str:
+def _describe(issuer: Issuer) -> str:
     name = " ".join((issuer.name or issuer.homepage).split())[:120]
     return f"{name} ({issuer.country})" if issuer.country else name
 
 
 def _host(address: str) -> str:
-    """Return an address's host, without `www`; empty for what is no web address."""
+    """Return an address's host without `www`; empty for another text."""
     try:
         parts = urlsplit(address.strip())
         host = (parts.hostname or "").removeprefix("www.").rstrip(".")

@@ -55,7 +55,7 @@ def issuer_fault(values: Values, member: str, where: str) -> Problem | None:
     named = values.get("issuer")
     if named in (None, member):
         return None
-    detail = f"this node issues as {member} only; write {member}, or null; what another issued is not issued here"
+    detail = f"this node issues as {member} only; write {member}, or null; awards of another issuer are not issued here"
     return Problem(where, ISSUER, str(named)[:80], detail)
 
 

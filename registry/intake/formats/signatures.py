@@ -1,7 +1,7 @@
 """Signatures of documents: JSON Web Signatures (RFC 7515), with the key that the file itself carries.
 
-A signature that is valid by a key in the file says that the content was not changed since somebody signed it. Whose
-key it is, the file cannot prove: that is said. Without a key in the file nothing is verified.
+A signature that is valid by a key in the file proves that the content was not changed since it was signed. The file
+cannot prove whose key it is, and a note says so. Without a key in the file nothing is verified.
 """
 
 import binascii
@@ -53,7 +53,7 @@ def header_of(protected: str, where: str) -> dict[str, Any]:
 
 
 def judge(header: dict[str, Any], signed: bytes, signature: str, where: str) -> str:
-    """Return what a signature over these bytes is worth, in a sentence. Raises `IntakeError` where it is wrong."""
+    """Return a sentence on what a signature over these bytes proves. Raises `IntakeError` where it is wrong."""
     name = str(header.get("alg", ""))
     unverified = f"{where}: the signature is unverified"
     if name.lower() == "none" or not signature:

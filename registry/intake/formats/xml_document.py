@@ -1,6 +1,6 @@
-"""Documents in XML: how they are loaded, safely, and how a path is kept for everything that is read.
+"""Base of documents in XML: loads them safely, reads values by name and remembers the path of each value.
 
-No entity is expanded, no document type taken, nothing fetched, and the library's own limits stay on.
+Loading expands no entity, accepts no document type, fetches nothing, and keeps the limits of the library.
 """
 
 import re
@@ -24,7 +24,7 @@ _DECIMAL: Final = re.compile(r"\+?(\d{1,6})(\.\d{1,2})?0*")
 
 
 def load(content: bytes, name: str) -> etree._Element:
-    """The root of an XML document. Raises `IntakeError` for what is none, and for what tries to reach beyond itself."""
+    """Return the root of an XML document. Raises `IntakeError` for other content, entities and document types."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -40,14 +40,14 @@ def load(content: bytes, name: str) -> etree._Element:
         raise IntakeError(f"{name} is not XML that can be read: {str(error).partition(' (<')[0]}") from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr] # the stubs know only its parts
         raise IntakeError(f"{name} declares a document type, which may hold entities; send it without <!DOCTYPE …>")
-    if any(True for one in root.iter(etree.Entity)):
+    if any(True for entity in root.iter(etree.Entity)):
         raise IntakeError(f"{name} refers to an entity of its own; write what it stands for")
-    if _deeper(root, _DEPTH):
+    if _is_deeper(root, _DEPTH):
         raise IntakeError(f"{name} nests deeper than {_DEPTH} levels")
     return root
 
 
-def _deeper(root: etree._Element, most: int) -> bool:
+def _is_deeper(root: etree._Element, most: int) -> bool:
     depth = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -57,16 +57,16 @@ def _deeper(root: etree._Element, most: int) -> bool:
 
 
 def local(element: etree._Element) -> str:
-    """An element's name without its namespace."""
+    """Return an element's name without its namespace."""
     return etree.QName(element).localname
 
 
-def _numbered(names: list[str]) -> Iterator[str]:
-    """Names that stand several times, with their numbers as XPath has them."""
-    total, seen = Counter(names), Counter[str]()
+def _number_names(names: list[str]) -> Iterator[str]:
+    """Yield the names; those that occur several times have their numbers, as in XPath."""
+    total, counts = Counter(names), Counter[str]()
     for name in names:
-        seen[name] += 1
-        yield f"{name}[{seen[name]}]" if total[name] > 1 else name
+        counts[name] += 1
+        yield f"{name}[{counts[name]}]" if total[name] > 1 else name
 
 
 class XmlDocument(Document):
@@ -84,105 +84,107 @@ class XmlDocument(Document):
     def _read(self) -> None:
         """Read the document's awards."""
 
-    def unmapped(self) -> Unmapped:
-        """Return the elements that hold something, were not used and are not asked about."""
-        asked = {one.where for one in self.problems if one.asks}
-        return first_of(path for one in self._unused(self._root) if (path := self._path(one)) not in asked)
+    def list_unmapped(self) -> Unmapped:
+        """Return the elements with a text that were not used and that no question is about."""
+        questions = {each.where for each in self.problems if each.asks}
+        return first_of(
+            path for each in self._list_unused(self._root) if (path := self._path_of(each)) not in questions
+        )
 
-    def _unused(self, element: etree._Element) -> Iterator[etree._Element]:
+    def _list_unused(self, element: etree._Element) -> Iterator[etree._Element]:
         if element in self._used:
             return
         inner = list(element)
         if not inner and (element.text or "").strip():
             yield element
-        for one in inner:
-            yield from self._unused(one)
+        for child in inner:
+            yield from self._list_unused(child)
 
-    def _use(self, element: etree._Element) -> None:
+    def _mark_used(self, element: etree._Element) -> None:
         self._used.add(element)
         if self._field:
-            self._source(self._path(element))
+            self._note_source(self._path_of(element))
 
-    def _path(self, element: etree._Element) -> str:
+    def _path_of(self, element: etree._Element) -> str:
         steps = []
-        for one in (element, *element.iterancestors()):
-            parent = one.getparent()
+        for each in (element, *element.iterancestors()):
+            parent = each.getparent()
             if parent is None:
-                steps.append(local(one))
+                steps.append(local(each))
                 continue
             if parent not in self._steps:
-                self._steps[parent] = dict(zip(parent, _numbered([local(child) for child in parent]), strict=True))
-            steps.append(self._steps[parent][one])
+                self._steps[parent] = dict(zip(parent, _number_names([local(child) for child in parent]), strict=True))
+            steps.append(self._steps[parent][each])
         return "/" + "/".join(reversed(steps))
 
     # Reading
 
-    def _all(self, owner: etree._Element | None, name: str) -> list[etree._Element]:
-        return [] if owner is None else [one for one in owner if local(one) == name]
+    def _find_all(self, owner: etree._Element | None, name: str) -> list[etree._Element]:
+        return [] if owner is None else [child for child in owner if local(child) == name]
 
-    def _first(self, owner: etree._Element | None, *names: str) -> etree._Element | None:
-        """The first element at the end of a path of names."""
+    def _find_first(self, owner: etree._Element | None, *names: str) -> etree._Element | None:
+        """Return the first element at the end of a path of names."""
         for name in names:
-            owner = next(iter(self._all(owner, name)), None)
+            owner = next(iter(self._find_all(owner, name)), None)
         return owner
 
-    def _plain(self, owner: etree._Element | None, *names: str) -> str | None:
-        """The text at the end of a path of names; several that differ are reported, and none is taken."""
+    def _read_text(self, owner: etree._Element | None, *names: str) -> str | None:
+        """Return the text at the end of a path of names; ask, and return None, where several differ."""
         owners = [owner] if owner is not None else []
         for name in names:
-            owners = [found for one in owners for found in self._all(one, name)]
+            owners = [element for each in owners for element in self._find_all(each, name)]
         texts: dict[str, etree._Element] = {}
-        for found in owners:
-            if text := " ".join((found.text or "").split()):
-                texts.setdefault(text, found)
+        for element in owners:
+            if text := " ".join((element.text or "").split()):
+                texts.setdefault(text, element)
         if len(texts) > 1:
-            self._odd(self._path(owners[0]), "", f"there are {len(texts)} where one is expected; say which it is")
+            self._ask(self._path_of(owners[0]), "", f"there are {len(texts)} where one is expected; say which it is")
             return None
-        for text, found in texts.items():
-            for one in owners:
-                self._use(one)
-            return self._sound(self._path(found), text)
+        for text, element in texts.items():
+            for each in owners:
+                self._mark_used(each)
+            return self._check_text(self._path_of(element), text)
         return None
 
-    def _texts(self, owner: etree._Element, name: str) -> dict[str, str] | None:
-        """Texts by language; `und` where none is named."""
-        found: dict[str, str] = {}
-        for one in self._all(owner, name):
-            text = (one.text or "").strip()
-            language = one.get(_LANG, "und")
+    def _read_texts(self, owner: etree._Element, name: str) -> dict[str, str] | None:
+        """Return texts by language; `und` where none is stated."""
+        texts: dict[str, str] = {}
+        for element in self._find_all(owner, name):
+            text = (element.text or "").strip()
+            language = element.get(_LANG, "und")
             if not _LANGUAGE.fullmatch(language):
-                self._odd(self._path(one), language, "is no language like en or nl-NL")
-            elif text and language in found:
-                if text != found[language]:
-                    self._odd(self._path(one), text, f"is a second text in {language}; say which it is")
+                self._ask(self._path_of(element), language, "is no language like en or nl-NL")
+            elif text and language in texts:
+                if text != texts[language]:
+                    self._ask(self._path_of(element), text, f"is a second text in {language}; say which it is")
             elif text:
-                self._use(one)
-                found[language] = self._sound(self._path(one), text)
-        return found or None
+                self._mark_used(element)
+                texts[language] = self._check_text(self._path_of(element), text)
+        return texts or None
 
-    def _day(self, owner: etree._Element | None, *names: str) -> str | None:
-        """A day. A time zone is left off, as the schema's documentation has it, and that is said."""
-        element = self._first(owner, *names)
-        text = self._plain(owner, *names)
+    def _read_day(self, owner: etree._Element | None, *names: str) -> str | None:
+        """Return a day. Its time zone is left off, as the schema's documentation says, with a note."""
+        element = self._find_first(owner, *names)
+        text = self._read_text(owner, *names)
         if element is None or text is None:
             return None
         day = day_of(text)
         if day is None:
             self._used.discard(element)
-            self._odd(self._path(element), text, day_fault(text))
+            self._ask(self._path_of(element), text, day_fault(text))
             return None
         if (zoned := _ZONE.fullmatch(text)) is not None:
-            self._note_once(f"{self._path(element)}: the time zone {zoned[1]} was left off; a day has none")
+            self._note_once(f"{self._path_of(element)}: the time zone {zoned[1]} was left off; a day has none")
         return day
 
-    def _decimal(self, owner: etree._Element, name: str, what: str) -> int | float | None:
-        element, text = self._first(owner, name), self._plain(owner, name)
+    def _read_number(self, owner: etree._Element, name: str, what: str) -> int | float | None:
+        element, text = self._find_first(owner, name), self._read_text(owner, name)
         if element is None or text is None:
             return None
         match = _DECIMAL.fullmatch(text)
         if match is None:
             self._used.discard(element)
-            self._odd(self._path(element), text, f"is not a number of {what} like 5 or 2.5")
+            self._ask(self._path_of(element), text, f"is not a number of {what} like 5 or 2.5")
             return None
         value = float(match[1] + (match[2] or ""))
         return int(value) if value.is_integer() else value

@@ -90,7 +90,7 @@ def _of_the_file(document: Document) -> list[str]:
     notes = ["what the file says is not proved by it: ask its issuer (`enquire`)", *document.notes]
     if len(document.awards) > 1:
         notes.append(f"the file holds {len(document.awards)} credentials; the case is about all of them")
-    return notes + document.unmapped().up_to(_MOST_NOT_READ).notes
+    return notes + document.list_unmapped().up_to(_MOST_NOT_READ).notes
 
 
 def _of_a_credential(stated: Stated) -> list[str]:

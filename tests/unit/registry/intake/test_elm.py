@@ -85,7 +85,7 @@ def test_what_the_commissions_sample_leaves_open_is_asked_for(commission):
 
 
 def test_what_was_not_used_is_listed_by_path(commission):
-    unmapped = commission.unmapped().paths
+    unmapped = commission.list_unmapped().paths
     assert "$.credentialSubject.hasClaim.specifiedBy.maximumDuration" in unmapped
     assert not any("learningOutcome[0].title" in path for path in unmapped)
 
@@ -151,7 +151,7 @@ def test_a_document_with_anything_anywhere_raises_nothing_but_our_own_error(data
         )
     try:
         document = ElmDocument("fuzzed", made)
-        document.unmapped()
+        document.list_unmapped()
         document.external()
         for award in document.awards:
             award.content("0bbac7a9-a411-4809-ad9e-534f483b7a03", "twente", REST, lambda _: None)

@@ -214,7 +214,7 @@ def test_the_transcript_of_others_holds_four_results_and_two_classes():
     assert document.awards[1].parts == [document.awards[0]]
     assert (compilers.achievement["eqfLevel"], compilers.credential["grade"]) == (5, "45.1")
     assert said(document, "credit/level")[0].value == "Bachelor"
-    assert "/elmo/report/learningOpportunitySpecification[2]/subjectArea" in document.unmapped().paths
+    assert "/elmo/report/learningOpportunitySpecification[2]/subjectArea" in document.list_unmapped().paths
     assert document.signed
     assert any("not checked" in note for note in document.notes)
 
@@ -292,7 +292,7 @@ def test_a_course_says_not_what_kind_of_achievement_it_is():
 
 def test_an_award_without_an_id_is_known_by_what_who_and_when():
     [light, sensors] = own("transcript.xml").awards
-    records = [award.completed("credential", {})["record"] for award in (light, sensors)]
+    records = [award.complete("credential", {})["record"] for award in (light, sensors)]
     assert records == ["TFYA-11 l2600004 2026-06-04", "TFYA-12 l2600004 2026-06-08"]
 
 
@@ -328,9 +328,9 @@ def test_what_is_given_beside_counts_before_what_was_read_and_for_one_award_befo
         "achievement": {"ects": 7},
         "awards": {"2": {"achievement": {"ects": 8}}, "TFYA-11": {"credential": {"grade": "5"}}},
     }
-    assert first.completed("achievement", given)["ects"] == 7
-    assert second.completed("achievement", given)["ects"] == 8
-    assert first.completed("credential", given)["grade"] == "5"
+    assert first.complete("achievement", given)["ects"] == 7
+    assert second.complete("achievement", given)["ects"] == 8
+    assert first.complete("credential", given)["grade"] == "5"
 
 
 # Which format it is

@@ -90,14 +90,14 @@ def test_a_schemas_own_entity_is_not_reached_through_a_name(tmp_path):
 
 def test_of_very_many_fields_that_are_not_used_a_thousand_are_listed_and_the_others_counted():
     content = json.loads(SAMPLES.joinpath("openbadge.json").read_text())
-    few = read_document(json.dumps(content).encode(), "few").unmapped()
+    few = read_document(json.dumps(content).encode(), "few").list_unmapped()
     many = {
         **content,
         "other": {f"x{at}": 1 for at in range(20_000)},
         "k" * 1_000_000: {f"x{at}": 1 for at in range(9)},
     }
     document = read_document(json.dumps(many).encode(), "many")
-    unmapped = document.unmapped()
+    unmapped = document.list_unmapped()
     assert (len(unmapped.paths), unmapped.more) == (1000, len(few.paths) + 20_000 + 1 - 1000)
     assert max(map(len, unmapped.paths)) < 2002
     assert unmapped.up_to(3).notes[3] == f"not read: {unmapped.more + 997:,} more"
@@ -107,7 +107,7 @@ def test_many_alike_elements_take_no_quadratic_time():
     part = "<hasPart><learningOpportunitySpecification><type>Class</type></learningOpportunitySpecification></hasPart>"
     document = transcript(("<issueDate>", f"{part}<issueDate>"), ("</specifies>", f"</specifies>{part * 5000}"))
     assert sum("is a class" in note for note in document.notes) == 15_000
-    assert len(document.unmapped().paths) < 20
+    assert len(document.list_unmapped().paths) < 20
 
 
 # Whatever comes
@@ -151,7 +151,7 @@ def test_whatever_comes_gives_problems_or_our_own_error(name, seed):
     for one in hostile:
         try:
             document = read_document(one, "fuzzed")
-            document.unmapped()
+            document.list_unmapped()
             document.external()
             for award in document.awards:
                 award.missing(given, "twente")

@@ -7,7 +7,8 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.intake.events import FaultyEvent, IntakeEvent, parse
-from registry.intake.formats.json_document import JsonDocument, load
+from registry.intake.formats.json_content import load
+from registry.intake.formats.json_document import JsonDocument
 from registry.intake.reconciling import _Reading
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.ndjson_rows import NdjsonRows

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from registry.intake.formats.json_document import load
+from registry.intake.formats.json_content import load
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError

@@ -63,7 +63,7 @@ def test_an_end_without_a_certain_day_is_asked_for_and_not_listed_as_having_no_p
     [award] = document.awards
     assert "valid_until" not in award.credential
     assert [one.asks for one in award.open_questions({}, new=False)] == ["credential.valid_until"]
-    assert f"$.{field}" not in document.unmapped().paths
+    assert f"$.{field}" not in document.list_unmapped().paths
     assert award.open_questions({"credential": {"valid_until": "2029-03-31"}}, new=False) == []
     assert award.open_questions({"credential": {"valid_until": None}}, new=False) == []
 
@@ -434,7 +434,7 @@ def test_a_retaken_course_is_two_awards_with_records_of_their_own():
     )
     first, second = document.awards[:2]
     assert first.codes == second.codes
-    assert first.completed("credential", {})["record"] != second.completed("credential", {})["record"]
+    assert first.complete("credential", {})["record"] != second.complete("credential", {})["record"]
     assert [first.credential["grade"], second.credential["grade"]] == ["4", "5"]
 
 
