@@ -79,7 +79,7 @@ class CourseCodeTable(Controller):
                 entry = codes.find(code)
                 page, has_more = [] if entry is None else [entry], False
             else:
-                page = codes.page(limit, after)
+                page = codes.read_page(limit, after)
                 has_more = len(page) == limit
         return private.respond(Page(page, cursors.encode([page[-1].code]) if has_more else None))
 
@@ -109,7 +109,7 @@ class CourseCodeTable(Controller):
             removed = [item.code for item in data.items if item.achievement is None]
             if errors := _errors(codes, data):
                 raise HttpProblem("unprocessable", errors=errors)
-            answer = Answer(200, Changed(len(changed), len(removed), codes.changes(changed)))
+            answer = Answer(200, Changed(len(changed), len(removed), codes.list_changes(changed)))
             with write.registry.transaction() as transaction:
                 codes.change(changed, removed, transaction)
                 return write.commit(transaction, answer)
@@ -130,7 +130,7 @@ def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:
         entry = CourseCode(item.code, str(item.achievement), item.version)
         errors += [
             FieldError(f"$.items[{place}].{field}", detail, field, entry.text(field)[:80])
-            for field, detail in codes.faults(entry)
+            for field, detail in codes.find_faults(entry)
         ]
     return errors
 

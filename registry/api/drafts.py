@@ -90,7 +90,7 @@ def list_drafts(private: PrivateSide) -> Response[DraftList]:
     """Return the drafts: achievements of documents that lack fields which Annex I requires."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        views = DraftList([_view(drafts, draft) for draft in drafts.all()])
+        views = DraftList([_view(drafts, draft) for draft in drafts.list_all()])
     return private.respond(views)
 
 
@@ -106,7 +106,7 @@ def get_draft(private: PrivateSide, draft: UUID) -> Response[DraftView]:
     """Return a draft with its fields, the missing ones, and the records that wait for it."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        view = _view(drafts, drafts.one(str(draft)))
+        view = _view(drafts, drafts.get(str(draft)))
     return private.respond(view)
 
 
@@ -159,7 +159,7 @@ def publish(
     def act(write: Write) -> Answer:
         keep_fields = ALL_FIELDS if keep_text else ()
         awards, notes = DraftPublisher(write.registry, write.issuer, offered).publish(str(draft), keep_fields)
-        after = Drafts(write.registry).one(str(draft))
+        after = Drafts(write.registry).get(str(draft))
         notes += [note for award in awards for note in award.notes]
         issued = sum(award.credential is not None for award in awards)
         return Answer(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
@@ -190,7 +190,7 @@ def drop(private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, key
 def _view(drafts: Drafts, draft: Draft) -> DraftView:
     waiting = [
         WaitingRecord(None if (record := credential.values.get("record")) is None else str(record), credential.missing)
-        for credential in drafts.waiting(draft.draft)
+        for credential in drafts.list_waiting(draft.draft)
     ]
     return DraftView(
         draft.draft,
@@ -200,7 +200,7 @@ def _view(drafts: Drafts, draft: Draft) -> DraftView:
         draft.values,
         sorted(draft.given),
         draft.odd,
-        drafts.missing(draft) if draft.achievement is None else [],
+        drafts.list_missing(draft) if draft.achievement is None else [],
         draft.achievement,
         waiting,
     )

@@ -23,7 +23,7 @@ from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer
-from registry.intake.reconciling import COLUMNS, NEEDED, Difference, OnLog, Reconciling
+from registry.intake.reconciliation import COLUMNS, NEEDED, Difference, OnLog, Reconciliation
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Catalogue, IntakeError, no_rows
@@ -186,9 +186,9 @@ class Handler:
         rows = PlainRows(self._batch_store.get_content(batch.batch), form, COLUMNS, NEEDED)
         self._queue.restart(batch.batch)
         self._queue.replace_notes(batch.batch, [])
-        with Reconciling(
+        with Reconciliation(
             self._registry, self._on_log, self._catalogue, batch.awarded_from, batch.awarded_until
-        ) as reconciling:
+        ) as reconciliation:
             line, agreeing, differing, first, problems = 0, 0, 0, 1, list[RowProblem]()
 
             def store_step() -> None:
@@ -204,7 +204,7 @@ class Handler:
                     ),
                 )
 
-            for judged in reconciling.run(rows, dates=batch.dates):
+            for judged in reconciliation.run(rows, dates=batch.dates):
                 line = judged.line or line
                 problems += map(_difference_problem, judged.differences)
                 agreeing += not judged.differences
@@ -213,7 +213,7 @@ class Handler:
                     store_step()
                     agreeing, differing, first, problems = 0, 0, first + len(problems), []
             store_step()
-            counts = reconciling.counts
+            counts = reconciliation.counts
         note = ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(counts).items())
         self._queue.replace_notes(batch.batch, [*rows.notes, note])
 

@@ -15,7 +15,7 @@ from registry.batches.batch import UnknownBatch
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.handlers import Handler, handler_of
 from registry.batches.store import BatchStore
-from registry.intake.reconciling import OnLog
+from registry.intake.reconciliation import OnLog
 from registry.intake.rows.report import FAULTS, Catalogue, IntakeError
 from registry.wire.governance import MemberRevised
 

@@ -1,7 +1,7 @@
-"""Parts of a document's awards: what a programme is composed of, and the credentials that are its parts.
+"""Parts of a document's awards: the composition of a programme, and the credentials that are its parts.
 
 The parts are issued first. A new achievement of a programme requires the achievements of its parts, so that their
-credit counts once; one that the university has published keeps the composition that it has.
+credit counts once. An achievement that is already published keeps its composition.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from registry.wire.achievements import AchievementContent
 CHECKED_HERE: Final = frozenset(
     {"pending", "required", "choices", "capstone", "minEcts", "minOwnEcts", "minEctsAtLevel", "maxCreditedEcts"}
 )
-"""Codes of what the views cannot judge of parts that were issued a moment ago, and `composition_fault` can."""
+"""Rules that the views cannot check for parts that were issued a moment ago; `composition_fault` checks them."""
 
 
 class IssuedPart(NamedTuple):
@@ -29,7 +29,7 @@ class IssuedPart(NamedTuple):
 
     @classmethod
     def of(cls, registry: Registry, credential: str) -> "IssuedPart":
-        """Return one of our credentials as a part; one without credit counts for 0 ECTS."""
+        """Return one of the university's credentials as a part; one without credit counts for 0 ECTS."""
         state = registry.credentials.get(credential).state
         ects = registry.achievements.get(state.achievement).state.ects[state.version - 1]
         return cls(credential, state.achievement, state.version, ects or 0)
@@ -60,7 +60,7 @@ def total(parts: Sequence[IssuedPart]) -> int | float:
 def composition_fault(
     registry: Registry, content: AchievementContent, awarded: str, parts: Sequence[IssuedPart]
 ) -> str | None:
-    """Return what speaks against these own parts of a credential of this achievement, or None."""
+    """Return why these parts of the university do not fit into a credential of this achievement, or None."""
     if content.composition is None:
         return (
             "its achievement has no composition, so that nothing can be a part of it and credit would count twice;"
@@ -69,12 +69,12 @@ def composition_fault(
     whole, sum_of_parts = content.ects or 0, total(parts)
     if sum_of_parts > whole:
         return f"its parts add up to {sum_of_parts} ECTS, and it is worth {whole}; correct the document"
-    known = [_known(registry, part, awarded) for part in parts]
-    found = unmet(content.composition, registry.member, date.fromisoformat(awarded), known)
-    return "; ".join(f"{one.requirement}: {one.detail}" for one in found) or None
+    known_parts = [_as_part(registry, part, awarded) for part in parts]
+    breaches = unmet(content.composition, registry.member, date.fromisoformat(awarded), known_parts)
+    return "; ".join(f"{breach.requirement}: {breach.detail}" for breach in breaches) or None
 
 
-def _known(registry: Registry, part: IssuedPart, awarded: str) -> Part:
+def _as_part(registry: Registry, part: IssuedPart, awarded: str) -> Part:
     content = registry.achievements.get(part.achievement).content
     return Part(
         registry.member,

@@ -1,4 +1,4 @@
-"""The mapping table: which achievement, and which version of it, a course code of the university's own stands for."""
+"""The mapping table: the achievement and version that each of the university's own course codes stands for."""
 
 import csv
 import io
@@ -28,21 +28,21 @@ MOST_CHARACTERS: Final = 200
 
 
 class CourseCode(msgspec.Struct, frozen=True):
-    """A code, and what it stands for."""
+    """A course code, and the achievement that it stands for."""
 
     code: str
     achievement: str
     version: int | None = None
-    """None: whichever is the newest when a credential is issued."""
+    """None: the newest when a credential is issued."""
 
     def text(self, field: str) -> str:
-        """Return what the entry has in a field, as text."""
+        """Return the value of a field as text."""
         value = getattr(self, field)
         return "" if value is None else str(value)
 
 
 class CodeChange(msgspec.Struct, frozen=True):
-    """A code that no longer stands for what it stood for."""
+    """A course code that stands for another achievement or version than before."""
 
     code: str
     was: str
@@ -60,7 +60,7 @@ class CourseCodes:
         self._registry = registry
 
     def find(self, code: str) -> CourseCode | None:
-        """Return what a code stands for; None where the code is unknown here."""
+        """Return the mapping of a code; None for an unknown code."""
         row = (
             self._registry.cursor()
             .execute(
@@ -73,48 +73,48 @@ class CourseCodes:
         )
         return CourseCode(**row) if row is not None else None
 
-    def page(self, limit: int, after: str = "") -> list[CourseCode]:
-        """Codes in their order, from after one on."""
+    def read_page(self, limit: int, after: str = "") -> list[CourseCode]:
+        """Return the codes in their order, after a code."""
         rows = self._registry.cursor().execute(
             "SELECT code, achievement::text, version FROM intake.course_codes WHERE code > %s ORDER BY code LIMIT %s",
             (_storable(after), limit),
         )
         return [CourseCode(**row) for row in rows.fetchall()]
 
-    def faults(self, code: CourseCode) -> list[tuple[str, str]]:
-        """Return all that is wrong with an entry: the field of each, and what would be right."""
+    def find_faults(self, code: CourseCode) -> list[tuple[str, str]]:
+        """Return all faults of an entry, each with its field."""
         fault = code_fault(code.code)
-        found = [("code", fault)] if fault is not None else []
+        faults = [("code", fault)] if fault is not None else []
         if check_uuid(code.achievement) is not None:
-            return [*found, ("achievement", "is not an id of an achievement (a UUID)")]
+            return [*faults, ("achievement", "is not an id of an achievement (a UUID)")]
         try:
             state = self._registry.achievements.get(code.achievement).state
         except UnknownAchievement:
-            return [*found, ("achievement", "is not offered here: no published achievement has this id")]
+            return [*faults, ("achievement", "is not offered here: no published achievement has this id")]
         if code.version is not None and not 1 <= code.version <= state.version:
-            found.append(("version", f"is no version of it; the newest is {state.version}"))
-        return found
+            faults.append(("version", f"is no version of it; the newest is {state.version}"))
+        return faults
 
-    def changes(self, entries: Sequence[CourseCode]) -> list[CodeChange]:
-        """Return which of these codes stand for something else now. Ask before `change`; the entries are checked."""
+    def list_changes(self, entries: Sequence[CourseCode]) -> list[CodeChange]:
+        """Return the changes that `change` would make. Call it before; the entries are checked."""
         rows = self._registry.cursor().execute(
             "SELECT code, achievement::text, version FROM intake.course_codes WHERE code = ANY(%s)",
             ([normalise_identifier(entry.code) for entry in entries],),
         )
-        known = {row["code"]: CourseCode(**row) for row in rows.fetchall()}
+        earlier = {row["code"]: CourseCode(**row) for row in rows.fetchall()}
         changes = []
         for entry in entries:
-            before = known.get(normalise_identifier(entry.code))
+            before = earlier.get(normalise_identifier(entry.code))
             if before is None or (before.achievement, before.version) == (entry.achievement, entry.version):
                 continue
-            was, now = self._words(before), self._words(entry)
+            was, now = self._describe(before), self._describe(entry)
             if was == now:
                 was, now = f"{was} ({before.achievement})", f"{now} ({entry.achievement})"
             changes.append(CodeChange(before.code, was, now))
         return changes
 
-    def _words(self, entry: CourseCode) -> str:
-        """Return the title of what a code stands for, and its version where it names one."""
+    def _describe(self, entry: CourseCode) -> str:
+        """Return the title of an entry's achievement, and its version if the entry names one."""
         try:
             titles = self._registry.achievements.get(entry.achievement).content.title
         except UnknownAchievement:
@@ -128,24 +128,24 @@ class CourseCodes:
         removed: Sequence[str] = (),
         transaction: Transaction | None = None,
     ) -> None:
-        """Set these codes, which the caller has checked, and drop others; all of it or nothing."""
+        """Set these codes, which the caller has checked, and remove others, in one transaction."""
         with self._registry.joined(transaction) as joined:
-            joined.add(_Rows(entries, removed))
+            joined.add(_MappingRows(entries, removed))
 
     def remove(self, code: str) -> bool:
-        """Drop a code; whether there was one."""
-        known = self.find(code) is not None
+        """Remove a code; return False if it does not exist."""
+        exists = self.find(code) is not None
         self.change([], [code])
-        return known
+        return exists
 
 
-class _Rows:
+class _MappingRows:
     def __init__(self, entries: Sequence[CourseCode], removed: Sequence[str]) -> None:
         self._entries = entries
         self._removed = [_storable(code) for code in removed]
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them."""
+        """Write the rows."""
         if self._removed:
             cursor.execute("DELETE FROM intake.course_codes WHERE code = ANY(%s)", (self._removed,))
         now = datetime.now(UTC)
@@ -154,12 +154,12 @@ class _Rows:
                 "INSERT INTO intake.course_codes (code, achievement, version, changed) VALUES (%s, %s, %s, %s)"
                 " ON CONFLICT (code) DO UPDATE SET achievement = excluded.achievement, version = excluded.version,"
                 " changed = excluded.changed",
-                [(normalise_identifier(one.code), one.achievement, one.version, now) for one in self._entries],
+                [(normalise_identifier(entry.code), entry.achievement, entry.version, now) for entry in self._entries],
             )
 
 
 def _storable(code: str) -> str:
-    """A text that the database takes: what holds a NUL is no code of the table's, and is not found."""
+    """Return a text that the database accepts. A code with a NUL is not in the table, and is not found."""
     return code.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -186,10 +186,10 @@ class CourseCodeRows:
         self.notes = self._rows.notes
 
     def __iter__(self) -> Iterator[tuple[int, CourseCode | Problem]]:
-        """Yield every row's line, and its entry or what is wrong with it. Raises `IntakeError` where there is none.
+        """Yield the line of each row, and its entry or problem. Raises `IntakeError` where there is no row.
 
-        A code that the file has twice with different achievements or versions is wrong in each of its rows: nobody can
-        tell which is meant.
+        A code that the file has twice with different achievements or versions is a problem in each of its rows, because
+        it is not clear which is right.
         """
         rows = list(self._rows)
         meanings: dict[str, dict[tuple[str, str], int]] = {}
@@ -197,14 +197,17 @@ class CourseCodeRows:
             if not isinstance(row, str):
                 meaning = canonical_uuid(normalise_identifier(row["achievement"])), row.get("version", "")
                 meanings.setdefault(normalise_identifier(row["code"]), {}).setdefault(meaning, line)
-        self._note_alike(meanings)
-        seen: dict[str, int] = {}
+        self._note_similar(meanings)
+        first_lines: dict[str, int] = {}
         for line, row in rows:
             if isinstance(row, str):
                 yield line, Problem(f"line {line}", "", "", row)
                 continue
             code = normalise_identifier(row["code"])
-            if code and (fault := _repetition_fault(line, seen.setdefault(code, line), meanings[code])) is not None:
+            if (
+                code
+                and (fault := _repetition_fault(line, first_lines.setdefault(code, line), meanings[code])) is not None
+            ):
                 yield line, Problem(f"line {line}", "code", code[:80], fault)
                 continue
             version = row.get("version", "")
@@ -215,8 +218,8 @@ class CourseCodeRows:
             achievement = canonical_uuid(normalise_identifier(row["achievement"]))
             yield line, CourseCode(code, achievement, int(version) if version else None)
 
-    def _note_alike(self, meanings: Mapping[str, Collection[tuple[str, str]]]) -> None:
-        """Say which codes differ in capitals only, and stand for different achievements or versions."""
+    def _note_similar(self, meanings: Mapping[str, Collection[tuple[str, str]]]) -> None:
+        """Note the codes that differ in capitals only and stand for different achievements or versions."""
         alike: dict[str, list[str]] = {}
         for code in meanings:
             alike.setdefault(code.casefold(), []).append(code)
@@ -227,7 +230,7 @@ class CourseCodeRows:
 
 
 def _repetition_fault(line: int, first: int, meanings: dict[tuple[str, str], int]) -> str | None:
-    """Return what is wrong with a row whose code the file has already, or has with another meaning; or None."""
+    """Return why a row's code is refused as a repetition in the file, or None."""
     if len(meanings) > 1:
         lines = ", ".join(map(str, list(meanings.values())[:10]))
         return f"is in the file for different achievements or versions, first on lines {lines}; none of them is set"
@@ -235,9 +238,11 @@ def _repetition_fault(line: int, first: int, meanings: dict[tuple[str, str], int
 
 
 def write_csv(entries: Sequence[CourseCode]) -> str:
-    """Entries as `CourseCodeRows` reads them."""
-    into = io.StringIO()
-    made = csv.writer(into, lineterminator="\n")
-    made.writerow(COLUMNS)
-    made.writerows((one.code, one.achievement, "" if one.version is None else one.version) for one in entries)
-    return into.getvalue()
+    """Return entries as a CSV that `CourseCodeRows` reads."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(
+        (entry.code, entry.achievement, "" if entry.version is None else entry.version) for entry in entries
+    )
+    return text.getvalue()

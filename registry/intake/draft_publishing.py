@@ -28,7 +28,7 @@ class PublishedDraft(NamedTuple):
 
     results: list[ImportResult]
     notes: list[str]
-    """Doubts about the achievement, and texts that were respelled."""
+    """Doubts about the achievement, and texts whose spelling was normalised."""
 
 
 class _Request(NamedTuple):
@@ -49,19 +49,19 @@ class DraftPublisher:
         self._drafts = Drafts(registry)
 
     def publish(self, draft: str, keep_text: Collection[str] = ()) -> PublishedDraft:
-        """Publish a draft, unless it is, and issue the credentials that wait for it; called again, it goes on.
+        """Publish a draft unless it is published, and issue the credentials that wait for it. It can be called again.
 
         `keep_text` are the fields whose texts are right although they look broken. Raises `UnknownDraft`, `IntakeError`
         where Annex I requires more, and `FaultyContent`.
         """
-        stored = self._drafts.one(draft)
+        stored = self._drafts.get(draft)
         achievement, notes = stored.achievement, list[str]()
         if achievement is None:
-            meant = {*keep_text, *stored.meant}
-            content = self._drafts.content(stored, random_id(), meant)
+            kept_texts = {*keep_text, *stored.texts_to_keep}
+            content = self._drafts.build_content(stored, random_id(), kept_texts)
             achievement, notes = content.achievement, notes_of(stored.values, content)
-            publish_achievement(self._registry, self._drafts, content, draft, meant)
-        waiting = self._drafts.waiting(draft)
+            publish_achievement(self._registry, self._drafts, content, draft, kept_texts)
+        waiting = self._drafts.list_waiting(draft)
         results: list[ImportResult] = []
         for start in range(0, len(waiting), _BATCH_CREDENTIALS):
             some = waiting[start : start + _BATCH_CREDENTIALS]
@@ -88,7 +88,9 @@ class DraftPublisher:
 
         def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             pairs = zip(requests, outcomes, strict=True)
-            transaction.add(self._drafts.issued(draft, [one.key for one, way in pairs if isinstance(way, Issued)]))
+            transaction.add(
+                self._drafts.end_waiting(draft, [ready.key for ready, outcome in pairs if isinstance(outcome, Issued)])
+            )
 
         if requests:
             override = CHECKED_HERE if any(ready.request.parts for ready in requests) else ()
@@ -121,14 +123,14 @@ class DraftPublisher:
 
 
 def publish_achievement(
-    registry: Registry, drafts: Drafts, content: AchievementContent, draft: str | None, meant: Collection[str]
+    registry: Registry, drafts: Drafts, content: AchievementContent, draft: str | None, keep_text: Collection[str]
 ) -> None:
     """Publish an achievement, and record that its draft was published.
 
-    `meant` are the fields whose texts are right although they look broken.
+    `keep_text` are the fields whose texts are right although they look broken.
     """
     with registry.transaction() as transaction:
-        registry.achievements.publish(content, keep_text=meant, transaction=transaction)
+        registry.achievements.publish(content, keep_text=keep_text, transaction=transaction)
         if draft is not None:
-            transaction.add(drafts.published(draft, content.achievement))
+            transaction.add(drafts.mark_published(draft, content.achievement))
         transaction.commit()

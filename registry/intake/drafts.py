@@ -1,7 +1,7 @@
-"""Drafts: achievements that a document describes and Annex I wants more of; and the credentials that wait for them.
+"""Drafts: achievements of documents that lack fields of Annex I, and the credentials that wait for them.
 
-A draft is the university's own matter until it is published. What was read stays as it was; what was given since
-stands beside it and counts before it. Credentials wait encrypted, and are issued when their achievement is there.
+A draft is private until it is published. The values of the document stay as they are; completions are stored beside
+them and take precedence. Credentials wait encrypted, and are issued when their achievement is published.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -58,18 +58,18 @@ class Draft(msgspec.Struct, frozen=True):
     waiting: int
     """Number of credentials that wait for it."""
     asked: list[Oddity] = []
-    """Statements of its document that are unclear, until somebody names their fields."""
+    """Unclear statements of its document, until an importer names their fields."""
     named: list[str] = []
-    """The fields that somebody named beside the document, null included."""
+    """Fields that an importer named beside the document, with a value or null."""
 
     @property
     def values(self) -> Values:
-        """Fields of Annex I that are known so far."""
+        """Values of the document with the completions."""
         return {**self.read, **self.given}
 
     @property
-    def meant(self) -> set[str]:
-        """The fields whose texts are meant as the document has them: somebody repeated them."""
+    def texts_to_keep(self) -> set[str]:
+        """Fields whose texts are right although they look broken, because an importer repeated them."""
         return repeated_texts(self.read, self.values, self.named)
 
 
@@ -79,14 +79,14 @@ class Waiting(msgspec.Struct, frozen=True):
     key: bytes
     values: Values
     asked: list[Oddity] = []
-    """Statements of its document that are unclear, until somebody names their fields."""
+    """Unclear statements of its document, until an importer names their fields."""
     named: list[str] = []
-    """The fields that somebody named beside the document, or in the draft: a text of theirs is meant."""
+    """Fields that an importer named beside the document or in the draft: their texts are right as they are."""
 
     @property
     def missing(self) -> list[str]:
-        """The columns that issuing still wants, and those that are unclear."""
-        unclear = [one.asks.removeprefix("credential.") for one in self.asked]
+        """Columns that issuing still requires, and those that are unclear."""
+        unclear = [question.asks.removeprefix("credential.") for question in self.asked]
         return list(dict.fromkeys([*missing_columns(self.values), *unclear]))
 
 
@@ -96,16 +96,16 @@ class Drafts:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def all(self) -> list[Draft]:
+    def list_all(self) -> list[Draft]:
         """Return the drafts that are not published, or that credentials wait for, the oldest first."""
         return self._select("achievement IS NULL OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft)", ())
 
-    def one(self, draft: str) -> Draft:
+    def get(self, draft: str) -> Draft:
         """Return the draft with this id. Raises `UnknownDraft`."""
-        found = self._select("draft = %s", (draft,))
-        if not found:
+        drafts = self._select("draft = %s", (draft,))
+        if not drafts:
             raise UnknownDraft(f"there is no draft {draft}; `registry achievement draft list` shows those that are")
-        return found[0]
+        return drafts[0]
 
     def _select(self, where: LiteralString, values: tuple[str, ...]) -> list[Draft]:
         def read() -> list[Draft]:
@@ -113,34 +113,35 @@ class Drafts:
                 f"SELECT {_COLUMNS} FROM intake.drafts d WHERE {where} ORDER BY created, draft",  # noqa: S608 - names of our own
                 values,
             )
-            return [self._opened(row) for row in rows.fetchall()]
+            return [self._decrypt(row) for row in rows.fetchall()]
 
         return read_again(read)
 
-    def _opened(self, row: DictRow) -> Draft:
+    def _decrypt(self, row: DictRow) -> Draft:
         texts = self._registry.vault.open_own(_draft_purpose(row["draft"]), row.pop("sealed"))
-        asked = msgspec.convert(texts.pop("asked", []), list[Oddity])  # a draft of an earlier version has none
-        return Draft(**row, **texts, asked=asked)
+        questions = msgspec.convert(texts.pop("asked", []), list[Oddity])  # a draft of an earlier version has none
+        return Draft(**row, **texts, asked=questions)
 
-    def of(self, award: Award) -> Draft | None:
+    def find(self, award: Award) -> Draft | None:
         """Return the draft of an award's achievement; None where there is none."""
-        draft = self.id_of(award)
-        return None if draft is None else self.one(draft)
+        draft = self.find_id(award)
+        return None if draft is None else self.get(draft)
 
-    def id_of(self, award: Award) -> str | None:
+    def find_id(self, award: Award) -> str | None:
         """Return the id of the draft of an award's achievement; None where there is none."""
         row = (
             self._registry.cursor()
-            .execute("SELECT draft::text FROM intake.drafts WHERE content = %s", (self._content(award),))
+            .execute("SELECT draft::text FROM intake.drafts WHERE content = %s", (self._digest(award),))
             .fetchone()
         )
         return None if row is None else str(row["draft"])
 
-    def _content(self, award: Award) -> bytes:
-        said = {name: value for name, value in award.achievement.items() if name != "composition"}  # made of its parts
-        return self._registry.vault.digest(msgspec.json.encode([said, award.codes], order="sorted"))
+    def _digest(self, award: Award) -> bytes:
+        # The composition is not stated: it is made of the parts.
+        stated = {name: value for name, value in award.achievement.items() if name != "composition"}
+        return self._registry.vault.digest(msgspec.json.encode([stated, award.codes], order="sorted"))
 
-    def waiting(self, draft: str) -> list[Waiting]:
+    def list_waiting(self, draft: str) -> list[Waiting]:
         """Return the credentials that wait for a draft, in the order in which they came."""
         vault = self._registry.vault
 
@@ -149,24 +150,26 @@ class Drafts:
                 "SELECT record, sealed FROM intake.waiting WHERE draft = %s ORDER BY arrived, record", (draft,)
             )
             return [
-                _waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
+                _read_waiting(bytes(row["record"]), vault.open_own(f"{_PURPOSE} {draft}", row["sealed"]))
                 for row in rows.fetchall()
             ]
 
         return read_again(read)
 
-    def missing(self, draft: Draft) -> list[str]:
-        """What Annex I still wants of it, and what is unclear in it."""
+    def list_missing(self, draft: Draft) -> list[str]:
+        """Return the fields that Annex I still requires, and those that are unclear."""
         return list(
-            dict.fromkeys([*missing_fields(draft.values, self._registry.member), *(one.asks for one in draft.asked)])
+            dict.fromkeys(
+                [*missing_fields(draft.values, self._registry.member), *(question.asks for question in draft.asked)]
+            )
         )
 
-    def content(self, draft: Draft, identifier: str, keep_text: Collection[str]) -> AchievementContent:
-        """Return what would be published. Raises `DraftIncomplete`, and `FaultyContent` with all that is wrong.
+    def build_content(self, draft: Draft, identifier: str, keep_text: Collection[str]) -> AchievementContent:
+        """Return the content to publish. Raises `DraftIncomplete`, and `FaultyContent` with all faults.
 
-        `keep_text` are the fields whose texts are meant though they look broken.
+        `keep_text` are the fields whose texts are right although they look broken.
         """
-        if missing := self.missing(draft):
+        if missing := self.list_missing(draft):
             raise DraftIncomplete(draft.draft, missing)
         return build_content(
             draft.values, identifier, self._registry.member, self._registry.achievements.newest_version, keep_text
@@ -174,37 +177,37 @@ class Drafts:
 
     # Changing
 
-    def row_of(self, award: Award, kind: str, completions: Completions, version: int | None = None) -> "DraftRow":
-        """Return rows that keep an award: its achievement as a draft, unless it is one, and its waiting credential.
+    def build_row(self, award: Award, kind: str, completions: Completions, version: int | None = None) -> "DraftRow":
+        """Return the row of an award: its achievement as a draft, which may exist, and its waiting credential.
 
-        `version` is that of a published achievement for which the credential is meant.
+        `version` is the version of a published achievement for which the credential waits.
         """
-        known = self.of(award)
-        draft = known.draft if known is not None else random_id()
-        given = {
+        existing = self.find(award)
+        draft = existing.draft if existing is not None else random_id()
+        completed = {
             name: value
             for name, value in award.complete("achievement", completions).items()
             if award.achievement.get(name) != value
         }
-        named = [] if known is None else known.named  # what was settled stays settled
+        named = [] if existing is None else existing.named  # an answered question stays answered
         named = sorted({*named, *award.named_fields("achievement", completions)})
         return DraftRow(
             draft,
             (
-                self._content(award),
+                self._digest(award),
                 kind,
-                self._sealed(
+                self._encrypt(
                     draft,
                     title=award.title[:500],
                     codes=award.codes,
                     read=award.achievement,
-                    given={**(known.given if known is not None else {}), **given},
-                    odd=[f"{one.where} {one.detail}" for one in award.problems],
+                    given={**(existing.given if existing is not None else {}), **completed},
+                    odd=[f"{problem.where} {problem.detail}" for problem in award.problems],
                     asked=select_unanswered(award.problems, "achievement", named),
                     named=named,
                 ),
             ),
-            self._waiting_row(
+            self._build_waiting_row(
                 draft,
                 award.complete("credential", completions) | ({} if version is None else {"version": version}),
                 award.list_unanswered("credential", completions),
@@ -212,95 +215,97 @@ class Drafts:
             ),
         )
 
-    def _sealed(self, draft: str, **texts: Any) -> bytes:  # noqa: ANN401 - any JSON values
-        """Encrypt what a document says of an achievement: it may have a person's name in a wrong field."""
+    def _encrypt(self, draft: str, **texts: Any) -> bytes:  # noqa: ANN401 - any JSON values
+        """Encrypt the statements about an achievement: a document may have a person's name in a wrong field."""
         return self._registry.vault.seal_own(_draft_purpose(draft), texts)
 
-    def key(self, award: Award, completions: Completions) -> bytes:
+    def key_of(self, award: Award, completions: Completions) -> bytes:
         """Return the key of an award's waiting credential."""
-        return self._key(award.complete("credential", completions))
+        return self._waiting_key(award.complete("credential", completions))
 
-    def _key(self, values: Values) -> bytes:
+    def _waiting_key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
         if record:
             return vault.hashed("record", normalise_identifier(str(record)))
-        said = {name: value for name, value in values.items() if name != "version"}  # of the achievement, not of it
-        return vault.digest(msgspec.json.encode(said, order="sorted"))
+        stated = {name: value for name, value in values.items() if name != "version"}  # a field of the achievement
+        return vault.digest(msgspec.json.encode(stated, order="sorted"))
 
-    def _waiting_row(
-        self, draft: str, values: Values, asked: Sequence[Oddity], named: Collection[str]
+    def _build_waiting_row(
+        self, draft: str, values: Values, questions: Sequence[Oddity], named: Collection[str]
     ) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
         hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
-        sealed = {"values": values, "asked": asked, "named": sorted(named)}
-        return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
+        sealed = {"values": values, "asked": questions, "named": sorted(named)}
+        return self._waiting_key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
 
-    def complete(self, draft: str, given: Mapping[str, Any]) -> Draft:
-        """Complete a draft with what is missing: `achievement`; `credential` where one waits; `credentials` by record.
+    def complete(self, draft: str, completions: Mapping[str, Any]) -> Draft:
+        """Complete a draft: `achievement`; `credential` where one waits; `credentials` by record.
 
-        Raises `UnknownDraft`, and `IntakeError` for what is no field or no credential that waits.
+        Raises `UnknownDraft`, and `IntakeError` for an unknown field or a record that does not wait.
         """
-        found = self.one(draft)
-        if unknown := given.keys() - {"achievement", "credential", "credentials"}:
+        stored = self.get(draft)
+        if unknown := completions.keys() - {"achievement", "credential", "credentials"}:
             raise IntakeError(f"{min(unknown)} is none of achievement, credential, credentials")
-        if found.achievement is not None and given.get("achievement"):
-            raise IntakeError(f"draft {draft} is published; revise achievement {found.achievement} instead")
-        award = Award(f"draft {draft}", "$", found.values, {})
-        values = award.complete("achievement", {"achievement": given.get("achievement", {})})
-        more = {name: value for name, value in values.items() if found.read.get(name) != value}
-        named = sorted({*found.named, *(given.get("achievement") or {})})
-        sealed = self._sealed(
+        if stored.achievement is not None and completions.get("achievement"):
+            raise IntakeError(f"draft {draft} is published; revise achievement {stored.achievement} instead")
+        award = Award(f"draft {draft}", "$", stored.values, {})
+        values = award.complete("achievement", {"achievement": completions.get("achievement", {})})
+        more = {name: value for name, value in values.items() if stored.read.get(name) != value}
+        named = sorted({*stored.named, *(completions.get("achievement") or {})})
+        sealed = self._encrypt(
             draft,
-            title=found.title,
-            codes=found.codes,
-            read=found.read,
+            title=stored.title,
+            codes=stored.codes,
+            read=stored.read,
             given=more,
-            odd=found.odd,
-            asked=select_unanswered(found.asked, "achievement", named),
+            odd=stored.odd,
+            asked=select_unanswered(stored.asked, "achievement", named),
             named=named,
         )
-        self._registry.store_rows(_Completed(draft, sealed, self._completed(draft, given)))
-        return self.one(draft)
+        self._registry.store_rows(_CompletedRows(draft, sealed, self._complete_waiting(draft, completions)))
+        return self.get(draft)
 
-    def _completed(self, draft: str, given: Mapping[str, Any]) -> list[tuple[bytes, tuple[Any, ...]]]:
-        waiting = self.waiting(draft)
-        named: dict[str, Any] = dict(given.get("credentials") or {})
-        if single := given.get("credential"):
+    def _complete_waiting(self, draft: str, completions: Mapping[str, Any]) -> list[tuple[bytes, tuple[Any, ...]]]:
+        waiting = self.list_waiting(draft)
+        named: dict[str, Any] = dict(completions.get("credentials") or {})
+        if single := completions.get("credential"):
             if len(waiting) != 1:
-                raise IntakeError(f"{len(waiting)} credentials wait; say in `credentials`, by record, what is whose")
+                raise IntakeError(f"{len(waiting)} credentials wait; name them by record in `credentials`")
             named[str(waiting[0].values.get("record", ""))] = single
         rows = []
-        for one in waiting:
-            if (more := named.pop(str(one.values.get("record", "")), None)) is not None:
-                award = Award(f"draft {draft}", "$", {}, one.values)
+        for credential in waiting:
+            if (more := named.pop(str(credential.values.get("record", "")), None)) is not None:
+                award = Award(f"draft {draft}", "$", {}, credential.values)
                 values = award.complete("credential", {"credential": more})
-                asked = select_unanswered(one.asked, "credential", more)
-                rows.append((one.key, self._waiting_row(draft, values, asked, {*one.named, *more})))
+                questions = select_unanswered(credential.asked, "credential", more)
+                rows.append(
+                    (credential.key, self._build_waiting_row(draft, values, questions, {*credential.named, *more}))
+                )
         if named:
             raise IntakeError(f"no credential with record {min(named)!r} waits for draft {draft}")
         return rows
 
-    def published(self, draft: str, achievement: str) -> "Published":
-        """Return the row that records it, to be written with the achievement's first event."""
-        return Published(draft, achievement)
+    def mark_published(self, draft: str, achievement: str) -> "PublishedRow":
+        """Return the row that marks a draft as published, to be written with the achievement's first event."""
+        return PublishedRow(draft, achievement)
 
-    def issued(self, draft: str, keys: Sequence[bytes]) -> "NoLonger":
-        """Return rows that let credentials no longer wait, to be written when they are issued."""
-        return NoLonger(draft, keys)
+    def end_waiting(self, draft: str, keys: Sequence[bytes]) -> "IssuedRows":
+        """Return the rows that end the waiting of credentials, to be written when they are issued."""
+        return IssuedRows(draft, keys)
 
     def drop(self, draft: str, transaction: Transaction | None = None) -> None:
         """Delete a draft and the credentials that wait for it. Raises `UnknownDraft`."""
-        self.one(draft)
+        self.get(draft)
         with self._registry.joined(transaction) as joined:
-            joined.add(_Dropped(draft))
+            joined.add(_DroppedRow(draft))
 
 
-def _waiting(key: bytes, sealed: Values) -> Waiting:
-    """A waiting credential as it was sealed; one of an earlier version holds its values alone."""
+def _read_waiting(key: bytes, sealed: Values) -> Waiting:
+    """Return a waiting credential from its decrypted row; a row of an earlier version has the values only."""
     if sealed.keys() >= {"values", "asked"}:
-        asked = msgspec.convert(sealed["asked"], list[Oddity])
-        return Waiting(key, sealed["values"], asked, sealed.get("named", []))
+        questions = msgspec.convert(sealed["asked"], list[Oddity])
+        return Waiting(key, sealed["values"], questions, sealed.get("named", []))
     return Waiting(key, sealed)
 
 
@@ -327,7 +332,7 @@ class DraftRow:
         )
 
 
-class _Completed:
+class _CompletedRows:
     def __init__(self, draft: str, sealed: bytes, waiting: Sequence[tuple[bytes, tuple[Any, ...]]]) -> None:
         self._draft = draft
         self._sealed = sealed
@@ -342,29 +347,29 @@ class _Completed:
             )
 
 
-class Published:
-    """Row that records the publishing of a draft."""
+class PublishedRow:
+    """The row that marks a draft as published."""
 
     def __init__(self, draft: str, achievement: str) -> None:
         self._row = achievement, draft
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it."""
+        """Write the row."""
         cursor.execute("UPDATE intake.drafts SET achievement = %s WHERE draft = %s", self._row)
 
 
-class NoLonger:
-    """Rows that let credentials of a draft no longer wait."""
+class IssuedRows:
+    """The rows of credentials of a draft that no longer wait."""
 
     def __init__(self, draft: str, keys: Sequence[bytes]) -> None:
         self._row = draft, list(keys)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it."""
+        """Write the row."""
         cursor.execute("DELETE FROM intake.waiting WHERE draft = %s AND record = ANY(%s)", self._row)
 
 
-class _Dropped:
+class _DroppedRow:
     def __init__(self, draft: str) -> None:
         self._row = (draft,)
 

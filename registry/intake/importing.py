@@ -1,4 +1,4 @@
-"""Import of documents: each award finds its achievement, or leaves a draft of it, and is issued or waits.
+"""Import of documents: each award is matched with an achievement or becomes a draft, and is issued or waits.
 
 Each result says how the achievement was found (`matching.py`), or that it is new or a draft.
 """
@@ -31,7 +31,7 @@ from registry.values.persons import normalise_identifier
 from registry.wire.achievements import AchievementContent
 
 RowsOf = Callable[[ImportResult], TransactionalRows]
-"""Returns rows that are stored with what became of an award."""
+"""Returns the rows that are stored with the result of an award."""
 _MAX_NAMED_PARTS = 5
 
 
@@ -51,7 +51,7 @@ class _Import(NamedTuple):
 
 
 class Importer:
-    """Takes documents in for one university. For one thread."""
+    """Imports documents for one university. For one thread."""
 
     def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue, *, schedules: bool = False) -> None:
         """`schedules`: the caller keeps an award until its day; otherwise one whose day is to come is refused."""
@@ -66,14 +66,14 @@ class Importer:
         """Forget the previous document."""
         self._matcher = Matcher(self._registry, self._drafts)
         self._trial = self._issuer.trial()
-        """Knows what was only checked: the awards of a dry run, and those that wait for their day."""
+        """The awards that were only checked: those of a dry run, and those that wait for their day."""
         self._waiting: dict[bytes, Values] = {}
         """Awards that wait for what they lack, by the keys of their credentials."""
         self._checked: set[str] = set()
         """Records that a dry run found to be in order."""
 
     def take(self, document: Document, completions: Completions, *, dry_run: bool = False) -> Iterator[ImportResult]:
-        """Take in all awards of a document, one after another. Raises `IntakeError` for invalid completions."""
+        """Import all awards of a document, one after another. Raises `IntakeError` for invalid completions."""
         self._begin()
         document.notes += [
             note
@@ -93,7 +93,7 @@ class Importer:
         rows_of: RowsOf | None = None,
         on_its_day: bool = False,
     ) -> ImportResult:
-        """Take in one award. It takes effect once: its record, and its draft, are recognised when it comes again.
+        """Import one award. It has its effect once: its record and its draft are recognised when it comes again.
 
         `on_its_day`: it was scheduled, and its day has come.
         """
@@ -112,7 +112,7 @@ class Importer:
     def _take_matched(self, task: _Import, result: ImportResult, match: Match, *, on_its_day: bool) -> ImportResult:
         """Issue an award whose achievement is known, or let it wait."""
         award, completions = task.award, task.completions
-        is_offered = match.content is None and self._matcher.pending(match.achievement) is None
+        is_offered = match.content is None and self._matcher.pending_content(match.achievement) is None
         result = msgspec.structs.replace(
             result,
             version=match.version,
@@ -132,33 +132,33 @@ class Importer:
         if task.dry_run:
             return self._store(task, self._try(task, result, request, match))
         if match.content is not None:
-            publish = partial(self._publish, match.content, match.draft, match.meant)
-            if (refusal := _refusal_of(publish)) is not None:
+            publish = partial(self._publish, match.content, match.draft, match.keep_text)
+            if (refusal := _find_refusal(publish)) is not None:
                 return self._store(task, result.refuse(refusal))
             result = msgspec.structs.replace(result, achievement=match.achievement, published=True)
         return self._issue(task, result, request, match)
 
     def _issue(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
-        """Issue an award's credential, and store what became of it in the same transaction."""
+        """Issue an award's credential, and store its result in the same transaction."""
 
         def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             issued = result.resolve(outcomes[0], match.notes())
             if task.rows_of is not None:
                 transaction.add(task.rows_of(issued))
-            draft = match.draft or self._drafts.id_of(task.award)
+            draft = match.draft or self._drafts.find_id(task.award)
             if issued.credential is not None and draft is not None:
-                transaction.add(self._drafts.issued(draft, [self._drafts.key(task.award, task.completions)]))
+                transaction.add(self._drafts.end_waiting(draft, [self._drafts.key_of(task.award, task.completions)]))
 
         [outcome] = self._issuer.issue([request], add_rows=add_rows, override=task.override)
         return result.resolve(outcome, match.notes())
 
     def _try(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
-        """Return what would become of an award after those before it in the document."""
+        """Return the result that an award would have after those before it in the document."""
         if match.content is not None:
-            check = partial(self._check_publishing, match.content, match.meant)
-            if (refusal := _refusal_of(check)) is not None:
+            check = partial(self._check_publishing, match.content, match.keep_text)
+            if (refusal := _find_refusal(check)) is not None:
                 return result.refuse(refusal)
-            self._matcher.would_publish(match.content)
+            self._matcher.add_pending(match.content)
             self._trial.offer(match.content)
         [outcome] = self._trial.check([request], task.override)
         result = result.resolve(outcome, match.notes())
@@ -167,7 +167,7 @@ class Importer:
         return msgspec.structs.replace(result, credential=None, learner=None)  # a check has no ids
 
     def _schedule(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
-        """Let an award wait for its day, unless it would be refused for good: then say so now."""
+        """Let an award wait for its day, or refuse it now if its refusal is final."""
         outcome = None if match.content is not None else self._trial.check([request])[0]
         if isinstance(outcome, NotIssued) and outcome.code in FINAL_REFUSALS:
             result = msgspec.structs.replace(result, held_until=None).resolve(outcome, match.notes())
@@ -215,7 +215,7 @@ class Importer:
         """Return an award as a request, checked against its achievement, or all that is wrong with it."""
         award, completions = task.award, task.completions
         level = None if match.content is not None else self._level_fault(task, match)
-        content = match.content or self._matcher.pending(match.achievement)
+        content = match.content or self._matcher.pending_content(match.achievement)
         catalogue = self._catalogue if content is None else _CatalogueWithNew(self._catalogue, content)
         checker = RowChecker(catalogue, schedules=self._schedules)
         checked = award.request(checker, match.achievement, match.version, completions)
@@ -226,8 +226,8 @@ class Importer:
         if problems:
             return CheckedRow(tuple(problems))
         if task.parts:
-            offered = match.content or self._matcher.achievement(match.achievement).content
-            fault = composition_fault(self._registry, offered, checked.result.awarding_date, task.parts)
+            matched = match.content or self._matcher.get_achievement(match.achievement).content
+            fault = composition_fault(self._registry, matched, checked.result.awarding_date, task.parts)
             if fault is not None:
                 return CheckedRow((Problem(award.path, "credential.parts", "", fault),))
         return checked
@@ -236,33 +236,33 @@ class Importer:
         award = task.award
         stated = award.complete("achievement", task.completions).get("eqfLevel")
         try:
-            offered = self._matcher.achievement(match.achievement)
+            achievement = self._matcher.get_achievement(match.achievement)
         except UnknownAchievement as error:
             return Problem(award.path, "achievement", match.achievement, str(error))
-        level = offered.content.eqf_level
-        if stated is None or match.version not in (None, offered.state.version) or stated == level:
+        level = achievement.content.eqf_level
+        if stated is None or match.version not in (None, achievement.state.version) or stated == level:
             return None
         return Problem(award.path, "eqfLevel", str(stated), f"the achievement is of EQF level {level} ({match.how})")
 
     # Achievements
 
-    def _check_publishing(self, content: AchievementContent, meant: Collection[str]) -> None:
+    def _check_publishing(self, content: AchievementContent, keep_text: Collection[str]) -> None:
         """Check that a new achievement could be published, and a credential of it issued."""
-        self._registry.achievements.check_new(content, keep_text=meant)
+        self._registry.achievements.check_new(content, keep_text=keep_text)
         self._registry.checker.check_accepted({"credential.issued.v1"})
 
-    def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
-        self._matcher.read_again()
-        publish_achievement(self._registry, self._drafts, content, draft, meant)
+    def _publish(self, content: AchievementContent, draft: str | None, keep_text: Collection[str]) -> None:
+        self._matcher.forget_offered()
+        publish_achievement(self._registry, self._drafts, content, draft, keep_text)
 
     # Drafts
 
     def _keep_draft(self, task: _Import, result: ImportResult) -> ImportResult:
-        """Keep an award as a draft of its achievement, with its credential waiting for it."""
+        """Store an award as a draft of its achievement, for which its credential waits."""
         if (differing := self._contradict_waiting(task, result)) is not None:
             return self._store(task, differing)
         award, completions = task.award, task.completions
-        row = self._drafts.row_of(award, task.format, completions)
+        row = self._drafts.build_row(award, task.format, completions)
         how = result.how or "no published achievement matches it: a draft"
         result = msgspec.structs.replace(result, waiting=True, how=how)
         missing = award.missing(completions, self._registry.member)
@@ -285,9 +285,9 @@ class Importer:
         result = msgspec.structs.replace(result, waiting=True)
         if task.dry_run:
             return self._store(task, result)
-        row = self._drafts.row_of(task.award, task.format, task.completions, match.version)
+        row = self._drafts.build_row(task.award, task.format, task.completions, match.version)
         result = msgspec.structs.replace(result, draft=row.draft)
-        published = self._drafts.published(row.draft, match.achievement)
+        published = self._drafts.mark_published(row.draft, match.achievement)
         self._registry.store_rows(row, published, *([] if task.rows_of is None else [task.rows_of(result)]))
         return result
 
@@ -298,7 +298,7 @@ class Importer:
         if not values.get("record"):
             return None
         stated = {"achievement": award.complete("achievement", completions), "credential": values}
-        before = self._waiting.setdefault(self._drafts.key(award, completions), stated)
+        before = self._waiting.setdefault(self._drafts.key_of(award, completions), stated)
         if before == stated:
             return None
         differing = [name for name in CREDENTIAL if before["credential"].get(name) != values.get(name)]
@@ -339,7 +339,7 @@ def _part_questions(award: Award, lacking: Sequence[str], *, dry_run: bool) -> l
     ]
 
 
-def _refusal_of(act: Callable[[], None]) -> str | None:
+def _find_refusal(act: Callable[[], None]) -> str | None:
     """Act, and return why it was refused, or None."""
     try:
         act()

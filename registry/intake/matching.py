@@ -1,8 +1,8 @@
-"""Which achievement an award of a document is of.
+"""Matching of a document's award with an achievement of the university.
 
-It is, in this order: the one that its course code stands for; the one that a draft made of the same document was
-published as; one whose content is identical; the only one of the same title, ECTS and level; a new one, where Annex I
-is complete; otherwise none.
+The match is the first of these: the achievement of its course code; the achievement as which a draft of the same
+document was published; one with identical content; the only one with the same title, ECTS and level; a new one if
+Annex I is complete; otherwise none.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,16 +30,16 @@ class Match(NamedTuple):
     """None: the newest."""
     how: str
     content: AchievementContent | None = None
-    """To be published, where it is new."""
+    """Content to be published, if it is new."""
     draft: str | None = None
-    """The draft that it was, or was until now."""
-    meant: Collection[str] = ()
-    """The fields of a new one whose texts are meant though they look broken."""
+    """Id of its draft, if it has or had one."""
+    keep_text: Collection[str] = ()
+    """Fields of a new achievement whose texts are right although they look broken."""
     problems: Sequence[Problem] = ()
-    """Problems of the content that the document has of it."""
+    """Problems of the content that the document states."""
 
     def notes(self) -> list[str]:
-        """Return what is doubtful in a new achievement."""
+        """Return notes on what is doubtful in a new achievement."""
         return [] if self.content is None else [f"{path} {detail}" for path, detail in content_notes(self.content)]
 
 
@@ -60,43 +60,45 @@ class Matcher:
         self._own: list[Achievement] | None = None
         self._pending: dict[str, Achievement] = {}
 
-    def offered(self) -> list[Achievement]:
-        """Return what can be issued, read once for a document, with what a dry run would have published."""
+    def list_offered(self) -> list[Achievement]:
+        """Return the achievements that can be awarded, with those that a dry run would have published."""
         if self._own is None:
-            self._own = [one for one in self._registry.achievements.list_all() if not one.state.retired]
+            self._own = [
+                achievement for achievement in self._registry.achievements.list_all() if not achievement.state.retired
+            ]
         return [*self._own, *self._pending.values()]
 
-    def read_again(self) -> None:
-        """Look again at what is offered: something was published."""
+    def forget_offered(self) -> None:
+        """Read the achievements again at the next use, because one was published."""
         self._own = None
 
-    def would_publish(self, content: AchievementContent) -> None:
-        """Let what follows in a dry run find an achievement that would be published by then."""
+    def add_pending(self, content: AchievementContent) -> None:
+        """Let later awards of a dry run find an achievement that would be published by then."""
         self._pending[content.achievement] = Achievement.publish(content)
 
-    def pending(self, achievement: str) -> AchievementContent | None:
+    def pending_content(self, achievement: str) -> AchievementContent | None:
         """Return the content of an achievement that a dry run would have published; None for any other."""
         pending = self._pending.get(achievement)
         return None if pending is None else pending.content
 
-    def achievement(self, achievement: str) -> Achievement:
-        """Return one of our achievements, or one that a dry run would have published. Raises `UnknownAchievement`."""
+    def get_achievement(self, achievement: str) -> Achievement:
+        """Return one of the university's achievements, or of a dry run's pending ones. Raises `UnknownAchievement`."""
         return self._pending.get(achievement) or self._registry.achievements.get(achievement)
 
     def match(self, award: Award, completions: Completions) -> Match | NoMatch:
         """Return the achievement that an award is of."""
         for code in award.codes:
-            if (found := self._codes.find(code)) is not None:
-                return Match(found.achievement, found.version, f"course code {code} stands for it")
-        draft = self._drafts.of(award)
+            if (mapping := self._codes.find(code)) is not None:
+                return Match(mapping.achievement, mapping.version, f"course code {code} stands for it")
+        draft = self._drafts.find(award)
         if draft is not None and draft.achievement is not None:
             how = "a draft of the same document was published as it"
             return Match(draft.achievement, None, how, None, draft.draft)
-        own = self.offered()
-        content, problems = self._content(award, completions)
+        own = self.list_offered()
+        content, problems = self._build_content(award, completions)
         if content is not None and (same := find_identical(own, content)) is not None:
             return Match(same, None, "its content is identical")
-        alike = _alike(own, award, completions)
+        alike = _find_alike(own, award, completions)
         if len(alike) == 1:
             return Match(alike[0], None, "it alone has the same title, ECTS and level", problems=problems)
         if len(alike) > 1:
@@ -105,11 +107,11 @@ class Matcher:
         if content is None or award.missing_credential(completions) or award.open_questions(completions, new=True):
             return NoMatch(problems=problems)
         identifier = draft.draft if draft is not None else None
-        meant = award.repeated_texts(completions)
-        return Match(content.achievement, None, "it is new", content, identifier, meant)
+        keep_text = award.repeated_texts(completions)
+        return Match(content.achievement, None, "it is new", content, identifier, keep_text)
 
-    def _content(self, award: Award, completions: Completions) -> tuple[AchievementContent | None, list[Problem]]:
-        """Return the whole content; None where something is missing or wrong, and what is wrong."""
+    def _build_content(self, award: Award, completions: Completions) -> tuple[AchievementContent | None, list[Problem]]:
+        """Return the complete content and no problems, or None and its problems."""
         publisher = self._registry.member
         if award.missing_achievement(completions, publisher):
             return None, []
@@ -121,28 +123,30 @@ class Matcher:
 
 
 def find_identical(own: Sequence[Achievement], content: AchievementContent) -> str | None:
-    """Return the id of the first achievement whose newest content is this one but for its id and version.
+    """Return the id of the first achievement whose newest content is the same, without id and version.
 
-    What nobody sees in a text makes no difference.
+    Invisible characters of a text make no difference.
     """
-    return next((one.content.achievement for one in own if is_same_text(content, one.content)), None)
+    return next(
+        (achievement.content.achievement for achievement in own if is_same_text(content, achievement.content)), None
+    )
 
 
-def _alike(own: Sequence[Achievement], award: Award, completions: Completions) -> list[str]:
-    """Achievements of the same title in any language, the same ECTS and the same level. Without these, none."""
+def _find_alike(own: Sequence[Achievement], award: Award, completions: Completions) -> list[str]:
+    """Return the achievements with the same title in any language, ECTS and level; none if the award lacks one."""
     values = award.complete("achievement", completions)
     titles = values.get("title") or {}
     ects, level = values.get("ects"), values.get("eqfLevel")
     if not isinstance(titles, dict) or ects is None or level is None:
         return []
-    said = {_folded(text) for text in titles.values()}
+    texts = {_fold(text) for text in titles.values()}
     return [
-        one.content.achievement
-        for one in own
-        if (one.content.ects, one.content.eqf_level) == (ects, level)
-        and said & {_folded(text) for text in one.content.title.values()}
+        achievement.content.achievement
+        for achievement in own
+        if (achievement.content.ects, achievement.content.eqf_level) == (ects, level)
+        and texts & {_fold(text) for text in achievement.content.title.values()}
     ]
 
 
-def _folded(text: object) -> str:
+def _fold(text: object) -> str:
     return normalise_identifier(str(text)).casefold()

@@ -80,8 +80,8 @@ def test_one_id_that_waits_twice_with_two_grades_waits_once(office):
     found = office.both(badge("7"), badge("8"), given=lacking)
     assert (found[0], found[2], found[3]) == (0, 1, 1)
     assert "record-differs" in found[4]
-    [draft] = Drafts(office.registry).all()
-    [waiting] = Drafts(office.registry).waiting(draft.draft)
+    [draft] = Drafts(office.registry).list_all()
+    [waiting] = Drafts(office.registry).list_waiting(draft.draft)
     assert waiting.values["grade"] == "7"
 
 

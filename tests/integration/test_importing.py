@@ -94,13 +94,13 @@ def test_what_annex_i_wants_more_of_becomes_a_draft_and_its_credential_waits(off
     assert "achievement.learningOutcomes" in taken.missing
     assert taken.credential is None
     assert office.node.stored() == before
-    [draft] = office.drafts.all()
+    [draft] = office.drafts.list_all()
     assert (draft.draft, draft.title, draft.waiting) == (taken.draft, "Soil in the city", 1)
     row = office.registry.cursor().execute("SELECT sealed FROM intake.waiting").fetchone()
     assert b"Silva" not in row["sealed"]
     assert b"s2600002" not in row["sealed"]
     [again] = office.take("openbadge.json")
-    assert (again.draft, office.drafts.one(draft.draft).waiting) == (draft.draft, 1)
+    assert (again.draft, office.drafts.get(draft.draft).waiting) == (draft.draft, 1)
 
 
 def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
@@ -109,13 +109,13 @@ def test_a_draft_that_is_completed_and_published_issues_what_waits(office):
     with pytest.raises(IntakeError, match=r"still requires achievement\.learningOutcomes"):
         office.publisher.publish(taken.draft)
     draft = office.drafts.complete(taken.draft, BADGE)
-    assert office.drafts.missing(draft) == []
+    assert office.drafts.list_missing(draft) == []
     issued = office.publisher.publish(taken.draft).results
     assert len({one.credential for one in issued}) == 2
     assert len({one.learner for one in issued}) == 2
     [achievement] = office.registry.achievements.list_all()
     assert achievement.content.learning_outcomes[0].title == {"en": "Maps sealed ground and proposes how to open it"}
-    assert office.drafts.all() == []
+    assert office.drafts.list_all() == []
     assert office.publisher.publish(taken.draft).results == []
     [late] = office.take("openbadge.json", change=[("s2600002", "s10"), ("5b0f6e7a", "5b0f6e7c")])
     assert late.how == "a draft of the same document was published as it"
@@ -135,8 +135,8 @@ def test_importing_again_with_what_was_missing_publishes_the_draft(office):
     [waiting] = office.take("openbadge.json")
     [taken] = office.take("openbadge.json", BADGE)
     assert taken.credential
-    assert office.drafts.one(waiting.draft).achievement == taken.achievement
-    assert office.drafts.one(waiting.draft).waiting == 0
+    assert office.drafts.get(waiting.draft).achievement == taken.achievement
+    assert office.drafts.get(waiting.draft).waiting == 0
 
 
 def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_issued(office):
@@ -147,7 +147,7 @@ def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_is
     office.drafts.complete(taken.draft, BADGE)
     issued = office.publisher.publish(taken.draft).results
     assert [one.missing for one in issued if not one.credential] == [["credential.date_of_birth"]]
-    assert office.drafts.one(taken.draft).waiting == 1
+    assert office.drafts.get(taken.draft).waiting == 1
     record = rest("openbadge.json")["id"]
     office.drafts.complete(taken.draft, {"credentials": {record: {"date_of_birth": "2001-09-30"}}})
     assert [bool(one.credential) for one in office.publisher.publish(taken.draft).results] == [True]
@@ -158,9 +158,9 @@ def test_a_credential_that_lacks_something_goes_on_waiting_and_the_others_are_is
 def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(office):
     [taken] = office.take("openbadge.json")
     office.drafts.complete(taken.draft, BADGE)
-    draft = office.drafts.one(taken.draft)
-    office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
-    assert [one.waiting for one in office.drafts.all()] == [1]
+    draft = office.drafts.get(taken.draft)
+    office.importer._publish(office.drafts.build_content(draft, draft.draft, ()), draft.draft, ())
+    assert [one.waiting for one in office.drafts.list_all()] == [1]
     assert [bool(one.credential) for one in office.publisher.publish(taken.draft).results] == [True]
     assert len(office.registry.achievements.list_all()) == 1
 
@@ -169,7 +169,7 @@ def test_a_dropped_draft_takes_its_credentials_with_it(office):
     [taken] = office.take("openbadge.json")
     office.drafts.drop(taken.draft)
     with pytest.raises(UnknownDraft):
-        office.drafts.one(taken.draft)
+        office.drafts.get(taken.draft)
     assert office.registry.cursor().execute("SELECT count(*) AS n FROM intake.waiting").fetchone()["n"] == 0
 
 
@@ -243,7 +243,7 @@ def test_a_dry_run_says_it_all_and_stores_nothing(office):
     assert (new.how, draft.draft) == ("it is new", None)
     assert draft.missing
     assert office.node.stored() == before
-    assert office.drafts.all() == []
+    assert office.drafts.list_all() == []
 
 
 def test_every_rule_of_a_row_holds_for_a_document_too(office):
@@ -263,7 +263,7 @@ def test_the_samples_of_others_become_drafts(office, name):
     taken = list(office.importer.take(document, {}))
     assert len(taken) == len(document.awards)
     assert all(one.draft and one.missing for one in taken)
-    assert len(office.drafts.all()) == len(taken)
+    assert len(office.drafts.list_all()) == len(taken)
 
 
 def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
@@ -329,14 +329,14 @@ def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(o
     assert (done.state, done.done_lines) == ("done", 2)
     assert (done.issued, done.unchanged, done.refused) == (1, 0, 1)
     assert {problem.line for _, problem in batch_store.list_problems(begun.batch, 100)} == {2}
-    assert [draft.title for draft in office.drafts.all()] == ["Sensors in the field"]
+    assert [draft.title for draft in office.drafts.list_all()] == ["Sensors in the field"]
 
 
 def test_a_dry_run_says_of_each_award_what_the_run_does(office):
     offered(office)
     lacking = [('"dateOfBirth": "2001-09-30",', "")]
     [dry] = office.take("openbadge.json", BADGE, lacking, dry_run=True)
-    assert office.drafts.all() == []
+    assert office.drafts.list_all() == []
     [taken] = office.take("openbadge.json", BADGE, lacking)
     assert taken.waiting
     assert (dry.waiting, dry.missing, dry.problems, dry.how) == (

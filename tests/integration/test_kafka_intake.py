@@ -13,11 +13,11 @@ from kafka.structs import TopicPartition
 
 from registry.application.status_notes import notes_of
 from registry.domain.errors import InvalidEvent
+from registry.intake.event_handler import EventHandler
 from registry.intake.events import MAX_BYTES
-from registry.intake.kafka import KafkaIntake, addresses, gaps
+from registry.intake.kafka import KafkaIntake, find_gaps, parse_brokers
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
-from registry.intake.taking import EventHandler
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json, started, until
@@ -43,32 +43,32 @@ def offer(consortium):
 
 
 @pytest.fixture
-def taking(consortium):
+def handler(consortium):
     with open_node(consortium.home) as node:
         yield EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
 
 
-def take(taking, *events):
-    return taking.take([json.dumps(one).encode() if isinstance(one, dict) else one for one in events])
+def take(handler, *events):
+    return handler.handle([json.dumps(one).encode() if isinstance(one, dict) else one for one in events])
 
 
-def test_events_have_their_effect_in_their_order_and_once(taking, offer):
+def test_events_have_their_effect_in_their_order_and_once(handler, offer):
     first = issue(offer, "a1")
-    [issued] = take(taking, first)
+    [issued] = take(handler, first)
     assert issued.accepted
     suspend = event("credential.suspend.v1", {"credential": issued.credential, "reason": "underReview"})
     reinstate = event("credential.reinstate.v1", {"credential": issued.credential})
     revoke = event("credential.revoke.v1", {"credential": issued.credential, "reason": "issuedInError"})
-    results = take(taking, first, suspend, suspend, reinstate, issue(offer, "a2"), revoke, issue(offer, "a3"))
+    results = take(handler, first, suspend, suspend, reinstate, issue(offer, "a2"), revoke, issue(offer, "a3"))
     assert [(one.accepted, one.unchanged) for one in results] == [
         (True, True), (True, False), (True, True), (True, False), (True, False), (True, False), (True, False),
     ]  # fmt: skip
-    assert all(one.unchanged for one in take(taking, first, suspend, reinstate, revoke))
-    [again] = take(taking, event("credential.suspend.v1", {"credential": issued.credential, "reason": "underReview"}))
+    assert all(one.unchanged for one in take(handler, first, suspend, reinstate, revoke))
+    [again] = take(handler, event("credential.suspend.v1", {"credential": issued.credential, "reason": "underReview"}))
     assert again.code == "illegal-transition"
     same = event("credential.revoke.v1", {"credential": issued.credential, "reason": "issuedInError"})
     [as_before, other, used] = take(
-        taking, same, same | {"id": "x", "data": same["data"] | {"reason": "withheld"}}, same | {"data": first["data"]}
+        handler, same, same | {"id": "x", "data": same["data"] | {"reason": "withheld"}}, same | {"data": first["data"]}
     )
     assert (as_before.accepted, as_before.unchanged) == (True, True)
     assert (other.accepted, other.where) == (False, "$.data.reason")
@@ -76,9 +76,9 @@ def test_events_have_their_effect_in_their_order_and_once(taking, offer):
     assert not used.accepted
 
 
-def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
+def test_a_change_takes_a_note_that_is_kept_privately(handler, offer):
     [issued, suspended, long, number] = take(
-        taking,
+        handler,
         issue(offer, "note1"),
         event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": " Asked by the board "}),
         event("credential.reinstate.v1", {"record": "note1", "note": "x" * 2001}),
@@ -86,19 +86,19 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
     )
     assert suspended.accepted
     assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
-    vault, cursor = taking._registry.vault, taking._registry.cursor()
+    vault, cursor = handler._registry.vault, handler._registry.cursor()
     assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["Asked by the board"]
     [new_note] = take(
-        taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
+        handler, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
     )
     assert (new_note.accepted, new_note.where) == (False, "$.data.note")
 
 
-def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consortium, taking, offer):
+def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consortium, handler, offer):
     other = consortium.offer(title="Soil chemistry")
-    [first] = take(taking, issue(offer, "other1"))
+    [first] = take(handler, issue(offer, "other1"))
     replacing = event("credential.issue.v1", row(other, "other2", "s-other1") | {"replaces": first.credential})
-    [second] = take(taking, replacing)
+    [second] = take(handler, replacing)
     assert (second.accepted, first.notes) == (True, [])
     [note] = second.notes
     assert f"replaces credential {first.credential} of another achievement" in note
@@ -108,22 +108,22 @@ def test_a_credential_that_replaces_one_of_another_achievement_is_noted(consorti
     ("field", "text"),
     [("grade", "F"), ("family_name", "unbekannt"), ("given_name", "NÃºÃ±ez"), ("family_name", "s-looks")],
 )
-def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant(taking, offer, field, text):
+def test_a_text_that_looks_wrong_is_issued_where_the_event_says_that_it_is_meant(handler, offer, field, text):
     asked = issue(offer, f"looks {field} {text}")
     asked["data"] |= {"student": "s-looks" if text == "s-looks" else f"s {field} {text[0]}", field: text}
-    [refused] = take(taking, asked)
+    [refused] = take(handler, asked)
     assert (refused.accepted, refused.code) == (False, "invalid")
     meant = asked | {"data": asked["data"] | {"keep_text": True}}
     [not_meant, neither] = take(
-        taking,
+        handler,
         asked | {"data": asked["data"] | {"keep_text": False}},
         asked | {"data": asked["data"] | {"keep_text": "true"}},
     )
     assert (not_meant.accepted, not_meant.where) == (False, refused.where)
     assert (neither.accepted, neither.where) == (False, "$.data.keep_text")
-    [issued] = take(taking, meant)
+    [issued] = take(handler, meant)
     assert (issued.accepted, issued.unchanged) == (True, False)
-    [again] = take(taking, meant)
+    [again] = take(handler, meant)
     assert (again.accepted, again.unchanged, again.credential) == (True, True, issued.credential)
 
 
@@ -151,9 +151,9 @@ class Faulty:
 )
 def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
     with open_node(consortium.home) as node:
-        taking = EventHandler(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
+        handler = EventHandler(node.registry, Faulty(node.issuer, error), OwnCatalogue(node.registry))
         results = take(
-            taking,
+            handler,
             issue(offer, f"good-{code}-1"),
             issue(offer, "bad"),
             issue(offer, f"good-{code}-2"),
@@ -165,9 +165,9 @@ def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(conso
     assert "Jansen" not in str(results)
 
 
-def test_a_credential_is_named_by_the_universitys_own_record_too(taking, offer):
+def test_a_credential_is_named_by_the_universitys_own_record_too(handler, offer):
     [issued, suspended, unknown, both] = take(
-        taking,
+        handler,
         issue(offer, "rec1"),
         event("credential.suspend.v1", {"record": "rec1", "reason": "underReview"}),
         event("credential.revoke.v1", {"record": "nobody", "reason": "withheld"}),
@@ -178,16 +178,16 @@ def test_a_credential_is_named_by_the_universitys_own_record_too(taking, offer):
     assert (both.accepted, both.where) == (False, "$.data.record")
 
 
-def test_an_id_that_was_used_for_something_else_is_refused(taking, offer):
+def test_an_id_that_was_used_for_something_else_is_refused(handler, offer):
     first = issue(offer, "b1")
-    take(taking, first)
-    [other] = take(taking, issue(offer, "b2", id=first["id"]))
+    take(handler, first)
+    [other] = take(handler, issue(offer, "b2", id=first["id"]))
     assert (other.accepted, other.code) == (False, "id-used-again")
 
 
-def test_the_same_event_twice_in_one_delivery_is_one(taking, offer):
+def test_the_same_event_twice_in_one_delivery_is_one(handler, offer):
     first = issue(offer, "c1")
-    results = take(taking, first, first)
+    results = take(handler, first, first)
     assert [one.unchanged for one in results] == [False, True]
     assert results[0].credential == results[1].credential
 
@@ -215,18 +215,18 @@ def test_the_same_event_twice_in_one_delivery_is_one(taking, offer):
         (event("credential.issue.v1", {}, id=""), "$.id"),
     ],
 )
-def test_a_bad_event_says_where_and_stops_nobody(taking, offer, sent, where):
-    bad, good = take(taking, sent, issue(offer, f"d-{uuid.uuid4()}"))
+def test_a_bad_event_says_where_and_stops_nobody(handler, offer, sent, where):
+    bad, good = take(handler, sent, issue(offer, f"d-{uuid.uuid4()}"))
     assert (bad.accepted, bad.where) == (False, where)
     assert bad.detail
     assert good.accepted
 
 
-def test_all_that_is_wrong_with_an_event_is_said_at_once(taking, offer):
+def test_all_that_is_wrong_with_an_event_is_said_at_once(handler, offer):
     wrong = {"awarding_date": "yesterday", "surname": "x", "student": {"a": 1}, "ects": "7"}
     faulty = issue(offer, f"w-{uuid.uuid4()}")
     [issued, change] = take(
-        taking,
+        handler,
         faulty | {"data": faulty["data"] | wrong},
         event("credential.revoke.v1", {"credential": "x", "reason": "?", "why": 1}),
     )
@@ -240,15 +240,15 @@ def test_all_that_is_wrong_with_an_event_is_said_at_once(taking, offer):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_addresses_that_are_none_and_brokers_that_are_away_are_said():
     with pytest.raises(IntakeError, match="kafka://HOST"):
-        addresses("localhost:9092")
+        parse_brokers("localhost:9092")
     with pytest.raises(IntakeUnavailable, match="cannot make the topics"):
-        KafkaIntake(["127.0.0.1:9"], "twente", "x/twente", list, patience=1).create()
+        KafkaIntake(["127.0.0.1:9"], "twente", "x/twente", list, timeout_seconds=1).create()
     gc.collect()
 
 
 def results_of(broker, member="twente"):
     consumer = KafkaConsumer(
-        f"intake.{member}.results", bootstrap_servers=addresses(broker.url), auto_offset_reset="earliest",
+        f"intake.{member}.results", bootstrap_servers=parse_brokers(broker.url), auto_offset_reset="earliest",
         consumer_timeout_ms=3000,
     )  # fmt: skip
     found = [json.loads(record.value) for record in consumer]
@@ -257,23 +257,23 @@ def results_of(broker, member="twente"):
 
 
 def send(broker, *values, member="twente"):
-    producer = KafkaProducer(bootstrap_servers=addresses(broker.url))
+    producer = KafkaProducer(bootstrap_servers=parse_brokers(broker.url))
     for value in values:
         producer.send(f"intake.{member}", json.dumps(value).encode() if isinstance(value, dict) else value)
     producer.close()
 
 
 @pytest.mark.kafka
-def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect_kafka(taking, offer, empty_broker):
+def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect_kafka(handler, offer, empty_broker):
     class Killed(Exception):
         pass
 
     def taken_then_killed(values):
-        taking.take(values)
+        handler.handle(values)
         raise Killed
 
-    brokers = addresses(empty_broker.url)
-    KafkaIntake(brokers, "twente", "test.example/twente", taking.take).create()
+    brokers = parse_brokers(empty_broker.url)
+    KafkaIntake(brokers, "twente", "test.example/twente", handler.take).create()
     sent = [issue(offer, f"e{number}") for number in range(5)]
     send(empty_broker, *sent, b"not json")
     with pytest.raises(Killed):
@@ -286,7 +286,7 @@ def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect
         if len(seen) == 6:
             stop.set()
 
-    KafkaIntake(brokers, "twente", "test.example/twente", taking.take).run(stop, on_results)
+    KafkaIntake(brokers, "twente", "test.example/twente", handler.take).run(stop, on_results)
     assert [(one.accepted, one.unchanged) for one in seen] == [(True, True)] * 5 + [(False, False)]
     answers = [from_dict(one) for one in results_of(empty_broker)]
     assert [one["type"] for one in answers] == ["registry.intake.accepted.v1"] * 5 + ["registry.intake.refused.v1"]
@@ -307,7 +307,7 @@ def test_a_running_node_takes_in_what_systems_send_kafka(tmp_path, postgres, emp
     assert len(results_of(empty_broker)) == 3
 
 
-def take_in(broker, taking, positions, until_results):
+def take_in(broker, handler, positions, until_results):
     """Read the intake topic until a number of results came; return them."""
     stop, seen = threading.Event(), []
 
@@ -316,7 +316,7 @@ def take_in(broker, taking, positions, until_results):
         if len(seen) >= until_results:
             stop.set()
 
-    reader = KafkaIntake(addresses(broker.url), "twente", "test.example/twente", taking.take, positions=positions)
+    reader = KafkaIntake(parse_brokers(broker.url), "twente", "test.example/twente", handler.take, positions=positions)
     reader.create()
     reader.run(stop, on_results)
     return seen
@@ -324,7 +324,7 @@ def take_in(broker, taking, positions, until_results):
 
 def remove(broker, before):
     """Let the broker remove the records of the intake topic before an offset, as retention does."""
-    admin = KafkaAdminClient(bootstrap_servers=addresses(broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(broker.url))
     admin.delete_records({TopicPartition("intake.twente", 0): before})
     admin.close()
 
@@ -339,15 +339,15 @@ def positions(consortium):
 
 @pytest.mark.kafka
 def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledges_kafka(
-    consortium, taking, offer, empty_broker, positions
+    consortium, handler, offer, empty_broker, positions
 ):
-    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
     send(empty_broker, *[issue(offer, f"g{number}") for number in range(3)])
-    assert len(take_in(empty_broker, taking, positions, 3)) == 3
+    assert len(take_in(empty_broker, handler, positions, 3)) == 3
     assert "intake" not in faults_of(consortium)
     send(empty_broker, *[issue(offer, f"g{number}") for number in range(3, 10)])
     remove(empty_broker, 8)
-    assert [one.accepted for one in take_in(empty_broker, taking, positions, 2)] == [True, True]
+    assert [one.accepted for one in take_in(empty_broker, handler, positions, 2)] == [True, True]
     [lost] = positions.losses()
     assert (lost.partition, lost.first, lost.last) == (0, 3, 7)
     told = results_of(empty_broker)
@@ -372,18 +372,18 @@ def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledg
 
 @pytest.mark.kafka
 def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forgot_the_reader_kafka(
-    taking, offer, empty_broker, positions
+    handler, offer, empty_broker, positions
 ):
-    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4)])
-    take_in(empty_broker, taking, positions, 4)
+    take_in(empty_broker, handler, positions, 4)
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4, 6)])
     remove(empty_broker, 6)
     forget_reader(empty_broker)
     for _ in range(2):
         stop = threading.Event()
         reader = KafkaIntake(
-            addresses(empty_broker.url), "twente", "test.example/twente", taking.take, positions=positions
+            parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take, positions=positions
         )
         running = threading.Thread(target=reader.run, args=(stop,))
         running.start()
@@ -395,11 +395,11 @@ def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forg
 
 
 @pytest.mark.kafka
-def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(taking, offer, empty_broker, positions):
+def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(handler, offer, empty_broker, positions):
     positions.advance("intake.twente", {0: 7})
-    KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
     send(empty_broker, issue(offer, "i1"))
-    assert [one.accepted for one in take_in(empty_broker, taking, positions, 1)] == [True]
+    assert [one.accepted for one in take_in(empty_broker, handler, positions, 1)] == [True]
     [lost] = positions.losses()
     assert (lost.first, lost.last) == (7, None)
     assert "emptied or made again" in lost.sentence
@@ -407,10 +407,10 @@ def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(tak
 
 
 @pytest.mark.kafka
-def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_kafka(taking, empty_broker):
-    reader = KafkaIntake(addresses(empty_broker.url), "twente", "test.example/twente", taking.take)
+def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_kafka(handler, empty_broker):
+    reader = KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take)
     assert reader.create() == []
-    admin = KafkaAdminClient(bootstrap_servers=addresses(empty_broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(empty_broker.url))
     settings = {"retention.ms": "86400000", "retention.bytes": "1000000", "cleanup.policy": "compact"}
     admin.alter_configs([ConfigResource("topic", "intake.twente", configs=settings)])
     admin.close()
@@ -434,7 +434,7 @@ def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_ka
     ],
 )
 def test_only_what_was_removed_unread_is_a_gap(expected, begin, offsets, found):
-    assert list(gaps(expected, begin, offsets)) == found
+    assert list(find_gaps(expected, begin, offsets)) == found
 
 
 def faults_of(consortium):
@@ -443,13 +443,13 @@ def faults_of(consortium):
 
 def forget_reader(broker):
     """Let the broker forget how far the reader was, as it does after some days."""
-    admin = KafkaAdminClient(bootstrap_servers=addresses(broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(broker.url))
     admin.delete_group_offsets("intake.twente", [TopicPartition("intake.twente", 0)])
     admin.close()
 
 
 def results_topic_is_there(broker):
-    consumer = KafkaConsumer(bootstrap_servers=addresses(broker.url))
+    consumer = KafkaConsumer(bootstrap_servers=parse_brokers(broker.url))
     try:
         return "intake.twente.results" in consumer.topics()
     finally:

@@ -12,8 +12,8 @@ from registry.application.requests import Issued
 from registry.application.status_notes import notes_of
 from registry.batches import BatchStore
 from registry.domain.errors import Duplicate
-from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
-from registry.intake.reconciling import Known as Here
+from registry.intake.reconciliation import COLUMNS, NEEDED, Reconciliation
+from registry.intake.reconciliation import CredentialOnLog as Here
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.learners.change import CannotChange, SamePerson, StalePreview, UnknownChange
 from registry.learners.changes import LearnerChanges
@@ -481,10 +481,10 @@ def test_a_term_agrees_after_a_merge_and_finds_rows_in_the_spelling_of_earlier_v
     rows = [f"{record},{achievement},2026-06-30" for record in ("row-1", "row-2", "row-3", "rose\u0301")]
     file.write_text("\n".join(["record,achievement,awarding_date", *rows]) + "\n", encoding="utf-8")
     begin, end = date(2026, 6, 1), date(2026, 6, 30)
-    with Reconciling(node.registry, known, Everything(), begin, end) as reconciling:
-        judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
+    with Reconciliation(node.registry, known, Everything(), begin, end) as reconciliation:
+        judged = list(reconciliation.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
     assert [one for each in judged for one in each.differences] == []
-    assert reconciling.counts.agreeing == 4
+    assert reconciliation.counts.agreeing == 4
 
 
 def decided_by_digest(node, achievement, *credentials):

@@ -14,7 +14,7 @@ from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
 from registry.batches import BatchStore, Worker
-from registry.intake.taking import EventHandler
+from registry.intake.event_handler import EventHandler
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
@@ -217,7 +217,7 @@ def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(
         event("Quixwobble", {}),
         b'{"Quixwobble": ',
     ]
-    results = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry)).take(events)
+    results = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry)).handle(events)
     assert sum(not one.accepted for one in results) > 90
     said = [json.dumps([one.code, one.where, one.detail]).encode() for one in results]
     assert [one for one in said for word in PERSON.values() if word.encode() in one] == []

@@ -11,7 +11,7 @@ import pytest
 
 from registry.application.requests import IssueRequest
 from registry.intake.course_codes import CourseCode, CourseCodes
-from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
+from registry.intake.reconciliation import COLUMNS, NEEDED, Counts, Reconciliation
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -47,10 +47,10 @@ class Term:
         file.write_text(csv_of(rows) if text is None else text)
         with (
             open_node(self.consortium.home) as node,
-            Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
+            Reconciliation(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciliation,
         ):
-            judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
-        return [one for found in judged for one in found.differences], reconciling.counts
+            judged = list(reconciliation.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
+        return [one for found in judged for one in found.differences], reconciliation.counts
 
     def row(self, number, **change):
         return {
@@ -199,13 +199,13 @@ def test_a_long_file_takes_no_more_memory(term):
 
     with (
         open_node(term.consortium.home) as node,
-        Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
+        Reconciliation(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciliation,
     ):
-        for _ in reconciling.run(rows(3000)):
+        for _ in reconciliation.run(rows(3000)):
             pass
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for _ in reconciling.run(rows(30_000)):
+        for _ in reconciliation.run(rows(30_000)):
             pass
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert after - before < 16 * 1024, f"{(after - before) / 1024:.0f} MiB more"
-    assert reconciling.counts.missing_here == 33_000
+    assert reconciliation.counts.missing_here == 33_000

@@ -86,8 +86,8 @@ def test_null_says_that_there_is_none(office):
 
 def test_a_draft_keeps_what_is_unclear_until_it_is_completed(office):
     [taken] = office.take(badge(expirationDate="1 May"), {})
-    [draft] = office.drafts.all()
-    assert [one.missing for one in office.drafts.waiting(draft.draft)] == [["valid_until"]]
+    [draft] = office.drafts.list_all()
+    assert [one.missing for one in office.drafts.list_waiting(draft.draft)] == [["valid_until"]]
     office.drafts.complete(taken.draft, BADGE)
     [one] = office.publisher.publish(taken.draft).results
     assert (one.credential, [p.field for p in one.problems]) == (None, ["credential.valid_until"])
@@ -141,10 +141,10 @@ def test_a_matched_award_waits_and_is_issued_when_what_is_unclear_is_said(office
     assert len(office.registry.achievements.list_all()) == 1
     third = other | {"id": "urn:third"}
     [taken] = office.take(third, {})
-    assert office.drafts.one(taken.draft).waiting == 1
+    assert office.drafts.get(taken.draft).waiting == 1
     [taken] = office.take(third | {"validUntil": "2036-01-01"}, {})
     assert taken.credential
-    assert office.drafts.all() == []
+    assert office.drafts.list_all() == []
 
 
 def test_what_is_revoked_by_its_own_word_is_issued_by_no_completion(office):
@@ -248,7 +248,7 @@ def test_a_whole_waits_for_its_parts_and_joins_them_when_it_comes_again(office):
     taken = office.take(nested(), GIVEN)
     assert [bool(one.credential) for one in taken] == [True, True, True]
     assert office.registry.achievements.get(taken[2].achievement).content.composition is not None
-    assert [one.waiting for one in office.drafts.all()] == []
+    assert [one.waiting for one in office.drafts.list_all()] == []
 
 
 def test_parts_that_do_not_add_up_are_asked_about_with_the_numbers_and_never_exceed_the_whole(office):

@@ -348,8 +348,8 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
             assert (found.name, found.notes, found.error) == ("Quixwobble.csv", ["a note"], "an error")
             assert [one.value for _, one in batch_store.list_problems(batch, 9)] == ["Quixwobble"]
             drafts = Drafts(registry)
-            assert (drafts.one(draft).title, drafts.one(draft).read) == ("a title", {"ects": 5})
-            assert drafts.waiting(draft)[0].values == {"student": "s1"}
+            assert (drafts.get(draft).title, drafts.get(draft).read) == ("a title", {"ects": 5})
+            assert drafts.list_waiting(draft)[0].values == {"student": "s1"}
             row = cursor.execute("SELECT body FROM access.requests").fetchone()
             assert vault.open_own("answer 07", row["body"]) == ["/v1/x", msgspec.json.decode(answer)]
     assert found_in(dsn, ["Quixwobble", "row-1", "a title"]) == []

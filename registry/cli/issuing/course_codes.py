@@ -50,9 +50,9 @@ def set_one(
     """
     codes = CourseCodes(node_of(context).registry)
     entry = CourseCode(code, canonical_uuid(achievement), version)
-    if wrong := codes.faults(entry):
+    if wrong := codes.find_faults(entry):
         raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in wrong))
-    changes = codes.changes([entry])
+    changes = codes.list_changes([entry])
     codes.change([entry])
     say(f"{code} stands for {achievement}, " + ("the newest version" if version is None else f"version {version}"))
     for change in changes:
@@ -87,7 +87,9 @@ def import_codes(
             if isinstance(row, Problem):
                 problems = [row]
             else:
-                problems = [Problem(f"line {line}", name, row.text(name)[:80], why) for name, why in codes.faults(row)]
+                problems = [
+                    Problem(f"line {line}", name, row.text(name)[:80], why) for name, why in codes.find_faults(row)
+                ]
             if problems:
                 done.problems += problems
                 done.refused += 1
@@ -96,7 +98,7 @@ def import_codes(
     except IntakeError as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
-    done.changes = codes.changes(waiting)
+    done.changes = codes.list_changes(waiting)
     if not dry_run:
         codes.change(waiting)
     done.set = len(waiting)
@@ -127,7 +129,7 @@ def list_all(
     """
     codes = CourseCodes(node_of(context).registry)
     found: list[CourseCode] = []
-    while page := codes.page(_PAGE, found[-1].code if found else ""):
+    while page := codes.read_page(_PAGE, found[-1].code if found else ""):
         found += page
     if as_csv:  # the form that `course-code import` reads
         typer.echo(write_csv(found), nl=False)

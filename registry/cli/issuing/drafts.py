@@ -45,9 +45,9 @@ def _draft(node: Node, text: str) -> str:
 
 def _read_draft(node: Node, identifier: str) -> Shown:
     drafts = Drafts(node.registry)
-    draft = drafts.one(_draft(node, identifier))
-    waiting = [{"record": row.values.get("record"), "missing": row.missing} for row in drafts.waiting(draft.draft)]
-    return Shown(draft, drafts.missing(draft), waiting)
+    draft = drafts.get(_draft(node, identifier))
+    waiting = [{"record": row.values.get("record"), "missing": row.missing} for row in drafts.list_waiting(draft.draft)]
+    return Shown(draft, drafts.list_missing(draft), waiting)
 
 
 def _tell(shown: Shown) -> None:
@@ -73,12 +73,12 @@ def list_all(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv =
     Example: registry achievement draft list
     """
     drafts = Drafts(node_of(context).registry)
-    all_drafts = drafts.all()
+    all_drafts = drafts.list_all()
     columns = [
         Column("draft", lambda draft: draft.draft),
         Column("title", lambda draft: draft.title),
         Column("format", lambda draft: draft.format),
-        Column("missing", lambda draft: len(drafts.missing(draft))),
+        Column("missing", lambda draft: len(drafts.list_missing(draft))),
         Column("waiting", lambda draft: draft.waiting),
     ]
     print_list(all_drafts, columns, as_json=as_json, as_csv=as_csv, wide=wide)
@@ -128,12 +128,12 @@ def publish(context: typer.Context, draft: Id, *, keep_text: KeepText = False, a
     Example: registry achievement draft publish 0bbac7a9-…
     """
     node = node_of(context)
-    before = Drafts(node.registry).one(_draft(node, draft)).achievement
+    before = Drafts(node.registry).get(_draft(node, draft)).achievement
     publisher = DraftPublisher(node.registry, node.issuer, OwnCatalogue(node.registry))
     awards, notes = publisher.publish(_draft(node, draft), fields_kept_as_written(keep_text=keep_text))
     for note in notes:
         errors.print(f"warning: {note}", markup=False, highlight=False)
-    after = Drafts(node.registry).one(_draft(node, draft))
+    after = Drafts(node.registry).get(_draft(node, draft))
     if as_json:
         print_json(awards)
     else:

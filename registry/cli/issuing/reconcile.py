@@ -11,7 +11,7 @@ import typer
 from registry.cli.days import DatesOption, day_option
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, progress, say
-from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Reconciling
+from registry.intake.reconciliation import COLUMNS, NEEDED, Counts, Difference, Reconciliation
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -65,13 +65,15 @@ def reconcile(
     except OSError as error:
         raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
-        Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), begin.date(), end.date()) as reconciling,
+        Reconciliation(
+            node.registry, OnLog(node), OwnCatalogue(node.registry), begin.date(), end.date()
+        ) as reconciliation,
         progress(f"reconciling {file.name}") as counter,
     ):
-        for judged in reconciling.run(rows, dates=dates):
+        for judged in reconciliation.run(rows, dates=dates):
             counter.advance()
             differences += judged.differences[: most - len(differences)]
-    counts = reconciling.counts
+    counts = reconciliation.counts
     if as_json:
         print_json(Reconciled(counts, differences, rows.notes))
     else:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from registry.intake.event_handler import EventHandler, Result
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeUnavailable
-from registry.intake.taking import EventHandler, Result
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.health import last_error
 from registry.node.node import Node, open_node
@@ -43,11 +43,13 @@ class KafkaIntakeRound:
         on_results: Callable[[list[Result]], None] = lambda _: None,
         on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
-        from registry.intake.kafka import KafkaIntake, addresses  # noqa: PLC0415 - loads Kafka's client
+        from registry.intake.kafka import KafkaIntake, parse_brokers  # noqa: PLC0415 - loads Kafka's client
 
-        taking = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
+        handler = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
         settings, positions = node.settings, IntakePositions(node.registry.dsn)
-        self._intake = KafkaIntake(addresses(url), settings.member, settings.origin, taking.take, positions=positions)
+        self._intake = KafkaIntake(
+            parse_brokers(url), settings.member, settings.origin, handler.handle, positions=positions
+        )
         self._on_results = on_results
         self._on_warning = on_warning
         self._warned: set[str] = set()

@@ -9,7 +9,7 @@ from registry.application.requests import IssueRequest
 from registry.intake.events import FaultyEvent, IntakeEvent, parse
 from registry.intake.formats.json_content import load
 from registry.intake.formats.json_document import JsonDocument
-from registry.intake.reconciling import _Reading
+from registry.intake.reconciliation import _RowReader
 from registry.intake.rows.json_numbers import WrittenNumber, column_fault, text_of
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.not_json import NotJson
@@ -86,7 +86,7 @@ def test_a_row_to_compare_with_a_number_that_programs_round_is_refused(tmp_path,
     others = {"record": "r1", "awarding_date": "2026-06-30", "course": "c1"}
     file.write_text(json.dumps(others | {name: "NUMBER"}).replace('"NUMBER"', "8.9652E+15") + "\n")
     [(number, row)] = PlainRows(file, "ndjson", ["record", "awarding_date", "course"], ["record"])
-    wrong = _Reading(None, decimal_comma=False).read(number, row)
+    wrong = _RowReader(None, decimal_comma=False).read(number, row)
     assert [(one.field, "with a fraction" in one.detail) for one in wrong if one.field == name] == [(name, True)]
 
 

@@ -1,7 +1,7 @@
-"""Reconciling a term: what the university's own system says was awarded, against what is on the log.
+"""Reconciliation of a term: the awards in the university's own system compared with those on the log.
 
-Rows stream through in batches, and what was seen is kept in a table of the database that is gone with the
-connection: a term of any length takes the same memory. Nothing is changed by it.
+Rows are read in batches, and the credentials that they name are in a temporary table, so that a term of any length
+takes the same memory. A reconciliation changes nothing.
 """
 
 import datetime as dt
@@ -36,8 +36,8 @@ _CREDITS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 
 
-class Known(msgspec.Struct, frozen=True):
-    """A credential as the log has it."""
+class CredentialOnLog(msgspec.Struct, frozen=True):
+    """A credential as it is on the log."""
 
     credential: str
     achievement: str
@@ -50,21 +50,21 @@ class Known(msgspec.Struct, frozen=True):
 class OnLog(Protocol):
     """Lookup of this university's credentials in the views, as far as the node has read the log."""
 
-    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
-        """These, by their ids; those that are not on the log are left out."""
+    def look_up(self, credentials: Sequence[str]) -> Mapping[str, CredentialOnLog]:
+        """Return the credentials that are on the log, by their ids."""
         ...
 
-    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
-        """All that were awarded from `begin` to `end`, both included, a page of them in memory at a time."""
+    def list_awarded(self, begin: dt.date, end: dt.date) -> Iterator[CredentialOnLog]:
+        """Yield all that were awarded from `begin` to `end`, inclusive, with one page in memory at a time."""
         ...
 
 
 class Difference(msgspec.Struct, frozen=True, rename="camel"):
-    """Something in which the two do not agree."""
+    """A difference between a row and the log."""
 
     kind: Kind
     line: int
-    """The row; 0 where only the log has it."""
+    """Line of the row; 0 for a credential that no row names."""
     record: str
     credential: str | None
     field: str
@@ -81,7 +81,7 @@ class Counts(msgspec.Struct, rename="camel"):
     rows: int = 0
     agreeing: int = 0
     outside: int = 0
-    """Rows that were awarded before or after, here and there."""
+    """Rows of another term, here and there."""
     missing_here: int = 0
     missing_there: int = 0
     differing: int = 0
@@ -94,14 +94,14 @@ class Counts(msgspec.Struct, rename="camel"):
         return self.missing_here + self.missing_there + self.differing + self.revoked_here + self.unreadable
 
 
-class Judged(NamedTuple):
-    """A row, and in what it differs; a credential that no row names has line 0."""
+class JudgedRow(NamedTuple):
+    """A row and its differences; a credential that no row names has line 0."""
 
     line: int
     differences: list[Difference]
 
 
-class Reconciling:
+class Reconciliation:
     """One reconciliation. A context: it holds a connection."""
 
     def __init__(self, registry: Registry, on_log: OnLog, catalogue: Catalogue, begin: dt.date, end: dt.date) -> None:
@@ -112,7 +112,7 @@ class Reconciling:
         self._end = end
         self.counts = Counts()
         self._lines: dict[str, int] = {}
-        """Lines of the first rows, by their records: a row that is there twice names the earlier one."""
+        """Lines of the first rows, by their records, to name the earlier one of a repeated row."""
 
     def __enter__(self) -> Self:
         self._connection = psycopg.connect(self._registry.dsn, autocommit=True)
@@ -122,44 +122,44 @@ class Reconciling:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def run(self, rows: PlainRows, *, dates: Order | None = None) -> Iterator[Judged]:
-        """Judge every row, in their order, and then every credential of the term that no row names.
+    def run(self, rows: PlainRows, *, dates: Order | None = None) -> Iterator[JudgedRow]:
+        """Judge each row in order, and then each credential of the term that no row names.
 
-        `dates`: how days are written that are not `YYYY-MM-DD`. Raises `IntakeError` where there is no row.
+        `dates` is the order in days that are not `YYYY-MM-DD`. Raises `IntakeError` where there is no row.
         """
-        reading = _Reading(dates, rows.decimal_comma)
+        reader = _RowReader(dates, rows.decimal_comma)
         iterator = iter(rows)
         while batch := list(islice(iterator, _BATCH)):
-            yield from self._judge(batch, reading)
-        if reading.commas:
-            rows.notes.append(f"ects: decimal commas were read as decimal points in {reading.commas:,} rows")
-        yield from self._unnamed()
+            yield from self._judge(batch, reader)
+        if reader.commas:
+            rows.notes.append(f"ects: decimal commas were read as decimal points in {reader.commas:,} rows")
+        yield from self._judge_unnamed()
 
-    def _judge(self, batch: Sequence[Row], reading: "_Reading") -> Iterator[Judged]:
-        read = [(line, reading.read(line, row)) for line, row in batch]
+    def _judge(self, batch: Sequence[Row], reader: "_RowReader") -> Iterator[JudgedRow]:
+        read = [(line, reader.read(line, row)) for line, row in batch]
         credentials = find_credentials(self._registry, (row.raw_record for _, row in read if isinstance(row, _Row)))
-        known = self._on_log.of(list(credentials.values()))
-        fresh = self._see(list(credentials.values()))
+        on_log = self._on_log.look_up(list(credentials.values()))
+        new = self._note_named(list(credentials.values()))
         for line, row in read:
             self.counts.rows += 1
             if not isinstance(row, _Row):
                 self.counts.unreadable += 1
-                yield Judged(line, row)
+                yield JudgedRow(line, row)
                 continue
             credential = credentials.get(row.raw_record)
-            if credential is not None and credential not in fresh:
+            if credential is not None and credential not in new:
                 self.counts.unreadable += 1
                 earlier = self._lines.get(row.record)
                 detail = "is in the file twice" + (f"; line {earlier} has it, too" if earlier else "")
-                yield Judged(line, [row.differs("unreadable", "record", credential, "", detail)])
+                yield JudgedRow(line, [row.differs("unreadable", "record", credential, "", detail)])
                 continue
             if len(self._lines) < _REMEMBERED:
                 self._lines[row.record] = line
-            fresh.discard(credential or "")
-            yield Judged(line, self._compare(row, credential, known.get(credential or "")))
+            new.discard(credential or "")
+            yield JudgedRow(line, self._compare(row, credential, on_log.get(credential or "")))
 
-    def _see(self, credentials: Sequence[str]) -> set[str]:
-        """Note these as named; gives those that were not before."""
+    def _note_named(self, credentials: Sequence[str]) -> set[str]:
+        """Note that rows name these credentials; return those that no earlier row named."""
         rows = self._connection.execute(
             "INSERT INTO seen SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING RETURNING credential::text",
             (list(credentials),),
@@ -168,7 +168,7 @@ class Reconciling:
 
     # One row
 
-    def _compare(self, row: "_Row", credential: str | None, here: Known | None) -> list[Difference]:
+    def _compare(self, row: "_Row", credential: str | None, here: CredentialOnLog | None) -> list[Difference]:
         counts = self.counts
         days = {row.awarding_date} | ({here.awarding_date} if here is not None else set())
         if not any(self._begin.isoformat() <= day <= self._end.isoformat() for day in days):
@@ -181,20 +181,20 @@ class Reconciling:
             counts.missing_here += 1
             why = "was not issued here" if credential is None else "was issued here, and is not on the log yet"
             return [row.differs("missingHere", "record", credential, "", why)]
-        found = self._differences(row, here)
-        if not found:
+        differences = self._list_differences(row, here)
+        if not differences:
             counts.agreeing += 1
-        elif any(one.kind == "revokedHere" for one in found):
+        elif any(difference.kind == "revokedHere" for difference in differences):
             counts.revoked_here += 1
         else:
             counts.differing += 1
-        return found
+        return differences
 
-    def _differences(self, row: "_Row", here: Known) -> list[Difference]:
-        found: list[Difference] = []
+    def _list_differences(self, row: "_Row", here: CredentialOnLog) -> list[Difference]:
+        differences: list[Difference] = []
 
         def differs(field: str, there: object, on_log: object, detail: str, kind: Kind = "differs") -> None:
-            found.append(row.differs(kind, field, here.credential, str(on_log), detail, str(there)))
+            differences.append(row.differs(kind, field, here.credential, str(on_log), detail, str(there)))
 
         achievement, version = row.achievement, row.version
         if row.course:
@@ -215,25 +215,25 @@ class Reconciling:
             revoked = here.status == "revoked" and row.status == "active"
             detail = "is revoked here, and active there" if revoked else "is another status"
             differs("status", row.status, here.status, detail, "revokedHere" if revoked else "differs")
-        return found
+        return differences
 
-    # What no row names
+    # Credentials that no row names
 
-    def _unnamed(self) -> Iterator[Judged]:
-        awarded = self._on_log.awarded(self._begin, self._end)
+    def _judge_unnamed(self) -> Iterator[JudgedRow]:
+        awarded = self._on_log.list_awarded(self._begin, self._end)
         while batch := list(islice(awarded, _BATCH)):
             rows = self._connection.execute(
                 "SELECT credential::text FROM seen WHERE credential = ANY(%s::uuid[])",
-                ([one.credential for one in batch],),
+                ([each.credential for each in batch],),
             )
-            seen = {credential for (credential,) in rows}
-            for one in batch:
-                if one.credential not in seen and one.status in ("active", "suspended"):
+            named = {credential for (credential,) in rows}
+            for each in batch:
+                if each.credential not in named and each.status in ("active", "suspended"):
                     self.counts.missing_there += 1
-                    detail = f"was awarded here on {one.awarding_date}, and no row names it"
-                    yield Judged(
+                    detail = f"was awarded here on {each.awarding_date}, and no row names it"
+                    yield JudgedRow(
                         0,
-                        [Difference("missingThere", 0, "", one.credential, "record", "", one.achievement, detail)],
+                        [Difference("missingThere", 0, "", each.credential, "record", "", each.achievement, detail)],
                     )
 
 
@@ -241,7 +241,7 @@ class _Row(msgspec.Struct, frozen=True):
     line: int
     record: str
     raw_record: str
-    """As it is written: an earlier version stored it so."""
+    """The record as it is written: an earlier version stored it in this form."""
     achievement: str
     course: str
     version: int | None
@@ -255,8 +255,8 @@ class _Row(msgspec.Struct, frozen=True):
         return Difference(kind, self.line, self.record, credential, field, there[:80], here, detail)
 
 
-class _Reading:
-    """The form of days and numbers in the rows."""
+class _RowReader:
+    """Reads rows whose days and numbers are in the form of one file."""
 
     def __init__(self, dates: Order | None, decimal_comma: bool) -> None:  # noqa: FBT001 - made in one place only
         self._dates = dates
@@ -265,15 +265,15 @@ class _Reading:
         """Rows whose decimal comma was read as a point."""
 
     def read(self, line: int, row: Mapping[str, Any] | str) -> "_Row | list[Difference]":
-        """Return a row, or all that is wrong with it."""
-        wrong: list[Difference] = []
+        """Return a row, or all its problems as differences."""
+        differences: list[Difference] = []
 
         def add(field: str, value: object, detail: str) -> None:
-            wrong.append(Difference("unreadable", line, "", None, field, str(value)[:80], "", detail))
+            differences.append(Difference("unreadable", line, "", None, field, str(value)[:80], "", detail))
 
         if isinstance(row, str):
             add("", "", row)
-            return wrong
+            return differences
         values: dict[str, str] = {}
         for name in COLUMNS:
             value = row.get(name)
@@ -287,10 +287,10 @@ class _Reading:
             values[name] = normalise_identifier(text)
             if (fault := _text_fault(name, text, values[name])) is not None:
                 add(name, values[name], fault)
-        if not wrong:
+        if not differences:
             self._check(values, add)
-        if wrong:
-            return wrong
+        if differences:
+            return differences
         version, ects = values["version"], values["ects"]
         return _Row(
             line,
@@ -305,7 +305,7 @@ class _Reading:
         )
 
     def _check(self, values: dict[str, str], add: Callable[[str, object, str], None]) -> None:
-        """Add what is wrong with the values; put the day and the credits into their one form."""
+        """Add the problems of the values; write the day and the credits in their one form."""
         if not values["record"]:
             add("record", "", "is empty; every row needs it")
         if not values["achievement"] and not values["course"]:
@@ -334,7 +334,7 @@ class _Reading:
 
 
 def _text_fault(name: str, stated: str, text: str) -> str | None:
-    """Return what is wrong with the characters of a value, as it stands and as it is meant."""
+    """Return the fault of the characters of a value, as it was sent and normalised; None if it has none."""
     fault = character_fault(stated) or broken_text_fault(text)
     if fault is None and name in ("record", "course"):
         fault = identifier_fault(text)

@@ -1,4 +1,4 @@
-"""Handling of a system's events: each takes effect once, however often it comes, and gets a result."""
+"""Handling of events of a university's systems. Each event has its effect once and gets a result each time it comes."""
 
 import traceback
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _SAME_ID: Final = "another event had this source and id; give each event an id o
 
 
 class ResultProblem(msgspec.Struct, frozen=True):
-    """One thing that is wrong with an event."""
+    """One problem of an event."""
 
     where: str
     """A JSON path."""
@@ -34,9 +34,9 @@ class ResultProblem(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The result of one event."""
+    """The result of an event."""
 
-    named: EventId
+    event_id: EventId
     accepted: bool
     unchanged: bool = False
     """True if it took effect before."""
@@ -53,7 +53,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EventHandler:
-    """Takes events in for one node. For one thread."""
+    """Handles events for one node. For one thread."""
 
     def __init__(self, registry: Registry, issuer: Issuer, catalogue: Catalogue) -> None:
         self._registry = registry
@@ -61,84 +61,86 @@ class EventHandler:
         self._checker = RowChecker(catalogue)
         self._changer = StatusChanger(registry, issuer)
 
-    def take(self, values: Sequence[bytes | None]) -> list[Result]:
-        """Let events have their effect, in their order; their results when all of it is stored."""
+    def handle(self, values: Sequence[bytes | None]) -> list[Result]:
+        """Carry out events in their order; return their results when all of them are stored."""
         results: dict[int, Result] = {}
-        asked: list[tuple[int, IntakeEvent]] = []
+        valid: list[tuple[int, IntakeEvent]] = []
         for place, value in enumerate(values):
             try:
-                found = parse(value, self._checker)
+                event = parse(value, self._checker)
             except FAULTS as error:
                 results[place] = _internal_error(EventId(), error)
                 continue
-            if isinstance(found, FaultyEvent):
-                first, *more = (ResultProblem(one.where, one.detail) for one in found.problems)
+            if isinstance(event, FaultyEvent):
+                first, *more = (ResultProblem(problem.where, problem.detail) for problem in event.problems)
                 results[place] = Result(
-                    found.named, accepted=False, code=found.code, where=first.where, detail=first.detail, more=more
+                    event.event_id, accepted=False, code=event.code, where=first.where, detail=first.detail, more=more
                 )
             else:
-                asked.append((place, found))
-        for run in _runs(asked):
-            results |= self._take_safely(run)
+                valid.append((place, event))
+        for run in _split_runs(valid):
+            results |= self._handle_run_safely(run)
         return [results[place] for place in range(len(values))]
 
-    def _take_safely(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
-        """Take a run in; an event that cannot be stored is answered, and keeps no other one."""
+    def _handle_run_safely(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
+        """Carry out a run; an event that cannot be stored gets a result and does not stop the others."""
         try:
-            return self._take(run)
+            return self._handle_run(run)
         except (Refusal, InvalidEvent, *FAULTS) as error:
-            if len(run) > 1:  # nothing of it is stored: find the one
+            if len(run) > 1:  # nothing of it is stored: carry out each event by itself
                 results: dict[int, Result] = {}
-                for one in run:
-                    results |= self._take_safely([one])
+                for single in run:
+                    results |= self._handle_run_safely([single])
                 return results
             [(place, event)] = run
             if isinstance(error, Refusal | InvalidEvent):
-                return {place: _refused(event.named, error)}
-            return {place: _internal_error(event.named, error)}
+                return {place: _refusal(event.event_id, error)}
+            return {place: _internal_error(event.event_id, error)}
 
-    def _take(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
-        """A run of events that are taken in together: issuings, or one change."""
+    def _handle_run(self, run: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
+        """Carry out a run of events in one transaction: requests to issue, or one status change."""
         results: dict[int, Result] = {}
-        fresh: list[tuple[int, IntakeEvent]] = []
-        known = self._known([one for _, one in run])
-        for place, one in run:
-            key, content = self._hashed(one)
-            before = known.get(key)
+        new: list[tuple[int, IntakeEvent]] = []
+        earlier = self._find_earlier([event for _, event in run])
+        for place, event in run:
+            key, content = self._hash(event)
+            before = earlier.get(key)
             if before is None:
-                fresh.append((place, one))
-                known[key] = content, ""
+                new.append((place, event))
+                earlier[key] = content, ""
             elif before[0] == content:
-                results[place] = Result(one.named, accepted=True, unchanged=True, credential=before[1])
+                results[place] = Result(event.event_id, accepted=True, unchanged=True, credential=before[1])
             else:
-                results[place] = Result(one.named, accepted=False, code="id-used-again", where="$.id", detail=_SAME_ID)
-        if fresh and isinstance(what := fresh[0][1].what, StatusChange):
-            [(place, one)] = fresh
-            results[place] = self._change(one, what)
-        elif fresh:
-            results |= self._issue(fresh)
-        for place, one in run:  # the same event twice in one run gets the result of the first
-            if results.get(place) == Result(one.named, accepted=True, unchanged=True):
-                [first] = [p for p, other in fresh if other.named == one.named]
+                results[place] = Result(
+                    event.event_id, accepted=False, code="id-used-again", where="$.id", detail=_SAME_ID
+                )
+        if new and isinstance(change := new[0][1].request, StatusChange):
+            [(place, event)] = new
+            results[place] = self._change(event, change)
+        elif new:
+            results |= self._issue(new)
+        for place, event in run:  # an event that is in the run twice has the result of the first
+            if results.get(place) == Result(event.event_id, accepted=True, unchanged=True):
+                [first] = [earlier_place for earlier_place, other in new if other.event_id == event.event_id]
                 results[place] = msgspec.structs.replace(results[first], unchanged=results[first].accepted)
         return results
 
-    def _issue(self, fresh: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
-        requests = [one.what for _, one in fresh if isinstance(one.what, IssueRequest)]
+    def _issue(self, events: Sequence[tuple[int, IntakeEvent]]) -> dict[int, Result]:
+        requests = [event.request for _, event in events if isinstance(event.request, IssueRequest)]
 
         def add_events(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-            kept = [
-                (*self._hashed(one), outcome.credential)
-                for (_, one), outcome in zip(fresh, outcomes, strict=True)
+            rows = [
+                (*self._hash(event), outcome.credential)
+                for (_, event), outcome in zip(events, outcomes, strict=True)
                 if isinstance(outcome, Issued)
             ]
-            transaction.add(_Events(kept))
+            transaction.add(_EventRows(rows))
 
         outcomes = self._issuer.issue(requests, add_rows=add_events)
         return {
             place: (
                 Result(
-                    one.named,
+                    event.event_id,
                     accepted=True,
                     unchanged=outcome.unchanged,
                     credential=outcome.credential,
@@ -146,54 +148,54 @@ class EventHandler:
                 )
                 if isinstance(outcome, Issued)
                 else Result(
-                    one.named,
+                    event.event_id,
                     accepted=False,
                     code=outcome.code,
                     where=f"$.data.{outcome.field}" if outcome.field else "$.data",
                     detail=outcome.detail,
                 )
             )
-            for (place, one), outcome in zip(fresh, outcomes, strict=True)
+            for (place, event), outcome in zip(events, outcomes, strict=True)
         }
 
     def _change(self, event: IntakeEvent, change: StatusChange) -> Result:
         credential = self._changer.find(change)
-        kept = _Events([(*self._hashed(event), credential)])
+        rows = _EventRows([(*self._hash(event), credential)])
         with self._registry.transaction() as transaction:
             unchanged = self._changer.make(credential, change, transaction) == "unchanged"
-            transaction.add(kept)
+            transaction.add(rows)
             transaction.commit()
-        return Result(event.named, accepted=True, unchanged=unchanged, credential=credential)
+        return Result(event.event_id, accepted=True, unchanged=unchanged, credential=credential)
 
-    def _known(self, asked: Sequence[IntakeEvent]) -> dict[bytes, tuple[bytes, str]]:
+    def _find_earlier(self, events: Sequence[IntakeEvent]) -> dict[bytes, tuple[bytes, str]]:
         rows = (
             self._registry.cursor()
             .execute(
                 "SELECT event, content, credential::text AS credential FROM intake.events WHERE event = ANY(%s)",
-                ([self._hashed(one)[0] for one in asked],),
+                ([self._hash(event)[0] for event in events],),
             )
             .fetchall()
         )
         return {bytes(row["event"]): (bytes(row["content"]), row["credential"]) for row in rows}
 
-    def _hashed(self, one: IntakeEvent) -> tuple[bytes, bytes]:
+    def _hash(self, event: IntakeEvent) -> tuple[bytes, bytes]:
         vault = self._registry.vault
-        return vault.hashed("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
+        return vault.hashed("event", f"{event.event_id.source}\n{event.event_id.id}"), vault.digest(event.content)
 
 
-def _refused(named: EventId, refusal: Refusal | InvalidEvent) -> Result:
+def _refusal(event_id: EventId, refusal: Refusal | InvalidEvent) -> Result:
     field = refusal.path.removeprefix("$").removeprefix(".")
     where = f"$.data.{field}" if field else "$.data"
     detail = refusal.explanation if isinstance(refusal, Refusal) else refusal.detail
-    return Result(named, accepted=False, code=refusal.code, where=where, detail=detail)
+    return Result(event_id, accepted=False, code=refusal.code, where=where, detail=detail)
 
 
-def _internal_error(named: EventId, error: BaseException) -> Result:
-    """The result of an event that nobody thought of. The error's own words may quote a person: they are not logged."""
-    at = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
-    _log.error("intake.met_a_fault", fault=type(error).__name__, at=at)
+def _internal_error(event_id: EventId, error: BaseException) -> Result:
+    """Return the result of an event that raised an error. Its message may quote a person, so it is not logged."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("intake.met_a_fault", fault=type(error).__name__, at=frames)
     return Result(
-        named,
+        event_id,
         accepted=False,
         code="internal-error",
         where="$",
@@ -201,30 +203,30 @@ def _internal_error(named: EventId, error: BaseException) -> Result:
     )
 
 
-def _runs(asked: Sequence[tuple[int, IntakeEvent]]) -> Iterator[list[tuple[int, IntakeEvent]]]:
-    """Issuings that follow each other together, every change by itself: order is kept."""
+def _split_runs(events: Sequence[tuple[int, IntakeEvent]]) -> Iterator[list[tuple[int, IntakeEvent]]]:
+    """Yield runs of events in their order: consecutive requests to issue together, each status change by itself."""
     run: list[tuple[int, IntakeEvent]] = []
-    for place, one in asked:
-        if isinstance(one.what, StatusChange):
+    for place, event in events:
+        if isinstance(event.request, StatusChange):
             if run:
                 yield run
             run = []
-            yield [(place, one)]
+            yield [(place, event)]
         else:
-            run.append((place, one))
+            run.append((place, event))
     if run:
         yield run
 
 
-class _Events:
-    """Events that had an effect, kept with it."""
+class _EventRows:
+    """Rows of events that had an effect, stored together with it."""
 
-    def __init__(self, kept: Sequence[tuple[bytes, bytes, str]]) -> None:
-        self._kept = kept
+    def __init__(self, rows: Sequence[tuple[bytes, bytes, str]]) -> None:
+        self._rows = rows
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them."""
-        values: list[Any] = list(self._kept)
+        """Write the rows."""
+        values: list[Any] = list(self._rows)
         if values:
             cursor.executemany(
                 "INSERT INTO intake.events (event, content, credential) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
