@@ -101,7 +101,9 @@ class _ReplacingRows:
 
     def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
         """`keep_text` keeps texts that look wrong. Raises `IntakeError` if the file holds no rows."""
-        source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+        source = open_intake(
+            file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.find_credential
+        )
         if isinstance(source, Document):
             raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
         self._rows = source
