@@ -19,7 +19,7 @@ from registry.intake.formats.completions import Completions, Values
 from registry.intake.formats.requirements import build_content, missing_columns, missing_fields, repeated_texts
 from registry.intake.rows.report import IntakeError
 from registry.values.persons import normalise_identifier
-from registry.vault.vault import random_id, read_again
+from registry.vault.vault import random_id, retry_read
 from registry.wire.achievements import AchievementContent
 
 _PURPOSE: Final = "waiting"
@@ -115,7 +115,7 @@ class Drafts:
             )
             return [self._decrypt(row) for row in rows.fetchall()]
 
-        return read_again(read)
+        return retry_read(read)
 
     def _decrypt(self, row: DictRow) -> Draft:
         texts = self._registry.vault.open_own(_draft_purpose(row["draft"]), row.pop("sealed"))
@@ -154,7 +154,7 @@ class Drafts:
                 for row in rows.fetchall()
             ]
 
-        return read_again(read)
+        return retry_read(read)
 
     def list_missing(self, draft: Draft) -> list[str]:
         """Return the fields that Annex I still requires, and those that are unclear."""
@@ -226,7 +226,7 @@ class Drafts:
     def _waiting_key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
         if record:
-            return vault.hashed("record", normalise_identifier(str(record)))
+            return vault.hash_for_lookup("record", normalise_identifier(str(record)))
         stated = {name: value for name, value in values.items() if name != "version"}  # a field of the achievement
         return vault.digest(msgspec.json.encode(stated, order="sorted"))
 
@@ -235,7 +235,7 @@ class Drafts:
     ) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
-        hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
+        hashed = vault.hash_for_lookup("student", normalise_identifier(str(student))) if student else None
         sealed = {"values": values, "asked": questions, "named": sorted(named)}
         return self._waiting_key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
 
@@ -297,7 +297,7 @@ class Drafts:
     def drop(self, draft: str, transaction: Transaction | None = None) -> None:
         """Delete a draft and the credentials that wait for it. Raises `UnknownDraft`."""
         self.get(draft)
-        with self._registry.joined(transaction) as joined:
+        with self._registry.join(transaction) as joined:
             joined.add(_DroppedRow(draft))
 
 

@@ -180,7 +180,9 @@ class EventHandler:
 
     def _hash(self, event: IntakeEvent) -> tuple[bytes, bytes]:
         vault = self._registry.vault
-        return vault.hashed("event", f"{event.event_id.source}\n{event.event_id.id}"), vault.digest(event.content)
+        return vault.hash_for_lookup("event", f"{event.event_id.source}\n{event.event_id.id}"), vault.digest(
+            event.content
+        )
 
 
 def _refusal(event_id: EventId, refusal: Refusal | InvalidEvent) -> Result:

@@ -193,7 +193,7 @@ class Importer:
         lacking: list[str] = []
         for part in award.parts:
             record = normalise_identifier(str(part.complete("credential", completions).get("record") or ""))
-            credential = self._issuer.known(record) if record else None
+            credential = self._issuer.find_credential(record) if record else None
             if credential is not None:
                 issued.append(IssuedPart.of(self._registry, credential))
             elif not task.dry_run or record not in self._checked:

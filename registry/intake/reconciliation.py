@@ -36,8 +36,12 @@ _CREDITS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 
 
-class CredentialOnLog(msgspec.Struct, frozen=True):
-    """A credential as it is on the log."""
+class PublishedAward(msgspec.Struct, frozen=True):
+    """One of this university's credentials on its log: the fields that a row is compared with.
+
+    The office's `CredentialFacts` also say what other members did with a credential, which is read one credential at a
+    time; here a whole term is read in pages.
+    """
 
     credential: str
     achievement: str
@@ -47,14 +51,14 @@ class CredentialOnLog(msgspec.Struct, frozen=True):
     status: str
 
 
-class OnLog(Protocol):
-    """Lookup of this university's credentials in the views, as far as the node has read the log."""
+class AwardLookup(Protocol):
+    """A port onto this university's credentials in the views, as far as the node has read its log."""
 
-    def look_up(self, credentials: Sequence[str]) -> Mapping[str, CredentialOnLog]:
+    def find_awards(self, credentials: Sequence[str]) -> Mapping[str, PublishedAward]:
         """Return the credentials that are on the log, by their ids."""
         ...
 
-    def list_awarded(self, begin: dt.date, end: dt.date) -> Iterator[CredentialOnLog]:
+    def list_awarded(self, begin: dt.date, end: dt.date) -> Iterator[PublishedAward]:
         """Yield all that were awarded from `begin` to `end`, inclusive, with one page in memory at a time."""
         ...
 
@@ -104,7 +108,9 @@ class JudgedRow(NamedTuple):
 class Reconciliation:
     """One reconciliation. A context: it holds a connection."""
 
-    def __init__(self, registry: Registry, on_log: OnLog, catalogue: Catalogue, begin: dt.date, end: dt.date) -> None:
+    def __init__(
+        self, registry: Registry, on_log: AwardLookup, catalogue: Catalogue, begin: dt.date, end: dt.date
+    ) -> None:
         self._registry = registry
         self._on_log = on_log
         self._catalogue = catalogue
@@ -138,7 +144,7 @@ class Reconciliation:
     def _judge(self, batch: Sequence[Row], reader: "_RowReader") -> Iterator[JudgedRow]:
         read = [(line, reader.read(line, row)) for line, row in batch]
         credentials = find_credentials(self._registry, (row.raw_record for _, row in read if isinstance(row, _Row)))
-        on_log = self._on_log.look_up(list(credentials.values()))
+        on_log = self._on_log.find_awards(list(credentials.values()))
         new = self._note_named(list(credentials.values()))
         for line, row in read:
             self.counts.rows += 1
@@ -168,7 +174,7 @@ class Reconciliation:
 
     # One row
 
-    def _compare(self, row: "_Row", credential: str | None, here: CredentialOnLog | None) -> list[Difference]:
+    def _compare(self, row: "_Row", credential: str | None, here: PublishedAward | None) -> list[Difference]:
         counts = self.counts
         days = {row.awarding_date} | ({here.awarding_date} if here is not None else set())
         if not any(self._begin.isoformat() <= day <= self._end.isoformat() for day in days):
@@ -190,7 +196,7 @@ class Reconciliation:
             counts.differing += 1
         return differences
 
-    def _list_differences(self, row: "_Row", here: CredentialOnLog) -> list[Difference]:
+    def _list_differences(self, row: "_Row", here: PublishedAward) -> list[Difference]:
         differences: list[Difference] = []
 
         def differs(field: str, there: object, on_log: object, detail: str, kind: Kind = "differs") -> None:

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.domain.errors import InvalidEvent
 from registry.intake.event_handler import EventHandler
 from registry.intake.events import MAX_BYTES
@@ -87,7 +87,7 @@ def test_a_change_takes_a_note_that_is_kept_privately(handler, offer):
     assert suspended.accepted
     assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
     vault, cursor = handler._registry.vault, handler._registry.cursor()
-    assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["Asked by the board"]
+    assert [one.note for one in read_notes(vault, cursor, issued.credential)] == ["Asked by the board"]
     [new_note] = take(
         handler, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
     )
@@ -142,7 +142,7 @@ class Faulty:
     def known(self, record):
         if "bad" in record:
             raise self._error
-        return self._issuer.known(record)
+        return self._issuer.find_credential(record)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect
         raise Killed
 
     brokers = parse_brokers(empty_broker.url)
-    KafkaIntake(brokers, "twente", "test.example/twente", handler.take).create()
+    KafkaIntake(brokers, "twente", "test.example/twente", handler.handle).create()
     sent = [issue(offer, f"e{number}") for number in range(5)]
     send(empty_broker, *sent, b"not json")
     with pytest.raises(Killed):
@@ -286,7 +286,7 @@ def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect
         if len(seen) == 6:
             stop.set()
 
-    KafkaIntake(brokers, "twente", "test.example/twente", handler.take).run(stop, on_results)
+    KafkaIntake(brokers, "twente", "test.example/twente", handler.handle).run(stop, on_results)
     assert [(one.accepted, one.unchanged) for one in seen] == [(True, True)] * 5 + [(False, False)]
     answers = [from_dict(one) for one in results_of(empty_broker)]
     assert [one["type"] for one in answers] == ["registry.intake.accepted.v1"] * 5 + ["registry.intake.refused.v1"]
@@ -316,7 +316,9 @@ def take_in(broker, handler, positions, until_results):
         if len(seen) >= until_results:
             stop.set()
 
-    reader = KafkaIntake(parse_brokers(broker.url), "twente", "test.example/twente", handler.take, positions=positions)
+    reader = KafkaIntake(
+        parse_brokers(broker.url), "twente", "test.example/twente", handler.handle, positions=positions
+    )
     reader.create()
     reader.run(stop, on_results)
     return seen
@@ -341,7 +343,7 @@ def positions(consortium):
 def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledges_kafka(
     consortium, handler, offer, empty_broker, positions
 ):
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, *[issue(offer, f"g{number}") for number in range(3)])
     assert len(take_in(empty_broker, handler, positions, 3)) == 3
     assert "intake" not in faults_of(consortium)
@@ -374,7 +376,7 @@ def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledg
 def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forgot_the_reader_kafka(
     handler, offer, empty_broker, positions
 ):
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4)])
     take_in(empty_broker, handler, positions, 4)
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4, 6)])
@@ -383,7 +385,7 @@ def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forg
     for _ in range(2):
         stop = threading.Event()
         reader = KafkaIntake(
-            parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take, positions=positions
+            parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle, positions=positions
         )
         running = threading.Thread(target=reader.run, args=(stop,))
         running.start()
@@ -397,7 +399,7 @@ def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forg
 @pytest.mark.kafka
 def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(handler, offer, empty_broker, positions):
     positions.advance("intake.twente", {0: 7})
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take).create()
+    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, issue(offer, "i1"))
     assert [one.accepted for one in take_in(empty_broker, handler, positions, 1)] == [True]
     [lost] = positions.losses()
@@ -408,7 +410,7 @@ def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(han
 
 @pytest.mark.kafka
 def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_kafka(handler, empty_broker):
-    reader = KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.take)
+    reader = KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle)
     assert reader.create() == []
     admin = KafkaAdminClient(bootstrap_servers=parse_brokers(empty_broker.url))
     settings = {"retention.ms": "86400000", "retention.bytes": "1000000", "cleanup.policy": "compact"}

@@ -15,7 +15,7 @@ from registry.intake.reconciliation import COLUMNS, NEEDED, Counts, Reconciliati
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.adapters.reconciliation import OnLog
+from registry.node.adapters.reconciliation import PostgresAwardLookup
 from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json
 
@@ -47,7 +47,9 @@ class Term:
         file.write_text(csv_of(rows) if text is None else text)
         with (
             open_node(self.consortium.home) as node,
-            Reconciliation(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciliation,
+            Reconciliation(
+                node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), FROM, UNTIL
+            ) as reconciliation,
         ):
             judged = list(reconciliation.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
         return [one for found in judged for one in found.differences], reconciliation.counts
@@ -199,7 +201,9 @@ def test_a_long_file_takes_no_more_memory(term):
 
     with (
         open_node(term.consortium.home) as node,
-        Reconciliation(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciliation,
+        Reconciliation(
+            node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), FROM, UNTIL
+        ) as reconciliation,
     ):
         for _ in reconciliation.run(rows(3000)):
             pass

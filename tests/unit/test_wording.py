@@ -43,17 +43,7 @@ PENDING = (
     "registry/cli/personal_input.py",
     "registry/cli/publishing.py",
     "registry/intake/README.md",
-    "registry/intake/composing.py",
-    "registry/intake/course_codes.py",
-    "registry/intake/draft_publishing.py",
-    "registry/intake/drafts.py",
-    "registry/intake/events.py",
-    "registry/intake/importing.py",
-    "registry/intake/kafka.py",
-    "registry/intake/matching.py",
-    "registry/intake/reconciling.py",
     "registry/intake/rows/",
-    "registry/intake/taking.py",
     "registry/keys/",
     "registry/learners/",
     "registry/log/",
@@ -65,6 +55,8 @@ PENDING = (
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/intake/drafts.py", "asked"): "a field of the JSON of a draft, which is stored and printed",
+    ("registry/intake/drafts.py", "given"): "a field of the JSON of a draft, which is stored and printed",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
     ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",

@@ -15,7 +15,7 @@ from registry.intake.reconciliation import COLUMNS, NEEDED, Counts, Difference, 
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.adapters.reconciliation import OnLog
+from registry.node.adapters.reconciliation import PostgresAwardLookup
 
 _SHOWN = 25
 
@@ -66,7 +66,7 @@ def reconcile(
         raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
         Reconciliation(
-            node.registry, OnLog(node), OwnCatalogue(node.registry), begin.date(), end.date()
+            node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), begin.date(), end.date()
         ) as reconciliation,
         progress(f"reconciling {file.name}") as counter,
     ):
