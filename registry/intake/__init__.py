@@ -1,5 +1,5 @@
-"""A university's way in: a format is one file here, and all of them lead to the same requests.
+"""Intake of a university's rows, documents and events. Each format is one file, and all lead to the same requests.
 
-Formats read, check and report, and touch no database; `registry.application.issuing` stores credentials, and the
-files here that say so keep what stands between: drafts, course codes.
+Formats and rows read, check and report, and touch no database; `registry.application.issuing` stores credentials. The
+services here store what is private: drafts, waiting credentials, course codes.
 """

@@ -1,4 +1,4 @@
-"""The result of importing one award."""
+"""The result of importing an award."""
 
 from collections.abc import Sequence
 from datetime import date

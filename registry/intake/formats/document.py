@@ -14,7 +14,7 @@ from registry.intake.formats.award import Award, Issuer, Oddity
 from registry.intake.formats.completions import NAMES, Values
 from registry.intake.formats.external import External, external_of
 from registry.intake.formats.unmapped import Unmapped
-from registry.intake.rows.report import masked
+from registry.intake.rows.report import mask
 from registry.values.broken_text import broken_text_fault
 from registry.values.persons import differences
 
@@ -98,7 +98,7 @@ class Document(ABC):
         if not self._field:
             self._refuse(path, value, f"{detail}; correct it in the document: nothing named beside it settles this")
             return
-        shown = masked(value) if self._field in _PERSONAL else value[:80]
+        shown = mask(value) if self._field in _PERSONAL else value[:80]
         oddity = Oddity(path, shown, detail, self._field)
         if oddity not in self.problems or self._in_award:
             self.problems.append(oddity)

@@ -1,10 +1,10 @@
-"""The columns of a credential row: what each contains, and the template with an example row."""
+"""The columns of a credential row, and the templates with an example row."""
 
 import json
 from typing import Final, Literal, NamedTuple
 
 from registry.intake.rows import parts
-from registry.intake.rows.report import masked
+from registry.intake.rows.report import mask
 from registry.values.lone_surrogates import LONE_SURROGATE
 
 
@@ -66,6 +66,6 @@ def example_note(line: int) -> str:
     return f"line {line} is the template's own example and was not taken in; write your own rows in its place"
 
 
-def shown_value(name: str, value: str) -> str:
-    """Return a value as a problem shows it: masked where it is about a person."""
-    return LONE_SURROGATE.sub("?", masked(value) if name in _PERSONAL else value[:80])
+def display_value(name: str, value: str) -> str:
+    """Return a value for a problem, masked where it is about a person."""
+    return LONE_SURROGATE.sub("?", mask(value) if name in _PERSONAL else value[:80])

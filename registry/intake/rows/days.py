@@ -1,4 +1,4 @@
-"""Days as files write them, and the form that is meant: `YYYY-MM-DD`."""
+"""Days in the forms of files, read as `YYYY-MM-DD`."""
 
 import functools
 import re
@@ -19,7 +19,7 @@ _PLACES: Final = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "
 def read_day(text: str, order: Order | None) -> str | None:
     """Return a day as `YYYY-MM-DD`, or None where it is no day in that order of day, month and year.
 
-    `YYYY-MM-DD` is understood whatever the order: it cannot be anything else.
+    `YYYY-MM-DD` is understood with each order.
     """
     if check_date(text) is None:
         return text
@@ -39,7 +39,7 @@ def read_day(text: str, order: Order | None) -> str | None:
 
 
 def day_fault(text: str, order: Order | None) -> str:
-    """Return why a text is no day, and what to do where it is one in another form."""
+    """Return why a text is no day, and what to do where it is a day in another form."""
     if _TWO_DIGITS.fullmatch(text):
         return "has a year of two digits; write it as YYYY-MM-DD"
     if order is not None:

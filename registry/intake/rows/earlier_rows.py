@@ -1,4 +1,4 @@
-"""The earlier row of a file that has the same id, and what the two differ in."""
+"""Earlier rows of a file with the same record, and the columns in which they differ."""
 
 from itertools import islice
 from typing import Final
@@ -19,7 +19,7 @@ class EarlierRows:
     def __init__(self) -> None:
         self._rows: dict[str, tuple[str, IssueRequest]] = {}
         self._repeated: dict[str, str] = {}
-        """Rows that say the same as an earlier one, and which that is."""
+        """Rows that repeat an earlier one, each with the earlier one."""
 
     def add(self, where: str, request: IssueRequest) -> None:
         """Remember a row, unless one before has the same record. `where` is its place."""
@@ -27,7 +27,7 @@ class EarlierRows:
             self._rows.setdefault(request.record, (where, request))
 
     def explain(self, where: str, request: IssueRequest, outcome: Outcome) -> Outcome:
-        """Return the outcome of a row, with the earlier row where it differs from one; note one that repeats it."""
+        """Return the outcome of a row, with the earlier row if the two differ; note a row that repeats another."""
         earlier, before = self._rows.get(request.record, (where, request))
         in_file = earlier != where
         if isinstance(outcome, Issued):

@@ -1,4 +1,4 @@
-"""Which encoding a file of text is in: UTF-8, UTF-16, or Windows-1252 as spreadsheets in Western Europe save it."""
+"""Encodings of text files: UTF-8, UTF-16, or Windows-1252 as spreadsheets in Western Europe save it."""
 
 import codecs
 import re
@@ -35,7 +35,7 @@ class Encoding(NamedTuple):
 
     codec: str
     errors: str
-    """The codec's error handler: bytes that are no characters come through, and the row that has them is refused."""
+    """The codec's error handler, which lets invalid bytes pass: the row that has them is refused."""
     note: str | None = None
     """Note for the reader of the result; None for Unicode."""
 
@@ -46,8 +46,8 @@ _UTF8: Final = Encoding("utf-8", "surrogateescape")
 def encoding_of(content: Readable) -> Encoding:
     """Return a file's encoding. Reads all of it once. Raises `IntakeError` for UTF-32.
 
-    A file that is neither UTF-8 nor plausible Windows-1252 is read as UTF-8, and each row with a byte that is none is
-    refused: a guess would spell names wrong.
+    A file that is neither UTF-8 nor plausible Windows-1252 is read as UTF-8, and each row with a byte that is not UTF-8
+    is refused: a guess would spell names wrong.
     """
     with content.open("rb") as file:
         head = file.read(_HEAD)
@@ -68,7 +68,7 @@ def encoding_of(content: Readable) -> Encoding:
                     is_utf8 = False
             has_line_feed = has_line_feed or b"\n" in piece
             if not piece.isascii():
-                # The last bytes of the piece before are looked at again: a sequence may lie across the border.
+                # Search the last bytes of the previous piece again: a sequence may be in both pieces.
                 text = tail + piece
                 has_utf8 = has_utf8 or _UTF8_CHARACTER.search(text) is not None
                 is_windows = is_windows and _NOT_WINDOWS_1252.search(text) is None
@@ -76,16 +76,16 @@ def encoding_of(content: Readable) -> Encoding:
                 return _UTF8
             tail = piece[-3:]
             piece = file.read(_CHUNK)
-    if is_utf8 and not _cut_short(decoder):
+    if is_utf8 and not _is_cut_short(decoder):
         return _UTF8
-    # A file whose lines end in carriage returns alone comes from a Macintosh of old, in an encoding of its own.
+    # A file whose lines end in carriage returns only comes from an old Macintosh, in another encoding.
     if has_utf8 or not is_windows or not has_line_feed:
         return _UTF8
     return Encoding("cp1252", "surrogateescape", WINDOWS_1252_NOTE)
 
 
-def _cut_short(decoder: codecs.IncrementalDecoder) -> bool:
-    """Return whether the file ends amid a character."""
+def _is_cut_short(decoder: codecs.IncrementalDecoder) -> bool:
+    """Return True if the file ends within a character."""
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Grades that nobody can have meant: placeholders, failures, and what a spreadsheet made of a grade."""
+"""Texts that are no grade of an award: placeholders, failures, and grades that a spreadsheet rewrote."""
 
 import functools
 import re
@@ -39,14 +39,14 @@ _ASKED: Final = (
     " with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the grade of an award that was passed"
 )
 _LETTERS: Final = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "\u0131": "i", "ħ": "h"})
-"""Letters that Unicode does not take apart."""
+"""Letters that Unicode does not decompose."""
 
 
 @functools.lru_cache(maxsize=4096)
 def grade_fault(text: str, *, keep_text: bool = False) -> str | None:
     """Return why a text is no grade of an award, or None.
 
-    `keep_text`: somebody says that a text that looks like a failure is the grade of an award that was passed.
+    `keep_text`: a text that looks like a failure is the grade of an award that was passed.
     """
     word = " ".join(text.casefold().split())
     if word in _NEVER or not any(char.isalnum() or char in "+*" or _is_symbol(char) for char in word):
@@ -59,38 +59,40 @@ def grade_fault(text: str, *, keep_text: bool = False) -> str | None:
 
 
 def _looks_failed(text: str) -> bool:
-    """Return whether a grade says, in a word or as a whole, that an award was not passed or is not decided."""
-    known = _words()
-    if text.strip(".!()[] ") in known.marks:
+    """Return True if a grade states, in a word or as a whole, that an award was not passed or is not decided."""
+    lists = _words()
+    if text.strip(".!()[] ") in lists.marks:
         return True
     words = plain(text).split()
-    found = set(words)
-    if found & known.failures or (found & known.negations and found & known.passes and _is_negated(text)):
+    has_failure, has_negation, has_pass = (
+        not kind.isdisjoint(words) for kind in (lists.failures, lists.negations, lists.passes)
+    )
+    if has_failure or (has_negation and has_pass and _is_negated(text)):
         return True
     sentence = f" {' '.join(words)} "
-    return any(f" {phrase} " in sentence for phrase in known.phrases)
+    return any(f" {phrase} " in sentence for phrase in lists.phrases)
 
 
 def _is_negated(text: str) -> bool:
-    """Return whether a negation stands before a word of passing, or directly after it and at the end of a clause.
+    """Return True if a negation is before a word of passing, or directly after it and at the end of a clause.
 
-    So it does in `not yet passed` and `bestanden nicht`; in `bestanden ohne Note` it is about the word that follows.
+    It is in `not yet passed` and `bestanden nicht`; in `bestanden ohne Note` it belongs to the word that follows.
     """
-    known = _words()
+    lists = _words()
     negated = passed = False
     for clause in _CLAUSE.split(text):
         words = plain(clause).split()
         for place, word in enumerate(words):
             is_last = place + 1 == len(words) or words[place + 1].isdigit()
-            if (negated and word in known.passes) or (passed and is_last and word in known.negations):
+            if (negated and word in lists.passes) or (passed and is_last and word in lists.negations):
                 return True
-            negated = word in known.negations or (negated and word in known.between)
-            passed = word in known.passes
+            negated = word in lists.negations or (negated and word in lists.between)
+            passed = word in lists.passes
     return False
 
 
 def _is_symbol(char: str) -> bool:
-    """Return whether a grade may be written with a sign, as one of stars is. A cross is a failure."""
+    """Return True if a grade may be written with a sign, for example with stars. A cross is a failure."""
     return unicodedata.category(char) == "So" and char not in _NO_GRADES
 
 

@@ -1,4 +1,4 @@
-"""Numbers of JSON as they were written: what a program makes of a long one is another number."""
+"""Numbers of JSON as they are written: a program reads a long one as another number."""
 
 import math
 from typing import Any, Final, Self
@@ -8,7 +8,7 @@ from registry.intake.rows.not_json import NotJson
 EXACT_DIGITS: Final = 15
 """Significant digits that every program reads as they are written."""
 _AMOUNTS: Final = frozenset({"ects", "version", "grade", "original_grade"})
-"""Columns that hold a number, or may; all others hold texts, of which a whole number may be one."""
+"""Columns that may have a number; all others have texts, for which a whole number may stand."""
 FRACTION: Final = (
     "is a JSON number with a fraction or an exponent, which programs round: its last digits may be lost; write it as"
     " text, in quotes"
@@ -16,7 +16,7 @@ FRACTION: Final = (
 
 
 class WrittenNumber(float):
-    """A number with a fraction or an exponent, and how it was written. For `parse_float` of the JSON reader."""
+    """A number with a fraction or an exponent, with its text. For `parse_float` of the JSON reader."""
 
     written: str
 
@@ -29,12 +29,12 @@ class WrittenNumber(float):
         return number
 
     def __str__(self) -> str:
-        """Return how a program writes it, or how it was written where that would round it."""
+        """Return it as a program writes it, or as it was written where a program would round it."""
         return repr(float(self)) if self.is_exact else self.written
 
     @property
     def is_exact(self) -> bool:
-        """True if it is written in digits alone, and in so few that no program rounds it."""
+        """True if it is written in digits only, and in few enough that no program rounds it."""
         digits = self.written.removeprefix("-").replace(".", "")
         return digits.isdigit() and len(digits.lstrip("0")) <= EXACT_DIGITS
 

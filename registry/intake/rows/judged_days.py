@@ -1,4 +1,4 @@
-"""The days of a credential, judged together: which of them cannot be right, and which to look at again."""
+"""The days of a credential, compared with each other and with today."""
 
 import datetime as dt
 import functools
@@ -12,15 +12,15 @@ from registry.wire.forms import check_date
 AHEAD: Final = dt.timedelta(days=366)
 """Time before its awarding date at which an award may be taken in, for example for a graduation day."""
 _YOUNGEST: Final = 10
-"""Years of age below which nobody is awarded anything: the year of one of the days is wrong."""
+"""Years of age below which the year of one of the days must be wrong."""
 
 
 def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, str] | None:
-    """Return which of a credential's days cannot be right, by its column, and why; the first of them."""
+    """Return the column and the fault of the first of a credential's days that cannot be right, or None."""
     if (fault := birth_date_fault(born)) is not None:
         return "date_of_birth", fault
-    for name, given in (("awarding_date", awarded), ("valid_until", until)):
-        if given is not None and check_date(given) is not None:
+    for name, day in (("awarding_date", awarded), ("valid_until", until)):
+        if day is not None and check_date(day) is not None:
             return name, NO_DATE
     today = dt.datetime.now(dt.UTC).date()
     return next(iter(judge_days(born, awarded, until, today).faults), None)

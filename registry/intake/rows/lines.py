@@ -1,4 +1,4 @@
-"""Lines of a file of text, which are counted and bounded; and of bytes."""
+"""Lines of files, counted and limited in length."""
 
 import csv
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from registry.intake.rows.xlsx_values import text_of
 LINE: Final = 256 * 1024
 """Characters of a line, and of a row of several lines, at most."""
 ROW_LINES: Final = 50
-"""Lines of a row at most: a quotation mark that was left open would make one of all that follows."""
+"""Lines of a row at most: with a quotation mark left open, all following lines would be one row."""
 _BOM: Final = "\ufeff"
 
 
 class Lines:
-    """A file's lines for the CSV reader, which are counted and bounded."""
+    """A file's lines for the CSV reader, counted and limited in length."""
 
     def __init__(self, file: TextIOWrapper) -> None:
         self._readline = file.readline
@@ -28,7 +28,7 @@ class Lines:
         self.row_size = 0
         """Characters of the row so far."""
         self.taken: list[str] = []
-        """The lines of the row so far, each with its end; of one that is too long its beginning."""
+        """The lines of the row so far, each with its end; of a line that is too long, its beginning."""
 
     def __iter__(self) -> "Lines":
         return self
@@ -57,7 +57,7 @@ class Lines:
         self.taken, self.row_size = [], 0
 
     def return_all_but_first(self) -> None:
-        """Take back all lines of the row but the first, to be read again."""
+        """Return all lines of the row except the first, to be read again."""
         again = self.taken[1:]
         self._returned += reversed(again)
         self.number -= len(again)
@@ -69,9 +69,9 @@ class Lines:
 
 
 def text_lines(content: Readable) -> Iterator[tuple[int, str]]:
-    """Yield a file's lines with their numbers and ends, decoded as a table's are.
+    """Yield a file's lines with their numbers and ends, decoded like a table's.
 
-    Of a spreadsheet these are the rows of its first sheet. A line that is too long is an empty one. Raises
+    The lines of a spreadsheet are the rows of its first sheet. A line that is too long becomes an empty one. Raises
     `IntakeError`.
     """
     if is_spreadsheet(content):

@@ -1,4 +1,4 @@
-"""Why something is no JSON, in words for who wrote it; the library's own words are for who wrote the reader."""
+"""Explanations for the author of a file why it is no JSON; the library's messages are for programmers."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ class NotJson(ValueError):
 
 
 def why_not_json(error: ValueError | RecursionError) -> str:
-    """Return what is wrong, from what reading or writing JSON raised. Quotes nothing of the content."""
+    """Explain an error of reading or writing JSON. Quotes nothing of the content."""
     match error:
         case NotJson():
             return str(error)
@@ -27,7 +27,7 @@ def why_not_json(error: ValueError | RecursionError) -> str:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of these. Raises `NotJson` where a name stands twice."""
+    """Return an object of these pairs. Raises `NotJson` if a name occurs twice."""
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         raise NotJson("a name stands twice")
@@ -35,5 +35,5 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def no_constant(text: str) -> float:
-    """Refuse NaN and the infinities, which the library takes for numbers. Raises `NotJson`."""
+    """Refuse NaN and the infinities, which the library reads as numbers. Raises `NotJson`."""
     raise NotJson(f"{text} is no JSON number")

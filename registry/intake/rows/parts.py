@@ -1,6 +1,6 @@
 """Parts of a larger credential, written in one field: `MEMBER/CREDENTIAL:ECTS`, separated by spaces.
 
-What lets one count stands behind it: `MEMBER/CREDENTIAL:ECTS:decision:MEMBER/ID`, or `agreement` in its place.
+A decision or an agreement that lets a part count follows it: `MEMBER/CREDENTIAL:ECTS:decision:MEMBER/ID`.
 """
 
 import re
@@ -18,16 +18,16 @@ FORM: Final = "MEMBER/CREDENTIAL:ECTS, and where one counts by it :decision:MEMB
 
 
 def parse(text: str) -> list[Part] | str:
-    """Return the parts that a field names, or what is wrong with it."""
+    """Return the parts that a field names, or its fault."""
     parts = []
-    for number, one in enumerate(text.split(), 1):
-        found = _PART.fullmatch(one)
-        if found is None:
+    for number, word in enumerate(text.split(), 1):
+        match = _PART.fullmatch(word)
+        if match is None:
             return f"part {number} is not {FORM}; separate several by spaces"
         by = None
-        if found["kind"] is not None:
-            decision, agreement = (found["id"], None) if found["kind"] == "decision" else (None, found["id"])
-            by = CountedBy(found["by"], decision, agreement)
-        ects = float(found["ects"])
-        parts.append(Part(found["member"], found["credential"], int(ects) if ects == int(ects) else ects, by))
+        if match["kind"] is not None:
+            decision, agreement = (match["id"], None) if match["kind"] == "decision" else (None, match["id"])
+            by = CountedBy(match["by"], decision, agreement)
+        ects = float(match["ects"])
+        parts.append(Part(match["member"], match["credential"], int(ects) if ects == int(ects) else ects, by))
     return parts

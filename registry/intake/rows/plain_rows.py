@@ -1,4 +1,4 @@
-"""Rows of few columns from a table or NDJSON, of any length: codes, status changes, what was awarded."""
+"""Rows of few columns from a table or NDJSON of any length: course codes, status changes, awards of a term."""
 
 import difflib
 import json
@@ -13,7 +13,7 @@ from registry.intake.rows.tables import Table
 
 Form = Literal["table", "ndjson"]
 Row = tuple[int, Mapping[str, Any] | str]
-"""The line, and its values by column; or what is wrong with it."""
+"""The line, and its values by column or its fault."""
 _LINE_BYTES: Final = 4096
 _NEAR: Final = 0.8
 
@@ -40,7 +40,7 @@ class PlainRows:
     def __iter__(self) -> Iterator[Row]:
         """Yield every row. Raises `IntakeError` at the end where there was none, and after too many bad ones."""
         count, bad = 0, BadRows()
-        for row in self._ndjson() if self._table is None else self._of_table(self._table):
+        for row in self._read_ndjson() if self._table is None else self._read_table(self._table):
             count += 1
             if isinstance(row[1], str):
                 bad.add(f"line {row[0]}")
@@ -51,20 +51,20 @@ class PlainRows:
 
     @property
     def description(self) -> str:
-        """Return in words what was read of a file without a row."""
+        """Description of what was read, for a file without a row."""
         if self._table is None:
             return "every line was read for an object of JSON, and none has one"
         return f"{self._table.description}, and no row follows"
 
     def _note_unread(self) -> None:
-        """Note fields that were not read, once the rows are."""
+        """Note the fields that were not read, after the last row."""
         self.notes += [f"{name!r} is not known and was not read" for name in self._unread]
         if self._rows_with_more:
             rows = "1 row has" if self._rows_with_more == 1 else f"{self._rows_with_more:,} rows have"
             self.notes.append(f"{rows} more fields that are not known and were not read")
         self._unread, self._rows_with_more = {}, 0
 
-    def _of_table(self, table: Table) -> Iterator[Row]:
+    def _read_table(self, table: Table) -> Iterator[Row]:
         for row in table:
             faults = [f"{cell.column}: {cell.fault}" for cell in row.cells if cell.column in self._columns]
             if row.fault or faults:
@@ -73,15 +73,15 @@ class PlainRows:
                 pairs = zip(table.names, row.values, strict=True)
                 yield row.line, {name: value.strip() for name, value in pairs if name in self._columns}
 
-    def _ndjson(self) -> Iterator[Row]:
+    def _read_ndjson(self) -> Iterator[Row]:
         with self._content.open("rb") as file:
             for number, line in enumerate(byte_lines(file, _LINE_BYTES), 1):
                 if line is None:
                     yield number, f"is longer than {_LINE_BYTES:,} bytes"
                 elif line.strip():
-                    yield number, self._object(line)
+                    yield number, self._read_object(line)
 
-    def _object(self, line: bytes) -> Mapping[str, Any] | str:
+    def _read_object(self, line: bytes) -> Mapping[str, Any] | str:
         try:
             text = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode()
             row = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=WrittenNumber)
@@ -98,7 +98,7 @@ class PlainRows:
         return row
 
     def _remember_unread(self, row: Mapping[str, Any]) -> bool:
-        """Remember the names of a row's fields that are not read; whether they are all remembered."""
+        """Remember the names of a row's fields that are not read; return False if there are too many."""
         for name in row:
             if name not in self._columns and name[:80] not in self._unread:
                 if len(self._unread) == MAX_NAMED:
@@ -108,7 +108,7 @@ class PlainRows:
 
 
 def form_of(content: Readable) -> Form:
-    """Return whether a file is NDJSON, by its first character; else it is a table."""
+    """Return the form of a file, by its first character."""
     with content.open("rb") as file:
         start = file.read(64)
     return "ndjson" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "table"

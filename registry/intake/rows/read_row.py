@@ -1,4 +1,4 @@
-"""A row as a reader of a file returns it."""
+"""A row as the readers of files return it."""
 
 from datetime import date
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class ReadRow(NamedTuple):
     """A row of a file, with its place."""
 
     result: IssueRequest | Problems
-    """The request that it is, or all that is wrong with it."""
+    """The row as a request, or all its problems."""
     line: int
     """The line at which it ends."""
     first_line: int

@@ -7,7 +7,7 @@ import msgspec
 
 
 class IntakeError(Exception):
-    """A file of which nothing can be taken in. The message says what, where, and what to do."""
+    """A file that cannot be taken in. The message says why, and what to do."""
 
 
 FAULTS: Final = (
@@ -34,7 +34,7 @@ class IntakeUnavailable(IntakeError):
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
-    """One thing that is wrong. Values that are about a person are masked."""
+    """A problem of a file. Values about a person are masked."""
 
     where: str
     """`line 7`, or a JSON path."""
@@ -46,16 +46,16 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
 
 
 Problems = tuple[Problem, ...]
-"""All that is wrong with one row."""
+"""All problems of one row."""
 
 
 def no_rows(content: object, read: str) -> str:
-    """Return what is said of a file without a row; `read` says what was read of it."""
+    """Return the message on a file without a row; `read` describes what was read of it."""
     return f"{content}: there is no row in it: {read}. Nothing was taken in"
 
 
 def bounded_notes(notes: Sequence[str]) -> list[str]:
-    """Return as many notes as are kept of one file, each cut to 2,000 characters, and how many more there are."""
+    """Return the notes that are stored of one file, each cut to 2,000 characters, and the number of further ones."""
     bounded, characters = list[str](), 0
     for note in notes:
         cut = note if len(note) <= _MAX_NOTE else f"{note[:_MAX_NOTE]}…"
@@ -83,7 +83,7 @@ class BadRows:
 
 
 class Readable(Protocol):
-    """A source of rows: a `pathlib.Path`, or something else that can be opened again and again."""
+    """A source of rows: a `pathlib.Path`, or another object that can be opened several times."""
 
     def open(self, mode: Literal["rb"]) -> BinaryIO:
         """Open it at its beginning."""
@@ -109,6 +109,6 @@ class Catalogue(Protocol):
         ...
 
 
-def masked(value: str) -> str:
-    """Return enough of a person's data to find the row by, and no more."""
+def mask(value: str) -> str:
+    """Return the first letter of a person's data, which is enough to find the row."""
     return value[:1] + "…" if value else ""

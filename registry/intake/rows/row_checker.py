@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from registry.application.requests import IssueRequest
 from registry.intake.rows import parts
-from registry.intake.rows.columns import DAYS, EXAMPLE_RECORD, GRADES, shown_value
+from registry.intake.rows.columns import DAYS, EXAMPLE_RECORD, GRADES, display_value
 from registry.intake.rows.days import Order, day_fault, orders_of, read_day
 from registry.intake.rows.grades import grade_fault
 from registry.intake.rows.judged_days import AHEAD, judge_days
@@ -73,7 +73,7 @@ class RowChecker:
         self._decimal_comma = decimal_comma
         self._keep_text = keep_text
         self._catalogue = catalogue
-        self._known: dict[str, tuple[tuple[int | float | None, ...], bool] | None] = {}
+        self._offers: dict[str, _Offer | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
         self._commas = 0
         self._ahead = 0
@@ -81,35 +81,34 @@ class RowChecker:
         self._orders: Counter[tuple[str, str]] = Counter()
 
     def check(self, line: int, row: Mapping[str, str], *, keep_columns: Collection[str] = ()) -> CheckedRow | None:
-        """Check a row: a request or all its problems; None for the template's example.
+        """Check a row: return a request or all its problems; None for the template's example.
 
         `row` has text for each column of the file; empty text counts as none. Surrounding spaces are removed.
         Identifiers and names are checked in their normalised spelling, but the request has them as the row does: what
         an earlier version stored is found by that spelling, too (`IssueRequest.normalise`). `keep_columns` are those
         whose text is right although it looks as if it were in a wrong encoding.
         """
-        problems: list[Problem] = []
-        values = self._clean(line, row, keep_columns, problems)
-        faulty = {problem.field for problem in problems}
+        checked = _Row(line, dict(row), keep_columns)
+        self._clean(checked)
+        values = checked.values
         if values.get("record") == EXAMPLE_RECORD:
             return None
-        self._check_person(line, values, faulty, keep_columns, problems)
-        days = self._check_days(line, values, faulty, problems)
-        number = self._check_offer(line, values, faulty, problems)
-        if "replaces" not in faulty:
-            self._check_replaced(line, values, problems)
-        stacked = parts.parse(values.get("parts") or "") if "parts" not in faulty else []
+        self._check_person(checked)
+        days = self._check_days(checked)
+        version = self._check_achievement(checked)
+        self._check_replaced(checked)
+        stacked = parts.parse(checked.get("parts"))
         if isinstance(stacked, str):
-            problems.append(_problem(line, "parts", values["parts"], stacked))
+            checked.refuse("parts", values["parts"], stacked)
             stacked = []
-        if problems:
-            return CheckedRow(tuple(problems))
+        if checked.problems:
+            return CheckedRow(tuple(checked.problems))
         self._ahead += days.is_ahead
         self._over += days.is_over
         request = IssueRequest(
             row["record"].strip(),
             values["achievement"],
-            number,
+            version,
             row["student"].strip(),
             row["family_name"].strip(),
             row["given_name"].strip(),
@@ -124,24 +123,6 @@ class RowChecker:
             parts=stacked or None,
         )
         return CheckedRow(request, days.begin)
-
-    def _check_replaced(self, line: int, values: dict[str, str], problems: list[Problem]) -> None:
-        """Replace a record in `replaces` by the id of its credential."""
-        replaced = values.get("replaces")
-        if not replaced or check_uuid(replaced) is None:
-            return
-        if self._find_record is None:
-            values["replaces"] = canonical_uuid(replaced)
-            if values["replaces"] != replaced:
-                return
-            problems.append(_problem(line, "replaces", replaced, "is not an id of a credential (a UUID)"))
-        elif (credential := self._find_record(replaced)) is not None:
-            values["replaces"] = credential
-        elif (identifier := canonical_uuid(replaced)) != replaced:
-            values["replaces"] = identifier
-        else:
-            detail = "is not an id of a credential (a UUID), nor a record of yours that was issued"
-            problems.append(_problem(line, "replaces", replaced, detail))
 
     def notes(self) -> list[str]:
         """Return notes on all rows that were checked: values that were read differently, and doubtful days."""
@@ -163,104 +144,103 @@ class RowChecker:
                 notes.append(f"{name}: some of its days are written day, month, year and some month, day, year")
         return notes
 
-    def _clean(
-        self, line: int, row: Mapping[str, str], keep_columns: Collection[str], problems: list[Problem]
-    ) -> dict[str, str]:
-        """Return the row's texts in their normalised spelling, and add what is wrong with their characters."""
-        values = dict(row)
+    def _clean(self, row: "_Row") -> None:
+        """Normalise the spelling of the row's texts, and add the faults of their characters."""
+        values = row.values
         if is_plain(values.values()):
-            return values
+            return
         for name, value in values.items():
             if value:
-                values[name], fault = clean_text(name, value, keep_text=self._keep_text or name in keep_columns)
+                values[name], fault = clean_text(name, value, keep_text=self._keeps(row, name))
                 if fault is not None:
-                    problems.append(_problem(line, name, values[name], fault))
-        return values
+                    row.refuse(name, values[name], fault)
+        row.faulty = {problem.field for problem in row.problems}
 
-    def _check_person(
-        self,
-        line: int,
-        values: Mapping[str, str],
-        faulty: Collection[str],
-        keep_columns: Collection[str],
-        problems: list[Problem],
-    ) -> None:
+    def _keeps(self, row: "_Row", name: str) -> bool:
+        """Return True if a text of this column is right although it looks wrong."""
+        return self._keep_text or name in row.keep_columns
+
+    # The person
+
+    def _check_person(self, row: "_Row") -> None:
+        values = row.values
         if not all(map(values.get, _FILLED)):
-            problems += [
-                _problem(line, name, "", "is empty; every row needs it")
-                for name in _FILLED
-                if not values.get(name) and name not in faulty
-            ]
-        usual = not values.get("national_id") and are_usual(
+            for name in _FILLED:
+                if not values.get(name) and name not in row.faulty:
+                    row.refuse(name, "", "is empty; every row needs it")
+        is_usual = not values.get("national_id") and are_usual(
             values.get("record", ""),
             values.get("student", ""),
             values.get("family_name", ""),
             values.get("given_name", ""),
         )
-        for name, check in () if usual else _IDENTIFIERS:
-            value = values.get(name)
-            if value and name not in faulty and (fault := check(value)) is not None:
-                problems.append(_problem(line, name, value, fault))
-        for name in GRADES:
-            value = values.get(name)
-            if not value or name in faulty:
-                continue
-            if (fault := grade_fault(value, keep_text=self._keep_text or name in keep_columns)) is not None:
-                problems.append(_problem(line, name, value, fault))
-        if usual:
-            return
-        for name in _PERSONS_NAMES:
-            value = values.get(name)
-            fault = None
-            if value is None:
-                fault = "is missing; give it, empty for a person who has one name only"
-            elif value and name not in faulty:
-                if not value[0].isalpha():
-                    fault = name_fault(value)
-                doubt = None if self._keep_text or name in keep_columns else doubtful_name(value)
-                if fault is None and doubt is not None:
-                    fault = doubt + _WHERE_IT_IS_THE_NAME
-            if fault is not None:
-                problems.append(_problem(line, name, value or "", fault))
-        names = values.get("family_name") or "", values.get("given_name") or ""
-        swapped = swapped_fault(values.get("student") or "", *names)
-        if swapped is not None and not (self._keep_text or "student" in keep_columns or "student" in faulty):
-            problems.append(_problem(line, "student", values["student"], swapped + _WHERE_IT_IS_THE_NAME))
-        stated = values.get("family_name"), values.get("given_name")
-        if stated != (None, None) and not any(stated):
-            detail = "is empty, and so is given_name; every row needs one of them"
-            problems.append(_problem(line, "family_name", "", detail))
+        if not is_usual:
+            self._check_identifiers(row)
+        self._check_grades(row)
+        if not is_usual:
+            self._check_names(row)
 
-    def _check_days(
-        self, line: int, values: dict[str, str], faulty: Collection[str], problems: list[Problem]
-    ) -> "_Days":
+    def _check_identifiers(self, row: "_Row") -> None:
+        for name, find_fault in _IDENTIFIERS:
+            value = row.get(name)
+            if value and (fault := find_fault(value)) is not None:
+                row.refuse(name, value, fault)
+
+    def _check_grades(self, row: "_Row") -> None:
+        for name in GRADES:
+            value = row.get(name)
+            if value and (fault := grade_fault(value, keep_text=self._keeps(row, name))) is not None:
+                row.refuse(name, value, fault)
+
+    def _check_names(self, row: "_Row") -> None:
+        values = row.values
+        for name in _PERSONS_NAMES:
+            if values.get(name) is None:
+                row.refuse(name, "", "is missing; give it, empty for a person who has one name only")
+            elif (value := row.get(name)) and (fault := self._find_name_fault(row, name, value)) is not None:
+                row.refuse(name, value, fault)
+        family_name, given_name = values.get("family_name"), values.get("given_name")
+        swapped = swapped_fault(values.get("student") or "", family_name or "", given_name or "")
+        if swapped is not None and not (self._keeps(row, "student") or "student" in row.faulty):
+            row.refuse("student", values["student"], swapped + _WHERE_IT_IS_THE_NAME)
+        if (family_name, given_name) != (None, None) and not (family_name or given_name):
+            row.refuse("family_name", "", "is empty, and so is given_name; every row needs one of them")
+
+    def _find_name_fault(self, row: "_Row", name: str, value: str) -> str | None:
+        if not value[0].isalpha() and (fault := name_fault(value)) is not None:
+            return fault
+        doubt = None if self._keeps(row, name) else doubtful_name(value)
+        return None if doubt is None else doubt + _WHERE_IT_IS_THE_NAME
+
+    # The days
+
+    def _check_days(self, row: "_Row") -> "_Days":
         """Write the days of a row in the form YYYY-MM-DD, and check them against each other."""
         days: dict[str, str] = {}
         for name in DAYS:
-            stated = values.get(name)
-            if not stated or name in faulty:
+            if not (stated := row.get(name)):
                 continue
             day = read_day(stated, self._dates)
             if day is None:
-                problems.append(_problem(line, name, stated, day_fault(stated, self._dates)))
+                row.refuse(name, stated, day_fault(stated, self._dates))
                 if self._dates is None and "." not in stated and len(orders := orders_of(stated)) == 1:
                     self._orders[(name, orders[0])] += 1
             else:
-                days[name] = values[name] = day
+                days[name] = row.values[name] = day
         today = dt.datetime.now(dt.UTC).date()
         judged = judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
-        if judged.faults:
-            problems += [_problem(line, name, days[name], detail) for name, detail in judged.faults]
+        for name, detail in judged.faults:
+            row.refuse(name, days[name], detail)
         begin = days.get("valid_from")
         if begin is None:
             return _Days(judged.is_ahead, judged.is_over)
         first_day = dt.date.fromisoformat(begin)
-        if (fault := self._begin_fault(first_day, days.get("valid_until"), today)) is not None:
-            problems.append(_problem(line, "valid_from", begin, fault))
+        if (fault := self._find_begin_fault(first_day, days.get("valid_until"), today)) is not None:
+            row.refuse("valid_from", begin, fault)
         return _Days(judged.is_ahead, judged.is_over, first_day if first_day > today else None)
 
-    def _begin_fault(self, day: dt.date, until: str | None, today: dt.date) -> str | None:
-        """Return what is wrong with the day from which a credential is valid, or None."""
+    def _find_begin_fault(self, day: dt.date, until: str | None, today: dt.date) -> str | None:
+        """Return why a credential cannot be valid from this day, or None."""
         if until is not None and until < day.isoformat():
             return "lies after valid_until"
         if day > today + AHEAD:
@@ -269,89 +249,136 @@ class RowChecker:
             return "its day has not come; send it in a batch, which waits for it, or send it again then"
         return None
 
-    def _check_offer(
-        self, line: int, values: dict[str, str], faulty: Collection[str], problems: list[Problem]
-    ) -> int | None:
-        """Check what is awarded, and return its version (None: the newest)."""
-        self._check_ects(line, values, faulty, problems)
-        if values.get("course") and not {"course", "achievement"} & set(faulty):
-            fault = self._find_course(line, values)
-            if fault is not None:
-                problems.append(fault)
-                return None
-        version, number = values.get("version") or "", None
-        if version and "version" not in faulty:
-            if version.isascii() and version.isdigit() and 0 < int(version[:10]) < 2**31:
-                number = int(version[:10])
-            else:
-                problems.append(_problem(line, "version", version, "a version is 1, 2, 3 …"))
-                faulty = {*faulty, "version"}
-        achievement = values.get("achievement") or ""
-        if achievement and achievement not in self._known:
-            achievement = values["achievement"] = canonical_uuid(achievement)
-        if {"achievement", "course"} & set(faulty):
+    # The achievement
+
+    def _check_achievement(self, row: "_Row") -> int | None:
+        """Check which achievement is awarded, and return its version (None: the newest)."""
+        self._check_ects(row)
+        has_fault = "achievement" in row.faulty or "course" in row.faulty
+        if row.values.get("course") and not has_fault and not self._find_course(row):
+            return None
+        version = self._read_version(row)
+        achievement = row.values.get("achievement") or ""
+        if achievement and achievement not in self._offers:
+            achievement = row.values["achievement"] = canonical_uuid(achievement)
+        if has_fault:
             return None
         if not achievement:
-            problems.append(_problem(line, "achievement", "", "is empty; every row needs it, or a course code"))
-        elif achievement not in self._known and check_uuid(achievement) is not None:
-            detail = "is not an id of an achievement (a UUID)"
-            problems.append(_problem(line, "achievement", achievement, detail))
-        elif (wrong := self._offer_fault(values, number, checks_ects="ects" not in faulty)) is not None:
-            problems.append(_problem(line, *wrong))
-        return number
+            row.refuse("achievement", "", "is empty; every row needs it, or a course code")
+        elif achievement not in self._offers and check_uuid(achievement) is not None:
+            row.refuse("achievement", achievement, "is not an id of an achievement (a UUID)")
+        else:
+            self._check_offer(row, achievement, version)
+        return version
 
-    def _check_ects(self, line: int, values: dict[str, str], faulty: Collection[str], problems: list[Problem]) -> None:
-        stated = values.get("ects")
-        if not stated or "ects" in faulty or _ECTS.fullmatch(stated):
+    def _check_ects(self, row: "_Row") -> None:
+        stated = row.get("ects")
+        if not stated or _ECTS.fullmatch(stated):
             return
         if self._decimal_comma and _DECIMAL_COMMA.fullmatch(stated):
-            values["ects"] = stated.replace(",", ".")
+            row.values["ects"] = stated.replace(",", ".")
             self._commas += 1
             return
         hint = "; write a point, not a comma" if "," in stated else ""
-        problems.append(_problem(line, "ects", stated, f"credits are a number like 5 or 2.5{hint}"))
+        row.refuse("ects", stated, f"credits are a number like 5 or 2.5{hint}")
 
-    def _find_course(self, line: int, values: dict[str, str]) -> Problem | None:
-        """Add the achievement, and the version, that the row's course code stands for."""
+    def _find_course(self, row: "_Row") -> bool:
+        """Add the achievement and version of the row's course code. Return False if the code is refused."""
+        values = row.values
         code = values["course"]
         if code not in self._courses:
             self._courses[code] = self._catalogue.course(code)
-        mapped = self._courses[code]
+        mapping = self._courses[code]
         if values.get("achievement"):
             values["achievement"] = canonical_uuid(values["achievement"])
-        if mapped is None:
-            return _problem(line, "course", code, "is no course code here; the table of course codes lacks it")
-        achievement, version = mapped
+        if mapping is None:
+            row.refuse("course", code, "is no course code here; the table of course codes lacks it")
+            return False
+        achievement, version = mapping
         if values.get("achievement", achievement) not in ("", achievement):
-            return _problem(line, "course", code, f"stands for achievement {achievement}; the row names another")
+            row.refuse("course", code, f"stands for achievement {achievement}; the row names another")
+            return False
         values["achievement"] = achievement
         if not values.get("version") and version is not None:
             values["version"] = str(version)
+        return True
+
+    def _read_version(self, row: "_Row") -> int | None:
+        version = row.get("version")
+        if not version:
+            return None
+        if version.isascii() and version.isdigit() and 0 < int(version[:10]) < 2**31:
+            return int(version[:10])
+        row.refuse("version", version, "a version is 1, 2, 3 …")
         return None
 
-    def _offer_fault(
-        self, values: Mapping[str, str], version: int | None, *, checks_ects: bool
-    ) -> tuple[str, str, str] | None:
-        achievement = values["achievement"]
-        if achievement not in self._known:
-            ects = self._catalogue.ects(achievement)
-            self._known[achievement] = None if ects is None else (ects, self._catalogue.is_retired(achievement))
-        known = self._known[achievement]
-        if known is None:
-            return "achievement", achievement, "is not offered here: no published achievement has this id"
-        offered, retired = known
-        if retired and not values.get("replaces"):
-            return "achievement", achievement, "is retired; it is only issued to correct a credential"
-        if version is not None and version > len(offered):
-            return "version", str(version), f"the newest version is {len(offered)}"
-        stated = values.get("ects")
-        if stated and checks_ects and _ECTS.fullmatch(stated):
-            worth = offered[(version or len(offered)) - 1]
-            if worth is None:
-                return "ects", stated, "the achievement is not credit-bearing; leave it empty"
-            if float(stated) != worth:
-                return "ects", stated, f"the achievement is worth {worth} ECTS"
-        return None
+    def _check_offer(self, row: "_Row", achievement: str, version: int | None) -> None:
+        """Check the row against the achievement that the university offers."""
+        if achievement not in self._offers:
+            credits_of_versions = self._catalogue.ects(achievement)
+            self._offers[achievement] = (
+                None
+                if credits_of_versions is None
+                else _Offer(credits_of_versions, self._catalogue.is_retired(achievement))
+            )
+        offer = self._offers[achievement]
+        if offer is None:
+            row.refuse("achievement", achievement, "is not offered here: no published achievement has this id")
+        elif offer.is_retired and not row.values.get("replaces"):
+            row.refuse("achievement", achievement, "is retired; it is only issued to correct a credential")
+        elif version is not None and version > len(offer.ects):
+            row.refuse("version", str(version), f"the newest version is {len(offer.ects)}")
+        elif (stated := row.get("ects")) and _ECTS.fullmatch(stated):
+            ects = offer.ects[(version or len(offer.ects)) - 1]
+            if ects is None:
+                row.refuse("ects", stated, "the achievement is not credit-bearing; leave it empty")
+            elif float(stated) != ects:
+                row.refuse("ects", stated, f"the achievement is worth {ects} ECTS")
+
+    def _check_replaced(self, row: "_Row") -> None:
+        """Replace a record in `replaces` by the id of its credential."""
+        replaced = row.get("replaces")
+        if not replaced or check_uuid(replaced) is None:
+            return
+        credential = None if self._find_record is None else self._find_record(replaced)
+        if credential is None and (identifier := canonical_uuid(replaced)) != replaced:
+            credential = identifier
+        row.values["replaces"] = credential or replaced
+        if credential is None:
+            detail = "is not an id of a credential (a UUID)"
+            if self._find_record is not None:
+                detail += ", nor a record of yours that was issued"
+            row.refuse("replaces", replaced, detail)
+
+
+class _Row:
+    """A row that is being checked: its texts, and its problems so far."""
+
+    __slots__ = ("faulty", "keep_columns", "line", "problems", "values")
+
+    def __init__(self, line: int, values: dict[str, str], keep_columns: Collection[str]) -> None:
+        self.line = line
+        self.values = values
+        self.keep_columns = keep_columns
+        self.problems: list[Problem] = []
+        self.faulty: Collection[str] = ()
+        """Columns with a fault in their characters, which are not checked further."""
+
+    def get(self, name: str) -> str:
+        """Return the text of a column; empty if there is none, or its characters are faulty."""
+        return "" if name in self.faulty else self.values.get(name) or ""
+
+    def refuse(self, name: str, value: str, detail: str) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(f"line {self.line}", name, display_value(name, value), detail))
+
+
+class _Offer(NamedTuple):
+    """An achievement that the university offers or offered."""
+
+    ects: tuple[int | float | None, ...]
+    """ECTS credits of each version, the first to the last."""
+    is_retired: bool
 
 
 class _Days(NamedTuple):
@@ -363,7 +390,3 @@ class _Days(NamedTuple):
     """True if the last day of validity has passed."""
     begin: dt.date | None = None
     """Day from which the credential is to be published, where that is to come."""
-
-
-def _problem(line: int, name: str, value: str, detail: str) -> Problem:
-    return Problem(f"line {line}", name, shown_value(name, value), detail)

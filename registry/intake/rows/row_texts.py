@@ -1,4 +1,4 @@
-"""The texts of a row: the spelling that is meant, and what is wrong with their characters."""
+"""Texts of a row: their normalised spelling, and the faults of their characters."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _GRADES: Final = frozenset({"grade", "original_grade"})
 _SEVERAL_LINES: Final = "note"
 """The column whose text may have several lines."""
 _RUN: Final = re.compile(r"'*[=+\-@]")
-"""Pattern of what `begins_formula` finds in a plain text, for speed."""
+"""Pattern of a formula's beginning in a plain text, as `begins_formula` finds it; for speed."""
 _RUN_WITHIN: Final = re.compile(r"(?:\A|\|)'*[=+\-@]")
 _GRADE: Final = re.compile(r"[+-]?\d{1,4}([.,]\d{1,4})?|[A-F][+-]?")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -23,13 +23,13 @@ _LINE_BREAK: Final = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 
 
 def is_plain(values: Iterable[str]) -> bool:
-    """Return whether no text of a row needs a closer look: said of them all at once, for speed."""
+    """Return True if no text of a row needs a closer look. All are tested at once, for speed."""
     text = "|".join(values)
     return _is_plain(text) and _RUN_WITHIN.search(text) is None and "| " not in text and " |" not in text
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a text is ASCII, and has neither spaces around it nor anything that could be a fault."""
+    """Return True if a text is ASCII, and has no spaces around it and no possible fault."""
     return (
         text.isascii()
         and text.isprintable()
@@ -41,7 +41,7 @@ def _is_plain(text: str) -> bool:
 
 
 def character_fault(value: str) -> str | None:
-    """Return which character of a text of one line nobody can have meant, or None."""
+    """Return the fault of a character that no text of one line may have, or None."""
     if LONE_SURROGATE.search(value):
         return "is not UTF-8 here; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
     if _CONTROL.search(value):
@@ -52,9 +52,9 @@ def character_fault(value: str) -> str | None:
 
 
 def clean_text(name: str, value: str, *, keep_text: bool) -> tuple[str, str | None]:
-    """Return a column's text as it is meant, and what is wrong with it or None.
+    """Return a column's text in its normalised spelling, and its fault or None.
 
-    `keep_text`: text that looks as if it were in a wrong encoding is meant.
+    `keep_text`: text that looks as if it were in a wrong encoding is right.
     """
     value = value.strip()
     if _is_plain(value) and _RUN.match(value) is None:

@@ -1,10 +1,10 @@
-"""The cells of a sheet's rows by column: texts, faults, and the notes on rows that nobody sees or that are not read."""
+"""The cells of a sheet's rows by column: texts, faults, and the notes on hidden rows and on other sheets."""
 
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from registry.intake.rows.report import MAX_NAMED, IntakeError
-from registry.intake.rows.spreadsheet import MAX_COLUMNS, Merged
+from registry.intake.rows.spreadsheet import MAX_COLUMNS, MergedRange
 from registry.intake.rows.xlsx_values import NO_VALUE, Cell, Value, text_of, value_in
 
 _MAX_RUNS: Final = 20
@@ -20,16 +20,16 @@ class CellFault(NamedTuple):
 
 
 class SheetCells:
-    """Reads the cells of one sheet, a row after another from above."""
+    """Reads the cells of one sheet, row by row from the top."""
 
-    def __init__(self, names: Sequence[str], known: Collection[str], merged: Sequence[Merged]) -> None:
-        """`names` are the sheet's columns, and `known` those that have a meaning; of others the text is kept."""
-        self._columns = [name if name in known else "" for name in names]
+    def __init__(self, names: Sequence[str], meaningful: Collection[str], merged: Sequence[MergedRange]) -> None:
+        """`names` are the sheet's columns, and `meaningful` those whose values are checked; others keep their text."""
+        self._columns = [name if name in meaningful else "" for name in names]
         self._above = sorted(merged, reverse=True)  # those whose first row is still to come, the next one last
-        self._merged: list[Merged] = []
+        self._merged: list[MergedRange] = []
 
     def read(self, number: int, row: Sequence[Value]) -> tuple[list[str], list[CellFault]]:
-        """Return a row's texts, at least one for each column, and what is wrong with its cells.
+        """Return a row's texts, at least one for each column, and the faults of its cells.
 
         Raises `IntakeError` where merged ranges overlap, as no program writes them.
         """
@@ -39,31 +39,31 @@ class SheetCells:
                 texts.append(value)
                 continue
             name = columns[at] if at < len(columns) else ""
-            meant = value_in(name, value) if name else text_of(value)
-            if isinstance(meant, Cell):
-                faults[at] = CellFault(name, meant.shown, meant.fault)
-            texts.append(text_of(meant))
+            text = value_in(name, value) if name else text_of(value)
+            if isinstance(text, Cell):
+                faults[at] = CellFault(name, text.shown, text.fault)
+            texts.append(text_of(text))
         texts += [""] * (len(columns) - len(texts))
         if self._above or self._merged:
             self._refuse_merged(number, texts, faults)
         return texts, [faults[at] for at in sorted(faults)]
 
     def _refuse_merged(self, number: int, texts: list[str], faults: dict[int, CellFault]) -> None:
-        """Refuse the cells that a merged range covers, but its first: they show a value that they do not hold."""
+        """Refuse the cells of a merged range except its first: they show a value that they do not hold."""
         while self._above and self._above[-1].first_row <= number:
             self._merged.append(self._above.pop())
-        self._merged = [one for one in self._merged if one.last_row >= number]
+        self._merged = [merged for merged in self._merged if merged.last_row >= number]
         if len(self._merged) > MAX_COLUMNS:
             raise IntakeError(f"more than {MAX_COLUMNS} merged ranges of the sheet cover its row {number}; split them")
         if not any(text.strip() for text in texts):
             return
-        for one in self._merged:
-            first = one.first_column - (number > one.first_row)
-            for at in range(first, min(one.last_column, len(self._columns))):
+        for merged in self._merged:
+            first = merged.first_column - (number > merged.first_row)
+            for at in range(first, min(merged.last_column, len(self._columns))):
                 if name := self._columns[at]:
                     fault = (
-                        f"is within the merged cells {one.reference[:30]}, which have one value together; split them,"
-                        " and write the value into each row and column that it is meant for"
+                        f"is within the merged cells {merged.reference[:30]}, which have one value together; split"
+                        " them, and write the value into each row and column that it is meant for"
                     )
                     faults[at] = CellFault(name, texts[at] if texts[at] != NO_VALUE else "", fault)
                     texts[at] = NO_VALUE
@@ -85,7 +85,7 @@ def unread_notes(counts: Sequence[tuple[str, int | None]]) -> list[str]:
 
 
 def hidden_note(rows: Sequence[int]) -> str:
-    """Return the note on the rows of a sheet that were read though nobody sees them there."""
+    """Return the note on hidden rows of a sheet, which were read."""
     runs: list[list[int]] = []
     for row in rows:
         if runs and runs[-1][1] == row - 1:

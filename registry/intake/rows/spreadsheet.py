@@ -1,4 +1,4 @@
-"""Bounds and recognition of spreadsheets, without openpyxl, which takes long to load."""
+"""Limits and recognition of spreadsheets, without openpyxl, which takes long to load."""
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS: Final = 500
 MAX_HEADER_ROW: Final = 1000
-"""The row of a sheet up to which its header is sought."""
+"""The last row of a sheet that can be its header."""
 _ZIP: Final = b"PK\x03\x04"
 
 
@@ -18,11 +18,11 @@ class Sheet(NamedTuple):
 
     name: str
     part: str
-    """The part of the archive that it is."""
+    """Its part of the archive."""
 
 
-class Merged(NamedTuple):
-    """A range of cells that a sheet shows as one, with the value of its first."""
+class MergedRange(NamedTuple):
+    """A range of cells that a sheet displays as one, with the value of the first."""
 
     first_row: int
     last_row: int
@@ -33,7 +33,7 @@ class Merged(NamedTuple):
 
 
 def is_spreadsheet(content: Readable) -> bool:
-    """Return whether a file is an archive, as an `.xlsx` is. Raises `IntakeError` where it cannot be opened."""
+    """Return True if a file is an archive, as an `.xlsx` is. Raises `IntakeError` where it cannot be opened."""
     try:
         with content.open("rb") as file:
             return file.read(len(_ZIP)) == _ZIP

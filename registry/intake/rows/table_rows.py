@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from registry.application.requests import IssueRequest
-from registry.intake.rows.columns import NAMES, REQUIRED, example_note, shown_value
+from registry.intake.rows.columns import NAMES, REQUIRED, display_value, example_note
 from registry.intake.rows.days import Order
 from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import BadRows, Catalogue, Problem, Problems, Readable
@@ -103,7 +103,7 @@ class TableRows:
 def _add_cell_faults(row: TableRow, result: IssueRequest | Problems) -> IssueRequest | Problems:
     """Add a problem for each cell of a spreadsheet that has no usable value."""
     cells = tuple(
-        Problem(row.where, cell.column, shown_value(cell.column, cell.shown), cell.fault)
+        Problem(row.where, cell.column, display_value(cell.column, cell.shown), cell.fault)
         for cell in row.cells
         if cell.column in NAMES
     )

@@ -1,8 +1,8 @@
 """The one reader of tables: rows with a header, from CSV of any dialect or from a spreadsheet.
 
-What programs really write is read: `,` `;` tab or `|` between fields, any line end, a `sep=;` line, blank lines,
-trailing delimiters, byte order marks, UTF-8, UTF-16 or Windows-1252, and `.xlsx`. What is uncertain is
-refused, a row at a time where the others are well. A CSV is never in memory whole.
+It reads what programs really write: `,` `;` tab or `|` between fields, any line end, a `sep=;` line, blank lines,
+trailing delimiters, byte order marks, UTF-8, UTF-16 or Windows-1252, and `.xlsx`. It refuses what is uncertain, and
+only the row where the others are certain. A CSV is never in memory as a whole.
 """
 
 import csv
@@ -49,9 +49,9 @@ class TableRow(NamedTuple):
     """The last line that it covers."""
     values: list[str]
     fault: str = ""
-    """Why the row cannot be read; then the values are as they stand, and as many."""
+    """Why the row cannot be read; then it has all its values as they are in the file."""
     cells: tuple[CellFault, ...] = ()
-    """Of a spreadsheet: the cells that hold no value that can be taken."""
+    """Cells of a spreadsheet without a usable value."""
 
     @property
     def where(self) -> str:
@@ -62,13 +62,13 @@ class TableRow(NamedTuple):
 class Table:
     """A file of rows with a header."""
 
-    def __init__(self, content: Readable, known: Sequence[str], needed: Sequence[str]) -> None:
+    def __init__(self, content: Readable, columns: Sequence[str], needed: Sequence[str]) -> None:
         """Read the header. `needed` are the columns without which there is no table (`a|b`: one of them).
 
         Raises `IntakeError` where the file has no such header, or where it is not certain what a column is.
         """
         self._content = content
-        self._known = known
+        self._columns = columns
         self._needed = needed
         self.notes: list[str] = []
         """Notes for the reader of the result: the encoding, the sheet, columns that are not read."""
@@ -93,7 +93,7 @@ class Table:
         while names and not names[-1]:
             names.pop()
         self.names = names
-        """The columns' names as they are known here; empty for one without a name."""
+        """Normalised names of the columns; empty for a column without a name."""
         self._check_header()
 
     @property
@@ -103,7 +103,7 @@ class Table:
 
     @property
     def description(self) -> str:
-        """Return in words as what it was read, for a file that has no row."""
+        """Description of what was read, for a file without a row."""
         names = list(filter(None, self.names))
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
         kind = "sheet" if self._workbook is not None else "table"
@@ -115,8 +115,8 @@ class Table:
         return self._header_line
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Yield every row but the empty ones."""
-        return self._csv_rows() if self._workbook is None else self._sheet_rows(self._workbook)
+        """Yield each row that is not empty."""
+        return self._read_csv_rows() if self._workbook is None else self._read_sheet_rows(self._workbook)
 
     # The header
 
@@ -139,73 +139,75 @@ class Table:
                             " first line names the columns"
                         )
                 else:
-                    raise IntakeError(f"{self._content} is empty; its first line names the columns, {self._wanted()}")
+                    raise IntakeError(
+                        f"{self._content} is empty; its first line names the columns, {self._describe_needed()}"
+                    )
                 if separator and separator not in DELIMITERS:
                     raise IntakeError(
                         f"{self._content} names {separator!r} as its delimiter; use one of , ; | or a tab"
                     )
-                delimiter = separator or max(DELIMITERS, key=lambda one: self._hits(line, one))
+                delimiter = separator or max(DELIMITERS, key=lambda mark: self._count_columns(line, mark))
                 # A header may have cells of several lines.
                 header = next(csv.reader(chain([line], lines), delimiter=delimiter, strict=True))
             except csv.Error as error:
                 raise IntakeError(f"{self._content}: the header cannot be read: {error}") from error
         return number, delimiter, header
 
-    def _hits(self, line: str, delimiter: str) -> tuple[int, int]:
-        """Return how many known columns a header names by a delimiter, and how many fields it has."""
+    def _count_columns(self, line: str, delimiter: str) -> tuple[int, int]:
+        """Return the numbers of known columns and of fields that a header has with a delimiter."""
         try:
             header = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:
             return 0, 0
-        return len({column_name(name) for name in header[:MAX_COLUMNS]} & set(self._known)), len(header)
+        return len({column_name(name) for name in header[:MAX_COLUMNS]} & set(self._columns)), len(header)
 
     def _choose_sheet(self, workbook: "Workbook") -> Sheet:
-        found: list[tuple[Sheet, int, list[str]]] = []
+        sheets: list[tuple[Sheet, int, list[str]]] = []
         for sheet, row in workbook.first_rows():
             number, header = (row.number, row.values) if row is not None else (0, [])
-            found.append((sheet, number, [text_of(value) for value in header]))
-        with_header = [one for one in found if not self._lacking([column_name(name) for name in one[2]])]
+            sheets.append((sheet, number, [text_of(value) for value in header]))
+        with_header = [each for each in sheets if not self._find_lacking([column_name(name) for name in each[2]])]
         if len(with_header) > 1:
-            names = ", ".join(repr(one[0].name) for one in with_header[:10])
+            names = ", ".join(repr(each[0].name) for each in with_header[:10])
             raise IntakeError(
                 f"{self._content} has {len(with_header)} sheets with these columns, {names}; save the one that is meant"
                 " as a file of its own"
             )
-        sheet, self._header_line, self.header = (with_header or found)[0]
+        sheet, self._header_line, self.header = (with_header or sheets)[0]
         if not any(self.header):
             raise IntakeError(
                 f"{self._content} is empty: no sheet has a value in its first {MAX_HEADER_ROW:,} rows; the first row"
-                f" names the columns, {self._wanted()}"
+                f" names the columns, {self._describe_needed()}"
             )
-        if len(found) > 1:
-            self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(found)} that has these columns")
+        if len(sheets) > 1:
+            self.notes.append(f"read sheet {sheet.name!r}, the only one of {len(sheets)} that has these columns")
             self.notes += unread_notes(workbook.rows_of_others(sheet))
         return sheet
 
-    def _wanted(self) -> str:
+    def _describe_needed(self) -> str:
         return f"{', '.join(name.replace('|', ' or ') for name in self._needed)} among them"
 
-    def _lacking(self, names: Sequence[str]) -> list[str]:
-        return [one for one in self._needed if not set(one.split("|")) & set(names)]
+    def _find_lacking(self, names: Sequence[str]) -> list[str]:
+        return [name for name in self._needed if not set(name.split("|")) & set(names)]
 
     def _check_header(self) -> None:
-        names, known = self.names, self._known
-        unknown = [name for name in names if name and name not in known and name != PROBLEM]
-        if missing := self._lacking(names):
+        names, columns = self.names, self._columns
+        unknown = [name for name in names if name and name not in columns and name != PROBLEM]
+        if missing := self._find_lacking(names):
             near = {name: difflib.get_close_matches(name, unknown, 1) for name in missing}
             hints = [
-                f"{name.replace('|', ' or ')} (is it {found[0]!r}?)" if found else name.replace("|", " or ")
-                for name, found in near.items()
+                f"{name.replace('|', ' or ')} (is it {matches[0]!r}?)" if matches else name.replace("|", " or ")
+                for name, matches in near.items()
             ]
-            further = "" if set(names) & set(known) else " Is it further down? Delete the lines above it."
+            further = "" if set(names) & set(columns) else " Is it further down? Delete the lines above it."
             raise IntakeError(
                 f"{self._content}: the header lacks {', '.join(hints)}; it has"
-                f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}.{further} All that there are: {', '.join(known)}"
+                f" {', '.join(filter(None, names))[:_SHOWN_NAMES]}.{further} All that there are: {', '.join(columns)}"
             )
         counts = Counter(names)
-        if twice := [name for name in (*known, PROBLEM) if counts[name] > 1]:
+        if twice := [name for name in (*columns, PROBLEM) if counts[name] > 1]:
             raise IntakeError(f"{self._content}: the header names {', '.join(sorted(twice))} twice")
-        absent = [name for name in known if name not in names]
+        absent = [name for name in columns if name not in names]
         for name in unknown:
             if alike := difflib.get_close_matches(name, absent, 1, _NEAR):
                 raise IntakeError(
@@ -219,11 +221,11 @@ class Table:
 
     # Rows
 
-    def _csv_rows(self) -> Iterator[TableRow]:
+    def _read_csv_rows(self) -> Iterator[TableRow]:
         return (row for row, _ in self.lines_of_rows() if row is not None)
 
     def lines_of_rows(self) -> Iterator[tuple[TableRow | None, list[str]]]:
-        """Yield every row of a CSV after its header with the lines that it is made of; None for blank lines.
+        """Yield each row of a CSV after its header with its lines; None for blank lines.
 
         Lines are decoded and have their ends.
         """
@@ -254,9 +256,9 @@ class Table:
                 if not values or not (values[0].strip() or any(map(str.strip, values))):
                     yield None, lines.taken
                     continue
-                fault = "" if len(values) == width == header_width else self._misshapen(values)
+                fault = "" if len(values) == width == header_width else self._find_width_fault(values)
                 if before > first and not fault:
-                    fault = self._swallowed(values)
+                    fault = self._find_swallowed_rows(values)
                 yield TableRow(first, before, values if fault else values[:width], fault), lines.taken
 
     def lines_before_rows(self) -> list[str]:
@@ -269,34 +271,34 @@ class Table:
             next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
             return before + lines.taken
 
-    def _misshapen(self, values: Sequence[str]) -> str:
-        """Return what is wrong with a row that has another number of fields than the columns with a name."""
+    def _find_width_fault(self, values: Sequence[str]) -> str:
+        """Return the fault of a row with another number of fields than columns with a name; empty if it is harmless."""
         width, header_width = len(self.names), len(self.header)
         if len(values) < width:
-            return misshapen(values, self.header[: max(width, 1)])
+            return width_fault(values, self.header[: max(width, 1)])
         if any(value.strip() for value in values[width:]):
             if len(values) <= header_width:
                 return "has a value beyond the last column that has a name"
-            return misshapen(values, self.names)
+            return width_fault(values, self.names)
         # In a file of semicolons, empty fields at the end are nothing but trailing delimiters. A comma may be one of
         # a number or a name that shifted all that follows by one field.
         if len(values) > header_width and self.delimiter == ",":
             return (
-                f"{misshapen(values, self.header)}: is there a comma within a field, which then is in quotation"
+                f"{width_fault(values, self.header)}: is there a comma within a field, which then is in quotation"
                 " marks? If every row ends with a comma, end the header with one, too"
             )
         return ""
 
-    def _swallowed(self, values: Sequence[str]) -> str:
-        """Return what is wrong with a row of several lines one of which looks like a row of its own."""
+    def _find_swallowed_rows(self, values: Sequence[str]) -> str:
+        """Return the fault of a row of several lines if one of them looks like a row; empty otherwise."""
         lines = [line for value in values for line in value.splitlines()[1:]]
         if len(values) > 1 and any(line.count(self.delimiter) >= len(values) - 1 for line in lines):
             return "holds further rows within a field; is a quotation mark left open?"
         return ""
 
-    def _sheet_rows(self, workbook: "Workbook") -> Iterator[TableRow]:
+    def _read_sheet_rows(self, workbook: "Workbook") -> Iterator[TableRow]:
         width, hidden_rows = len(self.names), list[int]()
-        cells = SheetCells(self.names, self._known, workbook.merged(self._sheet))
+        cells = SheetCells(self.names, self._columns, workbook.list_merged_ranges(self._sheet))
         for number, row, is_hidden in workbook.rows(self._sheet):
             if number <= self._header_line:
                 continue
@@ -314,22 +316,22 @@ class Table:
 
 
 def column_name(text: str) -> str:
-    """Return a column's name as it is known here, whatever case, spaces and hyphens it is written with."""
+    """Return a column's name in lower case, with underscores for spaces and hyphens."""
     if text.isascii() and text.isidentifier():
         return text.lower()
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return _BLANKS.sub("_", visible.strip().strip("\u00a0").lower()).strip("_")[:200]
 
 
-def misshapen(values: Sequence[str], names: Sequence[str]) -> str:
-    """Return what is wrong with a row that has more or fewer fields than the header has names."""
+def width_fault(values: Sequence[str], names: Sequence[str]) -> str:
+    """Return the fault of a row that has more or fewer fields than the header has names."""
     return f"has {len(values)} field{'' if len(values) == 1 else 's'} where the header has {len(names)}"
 
 
 def _unreadable(error: csv.Error) -> str:
-    said = str(error)
-    if said.startswith("unexpected end"):
+    message = str(error)
+    if message.startswith("unexpected end"):
         return "cannot be read as a row: a quotation mark is left open"
-    if said.startswith("has more than"):
-        return f"cannot be read as a row: it {said}; is a quotation mark left open?"
-    return f"cannot be read as a row: {said}; is a quotation mark left open, or one amid a field?"
+    if message.startswith("has more than"):
+        return f"cannot be read as a row: it {message}; is a quotation mark left open?"
+    return f"cannot be read as a row: {message}; is a quotation mark left open, or one amid a field?"

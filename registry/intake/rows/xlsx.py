@@ -1,7 +1,7 @@
 """Sheets of a spreadsheet file (.xlsx): rows of cells, each as the text that a person would have typed.
 
-openpyxl reads the file, through an archive with bounds. A number that has lost digits, an error value, and a value that
-is shown otherwise than it is stored are distinguished from good values here.
+openpyxl reads the file, through an archive with limits. This module marks the cells that have lost digits, have an
+error value, or are displayed in another way than they are stored.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS
 
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.spreadsheet import MAX_HEADER_ROW, Merged, Sheet
+from registry.intake.rows.spreadsheet import MAX_HEADER_ROW, MergedRange, Sheet
 from registry.intake.rows.xlsx_archive import MAX_ELEMENTS, Archive, EndOfRows
 from registry.intake.rows.xlsx_texts import MAX_CELL, read_texts
 from registry.intake.rows.xlsx_values import Cell, Value, day_value, number_value, text_of, text_value
@@ -54,10 +54,10 @@ class _Texts(list[str]):
 
 
 class Workbook:
-    """The sheets of one file, which is held in memory as it is packed."""
+    """The sheets of one file, which is in memory in its compressed form."""
 
     def __init__(self, content: Readable) -> None:
-        """Read what describes the workbook. Raises `IntakeError`, also where the file is too large."""
+        """Read the description of the workbook. Raises `IntakeError`, also where the file is too large."""
         # Nothing that openpyxl warns of (styles, extensions) touches a value. The filter is added once at most.
         warnings.filterwarnings("ignore", module=r"openpyxl\.")
         self._archive = Archive(content)
@@ -68,11 +68,11 @@ class Workbook:
             reader.read_workbook()
             self.sheets = self._list_sheets(reader)
             apply_stylesheet(self._archive, reader.wb)
-            self._texts: Any = _Texts(self._read_texts(reader))  # openpyxl passes what it has on, whatever that is
+            self._texts: Any = _Texts(self._read_texts(reader))  # openpyxl passes its items on without a look at them
         except IntakeError:
             raise
-        except Exception as error:  # openpyxl raises whatever its own code meets
-            raise self._archive.unreadable(f"what describes it ({type(error).__name__})") from error
+        except Exception as error:  # openpyxl raises errors of many kinds
+            raise self._archive.unreadable(f"its description ({type(error).__name__})") from error
         if not self.sheets:
             raise IntakeError(f"{content} is a spreadsheet without a sheet of cells")
         self._book: Any = reader.wb  # the stubs leave out what openpyxl's own readers use of it
@@ -88,7 +88,7 @@ class Workbook:
         return read_texts(self._archive.part(name), lambda why: self._archive.unreadable(f"{name}: {why}"))
 
     def _list_sheets(self, reader: ExcelReader) -> list[Sheet]:
-        """Return the sheets of cells. Raises `IntakeError` where one is not there, or another one at once."""
+        """Return the sheets of cells. Raises `IntakeError` where a sheet is missing or listed twice."""
         if len(reader.parser.sheets) > MAX_SHEETS:
             raise IntakeError(
                 f"{self._archive.name} has more than {MAX_SHEETS} sheets; save the one that is meant as CSV"
@@ -119,12 +119,12 @@ class Workbook:
             yield sheet, next((row for row in rows if any(map(text_of, row.values))), None)
 
     def rows(self, sheet: Sheet) -> Iterator[Row]:
-        """Yield each row that has cells. Raises `IntakeError` for what is no sheet, and for one that is too large."""
+        """Yield each row that has cells. Raises `IntakeError` for a damaged sheet, and for one that is too large."""
         self._archive.begin(MAX_ELEMENTS)
         return self._rows(sheet)
 
     def count_rows(self) -> tuple[int, bool]:
-        """Return how many rows with cells all sheets have together, and whether all of them could be read."""
+        """Return the number of rows with cells in all sheets, and True if all of them could be read."""
         self._archive.begin(MAX_ELEMENTS)
         count, is_certain = 0, True
         for sheet in self.sheets:
@@ -146,7 +146,7 @@ class Workbook:
                 counts.append((other.name, count))
         return counts
 
-    def merged(self, sheet: Sheet) -> list[Merged]:
+    def list_merged_ranges(self, sheet: Sheet) -> list[MergedRange]:
         """Return the merged ranges of a sheet. Raises `IntakeError` as `rows` does."""
         self._archive.begin(MAX_ELEMENTS)
         return self._archive.part(sheet.part).survey().merged
@@ -181,7 +181,7 @@ class Workbook:
             return
         except IntakeError:
             raise
-        except Exception as error:  # openpyxl raises whatever its own code meets
+        except Exception as error:  # openpyxl raises errors of many kinds
             # Its message may show a person's data.
             why = f"sheet {sheet.name!r}, a cell after row {number} ({type(error).__name__})"
             raise self._archive.unreadable(why) from error
@@ -219,7 +219,7 @@ class Workbook:
 
 
 def _number(value: float, code: str) -> Value:
-    """Return a number as it would be typed, with the zeros in front that its format shows."""
+    """Return a number as it would be typed, with the leading zeros that its format displays."""
     if not abs(value) < 10**DIGITS:
         return Cell(
             str(value)[:24],
@@ -230,7 +230,7 @@ def _number(value: float, code: str) -> Value:
 
 
 def _day(value: object, epoch: dt.datetime) -> str | Cell:
-    """Return the ISO day of what openpyxl made of a cell that is shown as a day."""
+    """Return the ISO day of a cell that is displayed as a day, from its value in openpyxl."""
     moment = value if isinstance(value, dt.datetime) else None
     if type(value) is dt.date:
         moment = dt.datetime.combine(value, dt.time())

@@ -1,8 +1,8 @@
-"""The archive that an `.xlsx` file is, with bounds on all that openpyxl reads from it.
+"""The archive of an `.xlsx` file, with limits on all that openpyxl reads from it.
 
-openpyxl keeps every element of a row, and whatever stands between rows, in memory. It skips rows and cells that are out
-of order. So each part passes through expat first, and what would cost memory or be skipped is refused. All that is read
-at a time has one budget, of bytes and of elements, however many sheets it comes from.
+openpyxl keeps all elements of a row, and all text between rows, in memory. It skips rows and cells that are out of
+order. So expat reads each part first, and a part that would cost memory or lose cells is refused. Each reading has one
+budget of bytes and of elements for all sheets together.
 """
 
 import io
@@ -18,21 +18,21 @@ from openpyxl.utils import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from registry.intake.rows.report import IntakeError, Readable
-from registry.intake.rows.spreadsheet import MAX_COLUMNS, Merged
+from registry.intake.rows.spreadsheet import MAX_COLUMNS, MergedRange
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""Of the file as it is packed."""
+"""Bytes of the compressed file."""
 MAX_UNPACKED_BYTES: Final = 512 * 1024 * 1024
-"""Of all parts together, and of one reading. A row of twenty cells takes about a kilobyte."""
+"""Bytes of all parts together, and of one reading. A row of twenty cells takes about a kilobyte."""
 MAX_ELEMENTS: Final = 10_000_000
-"""Rows, cells, what is in cells, and the columns of each row, of one reading. 100,000 rows of twenty columns have eight
-million at most."""
+"""Rows, cells, elements in cells, and columns of each row, of one reading. 100,000 rows of twenty columns have at most
+eight million."""
 MAX_HEADER_ELEMENTS: Final = 1_000_000
-"""Of all sheets together, up to the first row of each that has a value."""
+"""Elements of all sheets together, up to the first row with a value in each."""
 MAX_DESCRIPTION_ELEMENTS: Final = 200_000
-"""Of what describes the workbook (its parts, sheets and formats), without the table of texts."""
+"""Elements of the workbook's description (its parts, sheets and formats), without the table of texts."""
 MAX_PIECE_BYTES: Final = 4 * 1024 * 1024
-"""Of one row, of one text, or of a part that has neither."""
+"""Bytes of one row, of one text, or of a part that has neither."""
 MAX_PIECE_ELEMENTS: Final = 100_000
 MAX_PARTS: Final = 2000
 MAX_ROW_ATTRIBUTES: Final = 400
@@ -42,7 +42,7 @@ MAX_BETWEEN_ROWS: Final = 4 * 1024 * 1024
 MAX_BEFORE_ROWS: Final = 200
 """Elements of a sheet before its rows, without the widths of columns: how it is shown."""
 MAX_MERGED: Final = 10_000
-"""Merged ranges of a sheet."""
+"""MergedRange ranges of a sheet."""
 _ROW, _TEXT, _ROWS, _FORMULA, _SHEET, _WIDTH, _MERGED = (
     f"{SHEET_MAIN_NS} {name}" for name in ("row", "si", "sheetData", "f", "worksheet", "col", "mergeCell")
 )
@@ -71,14 +71,14 @@ class SheetContents(NamedTuple):
     rows: int
     """Rows that have a cell."""
     rows_with_values: int
-    merged: list[Merged]
+    merged: list[MergedRange]
 
 
 class Archive(zipfile.ZipFile):
-    """The parts of a spreadsheet file, which is held in memory as it is packed."""
+    """The parts of a spreadsheet file, which is in memory in its compressed form."""
 
     def __init__(self, content: Readable) -> None:
-        """Read the archive's directory. Raises `IntakeError` where it is no archive, or one that is too large."""
+        """Read the archive's directory. Raises `IntakeError` for another file, and for an archive that is too large."""
         self.name = str(content)
         with content.open("rb") as file:
             packed = self.packed = file.read(MAX_BYTES + 1)
@@ -174,7 +174,7 @@ class Part(io.RawIOBase):
         self._elements_before = self._elements_counted = self._between_rows = self._before_rows = 0
         self._is_before_rows = self._has_value = False
         self._rows = self._rows_with_values = 0
-        self._merged: list[Merged] = []
+        self._merged: list[MergedRange] = []
         self._column: int | None = None  # outside of a row
         self._is_text = False
         self._ended = False
@@ -185,7 +185,7 @@ class Part(io.RawIOBase):
         self._parser.CharacterDataHandler = None
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read the next bytes: as many as the archive says, whatever `size` says, or all where it is negative."""
+        """Read the archive's number of bytes, or all bytes if `size` is negative; its other values do not matter."""
         if size is None or size < 0:
             return b"".join(iter(partial(self.read, _CHUNK), b""))
         if self._ended:
@@ -195,7 +195,7 @@ class Part(io.RawIOBase):
         return self._take()
 
     def survey(self) -> SheetContents:
-        """Read a sheet to its end, and return what it has. Raises `IntakeError` for what cannot be read."""
+        """Read a sheet to its end and return its extent. Raises `IntakeError` if it cannot be read."""
         while self._take():
             self._archive.formulas.clear()
             self._archive.hidden.clear()
@@ -209,7 +209,7 @@ class Part(io.RawIOBase):
         self._bytes += len(piece)
         try:
             self._parser.Parse(piece, not piece)
-        except (expat.ExpatError, LookupError, ValueError) as error:  # also for an encoding that nobody knows
+        except (expat.ExpatError, LookupError, ValueError) as error:  # also for an unknown encoding
             raise self._refusal(str(error)) from error
         elements = self._elements_before + self._elements
         self._archive.count(len(piece), elements - self._elements_counted)
@@ -248,14 +248,14 @@ class Part(io.RawIOBase):
             raise self._refusal(f"after row {self._row} it has something else between its rows")
 
     def _add_merged(self, reference: str) -> None:
-        found = _RANGE.fullmatch(reference)
-        if found is None:
+        match = _RANGE.fullmatch(reference)
+        if match is None:
             raise self._refusal("it merges cells that are none")
         if len(self._merged) == MAX_MERGED:
             raise self._refusal(f"it has more than {MAX_MERGED:,} merged ranges; split them")
-        columns = sorted(column_index_from_string(column) for column in (found[1], found[3] or found[1]))
-        rows = sorted((int(found[2]), int(found[4] or found[2])))
-        self._merged.append(Merged(rows[0], rows[1], columns[0], columns[1], reference))
+        columns = sorted(column_index_from_string(column) for column in (match[1], match[3] or match[1]))
+        rows = sorted((int(match[2]), int(match[4] or match[2])))
+        self._merged.append(MergedRange(rows[0], rows[1], columns[0], columns[1], reference))
 
     def _start_before_rows(self, name: str) -> None:
         self._before_rows += name != _WIDTH

@@ -1,6 +1,6 @@
 """The display of a number or a text in a spreadsheet program, by the number format of its cell (ECMA-376, 18.8.31).
 
-Of a format that this module does not know, the answer is None.
+Functions return None for a format that this module does not know.
 """
 
 import functools
@@ -35,8 +35,8 @@ class _Section(NamedTuple):
     tokens: tuple[tuple[str, str], ...] | None
     """Kind (`literal`, `digit`, `sign`, `general`) and text; None where not all of it is known."""
 
-    def holds(self, value: Decimal) -> bool:
-        """Return whether a number meets the condition."""
+    def matches(self, value: Decimal) -> bool:
+        """Return True if a number meets the condition."""
         if self.condition is None:
             return True
         sign, limit = self.condition
@@ -44,31 +44,31 @@ class _Section(NamedTuple):
         return order in sign
 
 
-def shown_number(value: Decimal, code: str) -> str | None:
-    """Return what is shown of a number, without space around it, or None where this is unknown."""
-    sections = _sections(code)
-    section = _section_of(value, sections)
+def display_number(value: Decimal, code: str) -> str | None:
+    """Return the text that is displayed for a number, without space around it; None where it is unknown."""
+    sections = _split_sections(code)
+    section = _choose_section(value, sections)
     if section is None or section.tokens is None:
         return None
-    is_negative = value < 0 and section is sections[0]  # a section of its own says itself how they are shown
+    is_negative = value < 0 and section is sections[0]  # a section for negative numbers has its own sign
     if not section.code:
         return "-" if is_negative else ""
     with localcontext() as context:
         context.rounding, context.prec = ROUND_HALF_UP, 4 * MAX_CODE
         if ("sign", "/") in section.tokens:
-            text = _fraction(abs(value), section)
+            text = _format_fraction(abs(value), section)
         else:
-            text = _decimal(abs(value), section.tokens)
+            text = _format_decimal(abs(value), section.tokens)
     if text is None:
         return None
     text = text.strip(" \u00a0")
     return f"-{text}" if is_negative and text.strip("0.,%") else text
 
 
-def shown_text(text: str, code: str) -> str | None:
-    """Return what is shown of a text, or None where this is unknown."""
-    sections = _sections(code)
-    section = sections[3] if len(sections) > 3 else next((one for one in sections if _has_text(one)), None)
+def display_text(text: str, code: str) -> str | None:
+    """Return the text that is displayed for a text, or None where it is unknown."""
+    sections = _split_sections(code)
+    section = sections[3] if len(sections) > 3 else next((section for section in sections if _has_text(section)), None)
     if section is None:
         return text
     if section.tokens is None:
@@ -77,7 +77,7 @@ def shown_text(text: str, code: str) -> str | None:
 
 
 def changes_value(code: str) -> bool:
-    """Return whether a format shows another number than the one that is stored: percent, a fraction, or thousands."""
+    """Return True if a format displays another number than the stored one: percent, a fraction, or thousands."""
     bare = _LITERALS.sub("", code)
     return "%" in bare or "/" in bare or re.search(r"[0#?],+(?![0#?,])", bare) is not None
 
@@ -87,46 +87,46 @@ def _has_text(section: _Section) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def _sections(code: str) -> tuple[_Section, ...]:
+def _split_sections(code: str) -> tuple[_Section, ...]:
     if len(code) > MAX_CODE:
         return (_Section("?", None, None),)
     parts, at = list[str](), 0
     while at <= len(code):
-        found = _SECTION.match(code, at)
-        assert found is not None  # noqa: S101 - it matches an empty text, too
-        parts.append(found[0])
-        at = found.end() + 1
-    return tuple(map(_section, parts))
+        match = _SECTION.match(code, at)
+        assert match is not None  # noqa: S101 - it matches an empty text, too
+        parts.append(match[0])
+        at = match.end() + 1
+    return tuple(map(_parse_section, parts))
 
 
-def _section(code: str) -> _Section:
+def _parse_section(code: str) -> _Section:
     condition, tokens, at = None, list[tuple[str, str]](), 0
     while at < len(code):
-        found = _TOKEN.match(code, at)
-        if found is None:
+        match = _TOKEN.match(code, at)
+        if match is None:
             return _Section(code, condition, None)
-        at = found.end()
-        if (bracket := found["bracket"]) is not None:
-            if limit := _CONDITION.fullmatch(found[0]):
+        at = match.end()
+        if (bracket := match["bracket"]) is not None:
+            if limit := _CONDITION.fullmatch(match[0]):
                 condition = limit[1], Decimal(limit[2])
             elif currency := _CURRENCY.fullmatch(bracket):
                 tokens.append(("literal", currency[1]))
             elif not _COLOUR.fullmatch(bracket):
                 return _Section(code, condition, None)
-        elif found.lastgroup in ("quoted", "escaped", "literal"):
-            tokens.append(("literal", found[found.lastgroup]))
-        elif found.lastgroup is not None:
-            tokens.append((found.lastgroup, found[0].lower()))
+        elif match.lastgroup in ("quoted", "escaped", "literal"):
+            tokens.append(("literal", match[match.lastgroup]))
+        elif match.lastgroup is not None:
+            tokens.append((match.lastgroup, match[0].lower()))
     return _Section(code, condition, tuple(tokens))
 
 
-def _section_of(value: Decimal, sections: tuple[_Section, ...]) -> _Section | None:
+def _choose_section(value: Decimal, sections: tuple[_Section, ...]) -> _Section | None:
     """Return the section for a number; None where it is unknown."""
     numbers = sections[:3]
-    if any(one.condition is not None for one in numbers):
-        if value < 0 or any(one.condition is None for one in numbers[:-1]):
+    if any(each.condition is not None for each in numbers):
+        if value < 0 or any(each.condition is None for each in numbers[:-1]):
             return None
-        return next((one for one in numbers if one.holds(value)), None)
+        return next((each for each in numbers if each.matches(value)), None)
     if len(numbers) > 1 and _has_text(numbers[-1]):
         numbers = numbers[:-1]
     if value < 0:
@@ -134,7 +134,7 @@ def _section_of(value: Decimal, sections: tuple[_Section, ...]) -> _Section | No
     return numbers[2] if value == 0 and len(numbers) > 2 else numbers[0]
 
 
-def _decimal(value: Decimal, tokens: tuple[tuple[str, str], ...]) -> str | None:
+def _format_decimal(value: Decimal, tokens: tuple[tuple[str, str], ...]) -> str | None:
     if any(kind == "general" or text == "@" for kind, text in tokens):
         plain = format(value, "f")
         if sum(kind != "literal" for kind, _ in tokens) > 1:
@@ -166,7 +166,7 @@ def _decimal(value: Decimal, tokens: tuple[tuple[str, str], ...]) -> str | None:
 
 
 def _fill_whole(texts: list[str], places: list[int], digits: str, *, grouped: bool) -> None:
-    """Put the digits before the decimal point into their places, from the last one; the first takes those left."""
+    """Put the digits before the decimal point into their places, from the last; the first place takes the rest."""
     count = 0
     for at in reversed(places):
         filler = {"0": "0", "#": "", "?": " "}[texts[at]]
@@ -179,21 +179,21 @@ def _fill_whole(texts: list[str], places: list[int], digits: str, *, grouped: bo
         texts[at] = text
 
 
-def _fraction(value: Decimal, section: _Section) -> str | None:
-    """Return a number as whole number and fraction. The denominator is fixed, or the best of as many digits."""
+def _format_fraction(value: Decimal, section: _Section) -> str | None:
+    """Return a number as whole number and fraction. The denominator is fixed, or the best with its number of digits."""
     bare = re.sub(r"_.|\*.|\[[^\]]*\]", "", section.code).replace("\\ ", " ").replace('" "', " ")
-    if (found := _FRACTION.fullmatch(bare.strip())) is None:
+    if (match := _FRACTION.fullmatch(bare.strip())) is None:
         return None
-    exact, bottom = Fraction(value), found[3]
+    exact, bottom = Fraction(value), match[3]
     if bottom.strip(_DIGITS):
         denominator = int(bottom)
         numerator = int(round(Decimal(exact.numerator) * denominator / Decimal(exact.denominator), 0))
     else:
         near = exact.limit_denominator(10 ** len(bottom) - 1)
         numerator, denominator = near.numerator, near.denominator
-    if found[1] is None:
+    if match[1] is None:
         return f"{numerator}/{denominator}"
     whole, rest = divmod(numerator, denominator)
     if not rest:
         return str(whole)
-    return f"{whole} {rest}/{denominator}" if whole or "0" in found[1] else f"{rest}/{denominator}"
+    return f"{whole} {rest}/{denominator}" if whole or "0" in match[1] else f"{rest}/{denominator}"

@@ -1,4 +1,4 @@
-"""The table of texts of a spreadsheet file, to which its cells refer by number, with bounds on what is kept of it."""
+"""The table of texts of a spreadsheet file, to which its cells refer by number, with limits on its memory."""
 
 import sys
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class _Reader:
-    """Collects the texts: the pieces of each, without the hints at how it is read aloud (`rPh`)."""
+    """Collects the texts, each from its pieces, without the phonetic hints (`rPh`)."""
 
     def __init__(self, refusal: Callable[[str], IntakeError]) -> None:
         self._refusal = refusal
@@ -66,8 +66,8 @@ class _Reader:
 def read_texts(part: Part, refusal: Callable[[str], IntakeError]) -> list[str]:
     """Return the texts of a table of texts.
 
-    `refusal` makes the error for what it says. Raises `IntakeError` for a text that no cell can have, and for more
-    texts than are kept.
+    `refusal` makes an error from its reason. Raises `IntakeError` for a text that no cell can have, and for too many
+    texts.
     """
     reader = _Reader(refusal)
     while data := part.read(_CHUNK):

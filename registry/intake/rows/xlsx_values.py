@@ -1,11 +1,11 @@
-"""The value of a spreadsheet's cell in a column: what is shown and what is stored must be the same there."""
+"""Values of a spreadsheet's cells by column: the displayed and the stored value must be the same."""
 
 import re
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from registry.intake.rows.columns import CREDITS, DAYS, GRADES
-from registry.intake.rows.xlsx_formats import changes_value, shown_number, shown_text
+from registry.intake.rows.xlsx_formats import changes_value, display_number, display_text
 
 NO_VALUE: Final = "#VALUE!"
 """Text of a row for a value that is unknown: no column accepts it, also when the row is sent again."""
@@ -18,7 +18,7 @@ _QUOTE: Final = re.compile(rf"is shown (?:as|in) .* and stored as .*?; (?={_AS_T
 
 
 class Cell(NamedTuple):
-    """A cell that is no plain text: a value that cannot be taken, and why."""
+    """A cell without a usable value, and the fault."""
 
     shown: str
     fault: str
@@ -27,12 +27,12 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the text of the row for it."""
+        """The text of the row for this cell."""
         return self.shown if self.written is None else self.written
 
 
 class Stored(NamedTuple):
-    """A cell whose value is not simply what is shown: the column decides which of the two is meant, if any."""
+    """A cell that is displayed in another way than it is stored: the column decides which value counts, if any."""
 
     kind: Literal["number", "text", "day"]
     value: str
@@ -44,7 +44,7 @@ class Stored(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return what is shown, or what is stored where that is unknown."""
+        """The displayed text, or the stored value where that is unknown."""
         return self.value if self.shown is None else self.shown
 
 
@@ -52,7 +52,7 @@ Value = str | Cell | Stored
 
 
 def text_of(value: Value) -> str:
-    """Return a cell's text, or what the spreadsheet shows where it holds no value that can be taken."""
+    """Return a cell's text; of a cell without a usable value, the displayed text."""
     return value if isinstance(value, str) else value.text
 
 
@@ -63,21 +63,21 @@ def day_value(day: str, code: str) -> Stored:
 
 def text_value(text: str, code: str) -> Value:
     """Return a cell that holds a text, by its number format."""
-    shown = shown_text(text, code)
+    shown = display_text(text, code)
     return text if shown is not None and shown.strip() == text.strip() else Stored("text", text, shown, code)
 
 
 def number_value(number: Decimal, code: str) -> Value:
-    """Return a cell that holds a number, by its number format; the zeros in front that it shows are its own."""
+    """Return a cell that holds a number, by its number format; displayed leading zeros belong to the value."""
     plain = format(number, "f")
-    shown = plain if code in ("", "General", "@") else shown_number(number, code)
+    shown = plain if code in ("", "General", "@") else display_number(number, code)
     if shown is not None and shown.isdecimal() and shown.lstrip("0") == plain.lstrip("0"):
         return shown
     return Stored("number", plain, shown, code)
 
 
 def value_in(column: str, value: Cell | Stored) -> str | Cell:
-    """Return what a cell says in a column, as text, or why it says nothing there."""
+    """Return a cell's text in a column, or a cell with the fault of its value there."""
     if isinstance(value, Cell):
         return value
     if value.kind == "day":
@@ -88,21 +88,21 @@ def value_in(column: str, value: Cell | Stored) -> str | Cell:
         return value.value
     same = _same_number(value) if value.kind == "number" else None
     if same is None:
-        return _refused(value)
+        return _differing_cell(value)
     if column in _MAY_HAVE_FRACTION:
         return same
     if "." in value.value:
         return Cell(value.value, _HAS_FRACTION, NO_VALUE)
-    return same if "." not in same else _refused(value)
+    return same if "." not in same else _differing_cell(value)
 
 
 def without_values(detail: str) -> str:
-    """Return a message about a cell without what it quotes of the cell."""
+    """Return a message about a cell without its quotations of the cell."""
     return _QUOTE.sub("is not shown as it is stored; ", detail)
 
 
 def _same_number(stored: Stored) -> str | None:
-    """Return the number as it is shown, or None where something else than the number is shown."""
+    """Return the number as it is displayed, or None where another value is displayed."""
     shown = stored.shown
     if shown is None:
         return None
@@ -113,7 +113,7 @@ def _same_number(stored: Stored) -> str | None:
     return bare
 
 
-def _refused(stored: Stored) -> Cell:
+def _differing_cell(stored: Stored) -> Cell:
     value = stored.value[:_SHOWN]
     if stored.shown is None:
         fault = f"is shown in the number format {stored.code[:_SHOWN]!r} and stored as {value}; {_AS_TEXT}"

@@ -12,7 +12,7 @@ from registry.intake.corrections import write_corrections
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError
-from registry.intake.rows.xlsx_formats import MAX_CODE, changes_value, shown_number, shown_text
+from registry.intake.rows.xlsx_formats import MAX_CODE, changes_value, display_number, display_text
 from registry.intake.rows.xlsx_values import without_values
 from registry.office.cohorts.cohort_file import rows as cohort_rows
 from tests.support.catalogues import Everything
@@ -309,14 +309,14 @@ def test_a_message_is_left_without_the_persons_number_once_it_is_erased(read):
     ],
 )
 def test_what_a_format_shows_is_told_or_not_known(value, code, shown):
-    assert shown_number(Decimal(value), code) == shown
+    assert display_number(Decimal(value), code) == shown
 
 
 def test_a_hostile_format_is_bounded():
     for sign in ("%", "0", ".", ";", '"', ",", "0,", "0%", "?/"):
         code = (sign * MAX_CODE)[:MAX_CODE]
-        shown = shown_number(Decimal(999999999999999), code)
+        shown = display_number(Decimal(999999999999999), code)
         assert shown is None or len(shown) < 4 * MAX_CODE
-    assert shown_text("x", "0" * (MAX_CODE + 1)) == "x"
+    assert display_text("x", "0" * (MAX_CODE + 1)) == "x"
     assert changes_value("0%")
     assert not changes_value('0" %/"')
