@@ -18,7 +18,7 @@ class Sheet(NamedTuple):
 
     name: str
     part: str
-    """Its part of the archive."""
+    """Name of its part in the archive."""
 
 
 class MergedRange(NamedTuple):
