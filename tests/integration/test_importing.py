@@ -269,11 +269,11 @@ def test_the_samples_of_others_become_drafts(office, name):
 def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
     achievement = offered(office)
     office.codes.change([CourseCode("B/2 é", achievement, 1), CourseCode("A-1", achievement)])
-    assert [one.code for one in office.codes.page(10)] == ["A-1", "B/2 é"]
-    assert [one.code for one in office.codes.page(10, "A-1")] == ["B/2 é"]
+    assert [one.code for one in office.codes.read_page(10)] == ["A-1", "B/2 é"]
+    assert [one.code for one in office.codes.read_page(10, "A-1")] == ["B/2 é"]
     file = tmp_path / "codes.csv"
-    file.write_text(write_csv(office.codes.page(10)))
-    assert [code for _, code in CourseCodeRows(file)] == office.codes.page(10)
+    file.write_text(write_csv(office.codes.read_page(10)))
+    assert [code for _, code in CourseCodeRows(file)] == office.codes.read_page(10)
     file.write_text(f"code,achievement,version\nA,{achievement},x\nB\nC,{achievement},1\nC,{achievement},2\n")
     problems = [(line, one.field) for line, one in CourseCodeRows(file) if isinstance(one, Problem)]
     assert problems == [(2, "version"), (3, ""), (4, "code"), (5, "code")]  # C with two meanings is neither
@@ -300,7 +300,7 @@ def test_course_codes_go_out_and_in_as_csv(office, tmp_path):
 )
 def test_a_course_code_that_leads_nowhere_is_not_set(office, code, achievement, version, field):
     entry = CourseCode(code, achievement or offered(office), version)
-    assert [name for name, _ in office.codes.faults(entry)] == [field]
+    assert [name for name, _ in office.codes.find_faults(entry)] == [field]
 
 
 def test_a_batch_of_a_document_that_was_broken_off_goes_on_with_the_next_award(office, tmp_path):

@@ -139,7 +139,7 @@ class Faulty:
             raise self._error
         return self._issuer.issue(requests, add_rows=add_rows)
 
-    def known(self, record):
+    def find_credential(self, record):
         if "bad" in record:
             raise self._error
         return self._issuer.find_credential(record)
