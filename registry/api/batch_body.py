@@ -1,0 +1,130 @@
+"""The body of a new batch: its description, and its way into the store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, get_args
+
+import structlog
+from anyio import CancelScope
+from anyio.to_thread import run_sync
+from litestar import Request
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+
+from registry.api.batch_options import BYTES
+from registry.api.examples import ROWS
+from registry.api.receiving import Receiving
+from registry.batches import Batch, BatchFileWriter
+from registry.batches.batch import DOCUMENTS, XLSX, IncomingBatch, Media
+from registry.http import FieldError, HttpProblem
+from registry.intake.formats.documents import MAX_BYTES
+from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
+from registry.wire.credentials import StatusReason
+
+_log = structlog.get_logger(__name__)
+_PIECE: Final = 1024 * 1024
+_MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
+"""The kinds that are read into memory, and their maximum size."""
+_EMPTY: Final = FieldError("$", "is empty; send rows or a document")
+_BODY: Final = f"""Rows: a table with a header, or a JSON object a line. A table is CSV (with commas, semicolons, tabs
+or bars; in UTF-8, UTF-16 or Windows-1252) or a spreadsheet (`.xlsx`). The columns depend on `kind`:
+
+- `credentials`: the fields of `CredentialRow`; `record`, `student`, `family_name`, `given_name`, `date_of_birth`,
+  `awarding_date`, and `achievement` or `course` are required. Or one document of at most 8 MiB, whose awards are the
+  rows: European Learning Model, European higher-education micro-credential or Open Badges 3.0 as JSON, ELMO as XML.
+- `statusChanges`: `credential`, `change` (suspend, reinstate or revoke), and, except for reinstate, `reason` (one of
+  {", ".join(get_args(StatusReason))}). As JSON: `{{"credential": "…", "change": "revoke", "reason": "issuedInError"}}`
+- `reconciliation`: `record`, `achievement` or `course`, `awarding_date`; optionally `ects` and `status`.
+"""
+
+
+@dataclass
+class RowsBody(Operation):
+    """Describes the stream in the API's description."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            description=_BODY,
+            content={
+                # JSON is accepted, too. Described as JSON, clients would expect a schema; any bytes are judged later.
+                **{
+                    media: OpenAPIMediaType(schema=Schema(), example=ROWS.get(media))
+                    for media in get_args(Media)
+                    if media != "application/json"
+                },
+                BYTES: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)),
+            },
+            required=True,
+        )
+
+
+async def receive_batch(
+    receiving: Receiving,
+    request: Request[Any, Any, Any],
+    media: Media,
+    begin: Callable[[], IncomingBatch],
+    publish_at: datetime | None,
+    *,
+    takes_effect: bool,
+) -> Batch:
+    """Return the batch of a request when its body is on the disk.
+
+    `begin` begins it in the store, or finds the one that the same request began before. A batch that `takes_effect` may
+    need a second person.
+    """
+    batch_store = receiving.batch_store
+    max_bytes = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
+    _check_announced_length(request, max_bytes)
+    pieces = _read_pieces(request.stream(), receiving.patience)
+    first = await _read_first(pieces)
+    incoming = await run_sync(begin)
+    if incoming.file is None:
+        return await run_sync(batch_store.get, incoming.batch)
+    try:
+        await _write_body(first, pieces, incoming.file, max_bytes)
+        release_above = receiving.release_above if takes_effect else 0
+        batch = await run_sync(batch_store.complete, incoming.batch, incoming.file, publish_at, release_above)
+    except BaseException:  # cancelled, or a full disk: what arrived is deleted
+        with CancelScope(shield=True):
+            await run_sync(batch_store.break_off, incoming.batch, incoming.file)
+        raise
+    _log.info("batches.received", batch=batch.batch, bytes=batch.bytes, lines=batch.lines)
+    return batch
+
+
+def _check_announced_length(request: Request[Any, Any, Any], max_bytes: int) -> None:
+    """Refuse a body whose Content-Length is too large, before a batch is begun."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise HttpProblem("too-large", f"a batch of this kind has {max_bytes:,} bytes at most; send several")
+
+
+async def _read_first(pieces: AsyncIterator[bytes]) -> bytes:
+    """Return the first bytes of the body. Refuse an empty body, of which no batch is begun."""
+    async for piece in pieces:
+        if piece:
+            return piece
+    raise HttpProblem("unprocessable", errors=[_EMPTY])
+
+
+async def _write_body(first: bytes, pieces: AsyncIterator[bytes], file: BatchFileWriter, max_bytes: int) -> None:
+    waiting = bytearray(first)
+    async for piece in pieces:
+        waiting += piece
+        if file.size + len(waiting) > max_bytes:
+            raise HttpProblem("too-large", f"a batch of this kind has {max_bytes:,} bytes at most; send several")
+        if len(waiting) >= _PIECE:
+            await run_sync(file.write, bytes(waiting))
+            waiting.clear()
+    await run_sync(file.write, bytes(waiting))
+
+
+async def _read_pieces(stream: AsyncIterator[bytes], timeout_seconds: float) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), timeout_seconds)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise HttpProblem("too-slow", f"nothing arrived for {timeout_seconds:g} seconds") from error
