@@ -1,10 +1,10 @@
 """The size of this member's log: now, and when everything that is stored is published."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from psycopg import Cursor
-from psycopg.rows import DictRow
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, tuple_row
 
 from registry.store.recorder import EVENTS_TABLE
 from registry.store.translation import PUBLISHED
@@ -23,6 +23,14 @@ SELECT done.size + (
 ) AS size
 FROM done
 """  # noqa: S608 - a constant of this project
+
+
+def appended_size(connection: Connection[Any]) -> int:
+    """Return the size of the log up to the newest commit that this node has appended to it."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute("SELECT coalesce(max(size), 0) FROM publisher.commits WHERE next IS NOT NULL").fetchone()
+    assert row is not None  # noqa: S101 - an aggregate function returns a row
+    return int(row[0])
 
 
 def published_size(cursor: Cursor[DictRow]) -> int:

@@ -104,16 +104,16 @@ class RowOutcomes:
         while self._stored < first:
             self._requests.popleft()
             self._stored += 1
-        asked = islice(self._requests, len(outcomes))
+        requests = islice(self._requests, len(outcomes))
         explained = []
-        for (where, request), outcome in zip(asked, outcomes, strict=True):
+        for (where, request), outcome in zip(requests, outcomes, strict=True):
             explained.append(self._earlier.explain(where, request, outcome))
             self._replacements.add(where, outcome)
         return self._progress(
             lines[-1],
             _refused_rows(lines, explained),
-            issued=sum(isinstance(one, Issued) and not one.unchanged for one in outcomes),
-            unchanged=sum(isinstance(one, Issued) and one.unchanged for one in outcomes),
+            issued=sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes),
+            unchanged=sum(isinstance(outcome, Issued) and outcome.unchanged for outcome in outcomes),
             before=self._lines[first - 1] if first else 0,
         )
 

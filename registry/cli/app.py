@@ -48,7 +48,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
     "vault": ("operations.vaults",),
     "university": ("issuing.reading",),
-    "refused": ("issuing.refused",),
+    "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),

@@ -31,10 +31,10 @@ from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
-from registry.cli.issuing.course_codes import Imported
-from registry.cli.issuing.drafts import Shown
-from registry.cli.issuing.finding import Found
-from registry.cli.issuing.reconcile import Reconciled
+from registry.cli.issuing.course_codes import CodeImport
+from registry.cli.issuing.drafts import DraftDetails
+from registry.cli.issuing.finding import OwnCredential
+from registry.cli.issuing.reconcile import ReconciliationReport
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
@@ -81,7 +81,7 @@ _AS_OF: Final = "With `--as-of`, an object with what was so then, and `basis`: b
 SHAPES: Final[dict[str, Shape]] = {
     "import file": Shape(_names(ImportReport)),
     "status": Shape(_names(Status)),
-    "reconcile": Shape(_names(Reconciled)),
+    "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
     "receipt verify": Shape(
         ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
@@ -101,7 +101,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement list": _list(AchievementView),
     "achievement show": _list(AchievementView, remark="One item a version."),
     "achievement draft list": _list(Draft),
-    "achievement draft show": Shape(_names(Shown)),
+    "achievement draft show": Shape(_names(DraftDetails)),
     "achievement draft publish": _list(ImportResult),
     "credential show": Shape(
         _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
@@ -111,17 +111,17 @@ SHAPES: Final[dict[str, Shape]] = {
     "credential release": _list(Batch, remark="Without a batch: those that wait."),
     "intake lost": _list(LostEvents),
     "credential list": _list(
-        Found,
+        OwnCredential,
         "next",
         remark="`next` is for `--after`; null at the end. `record` is null without `--record`: only a keyed hash of it"
         " is stored.",
     ),
     "credential find": _list(
-        Found,
+        OwnCredential,
         "next",
         remark="`next` is for `--after`; null at the end. `record` is null: only a keyed hash of it is stored.",
     ),
-    "course-code import": Shape(_names(Imported)),
+    "course-code import": Shape(_names(CodeImport)),
     "course-code list": _list(CourseCode),
     "recognition show": _list(DecisionView, remark=_AS_OF),
     "recognition compare": Shape(("offered", "elements")),

@@ -26,7 +26,6 @@ PENDING = (
     "registry/api/",
     "registry/application/",
     "registry/backup/",
-    "registry/batches/",
     "registry/cli/account.py",
     "registry/cli/app.py",
     "registry/cli/consortium/",
@@ -34,7 +33,6 @@ PENDING = (
     "registry/cli/evidence/",
     "registry/cli/exits.py",
     "registry/cli/ids.py",
-    "registry/cli/issuing/",
     "registry/cli/json_shapes.py",
     "registry/cli/listing.py",
     "registry/cli/moments.py",
@@ -53,6 +51,7 @@ PENDING = (
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/batches/batch.py", "held"): "a field of the JSON of a batch",
     ("registry/intake/drafts.py", "asked"): "a field of the JSON of a draft, which is stored and printed",
     ("registry/intake/drafts.py", "given"): "a field of the JSON of a draft, which is stored and printed",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",

@@ -13,8 +13,8 @@ from registry.batches.row_changer import ChangePreview, RowChanger
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.cli.confirming import confirm
-from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import say_older_wait
+from registry.cli.issuing.problem_groups import say_problems
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.cli.publishing import publish_now

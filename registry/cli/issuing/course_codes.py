@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from registry.cli.issuing.grouped import say_problems
+from registry.cli.issuing.problem_groups import say_problems
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
@@ -24,17 +24,17 @@ def add_to(main: typer.Typer) -> None:
     main.add_typer(app, name="course-code")
 
 
-class Imported(msgspec.Struct):
-    """What an import of codes came to."""
+class CodeImport(msgspec.Struct):
+    """The outcome of an import of course codes."""
 
     set: int
     refused: int
     """Rows that were not taken."""
     problems: list[Problem]
-    """All that is wrong with these."""
+    """The problems of these rows."""
     notes: list[str]
     changes: list[CodeChange]
-    """Codes that stood for something else before."""
+    """Codes that stood for another achievement or version before."""
 
 
 @app.command("set")
@@ -50,8 +50,8 @@ def set_one(
     """
     codes = CourseCodes(node_of(context).registry)
     entry = CourseCode(code, canonical_uuid(achievement), version)
-    if wrong := codes.find_faults(entry):
-        raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in wrong))
+    if faults := codes.find_faults(entry):
+        raise typer.BadParameter("; ".join(f"{field} {detail}" for field, detail in faults))
     changes = codes.list_changes([entry])
     codes.change([entry])
     say(f"{code} stands for {achievement}, " + ("the newest version" if version is None else f"version {version}"))
@@ -79,10 +79,10 @@ def import_codes(
     Example: registry course-code import courses.csv
     """
     codes = CourseCodes(node_of(context).registry)
-    waiting: list[CourseCode] = []
+    entries: list[CourseCode] = []
     try:
         rows = CourseCodeRows(file)
-        done = Imported(0, 0, [], rows.notes, [])
+        outcome = CodeImport(0, 0, [], rows.notes, [])
         for line, row in rows:
             if isinstance(row, Problem):
                 problems = [row]
@@ -91,27 +91,27 @@ def import_codes(
                     Problem(f"line {line}", name, row.text(name)[:80], why) for name, why in codes.find_faults(row)
                 ]
             if problems:
-                done.problems += problems
-                done.refused += 1
+                outcome.problems += problems
+                outcome.refused += 1
             elif isinstance(row, CourseCode):
-                waiting.append(row)
+                entries.append(row)
     except IntakeError as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
-    done.changes = codes.list_changes(waiting)
+    outcome.changes = codes.list_changes(entries)
     if not dry_run:
-        codes.change(waiting)
-    done.set = len(waiting)
+        codes.change(entries)
+    outcome.set = len(entries)
     if as_json:
-        print_json(done)
+        print_json(outcome)
     else:
-        for note in done.notes:
+        for note in outcome.notes:
             say(f"note: {note}")
-        say_problems(done.problems)
-        for change in done.changes:
+        say_problems(outcome.problems)
+        for change in outcome.changes:
             say(str(change))
-        say(f"{done.set:,} {'would be ' if dry_run else ''}set, {done.refused:,} not")
-    if done.problems:
+        say(f"{outcome.set:,} {'would be ' if dry_run else ''}set, {outcome.refused:,} not")
+    if outcome.problems:
         raise typer.Exit(1)
 
 
@@ -128,23 +128,23 @@ def list_all(
     Example: registry course-code list --csv > courses.csv
     """
     codes = CourseCodes(node_of(context).registry)
-    found: list[CourseCode] = []
-    while page := codes.read_page(_PAGE, found[-1].code if found else ""):
-        found += page
+    entries: list[CourseCode] = []
+    while page := codes.read_page(_PAGE, entries[-1].code if entries else ""):
+        entries += page
     if as_csv:  # the form that `course-code import` reads
-        typer.echo(write_csv(found), nl=False)
+        typer.echo(write_csv(entries), nl=False)
         return
     columns = [
         Column("code", lambda code: code.code),
         Column("achievement", lambda code: code.achievement),
         Column("version", lambda code: code.version or "newest"),
     ]
-    print_list(found, columns, as_json=as_json, as_csv=False, wide=wide)
+    print_list(entries, columns, as_json=as_json, as_csv=False, wide=wide)
 
 
 @app.command("remove")
 def remove(context: typer.Context, code: Annotated[str, typer.Argument(help="The course code.")]) -> None:
-    """Drop a code; what was issued stays.
+    """Remove a code; what was issued stays.
 
     Example: registry course-code remove 191820-1A
     """

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from projections.credentials import credentials as view
+from projections.records.as_of import Moment
 from registry.application.requests import Issued, IssueRequest
 from registry.application.status_notes import read_notes
 from registry.cli import ids, moments
@@ -249,46 +250,59 @@ def show(
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
     whose, credential = ids.find(node, named, "credential", member)
     if as_of:
-        then = moments.resolve(node, as_of)
-        [was] = past(node, then).credentials([(whose, credential)])
-        if as_json:
-            print_json({"credential": was, "basis": then.basis})
-            return
-        moments.show(then)
-        say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
-        say(f"{was.member} was {was.standing or 'no member'}")
+        _show_as_of(node, whose, credential, moments.resolve(node, as_of), as_json=as_json)
         return
     views = view.read(node.views(), [(whose, credential)])
     say_views_behind(node)
     if not views:
         errors.print(f"{whose} has no credential {credential} in the views.", markup=False)
         raise typer.Exit(1)
-    claims_made: dict[str, Any] | None = None
-    if claims and views[0].claims is not None:
-        disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
-        if disclosures:
-            claims_made = open_disclosures(views[0].claims, disclosures)
-        else:
-            errors.print(explain_missing_claims(node.registry, credential), markup=False, highlight=False)
+    [shown] = views
+    disclosed = _read_claims(node, shown) if claims else None
     notes = read_notes(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
     if as_json:
-        print_json({**plain(views[0]), "disclosed": claims_made, "notes": notes})
+        print_json({**plain(shown), "disclosed": disclosed, "notes": notes})
         return
-    credential_rows(views, wide=True)
-    if views[0].valid_until is not None:
-        say(f"valid until {views[0].valid_until}")
-    issuer = node.governance().state.members.get(views[0].member)
-    if issuer is not None and issuer.standing != "active":
-        issued = issuer.standing_at(views[0].leaf)
-        say(f"{views[0].member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
-    for fault in views[0].impaired_by:
-        say(f"impaired by {fault}", style="red")
-    for breach in views[0].unmet:
-        say(f"requirement not met: {breach}", style="red")
+    _show_credential(node, shown)
     for note in notes:
         say(f"note of {note.written:%Y-%m-%d} ({note.change}): {note.note}")
-    for name, value in (claims_made or {}).items():
+    for name, value in (disclosed or {}).items():
         say(f"{name}: {value}")
+
+
+def _show_as_of(node: Node, member: str, credential: str, then: Moment, *, as_json: bool) -> None:
+    [was] = past(node, then).credentials([(member, credential)])
+    if as_json:
+        print_json({"credential": was, "basis": then.basis})
+        return
+    moments.show(then)
+    say(f"{was.member}/{was.credential}: {was.status or 'not issued'}")
+    say(f"{was.member} was {was.standing or 'no member'}")
+
+
+def _read_claims(node: Node, shown: view.CredentialView) -> dict[str, Any] | None:
+    """Return what a credential says of its person; print why the vault does not have it."""
+    if shown.claims is None:
+        return None
+    disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), shown.credential)
+    if not disclosures:
+        errors.print(explain_missing_claims(node.registry, shown.credential), markup=False, highlight=False)
+        return None
+    return open_disclosures(shown.claims, disclosures)
+
+
+def _show_credential(node: Node, shown: view.CredentialView) -> None:
+    credential_rows([shown], wide=True)
+    if shown.valid_until is not None:
+        say(f"valid until {shown.valid_until}")
+    issuer = node.governance().state.members.get(shown.member)
+    if issuer is not None and issuer.standing != "active":
+        issued = issuer.standing_at(shown.leaf)
+        say(f"{shown.member} was {issued} when it was issued, and is {issuer.standing} now", style="yellow")
+    for fault in shown.impaired_by:
+        say(f"impaired by {fault}", style="red")
+    for breach in shown.unmet:
+        say(f"requirement not met: {breach}", style="red")
 
 
 def _reason(text: str) -> StatusReason:

@@ -31,7 +31,7 @@ def add_to(main: typer.Typer) -> None:
     achievement_app.add_typer(app, name="draft")
 
 
-class Shown(msgspec.Struct):
+class DraftDetails(msgspec.Struct):
     """A draft and what it lacks. Of the waiting credentials, only the records are shown."""
 
     draft: Draft
@@ -43,15 +43,15 @@ def _draft(node: Node, text: str) -> str:
     return ids.resolve(node, text, "draft")
 
 
-def _read_draft(node: Node, identifier: str) -> Shown:
+def _read_draft(node: Node, identifier: str) -> DraftDetails:
     drafts = Drafts(node.registry)
     draft = drafts.get(_draft(node, identifier))
     waiting = [{"record": row.values.get("record"), "missing": row.missing} for row in drafts.list_waiting(draft.draft)]
-    return Shown(draft, drafts.list_missing(draft), waiting)
+    return DraftDetails(draft, drafts.list_missing(draft), waiting)
 
 
-def _tell(shown: Shown) -> None:
-    draft = shown.draft
+def _print(details: DraftDetails) -> None:
+    draft = details.draft
     say(f"{draft.title} ({draft.format}), draft {draft.draft}")
     if draft.achievement is not None:
         say(f"  published as achievement {draft.achievement}")
@@ -59,9 +59,9 @@ def _tell(shown: Shown) -> None:
         say(f"  {name}: {msgspec.json.encode(value).decode()}" + (" (given)" if name in draft.given else ""))
     for odd in draft.odd:
         say(f"  note: {odd}")
-    for path in shown.missing:
+    for path in details.missing:
         say(f"  missing {path}", style="yellow")
-    for credential in shown.credentials:
+    for credential in details.credentials:
         missing = f", missing {', '.join(credential['missing'])}" if credential["missing"] else ""
         say(f"  waiting: record {credential['record'] or '(none)'}{missing}")
 
@@ -90,11 +90,11 @@ def show(context: typer.Context, draft: Id, *, as_json: AsJson = False) -> None:
 
     Example: registry achievement draft show 0bbac7a9-…
     """
-    shown = _read_draft(node_of(context), draft)
+    details = _read_draft(node_of(context), draft)
     if as_json:
-        print_json(shown)
+        print_json(details)
     else:
-        _tell(shown)
+        _print(details)
 
 
 @app.command("complete")
@@ -116,7 +116,7 @@ def complete(
     """
     node = node_of(context)
     Drafts(node.registry).complete(_draft(node, draft), read_completions(file))
-    _tell(_read_draft(node, draft))
+    _print(_read_draft(node, draft))
 
 
 @app.command("publish")

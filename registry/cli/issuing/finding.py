@@ -36,11 +36,11 @@ _WITHOUT_MARKS: Final = str.maketrans(
         "ħ": "h",
     }
 )
-"""Letters that Unicode does not take apart."""
+"""Letters that Unicode does not decompose."""
 
 
-class Found(NamedTuple):
-    """A credential with whose it is; `family_name` and `given_name` are None once the learner was erased."""
+class OwnCredential(NamedTuple):
+    """A credential with its learner; `family_name` and `given_name` are None after the learner was erased."""
 
     credential: str
     learner: str | None
@@ -226,16 +226,16 @@ class _People:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._known: dict[str, dict[str, str]] = {}
+        self._persons: dict[str, dict[str, str]] = {}
 
     def person(self, learner: str | None) -> dict[str, Any]:
         """Return the person; empty if the vault has none, or no longer has one."""
         if learner is None:
             return {}
-        if learner not in self._known:
+        if learner not in self._persons:
             learner_data = self._node.registry.vault.read_learner(self._node.registry.cursor(), learner)
-            self._known[learner] = {} if learner_data is None else learner_data[1]
-        return self._known[learner]
+            self._persons[learner] = {} if learner_data is None else learner_data[1]
+        return self._persons[learner]
 
     def matches(self, learner: str | None, words: list[str]) -> bool:
         """True if each word begins one of the person's names, present or former."""
@@ -248,22 +248,22 @@ class _People:
 
 def normalise_name(text: str) -> str:
     """Return a name without capitals, accents and punctuation."""
-    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
     return "".join(
         " " if letter in "-'.\N{RIGHT SINGLE QUOTATION MARK}" else letter
-        for letter in apart
+        for letter in decomposed
         if not unicodedata.combining(letter)
     )
 
 
-def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[Found]:
+def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[OwnCredential]:
     member = node.settings.member
     views = {each.credential: each for each in view.read(node.views(), [(member, line.credential) for line in lines])}
     rows = []
     for line in lines:
         person, facts = people.person(line.learner), views[line.credential]
         rows.append(
-            Found(
+            OwnCredential(
                 line.credential,
                 line.learner,
                 person.get("familyName"),

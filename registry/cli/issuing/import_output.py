@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from registry.cli.issuing.grouped import say_problems
+from registry.cli.issuing.problem_groups import say_problems
 from registry.cli.output import say
 from registry.intake.import_report import ImportReport
 from registry.intake.import_result import ImportResult

@@ -1,6 +1,7 @@
 """Own events that readers do not see yet: stored and not published, or published and not in the views."""
 
 from projections.core.positions import Position, all_positions
+from registry.application.log_size import appended_size
 from registry.application.owner import table_exists
 from registry.cli.output import counted, errors
 from registry.log import GOVERNANCE, LogError
@@ -13,13 +14,7 @@ def count_waiting(node: Node) -> int:
 
     Events that are held back are not among them: `registry status` says why they are.
     """
-    row = (
-        node.registry.cursor()
-        .execute("SELECT coalesce(max(size), 0) AS size FROM publisher.commits WHERE next IS NOT NULL")
-        .fetchone()
-    )
-    assert row is not None  # noqa: S101 - an aggregate returns a row
-    return node.registry.size_when_published() - int(row["size"])
+    return node.registry.size_when_published() - appended_size(node.registry.cursor().connection)
 
 
 def say_older_wait(node: Node) -> None:
@@ -46,9 +41,8 @@ def say_views_behind(node: Node) -> None:
     connection = node.views()
     if member == GOVERNANCE or not table_exists(connection, "publisher.commits"):
         return
-    row = connection.execute("SELECT coalesce(max(size), 0) FROM publisher.commits WHERE next IS NOT NULL").fetchone()
     position = all_positions(connection).get(member) or Position(member)
-    behind = row[0] - position.tree.size if row is not None else 0
+    behind = appended_size(connection) - position.tree.size
     if behind > 0 and _has_more(node, position):
         errors.print(
             f"the views are {counted(behind, 'event')} behind this node's own published events:"

@@ -1,5 +1,6 @@
 """Reading the views: a learner, a university, and what was quarantined."""
 
+from collections.abc import Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Annotated, Any, Final
@@ -17,6 +18,7 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.keys.keystore import KeystoreError
+from registry.learners.change import Change
 from registry.log import GOVERNANCE
 from registry.node.adapters.moments import past
 from registry.node.node import Node
@@ -115,7 +117,18 @@ def show_learner(
         return
     if as_csv:
         credential_rows(record.credentials, as_csv=True)
-        return
+    else:
+        _print_learner(node, record, person, changes, wide=wide)
+
+
+def _print_learner(
+    node: Node,
+    record: learners.LearnerRecord,
+    person: dict[str, str | None] | None,
+    changes: Sequence[Change],
+    *,
+    wide: bool,
+) -> None:
     if person is not None:
         say(describe_person({claim: person[name] or "" for name, claim in _PERSON.items()}))
     say(f"Learner {record.learner}")

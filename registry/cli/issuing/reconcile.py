@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("reconcile")(reconcile)
 
 
-class Reconciled(msgspec.Struct, rename="camel"):
+class ReconciliationReport(msgspec.Struct, rename="camel"):
     """The result of a reconciliation."""
 
     counts: Counts
@@ -75,16 +75,16 @@ def reconcile(
             differences += judged.differences[: most - len(differences)]
     counts = reconciliation.counts
     if as_json:
-        print_json(Reconciled(counts, differences, rows.notes))
+        print_json(ReconciliationReport(counts, differences, rows.notes))
     else:
         for note in rows.notes:
             say(f"note: {note}")
-        _tell(counts, differences)
+        _print(counts, differences)
     if counts.differences:
         raise typer.Exit(1)
 
 
-def _tell(counts: Counts, differences: Sequence[Difference]) -> None:
+def _print(counts: Counts, differences: Sequence[Difference]) -> None:
     for difference in differences[:_SHOWN]:
         where = (
             f"line {difference.line}, record {difference.record}"

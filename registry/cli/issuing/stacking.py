@@ -1,6 +1,6 @@
 """Stacking: a learner's progress, issuing a larger credential, and those that became impaired."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -33,6 +33,18 @@ Composed = Annotated[
 Version = Annotated[
     int | None, typer.Option(min=1, max=2**31 - 1, help="Its version (else the course code's, or the newest).")
 ]
+Record = Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")]
+Student = Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)]
+AwardingDate = Annotated[datetime, day_option(help="YYYY-MM-DD")]
+PartTexts = Annotated[
+    list[str] | None, typer.Option("--part", help=f"{parts.FORM}. Without any, those that progress shows.")
+]
+Override = Annotated[list[str] | None, typer.Option(help="The code of a requirement that is not met: issue anyway.")]
+FamilyName = Annotated[
+    str | None, typer.Option(help=f"If it is not what the vault has. {FROM_INPUT}", callback=from_input)
+]
+PersonValue = Annotated[str | None, typer.Option(help="Likewise.", callback=from_input)]
+BirthDate = Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.", callback=from_input)]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,21 +91,15 @@ def issue(
     context: typer.Context,
     achievement: Annotated[str, typer.Argument(help="The composed achievement's id, or your own course code.")],
     *,
-    record: Annotated[str, typer.Option(help="Your own id of this award: given again, nothing changes.")],
-    student: Annotated[str, typer.Option(help=f"Your own number of the learner. {FROM_INPUT}", callback=from_input)],
-    awarding_date: Annotated[datetime, day_option(help="YYYY-MM-DD")],
-    part: Annotated[
-        list[str] | None, typer.Option(help=f"{parts.FORM}. Without any, those that progress shows.")
-    ] = None,
-    override: Annotated[
-        list[str] | None, typer.Option(help="The code of a requirement that is not met: issue anyway.")
-    ] = None,
+    record: Record,
+    student: Student,
+    awarding_date: AwardingDate,
+    part: PartTexts = None,
+    override: Override = None,
     version: Version = None,
-    family_name: Annotated[
-        str | None, typer.Option(help=f"If it is not what the vault has. {FROM_INPUT}", callback=from_input)
-    ] = None,
-    given_name: Annotated[str | None, typer.Option(help="Likewise.", callback=from_input)] = None,
-    date_of_birth: Annotated[str | None, typer.Option(help="Likewise; YYYY-MM-DD.", callback=from_input)] = None,
+    family_name: FamilyName = None,
+    given_name: PersonValue = None,
+    date_of_birth: BirthDate = None,
     valid_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD")] = None,
     grade: Annotated[str | None, typer.Option(help=FROM_INPUT, callback=from_input)] = None,
     replaces: Annotated[str | None, typer.Option(help="The credential that this one corrects.")] = None,
@@ -108,28 +114,23 @@ def issue(
     registry stack issue 0bbac7a9-… --record 2026-M17 --student s1234567 --awarding-date 2026-08-31
     --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --override minEcts
     """
-    node = node_of(context)
-    learner_data = node.registry.vault.read_learner(node.registry.cursor(), ids.learner_of_student(node, student))
-    person = learner_data[1] if learner_data is not None else {}
-    names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
-    names_known = person | {name: value for name, value in names.items() if value is not None}
-    if lacking := _lacking(names_known):
-        raise typer.BadParameter(f"the vault lacks the learner's {', '.join(lacking)}; give it here")
+    node, day = node_of(context), awarding_date.date()
+    person = _read_person(node, student, family_name, given_name, date_of_birth)
     if not part and (before := node.issuer.find_credential(record)) is not None:
         say(f"credential {before}, as before")
         return
     if version is None:
         version = ids.course_version(node, achievement)
-    stacked = _parse_parts(part) if part else _choose_parts(node, achievement, student, version, awarding_date.date())
+    stacked = _parse_parts(part) if part else _choose_parts(node, achievement, student, version, day)
     request = IssueRequest(
         record,
         ids.resolve(node, achievement, "achievement"),
         version,
         student,
-        names_known.get("familyName", ""),
-        names_known.get("givenName", ""),
-        names_known["dateOfBirth"],
-        awarding_date.date().isoformat(),
+        person.get("familyName", ""),
+        person.get("givenName", ""),
+        person["dateOfBirth"],
+        day.isoformat(),
         valid_until=valid_until,
         grade=grade,
         replaces=ids.resolve(node, replaces, "credential") if replaces is not None else None,
@@ -138,7 +139,25 @@ def issue(
     check_row(node, request, keep_text=keep_text)
     if replaces is not None:
         confirm_replacement(node, request, yes=yes, override=override or ())
-    outcome = node.issuer.issue([request], override=override or ())[0]
+    _issue(node, request, override or ())
+
+
+def _read_person(
+    node: Node, student: str, family_name: str | None, given_name: str | None, date_of_birth: str | None
+) -> dict[str, str]:
+    """Return the learner's names and birth date: those that the command names, or else those of the vault."""
+    learner_data = node.registry.vault.read_learner(node.registry.cursor(), ids.learner_of_student(node, student))
+    stored = learner_data.person if learner_data is not None else {}
+    named = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
+    person = stored | {name: value for name, value in named.items() if value is not None}
+    if lacking := _lacking(person):
+        raise typer.BadParameter(f"the vault lacks the learner's {', '.join(lacking)}; give it here")
+    return person
+
+
+def _issue(node: Node, request: IssueRequest, override: Collection[str]) -> None:
+    """Issue the credential and publish it, or print the requirements that are not met."""
+    outcome = node.issuer.issue([request], override=override)[0]
     if not isinstance(outcome, Issued):
         for breach in outcome.breaches:
             errors.print(f"{breach.path}: {breach.detail}; code {breach.code}", markup=False, highlight=False)
@@ -147,8 +166,8 @@ def issue(
         raise typer.Exit(1)
     say(f"credential {outcome.credential}" + (", as before" if outcome.unchanged else ""))
     say(f"learner    {outcome.learner}")
-    for each in stacked:
-        say(f"part       {each.member}/{each.credential}, {each.ects} ECTS")
+    for part in request.parts or ():
+        say(f"part       {part.member}/{part.credential}, {part.ects} ECTS")
     if request.replaces is not None:
         say(f"replaces   {request.replaces}")
     if outcome.unchanged:
