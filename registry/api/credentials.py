@@ -155,7 +155,7 @@ def issue(
 
         def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             if isinstance(outcomes[0], Issued):
-                write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.notes()))
+                write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
 
         [outcome] = write.issuer.issue(
             [msgspec.structs.replace(request_or_problems, parts=parts)],
@@ -170,7 +170,7 @@ def issue(
             # The persons behind a number are for people who may decide on held rows, not for every system that issues.
             detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
-        return _answer(write.registry.member, outcome, checker.notes())
+        return _answer(write.registry.member, outcome, checker.list_notes())
 
     return private.write_once(request, key, data, act)
 

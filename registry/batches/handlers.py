@@ -75,11 +75,11 @@ class Handler:
         else:
             for _ in self._issuer.issue_all(outcomes.read_requests(), add_rows=outcomes.add_progress):
                 pass
-            self._registry.store_rows(outcomes.rest())
+            self._registry.store_rows(outcomes.build_last_progress())
             if not outcomes.has_due_rows:
                 scheduled = self._queue.list_scheduled_lines(batch.batch, due=False)
                 rows.notes += self._look_ahead(batch, scheduled, self._issuer.check_all)
-        rows.notes += outcomes.notes()
+        rows.notes += outcomes.list_notes()
         if len(rows.notes) > stored_notes:
             self._queue.replace_notes(batch.batch, rows.notes)
         if not rows.count:
@@ -95,9 +95,9 @@ class Handler:
         first = 0
         checked = trial.check_all(outcomes.read_requests())
         while some := list(islice(checked, _STEP_ROWS)):
-            self._registry.store_rows(outcomes.progress(first, some))
+            self._registry.store_rows(outcomes.build_progress(first, some))
             first += len(some)
-        self._registry.store_rows(outcomes.rest())
+        self._registry.store_rows(outcomes.build_last_progress())
 
     def _look_ahead(self, batch: Batch, lines: Iterator[int], check_all: CheckAll) -> list[str]:
         """Refuse the scheduled rows whose refusal is final now, before their day; return notes on other refusals.
@@ -109,7 +109,7 @@ class Handler:
         while some := list(islice(outcomes, _STEP_ROWS)):
             if (refused := scheduled.refuse(some)) is not None:
                 self._registry.store_rows(refused)
-        return scheduled.notes()
+        return scheduled.list_notes()
 
     # Status changes
 

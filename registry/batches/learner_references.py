@@ -93,9 +93,9 @@ def number_pattern(number: str) -> re.Pattern[bytes]:
     """Return a pattern of a learner's number in any spelling; it does not find `s1` in `s12`."""
     # A row may have it composed or decomposed, and JSON may escape its characters.
     forms = [number, unicodedata.normalize("NFD", number)]
-    spelt = {_INVISIBLE.join(re.escape(char.encode()) for char in form) for form in forms}
-    spelt |= {_INVISIBLE.join(re.escape(json.dumps(char)[1:-1].encode()) for char in form) for form in forms}
-    return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(sorted(spelt)) + b")(?![0-9A-Za-z])")
+    spellings = {_INVISIBLE.join(re.escape(char.encode()) for char in form) for form in forms}
+    spellings |= {_INVISIBLE.join(re.escape(json.dumps(char)[1:-1].encode()) for char in form) for form in forms}
+    return re.compile(b"(?<![0-9A-Za-z])(?:" + b"|".join(sorted(spellings)) + b")(?![0-9A-Za-z])")
 
 
 def _find_table_lines(content: BatchFile, pattern: re.Pattern[bytes]) -> list[int]:

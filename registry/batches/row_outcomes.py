@@ -69,7 +69,7 @@ class RowOutcomes:
                 continue
             self._last = line
             if isinstance(result, tuple):
-                self._problems += _row_problems(line, result)
+                self._problems += _convert_problems(line, result)
             elif row.day is not None and not is_due:
                 self._scheduled.append(ScheduledRow(line, row.day))
                 if self._batch.dry_run:
@@ -96,9 +96,9 @@ class RowOutcomes:
 
     def add_progress(self, transaction: Transaction, first: int, outcomes: Sequence[Outcome]) -> None:
         """Add the progress that a batch of outcomes makes to the batch's transaction."""
-        transaction.add(self.progress(first, outcomes))
+        transaction.add(self.build_progress(first, outcomes))
 
-    def progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
+    def build_progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         """Return the progress that a batch of outcomes makes; called again, it returns the same."""
         lines = self._lines[first : first + len(outcomes)]
         while self._stored < first:
@@ -109,34 +109,36 @@ class RowOutcomes:
         for (where, request), outcome in zip(requests, outcomes, strict=True):
             explained.append(self._earlier.explain(where, request, outcome))
             self._replacements.add(where, outcome)
-        return self._progress(
+        return self._build_step(
             lines[-1],
-            _refused_rows(lines, explained),
+            _list_refused(lines, explained),
             issued=sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes),
             unchanged=sum(isinstance(outcome, Issued) and outcome.unchanged for outcome in outcomes),
             before=self._lines[first - 1] if first else 0,
         )
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return notes on rows that the content has twice, and on rows that replace another credential."""
-        return self._earlier.notes() + self._replacements.notes()
+        return self._earlier.list_notes() + self._replacements.list_notes()
 
-    def rest(self) -> Progress:
+    def build_last_progress(self) -> Progress:
         """Return the progress that the rows after the last issued one make."""
         before = self._lines[-1] if self._lines else 0
-        return self._progress(max(self._last, before), [], issued=0, unchanged=0, before=before)
+        return self._build_step(max(self._last, before), [], issued=0, unchanged=0, before=before)
 
-    def _progress(self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int) -> Progress:
-        problems = _between(self._problems, before, line, _line)
+    def _build_step(
+        self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int
+    ) -> Progress:
+        problems = _select_between(self._problems, before, line, _line_of)
         return Progress(
             self._vault,
             self._batch.batch,
             line,
             issued=issued,
             unchanged=unchanged,
-            problems=sorted([*problems, *refused], key=_line),
-            scheduled=_between(self._scheduled, before, line, _line),
-            unscheduled=_between(self._unscheduled, before, line, int),
+            problems=sorted([*problems, *refused], key=_line_of),
+            scheduled=_select_between(self._scheduled, before, line, _line_of),
+            unscheduled=_select_between(self._unscheduled, before, line, int),
             dry_run=self._batch.dry_run,
         )
 
@@ -154,7 +156,7 @@ class ScheduledRows:
         self._notes: list[str] = []
         self._more = 0
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return a note on each row that may be refused on its day, and the number of those beyond the limit."""
         if not self._more:
             return self._notes
@@ -179,7 +181,7 @@ class ScheduledRows:
         become notes.
         """
         lines, self._lines = self._lines[: len(outcomes)], self._lines[len(outcomes) :]
-        refused = _refused_rows(lines, outcomes)
+        refused = _list_refused(lines, outcomes)
         waiting = [problem for problem in refused if problem.code not in FINAL_REFUSALS]
         named = waiting[: MAX_NAMED_SCHEDULED - len(self._notes)]
         self._notes += [
@@ -198,22 +200,22 @@ class ScheduledRows:
 Ordered = TypeVar("Ordered")
 
 
-def _between(
+def _select_between(
     ordered: Sequence[Ordered], before: int, line: int, line_of: Callable[[Ordered], int]
 ) -> Sequence[Ordered]:
     """Return the items after one line, up to another, of items in the order of their lines."""
     return ordered[bisect_right(ordered, before, key=line_of) : bisect_right(ordered, line, key=line_of)]
 
 
-def _row_problems(line: int, problems: Problems) -> list[RowProblem]:
+def _convert_problems(line: int, problems: Problems) -> list[RowProblem]:
     return [RowProblem(line, problem.where, problem.field, problem.value, "", problem.detail) for problem in problems]
 
 
-def _line(row: RowProblem | ScheduledRow) -> int:
+def _line_of(row: RowProblem | ScheduledRow) -> int:
     return row.line
 
 
-def _refused_rows(lines: Sequence[int], outcomes: Sequence[Outcome]) -> list[RowProblem]:
+def _list_refused(lines: Sequence[int], outcomes: Sequence[Outcome]) -> list[RowProblem]:
     return [
         RowProblem(line, f"line {line}", outcome.field, "", outcome.code, outcome.detail)
         for line, outcome in zip(lines, outcomes, strict=True)

@@ -26,7 +26,7 @@ def rewrite_texts(
     quoted: Collection[int],
     why: RowProblem,
 ) -> None:
-    """Give a batch another key, and encrypt its texts again under it.
+    """Replace the key of a batch, and encrypt its texts again under the new one.
 
     `row` is the batch's, locked. Rows `removed` that were still to be taken in are listed as refused, for the reason
     `why`. No value of the `quoted` lines stays.

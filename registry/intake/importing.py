@@ -116,7 +116,7 @@ class Importer:
         result = msgspec.structs.replace(
             result,
             version=match.version,
-            notes=match.notes(),
+            notes=match.list_notes(),
             achievement=match.achievement if is_offered else None,  # what is new has no id yet
         )
         questions = award.open_questions(completions, new=match.content is not None)
@@ -142,7 +142,7 @@ class Importer:
         """Issue an award's credential, and store its result in the same transaction."""
 
         def add_rows(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-            issued = result.resolve(outcomes[0], match.notes())
+            issued = result.resolve(outcomes[0], match.list_notes())
             if task.rows_of is not None:
                 transaction.add(task.rows_of(issued))
             draft = match.draft or self._drafts.find_id(task.award)
@@ -150,7 +150,7 @@ class Importer:
                 transaction.add(self._drafts.end_waiting(draft, [self._drafts.key_of(task.award, task.completions)]))
 
         [outcome] = self._issuer.issue([request], add_rows=add_rows, override=task.override)
-        return result.resolve(outcome, match.notes())
+        return result.resolve(outcome, match.list_notes())
 
     def _try(self, task: _Import, result: ImportResult, request: IssueRequest, match: Match) -> ImportResult:
         """Return the result that an award would have after those before it in the document."""
@@ -161,7 +161,7 @@ class Importer:
             self._matcher.add_pending(match.content)
             self._trial.offer(match.content)
         [outcome] = self._trial.check([request], task.override)
-        result = result.resolve(outcome, match.notes())
+        result = result.resolve(outcome, match.list_notes())
         if not result.problems:
             self._checked.add(request.record)
         return msgspec.structs.replace(result, credential=None, learner=None)  # a check has no ids
@@ -170,7 +170,7 @@ class Importer:
         """Let an award wait for its day, or refuse it now if its refusal is final."""
         outcome = None if match.content is not None else self._trial.check([request])[0]
         if isinstance(outcome, NotIssued) and outcome.code in FINAL_REFUSALS:
-            result = msgspec.structs.replace(result, held_until=None).resolve(outcome, match.notes())
+            result = msgspec.structs.replace(result, held_until=None).resolve(outcome, match.list_notes())
         return self._store(task, result)
 
     def _store(self, task: _Import, result: ImportResult) -> ImportResult:

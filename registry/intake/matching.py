@@ -38,7 +38,7 @@ class Match(NamedTuple):
     problems: Sequence[Problem] = ()
     """Problems of the content that the document states."""
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return notes on what is doubtful in a new achievement."""
         return [] if self.content is None else [f"{path} {detail}" for path, detail in find_content_notes(self.content)]
 

@@ -128,7 +128,7 @@ class RowImport:
 
     def _complete_report(self) -> ImportReport:
         report = self._report
-        report.notes += self._earlier.notes() + self._replacements.notes()
+        report.notes += self._earlier.list_notes() + self._replacements.list_notes()
         report.refused = len(self.problems)
         report.problems = [problem for line in sorted(self.problems) for problem in self.problems[line]]
         if not self._rows.count:

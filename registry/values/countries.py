@@ -1,4 +1,4 @@
-"""The country codes that governance lets in.
+"""The country codes that governance accepts.
 
 Source: ISO 3166-1, alpha-2, the 249 codes that are officially assigned (https://www.iso.org/obp/ui/#search/code/, as of
 2024), and XK for Kosovo, a user-assigned code that the European Union's institutions use (Interinstitutional Style

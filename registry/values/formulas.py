@@ -1,7 +1,7 @@
-"""Texts that a spreadsheet program would run as a formula: one rule for all that is read, and for all that is written.
+"""Texts that a spreadsheet program would run as a formula: one rule for reading and for writing.
 
-A program splits a CSV at the delimiter of its own locale, whichever the file was written with, and knows quotation
-marks only where a field begins with one. So what stands after any delimiter within a text may become a cell, too.
+A program splits a CSV at the delimiter of its own locale, not of the file, and reads quotation marks only where a field
+begins with one. So the text after any delimiter within a text may become a cell, too.
 """
 
 import re
@@ -12,7 +12,7 @@ from registry.values.persons import normalise_identifier
 
 _SIGNS: Final = "=+-@"
 _WIDE: Final = "\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-"""The same, full-width and small: programs set to an East Asian language take them, too."""
+"""The same signs, full-width and small: programs that are set to an East Asian language accept them, too."""
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?|[+-]")
 DELIMITERS: Final = ",;\t|"
 _AFTER_DELIMITER: Final = rf"[{DELIMITERS}\r\n][\s\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]{{0,20}}"
@@ -21,7 +21,7 @@ _ESCAPED_WITHIN: Final = re.compile(rf"({_AFTER_DELIMITER})'('*[{re.escape(_SIGN
 
 
 def begins_formula(text: str) -> bool:
-    """Return whether a text begins as a formula does, behind spaces, apostrophes and characters that nobody sees."""
+    """Return True if a text begins like a formula, after spaces, apostrophes and invisible characters."""
     if text[:1].isalnum():
         return False
     sign = unicodedata.normalize("NFKC", normalise_identifier(text).lstrip("' ")[:1])[:1]
@@ -29,7 +29,7 @@ def begins_formula(text: str) -> bool:
 
 
 def escape_formulas(text: str) -> str:
-    """Return a text of which no spreadsheet runs anything, with an apostrophe before each sign that could begin it.
+    """Return a text that no spreadsheet runs, with an apostrophe before each sign that could begin a formula.
 
     A number with a sign is no formula.
     """

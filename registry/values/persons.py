@@ -20,7 +20,7 @@ _JOINERS: Final = "\u200c\u200d"
 _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0") | set(
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
-"""Joiners, fillers and variation selectors that Unicode counts as marks, letters or symbols, and that nobody sees."""
+"""Invisible joiners, fillers and variation selectors that Unicode counts as marks, letters or symbols."""
 _UNSEEN_IN_NAMES: Final = frozenset("\u17b4\u17b5\u2800\u3164\uffa0")
 """Those of them that no name is written with."""
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
@@ -101,7 +101,7 @@ def normalise_name(text: str) -> str:
 
 
 def are_usual(record: str, student: str, family_name: str, given_name: str) -> bool:
-    """Return true if no rule of this module can object to these normalised identifiers and names.
+    """Return True if no rule of this module can object to these normalised identifiers and names.
 
     One pattern checks all of them, which saves most rows the rules. If it returns false, the rules decide.
     """

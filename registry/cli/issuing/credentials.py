@@ -141,7 +141,7 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
         for problem in checked.result:
             errors.print(f"invalid ({problem.field}): {problem.detail}", markup=False, highlight=False)
         raise typer.Exit(1)
-    for note in checker.notes():
+    for note in checker.list_notes():
         errors.print(f"note: {note}", markup=False, highlight=False)
 
 

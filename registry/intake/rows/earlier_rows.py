@@ -47,7 +47,7 @@ class EarlierRows:
             )
         return msgspec.structs.replace(outcome, detail=detail)
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return a note on rows that the file has twice and that say the same."""
         if not self._repeated:
             return []

@@ -62,7 +62,7 @@ class NdjsonRows:
                 if isinstance(checked.result, tuple):
                     bad.add(f"line {number}")
                 yield ReadRow(checked.result, number, number, checked.day)
-        for note in self._checker.notes():
+        for note in self._checker.list_notes():
             self._note(note)
 
     def _note(self, note: str) -> None:

@@ -25,7 +25,7 @@ class Replacements:
             else:
                 self._more += 1
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return a note on each of the first rows, and the number of further ones."""
         notes = [f"{where} {replacement}" for where, replacement in islice(self._replacements.items(), _SHOWN)]
         if (more := len(self._replacements) + self._more - len(notes)) > 0:

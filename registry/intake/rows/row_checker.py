@@ -124,7 +124,7 @@ class RowChecker:
         )
         return CheckedRow(request, days.begin)
 
-    def notes(self) -> list[str]:
+    def list_notes(self) -> list[str]:
         """Return notes on all rows that were checked: values that were read differently, and doubtful days."""
         notes = []
         if self._commas:

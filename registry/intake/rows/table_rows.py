@@ -92,7 +92,7 @@ class TableRows:
             self.count += 1
             result = _add_cell_faults(row, checked.result) if row.cells else checked.result
             yield ReadRow(result, row.end, row.line, checked.day)
-        for note in self._checker.notes():
+        for note in self._checker.list_notes():
             self._note(note)
 
     def _note(self, note: str) -> None:
