@@ -18,11 +18,11 @@ from consumers.streams.stream import claimed_size
 from registry.cli.evidence.audit import founding_hash, require_address
 from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
-from registry.cli.operations.vaults import erase_again
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
 from registry.node.node import Node
+from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError
 
 
