@@ -58,9 +58,8 @@ def backup(
     if as_json:
         print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
         return
-    say(
-        f"{file}: {description.member} of {description.consortium}, {sum(description.rows.values()):,} rows, {size:,} bytes"
-    )
+    rows = sum(description.rows.values())
+    say(f"{file}: {description.member} of {description.consortium}, {rows:,} rows, {size:,} bytes")
     if node.settings.passphrase_file is not None:
         say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Back that up as well.")
 
@@ -107,9 +106,8 @@ def restore(
     if as_json:
         print_json({"private": description, "streams": streams})
     else:
-        say(
-            f"{folder} is the node of {description.member} as of {description.taken}: {sum(description.rows.values()):,} rows"
-        )
+        rows = sum(description.rows.values())
+        say(f"{folder} is the node of {description.member} as of {description.taken}: {rows:,} rows")
         if streams is not None:
             show_restored(streams)
     refuse_unsound(streams or [])
