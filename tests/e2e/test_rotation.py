@@ -134,7 +134,7 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     assert list(lost) == ["not_here"]
     assert "it can sign nothing now" in consortium.run("key", "rotate").stdout
     decide(consortium, "add-key")
-    assert "signs by it from now on" in consortium.run("key", "rotate").stdout
+    assert "signs with it from now on" in consortium.run("key", "rotate").stdout
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     assert keys(consortium)["in_use"]["counts"]
 
