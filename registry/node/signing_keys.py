@@ -1,4 +1,4 @@
-"""This member's signing keys: the node's files, compared with governance."""
+"""The signing keys of a member: the node's files, compared with governance."""
 
 from typing import NamedTuple
 

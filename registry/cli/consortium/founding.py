@@ -63,8 +63,8 @@ def create_consortium(
     url = log_url(folder, log)
     if (existing := first_founding(url, consortium)) is not None:
         raise SettingsError(
-            f"the log at {url} holds governance of {existing.consortium or 'a consortium'} already, and a log is founded"
-            " once. To join that consortium, use `registry node init`; to found another, name another log."
+            f"the log at {url} holds governance of {existing.consortium or 'a consortium'} already, and a log is"
+            " founded once. To join that consortium, use `registry node init`; to found another, name another log."
         )
     passphrase = None if key else read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": GOVERNANCE, "log": log, "database": database}

@@ -74,7 +74,7 @@ class Rotation:
         if SIGNING in keystore.names():
             keystore.signer(SIGNING, origin)  # if this asks for its passphrase, the new key is encrypted with it, too
         else:
-            say(f"This node's key is not in {self._node.settings.keys_folder}: it can sign nothing now.")
+            say(f"This node's key is not in {self._node.settings.keys_folder}: it cannot sign now.")
         keystore.create_signer(NEXT, origin)
         new = next(key for key in self._read_keys() if key.use == "next")
         say(f"A new signing key was made: {new.id}, in {self._node.settings.keys_folder / NEXT}.pem")
