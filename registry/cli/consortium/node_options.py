@@ -2,7 +2,7 @@
 
 import typer
 
-from registry.log import GOVERNANCE
+from registry.log import GOVERNANCE, BadAddress, check_address
 from registry.postgres.addresses import BadDatabaseAddress, check_database_address
 from registry.settings.names import is_consortium, is_founding_hash, is_member
 
@@ -26,14 +26,23 @@ def check_member(name: str, option: str = "--member") -> None:
         )
 
 
-def check_founded(text: str) -> None:
-    """Refuse anything but a founding's hash as a usage error."""
+def parse_founded(text: str) -> bytes:
+    """Return a founding's hash (32 bytes) from its digits; refuse anything else as a usage error."""
     if not is_founding_hash(text):
         raise typer.BadParameter(
             f"a founding's hash is 64 of 0-9 and a-f, as `registry consortium create` printed it; this has"
             f" {len(text)} characters",
             param_hint="--founded",
         )
+    return bytes.fromhex(text)
+
+
+def check_log(url: str) -> None:
+    """Refuse an address that names no log as a usage error."""
+    try:
+        check_address(url)
+    except BadAddress as error:
+        raise typer.BadParameter(str(error), param_hint="--log") from error
 
 
 def check_addresses(log: str, database: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.consortium.governance import say_protection
-from registry.cli.consortium.node_options import check_addresses, check_consortium, check_founded, check_member
+from registry.cli.consortium.node_options import check_addresses, check_consortium, check_member, parse_founded
 from registry.cli.output import errors, say
 from registry.node.creation import create_member_node
 from registry.node.founding_check import check_new_log
@@ -46,7 +46,7 @@ def init(
     """
     check_member(member)
     check_consortium(consortium)
-    check_founded(founded)
+    parse_founded(founded)
     check_addresses(log, database)
     check_free(folder)
     url = log_url(folder, log)
