@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from registry.keys.member_keys import NodeKey, node_keys
+from registry.keys.member_keys import NodeKey, list_node_keys
 from registry.log import ForeignLog, LogError
 from registry.node.ceremony import read_governance
 from registry.node.node import Node
@@ -27,4 +27,4 @@ def read_signing_keys(node: Node) -> SigningKeys:
         raise
     except LogError as error:
         problem = str(error)
-    return SigningKeys(node_keys(node.keystore, node.settings.origin, record), record is not None, problem)
+    return SigningKeys(list_node_keys(node.keystore, node.settings.origin, record), record is not None, problem)

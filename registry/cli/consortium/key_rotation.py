@@ -13,7 +13,7 @@ from registry.ceremony.proposal_file import read_proposal, write_proposal
 from registry.cli.output import counted, say
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import NEXT, RETIRED, SIGNING
-from registry.keys.member_keys import NodeKey, node_keys
+from registry.keys.member_keys import NodeKey, list_node_keys
 from registry.node.ceremony import check_proposal, governance_for, newest_head, read_governance
 from registry.node.node import Node
 from registry.publishing.publisher import AnotherPublisher, publishing_since
@@ -67,7 +67,7 @@ class Rotation:
 
     def _read_keys(self) -> list[NodeKey]:
         record = find_member(read_governance(self._node).state.members, self._member)
-        return node_keys(self._node.keystore, self._node.settings.origin, record)
+        return list_node_keys(self._node.keystore, self._node.settings.origin, record)
 
     def _create_key(self) -> NodeKey:
         keystore, origin = self._node.keystore, self._node.settings.origin
