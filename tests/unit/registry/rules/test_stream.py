@@ -68,7 +68,10 @@ def assessed(assessment="a1"):
 
 
 def declared(agreement="g1"):
-    return AgreementDeclared(agreement, "lund", [OTHERS], True, "creditTransfer", "full", 1, "2026-01-01")
+    return AgreementDeclared(
+        agreement, "lund", [OTHERS], include_revisions=True, purpose="creditTransfer", outcome="full", ects_ratio=1,
+        valid_from="2026-01-01",
+    )  # fmt: skip
 
 
 RETIRED = AchievementRetired("course")
@@ -134,7 +137,8 @@ REFUSED = [
     ),
     (
         "a credential is replaced once",
-        [published(), issued(), issued("c2", replaces="c1")], issued("c3", replaces="c1"), IllegalTransition, "replaces",
+        [published(), issued(), issued("c2", replaces="c1")],
+        issued("c3", replaces="c1"), IllegalTransition, "replaces",
     ),
     (
         "a retired achievement is not issued in the place of another one",
@@ -159,7 +163,10 @@ REFUSED = [
         "a decision is superseded once",
         [decided(), decided("d2", "d1")], decided("d3", "d1"), IllegalTransition, "supersedes",
     ),
-    ("what is withdrawn is not superseded", [decided(), WITHDRAWN], decided("d2", "d1"), IllegalTransition, "supersedes"),
+    (
+        "what is withdrawn is not superseded",
+        [decided(), WITHDRAWN], decided("d2", "d1"), IllegalTransition, "supersedes",
+    ),
     ("only what was decided is withdrawn", [], WITHDRAWN, UnknownDecision, "decision"),
     ("a decision is withdrawn once", [decided(), WITHDRAWN], WITHDRAWN, IllegalTransition, "decision"),
     (
