@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from psycopg import Connection
 
-from projections.queries import named
+from projections.queries import load_query
 from projections.recognition.agreements import find_covering_by
 from projections.relations.compositions import part_of
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
@@ -71,7 +71,7 @@ def by_ids(connection: Connection, keys: Sequence[Key], issuer: str, without: st
     be replaced.
     """
     given = {"members": [key[0] for key in keys], "ids": [key[1] for key in keys], "issuer": issuer, "without": without}
-    return [Held.of(row) for row in connection.execute(named("held_by_ids"), given)]
+    return [Held.of(row) for row in connection.execute(load_query("holdings_by_ids"), given)]
 
 
 def ways(connection: Connection, whole: Whole, held: Sequence[Held], learner: str | None) -> list[Way]:
@@ -85,7 +85,7 @@ def ways(connection: Connection, whole: Whole, held: Sequence[Held], learner: st
     given = {"members": [key[0] for key in foreign], "ids": [key[1] for key in foreign]}
     if foreign:
         for of, credential, decision, content in connection.execute(
-            named("granting"), {**given, "by": issuer, "learner": learner}
+            load_query("decisions_on_credentials"), {**given, "by": issuer, "learner": learner}
         ):
             if (of, credential) not in granted and (found := by_decision(content, (of, credential), whole)) is not None:
                 granted[of, credential] = decision, found

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from projections.queries import named
+from projections.queries import load_query
 from projections.relations.compositions import Stack
 from projections.relations.stacks import Key
 from registry.rules.compositions import Unmet, named_refs
@@ -75,7 +75,7 @@ class _Search:
                 "achievements": [ref.achievement for ref in self._missing],
                 "versions": [ref.min_version or 1 for ref in self._missing],
             }
-            for place, *row in self._rows("offers_by_name", given):
+            for place, *row in self._rows("offers_by_achievement", given):
                 ref, one = self._missing[place - 1], self._filling(row)
                 key = (ref.member, ref.achievement)
                 into = self._named if (one.member, one.achievement) == key else self._equal
@@ -106,12 +106,12 @@ class _Search:
                 "held": [self._stack.whole.key[1], *(key[1] for key in self._held), *(o.achievement for o in offered)],
                 "limit": self._limit - len(offered),
             }
-            offered += [self._filling(row) for _, *row in self._rows("offers_of_a_kind", given)]
+            offered += [self._filling(row) for _, *row in self._rows("offers_by_kind", given)]
         return offered[: self._limit]
 
     def _rows(self, query: str, given: dict[str, Any]) -> list[Any]:
         common = {"by": self._stack.whole.key[0], "on": self._on}
-        return self._connection.execute(named(query) + named("offers"), {**given, **common}).fetchall()
+        return self._connection.execute(load_query(query) + load_query("offers"), {**given, **common}).fetchall()
 
     def _filling(self, row: Sequence[Any]) -> Filling:
         member, achievement, version, title, ects, level, agreement, assessment, decided = row

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from projections.queries import named
+from projections.queries import load_query
 from projections.relations.compositions import Stack
 from projections.relations.crediting import number
 from projections.relations.stacks import CIRCULAR, TOO_DEEP, Key, Stacks, read_some
@@ -146,7 +146,8 @@ def read(
     `version` is the achievement's (None: its newest). Raises `NotComposed`.
     """
     row = connection.execute(
-        named("composed"), {"member": achievement[0], "achievement": achievement[1], "version": version}
+        load_query("composition_of_version"),
+        {"member": achievement[0], "achievement": achievement[1], "version": version},
     ).fetchone()
     if row is None:
         raise NotComposed(f"{achievement[0]} offers no such achievement, as far as this node has read its log")
@@ -202,7 +203,7 @@ def _candidates(connection: Connection, learner: str, stack: Stack) -> list[Key]
         "achievements": [ref[1] for ref in refs],
         "limit": MAX_CANDIDATES + 1,
     }
-    return connection.execute(named("candidates"), given).fetchall()
+    return connection.execute(load_query("part_candidates"), given).fetchall()
 
 
 def _trouble(one: Held, achievement: Key, on: date, stacks: Stacks) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from psycopg import Connection
 
 from projections.core.errors import TooCostly
-from projections.queries import named
+from projections.queries import load_query
 from projections.recognition.agreements import find_covering_by
 from projections.relations.compositions import Stack, part_of
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
 def breaches(connection: Connection, wanted: Wanted) -> list[Breach]:
     """All that speaks against it, in the order of its parts; then what they do not satisfy together."""
     row = connection.execute(
-        named("composed"),
+        load_query("composition_of_version"),
         {"member": wanted.achievement[0], "achievement": wanted.achievement[1], "version": wanted.version},
     ).fetchone()
     if row is None:

@@ -21,7 +21,6 @@ PENDING = (
     "docs/conf.py",
     "docs/keys.md",
     "projections/feed/",
-    "projections/queries/",
     "projections/schema/",
     "projections/stacking/",
     "registry/api/",
