@@ -29,7 +29,9 @@ def test_garbage_and_another_founding_in_front_of_the_own_one_change_nothing():
     assert told(b"garbage", *AGAIN.records, *OURS.records) is None
 
 
-@pytest.mark.parametrize("record", [TWENTE.records[0], TWENTE.records[0].split(b"\n\n")[0] + b"\n"])
+@pytest.mark.parametrize(
+    "record", [TWENTE.records[0], TWENTE.records[0].split(b"\n\n")[0] + b"\n"], ids=["commit", "its head alone"]
+)
 def test_a_log_of_another_origin_is_named(record):
     message = told(b"\xff", record)
     assert message.startswith(f"this log is of {CONSORTIUM}/twente, and the settings say {CONSORTIUM}. Compare")
@@ -42,7 +44,11 @@ def test_a_log_of_another_founding_names_the_hash_of_the_settings_and_not_its_ow
     assert AGAIN.founded.hex() not in message
 
 
-@pytest.mark.parametrize("records", [[b"garbage"], [HEAD], [b"garbage"] * LOOKED_AT + OURS.records])
+@pytest.mark.parametrize(
+    "records",
+    [[b"garbage"], [HEAD], [b"garbage"] * LOOKED_AT + OURS.records],
+    ids=["garbage", "the head of a founding", "the founding behind what is looked at"],
+)
 def test_a_log_without_a_founding_at_its_beginning_is_to_be_restored(records):
     message = told(*records)
     assert message.startswith(f"governance on this log does not begin with the founding of {CONSORTIUM}")
