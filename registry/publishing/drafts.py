@@ -8,7 +8,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from registry.application.acceptance import Acceptance, NotAccepted
 from registry.publishing.commit_store import CommitStore, Draft, Held, Row
 from registry.publishing.errors import StoreChanged
-from registry.store.translation import EVENTS, Stored, Translator, stored_at
+from registry.store.translation import EVENTS, Stored, Translator, read_stored_time
 from registry.wire.commit import MAX_COMMIT
 from registry.wire.merkle import Tree, leaf_hashes
 
@@ -158,6 +158,6 @@ class _Drafting:
         if self._lines:
             after = self._tree.extend(leaf_hashes(self._lines))
             draft = Draft(self._tree, after, self._lines, self._numbers[0], self._numbers[-1])
-            draft = draft._replace(stored=stored_at(self._first).timestamp())
+            draft = draft._replace(stored=read_stored_time(self._first).timestamp())
             self._done.append((draft, tuple(self._numbers)))
             self._tree, self._lines, self._numbers, self._bytes = after, [], [], 0

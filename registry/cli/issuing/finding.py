@@ -47,7 +47,7 @@ class Found(NamedTuple):
     family_name: str | None
     given_name: str | None
     record: str | None
-    """The row's own id, where it was asked for by it: the vault keeps only a keyed hash."""
+    """The university's own id of the row: None without `--record`, since the vault stores only a keyed hash of it."""
     achievement: str
     version: int
     title: str
@@ -69,7 +69,7 @@ Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most."
 After = Annotated[str | None, typer.Option(metavar="ID", help="Go on after this credential, as the page before says.")]
 
 _RECORD: Final = Column("record", lambda row: row.record, wide=True)
-"""Shown only for a query by record: the vault keeps only a keyed hash of it."""
+"""Shown only for a query by record: the vault stores only a keyed hash of it."""
 _COLUMNS: Final = (
     Column("credential", lambda row: row.credential),
     Column("family name", lambda row: row.family_name),
@@ -158,7 +158,7 @@ def _query(
         raise typer.BadParameter(f"{status!r} is none of {', '.join(get_args(Status))}", param_hint="--status")
     credentials = None
     if record is not None:
-        issued = node.issuer.known(record)
+        issued = node.issuer.find_credential(record)
         credentials = [] if issued is None else [issued]
     return CredentialQuery(
         member=node.settings.member,
@@ -233,7 +233,7 @@ class _People:
         if learner is None:
             return {}
         if learner not in self._known:
-            learner_data = self._node.registry.vault.learner(self._node.registry.cursor(), learner)
+            learner_data = self._node.registry.vault.read_learner(self._node.registry.cursor(), learner)
             self._known[learner] = {} if learner_data is None else learner_data[1]
         return self._known[learner]
 
