@@ -1,4 +1,4 @@
-"""Batches: files of rows that systems send, kept encrypted until they are worked through, and what became of them.
+"""Batches: files of rows that systems send, stored encrypted until they are worked through, and their outcomes.
 
 A batch is a row in `intake.batches`. Its content is a file in the node's folder, encrypted with a key of its own, which
 the vault's master key encrypts. A batch's progress is stored in the transaction of what it issued, so that a batch

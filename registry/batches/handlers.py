@@ -50,7 +50,7 @@ class Handler:
         on_log: AwardLookup | None,
         own: Callable[[], MemberRevised | None],
     ) -> None:
-        """`on_log` is what the views know; `own` returns what governance says of this university."""
+        """`on_log` looks up published awards; `own` returns governance's data about this university."""
         self._registry = registry
         self._issuer = issuer
         self._batch_store = batch_store

@@ -1,4 +1,4 @@
-"""Search for a learner in batches: their contents that are still on the disk are searched for the learner's number."""
+"""Search for a learner's number in the contents of batches that are still on the disk."""
 
 import json
 import re
@@ -68,7 +68,7 @@ class LearnerReference(NamedTuple):
 
 
 def find_references(batch_store: BatchStore, sought: SoughtLearner) -> list[LearnerReference]:
-    """Return all batches whose content has this number as a field. A damaged content refers to nobody."""
+    """Return all batches whose content has this number as a field. A damaged content has no references."""
     pattern = number_pattern(sought.number)
     references = []
     for batch in batch_store.list_with_content():

@@ -1,7 +1,7 @@
 """Status changes of a file: previewed together, and made row by row, for a batch and for a command.
 
-A file changes each credential once. So the file that is run again changes nothing, as long as nobody else changed the
-credentials meanwhile.
+A file changes each credential once. So a second run of the file changes nothing, unless the credentials were changed
+meanwhile.
 """
 
 from collections.abc import Iterable

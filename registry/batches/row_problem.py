@@ -14,7 +14,7 @@ class RowProblem(msgspec.Struct, frozen=True, rename="camel"):
     code: str
     """The rule that refused it; empty where the row could not be read."""
     detail: str
-    """Explanation: what is wrong, and what would be right."""
+    """Explanation of the problem and its correction."""
 
 
 def lost_row_problem(line: int, where: str) -> RowProblem:

@@ -58,7 +58,7 @@ def _check_row(line: int, row: Mapping[str, Any] | str) -> StatusRow | list[RowP
 
 
 def _find_faults(row: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with a row: the field, its value, and what would be right."""
+    """Yield the problems of a row: the field, its value, and the correction."""
     credential, record, change, reason, note = (row[name] for name in COLUMNS)
     if credential and check_uuid(credential) is not None:
         yield "credential", credential, "is not an id of a credential (a UUID)"

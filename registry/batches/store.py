@@ -1,4 +1,4 @@
-"""The store of batches: what each system sent, the state of each batch, and the rows that were not taken in."""
+"""The store of batches: their contents, their states, and their rows that were not taken in."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +99,7 @@ class BatchStore:
         """Let a batch that has arrived wait for its turn, its day, or a second person.
 
         A batch of more lines than `release_above` waits for a second person (0: none does). The lines of a spreadsheet
-        are counted before its turn (`count_lines`): until then they are 0, and it waits for nobody.
+        are counted before its turn (`count_lines`): until then they are 0, and it waits for no second person.
 
         Raises `WrongState` where the same request began again meanwhile, and `OSError` where the disk is full.
         """
@@ -120,7 +120,7 @@ class BatchStore:
         return self.get(batch)
 
     def break_off(self, batch: str, file: BatchFileWriter) -> None:
-        """Keep nothing of a batch whose sender went away, sent what is not accepted, or filled the disk."""
+        """Delete a batch whose sender went away, sent content that is not accepted, or filled the disk."""
         file.abandon()
         with self._connect() as connection:
             connection.execute(
@@ -304,7 +304,7 @@ class BatchStore:
                     else:
                         file.write(piece)
                 file.close()
-            except BaseException:  # whatever it was, it is raised again
+            except BaseException:  # it is raised again
                 file.abandon()
                 raise
             with connection.cursor() as cursor:

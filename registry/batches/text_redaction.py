@@ -52,7 +52,7 @@ def rewrite_texts(
 
 
 def forget_texts(connection: Connection[DictRow], vault: Vault, batch: str) -> None:
-    """Delete what a batch quoted of its rows, and the key that decrypted it."""
+    """Delete the texts of a batch that quote its rows, and the key that decrypted them."""
     with connection.cursor() as cursor:
         old = lock_texts(cursor, vault, batch)
         if old is None:

@@ -1,6 +1,6 @@
 """The texts of a batch that quote its rows, encrypted under the batch's own key.
 
-Names, notes, errors and problems repeat what a system sent, and also what a file has in the wrong column. So the
+Names, notes, errors and problems repeat values that a system sent, also those in a wrong column of a file. So the
 database has no text of a batch in plain form. When rows of a batch are erased, the batch gets a new key, and the texts
 that stay are encrypted again.
 """

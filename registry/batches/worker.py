@@ -34,9 +34,9 @@ class Worker:
         on_log: AwardLookup | None = None,
         own: Callable[[], MemberRevised | None] = lambda: None,
     ) -> None:
-        """`on_log` is what the views know; without it nothing can be reconciled.
+        """`on_log` looks up published awards; without it nothing can be reconciled.
 
-        `own` returns what governance says of this university, for each document again; None where it is not known.
+        `own` returns governance's data about this university, for each document again; None where it is not known.
         """
         self._registry = registry
         self._batch_store = batch_store

@@ -17,7 +17,7 @@ _SPLIT: Final = re.compile(f'["\r\n{DELIMITERS}]')
 
 
 def write_corrections(content: Readable, faulty: Mapping[int, str]) -> Iterator[str]:
-    """Yield the header and the faulty rows, a line each; `faulty` says what is wrong, by the line at which a row ends.
+    """Yield the header and the faulty rows, a line each; `faulty` has the problems, by the line at which a row ends.
 
     A spreadsheet becomes a CSV with semicolons. The text of a row that cannot be read is in its first field. Values are
     escaped so that no spreadsheet runs them as formulas; `TableRows` removes the escapes within a text again. Raises

@@ -164,7 +164,7 @@ def _storable(code: str) -> str:
 
 
 def code_fault(code: str) -> str | None:
-    """Return what is wrong with the text of a code, or None."""
+    """Return the fault of the text of a code, or None."""
     if (fault := character_fault(code)) is not None:
         return fault
     text = normalise_identifier(code)

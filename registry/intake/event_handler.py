@@ -30,7 +30,7 @@ class ResultProblem(msgspec.Struct, frozen=True):
     where: str
     """A JSON path."""
     detail: str
-    """Explanation: what is wrong, and what would be right."""
+    """Explanation of the problem and its correction."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,7 +45,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The rule that refused it, or `invalid`."""
     where: str = ""
     detail: str = ""
-    """Explanation: what is wrong, and what would be right."""
+    """Explanation of the problem and its correction."""
     more: list[ResultProblem] = []
     """Further problems."""
     notes: list[str] = []

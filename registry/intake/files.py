@@ -23,7 +23,7 @@ def open_intake(
     keep_text: bool = False,
     find_record: FindRecord | None = None,
 ) -> TableRows | NdjsonRows | Document:
-    """Open a file by what it holds; the options are for rows, as `RowChecker` takes them.
+    """Open a file by its content; the options are for rows, as `RowChecker` takes them.
 
     Raises `IntakeError` if the file has no known format.
     """
@@ -59,7 +59,7 @@ def _has_rows(start: bytes) -> bool:
     try:
         first = json.loads(line)
     except (ValueError, RecursionError):
-        # A row that is broken, or the first line of a document: a document's first line ends amid the object.
+        # A row that is broken, or the first line of a document: a document's first line ends within the object.
         return line.rstrip().endswith(b"}")
     return isinstance(first, dict) and "credentialSubject" not in first and bool(rest.strip() or "record" in first)
 

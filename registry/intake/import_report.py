@@ -16,7 +16,7 @@ class ImportReport(msgspec.Struct):
     issued: int = 0
     unchanged: int = 0
     waiting: int = 0
-    """Awards of a document that wait as drafts, or would; `missing` and `problems` have what they lack."""
+    """Awards of a document that wait as drafts, or would; `missing` and `problems` list what prevents issuing them."""
     held: int = 0
     """Rows that a batch would hold until their day, as a release shows before it asks."""
     dry_run: bool = False

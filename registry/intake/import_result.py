@@ -45,7 +45,7 @@ class ImportResult(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, problems=[Problem(self.path, field, "", detail)])
 
     def ask(self, missing: Sequence[str], questions: Sequence[Oddity]) -> "ImportResult":
-        """Return the result with what is missing, and with a problem for each unclear field, which is not missing."""
+        """Return the result with the missing fields, and with a problem for each field that is only unclear."""
         unclear = {question.asks for question in questions}
         return msgspec.structs.replace(
             self,

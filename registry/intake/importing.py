@@ -68,7 +68,7 @@ class Importer:
         self._trial = self._issuer.trial()
         """The awards that were only checked: those of a dry run, and those that wait for their day."""
         self._waiting: dict[bytes, Values] = {}
-        """Awards that wait for what they lack, by the keys of their credentials."""
+        """Awards that wait for missing fields, by the keys of their credentials."""
         self._checked: set[str] = set()
         """Records that a dry run found to be in order."""
 
@@ -117,7 +117,7 @@ class Importer:
             result,
             version=match.version,
             notes=match.list_notes(),
-            achievement=match.achievement if is_offered else None,  # what is new has no id yet
+            achievement=match.achievement if is_offered else None,  # a new achievement has no id yet
         )
         questions = award.open_questions(completions, new=match.content is not None)
         result = result.ask(award.missing_credential(completions), questions)

@@ -152,9 +152,9 @@ class KafkaIntake:
         return retention_warnings(self.topic, settings)
 
     def run(self, stop: threading.Event, on_results: Callable[[list[Result]], None] = lambda _: None) -> None:
-        """Handle in what comes until told to stop. Raises `IntakeUnavailable`, or what `handle` raises: call again.
+        """Handle events until `stop` is set. Raises `IntakeUnavailable`, and what `handle` raises; then call it again.
 
-        What was taken in and not committed by then comes again.
+        Events that were handled and not committed come again.
         """
         self._next, checked = {}, -_GAP_CHECK_SECONDS
         with self._clients() as (consumer, producer):

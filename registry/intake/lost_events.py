@@ -1,7 +1,7 @@
 """Events that Kafka removed from the intake topic before this node read them: remembered until a person acknowledges.
 
-Kafka keeps where a group of readers stands for some days only, and forgets it with the topic. So the node remembers
-for itself, too, which event of each partition it reads next.
+Kafka stores the position of a group of readers for some days only, and forgets it with the topic. So the node also
+remembers which event of each partition it reads next.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class LostEvents(msgspec.Struct, frozen=True):
     partition: int
     first: int
     last: int | None
-    """The last offset of the range; None where the topic was made again, and nobody can say how much is lost."""
+    """The last offset of the range; None where the topic was made again, and the number of lost events is unknown."""
     noticed: datetime
     acknowledged: datetime | None = None
     acknowledged_by: str | None = None
@@ -88,7 +88,7 @@ class IntakePositions:
             )
 
     def losses(self, *, acknowledged: bool = False) -> list[LostEvents]:
-        """Return the ranges that nobody has acknowledged, the oldest first; all of them where `acknowledged`."""
+        """Return the ranges that are not acknowledged, the oldest first; all of them where `acknowledged`."""
         with self._connect() as connection:
             return lost_events(connection, acknowledged=acknowledged)
 
@@ -104,7 +104,7 @@ class IntakePositions:
 
 
 def lost_events(connection: "psycopg.Connection[Any]", *, acknowledged: bool = False) -> list[LostEvents]:
-    """Return the ranges that nobody has acknowledged, the oldest first; all of them where `acknowledged`."""
+    """Return the ranges that are not acknowledged, the oldest first; all of them where `acknowledged`."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             f"SELECT {_COLUMNS} FROM intake.lost WHERE acknowledged IS NULL OR %s ORDER BY number",  # noqa: S608 - names of our own

@@ -39,7 +39,7 @@ class Match(NamedTuple):
     """Problems of the content that the document states."""
 
     def list_notes(self) -> list[str]:
-        """Return notes on what is doubtful in a new achievement."""
+        """Return notes on doubtful values of a new achievement."""
         return [] if self.content is None else [f"{path} {detail}" for path, detail in find_content_notes(self.content)]
 
 

@@ -4,7 +4,7 @@ _REPLACEMENT = "\ufffd"
 
 
 def broken_text_fault(text: str) -> str | None:
-    """Return what is wrong with a text's characters and what it probably was, or None.
+    """Return the fault of a text's characters and what it probably was, or None.
 
     U+FFFD replaces a character that a program could not read, which is lost. Mojibake is
     recognised by ftfy's heuristics, which are built to leave ordinary names of any language alone.

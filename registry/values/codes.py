@@ -46,7 +46,7 @@ _COUNTRY_HABITS: Final = {"UK": "GB", "EL": "GR"}
 
 
 def isced_fault(code: str) -> str | None:
-    """Return what is wrong with a field's code, or None. A spreadsheet drops the leading zero: 533 is meant as 0533."""
+    """Return the fault of a field's code, or None. A spreadsheet drops the leading zero: 533 is meant as 0533."""
     if code in FIELDS:
         return None
     if code in {"99", "999", "9999"}:
@@ -58,7 +58,7 @@ def isced_fault(code: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def language_fault(tag: str) -> str | None:
-    """Return what is wrong with a language's code or tag (`en`, `deu`, `de-AT`), or None.
+    """Return the fault of a language's code or tag (`en`, `deu`, `de-AT`), or None.
 
     The first part must be a language of ISO 639 in two or three letters; the parts after it are checked for shape only.
     """
@@ -78,7 +78,7 @@ def _is_language(code: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def country_fault(code: str) -> str | None:
-    """Return what is wrong with a country's code, or None. It has two capital letters of ISO 3166-1, or is XK."""
+    """Return the fault of a country's code, or None. It has two capital letters of ISO 3166-1, or is XK."""
     if code in COUNTRIES:
         return None
     likely = _likely_country(code.strip())
@@ -97,7 +97,7 @@ def _likely_country(text: str) -> str | None:
 
 
 def eqf_fault(level: float) -> str | None:
-    """Return what is wrong with a level of the European Qualifications Framework, or None. It is a whole 1 to 8."""
+    """Return the fault of a level of the European Qualifications Framework, or None. It is a whole 1 to 8."""
     if isinstance(level, int) and not isinstance(level, bool) and 1 <= level <= 8:
         return None
     return f"{level!r} is no EQF level; the levels are the whole numbers 1 to 8"

@@ -27,7 +27,7 @@ _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 _DECIMAL: Final = re.compile(r"\d+[.,]0")
 _APOSTROPHES: Final = "'\u2018\u2019\u00b4`"
 _TYPED_SIGNS: Final = frozenset("\u00ba\u00aa\u2116")
-"""Ordinal and number signs, which are on keyboards: they are meant as they are."""
+"""Ordinal and number signs, which are on keyboards and stay as they are."""
 _LATIN: Final = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 _CYRILLIC_OR_GREEK: Final = re.compile(
     "[\u0370-\u03ff\u0400-\u052f\u1c80-\u1c8f\u1f00-\u1fff\u2de0-\u2dff\ua640-\ua69f]"
@@ -115,7 +115,7 @@ def are_usual(record: str, student: str, family_name: str, given_name: str) -> b
 
 
 def identifier_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised identifier that a spreadsheet or keyboard has damaged, or None."""
+    """Return the fault of a normalised identifier that a spreadsheet or keyboard has damaged, or None."""
     if not text.isascii():
         return _look_alike_fault(text)
     if text.isdigit() or text[:1].isalpha():
@@ -135,7 +135,7 @@ def identifier_fault(text: str) -> str | None:
 
 
 def _look_alike_fault(text: str) -> str | None:
-    """Return what is wrong with an identifier whose characters look like others, or None.
+    """Return the fault of an identifier whose characters look like others, or None.
 
     Such an identifier would be another learner's, although it looks the same to a person.
     """
@@ -159,7 +159,7 @@ def _plain(char: str) -> str:
 
 
 def number_fault(text: str) -> str | None:
-    """Return what is wrong with a person's number that is normalised: see `identifier_fault`; or None."""
+    """Return the fault of a person's number that is normalised: see `identifier_fault`; or None."""
     if (fault := identifier_fault(text)) is not None:
         return fault
     if text and text[0] in "nNuUtTxX(0" and (text.casefold() in _NO_NUMBERS or not text.strip("0")):
@@ -168,7 +168,7 @@ def number_fault(text: str) -> str | None:
 
 
 def record_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised id of a row or a course: see `identifier_fault`; or None."""
+    """Return the fault of a normalised id of a row or a course: see `identifier_fault`; or None."""
     if (fault := identifier_fault(text)) is not None:
         return fault
     if text[:1] in "nNuUtTxX(" and text.casefold() in _NO_NUMBERS:
@@ -190,7 +190,7 @@ def doubtful_name(text: str) -> str | None:
 
 
 def swapped_fault(student: str, family_name: str, given_name: str) -> str | None:
-    """Return what is wrong with a student number that is the person's name, or None."""
+    """Return the fault of a student number that is the person's name, or None."""
     names = {name.casefold() for name in (family_name, given_name) if name}
     if student and student.casefold() in names:
         return "is the same text as a name of the person; are two columns swapped?"
@@ -198,7 +198,7 @@ def swapped_fault(student: str, family_name: str, given_name: str) -> str | None
 
 
 def name_fault(text: str) -> str | None:
-    """Return what is wrong with a normalised name, or None. An empty name is absent, which is no fault."""
+    """Return the fault of a normalised name, or None. An empty name is absent, which is no fault."""
     if not text or text[0].isalpha():  # nearly all, and much faster
         return None
     if SPREADSHEET_ERROR.fullmatch(text):
@@ -211,7 +211,7 @@ def name_fault(text: str) -> str | None:
 
 
 def birth_date_fault(text: str) -> str | None:
-    """Return what is wrong with a whole date of birth (YYYY-MM-DD), or None."""
+    """Return the fault of a whole date of birth (YYYY-MM-DD), or None."""
     return _birth_date_fault(text, int(time() // 86_400))
 
 

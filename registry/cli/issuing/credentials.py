@@ -281,7 +281,7 @@ def _show_as_of(node: Node, member: str, credential: str, then: Moment, *, as_js
 
 
 def _read_claims(node: Node, shown: view.CredentialView) -> dict[str, Any] | None:
-    """Return what a credential says of its person; print why the vault does not have it."""
+    """Return the disclosed claims of a credential; print the reason where the vault does not have them."""
     if shown.claims is None:
         return None
     disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), shown.credential)

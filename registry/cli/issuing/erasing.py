@@ -18,7 +18,7 @@ from registry.node.adapters.eraser import today
 from registry.node.services.batches import open_batch_store
 
 
-def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is a command of `learner`
     """Add this command."""
     learner_app.command("erase")(erase)
 

@@ -1,4 +1,4 @@
-"""Imports with their progress at a terminal; one that is interrupted says what it has stored."""
+"""Imports with their progress at a terminal, and a message where an import is interrupted."""
 
 from pathlib import Path
 

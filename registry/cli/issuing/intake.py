@@ -58,7 +58,7 @@ def lost(
 ) -> None:
     """List the events that Kafka removed from the intake topic before this node read them.
 
-    Exits 1 while there are some that nobody has acknowledged.
+    Exits 1 while there are some that are not acknowledged.
 
     Example: registry intake lost
     """

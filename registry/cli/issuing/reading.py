@@ -1,4 +1,4 @@
-"""Reading the views: a learner, a university, and what was quarantined."""
+"""Reading the views: a learner's record, and a university's year."""
 
 from collections.abc import Sequence
 from datetime import date

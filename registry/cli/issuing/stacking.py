@@ -177,7 +177,7 @@ def _issue(node: Node, request: IssueRequest, override: Collection[str]) -> None
 
 
 def _lacking(person: Mapping[str, str]) -> list[str]:
-    """Return what is not known of a person. Of the two names a person may have one only."""
+    """Return the names of the values that a person lacks. Of the two names a person may have one only."""
     lacking = [] if any(person.get(name) for name in NAMES) else list(NAMES)
     return lacking if person.get("dateOfBirth") else [*lacking, "dateOfBirth"]
 

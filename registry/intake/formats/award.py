@@ -1,4 +1,4 @@
-"""An award of a document: what was read of an achievement and of a person's credential, and what is unclear.
+"""An award of a document: an achievement and a person's credential of it, with the statements that are unclear.
 
 A value that a document states is either understood, asked about, or a reason to refuse. An award with open questions is
 not issued before its importer names the field beside the document, with a value, or with null for none.
@@ -92,7 +92,7 @@ class Award:
         self.problems: list[Oddity] = []
         """Unclear statements in this award."""
         self.refusals: list[Oddity] = []
-        """Reasons why it cannot be issued, whatever is named beside the document."""
+        """Reasons why it cannot be issued, which no completion resolves."""
         self.sources: dict[str, str] = {}
         """Path in the document of each field."""
 
@@ -129,7 +129,7 @@ class Award:
         return {name for completion in self._completions(completions) for name in object_of(completion, part)}
 
     def list_unanswered(self, part: str, completions: Completions) -> list[Oddity]:
-        """Return what is unclear in a part and has not been named beside the document."""
+        """Return the unclear statements of a part whose fields are not named beside the document."""
         return select_unanswered(self.problems, part, self.named_fields(part, completions))
 
     def open_questions(self, completions: Completions, *, new: bool) -> list[Oddity]:
@@ -180,7 +180,7 @@ class Award:
 
 
 def select_unanswered(oddities: Sequence[Oddity], part: str, named: Collection[str]) -> list[Oddity]:
-    """Return the oddities about fields of a part that nobody has named."""
+    """Return the oddities about fields of a part that are not named."""
     prefix = f"{part}."
     return [
         oddity

@@ -88,7 +88,7 @@ class Bundle(Document):
             self.refuse_award(path, title, why)
 
     def _sort(self) -> None:
-        """Put parts before what they are parts of."""
+        """Put parts before their wholes."""
         ordered: list[Award] = []
         placed: set[int] = set()
 

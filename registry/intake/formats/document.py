@@ -1,7 +1,7 @@
-"""The base of all documents: reading awards one by one, and recording what is unclear or forbids issuing.
+"""The base of all documents: reads awards one by one, and records statements that are unclear or forbid issuing.
 
-A document contains achievements and a person's credentials of them. `awards` has what was read; `unmapped` lists the
-paths of fields that have no place here.
+A document contains achievements and a person's credentials of them: its `awards`. `list_unmapped` returns the paths of
+fields that have no place here.
 """
 
 import datetime as dt
@@ -61,7 +61,7 @@ class Document(ABC):
         return [external_of(self, award) for award in self.awards]
 
     def _add_award(self, read: Callable[[], Award]) -> Award:
-        """Read an award and add it, with what was unclear in it."""
+        """Read an award and add it, with its unclear statements."""
         unclear, refused = len(self.problems), len(self.refusals)
         self._sources, self._in_award = {}, True
         award = read()

@@ -16,7 +16,7 @@ _IDENTIFIER: Final = re.compile(
     r"(id|identifier|number|code)"
     r"|id|identifier|identifierhash|identityhash|notation|record|code|ssn|esi|(sis)?sourcedid"
 )
-"""Names under which documents have the identifier of somebody or something, in small letters and without `-` or `_`."""
+"""Names of identifiers in documents, in small letters and without `-` or `_`."""
 
 
 def load(content: bytes, name: str) -> Values:

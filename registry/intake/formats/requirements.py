@@ -48,7 +48,7 @@ def repeated_texts(read: Values, completed: Values, named: Collection[str]) -> s
 
 
 def issuer_fault(values: Values, member: str, where: str) -> Problem | None:
-    """Return what is wrong with the issuer that the completions name, or None.
+    """Return the fault of the issuer that the completions name, or None.
 
     A document that is not clear about its issuer asks for it; this node issues as one university only.
     """

@@ -46,7 +46,7 @@ def day_fault(text: str, order: Order | None) -> str:
         return f"is no day of the calendar by the order {order} ({_PLACES[order]}); write it as YYYY-MM-DD"
     if not orders_of(text):
         return NO_DATE
-    # One text for the whole column, whichever of its days could be read both ways.
+    # The same text for the whole column, also for days that could be read both ways.
     if (parts := _BEGIN_YEAR.fullmatch(text)) is not None:
         written, orders = f"YYYY{parts[2]}MM{parts[2]}DD", "--dates ymd"
     elif "." in text:

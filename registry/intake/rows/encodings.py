@@ -16,9 +16,9 @@ _NOT_WINDOWS_1252: Final = re.compile(
     # A symbol next to a letter: a letter of Windows-1250, ISO 8859-15 or Mac Roman.
     rb"|[A-Za-z\xc0-\xff][\x83\x86-\x89\x8b\x95\x98\x99\x9b\xa1-\xa9\xac-\xb3\xb5-\xb9\xbc-\xbf\xd7\xf7]"
     rb"|[\x83\x86-\x88\x8b\x95\x98\x99\x9b\xa2-\xa6\xa8\xa9\xac-\xb3\xb5-\xb9\xbc-\xbe\xd7\xf7][A-Za-z\xc0-\xff]"
-    # A capital, a dash or an opening quotation mark amid letters: vowels of Mac Roman.
+    # A capital, a dash or an opening quotation mark within letters: vowels of Mac Roman.
     rb"|[a-z][\x8a\x8e\x9f]|[A-Za-z][\x8a\x8e\x9f][a-z]|[A-Za-z][\x96\x97][a-z]|[A-Za-z]\x91"
-    # An apostrophe amid a long word, which is an i with an accent there.
+    # An apostrophe within a long word, which is an i with an accent there.
     rb"|[A-Za-z]{3}\x92(?!s\b)[a-z]"
     # Three accented letters in a row: Cyrillic or Greek.
     rb"|[\xc0-\xff]{3}"

@@ -8,7 +8,7 @@ from registry.intake.rows.not_json import NotJson
 EXACT_DIGITS: Final = 15
 """Significant digits that every program reads as they are written."""
 _AMOUNTS: Final = frozenset({"ects", "version", "grade", "original_grade"})
-"""Columns that may have a number; all others have texts, for which a whole number may stand."""
+"""Columns that may have a number; all others have texts, which may be written as whole numbers."""
 FRACTION: Final = (
     "is a JSON number with a fraction or an exponent, which programs round: its last digits may be lost; write it as"
     " text, in quotes"

@@ -42,7 +42,7 @@ class NdjsonRows:
 
     @property
     def description(self) -> str:
-        """Description in words of what was read of a file without a row."""
+        """Description of what was read, for a file without a row."""
         lines = "1 line was" if self._lines_read == 1 else f"{self._lines_read:,} lines were"
         return f"{lines} read, each for an object of JSON, and none has a row of your own"
 

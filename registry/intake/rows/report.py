@@ -17,7 +17,7 @@ FAULTS: Final = (
 """Errors that unforeseen content raises. It would raise them each time, so they fail that batch, or event, alone."""
 
 MAX_BAD_ROWS: Final = 100_000
-"""Rows of a file that may be wrong before the rest is not read: what is kept about each is bounded."""
+"""Rows of a file that may be wrong before the rest is not read, which limits the memory for their problems."""
 
 
 MAX_NAMED: Final = 20
@@ -42,7 +42,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     """The column, or the last step of the path."""
     value: str
     detail: str
-    """Explanation: what is wrong, and what would be right."""
+    """Explanation of the problem and its correction."""
 
 
 Problems = tuple[Problem, ...]

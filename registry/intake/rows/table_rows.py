@@ -19,8 +19,8 @@ NEEDED: Final = tuple("achievement|course" if name == "achievement" else name fo
 _INCOMPLETE: Final = re.compile(r"has \d+ fields? where the header has \d+|cannot be read as a row")
 """Text in the `problem` column of a corrections file for a row that was not complete.
 
-Every row of such a file has as many fields as its header, whatever the original row had. A row that was too short, sent
-again as it came back, would pass for a complete one.
+Each row of such a file has as many fields as its header, also where the original row had another number. A row that was
+too short would look complete if it were sent again without a change.
 """
 
 
@@ -55,7 +55,7 @@ class TableRows:
 
     @property
     def description(self) -> str:
-        """Description in words of what was read of a file without a row."""
+        """Description of what was read, for a file without a row."""
         return f"{self._table.description}, and no row of your own follows"
 
     def __iter__(self) -> Iterator[ReadRow]:

@@ -30,7 +30,7 @@ FIELD: Final = 128 * 1024
 """Characters of a field at most."""
 MAX_COLUMNS: Final = 1000
 PROBLEM: Final = "problem"
-"""The column of a corrections file that says what was wrong with the row."""
+"""The column of a corrections file with the problems of the row."""
 _MAX_HEADER_LINES: Final = 1000
 """Blank lines before the header at most."""
 _NEAR: Final = 0.8

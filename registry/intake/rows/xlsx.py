@@ -109,7 +109,7 @@ class Workbook:
     def first_rows(self) -> Iterator[tuple[Sheet, Row | None]]:
         """Yield each sheet with its first row that has a value, within the first thousand; None where there is none.
 
-        What is read of all of them together is bounded. Raises `IntakeError` as `rows` does.
+        One budget limits the reading of all sheets together. Raises `IntakeError` as `rows` does.
         """
         self._archive.begin_headers()
         for sheet in self.sheets:

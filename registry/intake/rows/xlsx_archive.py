@@ -62,7 +62,7 @@ _HEADER_CHUNK: Final = 16 * 1024
 
 
 class EndOfRows(Exception):
-    """A sheet has no further rows: openpyxl reads nothing of what follows them."""
+    """A sheet has no further rows: openpyxl reads nothing after them."""
 
 
 class SheetContents(NamedTuple):

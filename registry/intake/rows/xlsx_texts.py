@@ -55,7 +55,7 @@ class _Reader:
         elif name == _READING:
             self._readings -= 1
         elif name == _TEXT:
-            # The escape of an underscore that stands before what would itself be read as an escape.
+            # The escape of an underscore before a text that would itself be read as an escape.
             text = "".join(self._pieces).replace("x005F_", "")
             self._bytes += sys.getsizeof(text)
             if self._bytes > MAX_TEXTS_BYTES:
