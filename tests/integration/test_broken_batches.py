@@ -55,13 +55,13 @@ def test_a_crafted_spreadsheet_waits_for_a_second_person_where_long_batches_do(s
 
 @pytest.mark.parametrize("fault", [NotImplementedError, LookupError, EOFError, AssertionError])
 def test_a_fault_while_lines_are_counted_fails_that_batch_and_is_said(sis, rows, monkeypatch, fault):
-    def count(content):
+    def recognise(content):
         if str(content) == "first":
             raise fault
         return real(content)
 
-    real = line_count._count_content
-    monkeypatch.setattr(line_count, "_count_content", count)
+    real = line_count.is_spreadsheet
+    monkeypatch.setattr(line_count, "is_spreadsheet", recognise)
     first = sent(sis, xlsx({"June": rows}), "first", release_above=5)
     second = sent(sis, xlsx({"June": rows}), "second", release_above=5)
     assert sis.works(second) == ("done", 1, 0, 0)
