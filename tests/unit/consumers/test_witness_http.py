@@ -7,7 +7,6 @@ import httpx
 import pytest
 from litestar.testing import TestClient
 
-from consumers.witness import witness_client
 from consumers.witness.witness import Witness
 from consumers.witness.witness_client import WitnessRefused, WitnessUnavailable, add_checkpoint, newest
 from consumers.witness.witness_http import Followed, create_app
@@ -22,11 +21,14 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def twente():
+def consortium():
+    return Consortium("twente")
+
+
+@pytest.fixture
+def twente(consortium):
     """A member with two heads: of 1 leaf, and of 4."""
-    consortium = Consortium("twente")
     university = consortium.universities["twente"]
-    university.consortium = consortium
     university.achievement, published = university.publish()
     university.seal(published)
     university.seal(*[university.issue(university.achievement, new_id())[1] for _ in range(3)])
@@ -34,11 +36,10 @@ def twente():
 
 
 @pytest.fixture
-def witness(twente, tmp_path):
+def witness(consortium, twente, tmp_path):
     """One that has seen the first head only."""
-    log = twente.consortium.log()
-    log.cut("twente", 1)
-    consortium = twente.consortium
+    log = consortium.log()
+    log.cut(twente.member, 1)
     made = Witness(log, CONSORTIUM, consortium.founded, NAME, Ed25519Signer.generate(NAME), tmp_path, clock=lambda: NOW)
     made.follow()
     return made
@@ -54,8 +55,7 @@ def server(witness, followed, monkeypatch):
     """Its server, which also answers what the client asks."""
     with TestClient(create_app(witness, threading.Lock(), followed), raise_server_exceptions=False) as client:
         monkeypatch.setattr(
-            witness_client.httpx,
-            "request",
+            "httpx.request",
             lambda method, url, **more: client.request(method, url.removeprefix(URL.rstrip("/")), **more),
         )
         yield client
@@ -73,9 +73,7 @@ def consistency(university):
 def answers(monkeypatch, status, text):
     """Let every witness answer this."""
     request = httpx.Request("GET", URL)
-    monkeypatch.setattr(
-        witness_client.httpx, "request", lambda *_, **__: httpx.Response(status, text=text, request=request)
-    )
+    monkeypatch.setattr("httpx.request", lambda *_, **__: httpx.Response(status, text=text, request=request))
 
 
 def test_a_head_that_extends_the_last_one_is_cosigned_and_found_afterwards(server, witness, twente):
@@ -182,9 +180,7 @@ def test_a_cosignature_that_is_none_is_not_added(monkeypatch, twente):
 def test_a_witness_that_names_another_size_each_time_is_given_up(monkeypatch, twente):
     sizes = iter("123")
     request = httpx.Request("POST", URL)
-    monkeypatch.setattr(
-        witness_client.httpx, "request", lambda *_, **__: httpx.Response(409, text=next(sizes), request=request)
-    )
+    monkeypatch.setattr("httpx.request", lambda *_, **__: httpx.Response(409, text=next(sizes), request=request))
     with pytest.raises(WitnessRefused, match="keeps naming other sizes"):
         add_checkpoint(URL, head(twente.records[1]), consistency(twente))
 
@@ -203,7 +199,7 @@ def test_a_witness_that_cannot_be_reached_is_tried_again_and_then_said(monkeypat
         tries.append(1)
         raise httpx.ConnectError("connection refused")
 
-    monkeypatch.setattr(witness_client.httpx, "request", refuse)
+    monkeypatch.setattr("httpx.request", refuse)
     with pytest.raises(WitnessUnavailable, match=r"witness\.example/cosigned/newest cannot be reached"):
         newest(URL, ORIGIN)
     assert len(tries) == 3
