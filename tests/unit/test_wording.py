@@ -58,7 +58,6 @@ PENDING = (
     "registry/intake/taking.py",
     "registry/keys/",
     "registry/learners/",
-    "registry/log/",
     "registry/node/",
     "registry/publishing/",
     "registry/store/",

@@ -21,7 +21,8 @@ from registry.cli.opening import node_of
 from registry.cli.operations.vaults import erase_again
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
-from registry.log.archive import ArchiveLog, load
+from registry.log.archive import ArchiveLog
+from registry.log.archive_manifest import load
 from registry.node.node import Node
 from registry.settings.settings import SettingsError
 
