@@ -59,7 +59,6 @@ PENDING = (
     "registry/keys/",
     "registry/learners/",
     "registry/node/",
-    "registry/publishing/",
     "registry/store/",
     "registry/vault/",
 )

@@ -22,7 +22,8 @@ from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import NEXT, RETIRED, SIGNING
 from registry.keys.member_keys import NodeKey, node_keys
 from registry.node.node import Node
-from registry.publishing.publisher import AnotherPublisher, publishing_since
+from registry.publishing.errors import AnotherPublisher
+from registry.publishing.publishing_lock import publishing_since
 from registry.wire import commit as wire_commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.governance import Head, MemberKeyAdded, MemberKeyRetired
