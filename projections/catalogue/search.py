@@ -15,7 +15,7 @@ from psycopg import Connection
 from projections.core.errors import InvalidQuery
 from projections.core.query_text import parse_words
 from projections.precedents.query import check_value
-from projections.queries import narrowed
+from projections.queries import build_query
 from registry.cursors import Cursors
 from registry.wire.achievements import AchievementContent, Kind, Participation
 
@@ -151,7 +151,7 @@ def search(
         "after_achievement": place and place.achievement,
         "limit": limit + 1,
     }
-    row = connection.execute(narrowed(parameters, "found_achievements", "catalogue_page"), parameters).fetchone()
+    row = connection.execute(build_query(parameters, "found_achievements", "catalogue_page"), parameters).fetchone()
     assert row is not None  # noqa: S101 - it selects two values
     rows, counts = _rows.decode(row[0]), _counts.decode(row[1])
     facets: dict[str, dict[str, int]] = {}

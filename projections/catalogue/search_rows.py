@@ -7,7 +7,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.core.texts import LONGEST, in_one_language, plain, rules_of
-from projections.queries import named
+from projections.queries import load_query
 from registry.rules.stream import MemberState
 from registry.wire.achievements import AchievementContent, AchievementRetired
 from registry.wire.events import Event
@@ -40,7 +40,7 @@ class SearchRows:
             self._add(connection)
         affected = sorted(self._affected)
         connection.execute(
-            named("mark_achievements"),
+            load_query("mark_achievements"),
             {
                 "member": self._member,
                 "achievements": affected,
@@ -64,7 +64,7 @@ class SearchRows:
                 weights.append(weight)
                 texts.append(cut)
         connection.execute(
-            named("add_achievement_search"),
+            load_query("add_achievement_search"),
             {
                 "member": self._member,
                 "achievements": [content.achievement for content in self._versions],
@@ -86,7 +86,7 @@ class SearchRows:
                 "texts": texts,
             },
         )
-        connection.execute(named("add_text_rules"), {"member": self._member, "rules": sorted(set(rules))})
+        connection.execute(load_query("add_text_rules"), {"member": self._member, "rules": sorted(set(rules))})
 
 
 def rebuild_text_rules(connection: Connection, member: str) -> None:
@@ -97,7 +97,7 @@ def rebuild_text_rules(connection: Connection, member: str) -> None:
     for (content,) in rows:
         achievement = msgspec.json.decode(content, type=AchievementContent)
         rules.update(rules_of(language) for _, language, _ in _texts(achievement))
-    connection.execute(named("add_text_rules"), {"member": member, "rules": sorted(rules)})
+    connection.execute(load_query("add_text_rules"), {"member": member, "rules": sorted(rules)})
 
 
 def _texts(content: AchievementContent) -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from projections.core.errors import InvalidQuery
 from projections.core.texts import plain, rules_of
-from projections.queries import named
+from projections.queries import load_query
 
 _LONGEST: Final = 500
 _NOT: Final = re.compile(r'(?:^|(?<=\s))-("[^"]*"|\S+)')
@@ -23,7 +23,7 @@ def parse_words(connection: Connection, text: str, language: str | None = None) 
         raise InvalidQuery("text", f"longer than {_LONGEST} characters")
     folded = plain(text)
     row = connection.execute(
-        named("asked"),
+        load_query("asked"),
         {
             "rules": [rules_of(language)] if language else None,
             "wanted": _NOT.sub(" ", folded),

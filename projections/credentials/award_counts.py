@@ -13,7 +13,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.core.state import array
-from projections.queries import named
+from projections.queries import load_query
 from registry.wire.forms import Number
 
 _STATUSES: Final = ("active", "suspended", "revoked", "replaced")
@@ -54,13 +54,13 @@ class AwardCounts:
         columns["months"] = array(f"{month}-01" for month, _ in keys)
         columns["achievements"] = array(achievement for _, achievement in keys)
         columns["ects"] = array(str(worth.get(key, "NULL")) for key in keys)
-        connection.execute(named("add_award_counts"), columns | {"member": self._member})
+        connection.execute(load_query("add_award_counts"), columns | {"member": self._member})
 
 
 def rebuild_counts(connection: Connection, member: str) -> None:
     """Replace a member's counts by those of its credentials."""
     connection.execute("DELETE FROM award_counts WHERE member = %s", (member,))
-    connection.execute(named("count_awards_anew"), {"member": member})
+    connection.execute(load_query("recount_awards"), {"member": member})
 
 
 class AchievementAwards(msgspec.Struct, frozen=True, rename="camel"):
@@ -80,5 +80,5 @@ class AchievementAwards(msgspec.Struct, frozen=True, rename="camel"):
 
 def within(connection: Connection, member: str, begin: date, end: date) -> list[AchievementAwards]:
     """Return a member's awards in the months that begin from `begin` to `end`, the most issued first."""
-    rows = connection.execute(named("awards_of_months"), {"member": member, "begin": begin, "end": end})
+    rows = connection.execute(load_query("awards_of_months"), {"member": member, "begin": begin, "end": end})
     return [AchievementAwards(*row) for row in rows]

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from projections.precedents.query import OUTCOMES, PrecedentQuery
 from projections.precedents.scope import Scope
-from projections.queries import narrowed
+from projections.queries import build_query
 
 FIRST: Final = date(1, 1, 1)
 LAST: Final = date(9999, 12, 31)
@@ -90,7 +90,7 @@ def _ever(query: PrecedentQuery) -> bool:
 def _months_of(connection: Connection, query: PrecedentQuery, scope: Scope, what: str) -> tuple[date, date]:
     """Return the days between which precedents have an outcome or ground, so that a rare one is found quickly."""
     parameters = _parameters(query, scope) | {"what": what}
-    row = connection.execute(narrowed(parameters, "months_of_precedents"), parameters).fetchone()
+    row = connection.execute(build_query(parameters, "months_of_precedents"), parameters).fetchone()
     return (FIRST, LAST) if row is None or row[0] is None else (row[0], _last_day(row[1]))
 
 
@@ -107,21 +107,21 @@ def _rows(connection: Connection, query: PrecedentQuery, scope: Scope) -> list[_
     parameters = _parameters(query, scope)
     if scope.towards is not None:
         days = {"begin": begin, "end": end}
-        return connection.execute(narrowed(parameters, "count_precedents_towards"), parameters | days).fetchall()
+        return connection.execute(build_query(parameters, "count_precedents_towards"), parameters | days).fetchall()
     if _ever(query):
         of_any = query.purpose is None and query.effect is None
         conditions = parameters | {"ever": True, "of_any": of_any or None, "of_some": not of_any or None}
-        return connection.execute(narrowed(conditions, "count_precedents"), conditions).fetchall()
+        return connection.execute(build_query(conditions, "count_precedents"), conditions).fetchall()
     months, edges = split(begin, end)
     rows: list[_Row] = []
     if months is not None:
         conditions = parameters | {"begin": months[0], "end": months[1]}
-        whole_months = connection.execute(narrowed(conditions, "count_precedents"), conditions).fetchall()
+        whole_months = connection.execute(build_query(conditions, "count_precedents"), conditions).fetchall()
         rows += [(*counted, first, _last_day(last)) for *counted, first, last in whole_months]
     rest = "count_precedents_of_offices" if scope.everything else "count_precedents_of_achievements"
     for edge in edges:
         days = {"begin": edge[0], "end": edge[1]}
-        rows += connection.execute(narrowed(parameters, rest), parameters | days).fetchall()
+        rows += connection.execute(build_query(parameters, rest), parameters | days).fetchall()
     return rows
 
 

@@ -17,7 +17,7 @@ from projections.core.errors import InvalidQuery
 from projections.precedents.counts import LAST, PrecedentCounts, count
 from projections.precedents.query import PrecedentQuery
 from projections.precedents.scope import CONSIDERED, Scope, scope_of
-from projections.queries import narrowed
+from projections.queries import build_query
 from registry.cursors import Cursors
 
 MOST: Final = 500
@@ -147,6 +147,6 @@ def _rows(
         "after_grant": place.grant,
         "limit": limit,
     }
-    row = connection.execute(narrowed(parameters, name, "precedent_page"), parameters).fetchone()
+    row = connection.execute(build_query(parameters, name, "precedent_page"), parameters).fetchone()
     assert row is not None  # noqa: S101 - it selects one value
     return contents.read_as(row[0], _page)

@@ -16,7 +16,7 @@ from psycopg import Connection
 from projections.core.copy import copy, line
 from projections.core.state import array
 from projections.core.texts import LONGEST, in_one_language, plain
-from projections.queries import named
+from projections.queries import load_query
 from registry.rules.stream import MemberState
 from registry.wire.events import Event
 from registry.wire.recognition import (
@@ -196,7 +196,7 @@ class PrecedentRows:
     def _close(self, connection: Connection, kind: str, ids: list[str], states: list[str], counts: "_Counts") -> None:
         """Close precedents of earlier batches, which were in force until now."""
         parameters = {"member": self._member, "kind": kind, "things": array(ids), "states": states}
-        closed = connection.execute(named("close_precedents"), parameters)
+        closed = connection.execute(load_query("close_precedents"), parameters)
         for of_member, achievement, version, day, purpose, effect, whats, state in closed:
             for key in _keys(of_member, achievement, version, day, purpose, effect):
                 for what in whats:
@@ -219,13 +219,13 @@ class PrecedentRows:
         }
         for place, name in enumerate(("in_force", "superseded", "withdrawn")):
             columns[name] = array(str(changes[place]) for _, changes in changed)
-        connection.execute(named("add_precedent_counts"), columns | {"member": self._member})
+        connection.execute(load_query("add_precedent_counts"), columns | {"member": self._member})
 
 
 def _add_programmes(connection: Connection, member: str, programmes: Mapping[str, set[str]]) -> None:
     if programmes:
         connection.execute(
-            named("add_programmes"),
+            load_query("add_programmes"),
             {
                 "member": member,
                 "towards": list(programmes),
@@ -238,7 +238,7 @@ def rebuild_counts(connection: Connection, member: str) -> None:
     """Replace a deciding member's counts by those of its precedents."""
     connection.execute("DELETE FROM precedent_counts WHERE member = %s", (member,))
     connection.execute(
-        named("count_precedents_anew"),
+        load_query("recount_precedents"),
         {"member": member, "all": ALL, "nobody": NOBODY},
     )
 
@@ -247,7 +247,7 @@ def rebuild_programmes(connection: Connection, member: str, towards: list[str]) 
     """Replace these programmes of a member by those of its precedents."""
     connection.execute("DELETE FROM programmes WHERE member = %s AND towards = ANY(%s)", (member, towards))
     programmes: dict[str, set[str]] = {}
-    for key, title in connection.execute(named("titles_of_programmes"), {"member": member, "towards": towards}):
+    for key, title in connection.execute(load_query("titles_of_programmes"), {"member": member, "towards": towards}):
         words = programmes.setdefault(key, set())
         if title is not None:
             words.update(plain(text) for text in msgspec.json.decode(title, type=dict[str, str]).values())

@@ -10,7 +10,7 @@ from projections.core.state import array, quote
 from projections.core.texts import plain
 from projections.precedents.query import PrecedentQuery
 from projections.precedents.rows import ALL, NOBODY, programme_key
-from projections.queries import named, narrowed
+from projections.queries import build_query, load_query
 
 CONSIDERED: Final = 100
 """Achievement versions that a search by words covers: the best matches."""
@@ -68,7 +68,7 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
             "limit": CONSIDERED,
         }
         name = "fitting_achievements" if words is None else "best_achievements"
-        rows = connection.execute(narrowed(parameters, name), parameters).fetchall()
+        rows = connection.execute(build_query(parameters, name), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
         if issuers is not None:  # among the best matches
             rows = [row for row in rows if row[0] in issuers]
@@ -103,7 +103,7 @@ def _towards(connection: Connection, query: PrecedentQuery) -> list[str] | None:
     if "/" in query.towards and " " not in query.towards:
         return [query.towards]
     rows = connection.execute(
-        named("programmes_called"),
+        load_query("programmes_called"),
         {
             "key": programme_key(query.towards),
             "plain": plain(query.towards),

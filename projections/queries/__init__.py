@@ -16,13 +16,13 @@ _FRAGMENT: Final = re.compile(r"^ *--< (\w+)$", re.MULTILINE)
 
 
 @cache
-def named(name: str) -> bytes:
+def load_query(name: str) -> bytes:
     """Return the text of `name`.sql with its fragments, as psycopg takes it: parameters are `%(name)s`."""
     text = resources.files("projections.queries").joinpath(f"{name}.sql").read_text()
-    return _FRAGMENT.sub(lambda line: named(line[1]).decode().rstrip("\n"), text).encode()
+    return _FRAGMENT.sub(lambda line: load_query(line[1]).decode().rstrip("\n"), text).encode()
 
 
-def narrowed(parameters: Mapping[str, Any], *names: str) -> bytes:
+def build_query(parameters: Mapping[str, Any], *names: str) -> bytes:
     """Return such files, one after the other, with only those conditions whose parameter is given and not None.
 
     Equal conditions return the same object, so that caches of statements find it without comparing the text.
@@ -32,13 +32,13 @@ def narrowed(parameters: Mapping[str, Any], *names: str) -> bytes:
 
 @cache
 def _conditions(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(condition for name in names for condition in _OPTIONAL.findall(named(name).decode()))
+    return frozenset(condition for name in names for condition in _OPTIONAL.findall(load_query(name).decode()))
 
 
 @cache
 def _without(absent: frozenset[str], names: tuple[str, ...]) -> bytes:
     lines = []
-    for line in (line for name in names for line in named(name).decode().splitlines()):
+    for line in (line for name in names for line in load_query(name).decode().splitlines()):
         condition = _OPTIONAL.search(line)
         if condition is None or condition[1] not in absent:
             lines.append(line if condition is None else line[: condition.start()])

@@ -10,10 +10,10 @@ import msgspec
 from psycopg import Connection
 
 from projections.core import contents
-from projections.queries import named, narrowed
+from projections.queries import build_query, load_query
 from projections.relations.stacks import Key
 
-COVERS: Final = named("agreement_covers").decode()
+COVERS: Final = load_query("agreement_covers").decode()
 """The condition, in SQL, that an agreement `a` covers a credential `c` of the achievement's version `v`.
 
 It covers active credentials of the achievements that it names, awarded within its dates and before the day from which
@@ -102,7 +102,7 @@ def cut_by_member(texts: Sequence[str]) -> tuple[list[str], bool]:
 def find_covering(connection: Connection, key: Key, after: Key | None, limit: int) -> list[Key]:
     """Return the agreements that recognise a credential, in the order of member and id, after a place."""
     parameters = {"member": key[0], "credential": key[1], "limit": limit, **_after(after)}
-    return connection.execute(narrowed(parameters, "agreements_of_credential"), parameters).fetchall()
+    return connection.execute(build_query(parameters, "agreements_of_credential"), parameters).fetchall()
 
 
 def _after(place: Key | None) -> dict[str, str | None]:
@@ -124,7 +124,7 @@ def find_recognising(
     They are in the order of member and id, after a place: all members', or those of `by` alone.
     """
     parameters = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
-    rows = connection.execute(narrowed(parameters, "recognising"), parameters).fetchall()
+    rows = connection.execute(build_query(parameters, "recognising"), parameters).fetchall()
     return [
         Recognition(
             by,

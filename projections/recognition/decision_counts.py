@@ -7,7 +7,7 @@ from typing import Final
 from psycopg import Connection
 
 from projections.core.state import array
-from projections.queries import named
+from projections.queries import load_query
 from registry.wire.recognition import RecognitionDecided
 
 ANYBODY: Final = ""
@@ -33,7 +33,7 @@ class DecisionCounts:
             return
         keys = sorted(self._made)
         connection.execute(
-            named("add_decision_counts"),
+            load_query("add_decision_counts"),
             {
                 "member": self._member,
                 "of_members": [of_member for of_member, _ in keys],
@@ -46,7 +46,7 @@ class DecisionCounts:
 def rebuild_counts(connection: Connection, member: str) -> None:
     """Replace a deciding member's counts by those of its decisions."""
     connection.execute("DELETE FROM decision_counts WHERE member = %s", (member,))
-    connection.execute(named("count_decisions_anew"), {"member": member})
+    connection.execute(load_query("recount_decisions"), {"member": member})
 
 
 def made_by(connection: Connection, member: str, begin: date, end: date) -> int:

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from projections.core import contents
 from projections.core.errors import TooCostly
-from projections.queries import narrowed
+from projections.queries import build_query
 from projections.relations.stacks import NOT_JUDGED, Key, Listed, Stacks, read_some
 
 
@@ -74,7 +74,7 @@ def about(connection: Connection, key: Key, after: Key | None, limit: int) -> li
         "after_id": after and after[1],
         "limit": limit,
     }
-    return connection.execute(narrowed(parameters, "decisions_about"), parameters).fetchall()
+    return connection.execute(build_query(parameters, "decisions_about"), parameters).fetchall()
 
 
 _COLUMNS = (

@@ -12,7 +12,7 @@ import msgspec
 from psycopg import Connection
 
 from projections.core.errors import InvalidQuery
-from projections.queries import named
+from projections.queries import load_query
 from registry.wire.recognition import AchievementFilter, AgreementDeclared
 
 _LISTED: Final = 200
@@ -72,7 +72,7 @@ def simulate(connection: Connection, office: str, draft: AgreementDeclared, begi
         raise InvalidQuery("end", "before begin")
     ratio = Decimal(str(draft.ects_ratio))
     parameters = _parameters_of(draft) | {"begin": begin, "end": end, "office": office}
-    rows = connection.execute(named("simulated_credentials"), parameters, prepare=False).fetchall()
+    rows = connection.execute(load_query("simulated_credentials"), parameters, prepare=False).fetchall()
     covered = [
         CoveredAchievement(achievement, version, title, ects, _grant(ects, ratio), count)
         for achievement, version, title, ects, count in rows
@@ -120,7 +120,7 @@ def _compare_decisions(
     agree = 0
     differing: dict[tuple[str, Decimal | None, Decimal | None], tuple[int, dict[str, int]]] = {}
     for outcome, ects, original, grounds, count in connection.execute(
-        named("simulated_decisions"), parameters, prepare=False
+        load_query("simulated_decisions"), parameters, prepare=False
     ):
         if outcome == draft.outcome and (ects is None or ects == _grant(original, ratio)):
             agree += count

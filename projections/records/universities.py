@@ -12,7 +12,7 @@ from psycopg import Connection
 from projections.credentials import award_counts
 from projections.credentials.award_counts import AchievementAwards
 from projections.credentials.credentials import MAX_FAULTS
-from projections.queries import narrowed
+from projections.queries import build_query
 from projections.recognition import decision_counts
 from projections.relations.stacks import Key, Listed, Stacks, read_some
 
@@ -98,7 +98,7 @@ def awards(
         "after_credential": after and after[2],
         "limit": limit + 1,
     }
-    rows: list[Any] = connection.execute(narrowed(parameters, "awards"), parameters).fetchall()
+    rows: list[Any] = connection.execute(build_query(parameters, "awards"), parameters).fetchall()
 
     def lines(rows: Sequence[Any]) -> list[AwardLine]:
         stacks = Stacks.read(connection, [(member, row[0]) for row in rows if row[10]])

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from projections.core import contents
 from projections.core.errors import TooCostly
-from projections.queries import named
+from projections.queries import load_query
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
 from projections.relations.reach import MAX_PART_ROWS, Key
 from registry.rules.compositions import Part, named_refs, unmet
@@ -49,7 +49,7 @@ def unmet_requirements(connection: Connection, keys: Sequence[Key]) -> dict[Key,
         "ids": [key[1] for key in stacked],
         "limit": MAX_PART_ROWS + 1,
     }
-    rows = connection.execute(named("parts_of_stacks"), parameters).fetchall()
+    rows = connection.execute(load_query("parts_of_stacks"), parameters).fetchall()
     if len(rows) > MAX_PART_ROWS:
         raise TooCostly(f"these {len(stacked)} credentials have more than {MAX_PART_ROWS} direct parts")
     for member, credential, *row in rows:
