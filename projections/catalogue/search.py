@@ -151,7 +151,7 @@ def search(
         "after_achievement": place and place.achievement,
         "limit": limit + 1,
     }
-    row = connection.execute(build_query(parameters, "found_achievements", "catalogue_page"), parameters).fetchone()
+    row = connection.execute(build_query(parameters, "matching_achievements", "catalogue_page"), parameters).fetchone()
     assert row is not None  # noqa: S101 - it selects two values
     rows, counts = _rows.decode(row[0]), _counts.decode(row[1])
     facets: dict[str, dict[str, int]] = {}

@@ -23,7 +23,7 @@ def parse_words(connection: Connection, text: str, language: str | None = None) 
         raise InvalidQuery("text", f"longer than {_LONGEST} characters")
     folded = plain(text)
     row = connection.execute(
-        load_query("asked"),
+        load_query("text_conditions"),
         {
             "rules": [rules_of(language)] if language else None,
             "wanted": _NOT.sub(" ", folded),

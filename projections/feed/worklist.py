@@ -128,7 +128,7 @@ def _read_erased(connection: Connection, member: str, after: Place, limit: int) 
     """Return items, and the place to go on at; None at the end."""
     most = (limit + 1) * MAX_FAULTS
     parameters = {"member": member, "after": after.what, "after_id": after.id, "limit": most}
-    rows = connection.execute(build_query(parameters, "erased_elsewhere"), parameters).fetchall()
+    rows = connection.execute(build_query(parameters, "bases_erased_elsewhere"), parameters).fetchall()
     erased: dict[tuple[What, str], list[AtFault]] = {}
     for what, identifier, of, credential in rows:
         erased.setdefault((what, identifier), []).append(AtFault(of, credential, "learner-erased"))

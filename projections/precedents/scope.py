@@ -67,7 +67,7 @@ def scope_of(connection: Connection, query: PrecedentQuery) -> Scope:
             "level": query.eqf_level,
             "limit": CONSIDERED,
         }
-        name = "fitting_achievements" if words is None else "best_achievements"
+        name = "achievements_in_scope" if words is None else "achievements_by_words"
         rows = connection.execute(build_query(parameters, name), parameters).fetchall()
         matched = None if words is None else rows[0][3] if rows else 0
         if issuers is not None:  # among the best matches
@@ -103,7 +103,7 @@ def _towards(connection: Connection, query: PrecedentQuery) -> list[str] | None:
     if "/" in query.towards and " " not in query.towards:
         return [query.towards]
     rows = connection.execute(
-        load_query("programmes_called"),
+        load_query("programmes_by_words"),
         {
             "key": programme_key(query.towards),
             "plain": plain(query.towards),

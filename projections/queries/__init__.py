@@ -1,7 +1,7 @@
 """The named queries of this folder, one file each.
 
 A line that ends with `--? name` is a condition that holds only if the parameter `name` is given. Without it the line is
-omitted, so that it neither keeps an index from being used nor is planned. A line `--< name` stands for the fragment
+omitted, so that PostgreSQL plans only the conditions that apply. A line `--< name` stands for the fragment
 `name`.sql, which several queries share.
 """
 
@@ -23,9 +23,9 @@ def load_query(name: str) -> bytes:
 
 
 def build_query(parameters: Mapping[str, Any], *names: str) -> bytes:
-    """Return such files, one after the other, with only those conditions whose parameter is given and not None.
+    """Join the named queries, with only those optional conditions whose parameter is present and not None.
 
-    Equal conditions return the same object, so that caches of statements find it without comparing the text.
+    The same names and conditions return the same object, so that psycopg finds its prepared statement quickly.
     """
     return _without(frozenset(name for name in _conditions(names) if parameters.get(name) is None), names)
 

@@ -124,7 +124,7 @@ def find_recognising(
     They are in the order of member and id, after a place: all members', or those of `by` alone.
     """
     parameters = {"member": member, "achievement": achievement, "day": day, "by": by, "limit": limit, **_after(after)}
-    rows = connection.execute(build_query(parameters, "recognising"), parameters).fetchall()
+    rows = connection.execute(build_query(parameters, "agreements_covering"), parameters).fetchall()
     return [
         Recognition(
             by,

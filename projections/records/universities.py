@@ -98,7 +98,7 @@ def awards(
         "after_credential": after and after[2],
         "limit": limit + 1,
     }
-    rows: list[Any] = connection.execute(build_query(parameters, "awards"), parameters).fetchall()
+    rows: list[Any] = connection.execute(build_query(parameters, "awards_of_member"), parameters).fetchall()
 
     def lines(rows: Sequence[Any]) -> list[AwardLine]:
         stacks = Stacks.read(connection, [(member, row[0]) for row in rows if row[10]])

@@ -109,7 +109,7 @@ def _read_granted(
         "learner": learner,
     }
     granted: dict[Key, tuple[str, Credited]] = {}
-    for member, credential, decision, content in connection.execute(load_query("granting"), parameters):
+    for member, credential, decision, content in connection.execute(load_query("decisions_on_credentials"), parameters):
         key = (member, credential)
         if key not in granted and (credited := by_decision(content, key, whole)) is not None:
             granted[key] = decision, credited

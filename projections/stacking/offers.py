@@ -65,7 +65,7 @@ class _Search:
                 "achievements": [ref.achievement for ref in self._missing],
                 "versions": [ref.min_version or 1 for ref in self._missing],
             }
-            for place, *row in self._rows("offers_by_name", parameters):
+            for place, *row in self._rows("offers_by_achievement", parameters):
                 ref, filling = self._missing[place - 1], self._filling(row)
                 key = (ref.member, ref.achievement)
                 by_key = self._named if (filling.member, filling.achievement) == key else self._equal
@@ -110,7 +110,7 @@ class _Search:
                 ],
                 "limit": self._limit - len(fillings),
             }
-            fillings += [self._filling(row) for _, *row in self._rows("offers_of_a_kind", parameters)]
+            fillings += [self._filling(row) for _, *row in self._rows("offers_by_kind", parameters)]
         return fillings[: self._limit]
 
     def _rows(self, query: str, parameters: dict[str, Any]) -> list[Any]:

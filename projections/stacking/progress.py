@@ -149,7 +149,8 @@ def read(
     `version` is the achievement's (None: its newest). Raises `NotComposed`.
     """
     row = connection.execute(
-        load_query("composed"), {"member": achievement[0], "achievement": achievement[1], "version": version}
+        load_query("composition_of_version"),
+        {"member": achievement[0], "achievement": achievement[1], "version": version},
     ).fetchone()
     if row is None:
         raise NotComposed(f"{achievement[0]} offers no such achievement, as far as this node has read its log")
@@ -210,7 +211,7 @@ def _candidates(connection: Connection, learner: str, stack: Stack) -> list[Key]
         "achievements": [ref[1] for ref in refs],
         "limit": MAX_CANDIDATES + 1,
     }
-    return connection.execute(load_query("candidates"), parameters).fetchall()
+    return connection.execute(load_query("part_candidates"), parameters).fetchall()
 
 
 def _find_obstacle(holding: Holding, achievement: Key, on: date, stacks: Stacks) -> str | None:

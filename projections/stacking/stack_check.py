@@ -53,7 +53,7 @@ class PlannedCredential(NamedTuple):
 def find_breaches(connection: Connection, planned: PlannedCredential) -> list[Breach]:
     """Return the breaches of a credential, in the order of its parts, and then those of all parts together."""
     row = connection.execute(
-        load_query("composed"),
+        load_query("composition_of_version"),
         {"member": planned.achievement[0], "achievement": planned.achievement[1], "version": planned.version},
     ).fetchone()
     if row is None:

@@ -12,8 +12,8 @@ from litestar.response import Stream
 from registry.api.receiving import Receiving
 from registry.batches.batch import TABLES
 from registry.batches.batch_file import DamagedBatchFile
-from registry.batches.corrections import write_corrections
 from registry.http import HttpProblem, requires
+from registry.intake.corrections import write_corrections
 from registry.intake.rows.report import IntakeError
 
 AT_A_TIME: Final = 2

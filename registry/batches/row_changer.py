@@ -53,7 +53,7 @@ class ChangePreview(msgspec.Struct):
     @property
     def total(self) -> int:
         """Number of changes that would be made."""
-        return sum(one.credentials for one in self.changes)
+        return sum(change.credentials for change in self.changes)
 
     def refuse(self, problems: list[RowProblem]) -> None:
         """Count a row that would change nothing, with all that is wrong with it."""
@@ -111,6 +111,13 @@ class RowChanger:
         """
         return self._changer.make(self._find(row), row.change, transaction)
 
+    def attempt(self, row: StatusRow) -> Judgement | RowProblem:
+        """Make the change of the next row, or return why it is refused."""
+        try:
+            return self.make(row)
+        except (Refusal, InvalidEvent) as refusal:
+            return problem_of(row, refusal)
+
     def skip(self, row: StatusRow) -> None:
         """Pass over a row that was worked through before: later rows must not name its credential."""
         try:
@@ -121,13 +128,13 @@ class RowChanger:
     def _find(self, row: StatusRow) -> str:
         """Return the id of the credential that a row names. Raises `Refusal`, also where an earlier row names it."""
         credential = self._changer.find(row.change)
-        found = self._connection.execute(
+        earliest = self._connection.execute(
             "INSERT INTO named VALUES (%s, %s) ON CONFLICT (credential) DO UPDATE SET line = named.line RETURNING line",
             (credential, row.line),
         ).fetchone()
-        if found is not None and found[0] < row.line:
+        if earliest is not None and earliest[0] < row.line:
             raise NamedBefore(
-                f"line {found[0]} of this file names credential {credential} already; a file changes each credential"
+                f"line {earliest[0]} of this file names credential {credential} already; a file changes each credential"
                 " once. Put one of the two changes into a file of its own",
                 "record" if row.change.record else "credential",
             )

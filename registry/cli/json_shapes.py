@@ -34,11 +34,11 @@ from registry.cli.issuing.bulk_corrections import Corrections
 from registry.cli.issuing.course_codes import Imported
 from registry.cli.issuing.drafts import Shown
 from registry.cli.issuing.finding import Found
-from registry.cli.issuing.imports import Report
 from registry.cli.issuing.reconcile import Reconciled
 from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
+from registry.intake.import_report import ImportReport
 from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
@@ -79,7 +79,7 @@ _RENAMED: Final = ("endpoint",)
 _AS_OF: Final = "With `--as-of`, an object with what was so then, and `basis`: by what the moment was found."
 
 SHAPES: Final[dict[str, Shape]] = {
-    "import file": Shape(_names(Report)),
+    "import file": Shape(_names(ImportReport)),
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(Reconciled)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
@@ -110,8 +110,17 @@ SHAPES: Final[dict[str, Shape]] = {
     "credential correct": Shape(_names(Corrections)),
     "credential release": _list(Batch, remark="Without a batch: those that wait."),
     "intake lost": _list(LostEvents),
-    "credential list": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
-    "credential find": _list(Found, "next", remark="`next` is for `--after`; null at the end."),
+    "credential list": _list(
+        Found,
+        "next",
+        remark="`next` is for `--after`; null at the end. `record` is null without `--record`: only a keyed hash of it"
+        " is stored.",
+    ),
+    "credential find": _list(
+        Found,
+        "next",
+        remark="`next` is for `--after`; null at the end. `record` is null: only a keyed hash of it is stored.",
+    ),
     "course-code import": Shape(_names(Imported)),
     "course-code list": _list(CourseCode),
     "recognition show": _list(DecisionView, remark=_AS_OF),

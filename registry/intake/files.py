@@ -1,8 +1,10 @@
-"""Opens a file as what it holds: a table, rows of NDJSON, or a document."""
+"""Files of intake: rows of a table or of NDJSON, documents, and completions of documents."""
 
 import json
 from pathlib import Path
 
+from registry.intake.formats import json_document
+from registry.intake.formats.completions import Values
 from registry.intake.formats.document import Document
 from registry.intake.formats.documents import is_xml, read_file, refuse_other
 from registry.intake.rows.days import Order
@@ -41,7 +43,7 @@ def open_intake(
     if path.suffix.lower() in (".ndjson", ".jsonl") and b'"credentialSubject"' not in start:
         return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
     if start.startswith(b"{"):
-        if not _rows(start):
+        if not _has_rows(start):
             return read_file(path)
         return NdjsonRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
     if start.startswith(b"["):
@@ -51,7 +53,7 @@ def open_intake(
     return TableRows(path, catalogue, dates=dates, keep_text=keep_text, find_record=find_record)
 
 
-def _rows(start: bytes) -> bool:
+def _has_rows(start: bytes) -> bool:
     """Return True if a text that begins with a brace has one object a line, and is not one document."""
     line, _, rest = start.partition(b"\n")
     try:
@@ -60,3 +62,16 @@ def _rows(start: bytes) -> bool:
         # A row that is broken, or the first line of a document: a document's first line ends amid the object.
         return line.rstrip().endswith(b"}")
     return isinstance(first, dict) and "credentialSubject" not in first and bool(rest.strip() or "record" in first)
+
+
+def read_completions(file: Path) -> Values:
+    """Read the completions of a document or of a draft. Raises `IntakeError` if the file does not hold any."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
+    completions = json_document.load(content, str(file))
+    for name, value in completions.items():
+        if not isinstance(value, dict):
+            raise IntakeError(f"{file}: {name[:80]} is no object; write {{{name[:80]!r}: {{…}}}}")
+    return completions

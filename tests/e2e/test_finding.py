@@ -6,6 +6,7 @@ import io
 import pytest
 
 from registry.cli.issuing.finding import normalise_name
+from registry.cli.json_shapes import SHAPES
 from tests.support.command import Consortium, printed_json, registry
 
 
@@ -50,6 +51,15 @@ def test_what_is_asked_for_is_found(registrar):
     assert found(registrar, "--status", "revoked") == []
     assert found(registrar, "--record", "nobody") == []
     assert len(found(registrar, "--achievement", registrar.achievement[:8])) == 4
+
+
+def test_a_record_is_printed_only_where_it_was_asked_for(registrar):
+    """Only a keyed hash of it is stored, as docs/command-json.md says."""
+    assert {credential["record"] for credential in registrar.all} == {None}
+    assert [credential["record"] for credential in found(registrar, "--record", "r1")] == ["r1"]
+    assert {credential["record"] for credential in found(registrar, "jansen", command="find")} == {None}
+    for command in ("credential list", "credential find"):
+        assert "`record` is null" in SHAPES[command].remark
 
 
 def test_a_name_is_found_whatever_its_capitals_and_accents(registrar):

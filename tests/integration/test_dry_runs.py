@@ -5,9 +5,9 @@ from importlib import resources
 
 import pytest
 
-from registry.cli.issuing.imports import Report, _add_award
 from registry.intake.drafts import Drafts
 from registry.intake.formats.documents import read_document
+from registry.intake.import_report import ImportReport
 from registry.intake.importing import Importer
 from registry.node.adapters.catalogue import OwnCatalogue
 from tests.support.memory_log import MemoryLog
@@ -27,10 +27,10 @@ class Office:
     def report(self, *badges, given=BADGE, dry_run):
         presentation = {"type": ["VerifiablePresentation"], "verifiableCredential": list(badges)}
         document = read_document(json.dumps(presentation).encode(), "file")
-        report = Report("file", dry_run=dry_run)
+        report = ImportReport("file", dry_run=dry_run)
         importer = Importer(self.registry, self.node.issuer, OwnCatalogue(self.registry))
         for taken in importer.take(document, given, dry_run=dry_run):
-            _add_award(report, taken)
+            report.add_award(taken)
         return report
 
     def both(self, *badges, given=BADGE):

@@ -11,10 +11,10 @@ from projections.records import learners
 from registry.application.issuing import Issuer
 from registry.application.requests import Issued
 from registry.batches import BatchStore, Worker
-from registry.batches.corrections import write_corrections
 from registry.batches.learner_references import find_references
 from registry.batches.redaction import SoughtLearner
 from registry.domain.errors import Duplicate
+from registry.intake.corrections import write_corrections
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase
 from registry.node.adapters.catalogue import OwnCatalogue

@@ -12,11 +12,11 @@ from registry.application.achievement_content import FaultyContent
 from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.award_outcomes import award_progress
-from registry.cli.issuing.imports import Report, _add_award
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
+from registry.intake.import_report import ImportReport
 from registry.intake.importing import Importer
 from registry.intake.rows.report import IntakeError, Problem
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -348,10 +348,10 @@ def test_an_award_that_waits_is_not_counted_as_refused_too(office):
     text = SAMPLES.joinpath("openbadge.json").read_text().replace("2001-09-30", "yesterday")
     document = read_document(text.encode(), "x")
     for dry_run in (True, False):
-        report = Report("x", dry_run=dry_run)
+        report = ImportReport("x", dry_run=dry_run)
         for taken in office.importer.take(document, {}, dry_run=dry_run):
             assert taken.problems
-            _add_award(report, taken)
+            report.add_award(taken)
         assert (report.waiting, report.refused, report.issued) == (1, 0, 0)
 
 

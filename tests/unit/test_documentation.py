@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,14 @@ def test_every_function_and_class_that_a_page_names_is_in_its_file(name):
             last = called.rpartition(".")[2]
             if not re.search(rf"\b(?:def|class) {last}\b|^ *{last}\b", code, re.MULTILINE):
                 missing.append(f"{path}: {called}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_package_and_module_that_a_page_names_exists(name):
+    named = set(re.findall(r"`((?:registry|projections|consumers)(?:\.[a-z_]+)+)`", (ROOT / name).read_text()))
+    assert named
+    missing = [name for name in sorted(named) if find_spec(name) is None]
     assert missing == []
 
 

@@ -27,7 +27,8 @@ from registry.cli.consortium.governance import act_now
 from registry.cli.consortium.nodes import make_node
 from registry.cli.demo import demo_serving
 from registry.cli.evidence.audit_text import show_report
-from registry.cli.issuing.imports import show, take_document, take_rows
+from registry.cli.issuing.import_output import show_import
+from registry.cli.issuing.import_runs import import_document, import_rows
 from registry.cli.issuing.reading import credential_rows, decision_rows, sum_of
 from registry.cli.output import Counter, counted, out, progress, say, table, title_of
 from registry.intake.formats.documents import read_file
@@ -205,14 +206,14 @@ class _Demo:
             document = read_file(path)
         document.name = "microcredential.jsonld"
         completions = msgspec.json.decode(samples.joinpath("microcredential-rest.json").read_bytes())
-        show(take_document(self._nodes["twente"], document, completions))
+        show_import(import_document(self._nodes["twente"], document, completions))
 
     def _import(self) -> None:
         _step("A year of credentials from each university's own system, as CSV")
         for member, node in self._nodes.items():
             file = self._folder / f"{member}-{_YEAR}.csv"
             self._write_csv(file, member, UNIVERSITIES[member][2])
-            show(take_rows(node, file, TableRows(file, OwnCatalogue(node.registry))))
+            show_import(import_rows(node, file, TableRows(file, OwnCatalogue(node.registry))))
 
     def _write_csv(self, file: Path, member: str, count: int) -> None:
         chance = self._chance

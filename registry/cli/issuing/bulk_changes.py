@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from registry.batches.row_changer import ChangePreview, RowChanger, problem_of
+from registry.batches.row_changer import ChangePreview, RowChanger
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.cli.confirming import confirm
@@ -18,7 +18,6 @@ from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
 from registry.cli.publishing import publish_now
-from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.rows.plain_rows import form_of
 from registry.intake.rows.report import IntakeError, Problem
 from registry.log import GOVERNANCE
@@ -141,17 +140,13 @@ def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], don
         with progress("changing", len(rows)) as counter:
             for row in rows:
                 counter.advance()
-                if isinstance(row, list):
-                    done.problems += row
-                    done.refused += 1
-                    continue
-                try:
-                    if changer.make(row) == "unchanged":
-                        done.unchanged += 1
-                    else:
-                        done.changed += 1
-                except (Refusal, InvalidEvent) as refusal:
-                    done.problems.append(problem_of(row, refusal))
+                outcome = row if isinstance(row, list) else changer.attempt(row)
+                if outcome == "unchanged":
+                    done.unchanged += 1
+                elif outcome == "changes":
+                    done.changed += 1
+                else:
+                    done.problems += outcome if isinstance(outcome, list) else [outcome]
                     done.refused += 1
     except BaseException:  # a signal or an error: stored changes stay, and their number is printed
         errors.print(

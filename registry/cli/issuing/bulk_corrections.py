@@ -1,7 +1,7 @@
 """Many credentials corrected at once: `credential correct` issues rows that each replace a credential."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +11,17 @@ import typer
 from registry.application.requests import Issued, IssueRequest
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import DryRun, Yes, own_node
-from registry.cli.issuing.imports import KeepRowText, Report, show, take_rows
+from registry.cli.issuing.import_output import show_import
+from registry.cli.issuing.import_runs import import_rows
+from registry.cli.issuing.imports import KeepRowText
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.output import AsJson, counted, print_json, say, table, title_of
 from registry.cli.publishing import publish_now
-from registry.domain.errors import UnknownAchievement
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
-from registry.intake.rows.read_row import ReadRow
-from registry.intake.rows.report import IntakeError, Problem
+from registry.intake.import_report import ImportReport
+from registry.intake.rows.replacing_rows import ReplacingRows
+from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 
@@ -31,7 +33,7 @@ class Corrections(msgspec.Struct):
     """The number of credentials to be replaced, by the achievement of the new one."""
     changed: dict[str, int]
     """The number of those with another achievement or version than the new one, by which of the two differs."""
-    report: Report
+    report: ImportReport
 
 
 def correct(
@@ -62,8 +64,8 @@ def correct(
         replaced.update([request.achievement])
         changed.update(() if outcome.replacement is None else [outcome.replacement.differs])
 
-    checked = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text), dry_run=True, on_issued=count)
-    corrections = Corrections(_by_title(node, replaced), dict(changed), checked)
+    checked = import_rows(node, file, _open_rows(node, file, keep_text=keep_text), dry_run=True, on_issued=count)
+    corrections = Corrections(_count_by_title(node, replaced), dict(changed), checked)
     if replaced and not as_json:
         table(
             ("achievement of the corrected credential", "replaced"),
@@ -71,13 +73,13 @@ def correct(
         )
     if checked.issued and not dry_run:
         if not as_json:
-            show(checked)
+            show_import(checked)
         confirm(_consequence(checked.issued, changed), "Go on?", yes=yes)
-        corrections.report = take_rows(node, file, _ReplacingRows(node, file, keep_text=keep_text))
+        corrections.report = import_rows(node, file, _open_rows(node, file, keep_text=keep_text))
     if as_json:
         print_json(corrections)
     else:
-        show(corrections.report)
+        show_import(corrections.report)
         if not corrections.report.stored:
             say("Nothing was changed.")
     if corrections.report.stored:
@@ -96,47 +98,17 @@ def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
     return text
 
 
-class _ReplacingRows:
-    """The rows of a file; a row that replaces nothing is faulty."""
-
-    def __init__(self, node: Node, file: Path, *, keep_text: bool) -> None:
-        """`keep_text` keeps texts that look wrong. Raises `IntakeError` if the file holds no rows."""
-        source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
-        if isinstance(source, Document):
-            raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
-        self._rows = source
-
-    @property
-    def notes(self) -> list[str]:
-        """Notes about the file."""
-        return self._rows.notes
-
-    @property
-    def description(self) -> str:
-        """A description of what was read, for a file without a row."""
-        return self._rows.description
-
-    @property
-    def count(self) -> int:
-        """The number of rows read."""
-        return self._rows.count
-
-    def __iter__(self) -> Iterator[ReadRow]:
-        """Yield each row."""
-        lacking = "is empty; name the credential that this row corrects, or the record that it was issued for"
-        for row in self._rows:
-            if isinstance(row.result, tuple) or row.result.replaces is not None:
-                yield row
-            else:
-                yield row._replace(result=(Problem(row.where, "replaces", "", lacking),))
+def _open_rows(node: Node, file: Path, *, keep_text: bool) -> ReplacingRows:
+    """Open the rows of a file. Raises `IntakeError` if it holds none."""
+    source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+    if isinstance(source, Document):
+        raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
+    return ReplacingRows(source)
 
 
-def _by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
-    return {_title(node, achievement): count for achievement, count in achievements.most_common()}
-
-
-def _title(node: Node, achievement: str) -> str:
-    try:
-        return f"{title_of(node.registry.achievements.get(achievement).content.title)} ({achievement})"
-    except UnknownAchievement:
-        return achievement
+def _count_by_title(node: Node, achievements: Counter[str]) -> dict[str, int]:
+    """Return the numbers by the title and id of each achievement, the largest first."""
+    return {
+        f"{title_of(node.registry.achievements.get(achievement).content.title)} ({achievement})": count
+        for achievement, count in achievements.most_common()
+    }

@@ -8,7 +8,7 @@ import typer
 
 from registry.cli import ids
 from registry.cli.issuing.achievements import KeepText, achievement_app, fields_kept_as_written
-from registry.cli.issuing.imports import read_completions, show_award
+from registry.cli.issuing.import_output import show_award
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
@@ -16,6 +16,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.cli.publishing import publish_now
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Draft, Drafts
+from registry.intake.files import read_completions
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 

@@ -47,7 +47,7 @@ class Found(NamedTuple):
     family_name: str | None
     given_name: str | None
     record: str | None
-    """The row's own id, where it was asked for by it: the vault keeps only a keyed hash."""
+    """The university's own id of the row: None without `--record`, since the vault stores only a keyed hash of it."""
     achievement: str
     version: int
     title: str
@@ -69,7 +69,7 @@ Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most."
 After = Annotated[str | None, typer.Option(metavar="ID", help="Go on after this credential, as the page before says.")]
 
 _RECORD: Final = Column("record", lambda row: row.record, wide=True)
-"""Shown only for a query by record: the vault keeps only a keyed hash of it."""
+"""Shown only for a query by record: the vault stores only a keyed hash of it."""
 _COLUMNS: Final = (
     Column("credential", lambda row: row.credential),
     Column("family name", lambda row: row.family_name),

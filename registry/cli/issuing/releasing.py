@@ -12,7 +12,8 @@ from registry.batches.row_changer import RowChanger
 from registry.batches.status_rows import StatusRows
 from registry.cli.confirming import confirm
 from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_preview
-from registry.cli.issuing.imports import show, take_document, take_rows
+from registry.cli.issuing.import_output import show_import
+from registry.cli.issuing.import_runs import import_document, import_rows
 from registry.cli.listing import Column, print_list
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
 from registry.intake.formats.documents import MAX_BYTES, read_document
@@ -120,10 +121,10 @@ def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
         if batch.media in DOCUMENTS:
             with content.open("rb") as file:
                 document = read_document(file.read(MAX_BYTES + 1), batch.name or "The body")
-            show(take_document(node, document, {}, dry_run=True, schedules=True))
+            show_import(import_document(node, document, {}, dry_run=True, schedules=True))
             return
         kind = TableRows if batch.media in TABLES else NdjsonRows
         rows = kind(content, OwnCatalogue(node.registry), schedules=True, dates=batch.dates, keep_text=batch.keep_text)
-        show(take_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
+        show_import(import_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
         errors.print(f"Could not check what the batch would do: {error}", markup=False, highlight=False)

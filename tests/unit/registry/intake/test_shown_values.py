@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.batches.corrections import write_corrections
+from registry.intake.corrections import write_corrections
 from registry.intake.rows import xlsx_archive
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import IntakeError

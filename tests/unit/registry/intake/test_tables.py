@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry.application.requests import IssueRequest
-from registry.batches.corrections import write_corrections
+from registry.intake.corrections import write_corrections
 from registry.intake.rows.encodings import WINDOWS_1252_NOTE
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows

@@ -1,11 +1,13 @@
 """Corrections files: the rows of a file that were not taken in, to be corrected and sent again."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from registry.intake.rows.columns import NAMES
-from registry.intake.rows.report import Readable
+from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
 from registry.values.formulas import DELIMITERS, escape_formulas, restore_within
@@ -40,6 +42,32 @@ def write_corrections(content: Readable, faulty: Mapping[int, str]) -> Iterator[
     for end, values in _read_rows(table):
         if (why := faulty.get(end)) is not None:
             yield format_row([*values, *[""] * (width - len(values))], why)
+
+
+def save_corrections(path: Path, file: Path, problems: Mapping[int, Sequence[Problem]]) -> str:
+    """Write the rows of a table that have problems to a file that only its owner can read; return a note about it.
+
+    `problems` has those of each row, by the line at which it ends. Raises nothing if the file cannot be written: what
+    was issued is stored, and must be reported all the same.
+    """
+    if not problems:
+        return f"every row was taken in; {path} was not written"
+    faulty = {line: "; ".join(map(_describe, of_row)) for line, of_row in problems.items()}
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as out:
+            out.writelines(write_corrections(file, faulty))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        return f"cannot write {path}: {error.strerror}; import the file again for the corrections"
+    return f"the rows that were not taken in are in {path}, with what is wrong; it holds personal data"
+
+
+def _describe(problem: Problem) -> str:
+    return f"{problem.field}: {problem.detail}" if problem.field else problem.detail
 
 
 def _read_rows(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
