@@ -80,7 +80,7 @@ class Record(NamedTuple):
 
 
 class SharedLog(Protocol):
-    """The port to a shared log. `tests/contract/test_log.py` is its contract.
+    """The port to a shared log. `tests/contract/` has its tests.
 
     Durability: once `append` has returned, every reader can read the records for ever. Ordering: within a stream,
     records are read in the order in which they were appended; between streams there is no order. Idempotence: none. A
