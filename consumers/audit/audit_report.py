@@ -157,7 +157,7 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     streams: list[StreamState]
     since: int | None = None
     """The number of events that an earlier report had verified, if this audit went on from it."""
-    read_again: list[str] = []
+    retry_read: list[str] = []
     """Streams that an earlier report covers and that were read from their first record again."""
     digest: str | None = None
     """The digest of the views rebuilt."""

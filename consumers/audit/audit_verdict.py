@@ -107,10 +107,10 @@ def _coverage(report: AuditReport) -> list[str]:
                 f"Only what is new was verified: {new}, and governance; of the {covered} that the earlier report"
                 " covers, only the hash of their records was compared."
             )
-        if report.read_again:
+        if report.retry_read:
             sentences.append(
                 f"Read whole, because the records are not those that the earlier report verified, or governance has"
-                f" changed what counts of them: {', '.join(report.read_again)}."
+                f" changed what counts of them: {', '.join(report.retry_read)}."
             )
     if lost := sum(report.unknown_streams.values()):
         names = ", ".join(report.unknown_streams)

@@ -292,11 +292,11 @@ def audit_log(
     named = {stream.state.member for stream in replayed}
     streams = [*report.streams, *(state for state in since.streams if state.member not in named)]
     verified = sum(state.size for state in report.streams) - report.events
-    read_again = [s.state.member for s in replayed if s.state.member != GOVERNANCE and s.there and not s.start]
+    retry_read = [s.state.member for s in replayed if s.state.member != GOVERNANCE and s.there and not s.start]
     report = msgspec.structs.replace(
         report,
         since=verified,
-        read_again=[member for member in read_again if any(s.member == member and s.size for s in earlier)],
+        retry_read=[member for member in retry_read if any(s.member == member and s.size for s in earlier)],
         streams=sorted(streams, key=lambda state: (state.member != GOVERNANCE, state.member)),
     )
     return carry_over(report, since, replayed, RootsOfLog(source, fold), only=only)

@@ -15,7 +15,7 @@ from registry.api.bodies import InjectedLookup, body_of, values_of
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.achievement_content import read_content
-from registry.application.achievement_texts import ALL_FIELDS, notes_of
+from registry.application.achievement_texts import ALL_FIELDS, list_notes
 from registry.application.registry import Registry
 from registry.http import FieldError, HttpProblem, requires
 from registry.vault.vault import random_id
@@ -72,7 +72,7 @@ def _content(
     """
     whole = {"awardingBodies": [registry.member]} | values
     content = read_content(whole, registry.member, registry.achievements.newest_version, keep_text)
-    return content, notes_of(values, content)
+    return content, list_notes(values, content)
 
 
 @post(

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
-from registry.learners.missing_claims import why_without_claims
+from registry.learners.missing_claims import explain_missing_claims
 
 
 class HandedOut(msgspec.Struct, frozen=True):
@@ -39,9 +39,9 @@ def get_disclosures(
     with private.reading() as registry:
         if member != registry.member:
             raise HttpProblem("not-found", "the disclosures are in the vault of the member that issued the credential")
-        disclosures = registry.vault.disclosures(registry.cursor(), str(credential))
+        disclosures = registry.vault.read_disclosures(registry.cursor(), str(credential))
         if not disclosures:
-            raise HttpProblem("not-found", why_without_claims(registry, str(credential)))
+            raise HttpProblem("not-found", explain_missing_claims(registry, str(credential)))
     response = private.respond(HandedOut(member, str(credential), disclosures))
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,7 +8,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
 from registry.http import HttpProblem
-from registry.vault.vault import Vault, read_again
+from registry.vault.vault import Vault, retry_read
 from registry.wire.forms import check_uuid
 
 KEPT: Final = timedelta(days=30)
@@ -66,7 +66,7 @@ class RequestRecord:
         )
         if claimed:
             return None
-        return read_again(self._stored_answer)
+        return retry_read(self._stored_answer)
 
     def _stored_answer(self) -> Answer:
         """Return the answer that the request got before. Raises `HttpProblem`."""

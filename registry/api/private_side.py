@@ -110,7 +110,7 @@ class PrivateSide:
                 connection,
                 vault,
                 request.user.name,
-                vault.hashed("request", key),
+                vault.hash_for_lookup("request", key),
                 vault.digest(b"\0".join([request.method.encode(), request.url.path.encode(), _encode(body)])),
             )
             answer = record.claim()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from registry.application.achievement_texts import one_spelling, text_faults
+from registry.application.achievement_texts import find_text_faults, normalise_texts
 from registry.domain.achievement import blank_texts
 from registry.domain.errors import InvalidEvent
 from registry.values.codes import isced_fault, language_fault
@@ -54,9 +54,9 @@ def read_content(
 
     `keep_text` are the fields whose texts are meant though they look broken; see `achievement_texts`.
     """
-    spelled = one_spelling(values)
+    spelled = normalise_texts(values)
     for stated in (values, spelled):  # mojibake is told by characters nobody sees, and a text may be of these alone
-        if faults := content_faults(stated, publisher, newest, keep_text):
+        if faults := find_content_faults(stated, publisher, newest, keep_text):
             raise FaultyContent(faults)
     return msgspec.convert(spelled, AchievementContent, strict=True)
 
@@ -65,11 +65,11 @@ def refuse_faulty(
     content: AchievementContent, publisher: str, newest: NewestVersion, keep_text: Collection[str] = ()
 ) -> None:
     """Raise `FaultyContent` with every fault of a content that is to be published."""
-    if faults := content_faults(msgspec.to_builtins(content), publisher, newest, keep_text):
+    if faults := find_content_faults(msgspec.to_builtins(content), publisher, newest, keep_text):
         raise FaultyContent(faults)
 
 
-def content_faults(
+def find_content_faults(
     values: Mapping[str, Any], publisher: str, newest: NewestVersion, keep_text: Collection[str] = ()
 ) -> list[Fault]:
     """Return all that is wrong with some JSON as the content of an achievement of `publisher`. Each path has one fault.
@@ -88,14 +88,14 @@ def content_faults(
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),
         *((f"${path}", detail) for path, detail in blank_texts(values)),
-        *text_faults(values, keep_text),
+        *find_text_faults(values, keep_text),
     ]:
         if path not in faults:
             faults[path] = [detail]
     return [(path, detail) for path, details in faults.items() for detail in details]
 
 
-def composition_refs(content: AchievementContent) -> list[tuple[str, Ref]]:
+def list_composition_refs(content: AchievementContent) -> list[tuple[str, Ref]]:
     """Every achievement that a content's composition names, with its JSON path."""
     if content.composition is None:
         return []

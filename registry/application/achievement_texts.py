@@ -49,13 +49,13 @@ _WORDS: Final = re.compile(
 """The paths of texts for people, titles aside. All others are codes, numbers and addresses."""
 
 
-def one_spelling(values: Mapping[str, Any]) -> dict[str, Any]:
+def normalise_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return some JSON with its texts in their one spelling: NFC, without invisible characters and doubled spaces."""
     return {name: _respelled(value) for name, value in values.items()}
 
 
-def respelled_texts(values: Mapping[str, Any]) -> list[Fault]:
-    """Return a note on each text that `one_spelling` changes, so that nothing is changed in silence."""
+def find_respelled_texts(values: Mapping[str, Any]) -> list[Fault]:
+    """Return a note on each text that `normalise_texts` changes, so that nothing is changed in silence."""
     return [
         (path, "was written with invisible characters, doubled spaces or decomposed letters; they were left out")
         for path, text in texts_of("$", dict(values))
@@ -63,7 +63,7 @@ def respelled_texts(values: Mapping[str, Any]) -> list[Fault]:
     ]
 
 
-def text_faults(values: Mapping[str, Any], keep_text: Collection[str] = ()) -> Iterator[Fault]:
+def find_text_faults(values: Mapping[str, Any], keep_text: Collection[str] = ()) -> Iterator[Fault]:
     """Yield what is wrong with the texts of an achievement's content, as JSON.
 
     `keep_text` are the fields whose texts are meant though they look broken, or like a placeholder. What was lost is
@@ -79,7 +79,7 @@ def text_faults(values: Mapping[str, Any], keep_text: Collection[str] = ()) -> I
             yield path, fault
 
 
-def content_notes(content: AchievementContent) -> list[Fault]:
+def find_content_notes(content: AchievementContent) -> list[Fault]:
     """Return what is doubtful in a content that can be published, each with its JSON path."""
     least, most = HOURS_PER_ECTS
     stated = [("$.hoursPerEcts", content.hours_per_ects)]
@@ -92,9 +92,9 @@ def content_notes(content: AchievementContent) -> list[Fault]:
     ]
 
 
-def notes_of(values: Mapping[str, Any], content: AchievementContent) -> list[str]:
+def list_notes(values: Mapping[str, Any], content: AchievementContent) -> list[str]:
     """Return what is to be said of a content that was read from some JSON: what is doubtful, and what was respelled."""
-    return [f"{path} {detail}" for path, detail in [*respelled_texts(values), *content_notes(content)]]
+    return [f"{path} {detail}" for path, detail in [*find_respelled_texts(values), *find_content_notes(content)]]
 
 
 def is_same_text(one: AchievementContent, other: AchievementContent) -> bool:

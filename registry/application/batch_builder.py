@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 
 from registry.application.acceptance import NotAccepted
-from registry.application.held_outcomes import held_against_refused, held_outcome
+from registry.application.held_outcomes import build_conflict_outcome, build_held_outcome
 from registry.application.held_rows import HeldRow, HeldRows
 from registry.application.records import KnownRecord, find_records
-from registry.application.refusals import Refusals, builds_on_refused, exists_for_nobody
+from registry.application.refusals import Refusals, find_refused_basis, refuse_missing
 from registry.application.registry import Registry
 from registry.application.replacing import describe_replacement
 from registry.application.requests import CLAIMS, Issued, IssueRequest, NotIssued, Outcome, Replacement
@@ -174,14 +174,14 @@ class BatchBuilder:
         for item, known, differs in held:
             learner = stored.get(item.student) or ready.learners.get(item.student)
             if learner is None:
-                outcomes[item.place] = held_against_refused(item.request, known, differs)
+                outcomes[item.place] = build_conflict_outcome(item.request, known, differs)
                 continue
             row: HeldRow | None = None
             if room.take(item.record):
                 before = earlier.get(item.record)
                 row = HeldRow(self._registry.vault, item.record, item.student, known, item.request, before)
                 ready.rows.held(row)
-            outcomes[item.place] = held_outcome(item.request, known, differs, row)
+            outcomes[item.place] = build_held_outcome(item.request, known, differs, row)
 
     def _learners(self, fresh: Sequence["_NewRequest"], before: PreparedBatch | None) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by the rows' numbers, by the hash of the normalised number.
@@ -190,7 +190,7 @@ class BatchBuilder:
         """
         vault = self._registry.vault
         sought = {item.student for item in fresh} | {item.raw_student for item in fresh}
-        found = vault.find_known(self._registry.cursor(), sought)
+        found = vault.find_learners(self._registry.cursor(), sought)
         for item in fresh:
             if before is not None and item.student in before.learners:
                 found[item.student] = before.learners[item.student]
@@ -234,7 +234,7 @@ class BatchBuilder:
                 outcomes[item.place] = NotIssued(item.request.record, fault.code, fault.path, fault.detail)
                 continue
             event = events[number]
-            if (unknown := builds_on_refused(self._refusals, each.identifier, event.state)) is not None:
+            if (unknown := find_refused_basis(self._refusals, each.identifier, event.state)) is not None:
                 outcomes[item.place] = NotIssued(
                     item.request.record, unknown.code, "achievement", unknown.explanation, accepted=False
                 )
@@ -325,16 +325,16 @@ class _NewRequest:
     def __init__(self, vault: Vault, place: int, raw: IssueRequest) -> None:
         """`place` is its place in the batch."""
         self.place = place
-        self.request = request = raw.normalised()
+        self.request = request = raw.normalise()
         self.person = request.person()
-        self.record = vault.hashed("record", request.record)
-        self.student = self.raw_student = vault.hashed("student", request.student)
+        self.record = vault.hash_for_lookup("record", request.record)
+        self.student = self.raw_student = vault.hash_for_lookup("student", request.student)
         self.content = vault.digest(_encode(request))
         self.records: tuple[bytes, ...] = (self.record,)
         self.contents: tuple[bytes, ...] = (self.content,)
         if request is not raw:
-            self.records = self.record, vault.hashed("record", raw.record)
-            self.raw_student = vault.hashed("student", raw.student)
+            self.records = self.record, vault.hash_for_lookup("record", raw.record)
+            self.raw_student = vault.hash_for_lookup("student", raw.student)
             self.contents = self.content, vault.digest(_encode(raw))
 
     def find_among(self, known: Mapping[bytes, KnownRecord]) -> KnownRecord | None:
@@ -384,7 +384,7 @@ def _data(request: IssueRequest, state: AchievementState | None, learner: str, c
 def _outcome_of_known(row: _NewRequest, before: KnownRecord, refusals: Refusals) -> Outcome:
     record = row.request.record
     if before.content is not None and (refused := refusals.get(before.credential)) is not None:
-        refusal = exists_for_nobody(refused)
+        refusal = refuse_missing(refused)
         return NotIssued(record, refusal.code, "record", refusal.explanation, accepted=False)
     if before.content is None:
         return NotIssued(

@@ -54,7 +54,7 @@ class Credentials:
         changed = self.get(credential)
         act(changed)
         rows = [self.note_row(changed, change, note)] if note else []
-        with self._store.joined(transaction) as joined:
+        with self._store.join(transaction) as joined:
             joined.save(changed)
             joined.add(*rows)
 

@@ -51,6 +51,6 @@ class Erasures:
                 erasure: Erasure = self._store.store.repository.get(Erasure.id_of(learner))
                 erasure.announce_again()
                 erasures.append(erasure)
-        with self._store.joined(transaction) as joined:
+        with self._store.join(transaction) as joined:
             joined.save(*erasures)
             joined.erase(rows)

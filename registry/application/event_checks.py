@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from registry.application.acceptance import Acceptance, NotAccepted
-from registry.application.refusals import FindRefusals, builds_on_refused
+from registry.application.refusals import FindRefusals, find_refused_basis
 from registry.domain.errors import InvalidEvent
 from registry.log import LogError
 from registry.store.recorder import StoredEvent
@@ -84,7 +84,7 @@ class EventChecker:
         refusals = self.find_refusals()
         for event in events:
             if event.topic in PUBLISHED:
-                refusal = builds_on_refused(refusals, str(event.originator_id), event.state)
+                refusal = find_refused_basis(refusals, str(event.originator_id), event.state)
                 if refusal is not None:
                     raise refusal
         self.check_form(events)

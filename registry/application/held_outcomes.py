@@ -8,7 +8,9 @@ from registry.values.persons import PERSON
 from registry.vault.vault import KnownLearner
 
 
-def held_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[str], row: HeldRow | None) -> NotIssued:
+def build_held_outcome(
+    request: IssueRequest, known: KnownLearner, differs: Sequence[str], row: HeldRow | None
+) -> NotIssued:
     """Return the outcome of a row whose number is known with another person behind it.
 
     `row` is what is kept of it; None where the list is full.
@@ -36,7 +38,7 @@ def held_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[s
     )
 
 
-def held_against_refused(request: IssueRequest, known: KnownLearner, differs: Sequence[str]) -> NotIssued:
+def build_conflict_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[str]) -> NotIssued:
     """Return the outcome of a row whose number an earlier row had with another person, and that one was refused."""
     return NotIssued(
         request.record,

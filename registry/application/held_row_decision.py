@@ -6,7 +6,7 @@ from typing import Any, Final
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from registry.application.student_numbers import pass_number_on, without_number
+from registry.application.student_numbers import drop_number, pass_number_on
 from registry.domain.errors import Refusal
 from registry.values.persons import FORMERLY, NAMES, PERSON
 from registry.vault.vault import KnownLearner, Learner, Vault, write_person
@@ -68,7 +68,7 @@ class HeldRowDecision:
                 self._row["sealed"],
             ),
         ).rowcount
-        known = self._vault.find_known(cursor, [student]).get(student)
+        known = self._vault.find_learners(cursor, [student]).get(student)
         if changed != 1 or known is None or known.learner.learner != learner or known.person != self._known.person:
             raise HeldRowChanged
         person = self._same(known.person) if self._fresh is None else self._without_number(known.person)
@@ -84,4 +84,4 @@ class HeldRowDecision:
         return {**kept, **stated, FORMERLY: [*person.get(FORMERLY, ()), former][-MAX_FORMER:]}
 
     def _without_number(self, person: dict[str, Any]) -> dict[str, Any]:
-        return without_number(person, self._stated["student"], self._by, self._now)
+        return drop_number(person, self._stated["student"], self._by, self._now)

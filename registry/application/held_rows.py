@@ -22,7 +22,7 @@ from registry.application.requests import IssueRequest
 from registry.domain.errors import Duplicate, Refusal
 from registry.store.recorder import StaleState
 from registry.values.persons import NAMES, PERSON, contradictions, describe_person, normalise_identifier
-from registry.vault.vault import KnownLearner, Learner, LearnerGone, Vault, array, read_again
+from registry.vault.vault import KnownLearner, Learner, LearnerGone, Vault, format_array, retry_read
 
 MAX_HELD: Final = 10_000
 """Held rows that nobody has decided on and that are kept. Further ones are refused all the same, and are told so.
@@ -203,19 +203,19 @@ class HeldRows:
         assert count is not None  # noqa: S101 - an aggregate gives a row
         waiting = cursor.execute(
             f"SELECT record FROM vault.held_rows h WHERE {_WAITS} AND record = ANY(%s::bytea[])",  # noqa: S608 - likewise
-            (array(records),),
+            (format_array(records),),
         )
         return Room(MAX_HELD - count["n"], {row["record"] for row in waiting.fetchall()})
 
     def earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
         """Return what is held, or was held and decided on, under these hashed ids."""
-        return read_again(lambda: self._earlier(records))
+        return retry_read(lambda: self._earlier(records))
 
     def _earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
         rows = self._registry.cursor().execute(
             "SELECT h.record, h.sealed, h.decision, h.decided, l.learner::text, l.key FROM vault.held_rows h"
             " JOIN vault.learners l USING (learner) WHERE h.record = ANY(%s::bytea[])",
-            (array(records),),
+            (format_array(records),),
         )
         found = {}
         for row in rows.fetchall():
@@ -232,7 +232,7 @@ class HeldRows:
 
         A row whose person is no longer another waits to be sent again, or to be decided on: it differs in nothing.
         """
-        return read_again(lambda: self._page(after, limit))
+        return retry_read(lambda: self._page(after, limit))
 
     def _page(self, after: Place | None, limit: int) -> HeldPage:
         at, record = after if after is not None else (None, b"")
@@ -266,7 +266,7 @@ class HeldRows:
 
     def read(self, record: str) -> HeldPerson:
         """Return the row of this id that waits for a decision. Raises `UnknownHeldRow`, `AlreadyDecided`."""
-        return read_again(lambda: self._read(record))
+        return retry_read(lambda: self._read(record))
 
     def _read(self, record: str) -> HeldPerson:
         row, known = self._find(record)
@@ -285,7 +285,7 @@ class HeldRows:
 
         Raises `UnknownHeldRow`, `AlreadyDecided`, and `HeldRowChanged` where the row or the learner is another by now.
         """
-        return read_again(lambda: self._decide(record, version, decision, by))
+        return retry_read(lambda: self._decide(record, version, decision, by))
 
     def _decide(self, record: str, version: str, decision: Decision, by: str) -> Decided:
         row, known = self._find(record)
@@ -311,14 +311,14 @@ class HeldRows:
 
     def _find(self, record: str) -> tuple[DictRow, KnownLearner]:
         """Return a held row, decided on or not, and the learner whom its number leads to."""
-        hashed = self._vault.hashed("record", normalise_identifier(record))
+        hashed = self._vault.hash_for_lookup("record", normalise_identifier(record))
         cursor = self._registry.cursor()
         row = cursor.execute(
             "SELECT h.record, h.student, h.learner::text, h.at, h.sealed, h.decision, h.by, h.decided, h.version, l.key"
             " FROM vault.held_rows h JOIN vault.learners l USING (learner) WHERE h.record = %s",
             (hashed,),
         ).fetchone()
-        known = None if row is None else self._vault.find_known(cursor, [row["student"]]).get(row["student"])
+        known = None if row is None else self._vault.find_learners(cursor, [row["student"]]).get(row["student"])
         if row is None or known is None:
             became = find_credentials(self._registry, [record]).get(record)
             why = "" if became is None else f": it was issued as credential {became}"

@@ -88,7 +88,7 @@ class Issuer:
             return self.issue(batch, add_rows=add_rows), True
         return ready.outcomes, False
 
-    def known(self, record: str) -> str | None:
+    def find_credential(self, record: str) -> str | None:
         """The credential that a record became; None where it became none yet."""
         return find_credentials(self._registry, [record]).get(record)
 
@@ -105,9 +105,9 @@ class Issuer:
         vault, registry = self._registry.vault, self._registry
         if registry.erasures.is_erased(learner):
             raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
-        adopted = vault.learner_named(learner)
+        adopted = vault.new_learner_with_id(learner)
         rows = VaultRows()
-        hashed = vault.hashed("student", student)
+        hashed = vault.hash_for_lookup("student", student)
         person = vault.seal(adopted, "person", {"student": student})
         rows.learner(learner, hashed, vault.wrap(adopted), person)
         with registry.transaction() as transaction:

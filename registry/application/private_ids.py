@@ -16,6 +16,6 @@ PRIVATE: Final = frozenset(_QUERIES)
 """The kinds of what only this node knows under an id."""
 
 
-def between(cursor: Cursor[DictRow], kind: str, low: UUID, high: UUID) -> set[str]:
+def find_between(cursor: Cursor[DictRow], kind: str, low: UUID, high: UUID) -> set[str]:
     """Return the ids of a kind from `low` to `high`, at most 10."""
     return {row["id"] for row in cursor.execute(_QUERIES[kind], (low, high))}

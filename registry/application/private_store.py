@@ -152,7 +152,7 @@ class PrivateStore:
             self._open.transaction = None
 
     @contextmanager
-    def joined(self, transaction: Transaction | None) -> Iterator[Transaction]:
+    def join(self, transaction: Transaction | None) -> Iterator[Transaction]:
         """Yield the caller's transaction. Without one, begin a transaction and commit it at the end."""
         if transaction is not None:
             yield transaction
@@ -163,7 +163,7 @@ class PrivateStore:
 
     def save(self, *aggregates: MemberAggregate, transaction: Transaction | None = None) -> None:
         """Save aggregates in the caller's transaction, or in one of their own."""
-        with self.joined(transaction) as joined:
+        with self.join(transaction) as joined:
             joined.save(*aggregates)
 
     def store_rows(self, *rows: TransactionalRows) -> None:

@@ -56,7 +56,7 @@ class Recognition:
         """
         superseded = None if data.supersedes is None else self.decision(data.supersedes)
         decided = Decision.decide(data, superseded)
-        with self._store.joined(transaction) as joined:
+        with self._store.join(transaction) as joined:
             joined.save(decided)
             if superseded is not None:
                 joined.save(superseded)

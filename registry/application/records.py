@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from registry.application.registry import Registry
 from registry.values.persons import normalise_identifier
-from registry.vault.vault import array
+from registry.vault.vault import format_array
 
 
 class KnownRecord(NamedTuple):
@@ -24,7 +24,7 @@ def find_records(registry: Registry, hashed: Sequence[bytes]) -> dict[bytes, Kno
         "SELECT record, content, credential::text, learner::text FROM vault.records"
         " WHERE record = ANY(%(records)s::bytea[])"
         " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
-        {"records": array(hashed)},
+        {"records": format_array(hashed)},
     )
     return {row["record"]: KnownRecord(row["content"], row["credential"], row["learner"]) for row in rows}
 
@@ -37,7 +37,9 @@ def find_credentials(registry: Registry, records: Iterable[str]) -> dict[str, st
     """
     vault = registry.vault
     hashes = {
-        record: [vault.hashed("record", text) for text in dict.fromkeys((normalise_identifier(record), record))]
+        record: [
+            vault.hash_for_lookup("record", text) for text in dict.fromkeys((normalise_identifier(record), record))
+        ]
         for record in records
     }
     known = find_records(registry, [key for keys in hashes.values() for key in keys])

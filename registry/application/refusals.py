@@ -76,22 +76,22 @@ Refusals = Mapping[str, RefusedEvent]
 FindRefusals = Callable[[], Refusals]
 
 
-def by_subject(refused: Collection[RefusedEvent]) -> Refusals:
+def index_by_subject(refused: Collection[RefusedEvent]) -> Refusals:
     """What does not exist for anybody since the event that made it was refused, by its id."""
     return {one.subject: one for one in refused if one.type in CREATE}
 
 
-def builds_on_refused(refusals: Refusals, originator: str, state: bytes) -> NotAccepted | None:
+def find_refused_basis(refusals: Refusals, originator: str, state: bytes) -> NotAccepted | None:
     """Why an event would be refused for what it is about or builds on; None where nothing of that was refused."""
     if not refusals:
         return None
     for name in (originator, *(found.decode() for found in _ID.findall(state))):
         if (one := refusals.get(name)) is not None:
-            return exists_for_nobody(one)
+            return refuse_missing(one)
     return None
 
 
-def exists_for_nobody(refused: RefusedEvent) -> NotAccepted:
+def refuse_missing(refused: RefusedEvent) -> NotAccepted:
     """The error that names what was refused, why, and the command that repairs it."""
     what = refused.type.partition(".")[0]
     return NotAccepted(

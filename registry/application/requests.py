@@ -57,7 +57,7 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
     replaces: str | None = None
     parts: list[Part] | None = None
 
-    def normalised(self) -> "IssueRequest":
+    def normalise(self) -> "IssueRequest":
         """Return the request with the one spelling of its identifiers and names; itself where it has that already."""
         text = f"|{self.record}|{self.student}|{self.family_name}|{self.given_name}|{self.national_id or ''}|"
         if text.isascii() and text.isprintable() and "  " not in text and "| " not in text and " |" not in text:

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.application.transaction import Transaction
 from registry.domain.credential import Credential
 from registry.domain.errors import IllegalTransition, UnknownCredential
@@ -61,7 +61,7 @@ class StatusChanger:
         """
         if not change.record:
             return change.credential
-        known = self._issuer.known(change.record)
+        known = self._issuer.find_credential(change.record)
         if known is None:
             raise UnknownCredential(f"no credential was issued for the record {change.record[:80]}", "record")
         if change.credential not in ("", known):
@@ -110,7 +110,7 @@ class StatusChanger:
             raise IllegalTransition(
                 f"credential {credential.id} is {status} already, for the reason {credential.reason}", "reason"
             )
-        notes = notes_of(self._registry.vault, self._registry.cursor(), str(credential.id)) if change.note else []
+        notes = read_notes(self._registry.vault, self._registry.cursor(), str(credential.id)) if change.note else []
         if change.note and all(one.note != change.note for one in notes):
             raise IllegalTransition(
                 f"credential {credential.id} is {status} already; a note is kept with a change alone", "note"

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from registry.domain.errors import Refusal
 from registry.values.formulas import begins_formula
-from registry.vault.vault import Learner, Vault, read_again
+from registry.vault.vault import Learner, Vault, retry_read
 
 MAX_NOTE: Final = 2000
 """The characters of a note at most."""
@@ -66,13 +66,13 @@ def note_row(
     note: str,
 ) -> NoteRow:
     """Return the row that keeps a note. Raises `NoteForNobody`."""
-    known = None if learner is None else vault.learner(cursor, learner)
+    known = None if learner is None else vault.read_learner(cursor, learner)
     if known is None:
         raise NoteForNobody("the credential's learner was erased: a note on it cannot be kept; leave it out", "$.note")
     return NoteRow(vault, known[0], credential, version, change, note)
 
 
-def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
+def read_notes(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
     """Return the notes on a credential's changes, the first change first."""
 
     def read() -> list[StatusNote]:
@@ -81,7 +81,7 @@ def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[Sta
             " ORDER BY version",
             (credential,),
         ).fetchall()
-        if not rows or (known := vault.learner(cursor, rows[0]["learner"])) is None:
+        if not rows or (known := vault.read_learner(cursor, rows[0]["learner"])) is None:
             return []
         return [
             StatusNote(
@@ -92,7 +92,7 @@ def notes_of(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[Sta
             for row in rows
         ]
 
-    return read_again(read)
+    return retry_read(read)
 
 
 def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: Learner, target: Learner) -> None:

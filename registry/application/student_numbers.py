@@ -10,7 +10,7 @@ from registry.values.persons import normalise_identifier
 from registry.vault.vault import Learner, Vault
 
 
-def without_number(person: dict[str, Any], student: str, by: str, at: datetime) -> dict[str, Any]:
+def drop_number(person: dict[str, Any], student: str, by: str, at: datetime) -> dict[str, Any]:
     """Return a person of the vault whose number belongs to somebody else now; `by` whom that was decided, and when."""
     if person.get("student") is None or normalise_identifier(person["student"]) != student:
         return person
@@ -32,7 +32,7 @@ def pass_number_on(
 def release_number(cursor: Cursor[DictRow], vault: Vault, student: bytes, learner: str) -> None:
     """Let a hashed number lead to a learner no longer."""
     # A learner without a number is found by nothing but the id: this hash stands for that alone.
-    none = vault.hashed("without number", learner)
+    none = vault.hash_for_lookup("without number", learner)
     cursor.execute(
         "UPDATE vault.learners SET student = %s WHERE learner = %s AND student = %s", (none, learner, student)
     )

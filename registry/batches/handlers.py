@@ -23,7 +23,7 @@ from registry.domain.errors import InvalidEvent, Refusal
 from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.formats.other_issuer import oddity_notes, other_issuer_notes
 from registry.intake.importing import Importer
-from registry.intake.reconciling import COLUMNS, NEEDED, Difference, OnLog, Reconciling
+from registry.intake.reconciling import COLUMNS, NEEDED, AwardLookup, Difference, Reconciling
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.plain_rows import PlainRows
 from registry.intake.rows.report import Catalogue, IntakeError, no_rows
@@ -47,7 +47,7 @@ class Handler:
         issuer: Issuer,
         batch_store: BatchStore,
         catalogue: Catalogue,
-        on_log: OnLog | None,
+        on_log: AwardLookup | None,
         own: Callable[[], MemberRevised | None],
     ) -> None:
         """`on_log` is what the views know; `own` returns what governance says of this university."""

@@ -30,7 +30,7 @@ from registry.batches.text_redaction import forget_texts, refuse_scheduled, rewr
 from registry.batches.texts import BatchTexts, decrypt_key, encrypt_key
 from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.values.actors import person_of
-from registry.vault.vault import Vault, random_id, read_again
+from registry.vault.vault import Vault, random_id, retry_read
 
 
 class BatchStore:
@@ -68,7 +68,7 @@ class BatchStore:
         One that never arrived completely begins again: its sender has given up the first attempt. Raises `OSError`
         where the disk is full.
         """
-        hashed = self._vault.hashed("request", request)
+        hashed = self._vault.hash_for_lookup("request", request)
         batch, key = random_id(), os.urandom(32)
         encrypted_name = BatchTexts(batch, key).encrypt("name", name)
         with self._connect() as connection, connection.transaction():
@@ -144,7 +144,7 @@ class BatchStore:
             with self._connect() as connection:
                 return [read_batch(self._vault, row) for row in connection.execute(statement, values).fetchall()]
 
-        return read_again(read)
+        return retry_read(read)
 
     def list_newest(self, limit: int, before: tuple[str, str] | None = None) -> list[Batch]:
         """Return batches, the newest first, after a place in this order (a time in ISO form, a batch's id)."""
@@ -183,7 +183,7 @@ class BatchStore:
                 for row in rows
             ]
 
-        return read_again(read)
+        return retry_read(read)
 
     def describe_faulty_rows(self, batch: str) -> dict[int, str]:
         """Return, by its line, all that is wrong with each row that was not taken in."""
@@ -210,7 +210,7 @@ class BatchStore:
                 raise UnknownBatch(f"there is no batch {batch}")
             return self._content_file(batch, row)
 
-        return read_again(read)
+        return retry_read(read)
 
     def list_with_content(self) -> list[Batch]:
         """Return the batches whose content is on the disk, the oldest first."""

@@ -15,7 +15,7 @@ from psycopg.rows import DictRow
 
 from registry.batches.row_problem import RowProblem
 from registry.values.lone_surrogates import LONE_SURROGATE
-from registry.vault.vault import Vault, derived, open_bytes, seal_bytes
+from registry.vault.vault import Vault, derive_key, open_bytes, seal_bytes
 
 _PROBLEM: Final = "problem"
 
@@ -32,7 +32,7 @@ class BatchTexts:
     def __init__(self, batch: str, key: bytes) -> None:
         """`key` is the batch's key (32 bytes), which also encrypts its content."""
         self._batch = batch
-        self._cipher = AESGCM(derived(key, b"texts of a batch"))
+        self._cipher = AESGCM(derive_key(key, b"texts of a batch"))
 
     @classmethod
     def of(cls, vault: Vault, batch: str, encrypted_key: bytes) -> Self:

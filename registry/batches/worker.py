@@ -15,7 +15,7 @@ from registry.batches.batch import UnknownBatch
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.handlers import Handler, handler_of
 from registry.batches.store import BatchStore
-from registry.intake.reconciling import OnLog
+from registry.intake.reconciling import AwardLookup
 from registry.intake.rows.report import FAULTS, Catalogue, IntakeError
 from registry.wire.governance import MemberRevised
 
@@ -31,7 +31,7 @@ class Worker:
         issuer: Issuer,
         batch_store: BatchStore,
         catalogue: Catalogue,
-        on_log: OnLog | None = None,
+        on_log: AwardLookup | None = None,
         own: Callable[[], MemberRevised | None] = lambda: None,
     ) -> None:
         """`on_log` is what the views know; without it nothing can be reconciled.

@@ -16,7 +16,7 @@ from registry.ceremony.act_words import describe, plural, signatures_needed
 from registry.domain.membership import Consortium
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
-from registry.keys.weak_keys import weakness
+from registry.keys.weak_keys import find_weakness
 from registry.rules.governance import Governance, RootKeys
 from registry.values.countries import COUNTRIES
 from registry.wire import governance as wire
@@ -203,7 +203,7 @@ def place_on_log(proposal: Proposal, governance: GovernanceOnLog) -> str | None:
 
 def check_key(key: VerifierKey) -> None:
     """Refuse a key with which anybody can sign, or nobody. Raises `CeremonyRefused`."""
-    if (why := weakness(key.public)) is not None:
+    if (why := find_weakness(key.public)) is not None:
         raise CeremonyRefused(f"the key {key.label} must not be added: {why}. Its holder must make another.")
 
 

@@ -140,5 +140,5 @@ def _candidates(node: "Node", first: str, what: str, member: str | None) -> Iter
         return
     found = identifiers.learners_between(node.views(), low, high) if what == "learner" else set()
     if what in private_ids.PRIVATE and node.settings.member != GOVERNANCE:
-        found |= private_ids.between(node.registry.cursor(), what, low, high)
+        found |= private_ids.find_between(node.registry.cursor(), what, low, high)
     yield from (Ref("", each) for each in sorted(found))

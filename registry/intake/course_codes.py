@@ -129,7 +129,7 @@ class CourseCodes:
         transaction: Transaction | None = None,
     ) -> None:
         """Set these codes, which the caller has checked, and drop others; all of it or nothing."""
-        with self._registry.joined(transaction) as joined:
+        with self._registry.join(transaction) as joined:
             joined.add(_Rows(entries, removed))
 
     def remove(self, code: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from registry.application.achievement_texts import notes_of
+from registry.application.achievement_texts import list_notes
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.requests import Issued, IssueRequest, Outcome
@@ -59,7 +59,7 @@ class DraftPublisher:
         if achievement is None:
             meant = {*keep_text, *stored.meant}
             content = self._drafts.content(stored, random_id(), meant)
-            achievement, notes = content.achievement, notes_of(stored.values, content)
+            achievement, notes = content.achievement, list_notes(stored.values, content)
             publish_achievement(self._registry, self._drafts, content, draft, meant)
         waiting = self._drafts.waiting(draft)
         results: list[ImportResult] = []

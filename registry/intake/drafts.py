@@ -19,7 +19,7 @@ from registry.intake.formats.completions import Completions, Values
 from registry.intake.formats.requirements import build_content, missing_columns, missing_fields, repeated_texts
 from registry.intake.rows.report import IntakeError
 from registry.values.persons import normalise_identifier
-from registry.vault.vault import random_id, read_again
+from registry.vault.vault import random_id, retry_read
 from registry.wire.achievements import AchievementContent
 
 _PURPOSE: Final = "waiting"
@@ -115,7 +115,7 @@ class Drafts:
             )
             return [self._opened(row) for row in rows.fetchall()]
 
-        return read_again(read)
+        return retry_read(read)
 
     def _opened(self, row: DictRow) -> Draft:
         texts = self._registry.vault.open_own(_draft_purpose(row["draft"]), row.pop("sealed"))
@@ -153,7 +153,7 @@ class Drafts:
                 for row in rows.fetchall()
             ]
 
-        return read_again(read)
+        return retry_read(read)
 
     def missing(self, draft: Draft) -> list[str]:
         """What Annex I still wants of it, and what is unclear in it."""
@@ -223,7 +223,7 @@ class Drafts:
     def _key(self, values: Values) -> bytes:
         vault, record = self._registry.vault, values.get("record")
         if record:
-            return vault.hashed("record", normalise_identifier(str(record)))
+            return vault.hash_for_lookup("record", normalise_identifier(str(record)))
         said = {name: value for name, value in values.items() if name != "version"}  # of the achievement, not of it
         return vault.digest(msgspec.json.encode(said, order="sorted"))
 
@@ -232,7 +232,7 @@ class Drafts:
     ) -> tuple[Any, ...]:
         vault = self._registry.vault
         student = values.get("student")
-        hashed = vault.hashed("student", normalise_identifier(str(student))) if student else None
+        hashed = vault.hash_for_lookup("student", normalise_identifier(str(student))) if student else None
         sealed = {"values": values, "asked": asked, "named": sorted(named)}
         return self._key(values), hashed, vault.seal_own(f"{_PURPOSE} {draft}", sealed)
 
@@ -292,7 +292,7 @@ class Drafts:
     def drop(self, draft: str, transaction: Transaction | None = None) -> None:
         """Delete a draft and the credentials that wait for it. Raises `UnknownDraft`."""
         self.one(draft)
-        with self._registry.joined(transaction) as joined:
+        with self._registry.join(transaction) as joined:
             joined.add(_Dropped(draft))
 
 

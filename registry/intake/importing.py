@@ -193,7 +193,7 @@ class Importer:
         lacking: list[str] = []
         for part in award.parts:
             record = normalise_identifier(str(part.completed("credential", completions).get("record") or ""))
-            credential = self._issuer.known(record) if record else None
+            credential = self._issuer.find_credential(record) if record else None
             if credential is not None:
                 issued.append(IssuedPart.of(self._registry, credential))
             elif not task.dry_run or record not in self._checked:
@@ -252,7 +252,7 @@ class Importer:
         self._registry.checker.check_accepted({"credential.issued.v1"})
 
     def _publish(self, content: AchievementContent, draft: str | None, meant: Collection[str]) -> None:
-        self._matcher.read_again()
+        self._matcher.retry_read()
         publish_achievement(self._registry, self._drafts, content, draft, meant)
 
     # Drafts

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from registry.application.achievement_content import FaultyContent
-from registry.application.achievement_texts import content_notes, is_same_text
+from registry.application.achievement_texts import find_content_notes, is_same_text
 from registry.application.registry import Registry
 from registry.domain.achievement import Achievement
 from registry.intake.course_codes import CourseCodes
@@ -40,7 +40,7 @@ class Match(NamedTuple):
 
     def notes(self) -> list[str]:
         """Return what is doubtful in a new achievement."""
-        return [] if self.content is None else [f"{path} {detail}" for path, detail in content_notes(self.content)]
+        return [] if self.content is None else [f"{path} {detail}" for path, detail in find_content_notes(self.content)]
 
 
 class NoMatch(NamedTuple):
@@ -66,7 +66,7 @@ class Matcher:
             self._own = [one for one in self._registry.achievements.list_all() if not one.state.retired]
         return [*self._own, *self._pending.values()]
 
-    def read_again(self) -> None:
+    def retry_read(self) -> None:
         """Look again at what is offered: something was published."""
         self._own = None
 

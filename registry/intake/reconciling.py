@@ -36,8 +36,12 @@ _CREDITS: Final = re.compile(r"\d{1,6}(\.\d{0,6})?|\.\d{1,6}")
 _DECIMAL_COMMA: Final = re.compile(r"\d{1,6},\d{1,6}")
 
 
-class Known(msgspec.Struct, frozen=True):
-    """A credential as the log has it."""
+class PublishedAward(msgspec.Struct, frozen=True):
+    """One of this university's credentials as its log has it: the fields that a row is compared with.
+
+    The office's `CredentialFacts` also say what other members did with a credential, which is read one credential at a
+    time; here a whole term is read in pages.
+    """
 
     credential: str
     achievement: str
@@ -47,15 +51,15 @@ class Known(msgspec.Struct, frozen=True):
     status: str
 
 
-class OnLog(Protocol):
-    """Lookup of this university's credentials in the views, as far as the node has read the log."""
+class AwardLookup(Protocol):
+    """A port onto this university's credentials in the views, as far as the node has read its log."""
 
-    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
-        """These, by their ids; those that are not on the log are left out."""
+    def find_awards(self, credentials: Sequence[str]) -> Mapping[str, PublishedAward]:
+        """Return these credentials by their ids; those that are not on the log are left out."""
         ...
 
-    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
-        """All that were awarded from `begin` to `end`, both included, a page of them in memory at a time."""
+    def list_awarded(self, begin: dt.date, end: dt.date) -> Iterator[PublishedAward]:
+        """Yield all that were awarded from `begin` to `end`, both included, a page of them in memory at a time."""
         ...
 
 
@@ -104,7 +108,9 @@ class Judged(NamedTuple):
 class Reconciling:
     """One reconciliation. A context: it holds a connection."""
 
-    def __init__(self, registry: Registry, on_log: OnLog, catalogue: Catalogue, begin: dt.date, end: dt.date) -> None:
+    def __init__(
+        self, registry: Registry, on_log: AwardLookup, catalogue: Catalogue, begin: dt.date, end: dt.date
+    ) -> None:
         self._registry = registry
         self._on_log = on_log
         self._catalogue = catalogue
@@ -138,7 +144,7 @@ class Reconciling:
     def _judge(self, batch: Sequence[Row], reading: "_Reading") -> Iterator[Judged]:
         read = [(line, reading.read(line, row)) for line, row in batch]
         credentials = find_credentials(self._registry, (row.raw_record for _, row in read if isinstance(row, _Row)))
-        known = self._on_log.of(list(credentials.values()))
+        known = self._on_log.find_awards(list(credentials.values()))
         fresh = self._see(list(credentials.values()))
         for line, row in read:
             self.counts.rows += 1
@@ -168,7 +174,7 @@ class Reconciling:
 
     # One row
 
-    def _compare(self, row: "_Row", credential: str | None, here: Known | None) -> list[Difference]:
+    def _compare(self, row: "_Row", credential: str | None, here: PublishedAward | None) -> list[Difference]:
         counts = self.counts
         days = {row.awarding_date} | ({here.awarding_date} if here is not None else set())
         if not any(self._begin.isoformat() <= day <= self._end.isoformat() for day in days):
@@ -190,7 +196,7 @@ class Reconciling:
             counts.differing += 1
         return found
 
-    def _differences(self, row: "_Row", here: Known) -> list[Difference]:
+    def _differences(self, row: "_Row", here: PublishedAward) -> list[Difference]:
         found: list[Difference] = []
 
         def differs(field: str, there: object, on_log: object, detail: str, kind: Kind = "differs") -> None:
@@ -220,7 +226,7 @@ class Reconciling:
     # What no row names
 
     def _unnamed(self) -> Iterator[Judged]:
-        awarded = self._on_log.awarded(self._begin, self._end)
+        awarded = self._on_log.list_awarded(self._begin, self._end)
         while batch := list(islice(awarded, _BATCH)):
             rows = self._connection.execute(
                 "SELECT credential::text FROM seen WHERE credential = ANY(%s::uuid[])",

@@ -178,7 +178,7 @@ class EventHandler:
 
     def _hashed(self, one: IntakeEvent) -> tuple[bytes, bytes]:
         vault = self._registry.vault
-        return vault.hashed("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
+        return vault.hash_for_lookup("event", f"{one.named.source}\n{one.named.id}"), vault.digest(one.content)
 
 
 def _refused(named: EventId, refusal: Refusal | InvalidEvent) -> Result:

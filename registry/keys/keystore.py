@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.vault.keys import KEY_BYTES, KeyRing
-from registry.vault.vault import derived
+from registry.vault.vault import derive_key
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer, VerifierKey
 
@@ -250,7 +250,7 @@ class Keystore:
         """Store the vault's keys in the place of those before, whose file is overwritten."""
         self._replace(RING, _ring_file(ring, [self.master()]))
 
-    def ring_mark(self) -> object:
+    def read_ring_mark(self) -> object:
         """Return what tells the file of the vault's keys from an earlier one; None where there is none."""
         try:
             found = (self._folder / RING).stat()
@@ -338,13 +338,13 @@ def _ring_file(ring: KeyRing, masters: Sequence[bytes]) -> bytes:
     sealed = []
     for master in masters:
         nonce = os.urandom(12)
-        cipher = AESGCM(derived(master, b"keys"))
+        cipher = AESGCM(derive_key(master, b"keys"))
         sealed.append(nonce + cipher.encrypt(nonce, msgspec.json.encode(ring), _RING_PURPOSE))
     return msgspec.json.encode(_RingFile(sealed)) + b"\n"
 
 
 def _opened_ring(text: bytes, master: bytes) -> KeyRing:
-    cipher = AESGCM(derived(master, b"keys"))
+    cipher = AESGCM(derive_key(master, b"keys"))
     for sealed in msgspec.json.decode(text, type=_RingFile).sealed:
         with suppress(InvalidTag):
             return msgspec.json.decode(cipher.decrypt(sealed[:12], sealed[12:], _RING_PURPOSE), type=KeyRing)

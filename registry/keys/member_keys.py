@@ -34,7 +34,7 @@ class NodeKey(NamedTuple):
         return self.window is not None and self.window.end is None
 
 
-def node_keys(keystore: Keystore, origin: str, record: MemberRecord | None) -> list[NodeKey]:
+def list_node_keys(keystore: Keystore, origin: str, record: MemberRecord | None) -> list[NodeKey]:
     """Return the node's keys, the one in use first, and then valid keys whose private half is elsewhere.
 
     Raises `KeystoreError` if a key cannot be opened.

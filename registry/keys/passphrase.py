@@ -12,7 +12,7 @@ _COMMON: Final = (
 _HINT: Final = "Choose several words that do not belong together, or make one: openssl rand -base64 24"
 
 
-def weakness_of(passphrase: bytes) -> str | None:
+def find_weakness(passphrase: bytes) -> str | None:
     """Return what makes a passphrase too weak, and what to do, as the rest of a sentence; None if it is strong."""
     text = passphrase.decode(errors="replace").casefold()
     if len(text) < MIN_LENGTH:

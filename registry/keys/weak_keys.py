@@ -17,7 +17,7 @@ _SMALL_ORDER: Final = frozenset({1, _PRIME - 1, 0, _ORDER_8, _PRIME - _ORDER_8})
 """The y of the eight points of small order; those of 0 and of the order 8 have two x each."""
 
 
-def weakness(public: bytes) -> str | None:
+def find_weakness(public: bytes) -> str | None:
     """Return why 32 bytes must not become a public key; None if they may."""
     encoded = int.from_bytes(public, "little")
     y = encoded & ~_SIGN

@@ -27,9 +27,9 @@ from registry.learners.change import (
     Stay,
     UnknownChange,
 )
-from registry.learners.moves import Issue, Moving, Party, issued_again, merged_into, records_of
+from registry.learners.moves import Issue, Moving, Party, find_merge_targets, read_issued_data, read_records
 from registry.learners.numbers import find_learner
-from registry.learners.own_decisions import cases_about, own_decisions_on
+from registry.learners.own_decisions import find_cases, find_own_decisions
 from registry.values.actors import person_of
 from registry.values.persons import PERSON, contradictions, normalise_identifier, normalise_name
 from registry.vault.vault import random_id
@@ -98,7 +98,7 @@ class LearnerChanges:
         self, source: str, credentials: Sequence[str], stated: Mapping[str, str], student: str
     ) -> dict[str, str]:
         """Return the person of a split's new learner, checked as a row's would be."""
-        records = {record.credential: record for record in records_of(self._registry, self._party(source))}
+        records = {record.credential: record for record in read_records(self._registry, self._party(source))}
         said: dict[str, str] = {}
         for credential in credentials:
             if (record := records.get(credential)) is None:
@@ -123,10 +123,10 @@ class LearnerChanges:
         return asked.person()
 
     def _party(self, learner: str) -> Party:
-        known = self._vault.learner(self._registry.cursor(), learner)
+        known = self._vault.read_learner(self._registry.cursor(), learner)
         if known is None:
             raise CannotChange(f"this university has no learner {learner}, or has erased them", "learner")
-        if (target := merged_into(self._registry.cursor(), [learner]).get(learner)) is not None:
+        if (target := find_merge_targets(self._registry.cursor(), [learner]).get(learner)) is not None:
             raise CannotChange(f"learner {learner} was merged into {target}; name that one", "learner")
         return Party(known.learner, known.person, known.sealed)
 
@@ -203,7 +203,7 @@ class LearnerChanges:
     def _preview(self, asked: _Asked) -> Preview:
         source = self._party(asked.source)
         target_person = asked.person if asked.target_is_new else self._party(asked.target).person
-        records = {record.credential: record for record in records_of(self._registry, source)}
+        records = {record.credential: record for record in read_records(self._registry, source)}
         if len(records) > MAX_CREDENTIALS:
             raise CannotChange(f"the learner has more than {MAX_CREDENTIALS:,} credentials", "learner")
         chosen = list(records) if asked.credentials is None else asked.credentials
@@ -212,8 +212,8 @@ class LearnerChanges:
         chosen = list({*chosen, *self._moved_before(chosen) & records.keys()})
         relied_on = {
             **self._relied_on(chosen),
-            **own_decisions_on(self._registry, chosen),
-            **cases_about(self._registry, chosen),
+            **find_own_decisions(self._registry, chosen),
+            **find_cases(self._registry, chosen),
         }
         moves: list[Move] = []
         stays: list[Stay] = []
@@ -225,7 +225,7 @@ class LearnerChanges:
             elif (why := self._why_it_stays(credential, relied_on.get(identifier))) is not None:
                 stays.append(Stay(identifier, why))
             else:
-                data = issued_again(self._registry, identifier)
+                data = read_issued_data(self._registry, identifier)
                 moves.append(Move(identifier, data.achievement, data.version, data.awarding_date, credential.version))
         return Preview(
             asked.kind,
@@ -253,7 +253,7 @@ class LearnerChanges:
             return why
         if relied_on is not None:
             return relied_on
-        if issued_again(self._registry, str(credential.id)).parts:
+        if read_issued_data(self._registry, str(credential.id)).parts:
             return "it has parts: issue it again by hand, with the parts that the right learner has"
         if self._registry.achievements.get(credential.state.achievement).state.retired:
             return "its achievement is retired, so that it cannot be issued again"
@@ -279,13 +279,13 @@ class LearnerChanges:
         registry = self._registry
         source = self._party(asked.source)
         if asked.target_is_new:
-            target = Party(self._vault.learner_named(asked.target), asked.person)
+            target = Party(self._vault.new_learner_with_id(asked.target), asked.person)
         else:
             target = self._party(asked.target)
         achievements = {one.achievement: registry.achievements.get(one.achievement) for one in preview.moves}
         issues: list[Issue] = []
         things: list[Credential] = []
-        records = {record.credential: record for record in records_of(registry, source)}
+        records = {record.credential: record for record in read_records(registry, source)}
         for move in preview.moves:
             old = registry.credentials.get(move.credential)
             if old.version != move.stored_version:

@@ -38,7 +38,7 @@ def forget_erased(registry: Registry, batch_store: BatchStore, erased: Collectio
     )
     back = [row["learner"] for row in rows.fetchall()]
     for learner in back:
-        known = registry.vault.learner(registry.cursor(), learner)
+        known = registry.vault.read_learner(registry.cursor(), learner)
         if known is not None:
             _take_out(batch_store, _find_references(batch_store, known.person))
         with registry.transaction() as transaction:
@@ -111,7 +111,7 @@ def erase(
     target = _merged_into(registry, learner)
     if target is not None and target not in sources:  # of two who were merged into each other either may be named
         raise Merged(f"learner {learner} was merged into {target}: erase that one, and both are erased", "$.learner")
-    if registry.vault.learner(registry.cursor(), learner) is None and not registry.erasures.is_erased(learner):
+    if registry.vault.read_learner(registry.cursor(), learner) is None and not registry.erasures.is_erased(learner):
         raise UnknownLearner(f"this university has no learner {learner}", "$.learner")
     if registry.erasures.is_erased(learner) and not again:
         raise Duplicate(f"learner {learner} was erased already", "$.learner")
@@ -119,11 +119,11 @@ def erase(
     learners = [*sources, learner]
     named: list[LearnerReference] = []
     for each in learners:
-        if (known := registry.vault.learner(registry.cursor(), each)) is not None:
+        if (known := registry.vault.read_learner(registry.cursor(), each)) is not None:
             named += _find_references(batch_store, known.person)
     _take_out(batch_store, named)  # before it is said: an erasure that is said is whole
     forgotten = _Forgotten(registry.vault, learners, credentials)
-    with registry.joined(transaction) as joined:
+    with registry.join(transaction) as joined:
         joined.add(_StillMerged(learner, sources))
         registry.erasures.erase(learners, forgotten, again=again, transaction=joined)
 
@@ -184,7 +184,7 @@ def _find_references(batch_store: BatchStore, person: Mapping[str, Any]) -> list
     return found
 
 
-def affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
+def find_affected_cases(registry: Registry, learner: str, today: date) -> list[AffectedCase]:
     """Return the learner's cases that are open, or decided and within the time for an appeal.
 
     So are those of learners who were merged into this one: they are erased with them.
@@ -266,10 +266,10 @@ class _Forgotten:
         ).fetchall()
         spellings: set[str] = set()
         for learner in self._learners:
-            known = self._vault.learner(cursor, learner)
+            known = self._vault.read_learner(cursor, learner)
             number = known.person.get("student") if known is not None else None
             spellings |= {number, normalise_identifier(number)} if number else set()
-        return [*(row["student"] for row in rows), *(self._vault.hashed("student", one) for one in spellings)]
+        return [*(row["student"] for row in rows), *(self._vault.hash_for_lookup("student", one) for one in spellings)]
 
     def _answers(self, cursor: Cursor[DictRow]) -> list[str]:
         """Return the places of kept answers to requests that name one of the learners."""

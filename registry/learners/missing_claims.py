@@ -4,7 +4,7 @@ from registry.application.registry import Registry
 from registry.domain.errors import UnknownCredential
 
 
-def why_without_claims(registry: Registry, credential: str) -> str:
+def explain_missing_claims(registry: Registry, credential: str) -> str:
     """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
     try:
         learner = registry.credentials.get(credential).state.learner

@@ -13,7 +13,7 @@ from registry.application.held_row_decision import MAX_FORMER
 from registry.application.registry import Registry
 from registry.application.requests import CLAIMS, IssueRequest
 from registry.application.status_notes import move_notes
-from registry.application.student_numbers import release_number, without_number
+from registry.application.student_numbers import drop_number, release_number
 from registry.domain.errors import Duplicate
 from registry.values.persons import FORMERLY, PERSON
 from registry.vault.vault import Learner, Vault, VaultRows, random_id, write_person
@@ -52,11 +52,11 @@ class Record(NamedTuple):
 
     def claims(self, registry: Registry) -> dict[str, Any]:
         """Return what the credential says of the person."""
-        digest = issued_again(registry, self.credential).claims
+        digest = read_issued_data(registry, self.credential).claims
         return open_disclosures(digest, self.disclosures) if digest is not None else {}
 
 
-def records_of(registry: Registry, party: Party) -> list[Record]:
+def read_records(registry: Registry, party: Party) -> list[Record]:
     """Return the vault's records of a learner, in the order of their credentials."""
     rows = (
         registry.cursor()
@@ -70,7 +70,7 @@ def records_of(registry: Registry, party: Party) -> list[Record]:
     return [Record(row["credential"], vault.open(party.learner, row["credential"], row["sealed"])) for row in rows]
 
 
-def issued_again(registry: Registry, credential: str) -> CredentialIssued:
+def read_issued_data(registry: Registry, credential: str) -> CredentialIssued:
     """Return the data with which an own credential was issued."""
     [first] = registry.recorder.select_events(UUID(credential), limit=1)
     event: Any = registry.mapper.to_domain_event(first)
@@ -79,7 +79,9 @@ def issued_again(registry: Registry, credential: str) -> CredentialIssued:
     return data
 
 
-def merged_into(cursor: Cursor[DictRow], learners: Collection[str], besides: str | None = None) -> dict[str, str]:
+def find_merge_targets(
+    cursor: Cursor[DictRow], learners: Collection[str], besides: str | None = None
+) -> dict[str, str]:
     """Return, of these learners, into whom each was merged, but for one change; who was not is left out."""
     rows = cursor.execute(
         "SELECT source::text, target::text FROM vault.learner_changes WHERE kind = 'merge' AND confirmed IS NOT NULL"
@@ -103,7 +105,7 @@ class Issue(NamedTuple):
     @classmethod
     def prepare(cls, registry: Registry, record: Record, target: Party) -> "Issue":
         """Return what is issued again: the same award, of the target's person, with the grades of the old one."""
-        before, claims = issued_again(registry, record.credential), record.claims(registry)
+        before, claims = read_issued_data(registry, record.credential), record.claims(registry)
         carried = {field: claims[name] for name, field in _FIELDS.items() if isinstance(claims.get(name), str)}
         request = IssueRequest(
             f"moved {record.credential}",
@@ -185,7 +187,7 @@ class Moving:
             row = records[issue.old]
             cursor.execute(
                 "UPDATE vault.records SET record = %s WHERE credential = %s",
-                (self._vault.hashed("moved", issue.old), issue.old),
+                (self._vault.hash_for_lookup("moved", issue.old), issue.old),
             )
             sealed = self._vault.seal(target, issue.data.credential, issue.disclosures)
             new.record(row["record"], row["content"], issue.data.credential, target.learner, sealed)
@@ -201,17 +203,17 @@ class Moving:
         ).fetchall()
         if {row["learner"]: row["person"] for row in rows} != known:
             return False
-        return not merged_into(cursor, list(known), besides=self._change)
+        return not find_merge_targets(cursor, list(known), besides=self._change)
 
     def _add_target(self, cursor: Cursor[DictRow]) -> None:
         """Add a split's new learner, with a number that leads to nobody, or to the source until now."""
         vault, learner, person = self._vault, self._target.learner, self._target.person
-        student = vault.hashed("student", person["student"])
+        student = vault.hash_for_lookup("student", person["student"])
         if self._takes_number:
-            known = vault.find_known(cursor, [student]).get(student)
+            known = vault.find_learners(cursor, [student]).get(student)
             if known is None or known.learner.learner != self._source.learner.learner:
                 raise Duplicate("the student number belongs to somebody else now; look again")
-            former = without_number(known.person, person["student"], self._by, self._now)
+            former = drop_number(known.person, person["student"], self._by, self._now)
             write_person(cursor, known.learner.learner, vault.seal(known.learner, "person", former), known.sealed)
             release_number(cursor, vault, student, known.learner.learner)
         cursor.execute(
@@ -257,7 +259,7 @@ class Moving:
 
     def _move_history(self, cursor: Cursor[DictRow]) -> None:
         for credential in self._history:
-            self._move(cursor, credential, self._vault.disclosures(cursor, credential))
+            self._move(cursor, credential, self._vault.read_disclosures(cursor, credential))
 
     def _link(self, cursor: Cursor[DictRow]) -> None:
         for issue in self._issues:

@@ -11,6 +11,6 @@ def find_learner(registry: Registry, student: str) -> KnownLearner | None:
     An earlier version stored the spelling that it was given: that is looked for, too.
     """
     vault = registry.vault
-    hashed = [vault.hashed("student", text) for text in (normalise_identifier(student), student)]
-    found = vault.find_known(registry.cursor(), set(hashed))
+    hashed = [vault.hash_for_lookup("student", text) for text in (normalise_identifier(student), student)]
+    found = vault.find_learners(registry.cursor(), set(hashed))
     return found.get(hashed[0]) or found.get(hashed[1])

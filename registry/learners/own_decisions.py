@@ -44,7 +44,7 @@ def _named(vault: Vault, decision: str, sealed: bytes) -> set[str]:
     return {credential for one in ([said] if isinstance(said, str) else said) for credential in credentials_named(one)}
 
 
-def own_decisions_on(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
+def find_own_decisions(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
     """Return, of these credentials, which own decision that is in force names each by digest, in words."""
     found: dict[str, str] = {}
     for hidden in hidden_decisions(registry.cursor(), registry.vault, credentials):
@@ -54,7 +54,7 @@ def own_decisions_on(registry: Registry, credentials: Collection[str]) -> dict[s
     return found
 
 
-def cases_about(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
+def find_cases(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
     """Return, of these credentials, which case of the own office is about each, in words.
 
     A case counts until it is withdrawn, or closed without a decision that is in force.

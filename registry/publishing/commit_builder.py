@@ -8,7 +8,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from registry.application.acceptance import Acceptance, NotAccepted
 from registry.publishing.commit_store import CommitStore, StoredCommit, UnsignedCommit, WithheldEvent
 from registry.publishing.errors import StoreChanged
-from registry.store.translation import EVENTS, Stored, Translator, stored_at
+from registry.store.translation import EVENTS, Stored, Translator, read_stored_time
 from registry.wire.commit import MAX_COMMIT
 from registry.wire.merkle import Tree, leaf_hashes
 
@@ -162,6 +162,6 @@ class _Filling:
         if self._lines:
             after = self._tree.extend(leaf_hashes(self._lines))
             commit = UnsignedCommit(self._tree, after, self._lines, self._numbers[0], self._numbers[-1])
-            commit = commit._replace(stored=stored_at(self._first).timestamp())
+            commit = commit._replace(stored=read_stored_time(self._first).timestamp())
             self._closed.append((commit, tuple(self._numbers)))
             self._tree, self._lines, self._numbers, self._bytes = after, [], [], 0

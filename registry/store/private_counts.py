@@ -5,7 +5,7 @@ from psycopg import Connection
 _TABLES = ("intake.batches", "intake.lost", "webhooks.deliveries", "webhooks.endpoints", "feed.notices")
 
 
-def missing_tables(connection: Connection) -> set[str]:
+def find_missing_tables(connection: Connection) -> set[str]:
     """Return which tables are not there: the consortium's own node has no private side."""
     rows = connection.execute(
         "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (list(_TABLES),)
@@ -13,12 +13,12 @@ def missing_tables(connection: Connection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def batches_by_state(connection: Connection) -> dict[str, int]:
+def count_batches(connection: Connection) -> dict[str, int]:
     """Count the batches."""
     return dict(connection.execute("SELECT state, count(*) FROM intake.batches GROUP BY state").fetchall())
 
 
-def rows_by_outcome(connection: Connection) -> dict[str, int]:
+def count_rows(connection: Connection) -> dict[str, int]:
     """Count the rows of all batches that were to have an effect."""
     row = connection.execute(
         "SELECT coalesce(sum(issued), 0)::bigint, coalesce(sum(unchanged), 0)::bigint,"
@@ -29,7 +29,7 @@ def rows_by_outcome(connection: Connection) -> dict[str, int]:
     return dict(zip(("issued", "unchanged", "refused", "scheduled"), row, strict=True))
 
 
-def webhooks_by_state(connection: Connection) -> dict[str, int]:
+def count_webhooks(connection: Connection) -> dict[str, int]:
     """Count the webhooks."""
     row = connection.execute(
         "SELECT count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE NOT enabled) FROM webhooks.endpoints"
@@ -38,7 +38,7 @@ def webhooks_by_state(connection: Connection) -> dict[str, int]:
     return dict(zip(("enabled", "disabled"), row, strict=True))
 
 
-def deliveries_by_state(connection: Connection) -> dict[str, int]:
+def count_deliveries(connection: Connection) -> dict[str, int]:
     """Count the deliveries that wait for their first attempt, that failed and are tried again, and those given up."""
     row = connection.execute(
         "SELECT count(*) FILTER (WHERE dead IS NULL AND error IS NULL),"
@@ -49,7 +49,7 @@ def deliveries_by_state(connection: Connection) -> dict[str, int]:
     return dict(zip(("waiting", "failed", "given-up"), row, strict=True))
 
 
-def lost_ranges(connection: Connection) -> tuple[int, int]:
+def count_lost(connection: Connection) -> tuple[int, int]:
     """Count the ranges of lost intake events that nobody has acknowledged, and the events in them, where known."""
     row = connection.execute(
         "SELECT count(*), coalesce(sum(last - first + 1), 0)::bigint FROM intake.lost WHERE acknowledged IS NULL"

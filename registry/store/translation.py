@@ -73,7 +73,7 @@ class _Timed(msgspec.Struct):
     timestamp: datetime
 
 
-def stored_at(state: bytes) -> datetime:
+def read_stored_time(state: bytes) -> datetime:
     """Return when an event was stored, from its stored state."""
     return msgspec.json.decode(state, type=_Timed).timestamp
 

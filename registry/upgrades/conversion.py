@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts
 from registry.vault.keys import SHARED, KeyRing
-from registry.vault.vault import Learner, OpenRing, Vault, derived, open_bytes
+from registry.vault.vault import Learner, OpenRing, Vault, derive_key, open_bytes
 
 _OLD: Final = """
 SELECT EXISTS (
@@ -52,12 +52,12 @@ def convert(cursor: Cursor[DictRow], vault: Vault) -> tuple[tuple[str, str], ...
     Call it in a transaction, before `vault.keys` has rows.
     """
     if vault.keys.ring() is None:
-        vault.keys.write_ring(KeyRing.create(os.urandom, derived(vault.keys.master(), b"lookup")))
+        vault.keys.write_ring(KeyRing.create(os.urandom, derive_key(vault.keys.master(), b"lookup")))
     row = cursor.execute(_OLD).fetchone()
     assert row is not None  # noqa: S101 - a select without a table gives one row
     if not row["old"]:
         return ()
-    old, new = AESGCM(derived(vault.keys.master(), b"wrapping")), OpenRing(vault.ring)
+    old, new = AESGCM(derive_key(vault.keys.master(), b"wrapping")), OpenRing(vault.ring)
     for row in cursor.execute("SELECT learner::text, key FROM vault.learners").fetchall():
         key = open_bytes(old, row["key"], row["learner"], "key")
         wrapped = vault.wrap(Learner(row["learner"], key, AESGCM(key)))

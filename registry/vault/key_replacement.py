@@ -107,7 +107,11 @@ def settle(connection: Connection[DictRow], vault: Vault) -> None:
     """
     with connection.cursor() as cursor:
         generations = _generations(cursor)
-        if generations and vault.keys.ring_mark() is not None and vault.ring == vault.ring.settled(generations):
+        if (
+            generations
+            and vault.keys.read_ring_mark() is not None
+            and vault.ring == vault.ring.with_generations(generations)
+        ):
             return
         with connection.transaction(), locked_keys(cursor):
             converted = _settle_locked(cursor, vault)
@@ -121,13 +125,13 @@ def _settle_locked(cursor: Cursor[DictRow], vault: Vault) -> Sequence[tuple[str,
     generations = _generations(cursor)
     if not generations:
         return _begin(cursor, vault)
-    if vault.keys.ring_mark() is None:
+    if vault.keys.read_ring_mark() is None:
         raise VaultError(
             "the vault's keys are missing, and the database has values under them. Restore both from one backup:"
             " registry node restore FILE"
         )
     ring = vault.ring
-    if (settled := ring.settled(generations)) != ring:
+    if (settled := ring.with_generations(generations)) != ring:
         vault.keys.write_ring(settled)
     return ()
 

@@ -62,7 +62,7 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         return type(self)(self.lookup, self.generation, added)
 
-    def settled(self, generations: Sequence[int]) -> Self:
+    def with_generations(self, generations: Sequence[int]) -> Self:
         """Return a ring with the keys of these generations, one for each bucket, and no others.
 
         Raises `VaultError` where it lacks one: the database and the keys are not of the same moment.
@@ -105,7 +105,7 @@ class KeyFiles(Protocol):
         """Store the keys durably in the place of those before, which are destroyed."""
         ...
 
-    def ring_mark(self) -> object:
+    def read_ring_mark(self) -> object:
         """Return a value that differs whenever other keys were stored meanwhile; cheap."""
         ...
 
@@ -130,7 +130,7 @@ class MemoryKeys:
         """Replace the keys."""
         self._ring = ring
 
-    def ring_mark(self) -> object:
+    def read_ring_mark(self) -> object:
         """Return the ring itself: each is another object."""
         return id(self._ring)
 

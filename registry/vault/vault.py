@@ -34,10 +34,10 @@ __all__ = [
     "Vault",
     "VaultError",
     "VaultRows",
-    "array",
     "credentials_named",
+    "format_array",
     "random_id",
-    "read_again",
+    "retry_read",
     "write_person",
 ]  # fmt: skip
 
@@ -95,7 +95,7 @@ class Vault:
 
     def _ring(self) -> "OpenRing":
         """Return the keys in use now."""
-        mark = self.keys.ring_mark()
+        mark = self.keys.read_ring_mark()
         opened = self._opened
         if opened is None or opened.mark != mark:
             ring = self.keys.ring()
@@ -111,7 +111,7 @@ class Vault:
         """The keys in use now."""
         return self._ring().ring
 
-    def hashed(self, kind: str, value: str) -> bytes:
+    def hash_for_lookup(self, kind: str, value: str) -> bytes:
         """Return the keyed hash (32 bytes) under which a number or a row id is found again."""
         return _keyed(self._lookup(), f"{kind}\0{value}".encode())
 
@@ -125,9 +125,9 @@ class Vault:
 
     def new_learner(self) -> Learner:
         """Return a learner with a fresh id and key."""
-        return self.learner_named(random_id())
+        return self.new_learner_with_id(random_id())
 
-    def learner_named(self, learner: str) -> Learner:
+    def new_learner_with_id(self, learner: str) -> Learner:
         """Return a learner with an id that is given, and a fresh key."""
         key = AESGCM.generate_key(256)
         return Learner(learner, key, AESGCM(key))
@@ -172,14 +172,14 @@ class Vault:
                 pass  # the keys at hand may be older than the value
         return self._ring().open(sealed, learner, purpose)
 
-    def bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
+    def read_bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
         """The disclosures that an own decision names by digest, in the order of its bases.
 
         Empty where it names none, all of them openly, or the learner was erased.
         """
-        return read_again(lambda: self._bases(cursor, decision))
+        return retry_read(lambda: self._read_bases(cursor, decision))
 
-    def _bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
+    def _read_bases(self, cursor: Cursor[DictRow], decision: str) -> list[str]:
         row = cursor.execute(
             "SELECT d.sealed, d.learner::text, l.key FROM vault.decisions d LEFT JOIN vault.learners l USING (learner)"
             " WHERE d.decision = %s",
@@ -193,11 +193,11 @@ class Vault:
             found = self.open(self.unwrap(row["learner"], row["key"]), f"decision {decision}", row["sealed"])
         return [found] if isinstance(found, str) else found
 
-    def learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
+    def read_learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
         """A learner by the id, and the person as the vault has them; None where there is none (any more)."""
-        return read_again(lambda: self._learner(cursor, learner))
+        return retry_read(lambda: self._read_learner(cursor, learner))
 
-    def _learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
+    def _read_learner(self, cursor: Cursor[DictRow], learner: str) -> KnownLearner | None:
         row = cursor.execute("SELECT key, person FROM vault.learners WHERE learner = %s", (learner,)).fetchone()
         return None if row is None else self._known(learner, row)
 
@@ -205,20 +205,20 @@ class Vault:
         found = self.unwrap(learner, row["key"])
         return KnownLearner(found, self.open(found, "person", row["person"]), row["person"])
 
-    def find_known(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
+    def find_learners(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the learners that are known by these hashed numbers: their number, or a further one of a merge."""
-        sought = array(students)
-        return read_again(lambda: self._find_known(cursor, sought))
+        sought = format_array(students)
+        return retry_read(lambda: self._find_learners(cursor, sought))
 
-    def _find_known(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, KnownLearner]:
+    def _find_learners(self, cursor: Cursor[DictRow], students: str) -> dict[bytes, KnownLearner]:
         rows = cursor.execute(_BY_NUMBER, {"students": students}).fetchall()
         return {row["student"]: self._known(row["learner"], row) for row in rows}
 
-    def disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
+    def read_disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         """The disclosures of a credential; empty where there are none, or none any more."""
-        return read_again(lambda: self._disclosures(cursor, credential))
+        return retry_read(lambda: self._read_disclosures(cursor, credential))
 
-    def _disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
+    def _read_disclosures(self, cursor: Cursor[DictRow], credential: str) -> list[str]:
         row = cursor.execute(
             "SELECT l.learner::text, l.key, d.sealed FROM vault.records d JOIN vault.learners l USING (learner)"
             " WHERE d.credential = %s",
@@ -324,7 +324,7 @@ class VaultRows:
         changed a person that they change.
         """
         if self._known:
-            rows = cursor.execute(_LED_TO, {"students": array(self._known)})
+            rows = cursor.execute(_LED_TO, {"students": format_array(self._known)})
             if {row["student"]: row["learner"] for row in rows.fetchall()} != self._known:
                 raise LearnerGone("a learner was erased, merged or given another number meanwhile; look again")
         _copy(cursor, "vault.learners (learner, student, key, person)", self._learners)
@@ -332,7 +332,9 @@ class VaultRows:
         for learner, (sealed, before) in self._persons.items():
             write_person(cursor, learner, sealed, before)
         if self._record_ids:  # a row that was held and is issued now waits for nothing
-            cursor.execute("DELETE FROM vault.held_rows WHERE record = ANY(%s::bytea[])", (array(self._record_ids),))
+            cursor.execute(
+                "DELETE FROM vault.held_rows WHERE record = ANY(%s::bytea[])", (format_array(self._record_ids),)
+            )
         for row in self._held:
             row.write(cursor)
 
@@ -375,7 +377,7 @@ def random_id() -> str:
     )
 
 
-def array(values: Iterable[bytes]) -> str:
+def format_array(values: Iterable[bytes]) -> str:
     """Hashes as a PostgreSQL array of bytea in one text."""
     return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
 
@@ -390,7 +392,7 @@ def _hex(value: bytes) -> str:
     return "\\\\x" + value.hex()
 
 
-def read_again(read: Callable[[], T]) -> T:
+def retry_read(read: Callable[[], T]) -> T:
     """Read; where a key was replaced between reading the row and opening it, read once more."""
     try:
         return read()
@@ -424,7 +426,7 @@ def credentials_named(text: str) -> set[str]:
     return {identifier} if isinstance(identifier, str) and check_uuid(identifier) is None else set()
 
 
-def derived(master: bytes, purpose: bytes) -> bytes:
+def derive_key(master: bytes, purpose: bytes) -> bytes:
     """Return the key (32 bytes) that HKDF-SHA-256 makes of a secret for a purpose."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"credential registry vault: " + purpose).derive(master)
 

@@ -31,7 +31,7 @@ def clerk(tmp_path, postgres):
 
 def known(consortium, record):
     with open_node(consortium.home) as node:
-        return node.issuer.known(record)
+        return node.issuer.find_credential(record)
 
 
 def shown(consortium, credential):

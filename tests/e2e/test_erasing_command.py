@@ -31,7 +31,7 @@ def learner_of(consortium, number):
 
 def credential_of(consortium, record):
     with open_node(consortium.home) as node:
-        return node.issuer.known(record)
+        return node.issuer.find_credential(record)
 
 
 def run_with_input(consortium, text, *arguments, check=0):
@@ -140,11 +140,11 @@ def test_whom_the_log_says_was_erased_is_erased_again_when_a_backup_brings_them_
     said = registry(*words, "--to-log", f"file:{tmp_path / 'log'}", environment=passphrase).stderr
     assert "registry vault forget-erased" in " ".join(said.split())
     with open_node(home) as node:
-        assert node.registry.vault.learner(node.registry.cursor(), learner) is not None
+        assert node.registry.vault.read_learner(node.registry.cursor(), learner) is not None
     said = registry("log", "restore", f"file:{consortium.folder / 'log'}", home=home).stderr
     assert "1 learner whom the log says this university erased" in " ".join(said.split())
     with open_node(home) as node:
-        assert node.registry.vault.learner(node.registry.cursor(), learner) is None
+        assert node.registry.vault.read_learner(node.registry.cursor(), learner) is None
         assert ids.learner_of_student(node, "s5")
     assert "0 learners erased again" in registry("vault", "forget-erased", home=home).stdout
 

@@ -103,7 +103,7 @@ def test_a_larger_credential_that_replaces_one_of_another_achievement_is_asked_a
              "--part", f"twente/{part.credential}:5", "--replaces", old.credential]  # fmt: skip
     refused = twente.run(*issue, check=2)
     assert f"replaces credential {old.credential} of another achievement" in refused.stderr
-    assert own.issuer.known("r3") is None
+    assert own.issuer.find_credential("r3") is None
     assert f"replaces   {old.credential}" in twente.run(*issue, "--yes").stdout
     see(twente)
     assert printed_json(twente.run("credential", "show", old.credential, "--json"))["status"] == "replaced"

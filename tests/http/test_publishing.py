@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.node.node import open_node
 from registry.values.persons import normalise_identifier
 from tests.support.command import registry, until
@@ -446,5 +446,5 @@ def test_a_note_beside_a_reason_is_kept_privately_and_bounded(node, system, offe
     done = system.post(path, json={"reason": "withheld", "note": "Our own words"}, headers=once("note"))
     assert done.status_code == 200
     with open_node(node.home) as served:
-        [note] = notes_of(served.registry.vault, served.registry.cursor(), credential)
+        [note] = read_notes(served.registry.vault, served.registry.cursor(), credential)
     assert (note.change, note.note) == ("suspend", "Our own words")

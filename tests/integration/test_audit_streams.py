@@ -125,7 +125,7 @@ def test_a_record_that_stands_twice_is_a_warning_also_for_who_goes_on_from_a_rep
         assert [(one.member, one.code) for one in whole.warnings] == [("twente", "repeated")]
         assert audited(consortium, folder, since=before).verdict == "well"
         # These are other records than the report's, so that the stream is read whole again.
-        assert audited(consortium, folder, since=before).read_again == ["twente"]
+        assert audited(consortium, folder, since=before).retry_read == ["twente"]
 
 
 def test_a_log_of_nobody_is_a_fault_and_an_empty_one_a_warning(consortium, folder):
@@ -341,7 +341,7 @@ def test_who_goes_on_from_a_report_sees_that_what_it_covers_is_gone_or_altered(c
     [fault] = report.faults
     assert (fault.kind, fault.member) == ("record", "twente")
     assert fault == audited(consortium, folder).faults[0] or fault.further
-    assert report.read_again == ["twente"]
+    assert report.retry_read == ["twente"]
     assert "Read whole, because the records are not those that the earlier report verified" in report.summary
 
 

@@ -7,8 +7,8 @@ import pytest
 from projections.records.disclosures import prove_claims
 from registry.batches import BatchStore
 from registry.domain.case_errors import ApplicantErased, NotApplicant, NotAttached, NotOpened, UnknownSubject
-from registry.learners.erasure import affected_cases, erase
-from registry.learners.own_decisions import cases_about
+from registry.learners.erasure import erase, find_affected_cases
+from registry.learners.own_decisions import find_cases
 from registry.office.assessments.precedents import find_precedents
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.assignments import assign
@@ -384,7 +384,7 @@ def test_a_decided_case_within_its_time_for_an_appeal_is_named_before_an_erasure
     case = lund.approved(STATISTICS, grants=[full(ects=None)])
     decided = lund.office.decide(case, "l.holm")
     learner = lund.registry.case(case).data.learner
-    [affected] = affected_cases(lund.registry, learner, TODAY)
+    [affected] = find_affected_cases(lund.registry, learner, TODAY)
     assert (affected.file_number, affected.appeal_until) == (decided.file_number, decided.appeal_until)
 
 
@@ -392,14 +392,14 @@ def test_the_cases_of_a_learner_who_was_merged_are_named_before_the_other_is_era
     case = lund.approved(STATISTICS, grants=[full(ects=None)])
     decided = lund.office.decide(case, "l.holm")
     target = random_id()
-    assert affected_cases(lund.registry, target, TODAY) == []
+    assert find_affected_cases(lund.registry, target, TODAY) == []
     lund.registry.cursor().execute(
         "INSERT INTO vault.learner_changes"
         " (change, kind, source, target, preview, sealed, proposed_by, proposed, confirmed_by, confirmed)"
         " VALUES (%s, 'merge', %s, %s, '', '', 'a', now(), 'b', now())",
         (random_id(), lund.registry.case(case).data.learner, target),
     )
-    [affected] = affected_cases(lund.registry, target, TODAY)
+    [affected] = find_affected_cases(lund.registry, target, TODAY)
     assert affected.file_number == decided.file_number
 
 
@@ -409,14 +409,14 @@ def test_a_closed_case_holds_its_credential_as_long_as_its_decision_is_in_force(
     cursor = lund.registry.cursor()
     cursor.execute("UPDATE office.subjects SET member = 'lund'")  # as if this university had issued it
     number = lund.registry.case(case).data.file_number
-    assert cases_about(lund.registry, [credential]) == {credential: f"case {number} is about it"}
+    assert find_cases(lund.registry, [credential]) == {credential: f"case {number} is about it"}
     decision = lund.office.decide(case, "l.holm").decision
     cursor.execute("UPDATE office.subjects SET member = 'lund'")
     cursor.execute("UPDATE office.cases SET state = 'closed'")
-    found = cases_about(lund.registry, [credential])
+    found = find_cases(lund.registry, [credential])
     assert found == {credential: f"the decision of the closed case {number} rests on it"}
     lund.registry.recognition.withdraw_decision(decision, "onAppeal")
-    assert cases_about(lund.registry, [credential]) == {}
+    assert find_cases(lund.registry, [credential]) == {}
 
 
 def _fields(applicant):

@@ -60,9 +60,9 @@ def test_key_and_rows_are_gone_and_the_log_says_so_naming_the_day_only(node, bat
     gone, other = issued(node, request(1, achievement), request(2, achievement))
     erase(node.registry, batch_store, gone.learner)
     vault, cursor = node.registry.vault, node.registry.cursor()
-    assert vault.learner(cursor, gone.learner) is None
-    assert vault.disclosures(cursor, gone.credential) == []
-    assert len(vault.disclosures(cursor, other.credential)) == 4
+    assert vault.read_learner(cursor, gone.learner) is None
+    assert vault.read_disclosures(cursor, gone.credential) == []
+    assert len(vault.read_disclosures(cursor, other.credential)) == 4
     for table in ("vault.learners", "vault.records", "vault.erased"):
         assert gone.learner not in rows(node, table)
         assert gone.credential not in rows(node, table)
@@ -244,7 +244,7 @@ def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, batch_store, m
         with pytest.raises(RuntimeError):
             erase(node.registry, batch_store, row.learner)
     assert batch_store._vault.seal_own == sealed
-    assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
+    assert node.registry.vault.read_learner(node.registry.cursor(), row.learner) is not None
     with batch_store.get_content(batch).open("rb") as content:
         assert b"r1" in content.read()
     erase(node.registry, batch_store, row.learner)
@@ -260,7 +260,7 @@ def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, batch_store, mon
     monkeypatch.setattr(batch_store, "list_with_content", lambda: before)
     with pytest.raises(StillInBatch, match=batch):
         erase(node.registry, batch_store, row.learner)
-    assert node.registry.vault.learner(node.registry.cursor(), row.learner) is not None
+    assert node.registry.vault.read_learner(node.registry.cursor(), row.learner) is not None
 
 
 def test_a_document_that_waits_and_of_which_nobody_can_tell_whose_it_is_is_cancelled(node, batch_store):

@@ -107,7 +107,7 @@ def test_the_disclosures_are_what_the_digest_on_the_log_stands_for(node):
     node.publisher().publish_pending()
     event = Reader(ORIGIN).decode_one(node.lines()[1])
     assert isinstance(event, Event)
-    held = node.registry.vault.disclosures(node.registry.cursor(), issued.credential)
+    held = node.registry.vault.read_disclosures(node.registry.cursor(), issued.credential)
     claims = open_disclosures(event.data.claims, held)
     assert claims == {
         "familyName": "Jansen",

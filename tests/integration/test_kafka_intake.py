@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.domain.errors import InvalidEvent
 from registry.intake.events import MAX_BYTES
 from registry.intake.kafka import KafkaIntake, addresses, gaps
@@ -87,7 +87,7 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
     assert suspended.accepted
     assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
     vault, cursor = taking._registry.vault, taking._registry.cursor()
-    assert [one.note for one in notes_of(vault, cursor, issued.credential)] == ["Asked by the board"]
+    assert [one.note for one in read_notes(vault, cursor, issued.credential)] == ["Asked by the board"]
     [new_note] = take(
         taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})
     )
@@ -142,7 +142,7 @@ class Faulty:
     def known(self, record):
         if "bad" in record:
             raise self._error
-        return self._issuer.known(record)
+        return self._issuer.find_credential(record)
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,15 @@ from consumers.projecting.projector import Projector
 from projections.core import views
 from projections.records import learners
 from registry.application.requests import Issued
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.batches import BatchStore
 from registry.domain.errors import Duplicate
-from registry.intake.reconciling import COLUMNS, NEEDED, Reconciling
-from registry.intake.reconciling import Known as Here
+from registry.intake.reconciling import COLUMNS, NEEDED, PublishedAward, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.learners.change import CannotChange, SamePerson, StalePreview, UnknownChange
 from registry.learners.changes import LearnerChanges
 from registry.learners.erasure import Merged, count_credentials, erase
-from registry.learners.moves import Moving, issued_again, merged_into
+from registry.learners.moves import Moving, find_merge_targets, read_issued_data
 from registry.learners.numbers import find_learner
 from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosure, open_disclosures, salts
@@ -60,8 +59,8 @@ def issued(node, *requests):
 
 
 def claims(node, credential):
-    held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return open_disclosures(issued_again(node.registry, credential).claims, held) if held else None
+    held = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
+    return open_disclosures(read_issued_data(node.registry, credential).claims, held) if held else None
 
 
 def status(node, credential):
@@ -122,7 +121,7 @@ def test_a_split_revokes_and_issues_again_to_the_right_person(node, changes):
     # The row that it came from is known as the new credential.
     [again] = node.issuer.issue([request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR)])
     assert again == Issued("row-2", new, change.target, unchanged=True)
-    assert node.issuer.known("row-2") == new
+    assert node.issuer.find_credential("row-2") == new
 
 
 def test_a_split_may_pass_the_number_on(node, changes):
@@ -131,7 +130,7 @@ def test_a_split_may_pass_the_number_on(node, changes):
     assert proposed.preview.number_moves
     change, _ = changes.confirm(proposed.change, "l.holm")
     assert find_learner(node.registry, "7000123").learner.learner == change.target
-    assert node.registry.vault.learner(node.registry.cursor(), sara.learner) is not None
+    assert node.registry.vault.read_learner(node.registry.cursor(), sara.learner) is not None
 
 
 def test_a_split_to_a_learner_who_is_known_gives_their_name(node, changes):
@@ -300,7 +299,7 @@ def test_a_note_on_a_credential_goes_with_the_learner_whose_it_is(node, changes,
     change, _ = changes.confirm(proposed.change, "l.holm")
 
     def notes():
-        found = notes_of(node.registry.vault, node.registry.cursor(), petr.credential)
+        found = read_notes(node.registry.vault, node.registry.cursor(), petr.credential)
         return [one.note for one in found]
 
     assert notes() == ["asked by telephone"]
@@ -366,7 +365,7 @@ def test_of_two_merges_into_each_other_that_are_confirmed_at_once_one_takes_effe
     meanwhile(monkeypatch, node.registry, lambda: changes.confirm(there.change, "l.holm"))
     with pytest.raises(Duplicate):
         changes.confirm(back.change, "l.holm")
-    assert merged_into(node.registry.cursor(), [first.learner, right.learner]) == {first.learner: right.learner}
+    assert find_merge_targets(node.registry.cursor(), [first.learner, right.learner]) == {first.learner: right.learner}
     erase(node.registry, batch_store, right.learner)
     assert left_in(node, "learners") == b""
 
@@ -420,7 +419,7 @@ def test_the_row_of_the_other_of_two_who_were_split_leads_to_the_new_credential_
     assert left_in(node, "learner_changes") == left_in(node, "moved_credentials") == b""
     [again] = node.issuer.issue([request(2, achievement, student="7000123", grade="6.5", national_id="CZ-1", **PETR)])
     assert again == Issued("row-2", new, change.target, unchanged=True)
-    assert node.issuer.known("row-2") == new
+    assert node.issuer.find_credential("row-2") == new
     assert claims(node, new)["familyName"] == "Novak"
 
 
@@ -446,7 +445,7 @@ def test_somebody_who_changed_the_person_meanwhile_is_not_overwritten_by_a_merge
     meanwhile(monkeypatch, node.registry, lambda: node.decide_held("row-8", "same-person"))
     with pytest.raises(Duplicate):
         changes.confirm(proposed.change, "l.holm")
-    person = node.registry.vault.learner(node.registry.cursor(), right.learner).person
+    person = node.registry.vault.read_learner(node.registry.cursor(), right.learner).person
     assert person["familyName"] == "Novak"
     with pytest.raises(StalePreview):
         changes.confirm(proposed.change, "l.holm")
@@ -456,12 +455,14 @@ class Views:
     """What is known of credentials, as if all of them were on the log."""
 
     def __init__(self, node, achievement, *credentials):
-        self._all = {one: Here(one, achievement, 1, "2026-06-30", None, status(node, one)) for one in credentials}
+        self._all = {
+            one: PublishedAward(one, achievement, 1, "2026-06-30", None, status(node, one)) for one in credentials
+        }
 
-    def of(self, credentials):
+    def find_awards(self, credentials):
         return {one: self._all[one] for one in credentials}
 
-    def awarded(self, _begin, _end):
+    def list_awarded(self, _begin, _end):
         return iter(self._all.values())
 
 
@@ -470,7 +471,7 @@ def test_a_term_agrees_after_a_merge_and_finds_rows_in_the_spelling_of_earlier_v
 ):
     achievement, first, second, right = one_in_two(node)
     with monkeypatch.context() as earlier:
-        earlier.setattr("registry.application.requests.IssueRequest.normalised", lambda self: self)
+        earlier.setattr("registry.application.requests.IssueRequest.normalise", lambda self: self)
         [old] = issued(node, request(9, achievement, record="rose\u0301"))
     change = merged(changes, first.learner, right.learner)
     known = Views(

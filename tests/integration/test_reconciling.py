@@ -15,7 +15,7 @@ from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Reconciling
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.adapters.reconciliation import OnLog
+from registry.node.adapters.reconciliation import PostgresAwardLookup
 from registry.node.node import open_node
 from tests.support.command import Consortium, printed_json
 
@@ -47,7 +47,9 @@ class Term:
         file.write_text(csv_of(rows) if text is None else text)
         with (
             open_node(self.consortium.home) as node,
-            Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
+            Reconciling(
+                node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), FROM, UNTIL
+            ) as reconciling,
         ):
             judged = list(reconciling.run(PlainRows(file, form_of(file), COLUMNS, NEEDED)))
         return [one for found in judged for one in found.differences], reconciling.counts
@@ -199,7 +201,7 @@ def test_a_long_file_takes_no_more_memory(term):
 
     with (
         open_node(term.consortium.home) as node,
-        Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
+        Reconciling(node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), FROM, UNTIL) as reconciling,
     ):
         for _ in reconciling.run(rows(3000)):
             pass

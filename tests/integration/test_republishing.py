@@ -7,7 +7,7 @@ import pytest
 
 from registry.application.acceptance import NotAccepted
 from registry.application.issuing import Issuer
-from registry.application.refusals import by_subject, read_refused
+from registry.application.refusals import index_by_subject, read_refused
 from registry.application.registry import Registry
 from registry.application.requests import Issued
 from registry.publishing.republishing import close, plan, publish_again
@@ -74,7 +74,7 @@ class _Nothing:
 
 
 def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
-    found = by_subject(refused(node, ["member-suspended", "unknown-achievement", ""]))
+    found = index_by_subject(refused(node, ["member-suspended", "unknown-achievement", ""]))
     with Registry(node.dsn, ORIGIN, vault_of(node.dsn), None, lambda: found) as registry:
         again, new = Issuer(registry).issue([request(1, node.achievement), request(2, node.achievement)])
         assert not isinstance(again, Issued)
@@ -94,7 +94,7 @@ def test_until_then_it_exists_for_nobody_and_nothing_is_built_on_it(node):
 )  # fmt: skip
 def test_a_line_that_somebody_else_wrote_stops_nothing_and_is_left_to_people(node, line):
     found = read_refused(3, "member-suspended", "why", line)
-    assert list(by_subject([found])) == []
+    assert list(index_by_subject([found])) == []
     [repair] = plan(node.registry, [found])
     assert repair.how == "by-hand"
     assert "this node did not write it" in repair.why

@@ -12,7 +12,7 @@ from registry.application.requests import Issued, NotIssued
 from registry.batches import BatchStore
 from registry.domain.errors import Refusal
 from registry.learners.erasure import erase
-from registry.learners.moves import issued_again
+from registry.learners.moves import read_issued_data
 from registry.learners.numbers import find_learner
 from registry.wire.disclosures import open_disclosures
 from tests.support.memory_log import MemoryLog
@@ -36,8 +36,8 @@ def batch_store(node, tmp_path):
 
 def said(node, credential):
     node.publisher().publish_pending()
-    held = node.registry.vault.disclosures(node.registry.cursor(), credential)
-    return open_disclosures(issued_again(node.registry, credential).claims, held)
+    held = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
+    return open_disclosures(read_issued_data(node.registry, credential).claims, held)
 
 
 def waiting(node):
@@ -69,20 +69,20 @@ def test_a_record_in_another_spelling_is_the_same_row(node):
     first = node.issuer.issue([request(1, achievement)])[0]
     again = node.issuer.issue([request(1, achievement, record="row-1\u200b")])[0]
     assert again == Issued("row-1", first.credential, first.learner, unchanged=True)
-    assert node.issuer.known(" row-1") == first.credential
+    assert node.issuer.find_credential(" row-1") == first.credential
 
 
 def test_what_an_earlier_version_stored_in_a_spelling_of_its_own_is_found_and_unchanged(node, monkeypatch):
     achievement = node.offer()
     row = ask(1, achievement, "s7002\u200b", record="row-1\u200b", **SARA)
     with monkeypatch.context() as earlier:
-        earlier.setattr("registry.application.requests.IssueRequest.normalised", lambda self: self)
+        earlier.setattr("registry.application.requests.IssueRequest.normalise", lambda self: self)
         [old] = node.issuer.issue([row])
     [again] = node.issuer.issue([row])
     assert (again.credential, again.unchanged) == (old.credential, True)
     [another] = node.issuer.issue([ask(2, achievement, "s7002\u200b", **SARA)])
     assert another.learner == old.learner
-    assert node.issuer.known("row-1\u200b") == old.credential
+    assert node.issuer.find_credential("row-1\u200b") == old.credential
 
 
 def test_the_digest_of_an_ordinary_row_is_that_of_earlier_versions(node):
@@ -216,7 +216,7 @@ def test_the_same_person_is_issued_to_the_same_learner_and_the_name_is_the_new_o
         rows.read("row-2")
     [second, old_name] = node.issuer.issue([ask(2, achievement, **married), ask(3, achievement, **SARA)])
     assert second.learner == old_name.learner == first.learner
-    person = node.registry.vault.learner(node.registry.cursor(), first.learner).person
+    person = node.registry.vault.read_learner(node.registry.cursor(), first.learner).person
     assert person["familyName"] == "Novak"
     [former] = person["formerly"]
     assert (former["familyName"], former["by"]) == ("Ahmed", "a.berg")

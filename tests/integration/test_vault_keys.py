@@ -24,7 +24,7 @@ from registry.store import recorder as store
 from registry.vault import key_replacement as rewrapping
 from registry.vault.key_replacement import COLUMNS, locked_keys
 from registry.vault.keys import KeyRing
-from registry.vault.vault import HiddenBasis, Vault, VaultError, bucket_of, derived, seal_bytes
+from registry.vault.vault import HiddenBasis, Vault, VaultError, bucket_of, derive_key, seal_bytes
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.endpoints import Endpoints
 from registry.wire.disclosures import disclosure, salts
@@ -77,7 +77,7 @@ def opens(value, keys, about):
     """Whether any key on the disk opens a value, of whatever purpose."""
     ring = keys.ring()
     secrets = [key for bucket in ring.buckets for key in bucket.values()]
-    secrets += [ring.lookup, keys.master(), derived(keys.master(), b"wrapping"), derived(keys.master(), b"keys")]
+    secrets += [ring.lookup, keys.master(), derive_key(keys.master(), b"wrapping"), derive_key(keys.master(), b"keys")]
     for secret in secrets:
         for start in (0, 6):
             for purpose in about:
@@ -113,16 +113,16 @@ def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, ba
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(600)))
     other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
-    assert len(other.registry.vault.disclosures(other.registry.cursor(), people[1].credential)) == 4
+    assert len(other.registry.vault.read_disclosures(other.registry.cursor(), people[1].credential)) == 4
     erase(node.registry, batch_store, people[0].learner)
     for registry in (node.registry, other.registry):
         for one in people[1:]:
-            assert len(registry.vault.disclosures(registry.cursor(), one.credential)) == 4
+            assert len(registry.vault.read_disclosures(registry.cursor(), one.credential)) == 4
     near = [one for one in people[1:] if bucket_of(one.learner) == bucket_of(people[0].learner)]
     assert near, "600 learners in 256 buckets"
     [more] = issued(other, request(1000, achievement))
     erase(other.registry, batch_store, people[1].learner)
-    assert len(node.registry.vault.disclosures(node.registry.cursor(), more.credential)) == 4
+    assert len(node.registry.vault.read_disclosures(node.registry.cursor(), more.credential)) == 4
     issued(node, request(1001, achievement))
     other.close()
 
@@ -153,11 +153,11 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(
     assert max(map(len, keys.ring().buckets)) == 2  # old and new keys together
     again = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     vault, cursor = again.registry.vault, again.registry.cursor()
-    assert (vault.learner(cursor, gone.learner) is None) == (step == "committed")
+    assert (vault.read_learner(cursor, gone.learner) is None) == (step == "committed")
     assert (keys.ring() == before) == (step != "committed")
     assert {len(bucket) for bucket in keys.ring().buckets} == {1}
     for one in others:
-        assert len(vault.disclosures(cursor, one.credential)) == 4
+        assert len(vault.read_disclosures(cursor, one.credential)) == 4
     if step != "committed":
         erase(again.registry, batch_store, gone.learner)
     issued(again, request(1000, achievement))
@@ -193,7 +193,7 @@ def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, b
     fresh = issued(node, *(request(n, achievement) for n in range(1000, 1600)))
     assert tries == [600, 600]
     for one in fresh:
-        assert len(other.registry.vault.disclosures(other.registry.cursor(), one.credential)) == 4
+        assert len(other.registry.vault.read_disclosures(other.registry.cursor(), one.credential)) == 4
     other.close()
 
 
@@ -245,7 +245,7 @@ def test_another_master_key_opens_all_that_the_one_before_did_which_then_opens_n
         text.startswith(b"{") == (tmp_path / "keys" / MASTER).read_bytes().startswith(b"{") == (passphrase is not None)
     )
     for vault in (node.registry.vault, Vault(Keystore(tmp_path / "keys", passphrase))):
-        assert len(vault.disclosures(node.registry.cursor(), one.credential)) == 4
+        assert len(vault.read_disclosures(node.registry.cursor(), one.credential)) == 4
     assert issued(node, request(1, achievement))[0].unchanged  # hashes stay
     (tmp_path / "keys" / MASTER).write_bytes(text)
     with pytest.raises(KeystoreError, match="does not open with"):
@@ -299,7 +299,7 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
     keys = Keystore(tmp_path / "keys")
     master = keys.create_master()
     (tmp_path / "keys" / RING).unlink()  # older versions had a master key only
-    old, lookup = AESGCM(derived(master, b"wrapping")), derived(master, b"lookup")
+    old, lookup = AESGCM(derive_key(master, b"wrapping")), derive_key(master, b"lookup")
 
     def sealed(value, purpose, cipher=old, about="-"):
         return seal_bytes(cipher, msgspec.json.encode(value), about, purpose)
@@ -335,11 +335,11 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
     for _ in range(2):
         with Registry(dsn, ORIGIN, Vault(Keystore(tmp_path / "keys"))) as registry:
             vault, cursor = registry.vault, registry.cursor()
-            assert vault.hashed("student", "s1") == student
-            assert vault.find_known(cursor, [student])[student].learner.learner == learner
-            assert vault.learner(cursor, learner)[1]["familyName"] == "Jansen"
-            assert vault.disclosures(cursor, credential) == said
-            assert vault.bases(cursor, decision) == said
+            assert vault.hash_for_lookup("student", "s1") == student
+            assert vault.find_learners(cursor, [student])[student].learner.learner == learner
+            assert vault.read_learner(cursor, learner)[1]["familyName"] == "Jansen"
+            assert vault.read_disclosures(cursor, credential) == said
+            assert vault.read_bases(cursor, decision) == said
             with psycopg.connect(dsn, autocommit=True) as connection:
                 endpoints = Endpoints(connection, vault, AddressPolicy())
                 assert endpoints.secrets(endpoint, datetime.now(UTC)) == ["secret"]

@@ -20,7 +20,7 @@ from registry.cli.consortium.governance_show import member_of, window_words
 from registry.cli.output import counted, say
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import NEXT, RETIRED, SIGNING
-from registry.keys.member_keys import NodeKey, node_keys
+from registry.keys.member_keys import NodeKey, list_node_keys
 from registry.node.node import Node
 from registry.publishing.errors import AnotherPublisher
 from registry.publishing.publishing_lock import publishing_since
@@ -74,7 +74,7 @@ class Rotation:
 
     def _look(self) -> list[NodeKey]:
         record = member_of(governance_of(self._node), self._member)
-        return node_keys(self._node.keystore, self._node.settings.origin, record)
+        return list_node_keys(self._node.keystore, self._node.settings.origin, record)
 
     def _make(self) -> NodeKey:
         keystore, origin = self._node.keystore, self._node.settings.origin

@@ -10,7 +10,7 @@ from registry.cli.consortium.governance_show import window_words
 from registry.cli.consortium.key_rotation import Rotation
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, say
-from registry.keys.member_keys import NodeKey, node_keys
+from registry.keys.member_keys import NodeKey, list_node_keys
 from registry.log import GOVERNANCE, ForeignLog, LogError
 from registry.node.node import Node
 from registry.rules.governance import MemberRecord
@@ -47,7 +47,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
         raise
     except LogError as error:
         problem = str(error)
-    keys = node_keys(node.keystore, node.settings.origin, record)
+    keys = list_node_keys(node.keystore, node.settings.origin, record)
     if as_json:
         print_json({"member": node.settings.member, "problem": problem, "keys": [_as_json(key) for key in keys]})
     else:

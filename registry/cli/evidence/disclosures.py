@@ -13,7 +13,7 @@ from registry.cli.evidence.beside import write_file
 from registry.cli.files import read_text
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
-from registry.learners.missing_claims import why_without_claims
+from registry.learners.missing_claims import explain_missing_claims
 from registry.wire.disclosures import InvalidDisclosure
 
 disclosure_app = typer.Typer(
@@ -99,8 +99,8 @@ def write(
         raise typer.BadParameter(f"Refusing to replace {out}. Name another file, or pass --force.", param_hint="--out")
     if member != node.settings.member:
         raise NoReceipt(f"The disclosures are in the vault of {member}; only {member} can hand them out.")
-    found = node.registry.vault.disclosures(node.registry.cursor(), identifier)
+    found = node.registry.vault.read_disclosures(node.registry.cursor(), identifier)
     if not found:
-        raise NoReceipt(f"No disclosures of {credential}. {why_without_claims(node.registry, identifier)}")
+        raise NoReceipt(f"No disclosures of {credential}. {explain_missing_claims(node.registry, identifier)}")
     write_file(out, "".join(f"{line}\n" for line in found).encode(), mode=0o600)
     say(f"{out}: personal data in the clear; give it to the learner, and delete it here")

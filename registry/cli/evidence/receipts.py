@@ -19,7 +19,7 @@ from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, ver
 from registry.cli.opening import node_of
 from registry.cli.output import counted, say
 from registry.cli.publishing import publish_now
-from registry.learners.missing_claims import why_without_claims
+from registry.learners.missing_claims import explain_missing_claims
 from registry.log import origin_of
 from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
@@ -84,9 +84,9 @@ def _disclosures(node: Node, stream: str, credential: str) -> bytes:
     """A credential's disclosures, a line each, as its learner may have them. Raises `NoReceipt`."""
     if stream != node.settings.member:
         raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
-    found = node.registry.vault.disclosures(node.registry.cursor(), credential)
+    found = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
     if not found:
-        raise NoReceipt(f"No disclosures of {credential}. {why_without_claims(node.registry, credential)}")
+        raise NoReceipt(f"No disclosures of {credential}. {explain_missing_claims(node.registry, credential)}")
     return "".join(f"{line}\n" for line in found).encode()
 
 

@@ -10,8 +10,8 @@ import msgspec
 import typer
 
 from projections.catalogue import catalogue
-from registry.application.achievement_content import COMMENT, FaultyContent, composition_refs, read_content
-from registry.application.achievement_texts import ALL_FIELDS, notes_of
+from registry.application.achievement_content import COMMENT, FaultyContent, list_composition_refs, read_content
+from registry.application.achievement_texts import ALL_FIELDS, list_notes
 from registry.cli import ids
 from registry.cli.files import read_bytes
 from registry.cli.issuing.own_events import say_views_behind
@@ -63,7 +63,7 @@ def _content(
         content = read_content(
             filled | values, node.settings.member, node.registry.achievements.newest_version, keep_text
         )
-        notes = notes_of(values, content)
+        notes = list_notes(values, content)
     except RecursionError as error:
         raise FaultyContent([(str(file), "is nested too deep")]) from error
     for note in notes:
@@ -136,7 +136,7 @@ def publish(
 
 def _say_unknown_parts(node: Node, content: AchievementContent) -> None:
     """Print to standard error the achievements of others in a composition that this node has not read yet."""
-    for path, ref in composition_refs(content):
+    for path, ref in list_composition_refs(content):
         if ref.member != node.settings.member and not catalogue.versions(node.views(), ref.member, ref.achievement):
             errors.print(
                 f"{path}: not checked: this node has not read {ref.member}/{ref.achievement}. Bring the"

@@ -100,7 +100,9 @@ def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
 
 def _open_rows(node: Node, file: Path, *, keep_text: bool) -> ReplacingRows:
     """Open the rows of a file. Raises `IntakeError` if it holds none."""
-    source = open_intake(file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.known)
+    source = open_intake(
+        file, OwnCatalogue(node.registry), keep_text=keep_text, find_record=node.issuer.find_credential
+    )
     if isinstance(source, Document):
         raise IntakeError(f"{file} is a document; corrections are rows (`registry import template csv`)")
     return ReplacingRows(source)

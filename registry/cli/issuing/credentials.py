@@ -8,7 +8,7 @@ import typer
 
 from projections.credentials import credentials as view
 from registry.application.requests import Issued, IssueRequest
-from registry.application.status_notes import notes_of
+from registry.application.status_notes import read_notes
 from registry.cli import ids, moments
 from registry.cli.confirming import confirm
 from registry.cli.ids import IdNotFound
@@ -23,7 +23,7 @@ from registry.intake.rows.columns import EXAMPLE_RECORD, NAMES
 from registry.intake.rows.judged_days import days_fault
 from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.status_note import status_note_fault
-from registry.learners.missing_claims import why_without_claims
+from registry.learners.missing_claims import explain_missing_claims
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.moments import past
 from registry.node.node import Node
@@ -201,7 +201,7 @@ def _resolve_credential(node: Node, credential: str | None, record: str | None) 
         raise typer.BadParameter("give the credential's id, or --record", param_hint="CREDENTIAL")
     if record is None:
         return ids.resolve(node, credential or "", "credential")
-    issued = node.issuer.known(record)
+    issued = node.issuer.find_credential(record)
     if issued is None:
         raise IdNotFound(f"No credential was issued for the record {record}.")
     return issued
@@ -265,12 +265,12 @@ def show(
         raise typer.Exit(1)
     claims_made: dict[str, Any] | None = None
     if claims and views[0].claims is not None:
-        disclosures = node.registry.vault.disclosures(node.registry.cursor(), credential)
+        disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
         if disclosures:
             claims_made = open_disclosures(views[0].claims, disclosures)
         else:
-            errors.print(why_without_claims(node.registry, credential), markup=False, highlight=False)
-    notes = notes_of(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
+            errors.print(explain_missing_claims(node.registry, credential), markup=False, highlight=False)
+    notes = read_notes(node.registry.vault, node.registry.cursor(), credential) if whose == node.settings.member else []
     if as_json:
         print_json({**plain(views[0]), "disclosed": claims_made, "notes": notes})
         return

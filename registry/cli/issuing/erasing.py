@@ -59,7 +59,7 @@ def erase(
     learner = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
     merged = erasing.merged_learners(node.registry, learner)
     credentials = known_credentials(node.views(), [learner, *merged])
-    affected = erasing.affected_cases(node.registry, learner, today())
+    affected = erasing.find_affected_cases(node.registry, learner, today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])

@@ -158,7 +158,7 @@ def _query(
         raise typer.BadParameter(f"{status!r} is none of {', '.join(get_args(Status))}", param_hint="--status")
     credentials = None
     if record is not None:
-        issued = node.issuer.known(record)
+        issued = node.issuer.find_credential(record)
         credentials = [] if issued is None else [issued]
     return CredentialQuery(
         member=node.settings.member,
@@ -233,7 +233,7 @@ class _People:
         if learner is None:
             return {}
         if learner not in self._known:
-            learner_data = self._node.registry.vault.learner(self._node.registry.cursor(), learner)
+            learner_data = self._node.registry.vault.read_learner(self._node.registry.cursor(), learner)
             self._known[learner] = {} if learner_data is None else learner_data[1]
         return self._known[learner]
 

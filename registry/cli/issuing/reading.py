@@ -144,7 +144,7 @@ def _person(node: Node, learner: str) -> dict[str, str | None] | None:
     if node.settings.member == GOVERNANCE:
         return None
     try:
-        learner_data = node.registry.vault.learner(node.registry.cursor(), learner)
+        learner_data = node.registry.vault.read_learner(node.registry.cursor(), learner)
     except KeystoreError as error:
         errors.print(f"Names are not shown: {error}", markup=False)
         return None

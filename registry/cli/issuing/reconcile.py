@@ -15,7 +15,7 @@ from registry.intake.reconciling import COLUMNS, NEEDED, Counts, Difference, Rec
 from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.adapters.reconciliation import OnLog
+from registry.node.adapters.reconciliation import PostgresAwardLookup
 
 _SHOWN = 25
 
@@ -65,7 +65,9 @@ def reconcile(
     except OSError as error:
         raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
-        Reconciling(node.registry, OnLog(node), OwnCatalogue(node.registry), begin.date(), end.date()) as reconciling,
+        Reconciling(
+            node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), begin.date(), end.date()
+        ) as reconciling,
         progress(f"reconciling {file.name}") as counter,
     ):
         for judged in reconciling.run(rows, dates=dates):

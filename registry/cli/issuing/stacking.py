@@ -109,13 +109,13 @@ def issue(
     --part twente/e7c1ab39-…:5 --part lund/432236b7-…:4:decision:twente/6fd46857-… --override minEcts
     """
     node = node_of(context)
-    learner_data = node.registry.vault.learner(node.registry.cursor(), ids.learner_of_student(node, student))
+    learner_data = node.registry.vault.read_learner(node.registry.cursor(), ids.learner_of_student(node, student))
     person = learner_data[1] if learner_data is not None else {}
     names = {"familyName": family_name, "givenName": given_name, "dateOfBirth": date_of_birth}
     names_known = person | {name: value for name, value in names.items() if value is not None}
     if lacking := _lacking(names_known):
         raise typer.BadParameter(f"the vault lacks the learner's {', '.join(lacking)}; give it here")
-    if not part and (before := node.issuer.known(record)) is not None:
+    if not part and (before := node.issuer.find_credential(record)) is not None:
         say(f"credential {before}, as before")
         return
     if version is None:

@@ -18,7 +18,7 @@ from registry.cli.consortium.nodes import node_app
 from registry.cli.opening import node_of
 from registry.cli.operations.archives import refuse_unsound, restore_log, show_restored
 from registry.cli.output import AsJson, errors, print_json, progress, say
-from registry.keys.passphrase import weakness_of
+from registry.keys.passphrase import find_weakness
 from registry.node.node import open_node
 from registry.postgres.embedded import DatabaseUnavailable, database
 from registry.settings.settings import Settings, SettingsError, find_home
@@ -55,7 +55,7 @@ def backup(
     """
     node = node_of(context)
     passphrase = _passphrase(passphrase_file, twice=True)
-    if (weakness := weakness_of(passphrase)) is not None:
+    if (weakness := find_weakness(passphrase)) is not None:
         raise SettingsError(f"The backup's passphrase {weakness}")
     with progress("backing up") as counter:
         told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)

@@ -195,7 +195,7 @@ def show(
         raise typer.Exit(1)
     if decision_rows(decisions, as_json=as_json, as_csv=as_csv, wide=wide) and decision is not None:
         own = decisions[0].member == node.settings.member
-        disclosures = node.registry.vault.bases(node.registry.cursor(), decisions[0].decision) if own else []
+        disclosures = node.registry.vault.read_bases(node.registry.cursor(), decisions[0].decision) if own else []
         for disclosure in disclosures:
             about = open_disclosures(claims_digest([disclosure]), [disclosure])["credential"]
             say(f"about {about['member']}/{about['credential']}, as this office's vault says; disclosure {disclosure}")

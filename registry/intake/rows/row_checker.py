@@ -85,7 +85,7 @@ class RowChecker:
 
         `row` has text for each column of the file; empty text counts as none. Surrounding spaces are removed.
         Identifiers and names are checked in their normalised spelling, but the request has them as the row does: what
-        an earlier version stored is found by that spelling, too (`IssueRequest.normalised`). `keep_columns` are those
+        an earlier version stored is found by that spelling, too (`IssueRequest.normalise`). `keep_columns` are those
         whose text is right although it looks as if it were in a wrong encoding.
         """
         problems: list[Problem] = []

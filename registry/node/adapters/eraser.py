@@ -24,7 +24,7 @@ class Eraser:
 
         Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
         """
-        affected = erasing.affected_cases(registry, learner, today())
+        affected = erasing.find_affected_cases(registry, learner, today())
         if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
             raise erasing.CasesAffected(
                 f"{' '.join(map(str, unnamed))} Nothing was erased. To erase the learner in spite of this, name their"

@@ -132,7 +132,7 @@ class Letters:
             )
         [view] = views
         data = msgspec.convert(view.content, RecognitionDecided)
-        disclosures = node.registry.vault.bases(node.registry.cursor(), decision)
+        disclosures = node.registry.vault.read_bases(node.registry.cursor(), decision)
         try:
             with _exclusive(node.settings.home / "tiles"):
                 receipt = create_proof(node, member, node.tiles(member, fold), view.leaf)
@@ -159,7 +159,7 @@ class Letters:
         persons = [
             holder.person
             for learner in learners
-            if learner is not None and (holder := registry.vault.learner(registry.cursor(), learner)) is not None
+            if learner is not None and (holder := registry.vault.read_learner(registry.cursor(), learner)) is not None
         ]
         return applicant_of(persons)
 

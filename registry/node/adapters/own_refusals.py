@@ -8,7 +8,7 @@ from typing import TypeVar
 from psycopg import Connection, OperationalError
 
 from projections.core import views
-from registry.application.refusals import Refusals, RefusedCommits, RefusedEvent, by_subject, read_refused
+from registry.application.refusals import Refusals, RefusedCommits, RefusedEvent, index_by_subject, read_refused
 from registry.node.health.health import own_commits_refused
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class OwnRefusals:
             (self._member,),
         )
         self._events = [read_refused(*row) for row in rows]
-        self._by_subject = by_subject(self._events)
+        self._by_subject = index_by_subject(self._events)
         self._fingerprint = fingerprint
 
     def _connect(self) -> Connection:

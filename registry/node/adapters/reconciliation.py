@@ -1,29 +1,31 @@
-"""The university's credentials as the views have them: the plug of `registry.intake.reconciling`."""
+"""The adapter for reconciling: the university's own credentials in the views."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
 from projections.credentials import facts
-from registry.intake.reconciling import Known
+from registry.intake.reconciling import PublishedAward
 from registry.node.node import Node
 
 
-class OnLog:
-    """The university's credentials as the views have them."""
+class PostgresAwardLookup:
+    """`AwardLookup` on this node's views."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def of(self, credentials: Sequence[str]) -> Mapping[str, Known]:
-        """These, by their ids."""
-        found = facts.read(self._node.views(), self._node.settings.member, credentials)
-        return {one.credential: _known(one) for one in found}
+    def find_awards(self, credentials: Sequence[str]) -> Mapping[str, PublishedAward]:
+        """Return these credentials by their ids; those that are not on the log are left out."""
+        rows = facts.read(self._node.views(), self._node.settings.member, credentials)
+        return {row.credential: _award(row) for row in rows}
 
-    def awarded(self, begin: dt.date, end: dt.date) -> Iterator[Known]:
-        """All of a term."""
-        return map(_known, facts.read_awarded(self._node.views(), self._node.settings.member, begin, end))
+    def list_awarded(self, begin: dt.date, end: dt.date) -> Iterator[PublishedAward]:
+        """Yield all that were awarded from `begin` to `end`, both included."""
+        return map(_award, facts.read_awarded(self._node.views(), self._node.settings.member, begin, end))
 
 
-def _known(fact: facts.Fact) -> Known:
+def _award(fact: facts.Fact) -> PublishedAward:
     ects = None if fact.ects is None else float(fact.ects)
-    return Known(fact.credential, fact.achievement, fact.version, fact.awarding_date.isoformat(), ects, fact.status)
+    return PublishedAward(
+        fact.credential, fact.achievement, fact.version, fact.awarding_date.isoformat(), ects, fact.status
+    )

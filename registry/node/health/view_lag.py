@@ -11,7 +11,7 @@ from projections.core.positions import Position
 from registry.application.owner import table_exists
 from registry.log import LogError, SharedLog
 from registry.publishing.publishing_lock import is_publishing
-from registry.store.translation import stored_at
+from registry.store.translation import read_stored_time
 
 STILL_SECONDS: Final = 60.0
 """If views do not move for longer, although the log has more for them, projecting counts as stuck."""
@@ -59,7 +59,7 @@ def own_lag(connection: Connection, member: str) -> str | None:
     ).fetchone()
     if row is None:
         return None
-    since = stored_at(row[0])
+    since = read_stored_time(row[0])
     if (datetime.now(UTC) - since).total_seconds() < STILL_SECONDS:
         return None
     return (

@@ -8,7 +8,7 @@ from psycopg import Connection
 from registry.application.owner import table_exists
 from registry.ceremony.act_words import plural
 from registry.node.health import last_error
-from registry.store.translation import PUBLISHED, stored_at
+from registry.store.translation import PUBLISHED, read_stored_time
 
 
 def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
@@ -31,7 +31,7 @@ def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:
         {"topics": sorted(PUBLISHED)},
     ).fetchone()
     assert row is not None  # noqa: S101 - a row of three values
-    since = None if row[1] is None else stored_at(row[1])
+    since = None if row[1] is None else read_stored_time(row[1])
     return row[0], since, row[2]
 
 

@@ -64,7 +64,7 @@ class DatabaseReading:
             self._connection = None
 
     def _read(self, connection: Connection) -> DatabaseFacts:
-        missing = private_counts.missing_tables(connection)
+        missing = private_counts.find_missing_tables(connection)
         samples: list[Sample] = []
         streams: list[ReadUpTo] = []
 
@@ -105,21 +105,21 @@ def _counts(metric: Definition, counts: list[Count]) -> Iterator[Sample]:
 
 
 def _batches(connection: Connection) -> Iterator[Sample]:
-    states = private_counts.batches_by_state(connection)
+    states = private_counts.count_batches(connection)
     for state in get_args(State):
         yield Sample(definitions.BATCHES, states.get(state, 0), (state,))
-    for outcome, rows in private_counts.rows_by_outcome(connection).items():
+    for outcome, rows in private_counts.count_rows(connection).items():
         yield Sample(definitions.BATCH_ROWS, rows, (outcome,))
 
 
 def _webhooks(connection: Connection) -> Iterator[Sample]:
-    for state, count in private_counts.webhooks_by_state(connection).items():
+    for state, count in private_counts.count_webhooks(connection).items():
         yield Sample(definitions.WEBHOOKS, count, (state,))
-    for state, count in private_counts.deliveries_by_state(connection).items():
+    for state, count in private_counts.count_deliveries(connection).items():
         yield Sample(definitions.WEBHOOK_DELIVERIES, count, (state,))
 
 
 def _intake(connection: Connection) -> Iterator[Sample]:
-    ranges, events = private_counts.lost_ranges(connection)
+    ranges, events = private_counts.count_lost(connection)
     yield Sample(definitions.INTAKE_GAPS, ranges)
     yield Sample(definitions.INTAKE_LOST, events)

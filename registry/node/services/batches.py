@@ -6,7 +6,7 @@ from pathlib import Path
 
 from registry.batches import BatchStore, Worker
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.node.adapters.reconciliation import OnLog
+from registry.node.adapters.reconciliation import PostgresAwardLookup
 from registry.node.health import last_error
 from registry.node.node import Node, open_node
 from registry.node.own_content import own_content
@@ -26,6 +26,8 @@ def run_batches(home: Path, stop: threading.Event) -> None:
             batch_store = open_batch_store(node)
             batch_store.queue.tidy()
             own = partial(own_content, node)
-            Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry), OnLog(node), own).run(stop)
+            Worker(
+                node.registry, node.issuer, batch_store, OwnCatalogue(node.registry), PostgresAwardLookup(node), own
+            ).run(stop)
 
     supervise("batches", work, stop, on_error=partial(last_error.note, home, "batches"))

@@ -13,7 +13,7 @@ from registry.node.services.observers import Observer
 from registry.node.services.unseen import Unseen
 from registry.publishing.commit_store import UnsignedCommit
 from registry.store.recorder import StoredEvent
-from registry.store.translation import PUBLISHED, stored_at
+from registry.store.translation import PUBLISHED, read_stored_time
 
 if TYPE_CHECKING:
     from registry.tracing.row_traces import RowTraces
@@ -44,7 +44,7 @@ def trace_stored(traces: "RowTraces", events: Sequence[StoredEvent]) -> None:
     for event in events:
         if event.topic in PUBLISHED:
             name = f"{event.originator_id}-{event.originator_version}"
-            traces.intake(name, stored_at(event.state).timestamp(), now)
+            traces.intake(name, read_stored_time(event.state).timestamp(), now)
 
 
 def create_tracing_observer(traces: "RowTraces", member: str) -> Observer:

@@ -90,14 +90,14 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
     vault, cursor = registry.vault, registry.cursor()
     check_applicant(applicant)
     if applicant.learner is not None:
-        stored = vault.learner(cursor, applicant.learner)
+        stored = vault.read_learner(cursor, applicant.learner)
         if stored is None:
             raise NotApplicant("no learner with that id is known here", "$.applicant.learner")
         _refuse_other_person(stored[1], applicant, "$.applicant.learner")
         return stored[0]
     hashed = None
     if applicant.student is not None:
-        hashed = vault.hashed("student", applicant.student)
+        hashed = vault.hash_for_lookup("student", applicant.student)
         owner = find_learner(registry, applicant.student)
         if owner is not None:
             _refuse_other_person(owner.person, applicant, "$.applicant.student")
@@ -113,7 +113,7 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
         )
     learner = vault.new_learner()
     # Somebody without a number is found by nothing but the id: the hash stands for that alone.
-    hashed = hashed if hashed is not None else vault.hashed("applicant", learner.learner)
+    hashed = hashed if hashed is not None else vault.hash_for_lookup("applicant", learner.learner)
     person = {
         name: value
         for name, value in msgspec.to_builtins(applicant).items()
@@ -140,7 +140,7 @@ _IN_WORDS: Final = {"name": "the name", "dateOfBirth": "the date of birth"}
 
 def read_applicant(registry: Registry, learner: str, stated: dict[str, str]) -> Applicant | None:
     """Return the applicant of a case: the vault's values, overridden by the application's; None after an erasure."""
-    holder = registry.vault.learner(registry.cursor(), learner)
+    holder = registry.vault.read_learner(registry.cursor(), learner)
     if holder is None:
         return None
     values = {**holder[1], **stated, "learner": learner}

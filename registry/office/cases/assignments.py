@@ -35,7 +35,7 @@ def assign(
             "nobody works on this case already" if assignee is None else f"{assignee} works on this case already",
             "$.assignee",
         )
-    with registry.joined(transaction) as joined:
+    with registry.join(transaction) as joined:
         joined.add(_Assigned((case.id, assignee, datetime.now(UTC), by)))
 
 

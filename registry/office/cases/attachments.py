@@ -19,7 +19,7 @@ from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, NotAttached, UnknownSubject
 from registry.domain.case_events import Document
 from registry.settings.settings import OfficeSetting
-from registry.vault.vault import Learner, Vault, open_bytes, random_id, read_again, seal_bytes
+from registry.vault.vault import Learner, Vault, open_bytes, random_id, retry_read, seal_bytes
 
 AttachmentKind = Literal[Document, "evidence"]
 """The kind of the file: a document that an applicant can be asked for, or evidence, for example an altered receipt."""
@@ -129,7 +129,7 @@ def attach(
         len(content),
         digest,
     )
-    with registry.joined(transaction) as joined:
+    with registry.join(transaction) as joined:
         joined.add(row)
     return Attachment(identifier, kind, subject, media_type, len(content), added, by)
 
@@ -145,7 +145,7 @@ def read_attachment(registry: Registry, case: Case, identifier: str) -> Attached
 
     Raises `UnknownSubject` where the case has no such file, `ApplicantErased` where its key is gone.
     """
-    return read_again(lambda: _read(registry, case, identifier))
+    return retry_read(lambda: _read(registry, case, identifier))
 
 
 def media_type_of(content: bytes) -> str | None:
@@ -212,7 +212,7 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
 
 
 def _learner(registry: Registry, case: Case) -> Learner:
-    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
     if holder is None:
         raise ApplicantErased(_ERASED, "$.case")
     return holder[0]

@@ -93,7 +93,7 @@ class CaseAccess:
         return self.lookup.find_credentials(keys) if keys else {}
 
     def _learner(self, case: Case) -> Learner:
-        holder = self.registry.vault.learner(self.registry.cursor(), case.data.learner)
+        holder = self.registry.vault.read_learner(self.registry.cursor(), case.data.learner)
         if holder is None:
             raise ApplicantErased("the applicant was erased; the case can only be withdrawn or closed", "$.case")
         return holder[0]
@@ -141,7 +141,7 @@ class CaseAccess:
     @contextmanager
     def _storing(self) -> Iterator[Transaction]:
         """Open the transaction of an action. Of two persons who change a case at once, one must read it again."""
-        with self.registry.joined(self._transaction) as transaction:
+        with self.registry.join(self._transaction) as transaction:
             transaction.conflict = CaseChanged(
                 "somebody else changed this case, or used this file number or applicant, just now; look again",
                 "$.case",

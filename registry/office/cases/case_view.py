@@ -57,7 +57,7 @@ def show_case(office: Office, case_id: str) -> CaseView:
         left=_left(case, written),
         removed=sorted(case.removed),
         decisions=[registry.recognition.decision(decided.decision).data for decided in case.decisions],
-        disclosures=registry.vault.bases(registry.cursor(), decision.decision) if decision is not None else [],
+        disclosures=registry.vault.read_bases(registry.cursor(), decision.decision) if decision is not None else [],
         warnings=[
             *mismatches(holders),
             *reminders(holders),
@@ -113,7 +113,7 @@ def collect_letter_facts(office: Office, case_id: str, decision: str | None = No
         applicant=applicant,
         data=data,
         subjects=_subjects(office, case, decided),
-        disclosures=registry.vault.bases(registry.cursor(), decided.decision),
+        disclosures=registry.vault.read_bases(registry.cursor(), decided.decision),
         appeal_until=date.fromisoformat(decided.appeal_until) if decided.appeal_until is not None else None,
         appealed=bool(case.appeals) and decided.supersedes is not None,
         opened=date.fromisoformat(case.data.on),
@@ -179,7 +179,7 @@ def texts_of(office: Office, case: Case) -> list[Written]:
 
 
 def _read_texts(registry: Registry, case: Case) -> list[Written]:
-    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
     return [] if holder is None else read_texts(registry.cursor(), registry.vault, str(case.id), holder[0])
 
 

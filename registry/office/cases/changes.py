@@ -108,7 +108,7 @@ def acknowledge(
     now = datetime.now(UTC)
     rows = [(case.id, change.subject, change.condition, now, by) for change in fresh if change.condition is not None]
     denied = [(now, by, case.id, change.subject) for change in fresh if change.condition is None]
-    with registry.joined(transaction) as joined:
+    with registry.join(transaction) as joined:
         joined.add(_Acknowledged(rows, denied))
     return fresh
 

@@ -18,7 +18,7 @@ def disclose(office: Office, case: Case, sets: Sequence[Sequence[str]], by: str)
     none of the case's credentials, `ApplicantErased`.
     """
     registry = office.registry
-    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
     if holder is None:
         raise ApplicantErased("the applicant was erased; nothing can be compared with them", "$.case")
     keys = [key_of(subject) for subject in case.subjects]

@@ -62,7 +62,7 @@ def check_holders(registry: Registry, case: Case, written: Sequence[Written] | N
 
     `written` are the case's texts where they were read already. Of an applicant who was erased nothing is checked.
     """
-    owner = registry.vault.learner(registry.cursor(), case.data.learner)
+    owner = registry.vault.read_learner(registry.cursor(), case.data.learner)
     if owner is None:
         return [_not_checked(number, "the applicant was erased") for number in range(len(case.subjects))]
     texts = written if written is not None else _read_texts(registry, case, owner[0])
@@ -236,7 +236,7 @@ def _own_holder(registry: Registry, learner: str, subject: Subject) -> list[Hold
         return []
     if row["learner"] == learner:
         return [Holder("vault", {}, same_learner=True)]
-    disclosures = registry.vault.disclosures(registry.cursor(), credential)
+    disclosures = registry.vault.read_disclosures(registry.cursor(), credential)
     try:
         claims = open_disclosures(claims_digest(disclosures), disclosures) if disclosures else {}
     except InvalidDisclosure:  # a record that cannot be read names nobody

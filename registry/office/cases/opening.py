@@ -321,7 +321,7 @@ def _holder_notes(
     contents: Sequence[Mapping[str, Any]],
 ) -> list[str]:
     """Return in sentences which credentials belong to somebody else, or to nobody known."""
-    holder = registry.vault.learner(registry.cursor(), learner.learner)
+    holder = registry.vault.read_learner(registry.cursor(), learner.learner)
     applicant = {**(holder[1] if holder is not None else {}), **person}
     checks = check_subjects(registry, learner.learner, applicant, subjects, contents)
     return [*mismatches(checks), *reminders(checks)]

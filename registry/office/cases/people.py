@@ -11,7 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.values.persons import comparison_key, differences
-from registry.vault.vault import Vault, read_again
+from registry.vault.vault import Vault, retry_read
 
 MAX_SEARCHED: Final = 10_000
 """The number of cases that one search decrypts at most, the newest first."""
@@ -39,7 +39,7 @@ class PersonCase(NamedTuple):
 
 def read_applicants(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the applicants of these cases, as the applications describe them, without those who were erased."""
-    return read_again(lambda: _read_applicants(cursor, vault, cases))
+    return retry_read(lambda: _read_applicants(cursor, vault, cases))
 
 
 def name_of(person: Mapping[str, str]) -> str:

@@ -45,5 +45,5 @@ def _standing(state: str) -> str:
 
 
 def _known_person(registry: Registry, learner: Learner) -> dict[str, str]:
-    holder = registry.vault.learner(registry.cursor(), learner.learner)
+    holder = registry.vault.read_learner(registry.cursor(), learner.learner)
     return {} if holder is None else holder[1]

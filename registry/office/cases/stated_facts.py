@@ -21,7 +21,7 @@ def stated_by_documents(registry: Registry, case: Case) -> dict[int, Offered]:
 
     Of an applicant who was erased nothing is left to read.
     """
-    holder = registry.vault.learner(registry.cursor(), case.data.learner)
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
     if holder is None:
         return {}
     stated: dict[int, Offered] = {}

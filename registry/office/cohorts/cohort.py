@@ -13,7 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.application.acceptance import NotAccepted
-from registry.application.refusals import exists_for_nobody
+from registry.application.refusals import refuse_missing
 from registry.application.registry import Registry
 from registry.domain.errors import InvalidEvent, Refusal
 from registry.office.assessments.objections import find_grant_objections
@@ -87,7 +87,7 @@ class Cohort:
             record = _Record(self._registry, self._assessment, row)
             earlier = record.find()
             if earlier is not None and earlier[0] is not None and earlier[0] in refusals:
-                problem = str(exists_for_nobody(refusals[earlier[0]]))
+                problem = str(refuse_missing(refusals[earlier[0]]))
                 yield CohortOutcome(row.where, row.record, credential, problem=problem)
             elif earlier is not None:
                 yield CohortOutcome(row.where, row.record, credential, *earlier)
@@ -151,7 +151,7 @@ class _Record:
         vault = registry.vault
         self._registry = registry
         self.decision = random_id()
-        self._record = vault.hashed("cohort", f"{assessment_id}\0{row.record}")
+        self._record = vault.hash_for_lookup("cohort", f"{assessment_id}\0{row.record}")
         self._content = vault.digest(f"cohort\0{assessment_id}\0{row.member}/{row.credential}".encode())
 
     def find(self) -> tuple[str | None, bool, str, str | None] | None:
@@ -165,7 +165,7 @@ class _Record:
         if not rows:
             return None
         decision: str = rows[0]["decision"]
-        return decision, True, "", next(iter(self._registry.vault.bases(cursor, decision)), None)
+        return decision, True, "", next(iter(self._registry.vault.read_bases(cursor, decision)), None)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Store the row in the decision's transaction."""

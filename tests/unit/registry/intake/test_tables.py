@@ -309,12 +309,12 @@ def test_a_birth_in_another_century_is_asked_about(problems, born):
 )
 def test_an_identifier_has_one_spelling(opened, student):
     [row] = opened(table(changed(student=student)))
-    assert row.normalised().student == "s7002"
+    assert row.normalise().student == "s7002"
 
 
 def test_composed_and_decomposed_letters_are_one_name_and_one_identifier(opened):
     rows = opened(table(changed(), changed(family_name="Nu\u0301n\u0303ez", record="e\u0301", given_name="A  B")))
-    first, second = (row.normalised() for row in rows)
+    first, second = (row.normalise() for row in rows)
     assert (first.family_name, second.family_name, second.record) == ("Núñez", "Núñez", "\u00e9")
     assert second.given_name == "A B"
 
@@ -326,7 +326,7 @@ def test_an_identifier_of_invisible_characters_is_empty(problems):
 @pytest.mark.parametrize(("family", "given"), [("", "Suharto"), ("Sukarno", ""), ("\u200b", "Suharto")])
 def test_one_of_the_two_names_may_be_empty(opened, family, given):
     [found] = opened(table(changed(family_name=family, given_name=given)))
-    row = found.normalised()
+    row = found.normalise()
     assert (row.family_name, row.given_name) == (family.strip("\u200b"), given)
 
 
@@ -413,7 +413,7 @@ def test_files_of_spoilt_persons_that_others_reported_are_refused_or_mended():
     assert isinstance(lost[0], Problem)
     assert "U+FFFD" in lost[0].detail
     assert {problem.field for problem in mojibake} == {"family_name", "given_name"}
-    assert {row.normalised().student for row in open_results(CASES / "b6-zwsp.csv", Everything((5,)))} == {"s7002"}
+    assert {row.normalise().student for row in open_results(CASES / "b6-zwsp.csv", Everything((5,)))} == {"s7002"}
     first, second, third, *_ = open_results(CASES / "b4-mononym.csv", Everything((5,)))
     assert (first.family_name, second.given_name) == ("", "")
     assert isinstance(third, tuple)

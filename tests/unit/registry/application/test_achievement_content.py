@@ -5,8 +5,14 @@ import copy
 import msgspec
 import pytest
 
-from registry.application.achievement_content import COMMENT, PLACEHOLDER, FaultyContent, content_faults, read_content
-from registry.application.achievement_texts import ALL_FIELDS, content_notes, is_same_text, notes_of
+from registry.application.achievement_content import (
+    COMMENT,
+    PLACEHOLDER,
+    FaultyContent,
+    find_content_faults,
+    read_content,
+)
+from registry.application.achievement_texts import ALL_FIELDS, find_content_notes, is_same_text, list_notes
 from registry.cli.issuing.achievement_templates import TEMPLATES
 from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
 
@@ -21,7 +27,7 @@ def newest(achievement):
 
 def faults(**changed):
     values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
-    return dict(content_faults(values, "twente", newest))
+    return dict(find_content_faults(values, "twente", newest))
 
 
 def test_nothing_is_wrong_with_the_plain_template():
@@ -46,7 +52,9 @@ def test_every_field_is_judged_although_others_are_wrong():
         "$.qualityAssurance[0]", "$",
     } == set(found)  # fmt: skip
     assert "0533" in found["$.fieldsOfEducation[1]"]
-    every = content_faults(EXAMPLE_ACHIEVEMENT | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest)
+    every = find_content_faults(
+        EXAMPLE_ACHIEVEMENT | GIVEN | {"supervision": None, "stackabilty": "x"}, "twente", newest
+    )
     assert ("$", "stackabilty is not a field here; is it stackability?") in every
 
 
@@ -102,7 +110,7 @@ def test_a_composition_is_held_against_what_this_university_has_published():
 @pytest.mark.parametrize("kind", [kind for kind in TEMPLATES if kind != "plain"])
 def test_a_template_is_refused_for_its_placeholders_alone_and_taken_when_they_are_replaced(kind):
     values = {name: value for name, value in copy.deepcopy(TEMPLATES[kind]).items() if name != COMMENT} | GIVEN
-    found = content_faults(values, "twente", newest)
+    found = find_content_faults(values, "twente", newest)
     assert found
     assert all("placeholder" in detail for _, detail in found)
     read_content(_replaced(values, []), "twente", newest)
@@ -156,7 +164,7 @@ PLACES = ("$.title.en", "$.description.en", "$.learningOutcomes[0].title.en", "$
 )
 def test_a_text_that_was_lost_is_refused_even_where_it_is_meant(path, text, said):
     for kept in ((), ALL_FIELDS):
-        found = dict(content_faults(placed(path, text), "twente", newest, kept))
+        found = dict(find_content_faults(placed(path, text), "twente", newest, kept))
         assert set(found) == {path}
         assert said in found[path]
 
@@ -182,13 +190,13 @@ def test_a_text_that_was_lost_is_refused_even_where_it_is_meant(path, text, said
     ],
 )
 def test_a_text_that_can_hardly_be_meant_is_refused_unless_it_is_meant(path, text, said):
-    found = dict(content_faults(placed(path, text), "twente", newest))
+    found = dict(find_content_faults(placed(path, text), "twente", newest))
     assert set(found) == {path}
     assert said in found[path]
     assert "--keep-text" in found[path]
-    assert content_faults(placed(path, text), "twente", newest, ALL_FIELDS) == []
+    assert find_content_faults(placed(path, text), "twente", newest, ALL_FIELDS) == []
     other = ALL_FIELDS - {path.split(".")[1].partition("[")[0]}
-    assert set(dict(content_faults(placed(path, text), "twente", newest, other))) == {path}
+    assert set(dict(find_content_faults(placed(path, text), "twente", newest, other))) == {path}
 
 
 @pytest.mark.parametrize("text", ["Title", "Untitled", "Test", "none", "example"])
@@ -225,8 +233,8 @@ def test_a_text_is_read_in_its_one_spelling_and_that_is_said():
     read = read_content(values, "twente", newest)
     assert read.description == {"en": "Caf\u00e9  in\n  the city"}
     assert read.title == {"en": "Data literacy"}
-    assert [note.split()[0] for note in notes_of(values, read)] == ["$.title.en", "$.description.en"]
-    assert notes_of(msgspec.to_builtins(read), read) == []
+    assert [note.split()[0] for note in list_notes(values, read)] == ["$.title.en", "$.description.en"]
+    assert list_notes(msgspec.to_builtins(read), read) == []
 
 
 def test_joiners_that_a_script_writes_with_are_kept():
@@ -249,7 +257,7 @@ def test_joiners_that_a_script_writes_with_are_kept():
 )
 def test_a_workload_far_from_the_usual_is_noted(changed, noted):
     values = {name: value for name, value in (EXAMPLE_ACHIEVEMENT | GIVEN | changed).items() if value is not None}
-    assert [path for path, _ in content_notes(read_content(values, "twente", newest))] == noted
+    assert [path for path, _ in find_content_notes(read_content(values, "twente", newest))] == noted
 
 
 @pytest.mark.parametrize("text", ["BiologÃ\xada", "\u200b", "\u2060 \u00ad"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.keys.passphrase import weakness_of
+from registry.keys.passphrase import find_weakness
 
 
 @pytest.mark.parametrize(
@@ -13,16 +13,16 @@ from registry.keys.passphrase import weakness_of
     ],
 )  # fmt: skip
 def test_a_short_repeated_or_common_passphrase_is_weak(weak):
-    assert weakness_of(weak.encode()) is not None
+    assert find_weakness(weak.encode()) is not None
 
 
 @pytest.mark.parametrize(
     "strong", ["correct horse battery staple", "vB7/qk2LrTz09+aa", "zwölf Boxkämpfer jagen", "correct horse"]
 )
 def test_several_words_or_random_characters_are_not(strong):
-    assert weakness_of(strong.encode()) is None
+    assert find_weakness(strong.encode()) is None
 
 
 def test_what_is_wrong_is_said_without_the_passphrase():
-    assert "3 of at least 12" in weakness_of(b"xyz")
-    assert "xyz" not in weakness_of(b"xyz")
+    assert "3 of at least 12" in find_weakness(b"xyz")
+    assert "xyz" not in find_weakness(b"xyz")
