@@ -10,7 +10,7 @@ from registry.cli.recognition.case_assessment import assess, compare
 from registry.cli.recognition.case_proposal import approve, propose, return_
 from registry.cli.recognition.case_update import find_case, publish_update, show_update
 from registry.cli.recognition.case_words import CaseId, Day, Note, day_of, one_of
-from registry.domain.case_events import Document, IssuerAnswer
+from registry.office.cases.words import Document, IssuerAnswer
 from registry.wire.recognition import WithdrawalReason
 
 

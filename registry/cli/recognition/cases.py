@@ -15,10 +15,10 @@ from registry.cli.recognition.case_opening import open_case
 from registry.cli.recognition.case_words import case_of, credential_of
 from registry.cli.recognition.letters import case_letter
 from registry.cli.recognition.proposals import proposal_lines
-from registry.domain.case_events import CaseState
 from registry.node.adapters.office import office_of
 from registry.office.cases import case_list, case_view, worklist
 from registry.office.cases.views import CaseView
+from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import CaseLine, WorklistQuery
 
 case_app = typer.Typer(
