@@ -10,7 +10,6 @@ from tests.support.wording import ROOT, check_file, tracked
 PENDING = (
     "CHANGELOG.md",
     "SECURITY.md",
-    "consumers/history/",
     "docs/auditing.md",
     "docs/case-file.md",
     "docs/commands/README.md",
@@ -20,10 +19,6 @@ PENDING = (
     "docs/commands/operations.md",
     "docs/conf.py",
     "docs/keys.md",
-    "projections/feed/",
-    "projections/schema/",
-    "projections/stacking/",
-    "registry/api/",
     "registry/application/",
     "registry/backup/",
     "registry/batches/",
@@ -57,15 +52,14 @@ PENDING = (
     "registry/intake/taking.py",
     "registry/keys/",
     "registry/learners/",
-    "registry/log/",
     "registry/node/",
-    "registry/publishing/",
     "registry/store/",
     "registry/vault/",
 )
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("projections/stacking/progress.py", "held"): "a field of the JSON of `registry stack progress`",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
     ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",
