@@ -46,7 +46,7 @@ class MemoryLog:
     def end(self, stream: str) -> int:
         return len(self._stream(stream))
 
-    def torn(self, stream: str) -> int:
+    def torn_bytes(self, stream: str) -> int:
         self._stream(stream)
         return 0
 
@@ -110,7 +110,7 @@ class UnreadableLog(MemoryLog):
 
     def __init__(self, log: MemoryLog, *streams: str) -> None:
         super().__init__()
-        self._streams = log._streams
+        self._streams = log._streams  # noqa: SLF001 - of its own base class
         self.unreadable = set(streams)
 
     def _stream(self, stream: str) -> list[bytes]:

@@ -132,5 +132,5 @@ def test_a_whole_number_is_text_as_it_stands():
 def test_credits_that_are_null_are_shown_as_they_stand():
     shown = []
     reader = SimpleNamespace(_ask=lambda *problem: shown.append(problem))
-    assert JsonDocument._read_number(reader, {"point": None}, "$.credit", "point", "credits") is None
+    assert JsonDocument._read_number(reader, {"point": None}, "$.credit", "point", "credits") is None  # noqa: SLF001 - a reader that only notes
     assert shown == [("$.credit.point", "null", "is not a number of credits like 5 or 2.5")]
