@@ -105,7 +105,7 @@ def test_the_same_achievement_is_published_a_second_time_only_on_request(clerk, 
 def test_an_import_that_is_stopped_says_how_many_rows_it_stored(clerk, number, code):
     rows = clerk.rows(clerk.achievement, 30_000, f"long-{code}.csv")
     rows.write_text(rows.read_text().replace("\nr", f"\nlong{code}-"))
-    with started("import", "file", rows, home=clerk.home, says=": 2,000") as process:
+    with started("import", "file", rows, home=clerk.home, says=": 2,000", seconds=60.0) as process:
         process.send_signal(number)
         assert process.wait(60) == code
         text = process.output.read_text()
