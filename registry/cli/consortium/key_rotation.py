@@ -10,7 +10,7 @@ from registry.ceremony import ceremony
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.ceremony.members import describe_window, find_member
 from registry.ceremony.proposal_file import read_proposal, write_proposal
-from registry.cli.output import counted, say
+from registry.cli.output import count_noun, say
 from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import NEXT, RETIRED, SIGNING
 from registry.keys.member_keys import NodeKey, list_node_keys
@@ -131,7 +131,7 @@ class Rotation:
             say("it started. Restart it now; then: registry key rotate --restarted")
             return False
         if published.events:
-            say(f"Published {counted(published.events, 'event')} with the new key.")
+            say(f"Published {count_noun(published.events, 'event')} with the new key.")
         for fault in published.faults:
             say(fault, "red")
         return True

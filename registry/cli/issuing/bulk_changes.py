@@ -16,7 +16,7 @@ from registry.cli.confirming import confirm
 from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
+from registry.cli.output import AsJson, count_noun, errors, print_json, progress, say, table
 from registry.cli.publishing import publish_now
 from registry.intake.rows.plain_rows import form_of
 from registry.intake.rows.report import IntakeError, Problem
@@ -110,10 +110,10 @@ def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
             [(group.change, group.reason, f"{group.credentials:,}") for group in preview.changes],
         )
     if preview.unchanged:
-        say(f"{counted(preview.unchanged, 'row')} as before: the change was made already")
+        say(f"{count_noun(preview.unchanged, 'row')} as before: the change was made already")
     show_problems(preview.problems)
     if preview.unlisted:
-        say(f"and {counted(preview.unlisted, 'more problem')}", style="red")
+        say(f"and {count_noun(preview.unlisted, 'more problem')}", style="red")
 
 
 def show_problems(problems: Sequence[RowProblem]) -> None:
@@ -127,7 +127,7 @@ def consequence(preview: ChangePreview) -> str:
     for group in preview.changes:
         numbers[group.change] += group.credentials
     return " ".join(
-        sentence.format(counted(numbers[kind], "credential"))
+        sentence.format(count_noun(numbers[kind], "credential"))
         for kind, sentence in _CONSEQUENCES.items()
         if numbers[kind]
     )
@@ -150,7 +150,7 @@ def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], don
                     done.refused += 1
     except BaseException:  # a signal or an error: stored changes stay, and their number is printed
         errors.print(
-            f"Stopped; {counted(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
+            f"Stopped; {count_noun(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
             " and not published: run `registry publish`. Run the command again for the rest; nothing is changed twice.",
             markup=False,
             highlight=False,
@@ -162,14 +162,14 @@ def _end(node: Node, done: BulkChanges, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     elif done.dry_run:
-        say(f"{counted(done.preview.total, 'credential')} would be changed. Nothing was changed.")
+        say(f"{count_noun(done.preview.total, 'credential')} would be changed. Nothing was changed.")
     elif not done.preview.total:
         say("Nothing was changed: every change was made already." if not done.problems else "Nothing was changed.")
     else:
         shown = set(done.preview.problems)
         if not done.preview.unlisted and (new := [each for each in done.problems if each not in shown]):
             show_problems(new)
-        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(done.refused, 'row')} not taken")
+        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {count_noun(done.refused, 'row')} not taken")
     if done.changed:
         publish_now(node)
     elif not done.dry_run:

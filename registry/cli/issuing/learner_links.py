@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from projections.records.learners import relied_on
-from registry.cli.output import counted, say
+from registry.cli.output import count_noun, say
 from registry.learners.change import Change
 from registry.learners.changes import LearnerChanges
 from registry.node.node import Node
@@ -28,7 +28,7 @@ def say_changes(changes: Sequence[Change], learner: str) -> None:
         elif change.kind == "merge":
             say(f"Learner {change.source} was merged into this one on {change.confirmed:%Y-%m-%d}.")
         elif change.source == learner:
-            count = counted(len(change.credentials), "credential")
+            count = count_noun(len(change.credentials), "credential")
             say(f"Split on {change.confirmed:%Y-%m-%d}: {count} went to learner {change.target}.")
         else:
             say(f"Split from learner {change.source} on {change.confirmed:%Y-%m-%d}.")

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, print_json, say, table
+from registry.cli.output import AsJson, count_noun, print_json, say, table
 from registry.log import GOVERNANCE
 from registry.node.health.status import Status, read_status
 from registry.node.letter_settings import missing_settings
@@ -54,7 +54,7 @@ def _show(status: Status) -> None:
         say(sentence, style="red")
     for stream in status.streams:
         if stream.refused_at_end and stream.member != node.member:
-            commits = counted(stream.refused_at_end, "commit")
+            commits = count_noun(stream.refused_at_end, "commit")
             say(
                 f"{stream.member}: the last {commits} on its log did not count (`registry log quarantine list`)",
                 style="yellow",
@@ -65,7 +65,7 @@ def _show(status: Status) -> None:
         say("Nothing is wrong.")
     if behind := sum(stream.lag or 0 for stream in status.streams):
         say(
-            f"The views are {counted(behind, 'event')} behind the log: `registry views update` brings them up,"
+            f"The views are {count_noun(behind, 'event')} behind the log: `registry views update` brings them up,"
             " `registry run` keeps them up.",
             style="yellow",
         )
@@ -76,7 +76,7 @@ def _show(status: Status) -> None:
             f" key {node.key or '?'}: {_KEYS[node.key_standing]}"
         )
         waiting = (
-            f"{counted(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
+            f"{count_noun(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
         )
         if node.held:
             waiting += f", {node.held:,} of them held back"
@@ -89,7 +89,7 @@ def _show(status: Status) -> None:
     for stream in status.streams:
         if stream.unwitnessed:
             say(f"{stream.member}: {stream.unwitnessed}", style="yellow")
-    say(counted(status.quarantined, "quarantined record"))
+    say(count_noun(status.quarantined, "quarantined record"))
     if status.last_error is not None:
         say(f"last error, {status.last_error.time}, {status.last_error.work}: {status.last_error.error}")
     say("")

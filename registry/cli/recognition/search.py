@@ -11,7 +11,7 @@ from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, count_noun, errors, print_json, say, title_of
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.assessments.precedents import find_precedents
@@ -196,7 +196,7 @@ def _show_foreign(
     if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
     say(
-        f"{counted(len(decisions.items), 'decision')} of this office"
+        f"{count_noun(len(decisions.items), 'decision')} of this office"
         + (": " + ", ".join(f"{number} {outcome}" for outcome, number in decisions.outcomes.items()) + " in force"
            if decisions.outcomes else "")
     )  # fmt: skip
