@@ -162,11 +162,6 @@ def shorten_ids(ids: Iterable[str]) -> dict[str, str]:
     return {each: each for each in whole_ids}
 
 
-def count_noun(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 event`, `2 events`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def say(text: str, style: str | None = None) -> None:
     """Print a line for people."""
     out.print(text, style=style, markup=False, highlight=False)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import typer
 
-from registry.cli.output import count_noun, errors
+from registry.cli.output import errors
 from registry.node.health import last_error
 from registry.node.node import Node
 from registry.publishing.publisher import AnotherPublisher
+from registry.values.plural import plural
 
 
 def publish_now(node: Node) -> None:
@@ -27,7 +28,7 @@ def publish_now(node: Node) -> None:
         errors.print("stored, but not published; run `registry publish` when this is repaired:", markup=False)
         raise
     has = f"the log of {node.settings.member} has {published.size:,}"
-    done = f"published {count_noun(published.events, 'event')}" if published.events else "nothing to publish"
+    done = f"published {plural(published.events, 'event')}" if published.events else "nothing to publish"
     errors.print(f"{done}; {has}", markup=False, highlight=False)
     if published.new:
         refuse_faults(published.new)

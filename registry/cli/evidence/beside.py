@@ -13,9 +13,10 @@ from consumers.proofs import receipts
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
 from registry.cli.evidence.verifying import GOVERNANCE_HEAD
-from registry.cli.output import count_noun, say
+from registry.cli.output import say
 from registry.log import GOVERNANCE, open_log
 from registry.node.node import Node
+from registry.values.plural import plural
 
 
 class GovernanceFiles(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class GovernanceFiles(msgspec.Struct, frozen=True):
         log, head = self.folder / f"{GOVERNANCE}.log", self.folder / GOVERNANCE_HEAD
         if self.log is not None:
             write_file(log, self.log)
-        say(f"{log}: governance, {count_noun(self.events, 'event')}; pass it on with the receipt, to check it offline")
+        say(f"{log}: governance, {plural(self.events, 'event')}; pass it on with the receipt, to check it offline")
         if self.head is not None:
             write_file(head, self.head.encode())
             say(f"{head}: its head at {self.head_size}, cosigned")

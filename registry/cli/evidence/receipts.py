@@ -18,7 +18,7 @@ from registry.cli import ids
 from registry.cli.evidence.beside import GovernanceFiles, write_file
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.cli.opening import node_of
-from registry.cli.output import count_noun, say
+from registry.cli.output import say
 from registry.cli.publishing import publish_now
 from registry.learners.missing_claims import explain_missing_claims
 from registry.log import origin_of
@@ -26,6 +26,7 @@ from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
 from registry.publishing.publisher import AnotherPublisher
+from registry.values.plural import plural
 from registry.wire.checkpoint import SignedNote
 
 receipt_app = typer.Typer(help="Files that prove what is on the log.", no_args_is_help=True)
@@ -226,9 +227,7 @@ def seal(context: typer.Context) -> None:
     else:
         node.projector().step()
     status_seal = make_seal(node)
-    say(
-        f"sealed {status_seal.size} leaves: {count_noun(status_seal.count, 'credential')} suspended, revoked or replaced"
-    )
+    say(f"sealed {status_seal.size} leaves: {plural(status_seal.count, 'credential')} suspended, revoked or replaced")
     publish_now(node)
 
 

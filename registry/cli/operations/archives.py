@@ -18,12 +18,13 @@ from consumers.streams.stream import claimed_size
 from registry.cli.consortium.node_options import check_log, parse_founded
 from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, Counter, count_noun, errors, print_json, progress, say, table
+from registry.cli.output import AsJson, Counter, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
 from registry.node.node import Node
 from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `log`
@@ -94,13 +95,11 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
             for d in done
         ],
     )
-    say(
-        f"{path} holds {count_noun(sum(d.size for d in done), 'event')} in {count_noun(sum(d.bytes for d in done), 'byte')}"
-    )
+    say(f"{path} holds {plural(sum(d.size for d in done), 'event')} in {plural(sum(d.bytes for d in done), 'byte')}")
     if waits := sum(d.waits for d in done):
         days = "a day" if older_than == 1 else f"{older_than} days"
         say(
-            f"NOT archived yet: {count_noun(waits, 'event')} younger than {days}. Run this again tomorrow, or with --all.",
+            f"NOT archived yet: {plural(waits, 'event')} younger than {days}. Run this again tomorrow, or with --all.",
             style="yellow",
         )
     if any(d.refused for d in done):
@@ -132,13 +131,13 @@ def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) 
     else:
         for fault in faults:
             say(fault, style="red")
-        events = count_noun(sum(stream.size for stream in reach), "event")
-        say(f"{count_noun(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
+        events = plural(sum(stream.size for stream in reach), "event")
+        say(f"{plural(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
         table(("stream", "archived to", "newest event"), [(r.stream, f"{r.size:,}", r.newest) for r in reach])
         if compared.reason is not None:
             say(f"Whether the log goes further could not be checked: {compared.reason}", style="yellow")
         elif compared.beyond:
-            say(f"NOT in the archive: {count_noun(compared.beyond, 'event')} that the log has.", style="yellow")
+            say(f"NOT in the archive: {plural(compared.beyond, 'event')} that the log has.", style="yellow")
         elif not faults:
             say("The log has nothing that is not in the archive.")
     if faults:
@@ -238,7 +237,7 @@ def restore_log(node: Node, url: str) -> list[Restored]:
         rebuild(node.dsn(), node.source(), on_batch=lambda member, size, _: on_stream(member, size))
     if again := erase_again(node):
         errors.print(
-            f"{count_noun(again, 'learner')} whom this university has erased came back with a backup, and"
+            f"{plural(again, 'learner')} whom this university has erased came back with a backup, and"
             f" {'was' if again == 1 else 'were'} erased again."
         )
     return done

@@ -3,7 +3,7 @@
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import count_noun, errors, say, warn
+from registry.cli.output import errors, say, warn
 from registry.cli.publishing import refuse_faults
 from registry.log import GOVERNANCE
 from registry.node.node import Node
@@ -11,6 +11,7 @@ from registry.node.services.health_watch import HealthWatch
 from registry.node.services.metrics_server import create_observer, serve_metrics
 from registry.node.services.running import run_node, run_projector
 from registry.node.services.signals import ignore_hangup, stop_on_signals
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +27,7 @@ def publish(context: typer.Context) -> None:
     """
     node = node_of(context)
     published = node.publisher().publish_pending()
-    done = f"{count_noun(published.events, 'event')} in {count_noun(published.commits, 'commit')}"
+    done = f"{plural(published.events, 'event')} in {plural(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
     refuse_faults(published.faults)
 

@@ -13,11 +13,12 @@ from projections.core.digest import digest
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, count_noun, print_json, progress, say, table
+from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.node.digests import sign_digest
 from registry.node.services.observers import Observer
 from registry.node.services.running import run_projector
 from registry.node.services.signals import stop_on_signals
+from registry.values.plural import plural
 
 views_app = typer.Typer(help="The read views, which are made from the log alone.", no_args_is_help=True)
 
@@ -82,8 +83,8 @@ def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _report(outcome: Progress) -> None:
-    refused = count_noun(outcome.quarantined, "record")
-    say(f"{count_noun(outcome.events, 'event')} in {count_noun(outcome.commits, 'commit')}, {refused} quarantined")
+    refused = plural(outcome.quarantined, "record")
+    say(f"{plural(outcome.events, 'event')} in {plural(outcome.commits, 'commit')}, {refused} quarantined")
 
 
 @views_app.command("digest")

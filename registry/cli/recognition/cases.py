@@ -13,7 +13,7 @@ from registry.cli.evidence.disclosures import read_disclosures
 from registry.cli.files import FileError, read_json, read_text
 from registry.cli.listing import print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, count_noun, say
+from registry.cli.output import AsCsv, AsJson, Wide, say
 from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
 from registry.cli.recognition import case_actions, case_correcting, case_decisions, case_showing
 from registry.cli.recognition.case_showing import CASE_COLUMNS
@@ -27,6 +27,7 @@ from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import WorklistQuery
+from registry.values.plural import plural
 from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(
@@ -237,7 +238,7 @@ def list_cases(
         style="red" if counts.overdue else None)  # fmt: skip
     if waiting:
         say(
-            f"{count_noun(waiting, 'decided case')} changed since the decision: registry case list --changed",
+            f"{plural(waiting, 'decided case')} changed since the decision: registry case list --changed",
             style="red",
         )
     for note in page.notes:

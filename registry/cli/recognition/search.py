@@ -11,11 +11,12 @@ from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, count_noun, errors, print_json, say, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.assessments.precedents import find_precedents
 from registry.values.countries import COUNTRIES
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:
@@ -196,7 +197,7 @@ def _show_foreign(
     if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
     say(
-        f"{count_noun(len(decisions.items), 'decision')} of this office"
+        f"{plural(len(decisions.items), 'decision')} of this office"
         + (": " + ", ".join(f"{number} {outcome}" for outcome, number in decisions.outcomes.items()) + " in force"
            if decisions.outcomes else "")
     )  # fmt: skip
