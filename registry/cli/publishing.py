@@ -7,7 +7,7 @@ import typer
 from registry.cli.output import errors
 from registry.node.health import last_error
 from registry.node.node import Node
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 from registry.values.plural import plural
 
 

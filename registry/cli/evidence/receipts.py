@@ -25,7 +25,7 @@ from registry.log import origin_of
 from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 from registry.values.plural import plural
 from registry.wire.checkpoint import SignedNote
 

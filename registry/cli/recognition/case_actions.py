@@ -1,4 +1,4 @@
-"""Commands that move a case along: documents, enquiries, appeal, withdrawal and closing."""
+"""The actions on a case: one command for each."""
 
 from typing import Annotated, Any, get_args
 
@@ -6,8 +6,10 @@ import typer
 
 from registry.cli.account import As, who
 from registry.cli.output import AsJson
-from registry.cli.recognition.case_updates import CaseId, find_office, publish_update, show_update
-from registry.cli.recognition.case_words import Day, Note, day_of, one_of
+from registry.cli.recognition.case_assessment import assess, compare
+from registry.cli.recognition.case_proposal import approve, propose, return_
+from registry.cli.recognition.case_update import find_case, publish_update, show_update
+from registry.cli.recognition.case_words import CaseId, Day, Note, day_of, one_of
 from registry.office.cases.words import Document, IssuerAnswer
 from registry.wire.recognition import WithdrawalReason
 
@@ -20,11 +22,18 @@ def add_to(app: typer.Typer) -> None:
         complete,
         enquire,
         answer,
+        compare,
+        assess,
+        propose,
+        approve,
+        decide,
         appeal,
+        amend,
         withdraw,
         close,
     ):
         app.command(command.__name__.replace("_", "-"))(command)
+    app.command("return")(return_)
 
 
 def request_documents(
@@ -41,7 +50,7 @@ def request_documents(
 
     Example: registry case request-documents 2026/00017 transcript translation --note "Both pages, please."
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     update = office.request_documents(case_id, _documents(documents), who(by), day_of(on), note)
     show_update(update, as_json=as_json)
 
@@ -59,7 +68,7 @@ def receive_documents(
 
     Example: registry case receive-documents 2026/00017 transcript --on 2026-05-04
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     show_update(office.receive_documents(case_id, _documents(documents), who(by), day_of(on)), as_json=as_json)
 
 
@@ -68,7 +77,7 @@ def complete(context: typer.Context, case: CaseId, *, by: As = None, on: Day = N
 
     Example: registry case complete 2026/00017
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     show_update(office.complete(case_id, who(by), day_of(on)), as_json=as_json)
 
 
@@ -89,7 +98,7 @@ def enquire(
     Examples: registry case enquire 2026/00017 --note "Is diploma 4711 yours?"
     registry case enquire 2026/00018 --subject 1
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     show_update(office.enquire(case_id, subject, who(by), day_of(on), note), as_json=as_json)
 
 
@@ -108,9 +117,27 @@ def answer(
 
     Example: registry case answer 2026/00017 9d0c6a3e-… authentic
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     word: Any = one_of(answer_text, get_args(IssuerAnswer), "ANSWER")
     show_update(office.answer(case_id, enquiry, word, who(by), day_of(on), note), as_json=as_json)
+
+
+def decide(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the approved proposal as a decision, after its credentials have been checked again.
+
+    A stop that has come up since the approval prevents it: return the proposal, and propose again.
+
+    Example: registry case decide 2026/00017
+    """
+    office, case_id = find_case(context, case, refresh=True)
+    publish_update(context, office.decide(case_id, who(by), day_of(on)), as_json=as_json)
 
 
 def appeal(
@@ -126,8 +153,24 @@ def appeal(
 
     Example: registry case appeal 2026/00017 --on 2026-05-04
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     show_update(office.appeal(case_id, who(by), day_of(on), note), as_json=as_json)
+
+
+def amend(
+    context: typer.Context,
+    case: CaseId,
+    *,
+    by: As = None,
+    on: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the approved proposal as a decision that supersedes the one before.
+
+    Example: registry case amend 2026/00017
+    """
+    office, case_id = find_case(context, case, refresh=True)
+    publish_update(context, office.amend(case_id, who(by), day_of(on)), as_json=as_json)
 
 
 def withdraw(
@@ -146,7 +189,7 @@ def withdraw(
     Examples: registry case withdraw 2026/00017
     registry case withdraw 2026/00017 --reason decidedInError
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
     update = office.withdraw(case_id, who(by), day_of(on), reason=why)
     publish_update(context, update, as_json=as_json)
@@ -157,7 +200,7 @@ def close(context: typer.Context, case: CaseId, *, by: As = None, on: Day = None
 
     Example: registry case close 2026/00017
     """
-    office, case_id = find_office(context, case)
+    office, case_id = find_case(context, case)
     show_update(office.close(case_id, who(by), day_of(on)), as_json=as_json)
 
 

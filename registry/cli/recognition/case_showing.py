@@ -5,8 +5,7 @@ import typer
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say, title_of
-from registry.cli.recognition.case_updates import CaseId
-from registry.cli.recognition.case_words import case_of
+from registry.cli.recognition.case_words import CaseId, case_of
 from registry.cli.recognition.proposals import proposal_lines
 from registry.node.adapters.office import office_of
 from registry.office.cases import case_view

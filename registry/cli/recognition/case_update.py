@@ -1,6 +1,4 @@
-"""The office and the case of a command, and the result of an action on a case."""
-
-from typing import Annotated
+"""The parts that the actions on a case share: finding the case, and saying what an action led to."""
 
 import typer
 
@@ -12,20 +10,9 @@ from registry.node.adapters.office import office_of
 from registry.office.cases.service import Office
 from registry.office.cases.views import CaseUpdate
 
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
-
-
-def find_office(context: typer.Context, case: str, *, look: bool = False) -> tuple[Office, str]:
-    """Return the office and the id of a case; `look` first brings the views up to date with the log."""
-    node = node_of(context)
-    if look:
-        node.projector().step()
-    office = office_of(node)
-    return office, case_of(node, office, case)
-
 
 def show_update(update: CaseUpdate, *, as_json: bool) -> None:
-    """Print the result of an action on a case."""
+    """Print the outcome of an action."""
     if as_json:
         print_json(update)
         return
@@ -43,8 +30,17 @@ def show_update(update: CaseUpdate, *, as_json: bool) -> None:
         errors.print(f"note: {warning}", markup=False, highlight=False)
 
 
+def find_case(context: typer.Context, case: str, *, refresh: bool = False) -> tuple[Office, str]:
+    """Return the office and the id of a case; `refresh` first brings the views up to date with the log."""
+    node = node_of(context)
+    if refresh:
+        node.projector().step()
+    office = office_of(node)
+    return office, case_of(node, office, case)
+
+
 def publish_update(context: typer.Context, update: CaseUpdate, *, as_json: bool) -> None:
-    """Publish a decision if the action made one, and print the result."""
+    """Publish the decision that an action made, if any, and print the outcome."""
     if update.decision is not None:
         publish_now(node_of(context))
     show_update(update, as_json=as_json)
