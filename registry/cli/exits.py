@@ -40,7 +40,7 @@ from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
-from registry.vault.vault import VaultError
+from registry.vault.keys import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import InvalidEvent, WireError
 

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from registry.log import NoSuchStream, SharedLog
 from registry.store.recorder import EVENTS_TABLE
-from registry.store.translation import Stored, Translator
+from registry.store.translation import EventRow, Translator
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
@@ -127,7 +127,7 @@ def _released(connection: Connection[Any], origin: str) -> dict[str, tuple[int, 
 def _line(translator: Translator, row: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - a tuple or a dict
     """A stored row's notification id and line, where the event is published."""
     notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
-    line = translator.line(Stored(originator, version, topic, bytes(state)))
+    line = translator.write_line(EventRow(originator, version, topic, bytes(state)))
     if line is not None:
         yield notification, line
 

@@ -24,8 +24,6 @@ PENDING = (
     "projections/schema/",
     "projections/stacking/",
     "registry/api/",
-    "registry/application/",
-    "registry/backup/",
     "registry/batches/",
     "registry/cli/account.py",
     "registry/cli/app.py",
@@ -55,17 +53,17 @@ PENDING = (
     "registry/intake/reconciling.py",
     "registry/intake/rows/",
     "registry/intake/taking.py",
-    "registry/keys/",
-    "registry/learners/",
     "registry/log/",
     "registry/node/",
     "registry/publishing/",
-    "registry/store/",
-    "registry/vault/",
 )
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/store/migrations/0001_private_side.sql", "Whoever"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "anew"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "is told"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "whoever"): "a migration never changes",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
     ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",
