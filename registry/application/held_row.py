@@ -53,7 +53,7 @@ class HeldPerson(msgspec.Struct, frozen=True, rename="camel"):
     held_at: datetime
     differs: tuple[str, ...]
     """`dateOfBirth`, `name`, or both; empty where they agree by now: send the row again."""
-    known_person: Person = msgspec.field(name="known")
+    known: Person
     stated: Person
     changes: tuple[str, ...] = ()
     """Differences from rows with this id that were held before: `student`, `name`, `dateOfBirth`."""

@@ -39,7 +39,7 @@ class BackupDescription(msgspec.Struct, frozen=True):
     consortium: str
     member: str
     founded: str
-    taken_at: str = msgspec.field(name="taken")
+    taken: str
     keys: str
     """Folder of keys, relative to the node's folder, as the settings name it."""
     sequence: int

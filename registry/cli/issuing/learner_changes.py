@@ -48,7 +48,7 @@ def list_held(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv 
         Column("record", lambda row: row.record),
         Column("version", lambda row: row.version),
         Column("number", lambda row: row.student),
-        Column("known", lambda row: str(row.known_person)),
+        Column("known", lambda row: str(row.known)),
         Column("the row says", lambda row: str(row.stated)),
         Column("differs", lambda row: row.differs or "no more: send it again"),
         Column("differs from before", lambda row: row.changes),
@@ -112,7 +112,7 @@ def _decide(context: typer.Context, record: str, version: str | None, decision: 
 
 def _say_held(row: HeldPerson) -> None:
     say(f"row {row.record}, version {row.version}, number {row.student}")
-    say(f"known:        {row.known_person} (learner {row.learner})")
+    say(f"known:        {row.known} (learner {row.learner})")
     say(f"the row says: {row.stated}")
     if row.changes:
         say(f"A row with this id and another {', '.join(row.changes)} was held before this one.", style="yellow")

@@ -106,7 +106,7 @@ def restore(
     if as_json:
         print_json({"private": told, "streams": streams})
     else:
-        say(f"{folder} is the node of {told.member} as of {told.taken_at}: {sum(told.rows.values()):,} rows")
+        say(f"{folder} is the node of {told.member} as of {told.taken}: {sum(told.rows.values()):,} rows")
         if streams is not None:
             show_restored(streams)
     refuse_unsound(streams or [])
