@@ -4,6 +4,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.examples import examples
+
 pytest_plugins = [
     "tests.support.postgres",
     "tests.support.kafka",
@@ -16,7 +18,7 @@ pytest_plugins = [
 
 
 # A loaded machine is slow: no example fails for the time that it takes.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=examples(40, thorough=500))
 settings.load_profile("tests")
 
 

@@ -59,6 +59,15 @@ def one(connection: Connection, member: str, position: int) -> Quarantined | Non
     return None if row is None else Quarantined(*row)
 
 
+def count_refused_at_end(connection: Connection) -> dict[str, int]:
+    """Return the number of commits beyond the end of each stream's tree that nobody accepts."""
+    rows = connection.execute(
+        "SELECT member, count(*) FROM quarantine JOIN positions USING (member)"
+        " WHERE quarantine.size > positions.size GROUP BY member"
+    )
+    return {member: count for member, count in rows}  # noqa: C416 - pairs of two types
+
+
 EXPLAINED: Final[dict[str, str]] = {
     "too-large": "A record holds at most 768 KiB, 1,024 events, and 65,535 bytes an event.",
     "malformed": "It is not a commit: three paragraphs (checkpoint, signatures, events) in strict form.",

@@ -2,9 +2,14 @@
 
 InvalidQuery          a search has an impossible condition
 TooCostly             an answer would take more work than one answer may
+MissingViews          there are no views yet, or another version of the project rebuilds them
 
 `registry.cursors.InvalidCursor` is raised for a cursor of another search.
 """
+
+from psycopg.errors import UndefinedTable as MissingViews
+
+__all__ = ["InvalidQuery", "MissingViews", "TooCostly"]
 
 
 class InvalidQuery(Exception):

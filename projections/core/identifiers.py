@@ -12,6 +12,10 @@ _PER_MEMBER: Final[dict[str, LiteralString]] = {
     "assessment": "SELECT assessment FROM assessments WHERE member = %s AND assessment BETWEEN %s AND %s LIMIT 10",
     "agreement": "SELECT agreement FROM agreements WHERE member = %s AND agreement BETWEEN %s AND %s LIMIT 10",
 }
+_LEAF: Final[dict[str, LiteralString]] = {
+    "credential": "SELECT leaf FROM credentials WHERE member = %s AND credential = %s",
+    "decision": "SELECT leaf FROM decisions WHERE member = %s AND decision = %s",
+}
 PUBLISHED: Final = frozenset(_PER_MEMBER)
 """The kinds of ids that a member publishes."""
 
@@ -22,6 +26,12 @@ def between(
     """Return the ids of a kind from `low` to `high`, each with its member: at most 10 for each member."""
     members = [member] if member else [row[0] for row in connection.execute("SELECT member FROM positions ORDER BY 1")]
     return [(each, str(row[0])) for each in members for row in connection.execute(_PER_MEMBER[kind], (each, low, high))]
+
+
+def find_leaf(connection: Connection, kind: str, member: str, identifier: str) -> int | None:
+    """Return the leaf at which a member published a credential or a decision; None if it has not arrived."""
+    row = connection.execute(_LEAF[kind], (member, identifier)).fetchone()
+    return None if row is None else row[0]
 
 
 def learners_between(connection: Connection, low: UUID, high: UUID) -> set[str]:

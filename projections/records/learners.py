@@ -52,6 +52,12 @@ class LearnerRecord(msgspec.Struct, frozen=True, rename="camel"):
     """The beginning of the next page; null at the end."""
 
 
+def list_erased(connection: Connection, member: str) -> set[str]:
+    """Return the learners whose erasure by a member is on the log."""
+    rows = connection.execute("SELECT learner::text FROM erasures WHERE member = %s", (member,))
+    return {learner for (learner,) in rows}
+
+
 def read(connection: Connection, learner: str, *, after: Key | None = None, limit: int = MAX_PAGE) -> LearnerRecord:
     """Return a learner's record, its credentials in the order of member and id, after a place.
 

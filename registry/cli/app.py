@@ -59,7 +59,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "webhook": ("operations.webhooks",),
     "witness": ("consortium.witness",),
     "log": ("evidence.logs", "evidence.tiles", "evidence.quarantine", "operations.archives"),
-    "audit": ("evidence.audit",),
+    "audit": ("evidence.audit", "evidence.audit_comparison"),
     "demo": ("demo.demo",),
 }
 """The files that make each command. Only those of the command that is called are loaded: all take a second more."""

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psycopg
-from eventsourcing.persistence import InterfaceError as StoreInterrupted
-from eventsourcing.persistence import OperationalError as StoreUnavailable
 
 from consumers.archive.archiver import CannotArchive
 from consumers.archive.restorer import CannotRestore
@@ -20,17 +17,17 @@ from consumers.history.moment import UnknownMoment
 from consumers.proofs.export import CannotExport
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
-from projections.core.errors import InvalidQuery, TooCostly
+from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
 from registry.access import UnknownKey
 from registry.application.acceptance import NotAccepted
+from registry.application.errors import InvalidEvent, Refusal
 from registry.backup.backup import BackupError, WrongPassphrase
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
 from registry.cursors import InvalidCursor
-from registry.domain.errors import Refusal
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
@@ -40,9 +37,10 @@ from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.publisher import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
+from registry.supervision import DATABASE_ERRORS
 from registry.vault.keys import VaultError
 from registry.webhooks import WebhookError
-from registry.wire.errors import InvalidEvent, WireError
+from registry.wire.errors import WireError
 
 EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Refusal, 1),
@@ -89,12 +87,8 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TailLost, 1),
     (ForeignLog, 3),
     (LogError, 4),
-    (DatabaseUnavailable, 4),
-    (psycopg.OperationalError, 4),
-    (StoreUnavailable, 4),
-    (StoreInterrupted, 4),
+    *((kind, 4) for kind in DATABASE_ERRORS),
 )
-
 
 MEANINGS: Final[dict[int, str]] = {
     0: "Everything that was asked for is done, checked and well.",
@@ -108,7 +102,6 @@ MEANINGS: Final[dict[int, str]] = {
 }
 """What each exit code means."""
 
-_DATABASE: Final = (psycopg.OperationalError, StoreUnavailable, StoreInterrupted)
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -122,7 +115,7 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
         return code, _sentence(error)
     if isinstance(error, OSError):
         return _explain_os_error(error, words)
-    if isinstance(error, psycopg.errors.UndefinedTable):
+    if isinstance(error, MissingViews):
         return 4, "This database has no views yet, or lost some. Run `registry views update` first."
     if isinstance(error, UnicodeDecodeError):
         return 2, f"A file is not UTF-8 text: byte {error.start + 1} cannot be read. Save it as UTF-8."
@@ -140,7 +133,7 @@ def _sentence(error: Exception) -> str:
         return f"{error.explanation} ({error.code})"
     if isinstance(error, InvalidEvent):
         return f"{error.path}: {error.detail} ({error.code})"
-    if isinstance(error, _DATABASE):
+    if isinstance(error, DATABASE_ERRORS) and not isinstance(error, DatabaseUnavailable):
         cause = " ".join(str(error).split())
         return (
             f"The database cannot be reached: {cause} Is PostgreSQL running, and is `database` in registry.toml right?"

@@ -35,13 +35,13 @@ from registry.cli.issuing.course_codes import Imported
 from registry.cli.issuing.drafts import Shown
 from registry.cli.issuing.finding import Found
 from registry.cli.issuing.reconcile import Reconciled
-from registry.cli.operations.status import Status
 from registry.intake.course_codes import CourseCode
 from registry.intake.drafts import Draft
 from registry.intake.import_report import ImportReport
 from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
+from registry.node.health.status import Status
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.profiles import StoredProfile
 from registry.office.cases.attachments import Attachment

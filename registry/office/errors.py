@@ -4,6 +4,8 @@ NotReady        an assessment that cannot be proposed yet; it carries its object
 CohortRefused   an assessment that no cohort can be decided on
 CohortFileError a list of credentials that cannot be read
 OfficeFileError a file of the office's own reasons or country notes that is invalid
+
+Routes and commands take the refusals of a case (`registry.domain.case_errors`) from here, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,9 +13,41 @@ from typing import TypeVar
 
 import msgspec
 
-from registry.domain.case_errors import CaseProblem, NotOpened
+from registry.domain.case_errors import (
+    CaseChanged,
+    CaseProblem,
+    DateOrder,
+    NoCredential,
+    NotApplicant,
+    NotAttached,
+    NotOpened,
+    SecondPerson,
+    Stopped,
+    UnknownCase,
+    UnknownSubject,
+)
 from registry.domain.errors import Refusal
 from registry.wire.errors import WireError
+
+__all__ = [
+    "CaseChanged",
+    "CaseProblem",
+    "CohortFileError",
+    "CohortRefused",
+    "DateOrder",
+    "ErrorCollector",
+    "NoCredential",
+    "NotApplicant",
+    "NotAttached",
+    "NotOpened",
+    "NotReady",
+    "Objection",
+    "OfficeFileError",
+    "SecondPerson",
+    "Stopped",
+    "UnknownCase",
+    "UnknownSubject",
+]
 
 T = TypeVar("T")
 

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 from psycopg import Connection
 
+from registry.application.owner import table_exists
 from registry.wire.merkle import HASH_SIZE, Tree
 
 _COLUMNS: Final = "size, root, hashes, first, last, next"
@@ -52,6 +54,17 @@ class Held(NamedTuple):
     topic: str
     code: str
     reason: str
+
+
+def newest_published_at(connection: Connection) -> str | None:
+    """Return when the newest event on the log was stored (RFC 3339); None if this node has published nothing."""
+    if not (table_exists(connection, "publisher.commits") and table_exists(connection, "public.registry_events")):
+        return None
+    newest = connection.execute(
+        "SELECT state FROM public.registry_events WHERE notification_id ="
+        " (SELECT max(last) FROM publisher.commits WHERE next IS NOT NULL)"
+    ).fetchone()
+    return None if newest is None else msgspec.json.decode(newest[0])["timestamp"]
 
 
 class CommitStore:

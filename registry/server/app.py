@@ -12,11 +12,10 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
-from psycopg import Connection
 
 from projections.api import ROUTES as READING
 from projections.api.feed import Streams, Whose
-from projections.api.members import OwnFacts, OwnStream
+from projections.api.members import OwnStream
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
@@ -39,7 +38,7 @@ from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
-from registry.node.health.health import read_own_stream
+from registry.node.adapters.own_facts import own_facts
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
@@ -78,7 +77,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     eraser = Eraser(node)
     lookup = served_lookup(node, views)
     watch = HealthWatch(node)
-    own = OwnStream(settings.member, partial(_own_facts, settings.member, watch))
+    own = OwnStream(settings.member, partial(own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
@@ -169,15 +168,3 @@ def api_description() -> dict[str, Any]:
         database="embedded:postgres#registry",
     )
     return description_without_node(node_routes(nothing, settings, nothing))
-
-
-def _own_facts(member: str, watch: HealthWatch, connection: Connection) -> OwnFacts:
-    """Return the state of the node's own stream, for the member resource of the API."""
-    stream, health = read_own_stream(connection, member), watch.health
-    return OwnFacts(
-        stream.refused_events,
-        stream.quarantined_commits,
-        stream.disputed_heads,
-        "not-checked" if health is None else health.key_standing,
-        [*watch.faults.get("database", ()), *stream.faults],
-    )

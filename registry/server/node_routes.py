@@ -4,12 +4,12 @@ import mimetypes
 from importlib import resources
 from typing import Any
 
-import psycopg
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.serialization import encode_json
 
 from projections.api.reading import Views
+from projections.core.errors import MissingViews
 from registry.http import HttpProblem
 from registry.http.constant_response import ConstantResponse
 from registry.http.forwarded import base_path_of
@@ -25,6 +25,7 @@ from registry.node.services.health_watch import READINESS, HealthWatch
 from registry.server.asyncapi import describe_topics
 from registry.server.openapi import VERSION, description_of
 from registry.settings.settings import Settings
+from registry.supervision import DATABASE_ERRORS
 
 
 def node_routes(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
@@ -58,9 +59,9 @@ def _health_routes(views: Views, watch: HealthWatch) -> list[Any]:
             raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
         try:
             return await views.answer("", lambda _: {"status": "ready"})
-        except psycopg.errors.UndefinedTable:
+        except MissingViews:
             faults["views"] = ["there are none, or another version of the project is rebuilding them"]
-        except psycopg.OperationalError as error:
+        except DATABASE_ERRORS as error:
             faults["database"] = [str(error).strip().partition("\n")[0]]
         raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
 

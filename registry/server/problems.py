@@ -3,20 +3,27 @@
 import errno
 from typing import Any
 
-import psycopg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from consumers.history.moment import UnknownMoment
 from consumers.witness.policy import PolicyUnmet
-from projections.core.errors import InvalidQuery, TooCostly
+from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from registry.application.acceptance import NotAccepted
+from registry.application.errors import InvalidEvent, Refusal
 from registry.batches.batch import SecondPerson as OwnBatch
 from registry.batches.batch import UnknownBatch, WrongState
 from registry.cursors import InvalidCursor
-from registry.domain.case_errors import (
+from registry.http import FieldError, HttpProblem
+from registry.http.problems import framework_error_response, internal_error_response, problem_response
+from registry.intake.drafts import DraftIncomplete, UnknownDraft
+from registry.intake.rows.report import IntakeError
+from registry.letters import CannotWrite, UnknownDecision
+from registry.log import LogError
+from registry.office.errors import (
     CaseChanged,
+    CohortRefused,
     DateOrder,
     NoCredential,
     NotApplicant,
@@ -26,16 +33,8 @@ from registry.domain.case_errors import (
     Stopped,
     UnknownSubject,
 )
-from registry.domain.errors import Refusal
-from registry.http import FieldError, HttpProblem
-from registry.http.problems import framework_error_response, internal_error_response, problem_response
-from registry.intake.drafts import DraftIncomplete, UnknownDraft
-from registry.intake.rows.report import IntakeError
-from registry.letters import CannotWrite, UnknownDecision
-from registry.log import LogError
-from registry.office.errors import CohortRefused
 from registry.supervision import DATABASE_ERRORS
-from registry.wire.errors import InvalidEvent, InvalidProof, WireError
+from registry.wire.errors import InvalidProof, WireError
 
 _log = structlog.get_logger(__name__)
 _UNAVAILABLE = (*DATABASE_ERRORS, LogError)
@@ -182,7 +181,6 @@ HANDLERS: Any = {
     WireError: _unreadable_receipt,
     CannotWrite: _no_letter,
     **dict.fromkeys(_UNAVAILABLE, _unavailable),
-    # While another version of the project rebuilds the views, they are unavailable.
-    psycopg.errors.UndefinedTable: _unavailable,
+    MissingViews: _unavailable,
     Exception: internal_error_response,
 }

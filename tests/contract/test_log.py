@@ -282,12 +282,14 @@ def test_an_append_after_another_place_than_the_end_is_refused_and_changes_nothi
     assert first.position == 0
 
 
-def test_a_stream_that_grew_behind_its_writer_is_not_appended_to(opener: Opener, log: SharedLog, stream: str) -> None:
+def test_a_stream_that_grew_behind_its_writer_is_not_appended_to(
+    opener: Opener, log: SharedLog, stream: str, tmp_path: Path
+) -> None:
     """A second process that appends without the lock, as a broken script or a doubled publisher does."""
     other = opener()
     with log.writer(stream):
         log.append(stream, [commit(1, stream=stream)])
-        append_without_lock(other, stream, commit(2, stream=stream))
+        append_without_lock(other, tmp_path / "log", stream, commit(2, stream=stream))
         with pytest.raises(LogMoved):
             log.append(stream, [commit(3, stream=stream)])
         assert [record.data for record in log.records(stream)] == [commit(1, stream=stream), commit(2, stream=stream)]
@@ -295,9 +297,9 @@ def test_a_stream_that_grew_behind_its_writer_is_not_appended_to(opener: Opener,
     assert len(list(log.records(stream))) == 3
 
 
-def append_without_lock(log: SharedLog, stream: str, record: bytes) -> None:
+def append_without_lock(log: SharedLog, folder: Path, stream: str, record: bytes) -> None:
     if isinstance(log, FileLog):
-        with (log._folder / f"{stream}.log").open("ab") as file:
+        with (folder / f"{stream}.log").open("ab") as file:
             file.write(record + b"\n")
     elif isinstance(log, MemoryLog):
         log.put(stream, record)

@@ -64,7 +64,7 @@ def test_a_key_without_a_proof_is_let_in_only_where_somebody_says_so(there, gove
     assert "--without-proof" in govern("governance", "sign", file, "--yes", check=1).stderr
     assert json.loads(file.read_text())["signatures"] == []
     signed = govern("governance", "sign", file, "--yes", "--without-proof").stdout
-    assert "Signed with 3 root keys, which all lie in one folder: root-1, root-2, root-3" in signed
+    assert "Signed with 3 root keys, which are all in one folder: root-1, root-2, root-3" in signed
     assert "3 signatures, 2 are needed" in signed
     again = govern("governance", "sign", file, "--yes", "--without-proof").stdout
     assert "Nothing was added: root-1 and root-2 and root-3 had signed it already" in again

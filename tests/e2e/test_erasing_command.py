@@ -6,12 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.batches import BatchFileWriter, BatchStore
+from registry.batches import BatchFileWriter
+from registry.batches.files import BatchFiles
 from registry.cli import ids
 from registry.node.health import last_error
 from registry.node.node import open_node
-from registry.vault.keys import MemoryKeys
-from registry.vault.vault import Vault
 from tests.support.command import ROOT, Consortium, command, printed_json, registry
 
 
@@ -159,8 +158,7 @@ def test_files_with_personal_data_are_their_owners_alone_whatever_the_umask(cons
             environment={"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"},
         )
         last_error.note(consortium.home, "a test", RuntimeError("of it"))
-        batch_store = BatchStore("", Vault(MemoryKeys(os.urandom)), tmp_path / "spool")
-        spool = BatchFileWriter(batch_store._files.path("00000000"), os.urandom(32))
+        spool = BatchFileWriter(BatchFiles(tmp_path / "spool").path("00000000"), os.urandom(32))
         spool.close()
     finally:
         os.umask(before)

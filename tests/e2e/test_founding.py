@@ -129,7 +129,7 @@ def test_a_founder_hears_what_comes_next_and_what_is_dangerous(tmp_path, postgre
     )
     assert "registry member admit" in done.stdout
     assert "NOT encrypted" in done.stderr
-    assert "all 3 root keys lie in" in done.stderr
+    assert "all 3 root keys are in" in done.stderr
     home = tmp_path / "c"
     members = printed_json(registry("governance", "show", "--json", home=home))
     assert members["threshold"] == 2

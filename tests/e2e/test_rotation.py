@@ -122,7 +122,7 @@ def test_what_waits_or_did_not_count_is_published_by_the_new_key_before_the_chan
     consortium.run("key", "rotate")
     decide(consortium, "add-key")
     said = consortium.run("key", "rotate").stdout
-    assert "Published 1 event by the new key" in said
+    assert "Published 1 event with the new key" in said
     assert said.index("Published 1 event") < said.index("The change is complete")
     consortium.run("views", "update")
     assert consortium.run("status").stdout.startswith("Nothing is wrong.")
@@ -132,9 +132,9 @@ def test_a_node_that_lost_its_key_gets_a_new_one(consortium):
     (consortium.home / "keys" / "signing.pem").unlink()
     lost = keys(consortium, check=1)
     assert list(lost) == ["not_here"]
-    assert "it can sign nothing now" in consortium.run("key", "rotate").stdout
+    assert "it cannot sign now" in consortium.run("key", "rotate").stdout
     decide(consortium, "add-key")
-    assert "signs by it from now on" in consortium.run("key", "rotate").stdout
+    assert "signs with it from now on" in consortium.run("key", "rotate").stdout
     consortium.run("achievement", "publish", consortium.folder / "achievement.json", "--again")
     assert keys(consortium)["in_use"]["counts"]
 

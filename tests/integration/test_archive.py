@@ -323,7 +323,7 @@ def test_a_copy_that_ends_inside_a_merged_commit_is_gone_on_with(consortium, tmp
     written(consortium, tmp_path / "a")
     part = consortium.log()
     for member in consortium.universities:
-        part._streams[member] = part._streams[member][:11]
+        part.cut(member, 11)
     target = open_log(f"file:{tmp_path / 'log'}", CONSORTIUM)
     restore(part, target, CONSORTIUM, consortium.founded)
     assert len(lines(target, "delft")) == 101

@@ -19,6 +19,7 @@ from registry.wire.merkle import Tree
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 NAME = "witness.example/w1"
+SIGNER = Ed25519Signer.generate(NAME)
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
@@ -42,10 +43,7 @@ def signed_note(origin, size, *signers, root=bytes(32)):
 
 @pytest.fixture
 def witness(consortium, tmp_path):
-    made = Witness(
-        consortium.log(), CONSORTIUM, consortium.founded, NAME, Ed25519Signer.generate(NAME), tmp_path / "w",
-        clock=lambda: NOW,
-    )  # fmt: skip
+    made = Witness(consortium.log(), CONSORTIUM, consortium.founded, NAME, SIGNER, tmp_path / "w", clock=lambda: NOW)
     made.follow()
     return made
 
@@ -186,7 +184,7 @@ def test_only_adding_cuts_the_end_that_an_interrupted_write_left(consortium, wit
     assert file.read_bytes() == before
     note = witness.kept.newest("test.example/twente")
     later = Checkpoint(note.checkpoint.origin, 9, bytes(32))
-    line = cosign(NAME, witness._signer, str(later), NOW)
+    line = cosign(NAME, SIGNER, str(later), NOW)
     assert kept.add(SignedNote(later, str(later), (line,))) == 1
     assert file.read_bytes().startswith(whole + b"test.example/twente\n9\n")
 
@@ -196,7 +194,7 @@ def test_only_adding_cuts_the_end_that_an_interrupted_write_left(consortium, wit
 def test_heads_that_no_witness_of_the_reader_cosigned_accuse_nobody(consortium, witness, tmp_path, origin, first):
     strange = Ed25519Signer.generate(NAME)
     forged = [signed_note(origin, size, (NAME, strange)) for size in (3, 4, 900)]
-    forged.append(signed_note("test.example/aveiro", 900, (NAME, witness._signer)))
+    forged.append(signed_note("test.example/aveiro", 900, (NAME, SIGNER)))
     more = "".join(f"{note}\n" for note in forged).encode()
     _, kept = notes_file(witness, tmp_path, lambda data: more + data if first else data + more)
     report = vouched(consortium, witness, tmp_path / "log", kept=kept)

@@ -11,6 +11,7 @@ from projections.records import learners
 from registry.application.issuing import Issuer
 from registry.application.requests import Issued
 from registry.batches import BatchStore, Worker
+from registry.batches.files import BatchFiles
 from registry.batches.learner_references import find_references
 from registry.batches.redaction import SoughtLearner
 from registry.domain.errors import Duplicate
@@ -42,6 +43,11 @@ def node(dsn):
 @pytest.fixture
 def batch_store(node, tmp_path):
     return BatchStore(node.dsn, node.registry.vault, tmp_path / "spool")
+
+
+def spooled(tmp_path):
+    """The names of the files with batches' content."""
+    return sorted(path.stem for path in (tmp_path / "spool").iterdir())
 
 
 def issued(node, *requests):
@@ -140,18 +146,18 @@ def tree_of(node):
     return tree
 
 
-def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, batch_store, dsn):
+def test_an_importer_that_met_the_learner_just_before_makes_a_new_one(node, batch_store, dsn, monkeypatch):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
-    store, waiting, going = node.issuer._store, threading.Event(), threading.Event()
+    begin, waiting, going = node.registry.transaction, threading.Event(), threading.Event()
 
-    def slow(ready, also=None):
+    def begin_late():
         if not waiting.is_set():
             waiting.set()
             assert going.wait(20)
-        store(ready, also)
+        return begin()
 
-    node.issuer._store = slow
+    monkeypatch.setattr(node.registry, "transaction", begin_late)
     outcomes = []
     importing = threading.Thread(
         target=lambda: outcomes.extend(node.issuer.issue([request(2, achievement, student="s1")]))
@@ -197,7 +203,7 @@ def told(batch_store, batch):
     return [(one.line, one.code, one.value) for _, one in batch_store.list_problems(batch, 9)]
 
 
-def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is_in_the_way(node, batch_store):
+def test_what_batches_hold_of_the_learner_goes_and_a_batch_at_work_is_in_the_way(node, batch_store, tmp_path):
     achievement = node.offer()
     good = [row_of(n, achievement) for n in (1, 12)]
     faulty = f"r3,{achievement},s1,Jansen,Ada,2001-02-03,soon"
@@ -210,10 +216,10 @@ def test_what_batches_hold_of_the_learner_goes_and_one_that_is_worked_through_is
     assert worker.step()
     other = send(batch_store, "two", [HEADER, good[1].replace("r12", "r13").replace("2026-06-30", "soon")])
     assert worker.step()
-    assert [path.stem for path in sorted(batch_store._files._folder.iterdir())] == sorted([batch, other])
+    assert spooled(tmp_path) == sorted([batch, other])
     assert [one.value for _, one in batch_store.list_problems(batch, 9)] == ["soon"]
     erase(node.registry, batch_store, row.learner)
-    assert [path.stem for path in sorted(batch_store._files._folder.iterdir())] == sorted([f"{batch}-1", other])
+    assert spooled(tmp_path) == sorted([f"{batch}-1", other])
     with batch_store.get_content(batch).open("rb") as content:
         assert content.read().decode() == "\n".join([HEADER, "", good[1], "", ""])
     assert told(batch_store, batch) == [(4, "", "")]
@@ -234,21 +240,22 @@ def test_a_batch_that_waits_loses_the_learners_rows_and_keeps_the_others(node, b
     assert told(batch_store, batch) == [(2, "erased", "")]
 
 
-def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, batch_store, monkeypatch):
+def test_where_rewriting_a_batch_breaks_off_it_is_as_it_was(node, batch_store, tmp_path, monkeypatch):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
     batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
-    sealed = batch_store._vault.seal_own
+    vault = node.registry.vault
+    sealed = vault.seal_own
     with monkeypatch.context() as broken:
-        broken.setattr(batch_store._vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
+        broken.setattr(vault, "seal_own", lambda *_: (_ for _ in ()).throw(RuntimeError("away")))
         with pytest.raises(RuntimeError):
             erase(node.registry, batch_store, row.learner)
-    assert batch_store._vault.seal_own == sealed
-    assert node.registry.vault.read_learner(node.registry.cursor(), row.learner) is not None
+    assert vault.seal_own == sealed
+    assert vault.read_learner(node.registry.cursor(), row.learner) is not None
     with batch_store.get_content(batch).open("rb") as content:
         assert b"r1" in content.read()
     erase(node.registry, batch_store, row.learner)
-    assert [path.stem for path in batch_store._files._folder.iterdir()] == [f"{batch}-1"]
+    assert spooled(tmp_path) == [f"{batch}-1"]
 
 
 def test_a_batch_that_is_taken_up_just_then_is_in_the_way(node, batch_store, monkeypatch):
@@ -307,16 +314,16 @@ def test_a_batch_whose_content_went_meanwhile_is_not_in_the_way(node, batch_stor
     erase(node.registry, batch_store, row.learner)
 
 
-def test_files_that_a_process_left_behind_are_tidied_away(node, batch_store):
+def test_files_that_a_process_left_behind_are_tidied_away(node, batch_store, tmp_path):
     achievement = node.offer()
     [row] = node.issuer.issue([request(9, achievement, student="s1")])
     batch = send(batch_store, "one", [HEADER, row_of(1, achievement)])
-    old = batch_store._files.path(batch)
+    old = BatchFiles(tmp_path / "spool").path(batch)
     before = old.read_bytes()
     erase(node.registry, batch_store, row.learner)
     old.write_bytes(before)
     batch_store.queue.tidy()
-    assert [path.stem for path in batch_store._files._folder.iterdir()] == [f"{batch}-1"]
+    assert spooled(tmp_path) == [f"{batch}-1"]
 
 
 def test_changes_that_wait_name_credentials_and_stay(node, batch_store):

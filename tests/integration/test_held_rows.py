@@ -44,7 +44,7 @@ def sis(dsn, tmp_path):
     made.node.close()
 
 
-def test_each_row_is_published_on_its_day_and_the_others_at_once(sis):
+def test_each_row_is_published_on_its_day_and_the_others_at_once(sis, tmp_path):
     batch = sis.send(
         sis.row(1, GRADUATION), sis.row(2), sis.row(3, LATER), sis.row(4, TODAY), sis.row(5, GRADUATION), sis.row(6)
     )
@@ -58,7 +58,7 @@ def test_each_row_is_published_on_its_day_and_the_others_at_once(sis):
     sis.day = LATER + timedelta(days=30)  # the node was off on the day itself
     assert sis.works(batch) == ("done", 6, 0, 0)
     assert sis.issued() == 6
-    assert (sis.batch_store.get(batch).unchanged, list(sis.batch_store._files._folder.iterdir())) == (0, [])
+    assert (sis.batch_store.get(batch).unchanged, list((tmp_path / "spool").iterdir())) == (0, [])
 
 
 def test_what_would_be_refused_on_its_day_is_told_at_once(sis):

@@ -365,15 +365,15 @@ def test_a_row_against_one_that_was_refused_is_not_kept_as_held(node):
 def test_of_two_who_say_more_of_a_person_at_once_the_later_does_not_undo_the_earlier(node, dsn, monkeypatch):
     achievement = node.offer()
     node.issuer.adopt("7000123", "2afda2b4-a247-4f0f-aedd-e040beb58eab")
-    store = node.issuer._store
+    begin = node.registry.transaction
 
-    def late(*arguments):
+    def begin_late():
         monkeypatch.undo()
         with Registry(dsn, ORIGIN, vault_of(dsn)) as registry:
             Issuer(registry).issue([ask(1, achievement, **SARA | {"family_name": "Ahmed-Berg"})])
-        return store(*arguments)
+        return begin()
 
-    monkeypatch.setattr(node.issuer, "_store", late)
+    monkeypatch.setattr(node.registry, "transaction", begin_late)
     [second] = node.issuer.issue([ask(2, achievement, **SARA)])
     assert isinstance(second, Issued)
     assert person_of(node, "7000123")["familyName"] == "Ahmed-Berg"

@@ -14,6 +14,7 @@ from psycopg.errors import SerializationFailure
 
 from registry.application.registry import Registry
 from registry.application.requests import Issued
+from registry.application.transaction import Transaction
 from registry.batches import BatchStore, Worker
 from registry.ceremony.signed_heads import SignedHead, SignedHeads
 from registry.intake.drafts import Drafts
@@ -177,21 +178,25 @@ def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writ
         node.registry.store_rows(late)
 
 
-def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, batch_store, dsn, tmp_path):
+def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, batch_store, dsn, tmp_path, monkeypatch):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(300)))
     other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
-    stored = node.issuer._store
+    begin, save = node.registry.transaction, Transaction.save_checked
     tries = []
 
-    def slow(ready, also=None):
+    def begin_late():
         if not tries:
             erase(other.registry, batch_store, people[0].learner)
             erase(other.registry, batch_store, people[1].learner)
-        tries.append(len(ready.stored))
-        stored(ready, also)
+        return begin()
 
-    node.issuer._store = slow
+    def count_and_save(transaction, stored):
+        tries.append(len(stored))
+        return save(transaction, stored)
+
+    monkeypatch.setattr(node.registry, "transaction", begin_late)
+    monkeypatch.setattr(Transaction, "save_checked", count_and_save)
     fresh = issued(node, *(request(n, achievement) for n in range(1000, 1600)))
     assert tries == [600, 600]
     for one in fresh:

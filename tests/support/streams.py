@@ -26,6 +26,31 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+def achievement_content(member: str, **content: Any) -> AchievementContent:
+    """The content of a complete achievement that `member` awards; `content` replaces fields of it."""
+    values: dict[str, Any] = {
+        "version": 1,
+        "kind": "microCredential",
+        "title": {"en": "Data literacy"},
+        "learning_outcomes": [LearningOutcome({"en": "Reads and judges data"})],
+        "credit_bearing": True,
+        "ects": 5,
+        "eqf_level": 6,
+        "level_basis": "referenced",
+        "fields_of_education": ["061"],
+        "language": ["en"],
+        "learning_setting": "formal",
+        "participation": ["online"],
+        "assessments": ["projectWork"],
+        "supervision": "online",
+        "identity_verified": True,
+        "quality_assurance": [QualityAssurance("institutionalQA", "Agency")],
+        "stackability": "stackable",
+        "awarding_bodies": [member],
+    }
+    return AchievementContent(**(values | content))
+
+
 class Stream:
     """One origin's log as its owner writes it."""
 
@@ -62,31 +87,9 @@ class University(Stream):
         super().__init__(origin, [Ed25519Signer.generate(origin)])
 
     def publish(self, achievement: str | None = None, ects: int = 5, **content: Any) -> tuple[str, bytes]:
-        achievement = achievement or new_id()
-        values: dict[str, Any] = {
-            "achievement": achievement,
-            "version": 1,
-            "kind": "microCredential",
-            "title": {"en": "Data literacy"},
-            "learning_outcomes": [LearningOutcome({"en": "Reads and judges data"})],
-            "credit_bearing": True,
-            "ects": ects,
-            "eqf_level": 6,
-            "level_basis": "referenced",
-            "fields_of_education": ["061"],
-            "language": ["en"],
-            "learning_setting": "formal",
-            "participation": ["online"],
-            "assessments": ["projectWork"],
-            "supervision": "online",
-            "identity_verified": True,
-            "quality_assurance": [QualityAssurance("institutionalQA", "Agency")],
-            "stackability": "stackable",
-            "awarding_bodies": [self.member],
-        }
-        data = AchievementContent(**(values | content))
+        data = achievement_content(self.member, achievement=achievement or new_id(), ects=ects, **content)
         kind = "achievement.published.v1" if data.version == 1 else "achievement.revised.v1"
-        return achievement, self.line(kind, achievement, data)
+        return data.achievement, self.line(kind, data.achievement, data)
 
     def issue(self, achievement: str, learner: str, credential: str | None = None, **more: Any) -> tuple[str, bytes]:
         credential = credential or new_id()

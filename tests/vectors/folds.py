@@ -11,7 +11,6 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.projecting.projector import Projector
-from projections.core import views
 from projections.core.digest import digest
 from projections.core.positions import Position, all_positions
 from projections.credentials import credentials
@@ -23,6 +22,7 @@ from tests.support.memory_log import MemoryLog
 from tests.vectors.cases import FoldCase
 
 SCHEMA = "vectors"
+"""Where the views of a case are; `run` makes them once, and every schedule begins with empty ones."""
 Step = tuple[str, list[bytes]]
 """A stream and the records that arrive there together."""
 
@@ -65,9 +65,6 @@ def differences(connection: Connection, case: FoldCase, random_orders: int) -> l
     found: list[str] = []
     digests: dict[str, str] = {}
     schedules = Schedules(case)
-    views.drop(connection, SCHEMA)
-    views.create(connection, SCHEMA)
-    views.use(connection, SCHEMA)
     for number, (name, steps) in enumerate(schedules.all(random_orders).items()):
         empty(connection, SCHEMA)
         log = MemoryLog()

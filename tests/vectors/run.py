@@ -82,6 +82,8 @@ def fold_differences(cases: Sequence[FoldCase], random_orders: int) -> Iterator[
         start_embedded(Path(data), settings={"fsync": "off"}) as server,
         views.connect(server.dsn("vectors")) as connection,
     ):
+        views.create(connection, folds.SCHEMA)
+        views.use(connection, folds.SCHEMA)
         for case in cases:
             try:
                 found = folds.differences(connection, case, random_orders)

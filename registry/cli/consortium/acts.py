@@ -1,43 +1,28 @@
-"""What can be proposed to the consortium: one command an act. A proposal may hold several."""
+"""Commands that propose acts to the consortium, one for each act. A proposal may hold several."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from registry.ceremony import ceremony
 from registry.ceremony.act_words import content_of
 from registry.ceremony.ceremony import CeremonyRefused
-from registry.cli.consortium.governance import (
-    WithoutProof,
-    checked,
-    governance_app,
-    governance_of,
-    known,
-    newest_head,
-    read_keys,
-    read_proposal,
-    write_proposal,
-)
-from registry.cli.consortium.governance_show import member_of
+from registry.ceremony.members import find_key, find_member
+from registry.ceremony.proposal_file import write_proposal
+from registry.cli.consortium.governance import WithoutProof, governance_app, read_keys, show_proposal
 from registry.cli.consortium.member_content import read_content
 from registry.cli.opening import node_of
 from registry.cli.output import errors, say
-from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
-from registry.rules.governance import MemberRecord
+from registry.node.ceremony import add_act, newest_head, read_governance
 from registry.wire import governance as wire
-from registry.wire.errors import MalformedNote
-from registry.wire.events import Event, Reader
-from registry.wire.keys import VerifierKey
 
 propose_app = typer.Typer(help="Write a proposal, or add to one that nobody has signed yet.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these stand under `governance`
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `governance`
     """Add these commands."""
     governance_app.add_typer(propose_app, name="propose")
 
@@ -49,34 +34,21 @@ AtHead = Annotated[
     typer.Option(
         "--head",
         min=0,
-        help="How many events of its log the change lies behind: what comes before is judged as it was, what comes"
-        " after under the change. A commit must end there. Else: all that can be verified now.",
+        help="The number of events of its log after which the change applies; a commit must end there (else: all that"
+        " can be verified now).",
     ),
 ]
 Reason = Annotated[str, typer.Option(help="administrative, accreditationLost or rulesBroken.")]
 Roles = Annotated[
-    list[str] | None, typer.Option("--role", help="issuer, recogniser; may be given twice, or not at all.")
+    list[str] | None, typer.Option("--role", help="issuer or recogniser; twice for both, not at all for none.")
 ]
 
 
 def _add(context: typer.Context, file: Path, data: Any, offered: Sequence[OfferedKey] = ()) -> None:  # noqa: ANN401 - any act
-    """Write the proposal with this act after those that it holds."""
+    """Write the proposal with this act after the acts that it has already, and show it."""
     node = node_of(context)
-    have, _ = known(node)
-    acts: list[Any] = []
-    keys = list(offered)
-    if file.exists():
-        before = read_proposal(file)
-        if before.signatures:
-            raise CeremonyRefused(f"{file} has been signed already; propose in another file")
-        if ceremony.place_on_log(before, have) is not None:
-            raise CeremonyRefused(f"{file} was published already; propose in another file")
-        reader = Reader(node.settings.consortium)
-        events = [reader.decode_one(line) for line in before.lines]
-        acts = [event.data for event in events if isinstance(event, Event)]
-        keys = [*map(key_proof.parse, before.proofs), *keys]
-    proposal = ceremony.propose(have, [*acts, data], datetime.now(UTC), keys)
-    checked(node, proposal)
+    proposal = add_act(node, file, data, offered)
+    show_proposal(node, proposal)
     write_proposal(file, proposal)
     say(f"{file} is to be signed: `registry governance sign {file}`")
 
@@ -111,7 +83,7 @@ def revise(
     Example: registry governance propose revise proposal.json delft.json
     """
     data = read_content(content, wire.MemberRevised)
-    record = member_of(governance_of(node_of(context)), data.member)
+    record = find_member(read_governance(node_of(context)).state.members, data.member)
     if content_of(record.content) == content_of(data):
         raise CeremonyRefused(f"{content} says of {data.member} what governance says already; nothing would change")
     _add(context, file, data)
@@ -127,7 +99,7 @@ def add_key(
     head: AtHead = None,
     without_proof: WithoutProof = False,
 ) -> None:
-    """Let a further key sign for a member.
+    """Let another key sign for a member.
 
     Example: registry governance propose add-key proposal.json delft eciu.example/delft+…
     """
@@ -146,33 +118,14 @@ def retire_key(
     reason: Annotated[str, typer.Option(help="rotated, lost or compromised.")],
     head: AtHead = None,
 ) -> None:
-    """Let a key sign nothing beyond a head. What a thief wrote before it is voided apart (`void`).
+    """Let a key sign nothing beyond a head. Use `void` for events that a thief wrote before it.
 
     Example: registry governance propose retire-key proposal.json delft b8f10e6d --reason compromised
     """
     node = node_of(context)
-    vkey = find_key(member_of(governance_of(node), member), key)
+    vkey = find_key(find_member(read_governance(node).state.members, member), key)
     at = newest_head(node, member, head)
     _add(context, file, wire.MemberKeyRetired(member, str(vkey), at, reason))  # type: ignore[arg-type] # read again below
-
-
-def find_key(record: MemberRecord, text: str) -> VerifierKey:
-    """Return the key of a member that somebody named: whole, with a proof, or by its id.
-
-    Raises `CeremonyRefused` where the member has no such key.
-    """
-    keys = [window.key for window in record.keys]
-    named = [key for key in keys if text in (str(key), key.key_id.hex(), key.label)]
-    if not named and "+" in text:
-        try:
-            named = [key for key in keys if key == key_proof.parse(text).vkey]
-        except MalformedNote as error:
-            raise CeremonyRefused(f"this is no key: {error}") from error
-    if not named:
-        raise CeremonyRefused(
-            f"{record.name} has no key {text[:100]}; it has {', '.join(key.key_id.hex() for key in keys)}"
-        )
-    return named[0]  # a member has no two keys of one id
 
 
 @propose_app.command("roles")
@@ -182,7 +135,7 @@ def roles(context: typer.Context, file: File, member: Member, *, role: Roles = N
     Example: registry governance propose roles proposal.json delft --role recogniser
     """
     node = node_of(context)
-    if set(role or ()) == set(member_of(governance_of(node), member).current_roles):
+    if set(role or ()) == set(find_member(read_governance(node).state.members, member).current_roles):
         raise CeremonyRefused(f"{member} has these roles already; nothing would change")
     at = newest_head(node, member, head)
     _add(context, file, wire.MemberRolesChanged(member, role or [], at))  # type: ignore[arg-type] # read again below
@@ -206,20 +159,20 @@ def reinstate(
     *,
     reason: Reason,
     head: AtHead = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, though the suspension had another reason.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if the suspension had another reason.")] = False,
 ) -> None:
-    """End a suspension. Where it had another reason than you give, you are asked.
+    """End a suspension. You are asked if it had another reason than the one you give.
 
     Example: registry governance propose reinstate proposal.json delft --reason administrative
     """
     node = node_of(context)
-    suspensions = [c for c in governance_of(node).changes.get(member, []) if c.type == "member.suspended.v1"]
+    suspensions = [c for c in read_governance(node).changes.get(member, []) if c.type == "member.suspended.v1"]
     if suspensions and suspensions[-1].reason != reason:
         say(
             f"{member} was suspended for the reason {suspensions[-1].reason}, and you reinstate it for {reason}.",
             "yellow",
         )
-        if not yes and not typer.confirm("Is that meant?"):
+        if not yes and not typer.confirm("Reinstate it nevertheless?"):
             errors.print("Nothing was proposed. Name the suspension's reason, or pass --yes.", markup=False)
             raise typer.Exit(1)
     at = newest_head(node, member, head)
@@ -228,7 +181,7 @@ def reinstate(
 
 @propose_app.command("withdraw")
 def withdraw(context: typer.Context, file: File, member: Member, *, reason: Reason, head: AtHead = None) -> None:
-    """Let a member leave for good.
+    """End a membership permanently.
 
     Example: registry governance propose withdraw proposal.json delft --reason administrative
     """
@@ -247,7 +200,7 @@ def void(
     reason: Annotated[str, typer.Option(help="keyCompromised or publishedByMistake.")],
     head: AtHead = None,
 ) -> None:
-    """Take the effect of a range of events; they stay where they are.
+    """Void a range of events: they stay on the log and have no effect.
 
     Example: registry governance propose void proposal.json delft 1042 1050 --reason keyCompromised
     """

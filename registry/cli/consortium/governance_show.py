@@ -1,4 +1,4 @@
-"""What governance says: the root keys, the members, and all that it says of one member."""
+"""Commands that show governance: the root keys, the members, and one member."""
 
 import sys
 from operator import itemgetter
@@ -9,15 +9,15 @@ import typer
 
 from consumers.governance.governance import GovernanceFold
 from registry.ceremony.act_words import content_of, plural
-from registry.ceremony.ceremony import CeremonyRefused
-from registry.cli.consortium.governance import governance_app, governance_of
+from registry.ceremony.members import describe_window, find_member
+from registry.cli.consortium.governance import governance_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
-from registry.rules.governance import KeyWindow, MemberRecord
+from registry.node.ceremony import read_governance
 
 
-def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this stands under `governance`
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is under `governance`
     """Add this command."""
     governance_app.command("show")(show)
 
@@ -36,32 +36,26 @@ def show(
     Examples: registry governance show
     registry governance show delft --content > delft.json
     """
-    fold = governance_of(node_of(context))
+    fold = read_governance(node_of(context))
     if content:
         if member is None:
             raise typer.BadParameter("name the member whose content to print", param_hint="MEMBER")
-        text = msgspec.json.encode({"member": member, **content_of(member_of(fold, member).content)})
+        text = msgspec.json.encode({"member": member, **content_of(find_member(fold.state.members, member).content)})
         sys.stdout.write(msgspec.json.format(text, indent=2).decode() + "\n")
         return
-    records = list(fold.state.members.values()) if member is None else [member_of(fold, member)]
+    if member is not None:
+        find_member(fold.state.members, member)
+    names = list(fold.state.members) if member is None else [member]
     if as_json:
-        print_json(_as_json(fold, records))
+        print_json(_as_json(fold, names))
         return
     roots = fold.state.roots[-1]
     say(f"{fold.state.consortium}: {plural(len(roots.keys), 'root key')}, {roots.threshold} must sign.")
     for key in roots.keys:
         say(f"  {key}")
-    for record in records:
+    for name in names:
         say("")
-        _say_member(record)
-
-
-def member_of(fold: GovernanceFold, member: str) -> MemberRecord:
-    """Return what governance says of a member. Raises `CeremonyRefused` where it was not admitted."""
-    record = fold.state.members.get(member)
-    if record is None:
-        raise CeremonyRefused(f"{member} is no member; `registry member list` shows who is")
-    return record
+        _say_member(fold, name)
 
 
 def list_members(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
@@ -69,36 +63,30 @@ def list_members(context: typer.Context, *, as_json: AsJson = False, as_csv: AsC
 
     Example: registry member list
     """
-    fold = governance_of(node_of(context))
-    rows = [_summary(record) for record in fold.state.members.values()]
+    fold = read_governance(node_of(context))
+    rows = [_summary(fold, name) for name in fold.state.members]
     names = ("member", "legal_name", "country", "standing", "roles", "homepage")
     columns = [Column(name.replace("_", " "), itemgetter(name), wide=name == "homepage") for name in names]
     print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
-def window_words(window: KeyWindow) -> str:
-    """Say from which tree size to which a key signs."""
-    if window.end is None:
-        return f"counts from {window.start} on"
-    return f"counts from {window.start} to {window.end}; retired"
-
-
-def _say_member(record: MemberRecord) -> None:
-    summary = _summary(record)
+def _say_member(fold: GovernanceFold, member: str) -> None:
+    record, summary = fold.state.members[member], _summary(fold, member)
     roles = " and ".join(summary["roles"]) or "without a role"
     say(f"{record.name}: {summary['legal_name']} ({summary['country']}), {record.standing}, {roles}")
     if record.content.homepage:
         say(f"  {record.content.homepage}")
     for window in record.keys:
         say(f"  key {window.key}")
-        say(f"      {window_words(window)}")
+        say(f"      {describe_window(window)}")
     if record.anchors:
         say(f"  anchored at {', '.join(str(anchor.size) for anchor in record.anchors)}")
     for begin, end in record.voided:
         say(f"  entries {begin + 1} to {end} are voided")
 
 
-def _summary(record: MemberRecord) -> dict[str, Any]:
+def _summary(fold: GovernanceFold, member: str) -> dict[str, Any]:
+    record = fold.state.members[member]
     content = record.content
     return {
         "member": record.name,
@@ -110,11 +98,11 @@ def _summary(record: MemberRecord) -> dict[str, Any]:
     }
 
 
-def _as_json(fold: GovernanceFold, records: list[MemberRecord]) -> dict[str, Any]:
+def _as_json(fold: GovernanceFold, names: list[str]) -> dict[str, Any]:
     roots = fold.state.roots[-1]
     members = [
         {
-            **_summary(record),
+            **_summary(fold, record.name),
             "keys": [
                 {
                     "vkey": str(window.key),
@@ -128,7 +116,7 @@ def _as_json(fold: GovernanceFold, records: list[MemberRecord]) -> dict[str, Any
             "anchors": [anchor.size for anchor in record.anchors],
             "voided": [f"{begin}-{end - 1}" for begin, end in record.voided],
         }
-        for record in records
+        for record in (fold.state.members[name] for name in names)
     ]
     return {
         "consortium": fold.state.consortium,

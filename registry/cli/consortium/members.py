@@ -1,24 +1,20 @@
-"""The consortium's members: admits one, lists them, and who relied on one."""
+"""Commands for the consortium's members: admit one, list them, and show who relied on one."""
 
 from typing import Annotated
 
 import typer
 
 from projections.credentials.reliance import on_voided
-from registry.cli.consortium.governance import (
-    WithoutProof,
-    act_now,
-    read_keys,
-)
+from registry.ceremony.act_words import plural
+from registry.cli.consortium.governance import WithoutProof, read_keys
 from registry.cli.consortium.governance_show import list_members
 from registry.cli.consortium.member_content import convert
-from registry.cli.consortium.node_folder import (
-    check_member,
-)
+from registry.cli.consortium.node_options import check_member
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, say
 from registry.log import GOVERNANCE
+from registry.node.ceremony import act_now
 from registry.settings.settings import SettingsError
 from registry.wire.governance import MemberAdmitted
 
@@ -44,12 +40,14 @@ def admit(
     role: Annotated[list[str] | None, typer.Option(help="issuer, recogniser, or both (else both).")] = None,
     schac: Annotated[str | None, typer.Option(help="The institution's SCHAC home organisation.")] = None,
     homepage: Annotated[str | None, typer.Option(help="Its homepage.")] = None,
-    appeal_body: Annotated[str | None, typer.Option(help="Where its decisions are appealed: 'NAME URL'.")] = None,
+    appeal_body: Annotated[
+        str | None, typer.Option(help="The body that hears appeals against its decisions: 'NAME URL'.")
+    ] = None,
     without_proof: WithoutProof = False,
 ) -> None:
-    """Admit a member with the root keys that are here, and publish it; or leave a proposal for others to sign.
+    """Admit a member with the root keys of this node, and publish it; or leave a proposal for others to sign.
 
-    Exits 1 where it leaves a proposal: the member is not admitted until that is signed and published.
+    Exits 1 if it leaves a proposal: the member is not admitted until that is signed and published.
 
     Example: registry member admit twente --key eciu.example/twente+… --legal-name "University of Twente" --country NL
     """
@@ -76,7 +74,7 @@ def admit(
         "appealBody": {"name": name, "url": url} if name else None,
     }
     data = convert(values, MemberAdmitted, _OPTIONS)
-    act_now(node, [data], offered)
+    say(f"governance has {plural(act_now(node, [data], offered), 'event')}")
     say(f"{member} is admitted")
 
 
@@ -94,7 +92,7 @@ _OPTIONS = {
 @member_app.command("reliance")
 def show_reliance(
     context: typer.Context,
-    member: Annotated[str, typer.Argument(help="Whose voided credentials.")],
+    member: Annotated[str, typer.Argument(help="The member whose credentials were voided.")],
     *,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -104,13 +102,13 @@ def show_reliance(
 
     Example: registry member reliance twente
     """
-    found = on_voided(node_of(context).views(), member)
-    if not found and not (as_json or as_csv):
-        say(f"nobody relied on anything voided of {member}")
+    reliances = on_voided(node_of(context).views(), member)
+    if not reliances and not (as_json or as_csv):
+        say(f"nobody relied on voided credentials of {member}")
         return
     columns = [
-        Column("voided credential", lambda one: one.credential),
-        Column("kind", lambda one: one.kind),
-        Column("relied on by", lambda one: one.by),
+        Column("voided credential", lambda reliance: reliance.credential),
+        Column("kind", lambda reliance: reliance.kind),
+        Column("relied on by", lambda reliance: reliance.by),
     ]
-    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(reliances, columns, as_json=as_json, as_csv=as_csv, wide=wide)

@@ -1,31 +1,19 @@
-"""Makes a member's node."""
+"""The command that creates a member's node."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from registry.cli.consortium.founding_check import check_new_log
-from registry.cli.consortium.governance import (
-    say_protection,
-)
-from registry.cli.consortium.node_folder import (
-    NewFolder,
-    check_addresses,
-    check_consortium,
-    check_founded,
-    check_free,
-    check_member,
-    log_url,
-)
+from registry.cli.consortium.governance import say_protection
+from registry.cli.consortium.node_options import check_addresses, check_consortium, check_member, parse_founded
 from registry.cli.output import errors, say
-from registry.keys import key_proof
-from registry.keys.key_proof import OfferedKey
-from registry.keys.keystore import SIGNING, Keystore
-from registry.node.node import open_node
+from registry.node.creation import create_member_node
+from registry.node.founding_check import check_new_log
+from registry.node.new_folder import check_free, log_url
 from registry.node.passphrases import ask_new_passphrase, read_passphrase
 
-node_app = typer.Typer(help="This node: making it, its backup, what is restored from one.", no_args_is_help=True)
+node_app = typer.Typer(help="This node: create it, back it up, restore it.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,14 +21,14 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(node_app, name="node")
 
 
-Consortium = Annotated[str, typer.Option(help="The consortium's origin, a domain name that it holds.")]
+Consortium = Annotated[str, typer.Option(help="The consortium's name, a domain name that it holds.")]
 Log = Annotated[str, typer.Option(help="The shared log: file:PATH (relative to the folder) or kafka://HOST:PORT.")]
 Database = Annotated[str, typer.Option(help="postgresql://… or embedded:PATH#NAME, relative to the folder.")]
 
 
 @node_app.command("init")
 def init(
-    folder: Annotated[Path, typer.Argument(help="The folder to make the node in.")],
+    folder: Annotated[Path, typer.Argument(help="The folder for the node.")],
     *,
     member: Annotated[str, typer.Option(help="The member's short name, as the consortium will admit it.")],
     consortium: Consortium,
@@ -48,9 +36,9 @@ def init(
     log: Log = "file:../log",
     database: Database = "embedded:postgres#registry",
 ) -> None:
-    """Make a member's node: settings, a signing key, the vault's master key; all of it, or nothing.
+    """Create a member's node: settings, a signing key and the vault's master key, all of it or nothing.
 
-    Prints the public key that the consortium admits the member with, and the proof that this node has the private
+    Prints the public key with which the consortium admits the member, and the proof that this node has the private
     half. The private keys are encrypted with the passphrase that you are asked for, or that is in
     REGISTRY_PASSPHRASE.
 
@@ -58,28 +46,28 @@ def init(
     """
     check_member(member)
     check_consortium(consortium)
-    check_founded(founded)
+    parse_founded(founded)
     check_addresses(log, database)
     check_free(folder)
     url = log_url(folder, log)
     governance = check_new_log(url, consortium, founded)
     passphrase = read_passphrase() or ask_new_passphrase()
     values = {"consortium": consortium, "member": member, "founded": founded, "log": log, "database": database}
-    key = make_node(folder, values, passphrase)
+    key = create_member_node(folder, values, passphrase)
     say(f"{folder} is the node of {member}.")
     say_protection(passphrase, folder / "keys")
     if governance is None:
         errors.print(
-            f"Warning: there is no governance log at {url} yet, so that the consortium and the founding's hash could"
+            f"Warning: there is no governance log at {url} yet, so the consortium and the founding's hash could"
             " not be checked. Is the share mounted? (Only the consortium's founder founds.)",
             style="yellow",
             markup=False,
             highlight=False,
         )
-    elif member in governance.members:
+    elif member in governance.state.members:
         errors.print(
-            f"Warning: {member} is a member already, and governance does not know this new key, so that this node can"
-            f" publish nothing yet. If this node takes the place of an older one, restore its backup instead. Else have"
+            f"Warning: {member} is a member already, and governance does not know this new key, so this node can"
+            f" publish nothing yet. If this node replaces an older one, restore its backup instead. Otherwise have"
             f" the key added: registry --home {folder} key rotate",
             style="yellow",
             markup=False,
@@ -87,15 +75,3 @@ def init(
         )
     say("Its public key with the proof that this node has the private half, for `registry member admit --key`:")
     say(str(key))
-
-
-def make_node(folder: Path, values: dict[str, Any], passphrase: bytes | None) -> OfferedKey:
-    """Make a member's node with these settings; returns its public key with the proof."""
-    with NewFolder(folder) as new:
-        keys = Keystore(new.path / "keys", passphrase)
-        signer = keys.create_signer(SIGNING, f"{values['consortium']}/{values['member']}")
-        keys.create_master()
-        new.place(values)
-        with open_node(folder) as node:
-            node.views()
-    return key_proof.prove(signer)

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from consumers.witness.witness import Witness
+from registry.cli.consortium.node_options import parse_founded
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
@@ -69,10 +70,7 @@ def init(
     file = folder / _FILE
     if file.exists():
         raise SettingsError(f"{file} exists; a witness is made once")
-    if len(founded) != 64 or set(founded) - set("0123456789abcdef"):
-        raise typer.BadParameter(
-            "64 hexadecimal digits, as `registry consortium create` printed them", param_hint="--founded"
-        )
+    parse_founded(founded)
     folder.mkdir(parents=True, exist_ok=True)
     signer = Keystore(folder / "keys", read_passphrase()).create_signer(_KEY, name)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")

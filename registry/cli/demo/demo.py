@@ -22,9 +22,6 @@ from projections.credentials import credentials as credential_view
 from projections.recognition.decisions import of_office
 from projections.records import learners, universities
 from registry.application.requests import IssueRequest
-from registry.cli.consortium.founding import make_consortium
-from registry.cli.consortium.governance import act_now
-from registry.cli.consortium.nodes import make_node
 from registry.cli.demo import demo_serving
 from registry.cli.evidence.audit_text import show_report
 from registry.cli.issuing.import_output import show_import
@@ -36,6 +33,8 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
 from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.node.adapters.catalogue import OwnCatalogue
+from registry.node.ceremony import act_now
+from registry.node.creation import create_consortium_node, create_member_node
 from registry.node.node import Node, open_node
 from registry.postgres.embedded import start_embedded
 from registry.settings.settings import SettingsError
@@ -90,7 +89,7 @@ def demo(
         with contextlib.ExitStack() as nodes:
             _Demo(folder, url).run(nodes)
         say(f"\nDone in {time.monotonic() - began:.0f} s.", style="bold")
-        if demo_serving.wanted() if serve is None else serve:
+        if demo_serving.is_interactive() if serve is None else serve:
             demo_serving.serve(folder, "twente", "linkoping")
         _next(folder, log)
 
@@ -144,7 +143,7 @@ class _Demo:
         self._offered: dict[str, list[str]] = {}
 
     def run(self, stack: contextlib.ExitStack) -> None:
-        self._found()
+        self._found_consortium()
         for member in UNIVERSITIES:
             self._nodes[member] = stack.enter_context(open_node(self._folder / member))
         self._offer()
@@ -156,20 +155,20 @@ class _Demo:
         self._audit()
         del decided
 
-    def _found(self) -> None:
+    def _found_consortium(self) -> None:
         _step("A consortium of three universities is founded")
         database = "embedded:../postgres#{}"
         common = {"consortium": CONSORTIUM, "log": self._url}
         home = self._folder / "consortium"
         values = common | {"member": GOVERNANCE, "database": database.format("consortium")}
-        founded = make_consortium(home, values, 2, 3, None)
+        founded = create_consortium_node(home, values, 2, 3, None)
         say(f"{CONSORTIUM} is founded, with 3 root keys; 2 must sign. The founding's hash: {founded}")
         with open_node(home) as consortium:
             admissions = []
             keys = []
             for member, (name, country, _) in UNIVERSITIES.items():
                 own = {"member": member, "founded": founded, "database": database.format(member)}
-                key = make_node(self._folder / member, common | own, None)
+                key = create_member_node(self._folder / member, common | own, None)
                 keys.append(key)
                 with open_node(self._folder / member) as node:
                     node.log().create(member)
@@ -184,7 +183,7 @@ class _Demo:
                         roles=["issuer", "recogniser"],
                     )
                 )
-            act_now(consortium, admissions, keys)
+            say(f"governance has {counted(act_now(consortium, admissions, keys), 'event')}")
 
     def _offer(self) -> None:
         _step("Each publishes what it offers; Twente takes in a European Learning Model document")
@@ -264,7 +263,7 @@ class _Demo:
         self._publish("publish and project these")
         decided = ""
         for member, credential, outcome in (("twente", first, "full"), ("aveiro", second, "partial")):
-            found = credential_view.read(linkoping.views(), [(member, credential.credential)])[0]
+            credential_row = credential_view.read(linkoping.views(), [(member, credential.credential)])[0]
             data = RecognitionDecided(
                 random_id(),
                 "creditTransfer",
@@ -272,7 +271,7 @@ class _Demo:
                 [
                     Basis(
                         "onLog",
-                        VersionedRef(member, found.achievement, found.version),
+                        VersionedRef(member, credential_row.achievement, credential_row.version),
                         CredentialRef(member, credential.credential),
                     )
                 ],
@@ -291,7 +290,7 @@ class _Demo:
             )
             linkoping.registry.recognition.decide(data)
             decided = data.decision
-            say(f"Linköping recognises {title_of(found.title)!r} of {member}: {outcome}")
+            say(f"Linköping recognises {title_of(credential_row.title)!r} of {member}: {outcome}")
         twente.registry.credentials.revoke(wrong.credential, "issuedInError")
         say("Twente revokes a credential that it issued in error.")
         return first.learner, decided

@@ -1,4 +1,4 @@
-"""The demo's end: a university and a recognition office that run, until somebody stops them."""
+"""The end of the demo: a university and a recognition office run until somebody stops them."""
 
 import contextlib
 import os
@@ -28,24 +28,24 @@ _END_SECONDS: Final = 30
 
 
 class _Running(NamedTuple):
-    """A node that answers."""
+    """A node that answers over HTTP."""
 
     member: str
     url: str
     key: str
 
 
-def wanted() -> bool:
-    """Whether somebody sits there who could try it: the demo ends by itself in CI, and where its words go to a file."""
+def is_interactive() -> bool:
+    """Return True at a terminal. In CI, and with its output in a file, the demo ends by itself."""
     return sys.stdout.isatty() and os.environ.get("CI") != "true"
 
 
 def serve(folder: Path, university: str, office: str) -> None:
-    """Let two nodes of a demo run until Ctrl-C or SIGTERM, and say what to try."""
+    """Run two nodes of a demo until Ctrl-C or SIGTERM, and say what to try."""
     with stop_on_signals() as stop, contextlib.ExitStack() as stack:
         running = [stack.enter_context(_node(folder, member)) for member in (university, office)]
         file = folder / KEYS
-        lines = "".join(f"{one.member.upper()}={one.url}\n{one.member.upper()}_KEY={one.key}\n" for one in running)
+        lines = "".join(f"{node.member.upper()}={node.url}\n{node.member.upper()}_KEY={node.key}\n" for node in running)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened_file:
             opened_file.write(lines)
         _say(running, file)
@@ -60,10 +60,10 @@ def _say(running: list[_Running], file: Path) -> None:
     say(f"  {second.member:<10} {second.url}/docs")
     say(f"Their addresses and keys are in {file}, which only you can read. In another terminal:")
     say(f"  . {file}")
-    one, other = first.member.upper(), second.member.upper()
-    say(f'  curl "${one}/v1/catalogue?text=data"')
-    say(f'  curl -H "X-API-Key: ${other}_KEY" "${other}/v1/precedents?member={first.member}"')
-    say(f'  curl -H "X-API-Key: ${one}_KEY" "${one}/v1/feed"')
+    university, office = first.member.upper(), second.member.upper()
+    say(f'  curl "${university}/v1/catalogue?text=data"')
+    say(f'  curl -H "X-API-Key: ${office}_KEY" "${office}/v1/precedents?member={first.member}"')
+    say(f'  curl -H "X-API-Key: ${university}_KEY" "${university}/v1/feed"')
     say("Ctrl-C stops both.")
 
 
@@ -102,7 +102,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
 
 
 def _free_port() -> int:
-    """The first that is free of those that are easily remembered."""
+    """Return the first free port among those that are easy to remember, else any."""
     for port in (*range(_FIRST_PORT, _FIRST_PORT + 20), 0):
         with socket.socket() as tried:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,18 +1,36 @@
-"""An audit's report and a comparison of two of them, as text for people."""
+"""Reports of audits, read from files, and printed as text for people."""
 
 from collections import Counter
+from pathlib import Path
+
+import typer
 
 from consumers.audit.audit_compare import Comparison
-from consumers.audit.audit_report import AuditReport, Fault
+from consumers.audit.audit_report import AuditReport, Fault, NoReport
 from consumers.audit.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
-from registry.cli.output import counted, say, table
+from registry.cli.output import counted, errors, say, table
 
 _SHOWN = 20
 _STYLES = {WELL: "green", INCONCLUSIVE: "yellow"}
 
 
+def read_report(file: Path) -> AuditReport:
+    """Return an earlier report. Without a readable one nothing can be compared: the result is inconclusive."""
+    try:
+        return AuditReport.read(file.read_bytes())
+    except (OSError, NoReport) as error:
+        why = f"cannot read {file}: {error.strerror}" if isinstance(error, OSError) else f"{file}: {error}"
+        errors.print(f"Nothing was compared: {why}.", markup=False, highlight=False)
+        raise typer.Exit(exit_code(INCONCLUSIVE)) from error
+
+
+def exit_code(verdict: str) -> int:
+    """Return the exit code of a command with this verdict."""
+    return 0 if verdict == WELL else 5 if verdict == INCONCLUSIVE else 1
+
+
 def show_report(report: AuditReport) -> None:
-    """Print a report for people: first what a board needs to know."""
+    """Print a report for people, the verdict first."""
     say(report.summary, style=_STYLES.get(report.verdict, "red"))
     rate = report.events / report.seconds if report.seconds else 0
     say(f"Audit of {report.consortium}: {counted(report.events, 'event')} in {report.seconds:.1f} s ({rate:,.0f}/s)")
@@ -27,8 +45,9 @@ def show_report(report: AuditReport) -> None:
     )
     if report.digest is not None:
         say(f"views' digest {report.digest}")
-    for one in report.signed:
-        say(f"{one.origin} signed a digest of its views: {one.verdict}{': ' if one.why else ''}{one.why}")
+    for signed in report.signed:
+        why = f": {signed.why}" if signed.why else ""
+        say(f"{signed.origin} signed a digest of its views: {signed.verdict}{why}")
     for fault in report.faults[:_SHOWN]:
         _show_fault(fault, "red")
     if len(report.faults) > _SHOWN:
@@ -62,16 +81,16 @@ def _show_fault(fault: Fault, style: str, indent: str = "") -> None:
         say(f"{indent}    because of it: {fault.further:,} more ({among}{listed})")
 
 
-def show_comparison(found: Comparison, one: str, other: str) -> None:
-    """Print what comparing two reports, which have these names, came to."""
-    say(found.sentence(one, other), style=_STYLES.get(found.verdict, "red"))
-    for difference in found.differences:
+def show_comparison(comparison: Comparison, first: str, second: str) -> None:
+    """Print the comparison of two reports, which have these names."""
+    say(comparison.sentence(first, second), style=_STYLES.get(comparison.verdict, "red"))
+    for difference in comparison.differences:
         where = f"the same up to {difference.agreed:,}, not at {difference.size:,}"
         say(f"{difference.member} showed two histories: {where}", style="red")
         for note in difference.notes:
             say("    " + note.replace("\n", "\n    "))
-    for doubt in found.undecided:
+    for doubt in comparison.undecided:
         same = f"the same up to {doubt.agreed:,}; from there" if doubt.agreed else "up"
         say(f"{doubt.member}: {same} to {doubt.reach:,} the reports share no head, --log decides", style="yellow")
-    for name in found.unsigned:
+    for name in comparison.unsigned:
         say(f"{name}: a head in one of the reports was never signed by {name}: it proves nothing", style="red")

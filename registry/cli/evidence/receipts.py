@@ -12,6 +12,7 @@ from consumers.proofs import consistency, receipts
 from consumers.proofs.receipts import NoReceipt
 from consumers.proofs.tiles import Tiles
 from projections.core import positions
+from projections.core.identifiers import find_leaf
 from projections.fold import seals
 from registry.cli import ids
 from registry.cli.evidence.beside import Beside, write_file
@@ -73,11 +74,9 @@ def credential(
     """
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "credential", member)
-    row = node.views().execute(
-        "SELECT leaf FROM credentials WHERE member = %s AND credential = %s", (stream, identifier)
-    )
+    leaf = find_leaf(node.views(), "credential", stream, identifier)
     claims = _disclosures(node, stream, identifier) if disclosures else None
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=with_seal, disclosures=claims, force=force)
+    _write(node, stream, identifier, leaf, out, with_seal=with_seal, disclosures=claims, force=force)
 
 
 def _disclosures(node: Node, stream: str, credential: str) -> bytes:
@@ -105,8 +104,8 @@ def decision(
     """
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "decision", member)
-    row = node.views().execute("SELECT leaf FROM decisions WHERE member = %s AND decision = %s", (stream, identifier))
-    _write(node, stream, identifier, row.fetchone(), out, with_seal=False, force=force)
+    leaf = find_leaf(node.views(), "decision", stream, identifier)
+    _write(node, stream, identifier, leaf, out, with_seal=False, force=force)
 
 
 @create_app.command("consistency")
@@ -152,7 +151,7 @@ def _write(
     node: Node,
     stream: str,
     identifier: str,
-    row: tuple[int] | None,
+    leaf: int | None,
     out: Path | None,
     *,
     with_seal: bool,
@@ -162,13 +161,13 @@ def _write(
     file = out or Path(f"{identifier}.tlog-proof")
     seal_file, personal = (file.with_name(file.name + suffix) for suffix in (SEAL_SUFFIX, DISCLOSURES_SUFFIX))
     _refuse_existing([file, seal_file, personal], force=force)
-    if row is None:
+    if leaf is None:
         raise NoReceipt(
             f"{stream} has nothing {identifier} in the views; has it been projected (`registry views update`)?"
         )
     fold = node.governance()
     tiles = node.tiles(stream, fold)
-    proof = create_proof(node, stream, tiles, row[0])
+    proof = create_proof(node, stream, tiles, leaf)
     governance = Beside.of(node, file.parent)
     sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
     # Everything was made and checked; only now is anything written. First goes what belongs to another receipt.
@@ -177,7 +176,7 @@ def _write(
             other.unlink()
             say(f"{other}: removed; it belonged to the receipt before")
     write_file(file, str(proof).encode())
-    say(f"{file}: leaf {row[0]} of {stream}, under its head at {proof.note.checkpoint.size}")
+    say(f"{file}: leaf {leaf} of {stream}, under its head at {proof.note.checkpoint.size}")
     governance.write()
     if sealed is not None:
         size, seal_content = sealed

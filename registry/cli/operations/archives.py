@@ -15,14 +15,14 @@ from consumers.archive.restorer import restore as restore_streams
 from consumers.projecting.rebuild import rebuild
 from consumers.proofs.tiles import Tiles
 from consumers.streams.stream import claimed_size
-from registry.cli.evidence.audit import founding_hash, require_address
+from registry.cli.consortium.node_options import check_log, parse_founded
 from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
-from registry.cli.operations.vaults import erase_again
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog, load
 from registry.node.node import Node
+from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError
 
 
@@ -58,9 +58,9 @@ def archive_log(
     if founded is not None:
         if not only_check or log is None:
             raise typer.BadParameter("it is for --check with --log, without a node", param_hint="--founded")
-        require_address(log)
+        check_log(log)
         found = ArchiveLog(path, load(path).consortium, lengths=False)
-        _check(found, founding_hash(founded), log, as_json=as_json)
+        _check(found, parse_founded(founded), log, as_json=as_json)
         return
     node = node_of(context)
     settings = node.settings

@@ -1,4 +1,4 @@
-"""A node's backup, and the node that is restored from one."""
+"""Commands that back up a node, and restore one from a backup."""
 
 import os
 import sys
@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
-from psycopg.rows import dict_row
 
 from consumers.archive.restorer import Restored
-from projections.feed import feed
-from registry.application import owner
 from registry.backup import backup as backups
 from registry.cli.consortium.nodes import node_app
 from registry.cli.opening import node_of
@@ -20,9 +16,8 @@ from registry.cli.operations.archives import refuse_unsound, restore_log, show_r
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.keys.passphrase import find_weakness
 from registry.node.node import open_node
-from registry.postgres.embedded import DatabaseUnavailable, database
-from registry.settings.settings import Settings, SettingsError, find_home
-from registry.store import recorder as store
+from registry.node.private_side import create_private_side
+from registry.settings.settings import SettingsError, find_home
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
 
@@ -47,9 +42,9 @@ def backup(
 ) -> None:
     """Back up this node's private side in one encrypted file: settings, keys, stored events, vault.
 
-    The log and the views are not in it: the log is had from any member, the views from the log. The node may go on
-    meanwhile. Without the passphrase nobody reads the file; nobody can replace the passphrase either. It has 12
-    characters or more, of which 6 differ, and is more than common words.
+    The log and the views are not in it: any member has the log, and the views are made from the log. The node may go
+    on meanwhile. Without the passphrase nobody can read the file, and nobody can replace the passphrase. It needs 12
+    characters or more, of which 6 differ, and more than common words.
 
     Example: registry node backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
     """
@@ -58,14 +53,15 @@ def backup(
     if (weakness := find_weakness(passphrase)) is not None:
         raise SettingsError(f"The backup's passphrase {weakness}")
     with progress("backing up") as counter:
-        told = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
+        description = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
     size = file.stat().st_size
     if as_json:
-        print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(told)})
+        print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
         return
-    say(f"{file}: {told.member} of {told.consortium}, {sum(told.rows.values()):,} rows, {size:,} bytes")
+    rows = sum(description.rows.values())
+    say(f"{file}: {description.member} of {description.consortium}, {rows:,} rows, {size:,} bytes")
     if node.settings.passphrase_file is not None:
-        say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Keep that as well.")
+        say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Back that up as well.")
 
 
 def restore(
@@ -74,7 +70,7 @@ def restore(
     *,
     home: Annotated[Path | None, typer.Option(help="The new node's folder.")] = None,
     log: Annotated[
-        str | None, typer.Option(help="Rebuild the log's copy and the views, too, from this one: archive:PATH, …")
+        str | None, typer.Option(help="Restore the log and the views, too, from this copy of the log: archive:PATH, …")
     ] = None,
     to_database: Annotated[str | None, typer.Option(help="Another database than the backup names.")] = None,
     to_log: Annotated[str | None, typer.Option(help="Another log than the backup names.")] = None,
@@ -84,16 +80,20 @@ def restore(
     """Restore a node's private side from a backup, to a new folder and an empty database.
 
     With --log it restores the node's copy of the log, too, as `registry log restore` does. Then `registry publish`
-    goes on where the log ends; it stops, and says why, where the log holds events of this member that the backup is
-    too old to know.
+    goes on where the log ends. It stops, and says why, if the log holds events of this member that the backup is too
+    old to know.
 
     Example: registry node restore twente.backup --home new
     """
     folder = _new_home(context, home)
     passphrase = _passphrase(passphrase_file, twice=False)
-    above = {name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None}
+    replaced_settings = {
+        name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None
+    }
     with progress("restoring") as counter:
-        told = backups.restore(file, passphrase, folder, _empty_private_side, settings=above, on_rows=counter.reach)
+        description = backups.restore(
+            file, passphrase, folder, create_private_side, settings=replaced_settings, on_rows=counter.reach
+        )
     streams: list[Restored] | None = None
     if log is not None:
         with open_node(folder) as node:
@@ -104,53 +104,35 @@ def restore(
             " (registry log restore …, or registry views update), erase them again: registry vault forget-erased"
         )
     if as_json:
-        print_json({"private": told, "streams": streams})
+        print_json({"private": description, "streams": streams})
     else:
-        say(f"{folder} is the node of {told.member} as of {told.taken}: {sum(told.rows.values()):,} rows")
+        rows = sum(description.rows.values())
+        say(f"{folder} is the node of {description.member} as of {description.taken}: {rows:,} rows")
         if streams is not None:
             show_restored(streams)
     refuse_unsound(streams or [])
 
 
 def _new_home(context: typer.Context, home: Path | None) -> Path:
-    given = home or getattr(context.parent, "params", {}).get("home")
-    if given is None:
+    folder = home or getattr(context.parent, "params", {}).get("home")
+    if folder is None:
         raise typer.BadParameter("name the new node's folder", param_hint="--home")
-    return find_home(Path(given))
-
-
-def _empty_private_side(settings: Settings) -> str:
-    """Make the private side's tables; gives the database's connection string."""
-    dsn = database(settings.database_url)
-    try:
-        psycopg.connect(dsn).close()
-    except psycopg.OperationalError as error:
-        what = f"cannot reach the database to restore to: {str(error).strip()}"
-        raise DatabaseUnavailable(
-            what, "as the backup or --to-database names it", "Start it, or name another."
-        ) from error
-    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as private:
-        store.open_store(private, dsn).close()
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        feed.create(connection)
-        owner.create_table(connection)
-        owner.release(connection, owner.Owner(settings.member, settings.consortium, settings.founded))
-    return dsn
+    return find_home(Path(folder))
 
 
 def _passphrase(file: Path | None, *, twice: bool) -> bytes:
-    """The backup's passphrase: never an argument, which others on the machine could read."""
+    """Return the backup's passphrase. No option takes it: others on the machine could read that."""
     if file is not None:
         try:
-            found = file.read_bytes().strip()
+            passphrase = file.read_bytes().strip()
         except OSError as error:
             raise SettingsError(f"--passphrase-file: cannot read {file}: {error.strerror}") from error
     elif PASSPHRASE_VARIABLE in os.environ:
-        found = os.environ[PASSPHRASE_VARIABLE].encode()
+        passphrase = os.environ[PASSPHRASE_VARIABLE].encode()
     elif sys.stdin.isatty():
-        found = str(typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=twice)).encode()
+        passphrase = str(typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=twice)).encode()
     else:
         raise SettingsError(f"no passphrase: name a file with --passphrase-file, or set {PASSPHRASE_VARIABLE}")
-    if not found:
+    if not passphrase:
         raise SettingsError("the passphrase is empty")
-    return found
+    return passphrase

@@ -1,23 +1,16 @@
-"""Webhooks: this university's feed, posted to its own systems."""
+"""Commands for webhooks, which post this university's feed to its own systems."""
 
-import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import psycopg
 import typer
 
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
-from registry.log import GOVERNANCE
-from registry.node.adapters.webhooks import FeedSource, addresses, dispatcher
-from registry.node.node import Node
+from registry.node.adapters.webhooks import dispatcher, open_webhooks
 from registry.node.services.signals import stop_on_signals
 from registry.node.services.webhooks import run_webhooks
-from registry.settings.settings import SettingsError
-from registry.webhooks import Deliveries, Endpoints, Schedule
 
 app = typer.Typer(help="Post this university's feed to its own systems.", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="The webhook's id, as `registry webhook list` shows it.")]
@@ -26,17 +19,6 @@ Which = Annotated[str, typer.Argument(help="The webhook's id, as `registry webho
 def add_to(main: typer.Typer) -> None:
     """Add these commands."""
     main.add_typer(app, name="webhook")
-
-
-@contextlib.contextmanager
-def _opened(node: Node) -> Iterator[tuple[Endpoints, Deliveries, FeedSource]]:
-    if node.settings.member == GOVERNANCE:
-        raise SettingsError("governance issues nothing: it has no feed and no webhooks")
-    node.views()
-    vault = node.registry.vault
-    source = FeedSource(node.dsn(), node.settings.member, node.settings.origin)
-    with contextlib.closing(source), psycopg.connect(node.dsn(), autocommit=True) as connection:
-        yield Endpoints(connection, vault, addresses(node)), Deliveries(connection, Schedule()), source
 
 
 def _now() -> datetime:
@@ -50,10 +32,12 @@ def add(
     *,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="Only this kind of notice, as credential.impaired or credential.*; again for more."),
+        typer.Option(
+            help="Only this kind of notice, for example credential.impaired or credential.*; several times for more."
+        ),
     ] = None,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Post also what the feed holds already, not only what comes.")
+        bool, typer.Option("--from-start", help="Post also the notices that the feed has already.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,23 +45,25 @@ def add(
 
     Example: registry webhook add https://sis.twente.example/hooks/registry --kind 'credential.*'
     """
-    with _opened(node_of(context)) as (endpoints, _, source):
-        endpoint, secret = endpoints.add(url, kind or [], cursor=0 if from_start else source.newest(), now=_now())
+    with open_webhooks(node_of(context)) as webhooks:
+        endpoint, secret = webhooks.endpoints.add(
+            url, kind or [], cursor=0 if from_start else webhooks.source.newest(), now=_now()
+        )
     if as_json:
         print_json({"webhook": endpoint.endpoint, "url": endpoint.url, "secret": secret})
         return
     say(f"webhook {endpoint.endpoint} posts to {endpoint.url}")
-    say(f"its secret, for whoever verifies the signatures: {secret}")
+    say(f"its secret, for the system that verifies the signatures: {secret}")
 
 
 @app.command("list")
 def list_(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
-    """The webhooks, and how they fare.
+    """List the webhooks, with what was delivered and what is waiting.
 
     Example: registry webhook list
     """
-    with _opened(node_of(context)) as (endpoints, _, _source):
-        found = endpoints.all()
+    with open_webhooks(node_of(context)) as webhooks:
+        endpoints = webhooks.endpoints.all()
     columns = [
         Column("webhook", lambda item: item["webhook"]),
         Column("url", lambda item: item["url"]),
@@ -88,11 +74,11 @@ def list_(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = Fa
         Column("dead", lambda item: item["dead"]),
         Column("last error", lambda item: item["last_error"] if item["failures"] else None),
     ]
-    print_list([_named(each) for each in found], columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list([_row(endpoint) for endpoint in endpoints], columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
-def _named(item: object) -> dict[str, Any]:
-    """An endpoint or a delivery with its webhook's id under the word that people use for it."""
+def _row(item: object) -> dict[str, Any]:
+    """Return an endpoint or a delivery with its id under `webhook`, the word that people use for it."""
     values = plain(item)
     return {"webhook": values.pop("endpoint"), **values}
 
@@ -105,45 +91,45 @@ def _state(item: dict[str, Any]) -> str:
 
 @app.command("disable")
 def disable(context: typer.Context, webhook: Which) -> None:
-    """Post nothing to it until it is enabled again; nothing is lost meanwhile.
+    """Post nothing to a webhook until it is enabled again; nothing is lost meanwhile.
 
     Example: registry webhook disable 0b7c…
     """
-    with _opened(node_of(context)) as (endpoints, _, _source):
-        endpoints.disable(webhook, "by command")
+    with open_webhooks(node_of(context)) as webhooks:
+        webhooks.endpoints.disable(webhook, "by command")
     say(f"webhook {webhook} is disabled")
 
 
 @app.command("enable")
 def enable(context: typer.Context, webhook: Which) -> None:
-    """Post to it again, from where it was left.
+    """Post to a webhook again, from where it was disabled.
 
     Example: registry webhook enable 0b7c…
     """
-    with _opened(node_of(context)) as (endpoints, _, _source):
-        endpoints.enable(webhook)
+    with open_webhooks(node_of(context)) as webhooks:
+        webhooks.endpoints.enable(webhook)
     say(f"webhook {webhook} is enabled")
 
 
 @app.command("remove")
 def remove(context: typer.Context, webhook: Which) -> None:
-    """Forget a webhook, and what waits for it.
+    """Remove a webhook, and what waits to be posted to it.
 
     Example: registry webhook remove 0b7c…
     """
-    with _opened(node_of(context)) as (endpoints, _, _source):
-        endpoints.remove(webhook)
+    with open_webhooks(node_of(context)) as webhooks:
+        webhooks.endpoints.remove(webhook)
     say(f"webhook {webhook} is removed")
 
 
 @app.command("rotate")
 def rotate(context: typer.Context, webhook: Which, *, as_json: AsJson = False) -> None:
-    """A new secret, shown once. For 24 hours messages are signed with both.
+    """Make a new secret, and show it once. For 24 hours messages are signed with both.
 
     Example: registry webhook rotate 0b7c…
     """
-    with _opened(node_of(context)) as (endpoints, _, _source):
-        secret = endpoints.rotate(webhook, _now())
+    with open_webhooks(node_of(context)) as webhooks:
+        secret = webhooks.endpoints.rotate(webhook, _now())
     if as_json:
         print_json({"webhook": webhook, "secret": secret})
     else:
@@ -152,7 +138,7 @@ def rotate(context: typer.Context, webhook: Which, *, as_json: AsJson = False) -
 
 @app.command("test")
 def try_out(context: typer.Context, webhook: Which, *, as_json: AsJson = False) -> None:
-    """Post a message that says nothing but that it arrives, now and once. Exit code 1 where it does not.
+    """Post a test message, once and now. Exit code 1 if it does not arrive.
 
     Example: registry webhook test 0b7c…
     """
@@ -176,12 +162,12 @@ def dead(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """What was given up after days of trying.
+    """List the deliveries that were given up after days of trying.
 
     Example: registry webhook dead
     """
-    with _opened(node_of(context)) as (_, deliveries, _source):
-        found = deliveries.list_dead(webhook)
+    with open_webhooks(node_of(context)) as webhooks:
+        dead_deliveries = webhooks.deliveries.list_dead(webhook)
     columns = [
         Column("webhook", lambda item: item["webhook"]),
         Column("notice", lambda item: item["number"]),
@@ -190,7 +176,7 @@ def dead(
         Column("attempts", lambda item: item["attempts"]),
         Column("last error", lambda item: item["error"]),
     ]
-    print_list([_named(each) for each in found], columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list([_row(delivery) for delivery in dead_deliveries], columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @app.command("redeliver")
@@ -199,32 +185,33 @@ def redeliver(
     webhook: Which,
     *,
     notice: Annotated[
-        list[int] | None, typer.Option(help="This notice of the feed, whether it was delivered or not; again for more.")
+        list[int] | None,
+        typer.Option(help="This notice of the feed, whether it was delivered or not; several times for more."),
     ] = None,
 ) -> None:
-    """Post again what was given up, or the notices that are named.
+    """Post again the deliveries that were given up, or the notices that are named.
 
     Examples: registry webhook redeliver 0b7c…; registry webhook redeliver 0b7c… --notice 120
     """
-    with _opened(node_of(context)) as (endpoints, deliveries, source):
-        endpoints.get(webhook)
+    with open_webhooks(node_of(context)) as webhooks:
+        webhooks.endpoints.get(webhook)
         if notice:
             for number in notice:
-                deliveries.redeliver(webhook, source, number, _now())
+                webhooks.deliveries.redeliver(webhook, webhooks.source, number, _now())
             say(f"{len(notice):,} notices wait to be posted again")
             return
-        say(f"{deliveries.redeliver_dead(webhook, _now()):,} that were given up wait to be posted again")
+        say(f"{webhooks.deliveries.redeliver_dead(webhook, _now()):,} that were given up wait to be posted again")
 
 
 @app.command("run")
 def run(context: typer.Context) -> None:
-    """Post until stopped; `registry run` does it beside publishing and projecting.
+    """Post until stopped; `registry run` does it, too.
 
     Example: registry webhook run
     """
     node = node_of(context)
-    with _opened(node):
-        made = dispatcher(node)
+    with open_webhooks(node):
+        posting = dispatcher(node)
     with stop_on_signals() as stop:
         errors.print("webhooks are posted; Ctrl-C ends it", markup=False)
-        run_webhooks(made, node.settings.home, stop)
+        run_webhooks(posting, node.settings.home, stop)

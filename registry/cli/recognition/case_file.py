@@ -15,7 +15,6 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say
 from registry.cli.recognition.case_words import case_of, one_of
 from registry.cli.recognition.cases import case_app
-from registry.domain.case import Case
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.cases.assignments import assign
@@ -62,12 +61,13 @@ def attach_file(
     Examples: registry case attach 2026/00017 scan.pdf --kind transcript
     registry case attach 2026/00017 altered.tlog-proof --kind evidence
     """
-    node, office, the_case = _case(context, case)
+    node, office, case_id = _find_case(context, case)
     attachment_kind: Any = one_of(kind, KINDS, "--kind")
     content = read_bytes(file)
     name = None if str(file) == "-" else file.name
+    stored_case = node.registry.case(case_id)
     attachment = attach(
-        node.registry, office.setting, the_case, content, attachment_kind, who(by), subject=subject, name=name
+        node.registry, office.setting, stored_case, content, attachment_kind, who(by), subject=subject, name=name
     )
     if as_json:
         print_json(attachment)
@@ -85,10 +85,10 @@ def list_files(
 
     Example: registry case attachment-list 2026/00017
     """
-    node, office, the_case = _case(context, case)
+    node, office, case_id = _find_case(context, case)
     files = [
-        *files_opened_with(texts_of(office, the_case)),
-        *list_attachments(node.registry.cursor(), str(the_case.id)),
+        *files_opened_with(texts_of(office, node.registry.case(case_id))),
+        *list_attachments(node.registry.cursor(), case_id),
     ]
     if print_list(files, _FILE, as_json=as_json, as_csv=as_csv, wide=wide):
         say(counted(len(files), "file"))
@@ -108,8 +108,8 @@ def write_attachment(
 
     Example: registry case attachment 2026/00017 1f0c2b1e-… --out transcript.pdf
     """
-    node, _, the_case = _case(context, case)
-    stored = read_attachment(node.registry, the_case, ids.resolve(node, attachment, "attachment"))
+    node, _, case_id = _find_case(context, case)
+    stored = read_attachment(node.registry, node.registry.case(case_id), ids.resolve(node, attachment, "attachment"))
     file = out or Path(stored.attachment.file_name)
     if file.is_dir():
         raise typer.BadParameter(f"{file} is a folder; name a file.", param_hint="--out")
@@ -133,8 +133,8 @@ def disclose_claims(
 
     Example: registry case disclose 2026/00017 ada.disclosures
     """
-    _, office, the_case = _case(context, case)
-    checks = disclose(office, the_case, [read_disclosures(file) for file in files], who(by))
+    node, office, case_id = _find_case(context, case)
+    checks = disclose(office, node.registry.case(case_id), [read_disclosures(file) for file in files], who(by))
     if as_json:
         print_json({"holders": checks})
     else:
@@ -155,9 +155,10 @@ def assign_case(
 
     Example: registry case assign 2026/00017 --to k.berg
     """
-    node, _, the_case = _case(context, case)
-    assign(node.registry, the_case, _person(to), who(by))
-    say(f"case {the_case.data.file_number}: {to} works on it")
+    node, _, case_id = _find_case(context, case)
+    assigned_case = node.registry.case(case_id)
+    assign(node.registry, assigned_case, _person(to), who(by))
+    say(f"case {assigned_case.data.file_number}: {to} works on it")
 
 
 def unassign_case(context: typer.Context, case: CaseId, *, by: As = None) -> None:
@@ -165,9 +166,10 @@ def unassign_case(context: typer.Context, case: CaseId, *, by: As = None) -> Non
 
     Example: registry case unassign 2026/00017
     """
-    node, _, the_case = _case(context, case)
-    assign(node.registry, the_case, None, who(by))
-    say(f"case {the_case.data.file_number}: nobody works on it")
+    node, _, case_id = _find_case(context, case)
+    released_case = node.registry.case(case_id)
+    assign(node.registry, released_case, None, who(by))
+    say(f"case {released_case.data.file_number}: nobody works on it")
 
 
 def acknowledge_changes(context: typer.Context, case: CaseId, *, by: As = None, as_json: AsJson = False) -> None:
@@ -175,9 +177,9 @@ def acknowledge_changes(context: typer.Context, case: CaseId, *, by: As = None, 
 
     Example: registry case acknowledge 2026/00017
     """
-    node, office, the_case = _case(context, case)
+    node, office, case_id = _find_case(context, case)
     node.projector().step()
-    changes = acknowledge(node.registry, office.lookup, the_case, who(by))
+    changes = acknowledge(node.registry, office.lookup, node.registry.case(case_id), who(by))
     if as_json:
         print_json({"changes": changes})
         return
@@ -196,10 +198,10 @@ _FILE = (
 )
 
 
-def _case(context: typer.Context, case: str) -> tuple[Node, Office, Case]:
+def _find_case(context: typer.Context, case: str) -> tuple[Node, Office, str]:
     node = node_of(context)
     office = office_of(node)
-    return node, office, node.registry.case(case_of(node, office, case))
+    return node, office, case_of(node, office, case)
 
 
 def _person(name: str) -> str:

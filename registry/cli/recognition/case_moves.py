@@ -15,7 +15,6 @@ from registry.cli.recognition.assessing import against_of, show_elements
 from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, one_of, towards_of
 from registry.cli.recognition.proposals import confirmed_proposal, proposal_lines
 from registry.cli.recognition.reasons import show_country
-from registry.domain.case_events import Document, IssuerAnswer
 from registry.node.adapters.office import office_of
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.requirements import programme_notes
@@ -25,6 +24,7 @@ from registry.office.cases.decision import list_decided_subjects
 from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.service import Office
 from registry.office.cases.views import CaseUpdate
+from registry.office.cases.words import Document, IssuerAnswer
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.wire.recognition import Condition, Grant, Ground, Mode, Outcome, WithdrawalReason

@@ -7,9 +7,9 @@ import msgspec
 import typer
 
 from registry.cli import ids
-from registry.domain.case_errors import UnknownCase
 from registry.node.node import Node
 from registry.office.cases.service import Office
+from registry.office.errors import UnknownCase
 from registry.wire.recognition import External, Towards
 from registry.wire.validation_messages import format_error
 

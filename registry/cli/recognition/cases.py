@@ -19,13 +19,13 @@ from registry.cli.recognition import case_correcting, case_moves
 from registry.cli.recognition.case_words import Day, case_of, convert, day_of, external_of, towards_of
 from registry.cli.recognition.letters import case_letter
 from registry.cli.recognition.proposals import proposal_lines
-from registry.domain.case_events import CaseState
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.cases import case_list, case_view, worklist
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.views import CaseView
+from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import CaseLine, WorklistQuery
 from registry.wire.recognition import Evidence, Purpose
 

@@ -1,15 +1,19 @@
 """Webhooks on this node: the feed behind their port, and the dispatcher with the node's settings."""
 
+import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
+import psycopg
 
 from projections.core import views
 from projections.feed import feed
+from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.settings.settings import SettingsError
-from registry.webhooks import AddressPolicy, Dispatcher, Message
+from registry.webhooks import AddressPolicy, Deliveries, Dispatcher, Endpoints, Message, Schedule
 
 
 class FeedSource:
@@ -40,6 +44,26 @@ class FeedSource:
     def _message(self, notice: feed.Notice) -> Message:
         event = feed.cloud_event(notice, self._origin)
         return Message(notice.id, f"{self._member}-{notice.id}", event.type, msgspec.json.encode(event))
+
+
+class Webhooks(NamedTuple):
+    """The webhooks of a node: their endpoints, their deliveries, and the feed that they post."""
+
+    endpoints: Endpoints
+    deliveries: Deliveries
+    source: FeedSource
+
+
+@contextlib.contextmanager
+def open_webhooks(node: Node) -> Iterator[Webhooks]:
+    """Open the webhooks of a member's node, and close them at the end. Raises `SettingsError` for governance."""
+    if node.settings.member == GOVERNANCE:
+        raise SettingsError("governance issues nothing: it has no feed and no webhooks")
+    node.views()
+    vault = node.registry.vault
+    source = FeedSource(node.dsn(), node.settings.member, node.settings.origin)
+    with contextlib.closing(source), psycopg.connect(node.dsn(), autocommit=True) as connection:
+        yield Webhooks(Endpoints(connection, vault, addresses(node)), Deliveries(connection, Schedule()), source)
 
 
 def addresses(node: Node) -> AddressPolicy:

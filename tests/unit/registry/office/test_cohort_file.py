@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from registry.office.cohorts.cohort_file import rows
 from registry.office.errors import CohortFileError
+from tests.support.examples import examples
 
 ONE = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 TWO = "0bbac7a9-a411-4809-ad9e-534f483b7a04"
@@ -71,7 +72,7 @@ def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path):
         list(rows(tmp_path / "long", "twente"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, thorough=500), deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_end_the_reading_with_anything_but_rows_or_a_refusal(tmp_path_factory, content):
     file = tmp_path_factory.getbasetemp() / "any"

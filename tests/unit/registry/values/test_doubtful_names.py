@@ -16,6 +16,7 @@ from registry.values.persons import (
     swapped_fault,
 )
 from tests.support.catalogues import Everything
+from tests.support.examples import examples
 
 ROW = {
     "record": "r1",
@@ -90,7 +91,7 @@ def test_a_number_that_is_the_name_in_whichever_case_is_asked_about(name, studen
         max_size=4,
     )
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(150, thorough=1000))
 def test_a_row_that_is_usual_is_one_to_which_no_rule_objects(texts):
     if are_usual(*texts):
         record, student, *names = texts

@@ -220,7 +220,7 @@ def test_a_type_written_with_escapes_is_still_that_type():
     assert encode(both_ways([line])[0]) == ISSUED
 
 
-@settings(max_examples=examples(300, thorough=1500), deadline=None)
+@settings(max_examples=examples(150, thorough=1500), deadline=None)
 @given(st.data())
 def test_altered_lines_have_one_verdict_and_raise_nothing(data):
     lines = []
@@ -268,7 +268,7 @@ COLUMNS = {
 """Values of an issued credential's fields, some of which are refused, by the field's path."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150, thorough=1500), deadline=None)
 @given(st.data())
 def test_credentials_checked_in_columns_have_the_verdict_of_each_checked_alone(data):
     lines = []
@@ -281,7 +281,7 @@ def test_credentials_checked_in_columns_have_the_verdict_of_each_checked_alone(d
     both_ways(lines)
 
 
-@settings(max_examples=examples(300, thorough=1500), deadline=None)
+@settings(max_examples=examples(150, thorough=1500), deadline=None)
 @given(st.data())
 def test_no_record_whatever_raises_anything_but_our_own_error(data):
     record = TWENTE_RECORD

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from registry.cli.consortium.node_folder import NewFolder
+from registry.node.new_folder import NewFolder
 from registry.settings.settings import SettingsError
 
 SETTINGS = {"consortium": "test.example", "database": 'postgresql://x/y?a="b"\n'}

@@ -1,4 +1,4 @@
-"""Whether the shared log is the one that a new node is meant for."""
+"""Check that a shared log is the one that a new node is meant for, before anything is created."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,31 +6,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from consumers.governance.governance import GovernanceFold, check_log_of
-from registry.cli.consortium.node_folder import is_consortium
 from registry.log import GOVERNANCE, ForeignLog, NoSuchStream, SharedLog, open_log
-from registry.rules.governance import Governance
+from registry.settings.names import is_consortium
 from registry.wire import commit as wire
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import leaf_hash
 
 
 class Founding(NamedTuple):
-    """What the first record of a governance log says of itself, unverified; None where it cannot be read."""
+    """The claims of the first record of a governance log, unverified; None where it cannot be read."""
 
     consortium: str | None
     founded: str | None
     """The hash of its first event, hexadecimal."""
 
 
-def check_new_log(url: str, consortium: str, founded: str) -> Governance | None:
+def check_new_log(url: str, consortium: str, founded: str) -> GovernanceFold | None:
     """Compare a log with the consortium and the founding that somebody named for a new node.
 
-    Returns what its governance says; None where it holds none yet.
-
-    Raises `ForeignLog` where it is another consortium's, and the log's own errors where it cannot be read.
+    Returns its governance; None if it holds none yet. Raises `ForeignLog` if it is another consortium's, and the log's
+    own errors if it cannot be read.
     """
     fold = GovernanceFold(consortium, bytes.fromhex(founded))
-    with _opened(url, consortium) as log:
+    with _open_existing(url, consortium) as log:
         if log is None:
             return None
         try:
@@ -41,13 +39,13 @@ def check_new_log(url: str, consortium: str, founded: str) -> Governance | None:
             raise ForeignLog(f"{url}: {error}. No node was made") from error
         for record in log.records(GOVERNANCE):
             fold.take(record.data)
-    return fold.state
+    return fold
 
 
 def first_founding(url: str, consortium: str) -> Founding | None:
-    """What the first record of a log's governance says of itself; None where there is no record.
+    """Return what the first record of a log's governance claims; None if there is no record.
 
-    `consortium` is only a guess: a log in files is cut into records by its consortium's name.
+    `consortium` is a guess: a log in files is cut into records by its consortium's name.
     """
     first = _first(url, consortium)
     if first is None:
@@ -63,7 +61,7 @@ def first_founding(url: str, consortium: str) -> Founding | None:
 
 
 def _first(url: str, consortium: str) -> bytes | None:
-    with _opened(url, consortium) as log:
+    with _open_existing(url, consortium) as log:
         if log is not None:
             with contextlib.suppress(NoSuchStream):
                 return next((record.data for record in log.records(GOVERNANCE)), None)
@@ -71,8 +69,8 @@ def _first(url: str, consortium: str) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _opened(url: str, consortium: str) -> Iterator[SharedLog | None]:
-    """The log, opened without writing anything; None where nobody has made its folder."""
+def _open_existing(url: str, consortium: str) -> Iterator[SharedLog | None]:
+    """Open a log without writing anything; yield None if its folder does not exist."""
     scheme, _, path = url.partition(":")
     if scheme == "file" and not Path(path).is_dir():
         yield None
