@@ -9,7 +9,8 @@ from consumers.archive.archiver import OnStream
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.verifier import OK, MemberTrust, Trust, Verifier
 from registry.log import GOVERNANCE, NoSuchStream
-from registry.log.archive import ArchiveDamaged, ArchiveLog
+from registry.log.archive import ArchiveLog
+from registry.log.errors import ArchiveDamaged
 from registry.wire.checkpoint import Checkpoint, SignedNote
 from registry.wire.commit import Commit, parse
 from registry.wire.errors import MalformedCommit, MalformedNote

@@ -20,7 +20,9 @@ from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import REPLAY_BYTES
 from consumers.streams.verifier import OK, REPEAT, MemberTrust, Trust, Verdict, Verifier
 from registry.log import GOVERNANCE, NoSuchStream, SharedLog, WriterBusy
-from registry.log.archive import FORMAT, MANIFEST, ArchiveDamaged, ArchiveLog, Manifest, Segment, load, save
+from registry.log.archive import ArchiveLog
+from registry.log.archive_manifest import FORMAT, MANIFEST, Manifest, Segment, load, save
+from registry.log.errors import ArchiveDamaged
 from registry.log.segments import Description, SegmentWriter, unavailable
 from registry.wire.commit import Commit, parse
 from registry.wire.merkle import Tree

@@ -9,7 +9,7 @@ from typing import Final
 from consumers.audit.log_audit import require_governance
 from consumers.projecting.rebuild import Source
 from registry.log import GOVERNANCE, open_log
-from registry.log.archive import load
+from registry.log.archive_manifest import load
 from registry.wire import commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import leaf_hash

@@ -112,7 +112,7 @@ def _check_strangers(log: SharedLog, findings: Findings, names: set[str]) -> Non
         if name in names:
             continue
         try:
-            holds_records, size = log.end(name) > 0 or log.torn(name) > 0, claimed_size(log, name)
+            holds_records, size = log.end(name) > 0 or log.torn_bytes(name) > 0, claimed_size(log, name)
         except NoSuchStream:
             continue  # it was removed meanwhile
         except LogError as error:
@@ -182,10 +182,10 @@ def fold_under_governance(faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _torn(log: SharedLog, stream: str) -> int:
-    if not log.torn(stream):
+    if not log.torn_bytes(stream):
         return 0
     time.sleep(_AGAIN_SECONDS)
-    return log.torn(stream)
+    return log.torn_bytes(stream)
 
 
 def _times(number: int, noun: str) -> str:

@@ -88,7 +88,7 @@ def require_governance(log: SharedLog, url: str) -> None:
         raise NoSuchStream(f"there is no governance log at {url}; {needed}")
     if isinstance(log, FileLog) and log.has_changed_line_ends(GOVERNANCE):
         raise NoSuchStream(f"the governance log at {url} cannot be read: {LINE_ENDS_CHANGED}")
-    if not log.end(GOVERNANCE) and not log.torn(GOVERNANCE):
+    if not log.end(GOVERNANCE) and not log.torn_bytes(GOVERNANCE):
         raise NoSuchStream(f"the governance log at {url} is empty; {needed}")
 
 

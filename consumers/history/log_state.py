@@ -52,7 +52,7 @@ class LogFault(msgspec.Struct, frozen=True):
     """The fault and what to do about it, in sentences."""
     read: int | None = None
     """The tree size up to which this node has read the stream; None if it does not matter."""
-    found: int | None = None
+    claimed: int | None = msgspec.field(default=None, name="found")
     """The tree size that the stream claims now."""
 
     @property

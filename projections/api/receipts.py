@@ -33,7 +33,7 @@ class Cosigner(msgspec.Struct, frozen=True):
     time: str
 
 
-class Proven(msgspec.Struct, frozen=True):
+class ReceiptCheck(msgspec.Struct, frozen=True):
     """The facts that a receipt proves, as of its head."""
 
     member: str
@@ -58,7 +58,7 @@ class Proven(msgspec.Struct, frozen=True):
 class Receipts(NamedTuple):
     """The check of receipts. It needs governance's log, which the views do not have."""
 
-    check: Callable[[str], Proven]
+    check: Callable[[str], ReceiptCheck]
 
 
 class VerifiedReceipt(msgspec.Struct, frozen=True, rename="camel"):
@@ -151,7 +151,7 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
     return await views.answer(wait_for, read)
 
 
-def _summary(proven: Proven, credential: Verification | None) -> str:
+def _summary(proven: ReceiptCheck, credential: Verification | None) -> str:
     if proven.refused is not None:
         return f"Published, and without effect: {proven.refused}."
     if proven.rests_on_retired_keys and not proven.cosigned:

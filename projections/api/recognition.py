@@ -27,6 +27,18 @@ else:
     ListedDecision = with_optional_fields(DecisionView, "ListedDecision")
     PrecedentPageOf = page_type(PrecedentPage, with_optional_fields(Precedent, "Precedent"))
 
+Decider = Annotated[str | None, QueryParameter(name="office", max_length=40, description="Decided by this member.")]
+IssuerCountry = Annotated[
+    str | None,
+    QueryParameter(
+        name="issuerCountry", pattern="^[A-Za-z]{2}$", description="The achievement is offered in this country."
+    ),
+]
+Programme = Annotated[
+    str | None, Parameter(max_length=500, description="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
+]
+EveryState = Annotated[bool, QueryParameter(name="everyState", description="Include superseded and withdrawn ones.")]
+
 _TAG = "Recognition"
 
 
@@ -51,24 +63,13 @@ async def search_precedents(
     effect: Annotated[str | None, Parameter(description="binding or advisory.")] = None,
     outcome: Annotated[str | None, Parameter(description="List these alone; the counts cover all outcomes.")] = None,
     ground: Annotated[str | None, Parameter(max_length=100, description="`aspect:difference`; likewise.")] = None,
-    decider: Annotated[
-        str | None, QueryParameter(name="office", max_length=40, description="Decided by this member.")
-    ] = None,  # the application injects its own `office` into parameters of that name
+    decider: Decider = None,  # the application injects its own `office` into parameters of that name
     country: Annotated[str | None, Parameter(pattern="^[A-Za-z]{2}$", description="Decided in this country.")] = None,
-    issuer_country: Annotated[
-        str | None,
-        QueryParameter(
-            name="issuerCountry", pattern="^[A-Za-z]{2}$", description="The achievement is offered in this country."
-        ),
-    ] = None,
-    towards: Annotated[
-        str | None, Parameter(max_length=500, description="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
-    ] = None,
+    issuer_country: IssuerCountry = None,
+    towards: Programme = None,
     begin: Annotated[date | None, Parameter(description="The first day of decision.")] = None,
     end: Annotated[date | None, Parameter(description="The last day of decision.")] = None,
-    every_state: Annotated[
-        bool, QueryParameter(name="everyState", description="Include superseded and withdrawn ones.")
-    ] = False,
+    every_state: EveryState = False,
     fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,

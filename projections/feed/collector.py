@@ -30,7 +30,7 @@ class PendingNotice(NamedTuple):
     member: str
     """The owner of the feed."""
     kind: str
-    thing: str
+    subject: str
     """The id of the owner's credential, achievement or decision that the notice is about."""
     cause_member: str
     leaf: int
@@ -103,8 +103,8 @@ class NoticeCollector:
     def _concerns(self, member: str) -> bool:
         return member in self.owners and member != self.member
 
-    def _notify(self, member: str, kind: str, thing: str, place: Place, data: dict[str, Any]) -> None:
-        self.notices.append(PendingNotice(member, kind, thing, self.member, *place, {"by": self.member, **data}))
+    def _notify(self, member: str, kind: str, subject: str, place: Place, data: dict[str, Any]) -> None:
+        self.notices.append(PendingNotice(member, kind, subject, self.member, *place, {"by": self.member, **data}))
 
     def _issue(self, data: CredentialIssued, place: Place) -> None:
         if data.replaces is not None:

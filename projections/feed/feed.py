@@ -29,7 +29,7 @@ class Notice(msgspec.Struct, frozen=True):
     """The owner of the feed."""
     kind: str
     """One of `KINDS`, for example `credential.recognised`."""
-    thing: str
+    subject: str
     """Id of the owner's credential, achievement or decision; the owner's name where it concerns the whole owner."""
     cause_member: str
     """The member whose log has the cause; empty for counts, which no single event caused."""
@@ -136,7 +136,7 @@ def cloud_event(notice: Notice, origin: str) -> CloudEvent:
         id=str(notice.id),
         source=f"{origin}/feed",
         type=f"registry.feed.{notice.kind}.v1",
-        subject=notice.thing,
+        subject=notice.subject,
         time=notice.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         datacontenttype="application/json",
         data=data,

@@ -109,11 +109,11 @@ def _read_notices(connection: Connection, collector: NoticeCollector, refused: l
 
 def _write(connection: Connection, notices: Iterable[PendingNotice]) -> int:
     distinct = {
-        (notice.member, notice.cause_member, notice.leaf, notice.kind, notice.thing): notice for notice in notices
+        (notice.member, notice.cause_member, notice.leaf, notice.kind, notice.subject): notice for notice in notices
     }
     if not distinct:
         return 0
-    rows = sorted(distinct.values(), key=lambda notice: (notice.leaf, notice.kind, notice.thing))
+    rows = sorted(distinct.values(), key=lambda notice: (notice.leaf, notice.kind, notice.subject))
     owners = connection.execute(
         "INSERT INTO feed.notices (member, kind, thing, cause_member, leaf, size, data)"
         " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::json[])"
@@ -121,7 +121,7 @@ def _write(connection: Connection, notices: Iterable[PendingNotice]) -> int:
         (
             [notice.member for notice in rows],
             [notice.kind for notice in rows],
-            [notice.thing for notice in rows],
+            [notice.subject for notice in rows],
             [notice.cause_member for notice in rows],
             [notice.leaf for notice in rows],
             [notice.size for notice in rows],
@@ -145,7 +145,7 @@ def _withdraw(
             "members": [notice.member for notice in notices if notice.cause_member == member],
             "leaves": [notice.leaf for notice in notices if notice.cause_member == member],
             "kinds": [notice.kind for notice in notices if notice.cause_member == member],
-            "things": [notice.thing for notice in notices if notice.cause_member == member],
+            "things": [notice.subject for notice in notices if notice.cause_member == member],
         },
     ).fetchall()
     _notify(connection, (owner for (owner,) in owners))

@@ -14,8 +14,8 @@ CREATE TABLE positions (
     diverged    boolean NOT NULL DEFAULT false -- governance refused or voided something: seals need a fold of their own
 );
 
--- Every so often a head with its place in the log: an older head can be told without the whole tree, and the rows
--- can be rolled back to it (rollback.py).
+-- Some heads with their places in the log: an older head is recognised without the whole tree, and rows can be
+-- rolled back to it (rollback.py).
 CREATE TABLE waypoints (
     member   text NOT NULL,
     size     bigint NOT NULL,

@@ -1,4 +1,4 @@
-"""What of all that members offer would fill a gap in a larger credential, and by what it would count."""
+"""Achievements that members offer and that would fill a gap in a larger credential."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -16,7 +16,7 @@ from registry.wire.forms import Ref
 
 
 class Filling(msgspec.Struct, frozen=True, rename="camel"):
-    """An achievement that would help."""
+    """An achievement that would fill a gap."""
 
     member: str
     achievement: str
@@ -25,93 +25,97 @@ class Filling(msgspec.Struct, frozen=True, rename="camel"):
     ects: Decimal | None
     eqf_level: int | None
     basis: str
-    """By what a credential of it would count: `own`, `agreement`, `assessment` (a decision like it is to be had), or
-    `composition`: it is taken as it is."""
+    """The reason why a credential of it would count: `own`, `agreement`, `assessment` (the member can decide likewise),
+    or `composition`: the composition accepts it without either."""
     by: str | None
     """The agreement or the assessment, `member/id`."""
     decided: int
-    """So many decisions in force of that member recognise one of it, in full or in part."""
+    """The number of decisions in force of that member that recognise one of it, in full or in part."""
 
 
 _FILLABLE = ("required", "capstone", "choices", "minEcts", "minOwnEcts", "minEctsAtLevel")
 
 
-def fillings(
-    connection: Connection, stack: Stack, gaps: Sequence[Unmet], held: Collection[Key], on: date, limit: int
+def find_fillings(
+    connection: Connection, stack: Stack, gaps: Sequence[Unmet], awarded: Collection[Key], on: date, limit: int
 ) -> list[list[Filling]]:
-    """For each gap at most `limit` achievements that the learner does not hold, the member's own first."""
-    found: list[list[Filling]] = []
+    """Return, for each gap, at most `limit` achievements outside of `awarded`, the member's own first."""
     if not limit or not any(gap.name in _FILLABLE for gap in gaps):
         return [[] for _ in gaps]
-    search = _Search(connection, stack, held, on, limit)
-    for gap in gaps:
-        if gap.refs:
-            found.append(search.of(gap.refs))
-        elif gap.name in ("minEcts", "minOwnEcts"):
-            found.append(search.kind(own=gap.name == "minOwnEcts"))
-        elif gap.name == "minEctsAtLevel":
-            found.append(search.kind(least=int(gap.requirement.partition("[")[2].rstrip("]"))))
-        else:
-            found.append([])  # there is too much of something, and nothing to add
-    return found
+    search = _Search(connection, stack, awarded, on, limit)
+    return [search.find(gap) for gap in gaps]
 
 
 class _Search:
-    """The offers for one stack; what is named is read once for all of its gaps."""
+    """The offers for one stack; those that its composition names are read once for all of its gaps."""
 
-    def __init__(self, connection: Connection, stack: Stack, held: Collection[Key], on: date, limit: int) -> None:
+    def __init__(self, connection: Connection, stack: Stack, awarded: Collection[Key], on: date, limit: int) -> None:
         self._connection = connection
         self._stack = stack
-        self._held = held
+        self._awarded = awarded
         self._on = on
         self._limit = limit
         refs = {(ref.member, ref.achievement): ref for ref in named_refs(stack.composition)}
-        self._missing = [ref for key, ref in refs.items() if key not in held]
+        self._missing = [ref for key, ref in refs.items() if key not in awarded]
         self._named: dict[Key, list[Filling]] = {}
         self._equal: dict[Key, list[Filling]] = {}
         if self._missing:
-            given = {
+            parameters = {
                 "members": [ref.member for ref in self._missing],
                 "achievements": [ref.achievement for ref in self._missing],
                 "versions": [ref.min_version or 1 for ref in self._missing],
             }
-            for place, *row in self._rows("offers_by_achievement", given):
-                ref, one = self._missing[place - 1], self._filling(row)
+            for place, *row in self._rows("offers_by_achievement", parameters):
+                ref, filling = self._missing[place - 1], self._filling(row)
                 key = (ref.member, ref.achievement)
-                into = self._named if (one.member, one.achievement) == key else self._equal
-                into.setdefault(key, []).append(one)
+                by_key = self._named if (filling.member, filling.achievement) == key else self._equal
+                by_key.setdefault(key, []).append(filling)
 
-    def of(self, refs: Sequence[Ref]) -> list[Filling]:
-        """These themselves, then what would stand for them."""
+    def find(self, gap: Unmet) -> list[Filling]:
+        """Return the offers for a gap; none where credits are too many."""
+        if gap.refs:
+            return self._find_named(gap.refs)
+        if gap.name in ("minEcts", "minOwnEcts"):
+            return self._find_credits(own=gap.name == "minOwnEcts")
+        if gap.name == "minEctsAtLevel":
+            return self._find_credits(least=int(gap.requirement.partition("[")[2].rstrip("]")))
+        return []
+
+    def _find_named(self, refs: Sequence[Ref]) -> list[Filling]:
+        """Return these achievements themselves, then their equals."""
         keys = [(ref.member, ref.achievement) for ref in refs]
-        offered = [one for source in (self._named, self._equal) for key in keys for one in source.get(key, ())]
-        return offered[: self._limit]
+        fillings = [filling for source in (self._named, self._equal) for key in keys for filling in source.get(key, ())]
+        return fillings[: self._limit]
 
-    def kind(self, *, own: bool = False, least: int = 0) -> list[Filling]:
-        """Anything that counts: what is named, then electives; of the member itself, or from a level on."""
+    def _find_credits(self, *, own: bool = False, least: int = 0) -> list[Filling]:
+        """Return achievements with credits, named ones before electives; only the member's own, or from a level on."""
         issuer = self._stack.whole.key[0]
-        offered = [
-            one
-            for fillings in self._named.values()
-            for one in fillings
-            if one.ects and (not own or one.member == issuer) and (one.eqf_level or 0) >= least
+        fillings = [
+            filling
+            for named in self._named.values()
+            for filling in named
+            if filling.ects and (not own or filling.member == issuer) and (filling.eqf_level or 0) >= least
         ]
         elective = self._stack.composition.open
-        if elective is not None and len(offered) < self._limit:
-            given = {
+        if elective is not None and len(fillings) < self._limit:
+            parameters = {
                 "fields": elective.fields_of_education or None,
                 "levels": elective.eqf_levels or None,
                 "least": least,
                 "own": own,
-                "held": [self._stack.whole.key[1], *(key[1] for key in self._held), *(o.achievement for o in offered)],
-                "limit": self._limit - len(offered),
+                "held": [
+                    self._stack.whole.key[1],
+                    *(key[1] for key in self._awarded),
+                    *(filling.achievement for filling in fillings),
+                ],
+                "limit": self._limit - len(fillings),
             }
-            offered += [self._filling(row) for _, *row in self._rows("offers_by_kind", given)]
-        return offered[: self._limit]
+            fillings += [self._filling(row) for _, *row in self._rows("offers_by_kind", parameters)]
+        return fillings[: self._limit]
 
-    def _rows(self, query: str, given: dict[str, Any]) -> list[Any]:
+    def _rows(self, query: str, parameters: dict[str, Any]) -> list[Any]:
         common = {"by": self._stack.whole.key[0], "on": self._on}
-        return self._connection.execute(load_query(query) + load_query("offers"), {**given, **common}).fetchall()
+        return self._connection.execute(load_query(query) + load_query("offers"), {**parameters, **common}).fetchall()
 
     def _filling(self, row: Sequence[Any]) -> Filling:
         member, achievement, version, title, ects, level, agreement, assessment, decided = row

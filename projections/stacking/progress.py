@@ -1,7 +1,7 @@
-"""How far a learner has come towards a composed achievement: what counts and by what, what does not, what is missing.
+"""A learner's progress towards a composed achievement: which credentials count, which do not, and what is missing.
 
-Nothing of it is stored. It is asked for a day, the one on which the larger credential would be awarded, and rests on
-the same rules as the flag of what was awarded: what is complete here is not flagged `requirements-unmet` there.
+It is computed for the day on which the larger credential would be awarded, and not stored. The flags of issued
+credentials follow the same rules: a credential that is complete here is not flagged `requirements-unmet` there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ from projections.queries import load_query
 from projections.relations.compositions import Stack
 from projections.relations.crediting import number
 from projections.relations.stacks import CIRCULAR, TOO_DEEP, Key, Stacks, read_some
-from projections.stacking.held import Held, Way, by_ids, ways
-from projections.stacking.offers import Filling, fillings
+from projections.stacking.holdings import Contribution, Holding, find_contributions, read_holdings
+from projections.stacking.offers import Filling, find_fillings
 from registry.rules.choosing import Chooser
 from registry.rules.compositions import Part, Unmet, sums
 from registry.wire.credentials import CountedBy
-from registry.wire.credentials import Part as Stacked
+from registry.wire.credentials import Part as StackedPart
 
 OFFERS: Final = 5
 """Offers that are listed for each gap."""
 MAX_CANDIDATES: Final = 500
-"""Credentials of a learner that are looked at."""
+"""The number of a learner's credentials that are considered."""
 
 
 class Counted(msgspec.Struct, frozen=True, rename="camel"):
@@ -40,22 +40,22 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     awarding_date: date
     ects: Decimal | None
     counts: Decimal
-    """The credits that it brings: granted by a decision, say, less what counts already by parts of its own."""
+    """The credits that it brings, for example granted by a decision, without those that its own parts bring already."""
     basis: str
-    """`own`, `decision`, `agreement`, or `composition`: such a credential is taken as it is."""
+    """`own`, `decision`, `agreement`, or `composition`: the composition accepts such a credential without either."""
     by: str | None
     """The decision or the agreement, `member/id`."""
     also_counted_in: list[str]
     """Other larger credentials that have it as a part, `member/credential`."""
 
-    def part(self) -> Stacked:
-        """As a part of a larger credential."""
+    def part(self) -> StackedPart:
+        """Return it as a part of a larger credential."""
         by = None
         if self.by is not None:
             member, _, identifier = self.by.partition("/")
             decision, agreement = (identifier, None) if self.basis == "decision" else (None, identifier)
             by = CountedBy(member, decision, agreement)
-        return Stacked(self.member, self.credential, number(self.counts), by)
+        return StackedPart(self.member, self.credential, number(self.counts), by)
 
 
 class Left(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,7 +79,7 @@ class Gap(msgspec.Struct, frozen=True, rename="camel"):
     requirement: str
     detail: str
     ects: Decimal | None
-    """The credits that are missing, or too many; null where it is not about credits."""
+    """The number of credits that are missing, or too many; null if the requirement is not about credits."""
     offers: list[Filling]
 
 
@@ -92,16 +92,16 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     version: int
     title: dict[str, str]
     ects: Decimal | None
-    """What the larger credential is worth."""
+    """The credits of the larger credential."""
     retired: bool
     on: date
     complete: bool
-    """Nothing is unmet; then `parts` are no more than is needed, and what is left can count elsewhere."""
+    """True if no requirement is unmet. Then `parts` has none to spare: others can count elsewhere."""
     counted: Decimal
-    """Credits that count, each once."""
+    """The credits that count, each once."""
     min_ects: Decimal
     own: Decimal
-    """Of these, those of the member itself."""
+    """The number of these that the member itself awarded."""
     min_own_ects: Decimal | None
     credited: Decimal
     max_credited_ects: Decimal | None
@@ -111,24 +111,27 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     left: list[Left]
     gaps: list[Gap]
     more: bool
-    """Whether the learner has more credentials than were looked at. Those that most likely count come first: the
+    """True if the learner has more credentials than were considered. Those that most likely count come first: the
     member's own, then those that the composition names, then active ones."""
 
-    def stacked(self) -> list[Stacked]:
-        """The parts as the larger credential's issuing names them."""
-        return [one.part() for one in self.parts]
+    def list_parts(self) -> list[StackedPart]:
+        """Return the parts in the form in which the larger credential names them."""
+        return [counted.part() for counted in self.parts]
 
 
 class NotComposed(Exception):
     """There is no such achievement, or nothing is stacked into it."""
 
 
-class _Chosen(NamedTuple):
-    held: Sequence[Held]
-    ways: Sequence[Way]
+class _Choice(NamedTuple):
+    """The credentials that count together."""
+
+    holdings: Sequence[Holding]
+    contributions: Sequence[Contribution]
     parts: Mapping[int, Part]
-    """By their places among those held."""
+    """Those that count, by their places among the holdings."""
     left: Mapping[int, str]
+    """Why others do not count, likewise."""
     unmet: list[Unmet]
 
 
@@ -141,7 +144,7 @@ def read(
     version: int | None = None,
     offers: int = OFFERS,
 ) -> Progress | None:
-    """The progress of a learner on a day; None where no member says anything of the learner.
+    """Return the progress of a learner on a day; None if no member has issued anything to the learner.
 
     `version` is the achievement's (None: its newest). Raises `NotComposed`.
     """
@@ -159,12 +162,14 @@ def read(
     if not keys:
         return None
     stacks, number = read_some(keys[:MAX_CANDIDATES], lambda some: Stacks.read(connection, some))
-    everything = by_ids(connection, keys[:number], achievement[0])
-    troubles = {one.key: _trouble(one, achievement, on, stacks) for one in everything}
-    good = [one for one in everything if troubles[one.key] is None]
-    found = _choose(stack, achievement[0], good, ways(connection, stack.whole, good, learner), stacks)
-    come_to = sums(stack.composition, achievement[0], found.parts.values())
-    fillers = fillings(connection, stack, found.unmet, {(one.key[0], one.achievement) for one in good}, on, offers)
+    holdings = read_holdings(connection, keys[:number], achievement[0])
+    obstacles = {holding.key: _find_obstacle(holding, achievement, on, stacks) for holding in holdings}
+    usable = [holding for holding in holdings if obstacles[holding.key] is None]
+    contributions = find_contributions(connection, stack.whole, usable, learner)
+    choice = _choose(stack, achievement[0], usable, contributions, stacks)
+    totals = sums(stack.composition, achievement[0], choice.parts.values())
+    awarded = {(holding.key[0], holding.achievement) for holding in usable}
+    fillings = find_fillings(connection, stack, choice.unmet, awarded, on, offers)
     return Progress(
         learner=learner,
         member=achievement[0],
@@ -174,99 +179,106 @@ def read(
         ects=ects,
         retired=retired,
         on=on,
-        complete=not found.unmet,
-        counted=come_to.total,
+        complete=not choice.unmet,
+        counted=totals.total,
         min_ects=Decimal(str(stack.composition.min_ects)),
-        own=come_to.own,
+        own=totals.own,
         min_own_ects=_decimal(stack.composition.min_own_ects),
-        credited=come_to.credited,
+        credited=totals.credited,
         max_credited_ects=_decimal(stack.composition.max_credited_ects),
         held={
-            "/".join(one.key): ["/".join(part) for part in stacks.faults(one.key)]
-            for one in everything
-            if troubles[one.key] == "itself"
+            "/".join(holding.key): ["/".join(part) for part in stacks.faults(holding.key)]
+            for holding in holdings
+            if obstacles[holding.key] == "itself"
         },
-        parts=_counted(found, achievement[0]),
-        left=_left(found, everything, troubles),
-        gaps=[_gap(one, offered) for one, offered in zip(found.unmet, fillers, strict=True)],
+        parts=_list_counted(choice, achievement[0]),
+        left=_list_left(choice, holdings, obstacles),
+        gaps=[
+            Gap(requirement.requirement, requirement.detail, requirement.ects, filling)
+            for requirement, filling in zip(choice.unmet, fillings, strict=True)
+        ],
         more=number < len(keys),
     )
 
 
 def _candidates(connection: Connection, learner: str, stack: Stack) -> list[Key]:
-    """One more than are looked at, where there are more."""
+    """Return the learner's credentials that may count: one more than `MAX_CANDIDATES` if there are more."""
     refs = sorted(stack.whole.refs)
-    given = {
+    parameters = {
         "learner": learner,
         "issuer": stack.whole.key[0],
         "members": [ref[0] for ref in refs],
         "achievements": [ref[1] for ref in refs],
         "limit": MAX_CANDIDATES + 1,
     }
-    return connection.execute(load_query("part_candidates"), given).fetchall()
+    return connection.execute(load_query("part_candidates"), parameters).fetchall()
 
 
-def _trouble(one: Held, achievement: Key, on: date, stacks: Stacks) -> str | None:
-    if one.status == "active" and (one.key[0], one.achievement) == achievement:
+def _find_obstacle(holding: Holding, achievement: Key, on: date, stacks: Stacks) -> str | None:
+    """Return why a credential cannot count; `itself` for one of the larger achievement."""
+    if holding.status == "active" and (holding.key[0], holding.achievement) == achievement:
         return "itself"
-    if (trouble := one.trouble(on, stacks)) is not None:
-        return trouble
-    if stacks.too_deep(one.key):
+    if (obstacle := holding.find_obstacle(on, stacks)) is not None:
+        return obstacle
+    if stacks.too_deep(holding.key):
         return TOO_DEEP
-    return CIRCULAR if stacks.circular(one.key) else None
+    return CIRCULAR if stacks.circular(holding.key) else None
 
 
-def _choose(stack: Stack, issuer: str, held: Sequence[Held], by: Sequence[Way], stacks: Stacks) -> _Chosen:
-    places = {one.key: place for place, one in enumerate(held)}
+def _choose(
+    stack: Stack, issuer: str, holdings: Sequence[Holding], contributions: Sequence[Contribution], stacks: Stacks
+) -> _Choice:
+    """Choose the credentials that count together, and leave out those that are not necessary."""
+    places = {holding.key: place for place, holding in enumerate(holdings)}
     contained = {
-        place: frozenset(places[part] for part in stacks.deep_parts(one.key) if part in places)
-        for place, one in enumerate(held)
+        place: frozenset(places[part] for part in stacks.deep_parts(holding.key) if part in places)
+        for place, holding in enumerate(holdings)
     }
-    parts = [way.part for way in by]
+    parts = [contribution.part for contribution in contributions]
     chooser = Chooser(stack.composition, issuer, stack.awarded, parts, contained)
     chosen = chooser.choose()
-    kept = chosen.parts if chosen.unmet else chooser.fewest(chosen)
-    spare = dict.fromkeys(chosen.parts.keys() - kept.keys(), "spare")
-    return _Chosen(held, by, kept, {**chosen.left, **spare}, chosen.unmet)
+    necessary = chosen.parts if chosen.unmet else chooser.fewest(chosen)
+    spare = dict.fromkeys(chosen.parts.keys() - necessary.keys(), "spare")
+    return _Choice(holdings, contributions, necessary, {**chosen.left, **spare}, chosen.unmet)
 
 
-def _counted(found: _Chosen, issuer: str) -> list[Counted]:
+def _list_counted(choice: _Choice, issuer: str) -> list[Counted]:
     return [
         Counted(
-            member=one.key[0],
-            credential=one.key[1],
-            achievement=one.achievement,
-            version=one.version,
-            title=one.title,
-            awarding_date=one.awarded,
-            ects=one.ects,
+            member=holding.key[0],
+            credential=holding.key[1],
+            achievement=holding.achievement,
+            version=holding.version,
+            title=holding.title,
+            awarding_date=holding.awarded,
+            ects=holding.ects,
             counts=part.ects,
-            basis=way.basis,
-            by=None if way.id is None else f"{issuer}/{way.id}",
-            also_counted_in=one.used_in,
+            basis=contribution.basis,
+            by=None if contribution.id is None else f"{issuer}/{contribution.id}",
+            also_counted_in=holding.used_in,
         )
-        for place, part in found.parts.items()
-        for one, way in [(found.held[place], found.ways[place])]
+        for place, part in choice.parts.items()
+        for holding, contribution in [(choice.holdings[place], choice.contributions[place])]
     ]
 
 
-def _left(found: _Chosen, everything: Sequence[Held], troubles: Mapping[Key, str | None]) -> list[Left]:
-    whys = {found.held[place].key: why for place, why in found.left.items()}
+def _list_left(choice: _Choice, holdings: Sequence[Holding], obstacles: Mapping[Key, str | None]) -> list[Left]:
+    reasons = {choice.holdings[place].key: why for place, why in choice.left.items()}
     return [
         Left(
-            member=one.key[0],
-            credential=one.key[1],
-            achievement=one.achievement,
-            version=one.version,
-            title=one.title,
-            awarding_date=one.awarded,
-            ects=one.ects,
+            member=holding.key[0],
+            credential=holding.key[1],
+            achievement=holding.achievement,
+            version=holding.version,
+            title=holding.title,
+            awarding_date=holding.awarded,
+            ects=holding.ects,
             why=why,
             detail=WHY[why],
-            also_counted_in=one.used_in,
+            also_counted_in=holding.used_in,
         )
-        for one in everything
-        if (why := troubles[one.key] or whys.get(one.key)) is not None and why not in ("replaced", "itself")
+        for holding in holdings
+        if (why := obstacles[holding.key] or reasons.get(holding.key)) is not None and why not in ("replaced", "itself")
     ]
 
 
@@ -281,16 +293,12 @@ WHY: Final = {
     "too-old": "it was awarded too long before",
     "awarded-later": "it was awarded later than the day asked about",
     "used": "it counts in another larger credential of this university, and parts may not be shared",
-    "used-up": "as much of what counts elsewhere is counted as may be",
+    "used-up": "no more credit may be shared with other larger credentials",
     "duplicate": "another credential of the same achievement counts",
     "excluded": "it does not count together with one that does",
     "spare": "nothing would be unmet without it",
-    "credited-enough": "as much from elsewhere is credited as may be",
+    "credited-enough": "no more credit from elsewhere may be counted",
 }
-
-
-def _gap(one: Unmet, offered: list[Filling]) -> Gap:
-    return Gap(one.requirement, one.detail, one.ects, offered)
 
 
 def _decimal(number: float | None) -> Decimal | None:

@@ -1,7 +1,7 @@
-"""Parts that are to be stacked, looked at before the larger credential is issued: all that others' streams, and the
-composition, have against it.
+"""A check of the parts of a larger credential before it is issued: against other members' streams and the composition.
 
-The log refuses none of this; whoever issues should know it. What the flags will say is said by the same rules.
+The log would refuse none of the breaches, so the clerk should see them first. The flags of the credential, once
+issued, are computed by the same rules.
 """
 
 from collections.abc import Sequence
@@ -18,161 +18,163 @@ from projections.relations.compositions import Stack, part_of
 from projections.relations.crediting import Credited, Whole, by_agreement, by_decision
 from projections.relations.reach import MAX_LEVELS, MAX_PARTS
 from projections.relations.stacks import CIRCULAR, IMPAIRED, MISMATCH, PENDING, TOO_DEEP, Key, Stacks
-from projections.stacking.held import Held, by_ids
+from projections.stacking.holdings import Holding, read_holdings
 from registry.rules.compositions import Part, unmet
 from registry.wire.credentials import CountedBy
-from registry.wire.credentials import Part as Asked
+from registry.wire.credentials import Part as RequestedPart
 
 
 class Breach(NamedTuple):
-    """One thing that speaks against it."""
+    """A reason not to issue the larger credential."""
 
     code: str
-    """What speaks against it.
+    """The kind of the breach.
 
-    A flag's name (`pending`, `learner-mismatch`, `impaired`, `circular`, `too-deep`), the composition's field, as
-    `minOwnEcts`, or `not-active`, `by`, `ects`, `not-composed`, `too-costly` (what the parts rest on was not checked).
+    A flag's name (`pending`, `learner-mismatch`, `impaired`, `circular`, `too-deep`), a field of the composition, for
+    example `minOwnEcts`, or `not-active`, `by`, `ects`, `not-composed`, `too-costly` (the parts' own parts were not
+    checked).
     """
     detail: str
     path: str
-    """Where in the request, as `parts[0].by`."""
+    """The place in the request, for example `parts[0].by`."""
 
 
-class Wanted(NamedTuple):
+class PlannedCredential(NamedTuple):
     """A larger credential that is to be issued."""
 
     achievement: Key
     version: int
     learner: str
     awarded: date
-    parts: Sequence[Asked]
+    parts: Sequence[RequestedPart]
     replaces: str | None
 
 
-def breaches(connection: Connection, wanted: Wanted) -> list[Breach]:
-    """All that speaks against it, in the order of its parts; then what they do not satisfy together."""
+def find_breaches(connection: Connection, planned: PlannedCredential) -> list[Breach]:
+    """Return the breaches of a credential, in the order of its parts, and then those of all parts together."""
     row = connection.execute(
         load_query("composition_of_version"),
-        {"member": wanted.achievement[0], "achievement": wanted.achievement[1], "version": wanted.version},
+        {"member": planned.achievement[0], "achievement": planned.achievement[1], "version": planned.version},
     ).fetchone()
     if row is None:
         return [Breach(PENDING, "this node has not projected that version of the achievement yet", "achievement")]
     if row[4] is None:
         return [Breach("not-composed", "nothing is stacked into this achievement: it has no composition", "parts")]
-    return _Check(connection, wanted, Stack.of(wanted.achievement, wanted.awarded, row[4], row[1])).all()
+    return _Check(connection, planned, Stack.of(planned.achievement, planned.awarded, row[4], row[1])).run()
 
 
 class _Check:
-    def __init__(self, connection: Connection, wanted: Wanted, stack: Stack) -> None:
+    def __init__(self, connection: Connection, planned: PlannedCredential, stack: Stack) -> None:
         self._connection = connection
-        self._wanted = wanted
+        self._planned = planned
         self._stack = stack
-        keys = [(part.member, part.credential) for part in wanted.parts]
-        rows = by_ids(connection, keys, wanted.achievement[0], wanted.replaces)
-        self._known = {held.key: held for held in rows}
-        self._found: list[Breach] = []
+        keys = [(part.member, part.credential) for part in planned.parts]
+        holdings = read_holdings(connection, keys, planned.achievement[0], planned.replaces)
+        self._holdings = {holding.key: holding for holding in holdings}
+        self._breaches: list[Breach] = []
         self._stacks: Stacks | None = None
         try:
-            self._stacks = Stacks.read(connection, list(self._known))
+            self._stacks = Stacks.read(connection, list(self._holdings))
         except TooCostly as error:
-            self._say("too-costly", f"what the parts rest on was not checked: {error}", "parts")
+            self._add("too-costly", f"what the parts rest on was not checked: {error}", "parts")
 
-    def all(self) -> list[Breach]:
-        parts = [
-            part for place, asked in enumerate(self._wanted.parts) if (part := self._look(place, asked)) is not None
-        ]
-        self._look_deep()
-        self._count_once()
-        issuer, awarded = self._wanted.achievement[0], self._wanted.awarded
-        for one in unmet(self._stack.composition, issuer, awarded, parts):
-            self._found.append(Breach(one.name, f"{one.requirement}: {one.detail}", "parts"))
-        return self._found
+    def run(self) -> list[Breach]:
+        checked = [self._check_part(place, requested) for place, requested in enumerate(self._planned.parts)]
+        parts = [part for part in checked if part is not None]
+        self._check_depth()
+        self._check_nested_credit()
+        issuer, awarded = self._planned.achievement[0], self._planned.awarded
+        for requirement in unmet(self._stack.composition, issuer, awarded, parts):
+            self._add(requirement.name, f"{requirement.requirement}: {requirement.detail}", "parts")
+        return self._breaches
 
-    def _say(self, code: str, detail: str, path: str) -> None:
-        self._found.append(Breach(code, detail, path))
+    def _add(self, code: str, detail: str, path: str) -> None:
+        self._breaches.append(Breach(code, detail, path))
 
-    def _look(self, place: int, asked: Asked) -> Part | None:
-        key, path = (asked.member, asked.credential), f"parts[{place}]"
-        held = self._known.get(key)
-        if held is None:
-            self._say(PENDING, "no such credential is known here (yet)", path)
+    def _check_part(self, place: int, requested: RequestedPart) -> Part | None:
+        key, path = (requested.member, requested.credential), f"parts[{place}]"
+        holding = self._holdings.get(key)
+        if holding is None:
+            self._add(PENDING, "no such credential is known here (yet)", path)
             return None
-        if held.learner is None:
-            self._say(MISMATCH, "its issuer has erased the learner: whose it is cannot be told any more", path)
-        elif held.learner != self._wanted.learner:
-            self._say(MISMATCH, "it is another learner's", path)
-        trouble = held.trouble(self._wanted.awarded, self._stacks)
-        if trouble == IMPAIRED:
-            self._say(IMPAIRED, "it rests on a part that no longer holds", path)
-        elif trouble is not None:
-            self._say("not-active", f"it is {trouble}", path)
-        credited = None if asked.by is None else self._credited(held, asked.by, path)
-        worth = held.ects if credited is None or credited.ects is None else credited.ects
-        if Decimal(str(asked.ects)) > (worth or Decimal(0)):
-            self._say("ects", f"{asked.ects} ECTS, and it counts for {worth or 0:f} at most", f"{path}.ects")
+        if holding.learner is None:
+            self._add(MISMATCH, "its issuer has erased the learner: nobody can say any more whose it is", path)
+        elif holding.learner != self._planned.learner:
+            self._add(MISMATCH, "it is another learner's", path)
+        obstacle = holding.find_obstacle(self._planned.awarded, self._stacks)
+        if obstacle == IMPAIRED:
+            self._add(IMPAIRED, "it rests on a part that no longer holds", path)
+        elif obstacle is not None:
+            self._add("not-active", f"it is {obstacle}", path)
+        credited = None if requested.by is None else self._find_credit(holding, requested.by, path)
+        worth = holding.ects if credited is None or credited.ects is None else credited.ects
+        if Decimal(str(requested.ects)) > (worth or Decimal(0)):
+            self._add("ects", f"{requested.ects} ECTS, and it counts for {worth or 0:f} at most", f"{path}.ects")
         return part_of(
-            (asked.member, held.achievement, held.version),
-            held.fields,
-            held.eqf_level,
-            Decimal(str(asked.ects)),
-            held.awarded,
-            asked.by is not None,
-            held.shared,
+            (requested.member, holding.achievement, holding.version),
+            holding.fields,
+            holding.eqf_level,
+            Decimal(str(requested.ects)),
+            holding.awarded,
+            requested.by is not None,
+            holding.shared,
             credited,
         )
 
-    def _credited(self, held: Held, by: CountedBy, path: str) -> Credited | None:
-        found = self._decided(held, by) if by.decision is not None else self._agreed(held, by)
-        if found is None:
-            what = f"decision {by.decision}" if by.decision is not None else f"agreement {by.agreement}"
-            self._say("by", f"no {what} of {by.member}, in force here, lets it count", f"{path}.by")
-        return found
+    def _find_credit(self, holding: Holding, by: CountedBy, path: str) -> Credited | None:
+        """Return the credit that a decision or an agreement grants; note a breach if it grants none."""
+        by_decided = by.decision is not None
+        credited = self._find_decided(holding, by) if by_decided else self._find_agreed(holding, by)
+        if credited is None:
+            basis = f"decision {by.decision}" if by_decided else f"agreement {by.agreement}"
+            self._add("by", f"no {basis} of {by.member}, in force here, lets it count", f"{path}.by")
+        return credited
 
-    def _decided(self, held: Held, by: CountedBy) -> Credited | None:
+    def _find_decided(self, holding: Holding, by: CountedBy) -> Credited | None:
         row = self._connection.execute(
             "SELECT content::text FROM decisions WHERE member = %s AND decision = %s AND state = 'inForce'",
             (by.member, by.decision),
         ).fetchone()
-        return None if row is None else by_decision(row[0], held.key, self._whole)
+        return None if row is None else by_decision(row[0], holding.key, self._whole)
 
-    def _agreed(self, held: Held, by: CountedBy) -> Credited | None:
-        for agreement, content in find_covering_by(self._connection, by.member, [held.key]).get(held.key, ()):
+    def _find_agreed(self, holding: Holding, by: CountedBy) -> Credited | None:
+        for agreement, content in find_covering_by(self._connection, by.member, [holding.key]).get(holding.key, ()):
             if agreement == by.agreement:
-                return by_agreement(content, held.ects, self._whole)
+                return by_agreement(content, holding.ects, self._whole)
         return None
 
     @property
     def _whole(self) -> Whole:
         return self._stack.whole
 
-    def _look_deep(self) -> None:
-        """What is flagged `too-deep` or `circular` adds no credit, and takes none off."""
+    def _check_depth(self) -> None:
+        """Note parts that will be flagged `too-deep` or `circular`: they neither add nor subtract credit."""
         if self._stacks is None:
             return
-        for place, part in enumerate(self._wanted.parts):
-            if (key := (part.member, part.credential)) not in self._known:
+        for place, part in enumerate(self._planned.parts):
+            if (key := (part.member, part.credential)) not in self._holdings:
                 continue
             if self._stacks.too_deep(key):
-                self._say(TOO_DEEP, f"it has {_TOO_MUCH}", f"parts[{place}]")
+                self._add(TOO_DEEP, f"it has {_TOO_MUCH}", f"parts[{place}]")
             elif self._stacks.circular(key):
-                self._say(CIRCULAR, "it is, however deep, a part of itself", f"parts[{place}]")
-        if self._stacks.would_be_too_deep((part.member, part.credential) for part in self._wanted.parts):
-            self._say(TOO_DEEP, f"with these parts it would have {_TOO_MUCH}", "parts")
+                self._add(CIRCULAR, "it is, however deep, a part of itself", f"parts[{place}]")
+        if self._stacks.would_be_too_deep((part.member, part.credential) for part in self._planned.parts):
+            self._add(TOO_DEEP, f"with these parts it would have {_TOO_MUCH}", "parts")
 
-    def _count_once(self) -> None:
-        """A part, and a part of its own beside it, bring together no more than the larger of them is worth."""
+    def _check_nested_credit(self) -> None:
+        """Note a part whose own part is stacked beside it, if together they count more than the larger is worth."""
         if self._stacks is None:
             return
-        brought = {(part.member, part.credential): Decimal(str(part.ects)) for part in self._wanted.parts}
-        for place, part in enumerate(self._wanted.parts):
+        brought = {(part.member, part.credential): Decimal(str(part.ects)) for part in self._planned.parts}
+        for place, part in enumerate(self._planned.parts):
             key = (part.member, part.credential)
-            if key not in self._known:
+            if key not in self._holdings:
                 continue
             within = self._stacks.deep_parts(key) & brought.keys() - {key}
-            worth = self._known[key].ects or Decimal(0)
-            if within and sum((brought[one] for one in within), brought[key]) > max(worth, brought[key]):
-                names = ", ".join("/".join(one) for one in sorted(within))
-                self._say("ects", f"its credit counts already by its own parts {names}", f"parts[{place}].ects")
+            worth = self._holdings[key].ects or Decimal(0)
+            if within and sum((brought[inner] for inner in within), brought[key]) > max(worth, brought[key]):
+                names = ", ".join("/".join(inner) for inner in sorted(within))
+                self._add("ects", f"its credit counts already by its own parts {names}", f"parts[{place}].ects")
 
 
 _TOO_MUCH: Final = f"more than {MAX_LEVELS} levels of parts, or more than {MAX_PARTS} parts"

@@ -41,7 +41,7 @@ class DraftView(msgspec.Struct, frozen=True, rename="camel"):
     codes: list[str]
     content: dict[str, Any]
     """The fields of `achievement.published.v1` that are known."""
-    given: list[str]
+    supplements: list[str] = msgspec.field(name="given")
     """The fields among them that were sent in addition to the document."""
     notes: list[str]
     """Values of the document without a certain meaning."""

@@ -35,8 +35,8 @@ def published_size(cursor: Cursor[DictRow]) -> int:
 def size_when_published(cursor: Cursor[DictRow], is_refused_at: Callable[[str, int], bool]) -> int:
     """Return the size that the log will have when everything that can be published now is on it.
 
-    Events that the publisher holds back (publishing/drafts.py) do not count while consumers would refuse them: nobody
-    waits for them. `is_refused_at` says so of a topic at a size.
+    Events that the publisher withholds (publishing/commit_builder.py) do not count: nobody waits for them.
+    `is_refused_at` says whether consumers would refuse a topic at a size.
     """
     rows = cursor.execute("SELECT DISTINCT topic FROM publisher.held WHERE size IS NULL").fetchall()
     topics = [str(row["topic"]) for row in rows]

@@ -34,7 +34,7 @@ from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
-from registry.publishing.publisher import OwnCommitsRefused, PublisherError
+from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
 from registry.supervision import DATABASE_ERRORS

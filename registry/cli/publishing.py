@@ -7,7 +7,7 @@ import typer
 from registry.cli.output import counted, errors
 from registry.node.health import last_error
 from registry.node.node import Node
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 
 
 def publish_now(node: Node) -> None:

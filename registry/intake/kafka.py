@@ -27,7 +27,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from registry.intake.lost_events import IntakePositions, lost_range
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.intake.taking import Result
-from registry.log.kafka_client import connected
+from registry.log.kafka_client import connect
 
 _log = structlog.get_logger(__name__)
 AT_ONCE: Final = 500
@@ -281,7 +281,7 @@ class KafkaIntake:
             yield consumer, producer
 
     def _connected(self, kind: Callable[..., Any], **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
-        return connected(kind, self._brokers, self._patience / 1000, **settings)
+        return connect(kind, self._brokers, self._patience / 1000, **settings)
 
     @contextlib.contextmanager
     def _errors(self, doing: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ from registry.letters.content import (
     UNDETERMINED,
     Addressee,
     DecisionEnd,
+    GrantChange,
     GrantFindings,
     Language,
     LeftOutQualification,
@@ -165,24 +166,29 @@ def compose(
         required=request.required,
         remarks=request.remarks,
         judged=file.judged,
-        compared_with=[
-            [title for programme in programmes if (title := title_of_programme(programme, lookup)) is not None]
-            for programmes in file.compared_with
-        ],
-        applied_for=[
-            title for programme in file.applied_for if (title := title_of_programme(programme, lookup)) is not None
-        ],
+        compared_with=[_titles(programmes, lookup) for programmes in file.compared_with],
+        applied_for=_titles(file.applied_for, lookup),
         left=[_with_legal_name(qualification, lookup) for qualification in file.left],
-        changes=None
-        if file.before is None
-        else changes_between(
-            file.before,
-            data,
-            wording(request.language),
-            lambda towards: title_of_programme(towards, lookup),
-            lambda code: lookup.reason(code, request.language),
-        ),
+        changes=None if file.before is None else _changes(file.before, data, request.language, lookup),
         ended=decision.ended,
+    )
+
+
+def _titles(programmes: Sequence[Towards], lookup: LetterLookup) -> list[Text]:
+    """Return the titles of programmes, as far as they are known."""
+    titles = [title_of_programme(programme, lookup) for programme in programmes]
+    return [title for title in titles if title is not None]
+
+
+def _changes(
+    before: RecognitionDecided, data: RecognitionDecided, language: Language, lookup: LetterLookup
+) -> list[GrantChange]:
+    return changes_between(
+        before,
+        data,
+        wording(language),
+        lambda towards: title_of_programme(towards, lookup),
+        lambda code: lookup.reason(code, language),
     )
 
 

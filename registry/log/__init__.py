@@ -1,7 +1,7 @@
 """The shared log: one append-only stream per member, and one for governance.
 
-A port with three adapters: `FileLog`, `KafkaLog`, and `ArchiveLog`, which is only read. The log keeps bytes and their
-order, and is trusted with no more than that: its readers verify every commit.
+A port with three adapters: `FileLog`, `KafkaLog`, and `ArchiveLog`, which cannot be written. A log keeps bytes and
+their order, and is trusted with nothing else: its readers verify every commit.
 """
 
 import re
@@ -57,19 +57,21 @@ __all__ = [
 ]
 
 GOVERNANCE = "governance"
-"""The consortium's own stream; no member is called so."""
+"""The name of the consortium's own stream; no member may have it."""
 
 BATCH_BYTES = 4 * 1024 * 1024
 
 MAX_APPEND = 1_000_000
-"""The largest record that can be appended, in bytes: more than a commit's 768 KiB, so that one over *its* limit
-can stand on the log and be refused, and with Kafka's own less than the 1 MiB of a topic's message."""
+"""The largest record that can be appended, in bytes.
+
+It is more than the 768 KiB of a commit, so that a larger commit can reach the log and be refused by its readers, and
+less than the 1 MiB of a message in Kafka."""
 
 STREAM_NAME = re.compile(r"[a-z0-9-]{2,40}")
 
 
 class Record(NamedTuple):
-    """One record as it stands on the log: a commit, if its writer meant well."""
+    """Bytes on the log, not verified yet: a commit, unless its writer made a mistake or means harm."""
 
     position: int
     next: int
@@ -78,13 +80,13 @@ class Record(NamedTuple):
 
 
 class SharedLog(Protocol):
-    """A log, as this project needs it.
+    """The port to a shared log. `tests/contract/` has its tests.
 
-    Durability: records must stay, for every reader, once `append` has returned. Ordering: within a stream, records must
-    be read in the order in which they were appended; between streams there is no order. Idempotence: none. A record
-    that was appended twice is read twice; commits are safe against that (a repeated head changes nothing).
+    Durability: once `append` has returned, every reader can read the records for ever. Ordering: within a stream,
+    records are read in the order in which they were appended; between streams there is no order. Idempotence: none. A
+    record that is appended twice is read twice, and the second copy of a commit changes nothing.
 
-    Positions are opaque numbers that grow; 0 is the beginning of a stream. Several threads may use one instance.
+    Positions are opaque numbers that grow; 0 is the beginning of a stream. Threads may share an instance.
     """
 
     def create(self, stream: str) -> None:
@@ -115,7 +117,7 @@ class SharedLog(Protocol):
         """Return the position after the last record."""
         ...
 
-    def torn(self, stream: str) -> int:
+    def torn_bytes(self, stream: str) -> int:
         """Return how many bytes after the last complete record belong to none: a write that was cut off."""
         ...
 
@@ -131,35 +133,35 @@ class SharedLog(Protocol):
         """Append records, durably and in order, to a stream that ends at `after`; return their positions.
 
         Only within `writer`. Without `after` the stream must end where it ended when `writer` began, or after this
-        writer's last append. Raises `LogMoved` where it ends elsewhere, and repairs nothing: the caller has to read
-        the stream again. Kafka can only tell afterwards whether another producer's records came between; then
-        `LogMoved` is raised although these records arrived.
+        writer's last append. Raises `LogMoved` where it ends elsewhere: the caller has to read the stream again. Kafka
+        can only tell afterwards whether another producer's records came between; then it raises `LogMoved` although
+        these records arrived.
 
-        Where it raises `LogUnavailable` or `LogFull`, some first ones of them may have arrived; read the stream's
-        end to tell. `RecordTooLarge`: none has.
+        After `LogUnavailable` or `LogFull`, the first few records may have arrived: read the stream's end to find out.
+        After `RecordTooLarge`, none has.
         """
         ...
 
     def writer(self, stream: str) -> AbstractContextManager[None]:
-        """Be the stream's writer. Raises `WriterBusy` where another is, and the log can tell."""
+        """Become the stream's writer. Raises `WriterBusy` if there is another one and the log can detect it."""
         ...
 
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
-        """Wait until a stream reaches beyond its position; gives those that do, none after `timeout` seconds."""
+        """Wait until a stream has a record after its position; return those that do, none after `timeout` seconds."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 
 def origin_of(consortium: str, stream: str) -> str:
-    """The origin that commits of a stream carry in their first line."""
+    """Return the origin that commits of a stream carry in their first line."""
     return consortium if stream == GOVERNANCE else f"{consortium}/{stream}"
 
 
 def check_name(stream: str) -> str:
-    """The name, if a stream can have it. Raises `NoSuchStream`: names become those of files and topics."""
+    """Return the name if a stream may have it. Raises `NoSuchStream`: files and topics are named after streams."""
     if STREAM_NAME.fullmatch(stream) is None:
         raise NoSuchStream(f"{stream!r} cannot be a stream; a name is 2 to 40 of a-z, 0-9 and '-'")
     return stream
@@ -176,7 +178,7 @@ def check_sizes(stream: str, records: Sequence[bytes]) -> None:
 def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:
     """Open `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`. Raises `BadAddress` for anything else.
 
-    An archive that is opened for reading alone may lack files: each is missed when it is read.
+    An archive that is opened with `read_only` may lack files: reading a missing one raises `ArchiveDamaged`.
     """
     scheme, rest = check_address(url)
     if scheme == "archive":
@@ -193,7 +195,7 @@ def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog
 
 
 def check_address(url: str) -> tuple[str, str]:
-    """Return the scheme and the rest of a log's address. Raises `BadAddress` where it is none."""
+    """Split a log's address into its scheme and the rest. Raises `BadAddress`."""
     scheme, _, rest = url.partition(":")
     if (scheme in ("archive", "file") and rest) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
         return scheme, rest

@@ -2,18 +2,18 @@
 
 LogError
 ├── LogUnavailable   the broker or the disk cannot be reached now; trying again may help
-│   └── LogFull      no room is left; nothing of what was appended counts
+│   └── LogFull      no room is left; nothing was appended
 ├── WriterBusy       another process writes this stream
-├── NoSuchStream     the stream was never made
-│   └── LogGone      the log that this node has read is not there any more
+├── NoSuchStream     the stream does not exist
+│   └── LogGone      the log that this node read before no longer exists
 ├── ReadOnlyLog      the log was opened for reading
-├── ArchiveDamaged  files of an archive that are cut short, altered, swapped or missing
+├── ArchiveDamaged   files of an archive are cut short, altered, swapped or missing
 ├── LogMoved         the stream does not end where the writer expected
 ├── TailLost         the log ended before a place that it had reached
 ├── HeadLost         the stream no longer begins with its first event
 ├── ForeignLog       the log is another consortium's, or of another founding
 ├── HistoryRewritten the log contradicts what was read of it before
-├── RecordTooLarge   a record over the log's limit; nothing of that call was appended
+├── RecordTooLarge   a record is over the log's limit; nothing of that call was appended
 └── BadAddress       the settings name no log
 """
 
@@ -27,7 +27,7 @@ class LogUnavailable(LogError):
 
 
 class LogFull(LogUnavailable):
-    """There is no room for what was to be appended."""
+    """No room is left for these records."""
 
 
 class WriterBusy(LogError):
@@ -35,11 +35,11 @@ class WriterBusy(LogError):
 
 
 class NoSuchStream(LogError):
-    """No stream of that name was made on this log."""
+    """The log has no stream of that name."""
 
 
 class LogGone(NoSuchStream):
-    """The log that this node has read before is not at its address any more."""
+    """The log that this node read before is no longer at its address."""
 
 
 class ReadOnlyLog(LogError):
@@ -47,7 +47,7 @@ class ReadOnlyLog(LogError):
 
 
 class ArchiveDamaged(LogError):
-    """Files of an archive that are not what they should be. The message names each, and what is wrong with it."""
+    """Files of an archive are damaged. The message names each and says what is wrong with it."""
 
 
 class LogMoved(LogError):
@@ -59,20 +59,20 @@ class HeadLost(LogError):
 
 
 class ForeignLog(LogError):
-    """The log is of another consortium or another founding than the settings name."""
+    """The log belongs to another consortium or another founding than the settings name."""
 
 
 class HistoryRewritten(LogError):
-    """The log holds another history than the one that was read and verified before."""
+    """The log contradicts the history that was read and verified before."""
 
 
 class TailLost(LogError):
-    """The log no longer reaches a place that was read of it before: its end was lost, or cut off, meanwhile."""
+    """The log ends before a place that was read before: its end was lost or cut off."""
 
 
 class RecordTooLarge(LogError):
-    """A record of more bytes than the log takes. Trying again does not help."""
+    """A record is larger than the log's limit. Trying again does not help."""
 
 
 class BadAddress(LogError):
-    """A log is `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`."""
+    """The address of a log is not `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`."""

@@ -1,7 +1,7 @@
-"""The shared log in a folder: a file a stream, to be read with `less` and `grep` too.
+"""The shared log in a folder: one file a stream, which `less` and `grep` can read.
 
-An append is one write and one fsync. Bytes after the last complete record are a torn tail: readers do not
-see them, the next writer cuts them off. Reading needs no lock and no right to write.
+An append is one write and one fsync. Bytes after the last complete record are a torn tail: readers skip them and the
+next writer cuts them off. Reading needs no lock and no right to write.
 """
 
 import contextlib
@@ -32,14 +32,14 @@ from registry.log.framing import Framing
 
 _log = structlog.get_logger(__name__)
 _SUFFIX: Final = ".log"
-_POLL: Final = 0.004
+_POLL_SECONDS: Final = 0.004
 _IDLE_SHARE: Final = 50
-"""The ratio of pausing to looking while waiting, at least: thousands of streams cost 2 % of a core, not all of it."""
-_BACK: Final = 1024 * 1024
-_LEAST: Final = 4096
-_MOST: Final = 64 * 1024 * 1024
-_TAIL: Final = 1024
-"""The number of bytes before the stream's end that a writer compares with those it knows."""
+"""Least ratio of sleeping to looking in `wait`: with thousands of streams it takes 2 % of a core, not all of it."""
+_BACK_BYTES: Final = 1024 * 1024
+_MIN_READ_BYTES: Final = 4096
+_MAX_READ_BYTES: Final = 64 * 1024 * 1024
+_TAIL_BYTES: Final = 1024
+"""The number of bytes at the stream's end that a writer compares with what it last saw there."""
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -58,86 +58,86 @@ class FileLog:
         self._consortium = consortium
         self._read_only = read_only
         self._writing: dict[str, _End] = {}
-        """Streams that this instance writes."""
+        """Streams that this instance writes, with their ends."""
         self._lock = threading.Lock()
         if not self._folder.is_dir() and (read_only or self._folder.exists()):
             raise LogUnavailable(f"there is no log at {self._folder}; name the folder that holds governance.log")
 
     def create(self, stream: str) -> None:
-        """Make a stream, and the folder, unless they are there."""
-        self._writable()
+        """Create a stream, and the folder, unless they exist."""
+        self._require_writable()
         with _os_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path(stream), os.O_CREAT | os.O_RDWR, 0o644))
-            _sync_folder(self._folder)  # the file's name is durable, too
+            _sync_folder(self._folder)  # makes the file's name durable
             _sync_folder(self._folder.parent)
 
     def streams(self) -> list[str]:
-        """The streams that were made."""
+        """Return the streams that have a file."""
         with _os_errors(self._folder):
-            there = self._folder.iterdir() if self._folder.is_dir() else ()
-            names = [path.stem for path in there if path.suffix == _SUFFIX]
+            paths = self._folder.iterdir() if self._folder.is_dir() else ()
+            names = [path.stem for path in paths if path.suffix == _SUFFIX]
         return sorted(name for name in names if STREAM_NAME.fullmatch(name))
 
     # Reading
 
     def read(self, stream: str, start: int = 0, max_bytes: int = BATCH_BYTES) -> list[Record]:
-        """The complete records from a position on. Raises `TailLost` where the file is shorter than that."""
+        """Return complete records from a position on. Raises `TailLost` where the file is shorter than that."""
         framing = self._framing(stream)
-        with self._opened(stream) as file:
+        with self._open(stream) as file:
             if start > (size := os.fstat(file).st_size):
                 raise TailLost(
                     f"the stream {stream} at {self._folder} has {size:,} bytes, and reading was to go on after"
                     f" {start:,}: the file was cut or replaced"
                 )
-            return _read(file, framing, start, min(max(max_bytes, _LEAST), _MOST))
+            return _read(file, framing, start, min(max(max_bytes, _MIN_READ_BYTES), _MAX_READ_BYTES))
 
     def records(self, stream: str, start: int = 0) -> Iterator[Record]:
-        """All complete records from a position on."""
-        while found := self.read(stream, start):
-            yield from found
-            start = found[-1].next
+        """Yield all complete records from a position on."""
+        while records := self.read(stream, start):
+            yield from records
+            start = records[-1].next
 
     def read_back(self, stream: str) -> Iterator[Record]:
-        """All complete records from the newest back."""
+        """Yield all complete records from the newest back."""
         framing = self._framing(stream)
-        with self._opened(stream) as file:
+        with self._open(stream) as file:
             end = _complete(file, os.fstat(file).st_size, framing)
             while end > 0:
-                begin = _start_in(file, framing, max(0, end - _BACK), end)
+                begin = _start_in(file, framing, max(0, end - _BACK_BYTES), end)
                 if begin is None:  # one record, or garbage, that is longer than that
                     begin = _start_before(file, framing, end)
-                if end - begin <= 2 * _BACK:
+                if end - begin <= 2 * _BACK_BYTES:
                     yield from reversed(list(_walk(file, framing, begin, end)))
-                else:  # only positions are held; the bytes are read again one by one
+                else:  # only positions stay in memory; the bytes are read again one by one
                     positions = [record.position for record in _walk(file, framing, begin, end)]
                     for position in reversed(positions):
-                        yield _read(file, framing, position, _LEAST)[0]
+                        yield _read(file, framing, position, _MIN_READ_BYTES)[0]
                 end = begin
 
     def end(self, stream: str) -> int:
-        """The position after the last complete record."""
+        """Return the position after the last complete record."""
         framing = self._framing(stream)
-        with self._opened(stream) as file:
+        with self._open(stream) as file:
             return _complete(file, os.fstat(file).st_size, framing)
 
-    def torn(self, stream: str) -> int:
+    def torn_bytes(self, stream: str) -> int:
         """Return how many bytes of the file come after the last complete record."""
-        with self._opened(stream) as file:
+        with self._open(stream) as file:
             size = os.fstat(file).st_size
             return size - _complete(file, size, self._framing(stream))
 
     def has_changed_line_ends(self, stream: str) -> bool:
-        """Return whether the file's first line ends in CR LF: a program that copied it as text changed all of them."""
-        with self._opened(stream) as file:
-            return os.pread(file, _LEAST, 0).partition(b"\n")[0].endswith(b"\r")
+        """Return whether the file's first line ends in CR LF: a program copied it as text and changed its line ends."""
+        with self._open(stream) as file:
+            return os.pread(file, _MIN_READ_BYTES, 0).partition(b"\n")[0].endswith(b"\r")
 
     def seek(self, stream: str, size: int) -> int:
-        """A position at or before the record with leaf `size`, by bisection over the file."""
+        """Return a position at or before the record with leaf `size`, by bisection over the file."""
         framing = self._framing(stream)
         low, high = 0, self.end(stream)
-        with self._opened(stream) as file:
-            while high - low > _BACK:
+        with self._open(stream) as file:
+            while high - low > _BACK_BYTES:
                 middle = (low + high) // 2
                 begin = _start_in(file, framing, middle, high)
                 claimed = None
@@ -145,7 +145,7 @@ class FileLog:
                     claimed = framing.claimed_size(os.pread(file, len(framing.first_line) + 24, begin))
                 if begin is not None and claimed is not None and claimed <= size:
                     low = begin
-                else:  # too far; or not to be read, and then nearer the beginning is never wrong
+                else:  # too far, or unreadable: an earlier position is never wrong
                     high = middle
         return low
 
@@ -153,9 +153,9 @@ class FileLog:
 
     @contextlib.contextmanager
     def writer(self, stream: str) -> Iterator[None]:
-        """Hold the stream's lock; a torn tail is cut off before anything is appended."""
-        self._writable()
-        with self._opened(stream):  # or there is none, and then no lock file either
+        """Hold the stream's lock, and cut off a torn tail."""
+        self._require_writable()
+        with self._open(stream):  # without a stream no lock file is made
             pass
         with _os_errors(self._folder):
             lock = os.open(self._folder / f"{stream}.lock", os.O_CREAT | os.O_RDWR, 0o644)
@@ -163,9 +163,9 @@ class FileLog:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                who = os.pread(lock, 32, 0).decode(errors="replace").strip()
+                process = os.pread(lock, 32, 0).decode(errors="replace").strip()
                 raise WriterBusy(
-                    f"process {who or 'unknown'} is writing the stream {stream} at {self._folder};"
+                    f"process {process or 'unknown'} is writing the stream {stream} at {self._folder};"
                     " stop it, or let it do the work"
                 ) from error
             os.ftruncate(lock, 0)
@@ -181,12 +181,12 @@ class FileLog:
     def _cut(self, stream: str) -> _End:
         """Cut off a torn tail and return where the complete records end."""
         framing = self._framing(stream)
-        with self._opened(stream, os.O_RDWR) as file:
+        with self._open(stream, os.O_RDWR) as file:
             size = os.fstat(file).st_size
             complete = _complete(file, size, framing)
             if complete < size:
                 self._cut_tail(stream, file, complete, size)
-            return _End(complete, os.pread(file, min(_TAIL, complete), max(0, complete - _TAIL)))
+            return _End(complete, os.pread(file, min(_TAIL_BYTES, complete), max(0, complete - _TAIL_BYTES)))
 
     def _cut_tail(self, stream: str, file: int, complete: int, size: int) -> None:
         os.ftruncate(file, complete)
@@ -195,7 +195,7 @@ class FileLog:
 
     def append(self, stream: str, records: Sequence[bytes], after: int | None = None) -> list[int]:
         """Append records with one write and one fsync. Only within `writer`."""
-        self._writable()
+        self._require_writable()
         check_sizes(stream, records)
         framing = self._framing(stream)
         with self._lock:
@@ -207,24 +207,24 @@ class FileLog:
             start = end.position if after is None else after
             frames = [framing.frame(record) for record in records]
             data = b"".join(frames)
-            with self._opened(stream, os.O_RDWR) as file:
+            with self._open(stream, os.O_RDWR) as file:
                 self._check_end(stream, file, start, end)
                 try:
                     _write_all(file, data, start)
                     os.fsync(file)
                 except OSError:
-                    # The file ends again where it did. Should that fail too, the next append sees the length.
+                    # Restore the length. If that fails too, the next append finds that the stream has moved.
                     with contextlib.suppress(OSError):
                         os.ftruncate(file, start)
                     raise
             positions = list(itertools.accumulate(map(len, frames), initial=start))
-            self._writing[stream] = _End(positions.pop(), data[-_TAIL:])
+            self._writing[stream] = _End(positions.pop(), data[-_TAIL_BYTES:])
             return positions
 
-    def _check_end(self, stream: str, file: int, start: int, known: _End) -> None:
-        """Raise `LogMoved` unless the stream ends at `start`, after the bytes that the writer knows there.
+    def _check_end(self, stream: str, file: int, start: int, expected: _End) -> None:
+        """Raise `LogMoved` unless the stream ends at `start`, with the bytes that the writer saw there.
 
-        A torn tail behind `start` is cut off: no reader has seen it.
+        Cut off a torn tail behind `start`: no reader has seen it.
         """
         size = os.fstat(file).st_size
         complete = size if size == start else _complete(file, size, self._framing(stream))
@@ -235,8 +235,9 @@ class FileLog:
             )
         if complete < size:
             self._cut_tail(stream, file, complete, size)
-        if start == known.position and os.pread(file, len(known.tail), start - len(known.tail)) != known.tail:
-            self._writing[stream] = _End(start, b"")  # a caller that has read the stream again may go on from here
+        tail = expected.tail
+        if start == expected.position and os.pread(file, len(tail), start - len(tail)) != tail:
+            self._writing[stream] = _End(start, b"")  # a caller that reads the stream again may continue from here
             raise LogMoved(
                 f"the stream {stream} at {self._folder} does not end with the bytes that stood there:"
                 " the file was replaced. Nothing was appended"
@@ -245,27 +246,27 @@ class FileLog:
     # Following
 
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
-        """Look at the files' lengths every few milliseconds."""
+        """Compare the files' lengths with the positions every few milliseconds."""
         until = time.monotonic() + timeout
         paths = {stream: self._path(stream) for stream in positions}
-        seen: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         while True:
-            looked = time.monotonic()
+            began = time.monotonic()
             grown = set()
             for stream, position in positions.items():
                 with _os_errors(self._folder):
                     size = _size(paths[stream])
-                # A torn tail makes a file longer, too; it is looked into once for each length.
-                if size != seen.get(stream, position) and size > position and self.end(stream) > position:
+                # A torn tail makes a file longer, too; `end` is computed once for each length.
+                if size != sizes.get(stream, position) and size > position and self.end(stream) > position:
                     grown.add(stream)
-                seen[stream] = size
+                sizes[stream] = size
             now = time.monotonic()
             if grown or now >= until:
                 return grown
-            time.sleep(min(max(_POLL, _IDLE_SHARE * (now - looked)), until - now))
+            time.sleep(min(max(_POLL_SECONDS, _IDLE_SHARE * (now - began)), until - now))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: each call closes its files."""
 
     def _path(self, stream: str) -> Path:
         return self._folder / f"{check_name(stream)}{_SUFFIX}"
@@ -280,12 +281,12 @@ class FileLog:
             return f"there is no stream {stream} at {self._folder}; no consortium was founded there"
         return f"there is no stream {stream} at {self._folder}"
 
-    def _writable(self) -> None:
+    def _require_writable(self) -> None:
         if self._read_only:
             raise ReadOnlyLog(f"the log at {self._folder} was opened for reading")
 
     @contextlib.contextmanager
-    def _opened(self, stream: str, flags: int = os.O_RDONLY) -> Iterator[int]:
+    def _open(self, stream: str, flags: int = os.O_RDONLY) -> Iterator[int]:
         with _os_errors(self._folder):
             try:
                 file = os.open(self._path(stream), flags)
@@ -297,57 +298,58 @@ class FileLog:
                 os.close(file)
 
 
-def _read(file: int, framing: Framing, start: int, wanted: int) -> list[Record]:
-    """The complete records among the next `wanted` bytes, or the next one if it is longer."""
+def _read(file: int, framing: Framing, start: int, length: int) -> list[Record]:
+    """Return the complete records among the next `length` bytes, or the next one if it is longer."""
     while True:
-        data = os.pread(file, wanted, start)
-        found: list[Record] = []
+        data = os.pread(file, length, start)
+        records: list[Record] = []
         at = 0
         while at < len(data) and (span := framing.span(data, at)) is not None:
-            found.append(Record(start + at, start + span.end, data[at : span.stop]))
+            records.append(Record(start + at, start + span.end, data[at : span.stop]))
             at = span.end
-        if found or len(data) < wanted:
-            return found
-        wanted = min(2 * wanted, max(wanted, framing.enough))
+        if records or len(data) < length:
+            return records
+        length = min(2 * length, max(length, framing.enough))
 
 
 def _walk(file: int, framing: Framing, at: int, end: int) -> Iterator[Record]:
-    while at < end and (found := _read(file, framing, at, _BACK)):
-        for record in found:
+    """Yield the complete records that begin between two positions."""
+    while at < end and (records := _read(file, framing, at, _BACK_BYTES)):
+        for record in records:
             if record.position < end:
                 yield record
-        at = found[-1].next
+        at = records[-1].next
 
 
 def _start_in(file: int, framing: Framing, begin: int, end: int) -> int | None:
-    """The first place from `begin` and before `end` at which a record begins for certain."""
+    """Return the first position from `begin` and before `end` at which a record certainly begins; None without one."""
     if begin < 2:
         return 0
     reach = len(framing.start)
     while begin < end:
-        data = os.pread(file, min(_BACK, end - begin) + reach, begin - 2)
+        data = os.pread(file, min(_BACK_BYTES, end - begin) + reach, begin - 2)
         at = data.find(framing.start)
         if at >= 0:
             return begin + at if begin + at < end else None
-        begin += _BACK
+        begin += _BACK_BYTES
     return None
 
 
 def _start_before(file: int, framing: Framing, end: int) -> int:
-    """The last place before `end` at which a record begins for certain."""
-    reach = 64 * 1024  # a lone commit is near; what is far is looked for in larger steps
+    """Return the last position before `end` at which a record certainly begins."""
+    reach = 64 * 1024  # enough for a single commit; then larger steps
     while end > 0:
         begin = max(0, end - reach)
         data = os.pread(file, end - begin + len(framing.start), max(0, begin - 2))
         at = data.rfind(framing.start, 0, end - max(0, begin - 2) - 1 + len(framing.first_line))
         if at >= 0:
             return max(0, begin - 2) + at + 2
-        end, reach = begin, _BACK
+        end, reach = begin, _BACK_BYTES
     return 0
 
 
 def _complete(file: int, size: int, framing: Framing) -> int:
-    """Up to where a file of that size consists of complete records."""
+    """Return the end of the last complete record in a file of that size."""
     end = _start_before(file, framing, size)
     for record in _walk(file, framing, end, size):
         end = record.next
@@ -378,6 +380,7 @@ def _write_all(file: int, data: bytes, at: int) -> None:
 
 @contextlib.contextmanager
 def _os_errors(folder: Path) -> Iterator[None]:
+    """Raise the operating system's errors as errors of the log."""
     try:
         yield
     except OSError as error:

@@ -1,18 +1,17 @@
 """The borders of records in a stream's file.
 
-A record is three paragraphs, and an empty line follows it. A file of commits alone is read back as exactly
-those. Other bytes are returned too, as one or several records that no verifier accepts:
+A record is three paragraphs, and an empty line follows it. A file that holds only commits is read back as exactly
+those commits. Other bytes come back as one or several records that no verifier accepts:
 
-- A line with the stream's origin after an empty line always begins a record. It breaks off whatever came
-  before, and it is how reading finds its way again.
-- What does not begin with that line is garbage and ends with its first empty line. (Taking all of it as one
-  record would be neater, and wrong: how garbage is cut would then depend on what is appended after it.)
-- What is longer than 16 MiB is handed out in pieces.
+- The stream's origin on a line after an empty line always begins a record. It ends whatever came before, so that the
+  reader recovers after garbage.
+- Bytes that do not begin with that line are garbage, up to their first empty line. (Taking all of them as one record
+  would be simpler, and wrong: the cut would then depend on what is appended later.)
+- Garbage longer than 16 MiB is returned in pieces.
 
-So every byte up to the last complete record belongs to exactly one record, a damaged commit costs only
-itself, and where a record ends is settled by the bytes up to there: what was read once is read so for ever.
-A record that begins with the origin and lacks paragraphs looks like a torn write, and is one, unless another
-record follows.
+So every byte up to the last complete record belongs to exactly one record, a damaged commit affects no other, and the
+end of a record depends only on the bytes before it: later appends do not change it. A record that begins with the
+origin and lacks paragraphs is a torn write, unless another record follows.
 """
 
 import re
@@ -22,7 +21,7 @@ _BLANK: Final = b"\n\n"
 _BLANKS: Final = re.compile(_BLANK)
 _LF: Final = 0x0A
 MAX_RECORD: Final = 16 * 1024 * 1024
-"""Longer garbage is handed out in pieces of this size."""
+"""Longer garbage is returned in pieces of this size."""
 
 
 class Span(NamedTuple):
@@ -39,12 +38,13 @@ class Framing:
         self.first_line: Final = origin.encode() + b"\n"
         self.start: Final = _BLANK + self.first_line
         self.enough: Final = MAX_RECORD + len(self.start)
-        """So many bytes always settle where a record ends."""
+        """The number of bytes with which the end of a record is always known."""
 
     def span(self, data: bytes, at: int) -> Span | None:
-        """The record that begins at `at`, which is a stream's beginning or a record's end; None while undecided.
+        """Return the span of the record that begins at `at`; None if more bytes are needed to know its end.
 
-        A record's own bytes are all but the LF that makes the empty line after it.
+        `at` is a stream's beginning or the end of a record. The record's own bytes leave out the LF that makes the
+        empty line after it.
         """
         end = self._end(data, at)
         if 0 <= end <= at + MAX_RECORD:
@@ -54,7 +54,7 @@ class Framing:
         return None
 
     def _end(self, data: bytes, at: int) -> int:
-        # What ends at `at` ended in LF, so one LF more makes an empty line before a next record's start.
+        # The bytes before `at` end in LF, so one more LF makes an empty line before the next record.
         if data[at : at + 1] == b"\n" and data.startswith(self.first_line, at + 1):
             return at + 1
         paragraphs = 3 if data.startswith(self.first_line, at) else 1
@@ -72,15 +72,15 @@ class Framing:
         return at
 
     def frame(self, record: bytes) -> bytes:
-        """A record as it is written. One that does not end in LF gets one, so that the next is found."""
+        """Return the bytes to write for a record. It gets a missing LF, so that a reader finds the next record."""
         return record + (b"\n" if record.endswith(b"\n") else _BLANK)
 
     def claimed_size(self, data: bytes, at: int = 0) -> int | None:
-        """The tree size that the record at `at` claims in its second line; None where there is none to read."""
+        """Return the tree size that the record at `at` claims in its second line; None if it has none."""
         if not data.startswith(self.first_line, at):
             return None
         begin = at + len(self.first_line)
-        # 19 digits hold every size below 2⁶³; whatever is longer is no size
+        # 19 digits hold every size below 2⁶³
         end = data.find(b"\n", begin, begin + 20)
         digits = data[begin:end] if end >= 0 else b""
         return int(digits) if digits.isdigit() else None

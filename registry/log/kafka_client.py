@@ -6,16 +6,16 @@ from typing import Any
 from kafka.net.compat import KafkaNetClient
 
 
-def connected(kind: Callable[..., Any], brokers: Sequence[str], patience: float, **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
+def connect(kind: Callable[..., Any], brokers: Sequence[str], patience: float, **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
     """Return a client of some kind that reached a broker within `patience` seconds. Raises what the client raises.
 
     A client that reached none would leave its thread and sockets behind: this ends them.
     """
-    made: list[KafkaNetClient] = []
+    clients: list[KafkaNetClient] = []
 
-    def remember(**given: Any) -> KafkaNetClient:  # noqa: ANN401
-        made.append(KafkaNetClient(**given))
-        return made[-1]
+    def remember(**client_settings: Any) -> KafkaNetClient:  # noqa: ANN401
+        clients.append(KafkaNetClient(**client_settings))
+        return clients[-1]
 
     try:
         return kind(
@@ -25,7 +25,7 @@ def connected(kind: Callable[..., Any], brokers: Sequence[str], patience: float,
             kafka_client=remember,
             **settings,
         )
-    except BaseException:  # whatever it was, no socket stays open
-        for client in made:
+    except BaseException:  # no socket stays open, whatever went wrong
+        for client in clients:
             client.close()
         raise

@@ -1,4 +1,4 @@
-"""A stream's topic in Kafka: its name, and the settings with which it keeps what it was given."""
+"""A stream's topic in Kafka: its name, and the settings that make it keep every record."""
 
 import contextlib
 from typing import Final
@@ -23,12 +23,12 @@ _REPLICATION: Final = 3
 
 
 def topic_of(stream: str) -> str:
-    """The topic of a stream."""
+    """Return the topic of a stream."""
     return _PREFIX + stream
 
 
 def stream_of(topic: str) -> str | None:
-    """The stream whose topic this is; None for a topic that is none of ours."""
+    """Return the stream whose topic this is; None for another topic."""
     name = topic.removeprefix(_PREFIX)
     return name if topic.startswith(_PREFIX) and STREAM_NAME.fullmatch(name) else None
 
@@ -37,18 +37,18 @@ def warn_of_limits(admin: KafkaAdminClient, stream: str) -> None:
     """Warn where a stream's topic deletes records: a log whose beginning is gone cannot be verified."""
     topic = topic_of(stream)
     settings = admin.describe_configs([ConfigResource("topic", topic)], config_filter="all")["topic"][topic]
-    wanted = {name: _SETTINGS[name] for name in ("retention.ms", "retention.bytes", "cleanup.policy")}
-    deletes = {name: value for name, keeps in wanted.items() if (value := settings[name]["value"]) != keeps}
+    keeping = {name: _SETTINGS[name] for name in ("retention.ms", "retention.bytes", "cleanup.policy")}
+    deletes = {name: value for name, keeps in keeping.items() if (value := settings[name]["value"]) != keeps}
     if deletes:
         _log.warning("log.topic_deletes_records", topic=topic, **deletes)
 
 
 def make_topic(admin: KafkaAdminClient, stream: str) -> None:
-    """Make a stream's topic unless it is there: replicated three times where there are three brokers."""
+    """Make a stream's topic unless it exists: replicated three times where there are three brokers."""
     if topic_of(stream) in admin.list_topics():
         return
     copies = min(_REPLICATION, len(admin.describe_cluster()["brokers"]))
     settings = _SETTINGS | {"min.insync.replicas": str(max(1, copies - 1))}
     topic = NewTopic(topic_of(stream), num_partitions=1, replication_factor=copies, topic_configs=settings)
-    with contextlib.suppress(TopicAlreadyExistsError):  # somebody else made it just now
+    with contextlib.suppress(TopicAlreadyExistsError):  # another process made it just now
         admin.create_topics([topic], wait_for_metadata=True)

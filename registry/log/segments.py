@@ -2,8 +2,8 @@
 
 The file is in zstd's seekable format: frames of some hundred KiB, each of whole records in the form of a folder
 log (so that `zstd -dc` prints what `less` shows there); a skippable frame with the segment's description; and
-the seek table, which is a skippable frame too. The description says which stream's
-leaves these are, which tree they extend, and the signed heads before and after, so that the file needs no other.
+the seek table, which is a skippable frame too. The description says which stream's leaves these are, which tree they
+extend, and the signed heads before and after.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from registry.log.errors import ArchiveDamaged, LogError, LogFull, LogUnavailabl
 from registry.log.files import NO_ROOM
 
 FRAME_BYTES: Final = 256 * 1024
-"""A frame is closed once it holds so much, uncompressed; it ends with a record, so that it can be longer."""
+"""The uncompressed size at which a frame is closed. It ends with a whole record, so it can be longer."""
 LEVEL: Final = 6
-"""Events are mostly random ids: higher levels gain nothing on them and cost much."""
+"""Events are mostly random ids: higher levels gain nothing and take much longer."""
 _SEEK_MAGIC: Final = 0x8F92EAB1
 _TABLE_MAGIC: Final = 0x184D2A5E
 _DESCRIPTION_MAGIC: Final = 0x184D2A51
@@ -33,7 +33,7 @@ _CHECKSUMS: Final = 0x80
 _RESERVED: Final = 0x7C
 _MAX_FRAMES: Final = 1 << 20
 _MAX_FRAME: Final = 32 * 1024 * 1024
-"""More than any frame of ours; what claims more is not unpacked."""
+"""More than any frame that this program writes; a frame that claims more is not unpacked."""
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -59,15 +59,15 @@ class Description(msgspec.Struct, frozen=True):
     """For each frame, the leaf with which it begins."""
 
 
-class Written(NamedTuple):
-    """A segment's file as it was written: its bytes and their SHA-256 in hexadecimal."""
+class FileHash(NamedTuple):
+    """The length of a segment's new file in bytes, and its SHA-256 in hexadecimal."""
 
     bytes: int
     sha256: str
 
 
 class SegmentWriter:
-    """Writes one segment; the file has its name only once it is whole and on the disk."""
+    """A writer of one segment. The file gets its name only when all of it is on the disk."""
 
     def __init__(self, folder: Path, level: int = LEVEL) -> None:
         self._folder = folder
@@ -77,7 +77,7 @@ class SegmentWriter:
         self._frames: list[tuple[int, int]] = []
         self._leaves: list[int] = []
         self._pending: list[bytes] = []
-        self._held = 0
+        self._pending_bytes = 0
         self._bytes = 0
         self.uncompressed = 0
         try:
@@ -87,13 +87,13 @@ class SegmentWriter:
             raise unavailable(folder, error) from error
 
     def add(self, leaf: int, record: bytes) -> None:
-        """Take the next record, whose first leaf that is; it ends in LF, as every commit does."""
+        """Add the next record, which begins with that leaf and ends in LF, as every commit does."""
         if not self._pending:
             self._leaves.append(leaf)
         self._pending += (record, b"\n")
-        self._held += len(record) + 1
+        self._pending_bytes += len(record) + 1
         self.uncompressed += len(record) + 1
-        if self._held >= FRAME_BYTES:
+        if self._pending_bytes >= FRAME_BYTES:
             self._close_frame()
 
     @property
@@ -101,12 +101,12 @@ class SegmentWriter:
         """For each frame, the leaf with which it begins."""
         return self._leaves
 
-    def finish(self, description: Description) -> Written:
-        """Write description and seek table, and give the file its name (`path_of`)."""
+    def finish(self, description: Description) -> FileHash:
+        """Write the description and the seek table, and give the file its name."""
         self._close_frame()
-        told = msgspec.json.encode(description)
-        self._write(_HEADER.pack(_DESCRIPTION_MAGIC, len(told)) + told)
-        self._frames.append((_HEADER.size + len(told), 0))
+        text = msgspec.json.encode(description)
+        self._write(_HEADER.pack(_DESCRIPTION_MAGIC, len(text)) + text)
+        self._frames.append((_HEADER.size + len(text), 0))
         table = b"".join(_ENTRY.pack(*frame) for frame in self._frames)
         footer = _FOOTER.pack(len(self._frames), 0, _SEEK_MAGIC)
         self._write(_HEADER.pack(_TABLE_MAGIC, len(table) + len(footer)) + table + footer)
@@ -118,10 +118,10 @@ class SegmentWriter:
             sync_folder(self._folder)
         except OSError as error:
             raise unavailable(self._folder, error) from error
-        return Written(self._bytes, self._hash.hexdigest())
+        return FileHash(self._bytes, self._hash.hexdigest())
 
     def abandon(self) -> None:
-        """Leave nothing behind; after `finish` it does nothing."""
+        """Delete the unfinished file; after `finish`, do nothing."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
@@ -129,8 +129,8 @@ class SegmentWriter:
         if self._pending:
             packed = self._packer.compress(b"".join(self._pending))
             self._write(packed)
-            self._frames.append((len(packed), self._held))
-            self._pending, self._held = [], 0
+            self._frames.append((len(packed), self._pending_bytes))
+            self._pending, self._pending_bytes = [], 0
 
     def _write(self, data: bytes) -> None:
         try:
@@ -171,12 +171,12 @@ class SegmentReader:
             raise ArchiveDamaged(f"{path}: its seek table and its description do not agree")
 
     def frame(self, number: int) -> bytes:
-        """A frame's records, unpacked."""
+        """Unpack a frame's records."""
         frame = self.frames[number]
         try:
             with self.path.open("rb") as file:
                 packed = os.pread(file.fileno(), frame.packed, frame.at)
-            if zstandard.frame_content_size(packed) != frame.size:  # asked first: nothing of another size is unpacked
+            if zstandard.frame_content_size(packed) != frame.size:  # before anything is unpacked
                 raise ArchiveDamaged(f"{self.path}: its frame {number} is not of {frame.size:,} bytes, as it is listed")
             data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=frame.size)
         except OSError as error:
@@ -216,12 +216,12 @@ class SegmentReader:
 
 
 def file_name(first: int, last: int) -> str:
-    """The name of the segment of these leaves; names sort as the leaves do."""
+    """Return the name of the segment of these leaves; names sort as the leaves do."""
     return f"{first:019}-{last:019}.log.zst"
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file, in hexadecimal, in little memory."""
+    """Return the hash of a file in hexadecimal, reading it piece by piece."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -25,7 +25,7 @@ from registry.log import GOVERNANCE, LogError, open_log
 from registry.node.node import Node
 from registry.node.scratch import scratch_database
 from registry.postgres.embedded import DatabaseUnavailable, database
-from registry.publishing.self_check import Tampered, check
+from registry.publishing.self_check import Difference, check
 from registry.wire.errors import MalformedNote
 from registry.wire.views_note import ViewsNote
 
@@ -143,7 +143,7 @@ def check_stored_events(request: AuditRequest, report: AuditReport) -> AuditRepo
     return conclude(report, faults=faults)
 
 
-def _describe_tampered(member: str, tampered: Tampered) -> Fault:
+def _describe_tampered(member: str, tampered: Difference) -> Fault:
     detail = f"a stored event of this node was {tampered.what}: it is not what was published"
     if tampered.notification is not None:
         detail += f" (notification {tampered.notification})"

@@ -12,7 +12,7 @@ from consumers.governance.governance_reader import GovernanceReader
 from projections.core import positions, views
 from projections.fold import members
 from registry.log import GOVERNANCE, ForeignLog, HistoryRewritten, LogError, LogGone, NoSuchStream, TailLost
-from registry.log.founding import gone
+from registry.log.founding import build_log_gone
 from registry.rules.governance import MemberRecord
 from registry.supervision import supervise
 
@@ -89,7 +89,7 @@ class GovernanceFollower:
     def _explain_missing(self, error: NoSuchStream, fold: GovernanceFold) -> LogError:
         """Return the error for a log without governance, which depends on whether there was governance before."""
         read = fold.size or self.read_views()[0]
-        return gone(read, str(error)) if read and not isinstance(error, LogGone) else error
+        return build_log_gone(read, str(error)) if read and not isinstance(error, LogGone) else error
 
     def changes(self, member: str) -> list[Change]:
         """Return governance's changes of a member, in order; empty if only the views are known."""

@@ -47,7 +47,7 @@ from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
 from registry.node.services.tracing import create_traces, trace_stored
 from registry.postgres.embedded import database
-from registry.publishing.commit_store import Draft
+from registry.publishing.commit_store import UnsignedCommit
 from registry.publishing.publisher import Publisher
 from registry.settings.settings import FILE, Settings, SettingsError, load
 from registry.vault.vault import Vault
@@ -226,7 +226,7 @@ class Node:
             feed_updater=None if member == GOVERNANCE else FeedUpdater(connection, [member]),
         )
 
-    def publisher(self, on_committed: Callable[[Sequence[Draft]], None] = lambda _: None) -> Publisher:
+    def publisher(self, on_committed: Callable[[Sequence[UnsignedCommit]], None] = lambda _: None) -> Publisher:
         """Return the publisher of this node's events, which calls `on_committed` with the commits that it wrote."""
         if self.settings.member == GOVERNANCE:
             raise SettingsError("governance is published by its ceremony: `registry governance propose --help`")

@@ -1,4 +1,4 @@
-"""The publisher's own record: the commits that it signs, each once, and the events that it holds back."""
+"""The publisher's tables: the commits that it signs, each once, and the events that it withholds."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -12,8 +12,8 @@ from registry.wire.merkle import HASH_SIZE, Tree
 _COLUMNS: Final = "size, root, hashes, first, last, next"
 
 
-class Row(NamedTuple):
-    """A stored commit."""
+class StoredCommit(NamedTuple):
+    """A commit as the database has it: no event, only what is needed to build it again."""
 
     size: int
     root: bytes
@@ -22,16 +22,16 @@ class Row(NamedTuple):
     """The notification ids of the stored events in it lie between `first` and `last`."""
     last: int
     next: int | None
-    """The position on the log after it; None if it was not seen on the log."""
+    """The position on the log after it; None until it was seen there."""
 
     @property
     def tree(self) -> Tree:
-        """The tree after this commit."""
+        """Return the tree after this commit."""
         return Tree(self.size, [self.hashes[i : i + HASH_SIZE] for i in range(0, len(self.hashes), HASH_SIZE)])
 
 
-class Draft(NamedTuple):
-    """A commit that is not signed yet."""
+class UnsignedCommit(NamedTuple):
+    """A commit before it is signed."""
 
     before: Tree
     after: Tree
@@ -39,14 +39,14 @@ class Draft(NamedTuple):
     first: int
     last: int
     released: tuple[int, ...] = ()
-    """The notification ids of its events, if they were held back before."""
+    """The notification ids of its events, if they were withheld before."""
     refused: str = ""
-    """Why consumers would refuse some of its events, if it was stored before and must be published nevertheless."""
+    """The reason why consumers would refuse some of its events, if it must be published nevertheless."""
     stored: float | None = None
-    """The time at which its first event was stored, in seconds since 1970; None if held back or published again."""
+    """The time at which its first event was stored, in seconds since 1970; None if withheld or published again."""
 
 
-class Held(NamedTuple):
+class WithheldEvent(NamedTuple):
     """A stored event that consumers would refuse now, and why."""
 
     notification: int
@@ -75,95 +75,95 @@ class CommitStore:
 
     # Commits
 
-    def newest_seen(self) -> Row | None:
-        """The largest commit that was seen on the log."""
-        return self._one("WHERE next IS NOT NULL ORDER BY size DESC LIMIT 1", ())
+    def newest_on_log(self) -> StoredCommit | None:
+        """Return the largest commit that was seen on the log."""
+        return self._select("WHERE next IS NOT NULL ORDER BY size DESC LIMIT 1", ())
 
-    def at(self, size: int) -> Row | None:
-        """The commit that led to a size."""
-        return self._one("WHERE size = %s", (size,))
+    def at(self, size: int) -> StoredCommit | None:
+        """Return the commit that led to a size."""
+        return self._select("WHERE size = %s", (size,))
 
-    def before(self, size: int) -> Row | None:
-        """The largest commit below a size."""
-        return self._one("WHERE size < %s ORDER BY size DESC LIMIT 1", (size,))
+    def before(self, size: int) -> StoredCommit | None:
+        """Return the largest commit below a size."""
+        return self._select("WHERE size < %s ORDER BY size DESC LIMIT 1", (size,))
 
-    def _one(self, where: str, values: Sequence[int]) -> Row | None:
+    def _select(self, where: str, values: Sequence[int]) -> StoredCommit | None:
         row = self._connection.execute(
             f"SELECT {_COLUMNS} FROM publisher.commits {where}",  # noqa: S608 - words of our own
             values,
         ).fetchone()
-        return None if row is None else Row(*row)
+        return None if row is None else StoredCommit(*row)
 
-    def all(self) -> dict[int, Row]:
-        """All commits, by size."""
+    def all(self) -> dict[int, StoredCommit]:
+        """Return all commits, by size."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM publisher.commits ORDER BY size")  # noqa: S608 - likewise
-        return {row[0]: Row(*row) for row in rows}
+        return {row[0]: StoredCommit(*row) for row in rows}
 
-    def unseen(self) -> dict[int, Row]:
-        """The commits that were not seen on the log, by size."""
+    def not_on_log(self) -> dict[int, StoredCommit]:
+        """Return the commits that were not seen on the log, by size."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM publisher.commits WHERE next IS NULL ORDER BY size"  # noqa: S608 - likewise
         )
-        return {row[0]: Row(*row) for row in rows}
+        return {row[0]: StoredCommit(*row) for row in rows}
 
-    def write_down(self, drafts: Iterable[Draft], held: Iterable[Held]) -> None:
-        """Write commits down before they are signed, with what they leave out; in the caller's transaction."""
-        for event in held:
+    def write_down(self, commits: Iterable[UnsignedCommit], withheld: Iterable[WithheldEvent]) -> None:
+        """Store commits before they are signed, and the events withheld from them, in the caller's transaction."""
+        for event in withheld:
             self._connection.execute(
                 "INSERT INTO publisher.held (notification, aggregate, topic, code, reason) VALUES (%s, %s, %s, %s, %s)"
                 " ON CONFLICT (notification) DO UPDATE SET code = excluded.code, reason = excluded.reason",
                 event,
             )
-        for draft in drafts:
+        for commit in commits:
             self._connection.execute(
                 "INSERT INTO publisher.commits (size, root, hashes, first, last) VALUES (%s, %s, %s, %s, %s)",
-                (draft.after.size, draft.after.root, b"".join(draft.after.hashes), draft.first, draft.last),
+                (commit.after.size, commit.after.root, b"".join(commit.after.hashes), commit.first, commit.last),
             )
             self._connection.execute(
                 "UPDATE publisher.held SET size = %s WHERE notification = ANY(%s)",
-                (draft.after.size, list(draft.released)),
+                (commit.after.size, list(commit.released)),
             )
 
-    def see(self, size: int, position: int) -> None:
-        """Note that the log goes on at a position after the commit to a size."""
+    def mark_on_log(self, size: int, position: int) -> None:
+        """Note that the commit to a size is on the log, which goes on at a position after it."""
         self._connection.execute("UPDATE publisher.commits SET next = %s WHERE size = %s", (position, size))
 
-    def see_written(self, size: int, position: int) -> None:
+    def mark_appended(self, size: int, position: int) -> None:
         """Note that all commits up to a size are on the log, which goes on at a position after the newest of them."""
         self._connection.execute(
             "UPDATE publisher.commits SET next = %s WHERE next IS NULL AND size <= %s", (position, size)
         )
 
-    def see_all(self, size: int, position: int) -> None:
+    def mark_exactly(self, size: int, position: int) -> None:
         """Note that exactly the commits up to a size are on the log, which goes on at a position after them."""
         self._connection.execute(
             "UPDATE publisher.commits SET next = CASE WHEN size <= %s THEN %s::bigint END", (size, position)
         )
 
     def read_up_to(self) -> int:
-        """The notification id up to which stored events are in commits or held back; 0 where none is."""
+        """Return the notification id up to which stored events are in commits or withheld; 0 before the first."""
         row = self._connection.execute(
             "SELECT greatest((SELECT max(last) FROM publisher.commits), (SELECT max(notification) FROM publisher.held))"
         ).fetchone()
         return int(row[0]) if row is not None and row[0] is not None else 0
 
-    # Held back
+    # Withheld events
 
-    def held(self) -> list[Held]:
-        """The events that are held back now, in their order."""
+    def withheld(self) -> list[WithheldEvent]:
+        """Return the events that are withheld now, in their order."""
         rows = self._connection.execute(
             "SELECT notification, aggregate, topic, code, reason FROM publisher.held WHERE size IS NULL"
             " ORDER BY notification"
         )
-        return [Held(*row) for row in rows]
+        return [WithheldEvent(*row) for row in rows]
 
-    def notifications_of(self, row: Row, stored: Collection[int]) -> set[int]:
-        """Which of the stored events from `row.first` to `row.last` are in that commit."""
-        held: dict[int, int | None] = dict(
+    def notifications_of(self, commit: StoredCommit, stored: Collection[int]) -> set[int]:
+        """Return which of the stored events from `commit.first` to `commit.last` are in that commit."""
+        sizes: dict[int, int | None] = dict(
             self._connection.execute(
                 "SELECT notification, size FROM publisher.held WHERE notification BETWEEN %s AND %s",
-                (row.first, row.last),
+                (commit.first, commit.last),
             ).fetchall()
         )
-        released = {notification for notification, size in held.items() if size == row.size}
-        return released or set(stored) - held.keys()
+        released = {notification for notification, size in sizes.items() if size == commit.size}
+        return released or set(stored) - sizes.keys()

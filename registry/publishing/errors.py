@@ -1,4 +1,4 @@
-"""Why a publisher cannot go on.
+"""Errors of the publisher.
 
 PublisherError
 ├── AnotherPublisher   another process publishes this node's events
@@ -17,11 +17,11 @@ class AnotherPublisher(PublisherError):
 
 
 class ForeignCommits(PublisherError):
-    """The log holds valid commits of this member that this node's store does not know."""
+    """The log holds valid commits of this member that this node's database does not know."""
 
 
 class StoreChanged(PublisherError):
-    """Events that were written down as committed are no longer what they were."""
+    """Stored events that were written down as committed have changed."""
 
 
 class OwnCommitsRefused(PublisherError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from registry.log import SharedLog
-from registry.publishing.commit_store import CommitStore, Row
+from registry.publishing.commit_store import CommitStore, StoredCommit
 from registry.publishing.errors import ForeignCommits
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
@@ -26,7 +26,7 @@ class OwnStream:
         self._origin = origin
         self._counts = counts
 
-    def still_ends_with(self, newest: Row, store: CommitStore) -> bool:
+    def still_ends_with(self, newest: StoredCommit, store: CommitStore) -> bool:
         """Return whether the commit last seen at the end of the verified stream is still its end, at the same place.
 
         It checks that the stream begins with leaf 0; that the commit is where it was, counts, and extends the tree that
@@ -38,7 +38,7 @@ class OwnStream:
         earlier: Commit | None = None
         base = self._base_of(newest, store)
         for record in self._log.records(self._stream, self._log.seek(self._stream, max(0, base - 1))):
-            commit = self._parsed(record.data)
+            commit = self._parse(record.data)
             if commit is not None and self._is(commit, newest.size, newest.root):
                 if record.next == newest.next:
                     return self._extends(commit, earlier, store)
@@ -48,7 +48,7 @@ class OwnStream:
                 earlier = commit
         return False
 
-    def _base_of(self, newest: Row, store: CommitStore) -> int:
+    def _base_of(self, newest: StoredCommit, store: CommitStore) -> int:
         before = store.before(newest.size)
         return before.size if before is not None else 0
 
@@ -65,28 +65,27 @@ class OwnStream:
         return (commit.checkpoint.size, commit.checkpoint.root) == (size, root)
 
     def _begins_with_leaf_0(self) -> bool:
-        commits = (self._parsed(record.data) for record in self._log.read(self._stream, 0, _BEGINNING_BYTES))
+        commits = (self._parse(record.data) for record in self._log.read(self._stream, 0, _BEGINNING_BYTES))
         first = next((commit for commit in commits if commit is not None), None)
         return first is None or first.base == 0
 
     def follow(
-        self, tree: Tree, start: int, known: Mapping[int, Row], see: Callable[[int, int], None]
+        self, tree: Tree, start: int, stored: Mapping[int, StoredCommit], on_commit: Callable[[int, int], None]
     ) -> tuple[Tree, int, int]:
-        """Read on from a verified tree; call `see` with each further commit's size and where the log goes on after it.
-
-        Returns the tree, where the log goes on after its commit, and where the stream ends. Records that do not count
-        are passed over: consumers quarantine them. Raises `ForeignCommits` for one that counts and is not `known`.
+        """Read on from a verified tree; call `on_commit` with each further commit's size and the position after it.
+        Returns the tree, the position after its commit, and the end of the stream. Records that do not count are
+        skipped: consumers quarantine them. Raises `ForeignCommits` for a commit that counts and is not `stored`.
         """
         end = self._log.end(self._stream)
         for record in self._log.records(self._stream, start):
             end = max(end, record.next)
-            commit = self._parsed(record.data)
+            commit = self._parse(record.data)
             if commit is None or commit.base != tree.size:
                 continue
             extended = tree.extend(commit.leaves())
             if extended.root != commit.checkpoint.root or not self._counts(commit):
                 continue
-            row = known.get(extended.size)
+            row = stored.get(extended.size)
             if row is None or row.root != extended.root:
                 raise ForeignCommits(
                     f"the log of {self._stream} has a valid commit to entry {extended.size:,} that this node's database"
@@ -96,11 +95,11 @@ class OwnStream:
                     " Nothing was published."
                 )
             tree, start = extended, record.next
-            see(extended.size, start)
+            on_commit(extended.size, start)
         return tree, start, end
 
-    def _parsed(self, record: bytes) -> Commit | None:
-        """A commit of this stream, if the record is one in form."""
+    def _parse(self, record: bytes) -> Commit | None:
+        """Return the commit of this stream in a record; None if it has no such form."""
         try:
             commit = wire.parse(record)
         except MalformedCommit:

@@ -1,15 +1,15 @@
-"""Own events that the log refused for this member's role or standing: published again at the issuer's word.
+"""Own events that had no effect for this member's role or standing: published again when the issuer says so.
 
-A refused event leaves no trace on the log, so that what it was about may be said again: the same data, about the same
-credential, achievement or decision, in a new event with an id of its own. So a row still leads to its credential, a
-course code to its achievement, a letter to its decision.
+A refused event has no effect, so a new event with an id of its own may carry the same data about the same credential,
+achievement or decision. So a row still leads to its credential, a course code to its achievement, a letter to its
+decision.
 
-What to repeat is decided by what was refused and why:
+The reason of the refusal decides about the repair:
 
-- refused for standing or role (`member-suspended`, `role-missing`): again;
-- refused because an earlier one was (`unknown-credential` after a refused issuing, say): again, behind it;
-- about a learner who was erased since: never again; it is closed;
-- an event that this node did not write, and anything else: by hand. The rule would refuse it again.
+- standing or role (`member-suspended`, `role-missing`): publish it again;
+- an earlier event was refused (for example `unknown-credential` after a refused issuing): publish it again, after that;
+- the learner has been erased since: close it, never publish it again;
+- this node did not write the event, or any other reason: by hand. The rule would refuse it again.
 """
 
 from collections.abc import Sequence
@@ -49,33 +49,33 @@ class Repair(msgspec.Struct, frozen=True):
 
 def plan(registry: Registry, refused: Sequence[RefusedEvent]) -> list[Repair]:
     """Return the repair of each refused event, in the order of the log."""
-    found: list[Repair] = []
+    repairs: list[Repair] = []
     repeated: set[str] = set()
-    for one in sorted(refused, key=lambda each: each.leaf):
-        learner = next((name for name in one.names if registry.erasures.is_erased(name)), None)
+    for event in sorted(refused, key=lambda each: each.leaf):
+        learner = next((name for name in event.names if registry.erasures.is_erased(name)), None)
         if learner is not None:
-            found.append(Repair(one, "close", "its learner was erased since: it is not said again"))
-        elif _original(registry, one.event) is None:
-            found.append(Repair(one, "by-hand", f"{one.code}: {one.detail}; this node did not write it"))
-        elif one.code in FOR_STANDING or (one.code in _CONSEQUENCES and repeated & {one.subject, *one.names}):
-            why = one.detail if one.code in FOR_STANDING else "it builds on one that is published again"
-            found.append(Repair(one, "publish-again", why))
-            repeated.add(one.subject)
+            repairs.append(Repair(event, "close", "its learner was erased since: it is not published again"))
+        elif _original(registry, event.event) is None:
+            repairs.append(Repair(event, "by-hand", f"{event.code}: {event.detail}; this node did not write it"))
+        elif event.code in FOR_STANDING or (event.code in _CONSEQUENCES and repeated & {event.subject, *event.names}):
+            why = event.detail if event.code in FOR_STANDING else "it builds on one that is published again"
+            repairs.append(Repair(event, "publish-again", why))
+            repeated.add(event.subject)
         else:
-            found.append(Repair(one, "by-hand", f"{one.code}: {one.detail}; the rule would refuse it again"))
-    return found
+            repairs.append(Repair(event, "by-hand", f"{event.code}: {event.detail}; the rule would refuse it again"))
+    return repairs
 
 
 def publish_again(registry: Registry, repairs: Sequence[Repair]) -> int:
-    """Store again what is to be published again, and note what was done; return how many events.
+    """Store the events that are to be published again, and note all repairs but those by hand; return their number.
 
-    Raises `NotAccepted` where consumers would still refuse one of them, `Duplicate` where another process is at it.
+    Raises `NotAccepted` if consumers would still refuse one, `Duplicate` if another process does the same now.
     """
-    again = [repair.refused for repair in repairs if repair.how == "publish-again"]
-    registry.checker.check_accepted({one.type for one in again})
-    stored = _stored_again(registry, again)
+    refused = [repair.refused for repair in repairs if repair.how == "publish-again"]
+    registry.checker.check_accepted({event.type for event in refused})
+    stored = _repeat(registry, refused)
     with registry.transaction() as transaction:
-        transaction.add(_DealtWith([repair for repair in repairs if repair.how != "by-hand"]))
+        transaction.add(_RepairRows([repair for repair in repairs if repair.how != "by-hand"]))
         transaction.save_checked(stored)
         transaction.conflict = Duplicate("somebody else is publishing these again just now; look again")
         transaction.commit()
@@ -83,30 +83,30 @@ def publish_again(registry: Registry, repairs: Sequence[Repair]) -> int:
 
 
 def close(registry: Registry, refused: Sequence[RefusedEvent]) -> None:
-    """Note that refused events were dealt with by hand."""
-    registry.store_rows(_DealtWith([Repair(one, "close", "by hand") for one in refused]))
+    """Note that refused events were repaired by hand."""
+    registry.store_rows(_RepairRows([Repair(event, "close", "by hand") for event in refused]))
 
 
-def _stored_again(registry: Registry, refused: Sequence[RefusedEvent]) -> list[StoredEvent]:
-    originals = {one.event: _original(registry, one.event) for one in refused}
-    things: dict[UUID, MemberAggregate] = {}
+def _repeat(registry: Registry, refused: Sequence[RefusedEvent]) -> list[StoredEvent]:
+    """Return new stored events of the same aggregates, with the data of the refused ones."""
+    aggregates: dict[UUID, MemberAggregate] = {}
     stored: list[StoredEvent] = []
-    for one in refused:
-        event = originals[one.event]
-        assert event is not None  # noqa: S101 - `plan` leaves others to people
-        originator = UUID(str(event.originator_id))
-        thing = things.get(originator)
-        if thing is None:
-            thing = things[originator] = registry.store.repository.get(originator)
-        topic = event.topic if event.topic.endswith(AGAIN) else event.topic + AGAIN
-        said: Any = registry.mapper.to_domain_event(event)
-        thing.change(EVENTS[topic], said.data)  # type: ignore[arg-type] # every twin is a later event
-        stored += registry.collect_events([thing])
+    for event in refused:
+        original = _original(registry, event.event)
+        assert original is not None  # noqa: S101 - `plan` leaves others to people
+        identifier = UUID(str(original.originator_id))
+        aggregate = aggregates.get(identifier)
+        if aggregate is None:
+            aggregate = aggregates[identifier] = registry.store.repository.get(identifier)
+        topic = original.topic if original.topic.endswith(AGAIN) else original.topic + AGAIN
+        content: Any = registry.mapper.to_domain_event(original)
+        aggregate.change(EVENTS[topic], content.data)  # type: ignore[arg-type] # every twin is a later event
+        stored += registry.collect_events([aggregate])
     return stored
 
 
 def _original(registry: Registry, event: str) -> StoredEvent | None:
-    """The stored event that a refused one was made from; None where this node stored none with that id."""
+    """Return the stored event that was published as the refused one; None if this node stored none with that id."""
     originator, _, version = event.rpartition("-")
     try:
         number, identifier = int(version), UUID(originator)
@@ -114,30 +114,30 @@ def _original(registry: Registry, event: str) -> StoredEvent | None:
         return None
     if not 0 < number < _MAX_VERSION:
         return None
-    found = registry.recorder.select_events(identifier, gt=number - 1, lte=number)
-    if not found:
+    events = registry.recorder.select_events(identifier, gt=number - 1, lte=number)
+    if not events:
         return None
-    return StoredEvent(found[0].originator_id, found[0].originator_version, found[0].topic, found[0].state)
+    return StoredEvent(events[0].originator_id, events[0].originator_version, events[0].topic, events[0].state)
 
 
-class _DealtWith:
-    """The repairs of refused events, stored with the events that they publish."""
+class _RepairRows:
+    """Rows about repairs, stored in one transaction with the events that they publish."""
 
     def __init__(self, repairs: Sequence[Repair]) -> None:
         self._repairs = repairs
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it."""
+        """Insert the rows."""
         if self._repairs:
             cursor.executemany(
                 "INSERT INTO publisher.dealt_with (leaf, what, subject, at) VALUES (%s, %s, %s, %s)",
                 [
                     (
-                        one.refused.leaf,
-                        "published-again" if one.how == "publish-again" else "closed",
-                        one.refused.subject,
+                        repair.refused.leaf,
+                        "published-again" if repair.how == "publish-again" else "closed",
+                        repair.refused.subject,
                         datetime.now(UTC),
                     )
-                    for one in self._repairs
+                    for repair in self._repairs
                 ],
             )

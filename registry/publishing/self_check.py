@@ -1,20 +1,20 @@
-"""A comparison of a node's stored events with its log: what was published must still be what is stored.
+"""A comparison of a node's stored events with its stream on the log.
 
-A person who can write to the database can change a stored event, but not what the member has signed. The check names
-every row that was edited, deleted or inserted.
+A person who can write to the database can change a stored event, but not the signed one on the log. The check names
+every stored event that was edited, deleted or inserted.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
 from registry.log import NoSuchStream, SharedLog
+from registry.publishing.own_stream import Counts
 from registry.store.recorder import EVENTS_TABLE
 from registry.store.translation import EventRow, Translator
 from registry.wire import commit as wire
-from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import Tree
 
@@ -22,8 +22,8 @@ _CHUNK: Final = 2000
 _ID: Final = re.compile(rb'"id":"([^"]*)"')
 
 
-class Tampered(NamedTuple):
-    """A stored event that is not what was published."""
+class Difference(NamedTuple):
+    """A stored event that differs from the published one."""
 
     what: str
     """`edited`, `deleted` or `added`."""
@@ -33,50 +33,50 @@ class Tampered(NamedTuple):
     notification: int | None
 
 
-Counts = Callable[[Commit], bool]
-"""A function that returns whether a commit counts under governance: foreign commits were never stored here."""
+def check(
+    connection: Connection[Any], log: SharedLog, stream: str, origin: str, counts: Counts
+) -> Iterator[Difference]:
+    """Compare stored events with published ones, both in their order, and yield each difference.
 
-
-def check(connection: Connection[Any], log: SharedLog, stream: str, origin: str, counts: Counts) -> Iterator[Tampered]:
-    """Go through stored events and published ones side by side, both in their order.
-
-    Events that the publisher had held back stand later on the log than they were stored: they are compared apart.
+    Events that the publisher had withheld come later on the log than they were stored: they are compared separately.
     """
-    released = _released(connection, origin)
-    published = (found for found in _published(log, stream, counts) if _id(found[1]) not in released)
+    released = _read_released(connection, origin)
+    published = ((leaf, line) for leaf, line in _read_published(log, stream, counts) if _id(line) not in released)
     if released:
-        yield from _edited(_published(log, stream, counts), released)
+        yield from _compare_released(_read_published(log, stream, counts), released)
     leaf, line = next(published, (None, b""))
-    for notification, stored in _stored(connection, origin):
+    for notification, stored in _read_stored(connection, origin):
         event = _id(stored)
         while line and event != _id(line):
             if not _is_stored(connection, _id(line)):
-                yield Tampered("deleted", _id(line), leaf, None)
+                yield Difference("deleted", _id(line), leaf, None)
                 leaf, line = next(published, (None, b""))
                 continue
-            yield Tampered("added", event, None, notification)
+            yield Difference("added", event, None, notification)
             break
         else:
             if not line:
                 return  # the rest waits to be published
             if line != stored:
-                yield Tampered("edited", event, leaf, notification)
+                yield Difference("edited", event, leaf, notification)
             leaf, line = next(published, (None, b""))
     while line:
-        yield Tampered("deleted", _id(line), leaf, None)
+        yield Difference("deleted", _id(line), leaf, None)
         leaf, line = next(published, (None, b""))
 
 
-def _edited(published: Iterator[tuple[int, bytes]], released: dict[str, tuple[int, bytes]]) -> Iterator[Tampered]:
-    """The events among the released ones that are not what was published."""
+def _compare_released(
+    published: Iterator[tuple[int, bytes]], released: dict[str, tuple[int, bytes]]
+) -> Iterator[Difference]:
+    """Yield the differences among the released events."""
     for leaf, line in published:
         notification, stored = released.get(_id(line), (0, line))
         if line != stored:
-            yield Tampered("edited", _id(line), leaf, notification)
+            yield Difference("edited", _id(line), leaf, notification)
 
 
-def _published(log: SharedLog, stream: str, counts: Counts) -> Iterator[tuple[int, bytes]]:
-    """The member's own leaves, from the commits that count and extend each other."""
+def _read_published(log: SharedLog, stream: str, counts: Counts) -> Iterator[tuple[int, bytes]]:
+    """Yield the member's own leaves, from the commits that count and extend each other."""
     tree = Tree()
     try:
         for record in log.records(stream):
@@ -95,8 +95,8 @@ def _published(log: SharedLog, stream: str, counts: Counts) -> Iterator[tuple[in
         return
 
 
-def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, bytes]]:
-    """Stored events as they are published, by their notification ids."""
+def _read_stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, bytes]]:
+    """Yield stored events in their published form, with their notification ids."""
     translator = Translator(origin)
     if not _has_store(connection):
         return
@@ -111,8 +111,8 @@ def _stored(connection: Connection[Any], origin: str) -> Iterator[tuple[int, byt
             yield from _line(translator, row)
 
 
-def _released(connection: Connection[Any], origin: str) -> dict[str, tuple[int, bytes]]:
-    """Events that were held back and published later, by their ids: notification id, and the line as it is stored."""
+def _read_released(connection: Connection[Any], origin: str) -> dict[str, tuple[int, bytes]]:
+    """Return events that were withheld and published later, by their ids: notification id and stored line."""
     if not _has_store(connection):
         return {}
     rows = connection.execute(
@@ -125,7 +125,7 @@ def _released(connection: Connection[Any], origin: str) -> dict[str, tuple[int, 
 
 
 def _line(translator: Translator, row: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - a tuple or a dict
-    """A stored row's notification id and line, where the event is published."""
+    """Yield a stored row's notification id and line, if the event is one that is published."""
     notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
     line = translator.write_line(EventRow(originator, version, topic, bytes(state)))
     if line is not None:
@@ -142,13 +142,13 @@ def _is_stored(connection: Connection[Any], event: str) -> bool:
     if not _has_store(connection):
         return False
     originator, _, version = event.rpartition("-")
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id::text = %s AND originator_version = %s",  # noqa: S608 - likewise
         (originator, int(version) if version.isdigit() else -1),
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def _id(line: bytes) -> str:
-    found = _ID.search(line)
-    return found[1].decode() if found is not None else ""
+    match = _ID.search(line)
+    return match[1].decode() if match is not None else ""

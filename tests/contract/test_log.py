@@ -1,9 +1,10 @@
-"""What every shared log owes to those who write and read it: one suite, every adapter, the real Kafka included."""
+"""What every shared log owes to those who write it: one suite, every adapter, the real Kafka included.
+
+`test_reading_log.py` is the half for readers.
+"""
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,7 +16,6 @@ from registry.log import (
     NoSuchStream,
     ReadOnlyLog,
     RecordTooLarge,
-    TailLost,
     WriterBusy,
     open_log,
 )
@@ -73,52 +73,12 @@ def fill(log: SharedLog, stream: str, sizes: range) -> list[bytes]:
     return records
 
 
-def test_records_are_read_back_byte_for_byte_in_order(log: SharedLog, stream: str) -> None:
-    records = fill(log, stream, range(1, 41))
-    found = list(log.records(stream))
-    assert [record.data for record in found] == records
-    assert [record.position for record in found[1:]] == [record.next for record in found[:-1]]
-    assert log.end(stream) == found[-1].next
-
-
 def test_append_gives_the_positions_at_which_the_records_are_read(log: SharedLog, stream: str) -> None:
     with log.writer(stream):
         positions = log.append(stream, [commit(1, stream=stream), commit(2, stream=stream)])
         positions += log.append(stream, [commit(3, stream=stream)])
     assert positions == sorted(set(positions))
     assert [record.position for record in log.records(stream)] == positions
-
-
-def test_reading_goes_on_from_any_position(log: SharedLog, stream: str) -> None:
-    fill(log, stream, range(1, 11))
-    found = list(log.records(stream))
-    for record in reversed(found):
-        assert log.read(stream, record.position, 1)[0] == record
-    assert list(log.records(stream, found[4].next)) == found[5:]
-
-
-def test_a_read_keeps_to_its_bytes_and_gives_at_least_one_record(log: SharedLog, stream: str) -> None:
-    records = fill(log, stream, range(1, 2001))
-    assert sum(len(record.data) for record in log.read(stream, 0, 100_000)) <= 100_000
-    position, found = 0, []
-    while some := log.read(stream, position, 10_000):
-        found += some
-        position = some[-1].next
-    assert [record.data for record in found] == records
-
-
-def test_an_empty_stream_and_its_end_have_nothing_to_read(log: SharedLog, stream: str) -> None:
-    assert log.read(stream) == []
-    assert list(log.read_back(stream)) == []
-    fill(log, stream, range(1, 3))
-    assert log.read(stream, log.end(stream)) == []
-
-
-def test_the_newest_record_is_had_first_and_then_all_before_it(log: SharedLog, stream: str) -> None:
-    records = fill(log, stream, range(1, 201))
-    back = log.read_back(stream)
-    assert next(back).data == records[-1]
-    assert [record.data for record in back] == records[-2::-1]
 
 
 def test_an_append_of_nothing_appends_nothing(log: SharedLog, stream: str) -> None:
@@ -135,27 +95,6 @@ def test_the_largest_commit_passes(log: SharedLog, stream: str) -> None:
     assert [found.data for found in log.records(stream)] == [record, commit(13, stream=stream)]
 
 
-def test_two_readers_do_not_disturb_each_other(opener: Opener, log: SharedLog, stream: str) -> None:
-    records = fill(log, stream, range(1, 101))
-    one, two = opener(read_only=True).records(stream), opener(read_only=True).records(stream)
-    pairs = [(next(one).data, next(two).data) for _ in range(100)]
-    assert pairs == [(record, record) for record in records]
-
-
-def test_streams_are_kept_apart_however_reads_alternate(log: SharedLog, stream: str) -> None:
-    other = f"{stream}-b"
-    log.create(other)
-    mine, theirs = fill(log, stream, range(1, 51)), fill(log, other, range(1, 51))
-    found: dict[str, list[bytes]] = {stream: [], other: []}
-    positions = {stream: 0, other: 0}
-    while sum(map(len, found.values())) < 100:
-        for name, got in found.items():
-            for record in log.read(name, positions[name], 900):
-                got.append(record.data)
-                positions[name] = record.next
-    assert found == {stream: mine, other: theirs}
-
-
 def test_making_a_stream_again_keeps_what_it_holds(log: SharedLog, stream: str) -> None:
     records = fill(log, stream, range(1, 4))
     log.create(stream)
@@ -164,75 +103,11 @@ def test_making_a_stream_again_keeps_what_it_holds(log: SharedLog, stream: str) 
     assert log.streams() == sorted(log.streams())
 
 
-def test_a_stream_that_nobody_made_is_named_at_once(opener: Opener, log: SharedLog, stream: str) -> None:
-    began = time.monotonic()
-    for use in (log.read, log.end, lambda name: list(log.read_back(name)), lambda name: log.seek(name, 1)):
-        with pytest.raises(NoSuchStream, match=f"{stream}-none"):
-            use(f"{stream}-none")
-    if opener.kind != "memory":  # type: ignore[attr-defined]
-        with pytest.raises(NoSuchStream), log.writer(f"{stream}-none"):
-            pytest.fail("nobody can write it")
-    assert time.monotonic() - began < 5
-
-
-def test_seeking_a_leaf_never_goes_past_its_record(log: SharedLog, stream: str) -> None:
-    # wide enough for the bisection over a file to begin
-    records = [commit(size, 10, width=900, stream=stream) for size in range(10, 5001, 10)]
-    with log.writer(stream):
-        log.append(stream, records)
-    at = {record.data: record.position for record in log.records(stream)}
-    for leaf in (0, 9, 10, 11, 2500, 2507, 4999):
-        assert log.seek(stream, leaf) <= at[records[leaf // 10]]
-    assert log.seek(stream, 5000) <= log.end(stream)
-
-
-def test_seeking_skips_most_of_a_long_stream(opener: Opener, log: SharedLog, stream: str) -> None:
-    if opener.kind == "memory":  # type: ignore[attr-defined]
-        pytest.skip("a list has nothing to save")
-    with log.writer(stream):
-        log.append(stream, [commit(size, 10, width=900, stream=stream) for size in range(10, 5001, 10)])
-    assert log.seek(stream, 4990) > log.end(stream) / 2
-
-
 def test_a_size_that_is_no_number_does_not_stop_a_search(log: SharedLog, stream: str) -> None:
     first, _, rest = commit(1, 1000, width=2000 // 3, stream=stream).partition(b"\n1\n")
     with log.writer(stream):
         log.append(stream, [first + b"\n" + b"9" * 5000 + b"\n" + rest] * 4)
     assert log.seek(stream, 7) <= log.end(stream)
-
-
-def test_a_wait_ends_as_soon_as_somebody_appends(log: SharedLog, opener: Opener, stream: str) -> None:
-    fill(log, stream, range(1, 2))
-    reader = opener(read_only=True)
-    end = reader.end(stream)
-    assert reader.wait({stream: end}, 0.05) == set()
-    woken: list[tuple[set[str], float]] = []
-    thread = threading.Thread(target=lambda: woken.append((reader.wait({stream: end}, 20), time.monotonic())))
-    thread.start()
-    time.sleep(0.2)
-    fill(log, stream, range(2, 3))
-    appended = time.monotonic()
-    thread.join(20)
-    assert woken
-    assert woken[0][0] == {stream}
-    assert woken[0][1] - appended < 1
-    assert reader.read(stream, end)[0].data == commit(2, stream=stream)
-
-
-def test_a_wait_returns_at_once_for_what_is_there_already(log: SharedLog, stream: str) -> None:
-    fill(log, stream, range(1, 11))
-    positions = [record.position for record in log.records(stream)]
-    log.wait({stream: log.end(stream)}, 0.05)  # a second waiter is notified as well
-    for position in (positions[-1], positions[3], 0):
-        began = time.monotonic()
-        assert log.wait({stream: position}, 20) == {stream}
-        assert time.monotonic() - began < 5
-
-
-def test_a_wait_for_nothing_takes_its_time_and_gives_nothing(log: SharedLog, stream: str) -> None:
-    began = time.monotonic()
-    assert log.wait({stream: 0, f"{stream}-none": 0}, 0.3) == set()
-    assert 0.25 < time.monotonic() - began < 5
 
 
 def test_a_second_writer_is_refused_until_the_first_is_done(log: SharedLog, stream: str) -> None:
@@ -243,6 +118,13 @@ def test_a_second_writer_is_refused_until_the_first_is_done(log: SharedLog, stre
     with log.writer(stream):
         log.append(stream, [commit(2, stream=stream)])
     assert len(list(log.records(stream))) == 2
+
+
+def test_a_stream_that_nobody_made_has_no_writer(opener: Opener, log: SharedLog, stream: str) -> None:
+    if opener.kind == "memory":  # type: ignore[attr-defined]
+        pytest.skip("tests may do anything to it")
+    with pytest.raises(NoSuchStream, match=f"{stream}-none"), log.writer(f"{stream}-none"):
+        pytest.fail("nobody can write it")
 
 
 def test_readers_need_no_writer_and_writers_keep_nobody_from_reading(
@@ -306,15 +188,6 @@ def append_without_lock(log: SharedLog, folder: Path, stream: str, record: bytes
     else:
         with log.writer(stream):
             log.append(stream, [record])
-
-
-def test_reading_from_beyond_the_end_is_an_error_and_not_nothing(log: SharedLog, stream: str) -> None:
-    fill(log, stream, range(1, 4))
-    end = log.end(stream)
-    assert log.read(stream, end) == []
-    for beyond in (end + 1, end + 5000):
-        with pytest.raises(TailLost, match=stream):
-            log.read(stream, beyond)
 
 
 def test_looking_at_a_log_that_is_not_there_makes_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from registry.node.node import open_node
-from registry.wire.recognition import AchievementFilter, AgreementDeclared
+from registry.wire.forms import VersionedRef
+from registry.wire.recognition import AgreementDeclared
 from tests.support.command import registry, until
 from tests.support.served import achievement, once, problem, row
 from tests.support.streams import new_id
@@ -133,10 +134,12 @@ def test_a_university_is_told_whether_it_recognises_what_is_offered(reading):
     offered = system.post("/v1/achievements", json=achievement(), headers=once("recognised"))
     path = f"{offered.headers['location']}/recognition"
     assert reading.anybody().get(path, headers=waiting(offered)).json() == {"items": [], "next": None}
+    # An agreement about this one achievement: no other test's achievement is covered by it.
+    own = VersionedRef("twente", offered.json()["achievement"], 1)
     with open_node(reading.lund) as lund:
         lund.registry.recognition.declare_agreement(
             AgreementDeclared(
-                new_id(), "twente", AchievementFilter(eqf_levels=[6]), include_revisions=True, purpose="creditTransfer",
+                new_id(), "twente", [own], include_revisions=True, purpose="creditTransfer",
                 outcome="full", ects_ratio=0.5, valid_from="2026-01-01",
             )
         )  # fmt: skip

@@ -16,7 +16,8 @@ from consumers.projecting.rebuild import Source, fill
 from projections.core import views
 from projections.core.digest import digest
 from registry.log import ArchiveDamaged, ReadOnlyLog, open_log
-from registry.log.archive import ArchiveLog, load, save
+from registry.log.archive import ArchiveLog
+from registry.log.archive_manifest import load, save
 from registry.log.segments import SegmentReader
 from registry.wire import commit as wire
 from registry.wire.governance import MemberKeyAdded

@@ -14,7 +14,7 @@ from projections.records import learners, universities
 from projections.relations.reach import MAX_PART_ROWS
 from projections.relations.stacks import Stacks
 from projections.stacking import progress
-from projections.stacking.stack_check import Wanted, breaches
+from projections.stacking.stack_check import PlannedCredential, find_breaches
 from tests.support.hostile import Counted, Hostile, ids_of
 from tests.support.stacks import Members, part, ref
 
@@ -150,13 +150,13 @@ def test_an_issuer_stacks_over_costly_parts_only_knowingly(members, hostile, few
     hostile = Hostile(members.connection, hostile.achievement)
     layers = hostile.layers(3, 20, members.learner)
     chain = hostile.chain(17, members.learner)
-    wanted = Wanted(
+    wanted = PlannedCredential(
         ("twente", whole), 1, members.learner, DAY,
         [part(members.twente, record), part(members.aveiro, chain[16])], None,
     )  # fmt: skip
-    assert "too-deep" in {one.code for one in breaches(members.connection, wanted)}
+    assert "too-deep" in {one.code for one in find_breaches(members.connection, wanted)}
     many = [part(members.aveiro, one) for one in layers[2][:6]]
-    costly = breaches(members.connection, wanted._replace(parts=[part(members.twente, record), *many]))
+    costly = find_breaches(members.connection, wanted._replace(parts=[part(members.twente, record), *many]))
     assert "too-costly" in {one.code for one in costly}
 
 

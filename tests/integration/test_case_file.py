@@ -277,6 +277,22 @@ def test_cases_are_found_by_the_beginnings_of_names_without_case_and_accents(lun
     assert len(lines(lund, name=name)) == found
 
 
+def test_two_words_find_only_applicants_of_whom_both_are_names(lund):
+    for given, family in (("Jan", "Jansen"), ("Piet", "Jansen"), ("Jan", "de Vries")):
+        lund.open(STATISTICS, applicant=Applicant(family_name=family, given_name=given, date_of_birth="1999"))
+    found = {name: sorted(line.applicant for line in lines(lund, name=name)) for name in
+             ("jan jansen", "jansen p", "jan v", "vries piet", "jan jan", "jan", "jan jan jan")}  # fmt: skip
+    assert found == {
+        "jan jansen": ["Jansen, Jan"],
+        "jansen p": ["Jansen, Piet"],
+        "jan v": ["de Vries, Jan"],
+        "vries piet": [],
+        "jan jan": ["Jansen, Jan"],
+        "jan": ["Jansen, Jan", "Jansen, Piet", "de Vries, Jan"],
+        "jan jan jan": [],
+    }
+
+
 # What changed since the decision
 
 

@@ -42,7 +42,7 @@ from registry.office.cases.corrections import Correction
 from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.worklist import WorklistQuery
-from registry.publishing import drafts as drafting
+from registry.publishing import commit_builder
 from registry.values.persons import normalise_name
 from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, open_disclosures
@@ -435,8 +435,8 @@ def test_many_events_of_cases_hold_up_no_decision_behind_them(lund, monkeypatch)
     for _ in range(5):
         lund.office.complete(lund.open(STATISTICS).case, "desk")
     later = lund.office.decide(lund.approved(lund.issue()), "l.holm").decision
-    for name in ("PER_COMMIT", "AT_ONCE"):
-        monkeypatch.setattr(drafting, name, 2)
+    for name in ("EVENTS_PER_COMMIT", "COMMITS_AT_ONCE"):
+        monkeypatch.setattr(commit_builder, name, 2)
     lund.publish()
     assert [on_log(lund, one).state for one in (decided, later)] == ["inForce", "inForce"]
 

@@ -248,7 +248,7 @@ def test_a_reader_between_the_loss_and_its_mending_says_so_and_keeps_what_it_has
                 reader.step()
     assert digest(world.connection).total == before
     [fault] = check_log(world.log, positions.all_positions(world.connection), CONSORTIUM, world.consortium.founded)
-    assert (fault.code, fault.stream, fault.read, fault.found) == (SHORTER, "twente", 6, 3)
+    assert (fault.code, fault.stream, fault.read, fault.claimed) == (SHORTER, "twente", 6, 3)
 
 
 def test_another_history_is_named_and_nothing_of_it_is_taken_in(world, tmp_path):

@@ -50,7 +50,7 @@ def step(connection, consortium, *, log=None, today=date(2026, 6, 1), **more):
 
 
 def told(connection, kind=None):
-    return [(n.kind, n.thing, n.cause_member, n.leaf) for n in feed.read(connection, OWN) if kind in (None, n.kind)]
+    return [(n.kind, n.subject, n.cause_member, n.leaf) for n in feed.read(connection, OWN) if kind in (None, n.kind)]
 
 
 def three():
@@ -264,7 +264,7 @@ def test_folding_again_tells_nothing_twice_and_takes_back_what_was_voided(connec
     step(connection, consortium)
     after = feed.read(connection, OWN)
     assert after[:2] == before
-    assert [(n.kind, n.thing, n.leaf, n.data["withdraws"]) for n in after[2:]] == [
+    assert [(n.kind, n.subject, n.leaf, n.data["withdraws"]) for n in after[2:]] == [
         ("withdrawn", credential, 0, str(before[0].id))
     ]
 

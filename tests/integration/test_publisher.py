@@ -10,8 +10,8 @@ import pytest
 from consumers.streams.verifier import DISPUTABLE, OK, Verifier
 from registry.log import LogUnavailable, WriterBusy
 from registry.log.files import FileLog
-from registry.publishing import drafts, publisher
-from registry.publishing.publisher import AnotherPublisher, ForeignCommits
+from registry.publishing import commit_builder, publishing_pass
+from registry.publishing.errors import AnotherPublisher, ForeignCommits
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
@@ -77,11 +77,11 @@ STEPS = [
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("occurrence", [1, 2])
 def test_a_publisher_that_dies_before_a_step_goes_on_as_if_nothing_had_been(node, step, occurrence, monkeypatch):
-    for module in (drafts, publisher):
-        monkeypatch.setattr(module, "AT_ONCE", 2)
+    for module in (commit_builder, publishing_pass):
+        monkeypatch.setattr(module, "COMMITS_AT_ONCE", 2)
     fill(node, 300)
     node.publisher().publish_pending()
-    fill(node, 2 * drafts.PER_COMMIT + 100, start=1000)  # more than one pass takes
+    fill(node, 2 * commit_builder.EVENTS_PER_COMMIT + 100, start=1000)  # more than one pass takes
     seen = 0
 
     def die(name):

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.log import open_log
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 from registry.wire.keys import Ed25519Signer
 from tests.support.command import until
 from tests.support.node import ORIGIN, TestNode, request

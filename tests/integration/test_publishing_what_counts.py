@@ -18,7 +18,7 @@ from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.governance_follower import GovernanceFollower
 from registry.node.health.health import check_node, own_commits_refused, read_own_stream
 from registry.node.health.own_log import OwnLog
-from registry.publishing.publisher import OwnCommitsRefused
+from registry.publishing.errors import OwnCommitsRefused
 from registry.publishing.self_check import check
 from registry.rules.errors import Refusal
 from registry.wire import commit
@@ -297,18 +297,18 @@ def issued(world):
 def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_reduces_harm_passes(suspended):
     world = suspended
     published = world.publisher().publish_pending()
-    assert (published.events, published.held) == (0, 3)
-    assert "member-suspended" in published.held_because
+    assert (published.events, published.withheld) == (0, 3)
+    assert "member-suspended" in published.withheld_because
     assert published.new == (published.faults[0],)
     assert world.publisher().publish_pending().new == ()
     registry = world.node.registry
     waiting = issued(world)[1]
     registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
-    assert (published.events, published.held, published.new) == (1, 3, ())
+    assert (published.events, published.withheld, published.new) == (1, 3, ())
     registry.credentials.revoke(waiting, "issuedInError")  # of a credential that is itself held back
     published = world.publisher().publish_pending()
-    assert (published.events, published.held) == (0, 4)
+    assert (published.events, published.withheld) == (0, 4)
     assert "not published: 1. member-suspended" in published.new[0]
     size = world.seen()
     assert size == 3
@@ -316,7 +316,7 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     assert view.status == "revoked"
     world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
     published = world.publisher().publish_pending()
-    assert (published.events, published.held, published.held_because) == (4, 0, "")
+    assert (published.events, published.withheld, published.withheld_because) == (4, 0, "")
     world.issue()
     world.publisher().publish_pending()
     assert world.seen() == world.node.stored()
@@ -379,7 +379,7 @@ def test_nothing_is_signed_for_a_member_whose_suspension_is_read_just_before(wor
         world.publisher(acceptance=rules).publish_pending()
     assert world.log.end("twente") == before
     published = world.publisher(acceptance=rules).publish_pending()
-    assert (published.events, published.held) == (0, 2)
+    assert (published.events, published.withheld) == (0, 2)
 
 
 def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_and_not_reported_as_well(world):
@@ -397,7 +397,7 @@ def test_what_was_written_down_before_a_suspension_is_published_after_a_crash_an
     world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
     world.node.registry.credentials.revoke(issued(world)[0], "issuedInError")  # which is never in the way
     published = world.publisher().publish_pending()
-    assert (published.events, published.refused, published.held) == (3, 2, 0)
+    assert (published.events, published.refused, published.withheld) == (3, 2, 0)
     assert "member-suspended" in published.refused_because
     assert "published events that consumers refuse, all or some: 2." in published.faults[0]
     assert published.new == (), "an earlier pass had written them down"

@@ -11,7 +11,7 @@ from projections.core import views
 from projections.credentials import credentials
 from projections.relations.compositions import UNMET
 from projections.stacking import progress
-from projections.stacking.stack_check import Wanted, breaches
+from projections.stacking.stack_check import PlannedCredential, find_breaches
 from registry.wire.achievements import Choice, LevelShare, OpenElective, SharingLimit
 from registry.wire.credentials import CountedBy
 from tests.support.stacks import Members, grant, part, ref
@@ -34,8 +34,8 @@ def members(connection):
 
 def codes(members, achievement, *parts, learner=None, replaces=None, version=1):
     members.see()
-    wanted = Wanted(("twente", achievement), version, learner or members.learner, DAY, parts, replaces)
-    return [(one.code, one.path) for one in breaches(members.connection, wanted)]
+    wanted = PlannedCredential(("twente", achievement), version, learner or members.learner, DAY, parts, replaces)
+    return [(one.code, one.path) for one in find_breaches(members.connection, wanted)]
 
 
 def test_parts_that_satisfy_the_composition_have_nothing_against_them(members):
@@ -146,11 +146,11 @@ def test_what_progress_calls_complete_passes_the_check_and_is_never_flagged(conn
     issued = []
     for whole, learner in scenes:
         found = progress.read(connection, learner, ("twente", whole), on=DAY)
-        wanted = Wanted(("twente", whole), 1, learner, DAY, found.stacked(), None)
-        against = list(breaches(connection, wanted))
+        wanted = PlannedCredential(("twente", whole), 1, learner, DAY, found.list_parts(), None)
+        against = list(find_breaches(connection, wanted))
         assert ([one.code for one in against] == []) == found.complete, (against, found)
         issued.append((members.award(
-            members.twente, whole, 30, learner=learner, awarding_date=DAY.isoformat(), parts=found.stacked()
+            members.twente, whole, 30, learner=learner, awarding_date=DAY.isoformat(), parts=found.list_parts()
         ), found.complete))  # fmt: skip
     members.see()
     assert any(complete for _, complete in issued)
@@ -168,15 +168,15 @@ def test_a_part_that_another_member_stacks_too_may_still_be_used_and_one_of_the_
     members.see()
     [shown] = credentials.read(members.connection, [("twente", stack)])
     assert (shown.flags, shown.unmet) == ([], [])
-    wanted = Wanted(("twente", whole), 1, members.learner, DAY, [part(members.twente, own)], stack)
-    assert breaches(members.connection, wanted) == []
+    wanted = PlannedCredential(("twente", whole), 1, members.learner, DAY, [part(members.twente, own)], stack)
+    assert find_breaches(members.connection, wanted) == []
     members.twente.seal(members.twente.revoke(stack))
     members.see()
     found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
     assert (found.complete, [one.also_counted_in for one in found.parts]) == (True, [[f"aveiro/{taken}"]])
     other = members.award(members.twente, whole, 30, parts=[part(members.twente, own)])
     members.see()
-    assert {one.code for one in breaches(members.connection, wanted._replace(replaces=None))} == {"sharing"}
+    assert {one.code for one in find_breaches(members.connection, wanted._replace(replaces=None))} == {"sharing"}
     found = progress.read(members.connection, members.learner, ("twente", whole), on=DAY)
     assert {one.credential: one.why for one in found.left}[own] == "used"
     assert f"twente/{other}" in found.held

@@ -46,7 +46,7 @@ class MemoryLog:
     def end(self, stream: str) -> int:
         return len(self._stream(stream))
 
-    def torn(self, stream: str) -> int:
+    def torn_bytes(self, stream: str) -> int:
         self._stream(stream)
         return 0
 

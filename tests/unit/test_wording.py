@@ -10,7 +10,6 @@ from tests.support.wording import ROOT, check_file, tracked
 PENDING = (
     "CHANGELOG.md",
     "SECURITY.md",
-    "consumers/history/",
     "docs/auditing.md",
     "docs/case-file.md",
     "docs/commands/README.md",
@@ -20,10 +19,6 @@ PENDING = (
     "docs/commands/operations.md",
     "docs/conf.py",
     "docs/keys.md",
-    "projections/feed/",
-    "projections/schema/",
-    "projections/stacking/",
-    "registry/api/",
     "registry/batches/",
     "registry/cli/account.py",
     "registry/cli/app.py",
@@ -53,9 +48,7 @@ PENDING = (
     "registry/intake/reconciling.py",
     "registry/intake/rows/",
     "registry/intake/taking.py",
-    "registry/log/",
     "registry/node/",
-    "registry/publishing/",
 )
 """Files and folders whose words are not yet checked."""
 
@@ -66,6 +59,7 @@ EXCEPTIONS = {
     ("registry/store/migrations/0001_private_side.sql", "anew"): "a migration never changes",
     ("registry/store/migrations/0001_private_side.sql", "is told"): "a migration never changes",
     ("registry/store/migrations/0001_private_side.sql", "whoever"): "a migration never changes",
+    ("projections/stacking/progress.py", "held"): "a field of the JSON of `registry stack progress`",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
     ("tests/vectors/corner_cases.py", "is told"): "the words of a published vector",

@@ -16,7 +16,8 @@ from registry.keys.keystore import NEXT, RETIRED, SIGNING
 from registry.keys.member_keys import NodeKey, list_node_keys
 from registry.node.ceremony import check_proposal, governance_for, newest_head, read_governance
 from registry.node.node import Node
-from registry.publishing.publisher import AnotherPublisher, publishing_since
+from registry.publishing.errors import AnotherPublisher
+from registry.publishing.publishing_lock import publishing_since
 from registry.wire import commit as wire_commit
 from registry.wire.errors import MalformedCommit
 from registry.wire.governance import Head, MemberKeyAdded, MemberKeyRetired

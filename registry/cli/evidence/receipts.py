@@ -25,7 +25,7 @@ from registry.log import origin_of
 from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 from registry.wire.checkpoint import SignedNote
 
 receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)

@@ -175,7 +175,7 @@ def _choose_parts(node: Node, achievement: str, student: str, version: int | Non
     if not progress.parts:
         errors.print("No credential of the learner counts towards it.")
         raise typer.Exit(1)
-    return progress.stacked()
+    return progress.list_parts()
 
 
 def _learner(node: Node, learner: str | None, student: str | None) -> str:

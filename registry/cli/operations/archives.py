@@ -20,7 +20,8 @@ from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
-from registry.log.archive import ArchiveLog, load
+from registry.log.archive import ArchiveLog
+from registry.log.archive_manifest import load
 from registry.node.node import Node
 from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError

@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("id", lambda notice: notice.id),
     Column("when", lambda notice: f"{notice.at:%Y-%m-%d %H:%M}"),
     Column("what", lambda notice: notice.kind),
-    Column("about", lambda notice: notice.thing),
+    Column("about", lambda notice: notice.subject),
     Column("by", lambda notice: notice.cause_member),
     Column("leaf", lambda notice: notice.leaf if notice.cause_member else None),
 )

@@ -5,13 +5,22 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from registry.cli import ids
 from registry.cli.account import As, who
 from registry.cli.files import read_json, read_text
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson
-from registry.cli.recognition.case_moves import CaseId, show_moved
-from registry.cli.recognition.case_words import Day, Note, case_of, convert, day_of, external_of, towards_of
+from registry.cli.recognition.case_update import show_update
+from registry.cli.recognition.case_words import (
+    CaseId,
+    Day,
+    Note,
+    case_of,
+    convert,
+    credential_of,
+    day_of,
+    external_of,
+    towards_of,
+)
 from registry.node.adapters.office import office_of
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.corrections import Correction
@@ -74,12 +83,11 @@ def correct(
     if towards and no_towards:
         raise typer.BadParameter("either --towards or --no-towards")
     added: list[dict[str, Any]] = [
-        *({"credential": dict(zip(("member", "credential"), ids.find(node, text, "credential"), strict=True))}
-          for text in add_credential or ()),
+        *({"credential": credential_of(node, text)} for text in add_credential or ()),
         *({"receipt": read_text(path)} for path in add_receipt or ()),
         *({"external": external_of(text)} for text in add_external or ()),
         *({"file": read_text(path)} for path in add_file or ()),
-    ]  # fmt: skip
+    ]
     correction = Correction(
         applicant=read_json(applicant, Applicant) if applicant is not None else None,
         purpose=convert(purpose, Purpose, "--purpose") if purpose is not None else None,
@@ -89,4 +97,4 @@ def correct(
         remove=remove or [],
         note=note,
     )
-    show_moved(office.correct(case_id, correction, who(by), day_of(on)), as_json=as_json)
+    show_update(office.correct(case_id, correction, who(by), day_of(on)), as_json=as_json)

@@ -13,6 +13,7 @@ from registry.office.errors import UnknownCase
 from registry.wire.recognition import External, Towards
 from registry.wire.validation_messages import format_error
 
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD (else today).")]
 Note = Annotated[str | None, typer.Option("--note", help="A note for the file; kept encrypted.")]
 
@@ -33,6 +34,12 @@ def towards_of(node: Node, text: str) -> Towards:
     if len(achievement) == 36 and achievement.count("-") == 4:
         return Towards(member=member, achievement=ids.resolve(node, achievement, "achievement"))
     return Towards(title={"en": text})
+
+
+def credential_of(node: Node, text: str) -> dict[str, str]:
+    """Return a credential that a text names: MEMBER/ID."""
+    member, identifier = ids.find(node, text, "credential")
+    return {"member": member, "credential": identifier}
 
 
 def external_of(text: str) -> External:

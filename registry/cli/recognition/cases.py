@@ -1,33 +1,25 @@
-"""Cases of the recognition office: opening, the worklist, and one case."""
+"""Cases of the recognition office: the worklist, and one case."""
 
-import sys
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import typer
 
 from registry.cli import ids
-from registry.cli.account import As, who
-from registry.cli.evidence.disclosures import read_disclosures
-from registry.cli.files import FileError, read_json, read_text
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say, title_of
-from registry.cli.personal_input import FROM_INPUT, from_input, read_personal
-from registry.cli.recognition import case_correcting, case_moves
-from registry.cli.recognition.case_words import Day, case_of, convert, day_of, external_of, towards_of
+from registry.cli.personal_input import read_personal
+from registry.cli.recognition import case_actions, case_correcting
+from registry.cli.recognition.case_opening import open_case
+from registry.cli.recognition.case_words import case_of, credential_of
 from registry.cli.recognition.letters import case_letter
 from registry.cli.recognition.proposals import proposal_lines
 from registry.node.adapters.office import office_of
-from registry.node.node import Node
 from registry.office.cases import case_list, case_view, worklist
-from registry.office.cases.applicants import Applicant
-from registry.office.cases.opening import Application, SubmittedCredential
 from registry.office.cases.views import CaseView
 from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import CaseLine, WorklistQuery
-from registry.wire.recognition import Evidence, Purpose
 
 case_app = typer.Typer(
     help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
@@ -40,134 +32,7 @@ def add_to(app: typer.Typer) -> None:
     case_app.command("letter")(case_letter)
 
 
-@case_app.command("open")
-def open_case(
-    context: typer.Context,
-    *,
-    credential: Annotated[
-        list[str] | None, typer.Option(help="MEMBER/ID of a credential on the log; may be given several times.")
-    ] = None,
-    receipt: Annotated[
-        list[Path] | None, typer.Option(help="A receipt (.tlog-proof) of a credential: checked, and kept.")
-    ] = None,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option(help="A credential's file, for example ELM or a badge: read, kept, not taken for proved."),
-    ] = None,
-    disclosures: Annotated[
-        list[Path] | None,
-        typer.Option(help="The disclosures of one credential, as its learner has them: they say whose it is."),
-    ] = None,
-    external: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="COUNTRY:ISSUER:TITLE of a credential that no member issued, for example NO:Oslo Met:Statistics."
-        ),
-    ] = None,
-    country: Annotated[
-        str | None, typer.Option(help="The country of the issuer, if a --file does not name it, for example NO.")
-    ] = None,
-    issuer: Annotated[
-        str | None, typer.Option(help="The name of the issuer, if a --file does not name it, for example Oslo Met.")
-    ] = None,
-    evidence: Annotated[
-        str | None, typer.Option(help=f"How --credential and --external were shown: {', '.join(get_args(Evidence))}.")
-    ] = None,
-    without_documents: Annotated[
-        bool, typer.Option("--without-documents", help="A background paper stands for documents that cannot be had.")
-    ] = False,
-    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
-    towards: Annotated[
-        list[str] | None,
-        typer.Option(help="What it should count towards: MEMBER/ACHIEVEMENT, or a title; may be given several times."),
-    ] = None,
-    advisory: Annotated[bool, typer.Option("--advisory", help="The office only states its opinion.")] = False,
-    student: Annotated[
-        str | None,
-        typer.Option(help=f"This university's own number of the applicant. {FROM_INPUT}", callback=from_input),
-    ] = None,
-    learner: Annotated[str | None, typer.Option(help="The applicant's id in an earlier case.")] = None,
-    applicant: Annotated[
-        Path | None,
-        typer.Option(
-            help="JSON with familyName, givenName, dateOfBirth, email, address (one text, \\n between its lines),"
-            " language; - reads it here. No option"
-            " takes a name: every user of the machine sees them. At a terminal, the command asks for missing names."
-        ),
-    ] = None,
-    language: Annotated[str | None, typer.Option(help="The language of letters to them, for example nl.")] = None,
-    file_number: Annotated[str | None, typer.Option(help="The office's own (else the next of the year).")] = None,
-    note: Annotated[str | None, typer.Option(help="For the file; kept encrypted.")] = None,
-    by: As = None,
-    on: Day = None,
-    as_json: AsJson = False,
-) -> None:
-    """Open a case about one or several credentials of one applicant.
-
-    Examples: registry case open --receipt e7c1ab39-….tlog-proof --applicant ada.json
-    registry case open --credential twente/e7c1ab39-… --student s17 --towards "Minor data science"
-    registry case open --external "NO:Oslo Met:Statistics" --without-documents --purpose admission --applicant ada.json
-    """
-    node = node_of(context)
-    person = {
-        "language": language,
-        "student": student,
-        "learner": ids.resolve(node, learner, "learner") if learner is not None else None,
-    }
-    values = (
-        read_json(applicant, dict[str, Any])
-        if applicant is not None
-        else {}
-        if student or learner
-        else _prompt_for_names()
-    )
-    documented = not without_documents
-    subjects: list[dict[str, Any]] = [
-        *({"credential": _credential(node, text), "evidence": evidence} for text in credential or ()),
-        *({"receipt": read_text(path)} for path in receipt or ()),
-        *({"external": external_of(text), "evidence": evidence} for text in external or ()),
-    ]
-    subjects += [{"file": _read_data(path), "country": country, "issuer": issuer} for path in file or ()]
-    if (country or issuer) and not file:
-        raise typer.BadParameter("--country and --issuer say what a --file leaves out, and there is no --file")
-    if not subjects:
-        raise typer.BadParameter("name at least one --credential, --receipt, --file or --external")
-    values |= {name: value for name, value in person.items() if value is not None}
-    application = Application(
-        convert(values, Applicant, "--applicant"),
-        [
-            convert({k: v for k, v in {**subject, "documented": documented}.items() if v is not None},
-                    SubmittedCredential, "the credential")
-            for subject in subjects
-        ],
-        convert(purpose, Purpose, "--purpose"),
-        advisory,
-        [towards_of(node, text) for text in towards or ()] or None,
-        file_number,
-        note,
-        [read_disclosures(path) for path in disclosures or ()] or None,
-    )  # fmt: skip
-    moved = office_of(node).open(application, who(by), day_of(on))
-    case_moves.show_moved(moved, as_json=as_json)
-
-
-def _prompt_for_names() -> dict[str, str]:
-    """Ask for the applicant's names at a terminal; return none without a terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return {}
-    prompts = {"familyName": "Family name", "givenName": "Given name", "dateOfBirth": "Date of birth (YYYY-MM-DD)"}
-    return {name: typer.prompt(text, err=True) for name, text in prompts.items()}
-
-
-def _read_data(file: Path) -> str:
-    """Return the text of a credential's file. Raises `FileError` for a scan, and names what to do with it."""
-    try:
-        return read_text(file)
-    except FileError as error:
-        raise FileError(
-            f"{error} If it is a scan or a printed document, nothing can be read from it: name the credential with"
-            " --external COUNTRY:ISSUER:TITLE, and then attach the file: registry case attach CASE FILE"
-        ) from error
+case_app.command("open")(open_case)
 
 
 @case_app.command("list")
@@ -214,7 +79,7 @@ def list_cases(
     soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
     if state is not None and state not in get_args(CaseState):
         raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
-    about = _credential(node, credential) if credential is not None else None
+    about = credential_of(node, credential) if credential is not None else None
     query = WorklistQuery(
         state=state,
         assessor=assessor,
@@ -344,10 +209,5 @@ def _show(view: CaseView) -> None:
             say(f"{text.written:%Y-%m-%d} {text.kind}, {text.by}: {text.content}")
 
 
-def _credential(node: Node, text: str) -> dict[str, str]:
-    member, identifier = ids.find(node, text, "credential")
-    return {"member": member, "credential": identifier}
-
-
-case_moves.add_to(case_app)
+case_actions.add_to(case_app)
 case_correcting.add_to(case_app)

@@ -10,7 +10,7 @@ import msgspec
 
 from consumers.proofs import receipts
 from projections.api.history import History
-from projections.api.receipts import Proven
+from projections.api.receipts import ReceiptCheck
 from registry.http import HttpProblem
 from registry.node.adapters import moments
 from registry.node.governance_follower import GovernanceFollower
@@ -48,10 +48,10 @@ def history(node: Node, standings: GovernanceFollower) -> History:
     )
 
 
-def verify_receipt(node: Node, standings: GovernanceFollower, text: str) -> Proven:
+def verify_receipt(node: Node, standings: GovernanceFollower, text: str) -> ReceiptCheck:
     """Return what a receipt proves. Raises `InvalidProof`, `InvalidEvent`, `PolicyUnmet`."""
     proof = TlogProof.parse(text)
     proven = receipts.verify(proof, standings.fold())
     policy = msgspec.structs.replace(node.policy(), max_age=None)
     cosigned = policy.check(proof.note, datetime.now(UTC))
-    return msgspec.convert(msgspec.to_builtins(proven) | {"cosigned": msgspec.to_builtins(cosigned)}, Proven)
+    return msgspec.convert(msgspec.to_builtins(proven) | {"cosigned": msgspec.to_builtins(cosigned)}, ReceiptCheck)

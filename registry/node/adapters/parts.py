@@ -5,7 +5,7 @@ from datetime import date
 from psycopg import Connection, OperationalError
 
 from projections.core import views
-from projections.stacking.stack_check import Wanted, breaches
+from projections.stacking.stack_check import PlannedCredential, find_breaches
 from registry.domain.parts import Breach, StackRequest
 
 
@@ -28,7 +28,7 @@ class PostgresPartChecker:
 
     def find_breaches(self, request: StackRequest) -> list[Breach]:
         """Return the breaches of these parts, at the views' position."""
-        question = Wanted(
+        question = PlannedCredential(
             (self._member, request.achievement),
             request.version,
             request.learner,
@@ -37,10 +37,10 @@ class PostgresPartChecker:
             request.replaces,
         )
         try:
-            rows = breaches(self._connect(), question)
+            rows = find_breaches(self._connect(), question)
         except OperationalError:  # the server may have restarted: connect again, once
             self.close()
-            rows = breaches(self._connect(), question)
+            rows = find_breaches(self._connect(), question)
         return [Breach(*row) for row in rows]
 
     def _connect(self) -> Connection:

@@ -7,7 +7,7 @@ import psycopg
 
 from registry.application.owner import table_exists
 from registry.log import LogError
-from registry.publishing.commit_store import CommitStore, Row
+from registry.publishing.commit_store import CommitStore, StoredCommit
 from registry.publishing.errors import ForeignCommits
 from registry.publishing.own_stream import OwnStream
 from registry.wire.merkle import Tree
@@ -44,14 +44,14 @@ class OwnLog:
             else:
                 return
 
-    def _stored_commits(self) -> tuple[Row | None, dict[int, Row]]:
+    def _stored_commits(self) -> tuple[StoredCommit | None, dict[int, StoredCommit]]:
         with psycopg.connect(self._node.dsn(), autocommit=True) as connection:
             if not table_exists(connection, "publisher.commits"):
                 return None, {}  # nothing was ever stored here
             store = CommitStore(connection)
-            return store.newest_seen(), store.unseen()
+            return store.newest_on_log(), store.not_on_log()
 
-    def _compare(self, newest: Row | None, unseen: dict[int, Row]) -> None:
+    def _compare(self, newest: StoredCommit | None, unseen: dict[int, StoredCommit]) -> None:
         node, last = self._node, self._last
         compared = (node.log().end(node.settings.member), newest, tuple(unseen), node.governance_follower.size)
         if last is None or last[0] != compared:

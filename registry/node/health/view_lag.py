@@ -10,7 +10,7 @@ from psycopg import Connection
 from projections.core.positions import Position
 from registry.application.owner import table_exists
 from registry.log import LogError, SharedLog
-from registry.publishing.publisher import publishes
+from registry.publishing.publishing_lock import is_publishing
 from registry.store.translation import read_stored_time
 
 STILL_SECONDS: Final = 60.0
@@ -50,7 +50,7 @@ def own_lag(connection: Connection, member: str) -> str | None:
     """Return a fault if a publishing node's older events are not in its views; None if they are."""
     if not (table_exists(connection, "public.registry_events") and table_exists(connection, "publisher.commits")):
         return None
-    if not publishes(connection):
+    if not is_publishing(connection):
         return None  # the node does not run: the command that updates the views is run by hand
     row = connection.execute(
         "SELECT state FROM public.registry_events WHERE notification_id = (SELECT min(last) FROM publisher.commits"

@@ -16,7 +16,7 @@ from registry.node.services.health_watch import HealthWatch
 from registry.node.services.observers import Observer, combine_observers
 from registry.node.services.tracing import create_tracing_observer
 from registry.node.services.unseen import Unseen
-from registry.publishing.commit_store import Draft
+from registry.publishing.commit_store import UnsignedCommit
 from registry.settings.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class _Work:
         """When the oldest event of each commit was stored."""
         self._stepped = time.monotonic() if projects else None
 
-    def on_committed(self, drafts: Sequence[Draft]) -> None:
+    def on_committed(self, commits: Sequence[UnsignedCommit]) -> None:
         """Count commits that were appended to the log."""
         now = time.time()
-        stored = [(draft.after.size, draft.stored) for draft in drafts if draft.stored is not None]
-        events = sum(len(draft.lines) for draft in drafts)
-        self._instruments.count_published(len(drafts), events, (max(0.0, now - at) for _, at in stored))
+        stored = [(commit.after.size, commit.stored) for commit in commits if commit.stored is not None]
+        events = sum(len(commit.lines) for commit in commits)
+        self._instruments.count_published(len(commits), events, (max(0.0, now - at) for _, at in stored))
         self._count_seen(self._unseen.add(stored))  # the projector may have been faster
 
     def on_batch(self, member: str, size: int, position: int) -> None:

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from consumers.projecting.projector import OnBatch, OnStep
 from consumers.streams.progress import Progress
-from registry.publishing.commit_store import Draft
+from registry.publishing.commit_store import UnsignedCommit
 
 
 class Observer(NamedTuple):
     """Functions that the threads of a node's services call."""
 
-    on_committed: Callable[[Sequence[Draft]], None] = lambda _: None
+    on_committed: Callable[[Sequence[UnsignedCommit]], None] = lambda _: None
     """Receives commits that were appended to the log."""
     on_batch: OnBatch = lambda *_: None
     """Called by the projector; see `Projector`."""
@@ -22,9 +22,9 @@ class Observer(NamedTuple):
 def combine_observers(*observers: Observer) -> Observer:
     """Return an observer that calls all of these, in order."""
 
-    def on_committed(drafts: Sequence[Draft]) -> None:
+    def on_committed(commits: Sequence[UnsignedCommit]) -> None:
         for observer in observers:
-            observer.on_committed(drafts)
+            observer.on_committed(commits)
 
     def on_batch(member: str, size: int, position: int) -> None:
         for observer in observers:

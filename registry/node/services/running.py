@@ -17,7 +17,8 @@ from registry.node.services.kafka_intake import run_kafka_intake
 from registry.node.services.maintenance import run_maintenance
 from registry.node.services.observers import Observer
 from registry.node.services.webhooks import run_webhooks
-from registry.publishing.publisher import AnotherPublisher, Published
+from registry.publishing.errors import AnotherPublisher
+from registry.publishing.published import Published
 from registry.supervision import supervise
 
 _log = structlog.get_logger(__name__)

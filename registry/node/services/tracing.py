@@ -11,7 +11,7 @@ import structlog
 from consumers.streams.progress import Progress
 from registry.node.services.observers import Observer
 from registry.node.services.unseen import Unseen
-from registry.publishing.commit_store import Draft
+from registry.publishing.commit_store import UnsignedCommit
 from registry.store.recorder import StoredEvent
 from registry.store.translation import PUBLISHED, read_stored_time
 
@@ -56,15 +56,15 @@ def create_tracing_observer(traces: "RowTraces", member: str) -> Observer:
         for event, published in events:
             traces.project(event, published, now)
 
-    def on_committed(drafts: Sequence[Draft]) -> None:
+    def on_committed(commits: Sequence[UnsignedCommit]) -> None:
         now = time.time()
         waiting: list[tuple[int, tuple[str, float]]] = []
-        for draft in drafts:
-            for line in draft.lines:
+        for commit in commits:
+            for line in commit.lines:
                 if (match := _EVENT.search(line)) is not None:
                     event = match[1].decode()
-                    traces.publish(event, now if draft.stored is None else draft.stored, now)
-                    waiting.append((draft.after.size, (event, now)))
+                    traces.publish(event, now if commit.stored is None else commit.stored, now)
+                    waiting.append((commit.after.size, (event, now)))
         project(unseen.add(waiting))
 
     def on_batch(member: str, size: int, position: int) -> None:

@@ -20,7 +20,7 @@ Disclosures = Annotated[
 DisclosureSets = Annotated[list[Disclosures], Meta(max_length=50)]
 
 
-class Proven(NamedTuple):
+class ProvenDisclosures(NamedTuple):
     """A credential, and what its disclosures prove it to say of its holder."""
 
     key: Key
@@ -33,7 +33,7 @@ class Proven(NamedTuple):
         return {**content, "disclosures": list(self.disclosures)}
 
 
-def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str | None]) -> list[Proven]:
+def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str | None]) -> list[ProvenDisclosures]:
     """Find out which credential each list of disclosures is of; `digests` are what the log commits to.
 
     Raises `UnknownSubject` for a list that is of none of them: one disclosure that lacks or was altered is enough.
@@ -53,5 +53,5 @@ def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str |
             claims = open_disclosures(digest, disclosures)
         except InvalidDisclosure as error:
             raise UnknownSubject(f"the log commits to it, and it is no disclosure: {error}", "$.disclosures") from error
-        matched.append(Proven(key, claims, disclosures))
+        matched.append(ProvenDisclosures(key, claims, disclosures))
     return matched

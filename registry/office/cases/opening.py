@@ -14,7 +14,7 @@ from registry.domain.case_events import FileNumber, Subject
 from registry.domain.errors import Refusal, UnknownAchievement
 from registry.office.assessments.requirements import programme_notes
 from registry.office.cases.applicants import NAMES, Applicant, find_or_add_learner, normalise
-from registry.office.cases.evidence import DisclosureSets, Proven, match_disclosures
+from registry.office.cases.evidence import DisclosureSets, ProvenDisclosures, match_disclosures
 from registry.office.cases.holder import TEXT_KIND, check_subjects, holder_text, mismatches, reminders
 from registry.office.cases.related_cases import related_cases
 from registry.office.cases.rows import Texts, has_file_number, next_file_number
@@ -112,7 +112,7 @@ def open_case(registry: Registry, lookup: CredentialLookup, application: Applica
     applicant = normalise(completed)
     rows = VaultRows()
     learner = problems.catch(lambda: find_or_add_learner(registry, applicant, rows), "$.applicant")
-    proven = problems.catch(lambda: _proven(lookup, application, read), "$.disclosures")
+    proven = problems.catch(lambda: _prove_disclosures(lookup, application, read), "$.disclosures")
     problems.raise_any()
     assert learner is not None and proven is not None  # noqa: S101, PT018 - else there was a problem
     person = {name: value for name, value in msgspec.to_builtins(applicant).items() if name != "learner"}
@@ -259,7 +259,9 @@ def _check_country(country: str | None, where: str) -> None:
         raise UnknownSubject(f"{country} is no country's code (ISO 3166-1 alpha-2, for example NL)", where)
 
 
-def _proven(lookup: CredentialLookup, application: Application, read: Sequence[_Read]) -> list[Proven]:
+def _prove_disclosures(
+    lookup: CredentialLookup, application: Application, read: Sequence[_Read]
+) -> list[ProvenDisclosures]:
     """Return what the applicant's disclosures prove. Raises `UnknownSubject` where they fit no credential."""
     if not application.disclosures:
         return []
@@ -287,7 +289,7 @@ def read_added(
 def _texts_of(
     read: Sequence[_Read],
     subjects: Sequence[Subject],
-    proven: Sequence[Proven],
+    proven: Sequence[ProvenDisclosures],
     start: int = 0,
     from_file: Sequence[str] = (),
 ) -> Iterator[tuple[str, dict[str, Any]]]:

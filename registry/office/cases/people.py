@@ -49,7 +49,7 @@ def name_of(person: Mapping[str, str]) -> str:
 
 
 def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
-    """Return the cases whose applicant's name has a word that begins with each word of `text`.
+    """Return the cases whose applicant's name has, for each word of `text`, another word that begins with it.
 
     Case, accents, punctuation and the order of the words do not count.
     """
@@ -59,10 +59,20 @@ def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
     identifiers, complete = _newest(cursor, every_state=True)
     matches = []
     for case, person in _in_chunks(cursor, vault, identifiers):
-        name = comparison_key(name_of(person)).split()
-        if all(any(part.startswith(word) for part in name) for word in words):
+        if _begin_with(comparison_key(name_of(person)).split(), words):
             matches.append(case)
     return Search(matches, complete)
+
+
+def _begin_with(name: Sequence[str], words: Sequence[str]) -> bool:
+    """Return whether each of some words begins a different part of a name."""
+    parts = list(name)
+    for word in sorted(words, key=len, reverse=True):  # a longer word has fewer parts to choose from
+        part = next((part for part in parts if part.startswith(word)), None)
+        if part is None:
+            return False
+        parts.remove(part)
+    return True
 
 
 def open_cases_of(cursor: Cursor[DictRow], vault: Vault, learner: str, person: Mapping[str, str]) -> list[PersonCase]:

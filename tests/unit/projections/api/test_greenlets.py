@@ -68,11 +68,11 @@ def test_a_caller_that_is_cancelled_cancels_the_code():
 
 
 def test_the_code_sees_the_context_variables_of_its_caller():
-    async def named():
+    async def load_query():
         NAME.set("twente")
         return await greenlets.run(lambda: (NAME.get(), greenlets.is_running()))
 
-    assert asyncio.run(named()) == ("twente", True)
+    assert asyncio.run(load_query()) == ("twente", True)
     assert not greenlets.is_running()
 
 

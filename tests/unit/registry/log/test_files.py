@@ -416,7 +416,7 @@ def test_small_steps_back_give_the_same_records(log: FileLog, monkeypatch: pytes
         log, *(commit(size) for size in range(1, 30)), b"garbage\n\n\nmore", *(commit(size) for size in range(30, 60))
     )
     forward = list(log.records("twente"))
-    monkeypatch.setattr(files_module, "_BACK", 64)
+    monkeypatch.setattr(files_module, "_BACK_BYTES", 64)
     assert list(log.read_back("twente")) == forward[::-1]
 
 

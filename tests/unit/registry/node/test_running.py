@@ -11,7 +11,7 @@ import pytest
 from registry.node.health import last_error
 from registry.node.services import running
 from registry.node.services.observers import Observer
-from registry.publishing.publisher import AnotherPublisher
+from registry.publishing.errors import AnotherPublisher
 from registry.settings.settings import SettingsError
 
 
