@@ -28,6 +28,13 @@ PENDING = (
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/node/health/health.py", "held"): "a field of what `registry status --json` prints",
+    ("registry/application/held_row.py", "known"): "a field of the JSON of a held row",
+    ("registry/backup/backup.py", "taken"): "a field of a backup's description",
+    ("registry/store/migrations/0001_private_side.sql", "Whoever"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "anew"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "is told"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "whoever"): "a migration never changes",
     ("projections/stacking/progress.py", "held"): "a field of the JSON of `registry stack progress`",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",
