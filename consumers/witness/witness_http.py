@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 from litestar import Litestar, Request, Response, get, post
 from litestar.exceptions import HTTPException
+from litestar.params import FromQuery, RawBody
 
 from consumers.witness.witness import Witness
 from registry.log import GOVERNANCE
@@ -44,7 +45,7 @@ def create_app(witness: Witness, lock: threading.Lock, followed: Followed) -> Li
     """
 
     @post("/add-checkpoint", status_code=200, sync_to_thread=True, request_max_body_size=MAX_BODY)
-    def add_checkpoint(body: bytes) -> Response[str]:
+    def add_checkpoint(body: RawBody) -> Response[str]:
         """Cosign a head, if it extends the one that this witness has cosigned."""
         try:
             text = body.decode()
@@ -75,12 +76,12 @@ def create_app(witness: Witness, lock: threading.Lock, followed: Followed) -> Li
         return [{"origin": c.origin, "size": c.size, "notes": list(c.notes)} for c in witness.caught]
 
     @get("/cosigned/newest", sync_to_thread=True)
-    def newest(origin: str) -> Response[str]:
+    def newest(origin: FromQuery[str]) -> Response[str]:
         """Return the largest cosigned head of an origin."""
         return _note(witness, lock, origin, None)
 
     @get("/cosigned/at", sync_to_thread=True)
-    def at(origin: str, size: int) -> Response[str]:
+    def at(origin: FromQuery[str], size: FromQuery[int]) -> Response[str]:
         """Return the cosigned head of an origin at a size."""
         return _note(witness, lock, origin, size)
 

@@ -242,7 +242,7 @@ def test_a_server_that_sends_nothing_is_given_up(made, monkeypatch):
 
 
 def test_an_answer_that_is_given_up_while_it_connects_gives_the_connection_back(reading, loop, monkeypatch):
-    pool, taken = reading._loop_pool._pool, []
+    pool, taken = reading._loop_pool._pool, []  # noqa: SLF001 - the connections that no caller sees
     take = pool.take
 
     def take_slowly():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.batches import line_count
 from registry.batches.batch import XLSX
+from registry.intake.rows.spreadsheet import is_spreadsheet
 from tests.support.sis import BatchSender
 from tests.support.spreadsheets import sheet_xml, with_flags, xlsx
 
@@ -55,13 +55,12 @@ def test_a_crafted_spreadsheet_waits_for_a_second_person_where_long_batches_do(s
 
 @pytest.mark.parametrize("fault", [NotImplementedError, LookupError, EOFError, AssertionError])
 def test_a_fault_while_lines_are_counted_fails_that_batch_and_is_said(sis, rows, monkeypatch, fault):
-    def count(content):
+    def recognise(content):
         if str(content) == "first":
             raise fault
-        return real(content)
+        return is_spreadsheet(content)
 
-    real = line_count._count_content
-    monkeypatch.setattr(line_count, "_count_content", count)
+    monkeypatch.setattr("registry.batches.line_count.is_spreadsheet", recognise)
     first = sent(sis, xlsx({"June": rows}), "first", release_above=5)
     second = sent(sis, xlsx({"June": rows}), "second", release_above=5)
     assert sis.works(second) == ("done", 1, 0, 0)

@@ -13,7 +13,7 @@ from registry.application.requests import NotIssued, Replacement
 from registry.batches import BatchStore, Worker
 from registry.batches.award_outcomes import award_progress
 from registry.intake.course_codes import CourseCode, CourseCodeRows, CourseCodes, write_csv
-from registry.intake.draft_publishing import DraftPublisher
+from registry.intake.draft_publishing import DraftPublisher, publish_achievement
 from registry.intake.drafts import Drafts, UnknownDraft
 from registry.intake.formats.documents import read_document, read_file
 from registry.intake.import_report import ImportReport
@@ -159,7 +159,7 @@ def test_a_publication_that_stopped_between_achievement_and_credentials_goes_on(
     [taken] = office.take("openbadge.json")
     office.drafts.complete(taken.draft, BADGE)
     draft = office.drafts.one(taken.draft)
-    office.importer._publish(office.drafts.content(draft, draft.draft, ()), draft.draft, ())
+    publish_achievement(office.registry, office.drafts, office.drafts.content(draft, draft.draft, ()), draft.draft, ())
     assert [one.waiting for one in office.drafts.all()] == [1]
     assert [bool(one.credential) for one in office.publisher.publish(taken.draft).results] == [True]
     assert len(office.registry.achievements.list_all()) == 1

@@ -43,9 +43,14 @@ def offer(consortium):
 
 
 @pytest.fixture
-def taking(consortium):
+def node(consortium):
     with open_node(consortium.home) as node:
-        yield EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
+        yield node
+
+
+@pytest.fixture
+def taking(node):
+    return EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
 
 
 def take(taking, *events):
@@ -76,7 +81,7 @@ def test_events_have_their_effect_in_their_order_and_once(taking, offer):
     assert not used.accepted
 
 
-def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
+def test_a_change_takes_a_note_that_is_kept_privately(node, taking, offer):
     [issued, suspended, long, number] = take(
         taking,
         issue(offer, "note1"),
@@ -86,7 +91,7 @@ def test_a_change_takes_a_note_that_is_kept_privately(taking, offer):
     )
     assert suspended.accepted
     assert [one.where for one in (long, number)] == ["$.data.note", "$.data.note"]
-    vault, cursor = taking._registry.vault, taking._registry.cursor()
+    vault, cursor = node.registry.vault, node.registry.cursor()
     assert [one.note for one in read_notes(vault, cursor, issued.credential)] == ["Asked by the board"]
     [new_note] = take(
         taking, event("credential.suspend.v1", {"record": "note1", "reason": "underReview", "note": "Other words"})

@@ -93,4 +93,4 @@ def test_the_shared_vectors_give_their_verdicts(name):
         if os.environ.get("CI") == "true":
             pytest.fail(f"the shared vectors must be run in CI, and are not at {folder}")
         pytest.skip(f"the shared vectors are not beside this checkout (../shared/{name})")
-    assert [said for said in run(folder, random_orders=examples(1, thorough=3)) if not said.startswith("#")] == []
+    assert [said for said in run(folder, random_orders=examples(0, thorough=3)) if not said.startswith("#")] == []

@@ -110,7 +110,7 @@ class UnreadableLog(MemoryLog):
 
     def __init__(self, log: MemoryLog, *streams: str) -> None:
         super().__init__()
-        self._streams = log._streams
+        self._streams = log._streams  # noqa: SLF001 - of its own base class
         self.unreadable = set(streams)
 
     def _stream(self, stream: str) -> list[bytes]:

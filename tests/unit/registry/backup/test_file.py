@@ -1,9 +1,14 @@
 """A backup's file: what was written comes back, or the reader gets an error."""
 
 import base64
+import functools
 import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read_backup
 
@@ -19,16 +24,36 @@ BACKUP_OF_BEFORE = base64.b64decode(
 """A backup of three chunks that an earlier version of this program wrote."""
 
 
-@pytest.fixture
-def file(tmp_path):
+@functools.cache
+def derived(passphrase, *cost):
+    return Scrypt(*cost).derive(passphrase)
+
+
+@pytest.fixture(autouse=True)
+def scrypt(monkeypatch):
+    """Derive each key once: it takes half a second, and these tests read one file many times."""
+    monkeypatch.setattr(
+        "registry.backup.file.Scrypt",
+        lambda *cost: SimpleNamespace(derive=lambda passphrase: derived(passphrase, *cost)),
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """A backup of a few chunks."""
-    path = tmp_path / "some.backup"
+    path = tmp_path_factory.mktemp("backup") / "some.backup"
     with BackupWriter(path, PASSPHRASE) as writer:
         writer.begin_entry("one")
         writer.write(b"text " * 10_000)
         writer.begin_entry("two")
         writer.write(RANDOM)
     return path
+
+
+@pytest.fixture
+def file(written, tmp_path):
+    """A copy of the backup, to be altered."""
+    return Path(shutil.copy(written, tmp_path))
 
 
 def chunks(data):

@@ -131,5 +131,5 @@ def test_a_whole_number_is_text_as_it_stands():
 def test_credits_that_are_null_are_shown_as_they_stand():
     shown = []
     reader = SimpleNamespace(_odd=lambda *problem: shown.append(problem))
-    assert JsonDocument._number(reader, {"point": None}, "$.credit", "point", "credits") is None
+    assert JsonDocument._number(reader, {"point": None}, "$.credit", "point", "credits") is None  # noqa: SLF001 - a reader that only notes
     assert shown == [("$.credit.point", "null", "is not a number of credits like 5 or 2.5")]

@@ -133,7 +133,7 @@ def test_the_memory_of_all_texts_is_bounded(workbook, monkeypatch):
     monkeypatch.setattr("registry.intake.rows.xlsx_texts.MAX_TEXTS_BYTES", 1024 * 1024)
     text = "x" * 9999 + EMOJI  # four bytes a character
     book = workbook(xlsx({"s": [HEADER]}, (text,) * 26))
-    assert sum(map(sys.getsizeof, book._texts)) <= 1024 * 1024
+    assert sum(map(sys.getsizeof, book._texts)) <= 1024 * 1024  # noqa: SLF001 - memory is what is tested
     with pytest.raises(IntakeError, match="takes more than 1 MiB of memory"):
         workbook(xlsx({"s": [HEADER]}, (text,) * 27))
     with pytest.raises(IntakeError, match="takes more than 1 MiB of memory"):
@@ -182,7 +182,7 @@ def test_the_rows_of_all_sheets_are_counted_without_their_values(workbook, monke
     content = xlsx({"a": [HEADER, [], [formula] * 3, GOOD], "b": with_rows(sheet_xml([["x"]]), "<row/>" * 5)})
     book = workbook(content)
     assert book.count_rows() == (4, True)
-    assert (book._archive.formulas, book._archive.hidden) == ({}, set())
+    assert (book._archive.formulas, book._archive.hidden) == ({}, set())  # noqa: SLF001 - memory is what is tested
     broken = with_parts(content, {"xl/worksheets/sheet1.xml": sheet_xml([HEADER, GOOD]).replace("</sheetData>", "")})
     assert workbook(broken).count_rows() == (1, False)
     monkeypatch.setattr("registry.intake.rows.xlsx.MAX_ELEMENTS", 10)
