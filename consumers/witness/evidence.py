@@ -31,7 +31,7 @@ class Evidence:
 
     def add(self, caught: Caught) -> None:
         """Store a contradiction durably, unless there is one at that size already."""
-        if any((known.origin, known.size) == (caught.origin, caught.size) for known in self.all):
+        if any((each.origin, each.size) == (caught.origin, caught.size) for each in self.all):
             return
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
         append_durably(self._file, msgspec.json.encode(caught) + b"\n")
