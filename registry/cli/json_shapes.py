@@ -13,7 +13,7 @@ from consumers.archive.archiver import Archived
 from consumers.audit.audit_compare import Comparison
 from consumers.audit.audit_report import AuditReport
 from consumers.streams.quarantine import Quarantined
-from consumers.witness.witness import Caught
+from consumers.witness.evidence import Caught
 from projections.catalogue.catalogue import AchievementView
 from projections.credentials.credentials import CredentialView
 from projections.credentials.reliance import Relied

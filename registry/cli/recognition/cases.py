@@ -32,6 +32,19 @@ def add_to(app: typer.Typer) -> None:
     case_app.command("letter")(case_letter)
 
 
+NameOption = Annotated[
+    bool,
+    typer.Option(
+        "--name",
+        help="Only applicants whose name has words that begin so: the name is read from the input, or asked for,"
+        " so that no other user of the machine sees it.",
+    ),
+]
+ChangedOption = Annotated[
+    bool,
+    typer.Option("--changed", help="Only decided cases whose credential changed since, which nobody has acknowledged."),
+]
+
 case_app.command("open")(open_case)
 
 
@@ -43,20 +56,8 @@ def list_cases(
     assessor: Annotated[str | None, typer.Option(help="Whose proposals or assessments.")] = None,
     assignee: Annotated[str | None, typer.Option(help="Who works on them (`case assign`).")] = None,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Only those that nobody works on.")] = False,
-    name: Annotated[
-        bool,
-        typer.Option(
-            "--name",
-            help="Only applicants whose name has words that begin so: the name is read from the input, or asked for,"
-            " so that no other user of the machine sees it.",
-        ),
-    ] = False,
-    changed: Annotated[
-        bool,
-        typer.Option(
-            "--changed", help="Only decided cases whose credential changed since, which nobody has acknowledged."
-        ),
-    ] = False,
+    name: NameOption = False,
+    changed: ChangedOption = False,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due date has passed.")] = False,
     due_within: Annotated[int | None, typer.Option(min=0, max=3660, help="Due within this number of days.")] = None,
     credential: Annotated[str | None, typer.Option(help="MEMBER/ID: cases about this credential.")] = None,
