@@ -205,7 +205,7 @@ def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_p
     between = consortium.run("receipt", "create", "consistency", "twente", oldest + 1, check=1)
     assert "those around it are" in between.stderr
     consortium.run("receipt", "create", "consistency", "governance", 1, "--out", tmp_path / "g")
-    assert "the log of test.example at 2 begins" in check(consortium, tmp_path / "g").stdout
+    assert "the log of test.example at 2 extends" in check(consortium, tmp_path / "g").stdout
 
 
 def test_a_static_log_is_exported_and_grows(made, tmp_path):
