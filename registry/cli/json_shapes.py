@@ -1,6 +1,6 @@
-"""The shape of what each command prints with `--json`; `python -m registry.cli.json_shapes` writes the reference.
+"""The shape of the JSON that each command prints; `python -m registry.cli.json_shapes` writes the reference.
 
-With `--check` it writes nothing and exits 1 where the file is not what this module says.
+With `--check` it writes nothing, and exits with 1 if the file is out of date.
 """
 
 import sys
@@ -13,7 +13,7 @@ from consumers.archive.archiver import Archived
 from consumers.audit.audit_compare import Comparison
 from consumers.audit.audit_report import AuditReport
 from consumers.streams.quarantine import Quarantined
-from consumers.witness.witness import Caught
+from consumers.witness.evidence import Caught
 from projections.catalogue.catalogue import AchievementView
 from projections.credentials.credentials import CredentialView
 from projections.credentials.reliance import Relied
@@ -26,7 +26,7 @@ from projections.records.learners import LearnerRecord
 from projections.records.universities import UniversityYear
 from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
-from registry.application.held_rows import HeldPerson
+from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
 from registry.cli.issuing.bulk_changes import BulkChanges
@@ -56,7 +56,7 @@ FILE: Final = Path(__file__).parents[2] / "docs" / "command-json.md"
 
 
 class Shape(NamedTuple):
-    """What a command prints: the names of an object, and of its `items` if it is a list."""
+    """The output of a command: the names of an object, and of its `items` if it is a list."""
 
     names: tuple[str, ...]
     items: tuple[str, ...] | None = None
@@ -72,11 +72,11 @@ def _list(kind: type[Any] | tuple[str, ...], *more: str, remark: str = "") -> Sh
     return Shape(("items", *more), kind if isinstance(kind, tuple) else _names(kind), remark)
 
 
-_MOVED: Final = Shape(_names(CaseUpdate))
-"""What every command that does something with a case prints."""
+_CASE_UPDATE: Final = Shape(_names(CaseUpdate))
+"""The output of every action on a case."""
 _RENAMED: Final = ("endpoint",)
-"""What the command line calls a webhook."""
-_AS_OF: Final = "With `--as-of`, an object with what was so then, and `basis`: by what the moment was found."
+"""The field that the command line calls `webhook`."""
+_AS_OF: Final = "With `--as-of`, an object with the state at that moment, and `basis`: how the moment was determined."
 
 SHAPES: Final[dict[str, Shape]] = {
     "import file": Shape(_names(ImportReport)),
@@ -84,7 +84,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
     "receipt verify": Shape(
-        ("verdict", "summary"), remark="With what was checked beside them, where there was something to check."
+        ("verdict", "summary"), remark="With the results of the checks, if there was something to check."
     ),
     "feed": Shape((), remark="One CloudEvent a line, as webhooks post them."),
     "witness request": _list(("stream", "witness", "size", "error", "note")),
@@ -108,7 +108,7 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "credential change": Shape(_names(BulkChanges)),
     "credential correct": Shape(_names(Corrections)),
-    "credential release": _list(Batch, remark="Without a batch: those that wait."),
+    "credential release": _list(Batch, remark="Without a batch: the waiting ones."),
     "intake lost": _list(LostEvents),
     "credential list": _list(
         OwnCredential,
@@ -135,7 +135,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "case show": Shape(_names(CaseView)),
     "case compare": Shape(
         tuple(field.encode_name for field in msgspec.structs.fields(Assessment)),
-        remark="The file that `case assess` reads: its names are those of the API.",
+        remark="The file that `case assess` reads, with the names of the API.",
     ),
     **dict.fromkeys(
         (
@@ -156,7 +156,7 @@ SHAPES: Final[dict[str, Shape]] = {
             "case return",
             "case correct",
         ),
-        _MOVED,
+        _CASE_UPDATE,
     ),
     "stack progress": Shape(_names(Progress)),
     "stack impaired": _list(Item),
@@ -166,7 +166,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "office profile list": _list(StoredProfile),
     "office profile show": Shape(_names(StoredProfile)),
     "reasons list": _list(("kind", "code", "text")),
-    "reasons show": Shape((), remark="The code's text by language; of a country, what is noted of it."),
+    "reasons show": Shape((), remark="The code's text by language; for a country, its note."),
     "api-key list": _list(ApiKey),
     "key show": Shape(("member", "problem", "keys")),
     "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),
@@ -190,24 +190,24 @@ SHAPES: Final[dict[str, Shape]] = {
     "audit": Shape(_names(AuditReport), remark="The same as `--save` writes, for `--since` and `audit compare`."),
     "audit compare": Shape(("verdict", "summary", *_names(Comparison))),
 }
-"""Each command that has `--json`, by the words that call it."""
+"""The shape of each command that has `--json`, by the words that call it."""
 
 _HEAD: Final = """<!-- Generated by `python -m registry.cli.json_shapes`. Do not edit. -->
 
 # What commands print with `--json`
 
-- A command prints one object. Of a list, `items` holds the items, and what belongs to the whole list stands beside it.
-  `feed` alone prints a line for each event, so that it can be followed.
-- Names are in snake_case. What the published language defines (an event, an achievement's content, a grant) keeps its
-  own names, so that it can be compared with the log and given back to a command. Keys that are data, such as
-  a language, a ground or the name of a claim, are as they are.
-- Numbers are numbers, and truth values are `true` and `false`. Days are `YYYY-MM-DD`, moments are UTC as RFC 3339
-  writes them. What is not known is `null`; it is not left out.
-- The exit code says what came of the command, with `--json` as without. Errors go to standard error, as text.
+- A command prints one object. A list has its items in `items`, next to what belongs to the whole list.
+  Only `feed` prints a line for each event, so that it can be followed.
+- Names are in snake_case. Objects of the published language (an event, an achievement's content, a grant) keep their
+  own names, so that they can be compared with the log and passed to a command. Keys that are data, such as
+  a language, a ground or the name of a claim, are not changed.
+- Numbers are numbers, and truth values are `true` and `false`. Days are `YYYY-MM-DD`; times are UTC in RFC 3339.
+  An unknown value is `null`; it is not left out.
+- The exit code is the same with and without `--json`. Errors go to standard error, as text.
 
 With `--csv` a list is printed as CSV (RFC 4180, UTF-8): a header, whole ids, all columns. A text that begins with one
-of = + - @ gets an apostrophe before it, so that no spreadsheet runs it; so does one that has it full-width, or behind
-spaces and characters that nobody sees. Numbers stay as they are.
+of = + - @, also full-width or after spaces and invisible characters, gets an apostrophe before it, so that no
+spreadsheet runs it as a formula. Numbers are not changed.
 """
 
 
@@ -226,7 +226,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if FILE.exists() and FILE.read_text() == text:
             return 0
-        print(f"{FILE} is not what the commands print; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
+        print(f"{FILE} is out of date; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
         return 1
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(text)
