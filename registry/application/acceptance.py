@@ -1,4 +1,4 @@
-"""Whether consumers would accept what this node is about to store or to sign: a port and its error.
+"""A port that says whether consumers would accept what this node is about to store or to sign, and its error.
 
 The rules are the consumers' own. The composition root plugs in an adapter that asks them, under governance as this
 node has read it; the private side only knows this port.
@@ -25,12 +25,12 @@ class NotAccepted(Refusal):
 
     @property
     def explanation(self) -> str:
-        """What is wrong, and what to do."""
+        """The fault, and what to do."""
         return f"{self.detail}. {self.remedy}"
 
 
 class Acceptance(Protocol):
-    """What consumers would say, before anything is stored or signed."""
+    """The verdict of consumers, before anything is stored or signed."""
 
     def check_events(self, event_types: Collection[str], leaf: int | None = None) -> None:
         """Raise `NotAccepted` where an event of one of these types would be refused.

@@ -1,8 +1,8 @@
-"""What is wrong with an achievement's content, all at once, before this university signs it.
+"""All faults of an achievement's content at once, before this university signs it.
 
-The rules of the published language are in `registry.wire`; every verifier applies them. What is asked here beyond them
-holds for what this university publishes itself: known field names, filled-in placeholders, texts that say something,
-codes that exist, and parts that can be stacked. What others published is read all the same.
+The rules of the published language are in `registry.wire`; every verifier applies them. The further rules here
+are for what this university publishes itself: known field names, filled-in placeholders, texts that say something,
+codes that exist, and parts that can be stacked. What others published is read without them.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -19,12 +19,12 @@ from registry.wire.forms import Fault, Ref, check_uuid
 from registry.wire.value_faults import find_faults
 
 PLACEHOLDER: Final = "REPLACE: "
-"""How a template's text begins that somebody must replace; what belongs there follows."""
+"""The beginning of a template's text that somebody must replace; a description of the right text follows."""
 COMMENT: Final = "$comment"
 """The field of a template that explains the others. It is not published."""
 
 NewestVersion = Callable[[str], int | None]
-"""The newest version of one of this university's own achievements; None where it has none of that id."""
+"""Returns the newest version of one of this university's achievements; None if it has none with that id."""
 
 _CREDIT_FIELDS: Final = frozenset({"ects", "eqfLevel", "workloadHours"})
 _NEUTRAL: Final[dict[str, Any]] = {
@@ -35,7 +35,7 @@ _NEUTRAL: Final[dict[str, Any]] = {
     "levelBasis": "referenced",
     "composition": None,
 }
-"""Values against which no rule says anything: they stand for fields that have a fault of their own."""
+"""Values to which no rule objects: they stand for fields that have a fault of their own."""
 
 
 class FaultyContent(InvalidEvent):
@@ -55,7 +55,7 @@ def read_content(
     `keep_text` are the fields whose texts are meant though they look broken; see `achievement_texts`.
     """
     spelled = normalise_texts(values)
-    for stated in (values, spelled):  # mojibake is told by characters nobody sees, and a text may be of these alone
+    for stated in (values, spelled):  # mojibake shows by invisible characters, and a text may consist of these alone
         if faults := find_content_faults(stated, publisher, newest, keep_text):
             raise FaultyContent(faults)
     return msgspec.convert(spelled, AchievementContent, strict=True)
@@ -74,7 +74,7 @@ def find_content_faults(
 ) -> list[Fault]:
     """Return all that is wrong with some JSON as the content of an achievement of `publisher`. Each path has one fault.
 
-    A text that holds a placeholder is said to, and nothing else is said of it.
+    A text with a placeholder has that fault alone.
     """
     faults: dict[str, list[str]] = {}
     wrong = find_faults(dict(values), AchievementContent, known_only=True)
@@ -96,7 +96,7 @@ def find_content_faults(
 
 
 def list_composition_refs(content: AchievementContent) -> list[tuple[str, Ref]]:
-    """Every achievement that a content's composition names, with its JSON path."""
+    """Return every achievement that a content's composition names, with its JSON path."""
     if content.composition is None:
         return []
     refs = _refs(msgspec.to_builtins(content.composition))
@@ -104,7 +104,7 @@ def list_composition_refs(content: AchievementContent) -> list[tuple[str, Ref]]:
 
 
 def _field(path: str) -> str:
-    """The field of the content that a path lies in."""
+    """Return the field of the content to which a path belongs."""
     return path.removeprefix("$").removeprefix(".").partition(".")[0].partition("[")[0]
 
 
@@ -121,7 +121,7 @@ def _placeholders(path: str, value: Any) -> Iterator[Fault]:  # noqa: ANN401 - a
 
 
 def _rules(values: Mapping[str, Any], publisher: str, faulty: set[str]) -> Iterator[Fault]:
-    """What the fields say against each other. Of fields that are faulty or missing themselves, nothing."""
+    """Yield contradictions between fields, but for fields that are faulty or missing themselves."""
     names = {field.encode_name: field for field in msgspec.structs.fields(AchievementContent)}
     stated = {name: value for name, value in values.items() if name in names and name not in faulty}
     neutral = dict.fromkeys(names) | _NEUTRAL | {"awardingBodies": [publisher]}
@@ -139,7 +139,7 @@ def _rules(values: Mapping[str, Any], publisher: str, faulty: set[str]) -> Itera
 
 
 def _further(values: Mapping[str, Any], publisher: str, newest: NewestVersion) -> Iterator[Fault]:
-    """Codes that do not exist, and parts that nobody can stack."""
+    """Yield codes that do not exist, and parts that nobody can stack."""
     yield from _codes("$.fieldsOfEducation", values.get("fieldsOfEducation"), isced_fault)
     yield from _codes("$.language", values.get("language"), language_fault)
     for path, text in _languages_of(values):
@@ -157,7 +157,7 @@ def _codes(path: str, codes: Any, fault: Callable[[str], str | None]) -> Iterato
 
 
 def _languages_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The languages in which the content has texts, each with the text's path."""
+    """Yield the languages in which the content has texts, each with the text's path."""
     texts = [
         (f"$.{name}", values.get(name)) for name in ("title", "description", "furtherInformation", "prerequisites")
     ]
@@ -177,26 +177,26 @@ def _composition(composition: dict[str, Any], own_id: Any, publisher: str, newes
     if isinstance(field := composition.get("open"), dict):
         yield from _codes("$.composition.open.fieldsOfEducation", field.get("fieldsOfEducation"), isced_fault)
     for place, choice in enumerate(_list(composition, "choices")):
-        wanted, among = (choice.get("minCount"), choice.get("from")) if isinstance(choice, dict) else (None, None)
-        if isinstance(wanted, int) and isinstance(among, list) and wanted > len(among):
-            yield f"$.composition.choices[{place}].minCount", f"asks for {wanted} of {len(among)} achievements"
+        count, among = (choice.get("minCount"), choice.get("from")) if isinstance(choice, dict) else (None, None)
+        if isinstance(count, int) and isinstance(among, list) and count > len(among):
+            yield f"$.composition.choices[{place}].minCount", f"asks for {count} of {len(among)} achievements"
     for path, ref in _refs(composition):
         if not isinstance(ref, dict) or ref.get("member") != publisher:
             continue
         identifier, version = ref.get("achievement"), ref.get("minVersion", 1)
         if not isinstance(identifier, str) or check_uuid(identifier) is not None:
             continue
-        there = newest(identifier)
+        newest_version = newest(identifier)
         if identifier == own_id:
             yield f"{path}.achievement", "is this achievement itself; it cannot be a part of itself"
-        elif there is None:
+        elif newest_version is None:
             yield f"{path}.achievement", f"is no achievement that {publisher} has published: {identifier}"
-        elif isinstance(version, int) and version > there:
-            yield f"{path}.minVersion", f"is above the newest version, {there}"
+        elif isinstance(version, int) and version > newest_version:
+            yield f"{path}.minVersion", f"is above the newest version, {newest_version}"
 
 
 def _refs(composition: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every achievement that a composition names, with its path."""
+    """Yield every achievement that a composition names, with its path."""
     for place, ref in enumerate(_list(composition, "required")):
         yield f"$.composition.required[{place}]", ref
     for place, choice in enumerate(_list(composition, "choices")):
@@ -207,5 +207,5 @@ def _refs(composition: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _list(owner: dict[str, Any], name: str) -> list[Any]:
-    found = owner.get(name)
-    return found if isinstance(found, list) else []
+    value = owner.get(name)
+    return value if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""The texts of an achievement: their one spelling, what is wrong with them, and what is doubtful in the content.
+"""The texts of an achievement: their one spelling, their faults, and what is doubtful in the content.
 
 An achievement is signed for good. A text that a program or a file spoilt would stay so, and one that differs by a
 character nobody sees would be another achievement.
@@ -17,9 +17,9 @@ from registry.wire.achievements import AchievementContent
 from registry.wire.forms import Fault
 
 ALL_FIELDS: Final = frozenset(field.encode_name for field in msgspec.structs.fields(AchievementContent))
-"""Keeping the texts of all of them: whoever publishes says that they are meant as they are."""
+"""All fields as `keep_text`: the publisher says that all texts are meant as they are."""
 HOURS_PER_ECTS: Final = (20.0, 40.0)
-"""Hours of work for one ECTS credit that are not remarked upon. Usual are 25 to 30; some countries count 20."""
+"""Hours of work for one ECTS credit without a note: 25 to 30 are usual, and some countries count 20."""
 _LOST: Final = "\ufffd"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _PLACEHOLDERS: Final = frozenset(
@@ -33,7 +33,7 @@ _PLACEHOLDERS: Final = frozenset(
 _NO_TITLES: Final = frozenset(
     {"title", "no title", "untitled", "description", "example", "test", "none", "nil", "nan", "na", "true", "false"}
 )
-"""Words that say something as a prerequisite, maybe, and nothing as a title."""
+"""Words that may mean something as a prerequisite, but nothing as a title."""
 _BEGINS: Final = re.compile(
     r"(?:replace:|(?:replace (?:this|me)|lorem ipsum|insert .{0,40} here|your .{0,40} here)\b)", re.IGNORECASE
 )
@@ -51,7 +51,7 @@ _WORDS: Final = re.compile(
 
 def normalise_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return some JSON with its texts in their one spelling: NFC, without invisible characters and doubled spaces."""
-    return {name: _respelled(value) for name, value in values.items()}
+    return {name: _normalise_value(value) for name, value in values.items()}
 
 
 def find_respelled_texts(values: Mapping[str, Any]) -> list[Fault]:
@@ -59,21 +59,21 @@ def find_respelled_texts(values: Mapping[str, Any]) -> list[Fault]:
     return [
         (path, "was written with invisible characters, doubled spaces or decomposed letters; they were left out")
         for path, text in texts_of("$", dict(values))
-        if _spelled(text) != text
+        if _normalise_text(text) != text
     ]
 
 
 def find_text_faults(values: Mapping[str, Any], keep_text: Collection[str] = ()) -> Iterator[Fault]:
     """Yield what is wrong with the texts of an achievement's content, as JSON.
 
-    `keep_text` are the fields whose texts are meant though they look broken, or like a placeholder. What was lost is
-    never meant.
+    `keep_text` are the fields whose texts are meant though they look broken, or like a placeholder. Lost characters
+    are always a fault.
     """
     for path, text in texts_of("$", dict(values)):
         field = path.removeprefix("$.").partition(".")[0].partition("[")[0]
-        fault = _lost(text)
+        fault = _find_lost(text)
         if fault is None and field not in keep_text:
-            doubtful = _doubtful(path, text)
+            doubtful = _find_doubtful(path, text)
             fault = None if doubtful is None else doubtful + _MEANT
         if fault is not None:
             yield path, fault
@@ -93,52 +93,54 @@ def find_content_notes(content: AchievementContent) -> list[Fault]:
 
 
 def list_notes(values: Mapping[str, Any], content: AchievementContent) -> list[str]:
-    """Return what is to be said of a content that was read from some JSON: what is doubtful, and what was respelled."""
+    """Return the notes on a content that was read from some JSON: what is doubtful, and what was respelled."""
     return [f"{path} {detail}" for path, detail in [*find_respelled_texts(values), *find_content_notes(content)]]
 
 
-def is_same_text(one: AchievementContent, other: AchievementContent) -> bool:
-    """Return whether two contents are the same but for id and version, whatever nobody sees in their texts."""
-    same: bool = _comparable(one) == _comparable(other)
+def is_same_text(left: AchievementContent, right: AchievementContent) -> bool:
+    """Return whether two contents are the same but for id, version and invisible characters."""
+    same: bool = _comparable(left) == _comparable(right)
     return same
 
 
 def _comparable(content: AchievementContent) -> Any:  # noqa: ANN401 - any JSON
     values = msgspec.to_builtins(content)
-    return _mapped({name: value for name, value in values.items() if name not in ("achievement", "version")}, _seen)
+    return _map_texts(
+        {name: value for name, value in values.items() if name not in ("achievement", "version")}, _visible_text
+    )
 
 
-def _seen(text: str) -> str:
+def _visible_text(text: str) -> str:
     """Return what a person sees of a text."""
     return text if text.isascii() and text.isprintable() and "  " not in text else normalise_identifier(text)
 
 
-def _respelled(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    return _mapped(value, _spelled)
+def _normalise_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    return _map_texts(value, _normalise_text)
 
 
-def _mapped(value: Any, change: Any) -> Any:  # noqa: ANN401 - any JSON, and what is done with its texts
+def _map_texts(value: Any, change: Any) -> Any:  # noqa: ANN401 - any JSON, and a function for its texts
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {name: _mapped(inner, change) for name, inner in value.items()}
-    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
+        return {name: _map_texts(inner, change) for name, inner in value.items()}
+    return [_map_texts(inner, change) for inner in value] if isinstance(value, list) else value
 
 
-def _spelled(text: str) -> str:
-    """Return the one spelling of a text. Line breaks stay; what stands there instead of a character does, too."""
+def _normalise_text(text: str) -> str:
+    """Return the one spelling of a text. Line breaks stay; control characters stay, too: they are faults."""
     if text.isascii() and text.isprintable() and "  " not in text and text.strip() == text:
         return text  # nearly all, and much faster
     if not text.strip() or _CONTROL.search(text):
-        return text  # is refused as it stands
+        return text  # is refused as it is
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) == 1:
         return normalise_name(text)
-    kept = [re.sub(r"\S+", lambda word: normalise_name(word[0]), line).rstrip() for line in lines]
-    return "\n".join(kept).strip()
+    normalised = [re.sub(r"\S+", lambda word: normalise_name(word[0]), line).rstrip() for line in lines]
+    return "\n".join(normalised).strip()
 
 
-def _lost(text: str) -> str | None:
+def _find_lost(text: str) -> str | None:
     """Return what was lost of a text, or None."""
     if _LOST in text:
         return broken_text_fault(text)
@@ -149,7 +151,7 @@ def _lost(text: str) -> str | None:
     return None
 
 
-def _doubtful(path: str, text: str) -> str | None:
+def _find_doubtful(path: str, text: str) -> str | None:
     """Return why a text can hardly be meant, or None. Of codes only their characters are looked at."""
     if (fault := broken_text_fault(text)) is not None:
         return fault

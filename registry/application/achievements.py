@@ -24,8 +24,8 @@ class Achievements:
 
     def get(self, achievement: str) -> Achievement:
         """Return one of the university's achievements. Raises `UnknownAchievement`."""
-        found: Achievement = self._store.get(Achievement, achievement, UnknownAchievement)
-        return found
+        aggregate: Achievement = self._store.get(Achievement, achievement, UnknownAchievement)
+        return aggregate
 
     def list_all(self) -> list[Achievement]:
         """Return all achievements, the first published first."""
@@ -36,7 +36,7 @@ class Achievements:
         return [self.get(str(row["originator_id"])) for row in rows.fetchall()]
 
     def newest_version(self, achievement: str) -> int | None:
-        """Return the newest version of an achievement; None where the university has none of that id."""
+        """Return the newest version of an achievement; None if the university has none with that id."""
         try:
             return self.get(achievement).state.version
         except UnknownAchievement:
@@ -60,11 +60,11 @@ class Achievements:
         self, content: AchievementContent, *, keep_text: Collection[str] = (), transaction: Transaction | None = None
     ) -> None:
         """Publish the next version, with its whole content. Raises `FaultyContent` with all its faults."""
-        self._store.save(self._revised(content, keep_text), transaction=transaction)
+        self._store.save(self._revise(content, keep_text), transaction=transaction)
 
     def check_revision(self, content: AchievementContent, *, keep_text: Collection[str] = ()) -> None:
         """Check that the next version could be published; nothing is stored. Raises what `revise` raises."""
-        self._store.check(self._revised(content, keep_text))
+        self._store.check(self._revise(content, keep_text))
 
     def retire(self, achievement: str, transaction: Transaction | None = None) -> None:
         """Stop offering an achievement."""
@@ -76,7 +76,7 @@ class Achievements:
         """Confirm that this university awards another member's achievement jointly."""
         self._store.save(Joining.join(data), transaction=transaction)
 
-    def _revised(self, content: AchievementContent, keep_text: Collection[str]) -> Achievement:
+    def _revise(self, content: AchievementContent, keep_text: Collection[str]) -> Achievement:
         self._refuse_faulty(content, keep_text)
         achievement = self.get(content.achievement)
         achievement.revise(content)

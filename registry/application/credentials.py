@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from registry.application.private_store import PrivateStore
-from registry.application.status_notes import NoteRow, note_row
+from registry.application.status_notes import NoteRow, build_note_row
 from registry.application.transaction import Transaction
 from registry.domain.credential import Credential
 from registry.domain.errors import UnknownCredential
@@ -23,24 +23,24 @@ class Credentials:
 
     def get(self, credential: str) -> Credential:
         """Return one of the university's credentials. Raises `UnknownCredential`."""
-        found: Credential = self._store.get(Credential, credential, UnknownCredential)
-        return found
+        aggregate: Credential = self._store.get(Credential, credential, UnknownCredential)
+        return aggregate
 
     def suspend(
         self, credential: str, reason: StatusReason, note: str = "", transaction: Transaction | None = None
     ) -> None:
         """Suspend a credential: it does not count until it is reinstated."""
-        self.change(credential, lambda found: found.suspend(reason), "suspend", note, transaction)
+        self.change(credential, lambda aggregate: aggregate.suspend(reason), "suspend", note, transaction)
 
     def reinstate(self, credential: str, note: str = "", transaction: Transaction | None = None) -> None:
         """Let a suspended credential count again."""
-        self.change(credential, lambda found: found.reinstate(), "reinstate", note, transaction)
+        self.change(credential, lambda aggregate: aggregate.reinstate(), "reinstate", note, transaction)
 
     def revoke(
         self, credential: str, reason: StatusReason, note: str = "", transaction: Transaction | None = None
     ) -> None:
         """Revoke a credential. That cannot be undone."""
-        self.change(credential, lambda found: found.revoke(reason), "revoke", note, transaction)
+        self.change(credential, lambda aggregate: aggregate.revoke(reason), "revoke", note, transaction)
 
     def change(
         self,
@@ -53,15 +53,15 @@ class Credentials:
         """Change a credential by `act`. `change` names the change for its note. Raises `Refusal`."""
         changed = self.get(credential)
         act(changed)
-        rows = [self.note_row(changed, change, note)] if note else []
+        rows = [self.build_note_row(changed, change, note)] if note else []
         with self._store.join(transaction) as joined:
             joined.save(changed)
             joined.add(*rows)
 
-    def note_row(self, credential: Credential, change: str, note: str) -> NoteRow:
+    def build_note_row(self, credential: Credential, change: str, note: str) -> NoteRow:
         """Return the row that stores a note with the last change of a credential. Raises `NoteForNobody`."""
         store = self._store
-        return note_row(
+        return build_note_row(
             store.vault, store.cursor(), credential.state.learner, str(credential.id), credential.version, change, note
         )
 

@@ -1,4 +1,4 @@
-"""What is checked of events before they are stored: whether consumers would accept them, and their form."""
+"""Checks of events before they are stored: consumers would accept them, and their form is right."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,7 +7,7 @@ from registry.application.refusals import FindRefusals, find_refused_basis
 from registry.domain.errors import InvalidEvent
 from registry.log import LogError
 from registry.store.recorder import StoredEvent
-from registry.store.translation import PUBLISHED, Stored, Translator
+from registry.store.translation import PUBLISHED, EventRow, Translator
 from registry.wire.commit import MAX_EVENT
 from registry.wire.events import Reader, Refused, Skipped
 
@@ -42,7 +42,7 @@ class EventChecker:
         if self.acceptance is None:
             return False
         try:
-            self.acceptance.check_events(self._translator.types([topic]), size)
+            self.acceptance.check_events(self._translator.list_types([topic]), size)
         except (NotAccepted, LogError):
             return True
         return False
@@ -51,8 +51,8 @@ class EventChecker:
         """Return what a verifier would refuse of these events for their form, by their place in the list."""
         places, lines = [], []
         for place, event in enumerate(events):
-            line = self._translator.line(
-                Stored(str(event.originator_id), event.originator_version, event.topic, event.state)
+            line = self._translator.write_line(
+                EventRow(str(event.originator_id), event.originator_version, event.topic, event.state)
             )
             if line is not None:
                 places.append(place)
@@ -80,7 +80,7 @@ class EventChecker:
         """
         if not events:
             return
-        self.check_accepted(self._translator.types(event.topic for event in events))
+        self.check_accepted(self._translator.list_types(event.topic for event in events))
         refusals = self.find_refusals()
         for event in events:
             if event.topic in PUBLISHED:

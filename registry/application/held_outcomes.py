@@ -1,19 +1,20 @@
-"""What a row that is held is answered: that nothing was issued, why, and what to do."""
+"""The outcomes of rows that are held: nothing was issued, why, and what to do."""
 
 from collections.abc import Sequence
 
-from registry.application.held_rows import MAX_HELD, HeldRow
+from registry.application.held_row import HeldRow
+from registry.application.held_rows import MAX_HELD
 from registry.application.requests import PERSON_DIFFERS, IssueRequest, NotIssued, TwoPersons
 from registry.values.persons import PERSON
 from registry.vault.vault import KnownLearner
 
 
 def build_held_outcome(
-    request: IssueRequest, known: KnownLearner, differs: Sequence[str], row: HeldRow | None
+    request: IssueRequest, learner: KnownLearner, differs: Sequence[str], row: HeldRow | None
 ) -> NotIssued:
     """Return the outcome of a row whose number is known with another person behind it.
 
-    `row` is what is kept of it; None where the list is full.
+    `row` is what is stored of it; None if the list is full.
     """
     if row is None:
         further = (
@@ -34,19 +35,19 @@ def build_held_outcome(
         f"this number is known with another {_aspects(differs)}; nothing was issued. Correct the number,"
         " or say whether it is the same person (`registry learner same-person`) or another one"
         f" (`registry learner other-person`), and send the row again{further}",
-        persons=_two_persons(known, request),
+        persons=_two_persons(learner, request),
     )
 
 
-def build_conflict_outcome(request: IssueRequest, known: KnownLearner, differs: Sequence[str]) -> NotIssued:
-    """Return the outcome of a row whose number an earlier row had with another person, and that one was refused."""
+def build_conflict_outcome(request: IssueRequest, learner: KnownLearner, differs: Sequence[str]) -> NotIssued:
+    """Return the outcome of a row whose number a refused row before it has with another person."""
     return NotIssued(
         request.record,
         PERSON_DIFFERS,
         "student",
         f"an earlier row, which was refused, has this number with another {_aspects(differs)}; nothing was issued."
         " Correct the one that is wrong, and send both again",
-        persons=_two_persons(known, request),
+        persons=_two_persons(learner, request),
     )
 
 
@@ -55,5 +56,5 @@ def _aspects(differs: Sequence[str]) -> str:
     return " and ".join(words.get(aspect, aspect) for aspect in differs)
 
 
-def _two_persons(known: KnownLearner, request: IssueRequest) -> TwoPersons:
-    return TwoPersons({name: known.person.get(name, "") for name in PERSON}, request.person())
+def _two_persons(learner: KnownLearner, request: IssueRequest) -> TwoPersons:
+    return TwoPersons({name: learner.person.get(name, "") for name in PERSON}, request.person())

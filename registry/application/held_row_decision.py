@@ -1,4 +1,4 @@
-"""What a decision on a held row writes: who the learner is from now on, and whose the number is."""
+"""The rows that a decision on a held row writes: the learner's person, and the learner to whom the number leads."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,14 +9,15 @@ from psycopg.rows import DictRow
 from registry.application.student_numbers import drop_number, pass_number_on
 from registry.domain.errors import Refusal
 from registry.values.persons import FORMERLY, NAMES, PERSON
-from registry.vault.vault import KnownLearner, Learner, Vault, write_person
+from registry.vault.vault import KnownLearner, Learner, Vault
+from registry.vault.vault_rows import write_person
 
 MAX_FORMER: Final = 20
-"""Descriptions of one learner that somebody decided are of the same person."""
+"""The most descriptions of one learner that are stored as the same person's."""
 
 
 class HeldRowChanged(Refusal):
-    """The row, or the person whom its number leads to, is not as it was when it was read. Nothing was stored."""
+    """The row, or the person whom its number leads to, was changed after it was read. Nothing was stored."""
 
     code = "held-row-changed"
 
@@ -35,32 +36,35 @@ class HeldRowDecision:
         self,
         vault: Vault,
         row: DictRow,
-        known: KnownLearner,
+        read: KnownLearner,
         stated: dict[str, str],
         version: str,
         by: str,
-        fresh: Learner | None,
+        successor: Learner | None,
     ) -> None:
-        """`known` is as it was read. `fresh` is the new learner of the number; None: it is the same person."""
+        """`read` is the learner whom the author of the decision has seen, `successor` the new learner of the number.
+
+        Without a successor, it is the same person.
+        """
         self._vault = vault
         self._row = row
-        self._known = known
+        self._read = read
         self._stated = stated
         self._version = version
         self._by = by
-        self._fresh = fresh
+        self._successor = successor
         self._now = datetime.now(UTC)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. Raises `HeldRowChanged` where the row or the learner was changed meanwhile."""
-        # Rows that are being issued to the learner at this moment come before, or look again.
+        """Write the decision. Raises `HeldRowChanged` where the row or the learner was changed meanwhile."""
+        # A batch with rows of this learner commits before, or finds the change and is built again.
         cursor.execute("LOCK TABLE registry_events IN EXCLUSIVE MODE")
-        student, learner = self._row["student"], self._known.learner.learner
+        student, learner = self._row["student"], self._read.learner.learner
         changed = cursor.execute(
             "UPDATE vault.held_rows SET decision = %s, by = %s, decided = %s, version = %s"
             " WHERE record = %s AND decision IS NULL AND sealed = %s",
             (
-                "same-person" if self._fresh is None else "other-person",
+                "same-person" if self._successor is None else "other-person",
                 self._by,
                 self._now,
                 self._version,
@@ -68,20 +72,21 @@ class HeldRowDecision:
                 self._row["sealed"],
             ),
         ).rowcount
-        known = self._vault.find_learners(cursor, [student]).get(student)
-        if changed != 1 or known is None or known.learner.learner != learner or known.person != self._known.person:
+        now = self._vault.find_learners(cursor, [student]).get(student)
+        if changed != 1 or now is None or now.learner.learner != learner or now.person != self._read.person:
             raise HeldRowChanged
-        person = self._same(known.person) if self._fresh is None else self._without_number(known.person)
-        write_person(cursor, learner, self._vault.seal(known.learner, "person", person), known.sealed)
-        if self._fresh is not None:
-            pass_number_on(cursor, self._vault, student, learner, self._fresh, self._stated)
+        person = self._rename(now.person) if self._successor is None else self._drop_number(now.person)
+        write_person(cursor, learner, self._vault.seal(now.learner, "person", person), now.sealed)
+        if self._successor is not None:
+            pass_number_on(cursor, self._vault, student, learner, self._successor, self._stated)
 
-    def _same(self, person: dict[str, Any]) -> dict[str, Any]:
+    def _rename(self, person: dict[str, Any]) -> dict[str, Any]:
+        """Return a person with the names and date of birth of the row; the former ones are stored with it."""
         former = {name: person[name] for name in PERSON if person.get(name)}
         former |= {"until": self._now.isoformat(), "by": self._by}
-        kept = {name: value for name, value in person.items() if name not in NAMES}
+        others = {name: value for name, value in person.items() if name not in NAMES}
         stated = {name: self._stated[name] for name in PERSON if self._stated.get(name)}
-        return {**kept, **stated, FORMERLY: [*person.get(FORMERLY, ()), former][-MAX_FORMER:]}
+        return {**others, **stated, FORMERLY: [*person.get(FORMERLY, ()), former][-MAX_FORMER:]}
 
-    def _without_number(self, person: dict[str, Any]) -> dict[str, Any]:
+    def _drop_number(self, person: dict[str, Any]) -> dict[str, Any]:
         return drop_number(person, self._stated["student"], self._by, self._now)

@@ -1,7 +1,7 @@
-"""Issuing credentials, one or a year of them: batches are built (batch_builder.py), each stored in one transaction.
+"""Issuing credentials, one or a year of them: in batches (batch_builder.py), each stored in one transaction.
 
-A row of a batch is wholly there or not at all, wherever the process is killed; the same file taken in again issues what
-is missing and nothing else.
+A row of a batch is stored wholly or not at all, wherever the process is killed. The same file imported again issues
+what is missing and nothing else.
 """
 
 import gc
@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 import structlog
 
-from registry.application.batch_builder import BatchBuilder, PreparedBatch
+from registry.application.batch_builder import BatchBuilder
+from registry.application.prepared_batch import PreparedBatch
 from registry.application.records import KnownRecord, find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
@@ -24,7 +25,8 @@ from registry.domain.parts import PartChecker
 from registry.rules.achievements import publish
 from registry.store.recorder import StaleState
 from registry.values.persons import normalise_identifier, number_fault
-from registry.vault.vault import LearnerGone, VaultRows
+from registry.vault.vault import LearnerGone
+from registry.vault.vault_rows import VaultRows
 from registry.wire.achievements import AchievementContent
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +51,7 @@ class Issuer:
     """Issues on behalf of one node."""
 
     def __init__(self, registry: Registry, parts: PartChecker | None = None) -> None:
-        """`parts` is what the views know of parts; without it only the own ones are looked at."""
+        """`parts` checks parts against the views. Without it only the university's own parts are checked."""
         self._registry = registry
         self._builder = BatchBuilder(registry, parts)
 
@@ -58,8 +60,8 @@ class Issuer:
     ) -> Generator[Outcome, None, None]:
         """Issue in batches, each a transaction; yield the outcome of every request, in their order.
 
-        While one batch is being stored, the next one is made ready. `add_rows` adds rows to each batch's transaction.
-        Closed before its end, it waits for the batch that is being stored.
+        While one batch is being stored, the next one is built. `add_rows` adds rows to each batch's transaction. A
+        generator that is closed before its end waits for the batch that is being stored.
         """
         first = 0
         with _rare_collections(), ThreadPoolExecutor(1, thread_name_prefix="issuing") as storing:
@@ -67,8 +69,8 @@ class Issuer:
             for batch in _batches(requests, BATCH):
                 ready = self._builder.prepare(batch, before[1] if before is not None else None)
                 if before is not None:
-                    outcomes, redone = self._finish(*before)
-                    if redone:
+                    outcomes, was_rebuilt = self._finish(*before)
+                    if was_rebuilt:
                         ready = self._builder.prepare(batch, None)
                     yield from outcomes
                 add = None if add_rows is None else partial(_add_batch_rows, add_rows, first)
@@ -81,7 +83,7 @@ class Issuer:
     def _finish(
         self, batch: list[IssueRequest], ready: PreparedBatch, add_rows: AddRows | None, stored: "Future[None]"
     ) -> tuple[list[Outcome], bool]:
-        """Wait until a batch is stored; return its outcomes, and whether it had to be made ready again."""
+        """Wait until a batch is stored; return its outcomes, and whether it had to be built again."""
         try:
             stored.result()
         except _CHANGED:
@@ -89,14 +91,14 @@ class Issuer:
         return ready.outcomes, False
 
     def find_credential(self, record: str) -> str | None:
-        """The credential that a record became; None where it became none yet."""
+        """Return the credential that a record became; None if it has become none yet."""
         return find_credentials(self._registry, [record]).get(record)
 
     def adopt(self, student: str, learner: str) -> None:
         """Use the id that a learner brings from another university for their own number here.
 
-        The learner asks for it, and knows that members can then join their records. Raises `Duplicate` where
-        this number or this id has been used already, and `InvalidIdentifier` for what is no number.
+        The learner asks for it, and knows that members can then connect their records. Raises `Duplicate` where this
+        number or this id has been used already, and `InvalidIdentifier` for a text that is no number.
         """
         student = normalise_identifier(student)
         fault = number_fault(student) if student else "is empty"
@@ -104,12 +106,14 @@ class Issuer:
             raise InvalidIdentifier(f"the student number {fault}", "student")
         vault, registry = self._registry.vault, self._registry
         if registry.erasures.is_erased(learner):
-            raise Duplicate("this university erased the learner with that id; nothing can be said of it again")
+            raise Duplicate(
+                "this university erased the learner with that id; nothing can be published about them again"
+            )
         adopted = vault.new_learner_with_id(learner)
         rows = VaultRows()
-        hashed = vault.hash_for_lookup("student", student)
+        number = vault.hash_for_lookup("student", student)
         person = vault.seal(adopted, "person", {"student": student})
-        rows.learner(learner, hashed, vault.wrap(adopted), person)
+        rows.add_learner(learner, number, vault.wrap(adopted), person)
         with registry.transaction() as transaction:
             transaction.add(rows)
             transaction.conflict = Duplicate("that number has a learner's id here already, or that id has a number")
@@ -122,31 +126,31 @@ class Issuer:
         add_rows: AddRows | None = None,
         override: Collection[str] = (),
     ) -> list[Outcome]:
-        """Issue these in one transaction; one that is refused does not sink the others.
+        """Issue these in one transaction; a request that is refused does not stop the others.
 
-        `override` are the codes of what may speak against parts and is gone on with knowingly.
+        `override` are codes of objections to parts that the caller overrides.
         """
         for _ in range(_TRIES):
             ready = self._builder.prepare(requests, None, override)
             try:
                 self._store(ready, add_rows)
             except _CHANGED:
-                # Somebody else took in one of these rows or learners just now, or revised an achievement.
+                # Another process issued one of these rows, changed a learner or revised an achievement just now.
                 _log.info("issuing.again", requests=len(requests))
             else:
                 return ready.outcomes
         raise StaleState("other processes keep changing what is to be issued; let one of them finish")
 
     def trial(self) -> "Trial":
-        """Begin to check requests one after another; nothing is stored."""
+        """Return a trial, which checks requests one after another; nothing is stored."""
         return Trial(self._builder)
 
     def check(self, request: IssueRequest, override: Collection[str] = ()) -> Outcome:
-        """Return what would become of one; nothing is stored. `override` as for issuing."""
+        """Return the outcome that a request would have; nothing is stored. `override` as for `issue`."""
         return self.trial().check([request], override)[0]
 
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
-        """What would become of these if they were issued one after another; nothing is stored."""
+        """Yield the outcomes that these would have if they were issued one after another; nothing is stored."""
         return self.trial().check_all(requests)
 
     def _store(self, ready: PreparedBatch, add_rows: AddRows | None) -> None:
@@ -169,8 +173,8 @@ def _add_batch_rows(add_rows: AddBatchRows, first: int, transaction: Transaction
 class Trial:
     """Requests that are checked one after another, as if those before had been issued. Nothing is stored.
 
-    Of each request two hashes are remembered: one that comes twice is told whether it says the same. Of each learner
-    the person is remembered: a number that comes again with another person is held.
+    A trial remembers two hashes of each request, so that a row that comes twice is unchanged or refused, and the person
+    of each learner, so that a number that comes again with another person is held.
     """
 
     def __init__(self, builder: BatchBuilder) -> None:
@@ -178,20 +182,20 @@ class Trial:
         self._carried = PreparedBatch.empty()
 
     def offer(self, content: AchievementContent) -> None:
-        """Check what follows as if this achievement had been published."""
+        """Check later requests as if this achievement had been published."""
         self._carried.offered[content.achievement] = publish(None, content)
 
     def check(self, requests: Sequence[IssueRequest], override: Collection[str] = ()) -> list[Outcome]:
-        """Return what would become of these, as of one batch; `override` as for issuing."""
+        """Return the outcomes that these would have as one batch; `override` as for `issue`."""
         carried = self._carried
         ready = self._builder.prepare(requests, carried, override)
-        carried.records.update((record, KnownRecord(one.content, "", "")) for record, one in ready.records.items())
-        carried.learners.update((student, one.without_key()) for student, one in ready.learners.items())
+        carried.records.update((key, KnownRecord(record.content, "", "")) for key, record in ready.records.items())
+        carried.learners.update((student, learner.without_key()) for student, learner in ready.learners.items())
         carried.replaced.update(ready.replaced)
         return ready.outcomes
 
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:
-        """Yield what would become of each of these."""
+        """Yield the outcome that each of these would have."""
         with _rare_collections():
             for batch in _batches(requests, BATCH):
                 yield from self.check(batch)
@@ -199,7 +203,7 @@ class Trial:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """A batch makes tens of thousands of objects, none of them in cycles: look for cycles once a batch or so."""
+    """Let Python look for cycles about once a batch: a batch has tens of thousands of objects, and none in a cycle."""
     before = gc.get_threshold()
     gc.set_threshold(max(before[0], 50 * BATCH), *before[1:])
     try:

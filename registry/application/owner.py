@@ -1,4 +1,4 @@
-"""Whose a database is: written into it when a node first opens it, and checked whenever a node opens it again.
+"""The owner of a database, written into it when a node first opens it, and checked whenever a node opens it again.
 
 Without it another node's settings on a database would publish its events under another member's key.
 """
@@ -23,7 +23,7 @@ class OtherOwner(SettingsError):
 
 
 class Owner(NamedTuple):
-    """Whose a database is."""
+    """The member, consortium and founding to which a database belongs."""
 
     member: str
     """A member's short name, or `governance` for the consortium's own node."""
@@ -46,48 +46,48 @@ def create_table(connection: Connection) -> None:
 
 
 def release(connection: Connection, owner: Owner) -> None:
-    """Forget whose a database is that holds nothing yet: the backup that is restored to it says so again.
+    """Forget the owner of a database that is still empty: the backup that is restored to it names the owner again.
 
     Raises `OtherOwner` where it is another node's.
     """
-    known = _read(connection)
-    if known is not None and known != owner:
-        raise OtherOwner(f"this database belongs to {known}, and the backup is of {owner}. Name an empty database.")
+    current = _read(connection)
+    if current is not None and current != owner:
+        raise OtherOwner(f"this database belongs to {current}, and the backup is of {owner}. Name an empty database.")
     connection.execute(f"DELETE FROM node.owner WHERE NOT EXISTS (SELECT 1 FROM {_EVENTS})")  # noqa: S608 - our own name
 
 
 def claim(dsn: str, owner: Owner, settings: str) -> None:
-    """Make a database that nobody owns this node's; `settings` names the file that says whose it should be.
+    """Make this node the owner of a database that has none. `settings` names the settings file, for messages.
 
     A database of a version that wrote no owner becomes this node's, unless what is stored in it speaks against that.
-    Raises `OtherOwner` where it is another's, and `DatabaseTooNew`; then nothing is changed.
+    Raises `OtherOwner` where it is another node's, and `DatabaseTooNew`; then nothing is changed.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         refuse_newer(connection)
-        if table_exists(connection, "node.owner") and (known := _read(connection)) is not None:
-            if known != owner and known.member == owner.member and _is_empty(connection):
+        if table_exists(connection, "node.owner") and (current := _read(connection)) is not None:
+            if current != owner and current.member == owner.member and _is_empty(connection):
                 # Made for the same member with a wrong consortium or founding, and not used: it is made again.
                 connection.execute("UPDATE node.owner SET consortium = %s, founded = %s", owner[1:])
-            elif known != owner:
+            elif current != owner:
                 raise OtherOwner(
-                    f"this database belongs to {known}; the settings in {settings} say {owner}. Nothing was done."
+                    f"this database belongs to {current}; the settings in {settings} say {owner}. Nothing was done."
                     " Name this node's own database, or its own member, consortium and founding, in the settings."
                 )
             return
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.owner'))")
             create_table(connection)
-            if (known := _read(connection)) is None and (fault := _contradiction(connection, owner)) is not None:
+            if (current := _read(connection)) is None and (fault := _contradiction(connection, owner)) is not None:
                 raise OtherOwner(
                     f"this database does not say whose it is, and {fault}; the settings in {settings} say {owner}."
                     " Nothing was done. Name this node's own database in the settings."
                 )
-            if known is None:
+            if current is None:
                 connection.execute(
                     "INSERT INTO node.owner (member, consortium, founded, made) VALUES (%s, %s, %s, %s)",
                     (*owner, datetime.now(UTC)),
                 )
-        if known is not None and known != owner:  # another process was faster
+        if current is not None and current != owner:  # another process was faster
             claim(dsn, owner, settings)
 
 
@@ -104,17 +104,17 @@ def _read(connection: Connection) -> Owner | None:
 
 
 def table_exists(connection: Connection, table: str) -> bool:
-    """Whether a table is there, named with its schema."""
+    """Return whether a table exists; name it with its schema."""
     row = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
     return row is not None and row[0] is not None
 
 
 def _is_empty(connection: Connection) -> bool:
-    """Whether nothing was stored here, and nothing read."""
+    """Return whether the database has no stored events, and its views have read nothing."""
     for table, filled in ((_EVENTS, "true"), ("views.positions", "size > 0")):
         if table_exists(connection, table):
-            found = connection.execute(f"SELECT FROM {table} WHERE {filled} LIMIT 1")
-            if found.fetchone() is not None:
+            rows = connection.execute(f"SELECT FROM {table} WHERE {filled} LIMIT 1")
+            if rows.fetchone() is not None:
                 return False
     return True
 
@@ -128,7 +128,7 @@ class _Published(msgspec.Struct):
 
 
 def _contradiction(connection: Connection, owner: Owner) -> str | None:
-    """What in a database without an owner says that it is another's; None where nothing does.
+    """Return what in a database without an owner shows that it is another node's; None where nothing does.
 
     The publisher of an achievement is one of its awarding bodies, and what this node published is what the views have
     read of its log.

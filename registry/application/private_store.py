@@ -124,7 +124,7 @@ class PrivateStore:
     def exists(self, identifier: UUID) -> bool:
         """Return whether an aggregate with this id is stored."""
         with self.recorder.datastore.get_connection() as connection, connection.cursor() as cursor:
-            return bool(self.recorder.versions(cursor, [identifier]))
+            return bool(self.recorder.read_versions(cursor, [identifier]))
 
     def collect_events(self, aggregates: Sequence[MemberAggregate]) -> list[StoredEvent]:
         """Take the new events of aggregates, in the form in which they are stored. Each is taken once."""

@@ -1,4 +1,4 @@
-"""What this office publishes about credentials of others: decisions, assessments, agreements."""
+"""Decisions, assessments and agreements that this office publishes about credentials of others."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ from registry.application.private_store import PrivateStore
 from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAgreement, UnknownAssessment, UnknownDecision
 from registry.domain.recognition import Agreement, Assessment, Decision
-from registry.vault.vault import HiddenBasis, Learner
+from registry.vault.hidden_basis import HiddenBasis
+from registry.vault.vault import Learner
 from registry.wire.recognition import (
     AgreementDeclared,
     RecognitionAssessed,
@@ -28,18 +29,18 @@ class Recognition:
 
     def decision(self, decision: str) -> Decision:
         """Return one of the office's decisions. Raises `UnknownDecision`."""
-        found: Decision = self._store.get(Decision, decision, UnknownDecision)
-        return found
+        aggregate: Decision = self._store.get(Decision, decision, UnknownDecision)
+        return aggregate
 
     def assessment(self, assessment: str) -> Assessment:
         """Return one of the office's assessments. Raises `UnknownAssessment`."""
-        found: Assessment = self._store.get(Assessment, assessment, UnknownAssessment)
-        return found
+        aggregate: Assessment = self._store.get(Assessment, assessment, UnknownAssessment)
+        return aggregate
 
     def agreement(self, agreement: str) -> Agreement:
         """Return one of the office's agreements. Raises `UnknownAgreement`."""
-        found: Agreement = self._store.get(Agreement, agreement, UnknownAgreement)
-        return found
+        aggregate: Agreement = self._store.get(Agreement, agreement, UnknownAgreement)
+        return aggregate
 
     def decide(
         self,
@@ -51,8 +52,8 @@ class Recognition:
     ) -> None:
         """Publish a decision, and what it supersedes.
 
-        `disclosure` is what its `credentialDigest` is the digest of, one for each where it has several. It goes to the
-        vault in the same transaction, under the key of `learner` where the decision is made in a case.
+        `disclosure` has the digest `credentialDigest`; there is one for each digest. It goes to the vault in the same
+        transaction, under the key of `learner` where the decision is made in a case.
         """
         superseded = None if data.supersedes is None else self.decision(data.supersedes)
         decided = Decision.decide(data, superseded)
@@ -67,7 +68,7 @@ class Recognition:
     def check_decision(self, data: RecognitionDecided) -> None:
         """Check a decision's form as a verifier would; nothing is stored. Raises `InvalidEvent`.
 
-        Whether consumers would accept it is checked when it is made: until then a proposal may be made.
+        Whether consumers would accept the decision is checked when it is made, so that it can be proposed before.
         """
         decision = Decision.decide(msgspec.structs.replace(data, supersedes=None), None)
         self._store.checker.check_form(self._store.collect_events([decision]))

@@ -18,13 +18,13 @@ class KnownRecord(NamedTuple):
     learner: str
 
 
-def find_records(registry: Registry, hashed: Sequence[bytes]) -> dict[bytes, KnownRecord]:
-    """Return the records that are known, by their hashes."""
+def find_records(registry: Registry, hashes: Sequence[bytes]) -> dict[bytes, KnownRecord]:
+    """Return the known records among these hashes, by their hash."""
     rows = registry.cursor().execute(
         "SELECT record, content, credential::text, learner::text FROM vault.records"
         " WHERE record = ANY(%(records)s::bytea[])"
         " UNION ALL SELECT record, NULL, NULL, NULL FROM vault.erased WHERE record = ANY(%(records)s::bytea[])",
-        {"records": format_array(hashed)},
+        {"records": format_array(hashes)},
     )
     return {row["record"]: KnownRecord(row["content"], row["credential"], row["learner"]) for row in rows}
 
@@ -33,7 +33,7 @@ def find_credentials(registry: Registry, records: Iterable[str]) -> dict[str, st
     """Return the credential that each row id became, by the id as the caller spells it.
 
     Ids without a credential, and those of erased learners, are left out. An earlier version stored ids as they were
-    spelled: that spelling is looked for, too.
+    spelled, so that spelling is looked up, too.
     """
     vault = registry.vault
     hashes = {
@@ -42,10 +42,9 @@ def find_credentials(registry: Registry, records: Iterable[str]) -> dict[str, st
         ]
         for record in records
     }
-    known = find_records(registry, [key for keys in hashes.values() for key in keys])
-    found = {record: next((known[key] for key in keys if key in known), None) for record, keys in hashes.items()}
-    return {
-        record: credential.credential
-        for record, credential in found.items()
-        if credential is not None and credential.content is not None
-    }
+    records_by_hash = find_records(registry, [key for keys in hashes.values() for key in keys])
+    matches = (
+        (record, next((records_by_hash[key] for key in keys if key in records_by_hash), None))
+        for record, keys in hashes.items()
+    )
+    return {record: match.credential for record, match in matches if match is not None and match.content is not None}

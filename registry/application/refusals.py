@@ -1,4 +1,4 @@
-"""Own events that stand on the log and had no effect: what they made exists for nobody, whatever is stored here."""
+"""Events of this member that are on the log and had no effect: what they would have created exists for nobody."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,38 +15,38 @@ CREATE: Final[Mapping[str, str]] = {
     "recognition.assessed.v1": "unknown-assessment",
     "agreement.declared.v1": "unknown-agreement",
 }
-"""The types of event that make what they are about, and what consumers call it while it does not exist."""
+"""The types of event that create something, and the refusal of consumers while it does not exist."""
 _ID: Final = re.compile(rb'"([0-9a-f]{8}-[0-9a-f-]{27})"')
 
 
 class RefusedEvent(msgspec.Struct, frozen=True):
-    """An event of this member that stands on its log and had no effect."""
+    """An event of this member that is on its log and had no effect."""
 
     leaf: int
     code: str
     """docs/events.md's name of the rule that refused it."""
     detail: str
     event: str
-    """Its id: aggregate and version."""
+    """The event's id: aggregate and version."""
     type: str
     subject: str
     names: tuple[str, ...]
-    """All ids in its data: what it is about and builds on."""
+    """All ids in the event's data: what it is about and builds on."""
 
 
 class RefusedCommits(NamedTuple):
-    """What this node's own projector refuses of the commits that this node wrote."""
+    """Commits of this node that its own projector refuses."""
 
     detail: str
-    """Which rule refuses them, and what to do."""
+    """The rule that refuses them, and what to do."""
     read: int
-    """Where the projector goes on reading the own stream: what stands there and later was not judged yet."""
+    """The size of the stream from which the projector reads on: later commits have not been judged yet."""
 
 
 def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:
     """Read a refused event from its line on the log.
 
-    Whoever has the key may have written any line: what is no event in form has no id, type or subject.
+    A holder of the key may have written any line. A line that is no event in form has no id, type or subject.
     """
     try:
         values: Any = msgspec.json.decode(line)
@@ -72,27 +72,27 @@ def _ids(value: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
 
 
 Refusals = Mapping[str, RefusedEvent]
-"""By the id of what does not exist for anybody."""
+"""The refused events by the id of what they would have created."""
 FindRefusals = Callable[[], Refusals]
 
 
 def index_by_subject(refused: Collection[RefusedEvent]) -> Refusals:
-    """What does not exist for anybody since the event that made it was refused, by its id."""
-    return {one.subject: one for one in refused if one.type in CREATE}
+    """Return the refused events that would have created something, by its id."""
+    return {event.subject: event for event in refused if event.type in CREATE}
 
 
 def find_refused_basis(refusals: Refusals, originator: str, state: bytes) -> NotAccepted | None:
-    """Why an event would be refused for what it is about or builds on; None where nothing of that was refused."""
+    """Return why an event would be refused for what it is about or builds on; None if the log refused none of that."""
     if not refusals:
         return None
-    for name in (originator, *(found.decode() for found in _ID.findall(state))):
-        if (one := refusals.get(name)) is not None:
-            return refuse_missing(one)
+    for name in (originator, *(identifier.decode() for identifier in _ID.findall(state))):
+        if (refused := refusals.get(name)) is not None:
+            return refuse_missing(refused)
     return None
 
 
 def refuse_missing(refused: RefusedEvent) -> NotAccepted:
-    """The error that names what was refused, why, and the command that repairs it."""
+    """Return the error that names what the log refused, why, and the command that repairs it."""
     what = refused.type.partition(".")[0]
     return NotAccepted(
         CREATE[refused.type],

@@ -34,5 +34,5 @@ class Registry(PrivateStore):
 
     def case(self, case: str) -> Case:
         """Return one of the office's cases. Raises `UnknownCase`."""
-        found: Case = self.get(Case, case, UnknownCase)
-        return found
+        aggregate: Case = self.get(Case, case, UnknownCase)
+        return aggregate

@@ -1,4 +1,4 @@
-"""What a university asks for when it issues, and what comes of it."""
+"""Requests to issue credentials, and their outcomes."""
 
 from typing import Final, Literal
 
@@ -28,19 +28,17 @@ CLAIMS: Final = (
     ("originalGrade", "original_grade"),
     ("note", "note"),
 )
-"""What a credential says of the person, and the field of a request that says it."""
-
-
+"""The claims of a credential about the person, and the field of a request for each."""
 _IDENTIFIERS: Final = ("record", "student", "national_id")
 _NAMES: Final = ("family_name", "given_name")
 _LOST: Final = "\ufffd"
 
 
 class IssueRequest(msgspec.Struct, frozen=True, gc=False):
-    """One credential to issue. What is about the person goes to the vault, and never further."""
+    """One credential to issue. The fields about the person go to the vault, and never further."""
 
     record: str
-    """The university's own id of this row: given again, it is the same credential and changes nothing."""
+    """The university's own id of this row. Sent again, it is the same credential and changes nothing."""
     achievement: str
     version: int | None
     """None: the newest."""
@@ -58,22 +56,22 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
     parts: list[Part] | None = None
 
     def normalise(self) -> "IssueRequest":
-        """Return the request with the one spelling of its identifiers and names; itself where it has that already."""
+        """Return the request with identifiers and names in their one spelling; itself if they have it already."""
         text = f"|{self.record}|{self.student}|{self.family_name}|{self.given_name}|{self.national_id or ''}|"
         if text.isascii() and text.isprintable() and "  " not in text and "| " not in text and " |" not in text:
             return self  # nearly all, and much faster
-        found = {
+        changed = {
             name: normal
             for normalise, names in ((normalise_identifier, _IDENTIFIERS), (normalise_name, _NAMES))
             for name in names
             if (value := getattr(self, name)) and (normal := normalise(value)) != value
         }
-        return msgspec.structs.replace(self, **found) if found else self
+        return msgspec.structs.replace(self, **changed) if changed else self
 
     def fault(self) -> tuple[str, str] | None:
         """Return the first field of a normalised request that cannot be right, and why; None where all can.
 
-        This is what no way in may let through. What else may be wrong with a row is checked where rows are read.
+        Every way in refuses these faults. Further checks of a row are made where rows are read.
         """
         usual = self.national_id is None and are_usual(self.record, self.student, self.family_name, self.given_name)
         if not usual and (wrong := self._person_fault()) is not None:
@@ -103,7 +101,7 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
         return None
 
     def person(self) -> dict[str, str]:
-        """Return whom it is about, as the vault keeps it. A name that the person does not have is left out."""
+        """Return the person as the vault stores them. A name that the person does not have is left out."""
         values = {
             "student": self.student,
             "familyName": self.family_name,
@@ -113,13 +111,13 @@ class IssueRequest(msgspec.Struct, frozen=True, gc=False):
         return values if all(values.values()) else {name: value for name, value in values.items() if value}
 
     def disclosures(self, salt: str, at: int) -> list[str]:
-        """What it says of the person, each a disclosure, with salts taken from a place on."""
-        said = []
+        """Return the claims about the person as disclosures, with the salts from the place `at` on."""
+        disclosures = []
         for name, field in CLAIMS:
             if value := getattr(self, field):  # a person with one name has no claim of the other
-                said.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
+                disclosures.append(disclosure(salt[at : at + SALT_LENGTH], name, value))
                 at += SALT_LENGTH
-        return said
+        return disclosures
 
 
 class Replacement(msgspec.Struct, frozen=True, gc=False):
@@ -145,22 +143,22 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     learner: str
     unchanged: bool = False
     replacement: Replacement | None = None
-    """Where it replaces a credential of another achievement or version."""
+    """Set if it replaces a credential of another achievement or version."""
 
 
 class TwoPersons(msgspec.Struct, frozen=True, gc=False):
-    """Two persons behind one student number: for whoever sent the row, and nowhere else."""
+    """Two persons behind one student number, for the sender of the row only."""
 
-    known: dict[str, str]
-    """As the vault has the learner with this number."""
+    known_person: dict[str, str] = msgspec.field(name="known")
+    """The person of the learner with this number in the vault."""
     stated: dict[str, str]
-    """As the row says."""
+    """The person of the row."""
 
     def __repr__(self) -> str:
         return "TwoPersons(…)"  # a person is never shown by accident
 
     def __str__(self) -> str:
-        return f"known is {describe_person(self.known)}; the row says {describe_person(self.stated)}"
+        return f"known is {describe_person(self.known_person)}; the row says {describe_person(self.stated)}"
 
 
 class NotIssued(msgspec.Struct, frozen=True, gc=False):
@@ -171,15 +169,15 @@ class NotIssued(msgspec.Struct, frozen=True, gc=False):
     field: str
     detail: str
     breaches: tuple[Breach, ...] = ()
-    """Where its parts were refused: all that speaks against them."""
+    """All objections to the credential's parts, if they were refused."""
     accepted: bool = True
     """False where consumers would accept no credential of this member now, whatever the row says."""
     persons: TwoPersons | None = None
-    """Where the row's number is known with another person behind it."""
+    """Set if the row's number is known with another person behind it."""
 
     @property
     def explanation(self) -> str:
-        """Why, with the persons where there are two: only for whoever sent the row. `detail` names no person."""
+        """The reason, with both persons if there are two: for the sender of the row only. `detail` names no person."""
         return self.detail if self.persons is None else f"{self.detail}. {self.persons}"
 
 
@@ -187,4 +185,4 @@ Outcome = Issued | NotIssued
 PERSON_DIFFERS: Final = "person-differs"
 """Code of a row that is held: its student number is known with another person behind it."""
 FINAL_REFUSALS: Final = frozenset({"record-differs", "erased"})
-"""Codes of refusals that no later event takes back."""
+"""Codes of refusals that nothing later takes back."""

@@ -1,6 +1,6 @@
-"""One change of the status of one of this university's own credentials, whichever way it is asked for.
+"""Changes of the status of this university's credentials, whether a file, a batch or an event asks for them.
 
-A file, a batch and an event may come again: a change that was made before, for the same reason, is as before.
+A request may come again: a change that was made before, for the same reason, is unchanged.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -21,23 +21,23 @@ class StatusChange(NamedTuple):
     """A change of one credential's status."""
 
     credential: str
-    """Its id; empty where `record` names it."""
+    """The credential's id; empty where `record` names it."""
     record: str
-    """The university's own id of the row that it was issued for; may stand beside the credential's id."""
+    """The university's own id of the row that it was issued for; may be given with the credential's id."""
     change: str
     """One of `Change`."""
     reason: str
     """One of `StatusReason`; empty where it is reinstated."""
     note: str = ""
-    """The university's own words beside the reason. They are kept privately, never on the log."""
+    """The university's own words about the reason. They are stored privately, never on the log."""
 
     @property
     def name(self) -> str:
-        """The credential as whoever asks names it."""
+        """The credential as the request names it."""
         return self.credential or self.record
 
     def apply(self, credential: Credential) -> None:
-        """Make it. Raises `Refusal`."""
+        """Apply the change. Raises `Refusal`."""
         if self.change == "suspend":
             credential.suspend(self.reason)  # type: ignore[arg-type] # checked where it was read
         elif self.change == "revoke":
@@ -61,15 +61,15 @@ class StatusChanger:
         """
         if not change.record:
             return change.credential
-        known = self._issuer.find_credential(change.record)
-        if known is None:
+        credential = self._issuer.find_credential(change.record)
+        if credential is None:
             raise UnknownCredential(f"no credential was issued for the record {change.record[:80]}", "record")
-        if change.credential not in ("", known):
-            raise UnknownCredential(f"is credential {known}; another one is named beside it", "record")
-        return known
+        if change.credential not in ("", credential):
+            raise UnknownCredential(f"is credential {credential}; another one is named beside it", "record")
+        return credential
 
     def check(self, identifier: str, change: StatusChange) -> Judgement:
-        """Return what a change of this credential would come to; nothing is stored.
+        """Return whether a change of this credential would change anything; nothing is stored.
 
         Raises `Refusal`, and `InvalidEvent` for what a verifier would not read.
         """
@@ -78,7 +78,7 @@ class StatusChanger:
             return "unchanged"
         change.apply(credential)
         if change.note:
-            self._registry.credentials.note_row(credential, change.change, change.note)
+            self._registry.credentials.build_note_row(credential, change.change, change.note)
         self._registry.check(credential)
         return "changes"
 
@@ -96,22 +96,22 @@ class StatusChanger:
         return "changes"
 
     def _made_before(self, credential: Credential, change: StatusChange) -> bool:
-        """Whether a change was the last one of the credential.
+        """Return whether a change was the last one of the credential.
 
         Raises `IllegalTransition` where its reason is another one, or its note alone is new.
         """
-        status, wanted = credential.state.status, _STATUS[change.change]
+        status = credential.state.status
         if change.change == "reinstate":
             if not (status == "active" and credential.was_reinstated):
                 return False
-        elif status != wanted:
+        elif status != _STATUS[change.change]:
             return False
         elif credential.reason != change.reason:
             raise IllegalTransition(
                 f"credential {credential.id} is {status} already, for the reason {credential.reason}", "reason"
             )
         notes = read_notes(self._registry.vault, self._registry.cursor(), str(credential.id)) if change.note else []
-        if change.note and all(one.note != change.note for one in notes):
+        if change.note and all(note.note != change.note for note in notes):
             raise IllegalTransition(
                 f"credential {credential.id} is {status} already; a note is kept with a change alone", "note"
             )

@@ -1,6 +1,6 @@
-"""The university's own words beside the reason of a change of status, encrypted under the learner's key.
+"""The university's own words about the reason of a change of status, encrypted under the learner's key.
 
-They go when the learner is erased. The log has a reason's code alone, which everybody reads for ever.
+Erasing the learner deletes them. The log has only the code of the reason, which anybody can read for ever.
 """
 
 from datetime import datetime
@@ -15,11 +15,11 @@ from registry.values.formulas import begins_formula
 from registry.vault.vault import Learner, Vault, retry_read
 
 MAX_NOTE: Final = 2000
-"""The characters of a note at most."""
+"""The most characters that a note may have."""
 
 
 class NoteForNobody(Refusal):
-    """A note whose credential has no learner any more, under whose key it could be kept."""
+    """The credential has no learner any more under whose key a note could be stored."""
 
     code = "learner-erased"
 
@@ -39,14 +39,14 @@ class NoteRow(NamedTuple):
     learner: Learner
     credential: str
     version: int
-    """Of the credential, once the change is made."""
+    """The credential's version once the change is made."""
     change: str
     note: str
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. Raises `NoteForNobody` where the learner was erased meanwhile."""
-        found = cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (self.learner.learner,)).fetchone()
-        if found is None:
+        """Write the note. Raises `NoteForNobody` where the learner was erased meanwhile."""
+        row = cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (self.learner.learner,)).fetchone()
+        if row is None:
             raise NoteForNobody("its learner was erased just now: leave the note out", "$.note")
         sealed = self.vault.seal(self.learner, _purpose(self.credential, self.version), self.note)
         cursor.execute(
@@ -56,7 +56,7 @@ class NoteRow(NamedTuple):
         )
 
 
-def note_row(
+def build_note_row(
     vault: Vault,
     cursor: Cursor[DictRow],
     learner: str | None,
@@ -65,11 +65,11 @@ def note_row(
     change: str,
     note: str,
 ) -> NoteRow:
-    """Return the row that keeps a note. Raises `NoteForNobody`."""
-    known = None if learner is None else vault.read_learner(cursor, learner)
-    if known is None:
+    """Return the row that stores a note. Raises `NoteForNobody`."""
+    holder = None if learner is None else vault.read_learner(cursor, learner)
+    if holder is None:
         raise NoteForNobody("the credential's learner was erased: a note on it cannot be kept; leave it out", "$.note")
-    return NoteRow(vault, known[0], credential, version, change, note)
+    return NoteRow(vault, holder.learner, credential, version, change, note)
 
 
 def read_notes(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
@@ -81,13 +81,13 @@ def read_notes(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[S
             " ORDER BY version",
             (credential,),
         ).fetchall()
-        if not rows or (known := vault.read_learner(cursor, rows[0]["learner"])) is None:
+        if not rows or (holder := vault.read_learner(cursor, rows[0]["learner"])) is None:
             return []
         return [
             StatusNote(
                 row["change"],
                 row["written"],
-                vault.open(known[0], _purpose(credential, row["version"]), row["sealed"]),
+                vault.open(holder.learner, _purpose(credential, row["version"]), row["sealed"]),
             )
             for row in rows
         ]
@@ -96,7 +96,7 @@ def read_notes(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[S
 
 
 def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: Learner, target: Learner) -> None:
-    """Seal a credential's notes under another learner's key, whose they are from now on."""
+    """Seal a credential's notes under another learner's key, to whom they belong from now on."""
     rows = cursor.execute(
         "SELECT version, sealed FROM vault.status_notes WHERE credential = %s AND learner = %s",
         (credential, source.learner),
@@ -111,7 +111,7 @@ def move_notes(vault: Vault, cursor: Cursor[DictRow], credential: str, source: L
 
 
 def note_fault(note: str) -> str | None:
-    """Return what is wrong with a note of one's own, or None."""
+    """Return what is wrong with the text of a note, or None."""
     if len(note) > MAX_NOTE:
         return f"has {len(note):,} characters, {MAX_NOTE:,} at most"
     if "\N{REPLACEMENT CHARACTER}" in note or not note.replace("\n", " ").replace("\t", " ").isprintable():

@@ -34,7 +34,7 @@ class TransactionEnded(RuntimeError):
 
 
 class Transaction:
-    """What is stored together. `Registry.transaction` makes one. For one thread."""
+    """Events and rows that are stored together. `Registry.transaction` begins one. For one thread."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class Transaction:
         self._store = store
         self.events: list[StoredEvent] = []
         self.rows: list[TransactionalRows] = []
-        """In the order in which they are written; before the events."""
+        """Rows in the order in which they are written, before the events."""
         self.expected: dict[UUID, int] = {}
         """Versions at which other aggregates were read."""
         self.erased: ErasedRows | None = None
         self.conflict: Exception = Duplicate(
             "this was recorded already, or changed by somebody else just now; look again"
         )
-        """What `commit` raises where somebody else stored the same, or changed it, at the same time."""
+        """The error of `commit` where somebody else stored the same, or changed it, at the same time."""
         self.committed = False
         self._ended = False
         self._unchecked: list[StoredEvent] = []
@@ -83,7 +83,7 @@ class Transaction:
         self.erased = self._open(rows)
 
     def commit(self) -> None:
-        """Store all of it, or nothing.
+        """Store all that was added, or nothing.
 
         Raises `NotAccepted` where consumers would refuse an event as things are now, `InvalidEvent` for its form, the
         error in `conflict`, `StaleState` where an expected version has changed, and what the rows raise.
@@ -100,7 +100,8 @@ class Transaction:
         """Let nothing more be added."""
         self._ended = True
 
-    def _open(self, given: T) -> T:
+    def _open(self, value: T) -> T:
+        """Return a value that is added, as long as the transaction has not ended."""
         if self._ended:
             raise TransactionEnded("this transaction has ended; begin another one")
-        return given
+        return value

@@ -15,7 +15,8 @@ from psycopg.rows import DictRow
 
 from registry.batches.row_problem import RowProblem
 from registry.values.lone_surrogates import LONE_SURROGATE
-from registry.vault.vault import Vault, derive_key, open_bytes, seal_bytes
+from registry.vault.ciphers import derive_key, open_bytes, seal_bytes
+from registry.vault.vault import Vault
 
 _PROBLEM: Final = "problem"
 

@@ -38,7 +38,7 @@ from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
 from registry.supervision import DATABASE_ERRORS
-from registry.vault.vault import VaultError
+from registry.vault.keys import VaultError
 from registry.webhooks import WebhookError
 from registry.wire.errors import WireError
 

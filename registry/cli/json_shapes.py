@@ -26,7 +26,7 @@ from projections.records.learners import LearnerRecord
 from projections.records.universities import UniversityYear
 from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
-from registry.application.held_rows import HeldPerson
+from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
 from registry.cli.issuing.bulk_changes import BulkChanges

@@ -1,4 +1,4 @@
-"""A node's private keys, as files that nobody else may read, encrypted where there is a passphrase."""
+"""A node's private keys, as files that only their owner may read, encrypted if there is a passphrase."""
 
 import contextlib
 import hashlib
@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from registry.vault.ciphers import derive_key
 from registry.vault.keys import KEY_BYTES, KeyRing
-from registry.vault.vault import derive_key
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Ed25519Signer, VerifierKey
 
 SIGNING: Final = "signing"
-"""The key that the node signs by."""
+"""The key with which the node signs."""
 NEXT: Final = "signing-next"
 """The key that is to take its place."""
 FORMER: Final = "signing-"
-"""With its key id: a key that was replaced and is not retired yet, as far as this node has seen."""
+"""Prefix of a key id: a key that was replaced and is not retired yet, as far as this node has seen."""
 RETIRED: Final = "retired-"
-"""With its key id: a key that governance has retired."""
+"""Prefix of a key id: a key that governance has retired."""
 MASTER: Final = "vault-master.key"
 RING: Final = "vault-keys.json"
 _RING_PURPOSE: Final = b"credential registry: vault keys"
@@ -41,21 +41,21 @@ _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 
 MAX_PASSPHRASE_BYTES: Final = 1023
-"""What PKCS8 encryption takes in the `cryptography` package."""
+"""The limit of PKCS8 encryption in the `cryptography` package."""
 
 Ask = Callable[[], bytes | None]
-"""Gives the passphrase when a key turns out to need one: from a file, the environment, a person; None: nobody."""
+"""Returns the passphrase when a key needs one, for example from a file or a person; None if there is none."""
 
 
 class KeystoreError(Exception):
-    """A key that is missing, readable by others, or does not open. The message says which and what to do."""
+    """A key that is missing, readable by others, or does not decrypt. The message says which and what to do."""
 
 
 class Keystore:
-    """The folder of keys: signing keys in PKCS8, the vault's master key and keys, and what root keys have signed."""
+    """The folder of keys: signing keys in PKCS8, the vault's keys and master key, and lists of what root keys sign."""
 
     def __init__(self, folder: Path, passphrase: bytes | None = None, ask: Ask = lambda: None) -> None:
-        """`passphrase` encrypts new keys; it, or else what `ask` gives, opens those that are encrypted."""
+        """`passphrase` encrypts new keys and decrypts others. Without it, `ask` is asked when a key is encrypted."""
         self._folder = folder
         self._passphrase = passphrase
         self._ask = ask
@@ -63,7 +63,7 @@ class Keystore:
     # Signing keys
 
     def create_signer(self, name: str, origin: str) -> Ed25519Signer:
-        """A new signing key, stored under a name."""
+        """Make a signing key and store it under a name."""
         if self._passphrase is not None and len(self._passphrase) > MAX_PASSPHRASE_BYTES:
             raise KeystoreError(
                 f"the passphrase has {len(self._passphrase):,} bytes; at most {MAX_PASSPHRASE_BYTES:,} protect a key."
@@ -77,38 +77,38 @@ class Keystore:
         )
         data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
         self._write(f"{name}.pem", data)
-        self._note_public(name, data, signer.vkey)
+        self._write_public(name, data, signer.vkey)
         return signer
 
     def signer(self, name: str, origin: str) -> Ed25519Signer:
-        """The signing key of that name."""
+        """Return the signing key of that name."""
         return self._signer(name, origin, self._read(f"{name}.pem"))
 
     def public(self, name: str, origin: str) -> VerifierKey | None:
-        """The public half of the signing key of that name, without asking for a passphrase.
+        """Return the public half of the signing key of that name, without asking for a passphrase.
 
-        None where the file is encrypted and nothing beside it says whose public half it is: a key made elsewhere.
+        None if the file is encrypted and no file with its public half is beside it: a key that was made elsewhere.
         """
         data = self._read(f"{name}.pem")
         if b"ENCRYPTED" not in data:
             return self._signer(name, origin, data).vkey
         try:
             digest, vkey = (self._folder / f"{name}{_PUBLIC}").read_text().split()
-            known = VerifierKey.parse(vkey)
+            public = VerifierKey.parse(vkey)
         except (FileNotFoundError, ValueError, MalformedNote):
             return None
-        # Whoever puts another key in its place leaves the public half of the one before.
-        return known if digest == hashlib.sha256(data).hexdigest() and known.name == origin else None
+        # Somebody who replaced the key file may have left the public half of the key before.
+        return public if digest == hashlib.sha256(data).hexdigest() and public.name == origin else None
 
     def stamp(self, name: str) -> object:
-        """What changes when the file of that signing key does; None where there is none."""
+        """Return a value that changes when the file of that signing key does; None if there is no file."""
         try:
             state = (self._folder / f"{name}.pem").stat()
         except OSError:
             return None
         return state.st_ino, state.st_mtime_ns, state.st_size
 
-    def _note_public(self, name: str, data: bytes, key: VerifierKey) -> None:
+    def _write_public(self, name: str, data: bytes, key: VerifierKey) -> None:
         path = self._folder / f"{name}{_PUBLIC}"
         try:
             path.write_text(f"{hashlib.sha256(data).hexdigest()} {key}\n")
@@ -117,7 +117,7 @@ class Keystore:
             raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
     def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
-        passphrase = self._opening(f"{name}.pem") if b"ENCRYPTED" in data else None
+        passphrase = self._require_passphrase(f"{name}.pem") if b"ENCRYPTED" in data else None
         try:
             private = serialization.load_pem_private_key(data, passphrase)
         except (ValueError, TypeError) as error:
@@ -127,23 +127,23 @@ class Keystore:
         return Ed25519Signer(origin, private)
 
     def is_encrypted(self, name: str) -> bool:
-        """Whether a signing key needs a passphrase."""
+        """Return whether a signing key needs a passphrase."""
         return b"ENCRYPTED" in self._read(f"{name}.pem")
 
     def names(self) -> list[str]:
-        """The names of the signing keys."""
+        """Return the names of the signing keys."""
         return sorted(path.stem for path in self._folder.glob("*.pem"))
 
     def replace_signer(self, key_id: str | None) -> None:
-        """Let the next signing key take the place of the present one, whose id is given and which is kept.
+        """Let the next signing key take the place of the present one, which stays under the name of a former key.
 
-        `key_id` is None where there is no present one. A whole key lies under the name of the present one at every
-        moment; where this was interrupted, do it again.
+        `key_id` is the present key's; None if there is no present key. At every moment a whole key has the name of the
+        present one. If this was interrupted, repeat it.
         """
         present, following = self._folder / SIGNING, self._folder / NEXT
         if key_id is not None:
             former = self._folder / f"{FORMER}{key_id}"
-            with contextlib.suppress(FileExistsError):  # an interrupted run came as far as this
+            with contextlib.suppress(FileExistsError):  # an interrupted run had done this
                 os.link(present.with_suffix(".pem"), former.with_suffix(".pem"))
             with contextlib.suppress(FileExistsError, FileNotFoundError):
                 os.link(present.with_suffix(_PUBLIC), former.with_suffix(_PUBLIC))
@@ -153,7 +153,7 @@ class Keystore:
         _sync_folder(self._folder)
 
     def changed_at(self, name: str) -> datetime:
-        """When a signing key came under this name."""
+        """Return when a signing key took this name."""
         try:
             return datetime.fromtimestamp((self._folder / f"{name}.pem").stat().st_ctime, UTC)
         except OSError as error:
@@ -169,7 +169,7 @@ class Keystore:
         _sync_folder(self._folder)
 
     def signed_file(self, name: str) -> Path:
-        """The file beside a root key that says what it has signed (`registry.ceremony.signed_heads`)."""
+        """Return the path of the list of what a root key has signed (`registry.ceremony.signed_heads`)."""
         return self._folder / f"{name}{_SIGNED}"
 
     # The vault's master key
@@ -184,8 +184,8 @@ class Keystore:
     def rotate_master(self) -> None:
         """Put a new master key in the place of this one, which is destroyed. The vault's keys stay.
 
-        The caller holds the lock of `rewrapping.locked_keys`. Where this is broken off at any step, the vault's keys
-        open with the master key that is there, and it can be run again.
+        The caller holds the lock of `key_replacement.locked_keys`. If this is interrupted at any step, the vault's keys
+        decrypt with the master key that is stored, and it can be repeated.
         """
         ring = self.ring()
         if ring is None:
@@ -196,25 +196,25 @@ class Keystore:
         self._replace(RING, _ring_file(ring, [master]))
 
     def _master_file(self, master: bytes) -> bytes:
-        text = master.hex() if self._passphrase is None else _sealed(master, self._passphrase)
+        text = master.hex() if self._passphrase is None else _encrypt_master(master, self._passphrase)
         return text.encode() + b"\n"
 
     def master(self) -> bytes:
-        """The vault's master key."""
+        """Return the vault's master key."""
         text = self._read(MASTER).strip()
         try:
             if text.startswith(b"{"):
-                return _opened(json.loads(text), self._opening(MASTER))
+                return _decrypt_master(json.loads(text), self._require_passphrase(MASTER))
             return bytes.fromhex(text.decode())
         except (ValueError, KeyError, TypeError) as error:
             raise KeystoreError(f"{self._folder / MASTER} is not a key") from error
         except InvalidTag as error:
             raise KeystoreError(f"{self._folder / MASTER} does not open: is the passphrase right?") from error
 
-    # The vault's keys, which the master key seals (`vault_keys.KeyFiles`)
+    # The vault's keys, which the master key seals (`registry.vault.keys.KeyFiles`)
 
     def ring(self) -> KeyRing | None:
-        """Return the vault's keys; None where only a master key was made yet, by an older version."""
+        """Return the vault's keys; None if an older version made a master key only."""
         for last_try in (False, True):  # a master key that is being replaced may change between the two files
             master = self.master()
             try:
@@ -224,7 +224,7 @@ class Keystore:
                     raise
                 return None
             try:
-                return _opened_ring(text, master)
+                return _open_ring(text, master)
             except InvalidTag as error:
                 if last_try:
                     raise KeystoreError(
@@ -232,12 +232,12 @@ class Keystore:
                         " Restore both from a backup: registry node restore FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
-                if last_try:  # a file that is just being replaced is overwritten while it is read
+                if last_try:  # the file may have been overwritten while it was read
                     raise KeystoreError(f"{self._folder / RING} holds no keys: {error}") from error
         raise AssertionError  # pragma: no cover - the second try returns or raises
 
     def vault_fault(self) -> str | None:
-        """What is wrong with the vault's keys, as far as that can be told without asking for a passphrase."""
+        """Return what is wrong with the vault's keys, as far as it shows without a passphrase; None if nothing."""
         try:
             encrypted = self._read(MASTER).lstrip().startswith(b"{")
             if not encrypted or self._passphrase is not None:
@@ -251,16 +251,16 @@ class Keystore:
         self._replace(RING, _ring_file(ring, [self.master()]))
 
     def read_ring_mark(self) -> object:
-        """Return what tells the file of the vault's keys from an earlier one; None where there is none."""
+        """Return a value that differs for each file of the vault's keys; None if there is no file."""
         try:
-            found = (self._folder / RING).stat()
+            state = (self._folder / RING).stat()
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return state.st_ino, state.st_mtime_ns
 
     # Files
 
-    def _opening(self, name: str) -> bytes:
+    def _require_passphrase(self, name: str) -> bytes:
         if self._passphrase is None:
             self._passphrase = self._ask()
         if self._passphrase is None:
@@ -293,10 +293,10 @@ class Keystore:
             raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
     def _replace(self, name: str, data: bytes) -> None:
-        """Put a file in the place of one, durably, whole or not at all; the one before is overwritten with zeros.
+        """Replace a file durably, whole or not at all, and overwrite the old one with zeros.
 
-        On disks and file systems that write elsewhere than told (SSDs, copies on write, snapshots) the old bytes may
-        survive: there, encrypt the disk.
+        The old bytes may survive on disks and file systems that write to another place (SSDs, copy on write,
+        snapshots): encrypt such a disk.
         """
         path, fresh = self._folder / name, self._folder / f".{name}.new"
         try:
@@ -343,7 +343,7 @@ def _ring_file(ring: KeyRing, masters: Sequence[bytes]) -> bytes:
     return msgspec.json.encode(_RingFile(sealed)) + b"\n"
 
 
-def _opened_ring(text: bytes, master: bytes) -> KeyRing:
+def _open_ring(text: bytes, master: bytes) -> KeyRing:
     cipher = AESGCM(derive_key(master, b"keys"))
     for sealed in msgspec.json.decode(text, type=_RingFile).sealed:
         with suppress(InvalidTag):
@@ -375,17 +375,19 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _sealed(master: bytes, passphrase: bytes) -> str:
+def _encrypt_master(master: bytes, passphrase: bytes) -> str:
     salt, nonce = os.urandom(16), os.urandom(12)
-    sealed = AESGCM(_stretched(passphrase, salt, _SCRYPT)).encrypt(nonce, master, _MASTER_PURPOSE)
+    sealed = AESGCM(_stretch(passphrase, salt, _SCRYPT)).encrypt(nonce, master, _MASTER_PURPOSE)
     return json.dumps({"kdf": "scrypt", **_SCRYPT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()})
 
 
-def _opened(kept: dict[str, str | int], passphrase: bytes) -> bytes:
-    costs = {name: int(kept[name]) for name in _SCRYPT}
-    key = _stretched(passphrase, bytes.fromhex(str(kept["salt"])), costs)
-    return AESGCM(key).decrypt(bytes.fromhex(str(kept["nonce"])), bytes.fromhex(str(kept["sealed"])), _MASTER_PURPOSE)
+def _decrypt_master(values: dict[str, str | int], passphrase: bytes) -> bytes:
+    costs = {name: int(values[name]) for name in _SCRYPT}
+    key = _stretch(passphrase, bytes.fromhex(str(values["salt"])), costs)
+    return AESGCM(key).decrypt(
+        bytes.fromhex(str(values["nonce"])), bytes.fromhex(str(values["sealed"])), _MASTER_PURPOSE
+    )
 
 
-def _stretched(passphrase: bytes, salt: bytes, costs: dict[str, int]) -> bytes:
+def _stretch(passphrase: bytes, salt: bytes, costs: dict[str, int]) -> bytes:
     return Scrypt(salt=salt, length=32, **costs).derive(passphrase)

@@ -3,7 +3,7 @@
 from typing import Final
 
 MIN_LENGTH: Final = 12
-"""Characters at least (NIST SP 800-63B asks for 15 where nothing else protects, and 8 at the very least)."""
+"""The fewest characters (NIST SP 800-63B asks for 15 for a passphrase alone, and never fewer than 8)."""
 _DIFFERENT: Final = 6
 _COMMON: Final = (
     "password", "passphrase", "registry", "university", "credential", "letmein", "welcome", "qwertyuiop", "qwertzuiop",

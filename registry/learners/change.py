@@ -1,4 +1,4 @@
-"""A merge or a split of learners: what it comes to, how it is kept, and why one is refused."""
+"""A merge or a split of learners: its preview, its record, and the errors of one that is refused."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -11,7 +11,7 @@ Kind = Literal["merge", "split"]
 
 
 class CannotChange(Refusal):
-    """The change is not possible as it was asked for."""
+    """The change is not possible."""
 
     code = "cannot-change"
 
@@ -23,13 +23,13 @@ class UnknownChange(Refusal):
 
 
 class SamePerson(Refusal):
-    """Whoever proposes a change does not confirm it."""
+    """The person who proposed a change may not confirm it."""
 
     code = "same-person"
 
 
 class StalePreview(Refusal):
-    """What was shown when the change was proposed is not so any more."""
+    """Something has changed since the preview of the change was shown."""
 
     code = "stale-preview"
 
@@ -42,7 +42,7 @@ class Move(msgspec.Struct, frozen=True, rename="camel"):
     version: int
     awarding_date: str
     stored_version: int
-    """How many events the node has stored of it."""
+    """The number of events that the node has stored of it."""
 
 
 class Stay(msgspec.Struct, frozen=True, rename="camel"):
@@ -53,7 +53,7 @@ class Stay(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Preview(msgspec.Struct, frozen=True, rename="camel"):
-    """What a change comes to."""
+    """The effect of a change."""
 
     kind: Kind
     source: str
@@ -62,9 +62,9 @@ class Preview(msgspec.Struct, frozen=True, rename="camel"):
     source_person: dict[str, str]
     target_person: dict[str, str]
     differs: tuple[str, ...]
-    """How the two persons contradict each other: `dateOfBirth`, `name`. Of a merge, that is what to look at twice."""
+    """Contradictions between the two persons: `dateOfBirth`, `name`. A merge with one needs a second look."""
     number_moves: bool
-    """Whether the source's student number leads to the target afterwards."""
+    """True if the source's student number leads to the target afterwards."""
     moves: list[Move]
     stays: list[Stay]
     history: list[str]
@@ -75,7 +75,7 @@ class Preview(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Change(NamedTuple):
-    """A change as it is kept."""
+    """A change as it is stored."""
 
     change: str
     kind: Kind
@@ -86,12 +86,12 @@ class Change(NamedTuple):
     confirmed_by: str | None
     confirmed: datetime | None
     moves: int | None
-    """How many credentials it revokes and issues again; None: an earlier version did not note it."""
+    """The number of credentials that it revokes and issues again; None if an earlier version stored the change."""
     credentials: dict[str, str]
-    """Of a confirmed one: each old credential and the one that was issued in its place."""
+    """Each old credential and the one that was issued in its place, once the change is confirmed."""
 
 
-class Proposed(NamedTuple):
+class ProposedChange(NamedTuple):
     """A change that waits for somebody else to confirm it."""
 
     change: str

@@ -1,7 +1,7 @@
 """Merging two learners who are one person, and splitting one learner who is two.
 
-Somebody proposes the change and sees what it comes to; somebody else confirms it. Each credential concerned is revoked
-and issued again to the right learner, all in one transaction with the links from old to new, which are in the vault
+One person proposes the change and sees its effect; another confirms it. Each credential concerned is revoked and issued
+again to the right learner, all in one transaction with the links from old to new, which are in the vault
 alone: on the log a credential cannot replace another learner's.
 """
 
@@ -21,13 +21,13 @@ from registry.learners.change import (
     Kind,
     Move,
     Preview,
-    Proposed,
+    ProposedChange,
     SamePerson,
     StalePreview,
     Stay,
     UnknownChange,
 )
-from registry.learners.moves import Issue, Moving, Party, find_merge_targets, read_issued_data, read_records
+from registry.learners.moves import ConfirmedChange, Issue, Party, find_merge_targets, read_issued_data, read_records
 from registry.learners.numbers import find_learner
 from registry.learners.own_decisions import find_cases, find_own_decisions
 from registry.values.actors import person_of
@@ -35,22 +35,24 @@ from registry.values.persons import PERSON, contradictions, normalise_identifier
 from registry.vault.vault import random_id
 
 MAX_CREDENTIALS: Final = 1_000
-"""Credentials of a learner who is merged or split."""
+"""The most credentials that a learner who is merged or split may have."""
 MAX_OPEN: Final = 1_000
-"""Changes that are proposed and not confirmed."""
+"""The most changes that may wait for confirmation."""
 ReliedOn = Callable[[Sequence[str]], Mapping[str, str]]
-"""Of own credentials: what in the views rests on each, in words. Those on which nothing rests are left out."""
+"""Says in words what in the views rests on each of this university's credentials; leaves out those without any."""
 _STATUS_STAYS: Final = {"suspended": "it is suspended: reinstate it first, or revoke it"}
 
 
-class _Asked(msgspec.Struct):
+class _Plan(msgspec.Struct):
+    """A change as it was proposed, stored under the source's key."""
+
     kind: Kind
     source: str
     target: str
     target_is_new: bool
     credentials: list[str] | None
     person: dict[str, Any]
-    """Of a new target."""
+    """The person of a new target."""
     takes_number: bool
 
 
@@ -62,53 +64,53 @@ class LearnerChanges:
         self._vault = registry.vault
         self._relied_on = relied_on
 
-    def propose_merge(self, source: str, target: str, by: str) -> Proposed:
-        """Propose that all of a learner becomes another's, who is the same person. Raises `Refusal`."""
+    def propose_merge(self, source: str, target: str, by: str) -> ProposedChange:
+        """Propose to merge a learner into another one, who is the same person. Raises `Refusal`."""
         if source == target:
             raise CannotChange("a learner is not merged into themselves", "target")
         self._party(source)
         self._party(target)
-        asked = _Asked("merge", source, target, target_is_new=False, credentials=None, person={}, takes_number=True)
-        return self._propose(asked, by)
+        plan = _Plan("merge", source, target, target_is_new=False, credentials=None, person={}, takes_number=True)
+        return self._propose(plan, by)
 
     def propose_split(
         self, source: str, credentials: Sequence[str], student: str, stated: Mapping[str, str], by: str
-    ) -> Proposed:
+    ) -> ProposedChange:
         """Propose that some of a learner's credentials become those of another person, with their own number.
 
-        A number that leads to nobody, or to the source itself, makes a new learner; `stated` is what is said of the
-        person, else it is what the credentials say. Raises `Refusal`.
+        A number that leads to nobody, or to the source itself, makes a new learner. Their name and birth date are
+        `stated`, or those that the credentials name. Raises `Refusal`.
         """
         self._party(source)
         student = normalise_identifier(student)
-        known = find_learner(self._registry, student)
+        owner = find_learner(self._registry, student)
         chosen = sorted(set(credentials))
         if not chosen:
             raise CannotChange("name at least one credential of the other person", "credentials")
-        if known is not None and known.learner.learner != source:
+        if owner is not None and owner.learner.learner != source:
             if stated:
                 raise CannotChange("that number has a learner already; leave name and birth date out", "student")
-            target, person, new = known.learner.learner, {}, False
+            target, person, is_new = owner.learner.learner, {}, False
         else:
-            target, person, new = random_id(), self._person_of(source, chosen, stated, student), True
-        takes_number = new and known is not None
-        return self._propose(_Asked("split", source, target, new, chosen, person, takes_number), by)
+            target, person, is_new = random_id(), self._person_of(source, chosen, stated, student), True
+        takes_number = is_new and owner is not None
+        return self._propose(_Plan("split", source, target, is_new, chosen, person, takes_number), by)
 
     def _person_of(
         self, source: str, credentials: Sequence[str], stated: Mapping[str, str], student: str
     ) -> dict[str, str]:
         """Return the person of a split's new learner, checked as a row's would be."""
         records = {record.credential: record for record in read_records(self._registry, self._party(source))}
-        said: dict[str, str] = {}
+        named: dict[str, str] = {}
         for credential in credentials:
             if (record := records.get(credential)) is None:
                 continue  # the preview refuses it
-            claims = record.claims(self._registry)
-            if not stated and contradictions(said, claims):
+            claims = record.read_claims(self._registry)
+            if not stated and contradictions(named, claims):
                 raise CannotChange("these credentials name more than one person; give the name and birth date", "name")
-            said |= {name: claims[name] for name in PERSON if isinstance(claims.get(name), str)}
-        person = {name: normalise_name(value) for name, value in (dict(stated) or said).items() if value}
-        asked = IssueRequest(
+            named |= {name: claims[name] for name in PERSON if isinstance(claims.get(name), str)}
+        person = {name: normalise_name(value) for name, value in (dict(stated) or named).items() if value}
+        request = IssueRequest(
             "split",
             "",
             None,
@@ -118,29 +120,29 @@ class LearnerChanges:
             person.get("dateOfBirth", ""),
             datetime.now(UTC).date().isoformat(),
         )
-        if (fault := asked.fault()) is not None:
+        if (fault := request.fault()) is not None:
             raise CannotChange(f"{fault[0]} {fault[1]}", fault[0])
-        return asked.person()
+        return request.person()
 
     def _party(self, learner: str) -> Party:
-        known = self._vault.read_learner(self._registry.cursor(), learner)
-        if known is None:
+        stored = self._vault.read_learner(self._registry.cursor(), learner)
+        if stored is None:
             raise CannotChange(f"this university has no learner {learner}, or has erased them", "learner")
         if (target := find_merge_targets(self._registry.cursor(), [learner]).get(learner)) is not None:
             raise CannotChange(f"learner {learner} was merged into {target}; name that one", "learner")
-        return Party(known.learner, known.person, known.sealed)
+        return Party(stored.learner, stored.person, stored.sealed)
 
-    def _propose(self, asked: _Asked, by: str) -> Proposed:
-        preview = self._preview(asked)
-        if not preview.moves and asked.kind == "split":
+    def _propose(self, plan: _Plan, by: str) -> ProposedChange:
+        preview = self._preview(plan)
+        if not preview.moves and plan.kind == "split":
             raise CannotChange(
                 "none of these credentials can be moved: "
-                + "; ".join(f"{one.credential}: {one.why}" for one in preview.stays),
+                + "; ".join(f"{stay.credential}: {stay.why}" for stay in preview.stays),
                 "credentials",
             )
         change = random_id()
-        source = self._party(asked.source)
-        sealed = self._vault.seal(source.learner, f"change {change}", msgspec.to_builtins(asked))
+        source = self._party(plan.source)
+        sealed = self._vault.seal(source.learner, f"change {change}", msgspec.to_builtins(plan))
         cursor = self._registry.cursor()
         added = cursor.execute(
             "INSERT INTO vault.learner_changes"
@@ -149,9 +151,9 @@ class LearnerChanges:
             " WHERE (SELECT count(*) FROM vault.learner_changes WHERE confirmed IS NULL) < %s",
             (
                 change,
-                asked.kind,
-                asked.source,
-                asked.target,
+                plan.kind,
+                plan.source,
+                plan.target,
                 self._digest(preview),
                 sealed,
                 by,
@@ -162,13 +164,13 @@ class LearnerChanges:
         )
         if added.rowcount != 1:
             raise CannotChange(f"{MAX_OPEN:,} changes wait to be confirmed; confirm or drop some", "change")
-        return Proposed(change, preview)
+        return ProposedChange(change, preview)
 
     def _digest(self, preview: Preview) -> bytes:
         return self._vault.digest(msgspec.json.encode(preview))
 
     def review(self, change: str, by: str) -> Preview | None:
-        """Return what somebody is about to confirm; None where it was confirmed before. Nothing is changed.
+        """Return the preview of a change that somebody is about to confirm; None if it was confirmed before.
 
         Raises `UnknownChange`, `SamePerson`, `StalePreview`, `CannotChange`.
         """
@@ -184,12 +186,12 @@ class LearnerChanges:
         cursor = self._registry.cursor()
         if person_of(cursor, row["proposed_by"]) == person_of(cursor, by):
             raise SamePerson(f"{by} proposed this change; somebody else confirms it", "by")
-        preview = self._preview(self._asked(change))
+        preview = self._preview(self._read_plan(change))
         if self._digest(preview) != bytes(row["preview"]):
             raise StalePreview("something has changed since this was proposed; propose it again", "change")
         return preview
 
-    def _asked(self, change: str) -> _Asked:
+    def _read_plan(self, change: str) -> _Plan:
         row = (
             self._registry.cursor()
             .execute("SELECT source::text, sealed FROM vault.learner_changes WHERE change = %s", (change,))
@@ -198,17 +200,17 @@ class LearnerChanges:
         if row is None:
             raise UnknownChange(f"no change {change} was proposed; `registry learner changes` lists them", "change")
         source = self._party(row["source"])
-        return msgspec.convert(self._vault.open(source.learner, f"change {change}", row["sealed"]), _Asked)
+        return msgspec.convert(self._vault.open(source.learner, f"change {change}", row["sealed"]), _Plan)
 
-    def _preview(self, asked: _Asked) -> Preview:
-        source = self._party(asked.source)
-        target_person = asked.person if asked.target_is_new else self._party(asked.target).person
+    def _preview(self, plan: _Plan) -> Preview:
+        source = self._party(plan.source)
+        target_person = plan.person if plan.target_is_new else self._party(plan.target).person
         records = {record.credential: record for record in read_records(self._registry, source)}
         if len(records) > MAX_CREDENTIALS:
             raise CannotChange(f"the learner has more than {MAX_CREDENTIALS:,} credentials", "learner")
-        chosen = list(records) if asked.credentials is None else asked.credentials
+        chosen = list(records) if plan.credentials is None else plan.credentials
         if unknown := [credential for credential in chosen if credential not in records]:
-            raise CannotChange(f"credential {unknown[0]} is none of learner {asked.source}", "credentials")
+            raise CannotChange(f"credential {unknown[0]} is none of learner {plan.source}", "credentials")
         chosen = list({*chosen, *self._moved_before(chosen) & records.keys()})
         relied_on = {
             **self._relied_on(chosen),
@@ -222,33 +224,33 @@ class LearnerChanges:
             credential = self._registry.credentials.get(identifier)
             if credential.state.status in ("revoked", "replaced"):
                 history.append(identifier)
-            elif (why := self._why_it_stays(credential, relied_on.get(identifier))) is not None:
+            elif (why := self._find_objection(credential, relied_on.get(identifier))) is not None:
                 stays.append(Stay(identifier, why))
             else:
                 data = read_issued_data(self._registry, identifier)
                 moves.append(Move(identifier, data.achievement, data.version, data.awarding_date, credential.version))
         return Preview(
-            asked.kind,
-            asked.source,
-            asked.target,
-            asked.target_is_new,
-            _shown(source.person),
-            _shown(target_person),
+            plan.kind,
+            plan.source,
+            plan.target,
+            plan.target_is_new,
+            _select_person(source.person),
+            _select_person(target_person),
             contradictions(target_person, source.person),
-            asked.takes_number,
+            plan.takes_number,
             moves,
             stays,
             history,
         )
 
     def _moved_before(self, credentials: Sequence[str]) -> set[str]:
-        """Return the credentials in whose place these were issued by earlier changes: they are the same person's."""
+        """Return the credentials that earlier changes replaced by these: they are the same person's."""
         rows = self._registry.cursor().execute(
             "SELECT old::text FROM vault.moved_credentials WHERE new = ANY(%s::uuid[])", (list(credentials),)
         )
         return {row["old"] for row in rows.fetchall()}
 
-    def _why_it_stays(self, credential: Credential, relied_on: str | None) -> str | None:
+    def _find_objection(self, credential: Credential, relied_on: str | None) -> str | None:
         if (why := _STATUS_STAYS.get(credential.state.status)) is not None:
             return why
         if relied_on is not None:
@@ -262,29 +264,29 @@ class LearnerChanges:
     def confirm(self, change: str, by: str) -> tuple[Change, Preview | None]:
         """Let a change take effect, all of it or nothing. What was confirmed before is returned as it is.
 
-        The preview is what was done; None where somebody did it before, or at the same time. Raises `UnknownChange`,
+        The preview is None if somebody confirmed the change before, or at the same time. Raises `UnknownChange`,
         `SamePerson`, `StalePreview`, `NotAccepted` where consumers would refuse the events, and `Duplicate` where
-        something was changed just then.
+        somebody changed something at that moment.
         """
         try:
             if (preview := self.review(change, by)) is not None:
-                self._carry_out(change, self._asked(change), preview, by)
+                self._carry_out(change, self._read_plan(change), preview, by)
         except (CannotChange, Duplicate, IllegalTransition, StalePreview):
-            if self.one(change).confirmed is None:
+            if self.get(change).confirmed is None:
                 raise
             preview = None
-        return self.one(change), preview
+        return self.get(change), preview
 
-    def _carry_out(self, change: str, asked: _Asked, preview: Preview, by: str) -> None:
+    def _carry_out(self, change: str, plan: _Plan, preview: Preview, by: str) -> None:
         registry = self._registry
-        source = self._party(asked.source)
-        if asked.target_is_new:
-            target = Party(self._vault.new_learner_with_id(asked.target), asked.person)
+        source = self._party(plan.source)
+        if plan.target_is_new:
+            target = Party(self._vault.new_learner_with_id(plan.target), plan.person)
         else:
-            target = self._party(asked.target)
-        achievements = {one.achievement: registry.achievements.get(one.achievement) for one in preview.moves}
+            target = self._party(plan.target)
+        achievements = {move.achievement: registry.achievements.get(move.achievement) for move in preview.moves}
         issues: list[Issue] = []
-        things: list[Credential] = []
+        credentials: list[Credential] = []
         records = {record.credential: record for record in read_records(registry, source)}
         for move in preview.moves:
             old = registry.credentials.get(move.credential)
@@ -293,36 +295,36 @@ class LearnerChanges:
             issue = Issue.prepare(registry, records[move.credential], target)
             old.revoke("issuedInError")
             new = Credential.issue(issue.data, achievements[move.achievement].state, None)
-            things += [old, new]
+            credentials += [old, new]
             issues.append(issue)
-        things.sort(key=lambda one: str(one.id))  # the order on the log tells nothing of who became whom
-        moving = Moving(
-            self._vault, change, asked.kind, by, source, target, list(records), issues, preview.history,
-            takes_number=asked.takes_number,
+        credentials.sort(key=lambda credential: str(credential.id))  # so the log does not show who became whom
+        rows = ConfirmedChange(
+            self._vault, change, plan.kind, by, source, target, list(records), issues, preview.history,
+            takes_number=plan.takes_number,
         )  # fmt: skip
         with registry.transaction() as transaction:
-            transaction.add(moving)
-            transaction.save(*things)
-            transaction.expect({one.id: one.version for one in achievements.values()})
+            transaction.add(rows)
+            transaction.save(*credentials)
+            transaction.expect({achievement.id: achievement.version for achievement in achievements.values()})
             transaction.conflict = Duplicate("somebody else changed one of these credentials just now; look again")
             transaction.commit()
 
     def drop(self, change: str) -> None:
-        """Forget a change that nobody has confirmed. Raises `UnknownChange`."""
-        done = self._registry.cursor().execute(
+        """Delete a change that nobody has confirmed. Raises `UnknownChange`."""
+        deleted = self._registry.cursor().execute(
             "DELETE FROM vault.learner_changes WHERE change = %s AND confirmed IS NULL", (change,)
         )
-        if done.rowcount != 1:
+        if deleted.rowcount != 1:
             raise UnknownChange(f"no change {change} waits to be confirmed", "change")
 
-    def one(self, change: str) -> Change:
+    def get(self, change: str) -> Change:
         """Return a change. Raises `UnknownChange`."""
-        found = self._read(change, None, 1)
-        if not found:
+        rows = self._read(change, None, 1)
+        if not rows:
             raise UnknownChange(f"no change {change} was proposed", "change")
-        return found[0]
+        return rows[0]
 
-    def changes(self, learner: str | None = None, limit: int = 500) -> list[Change]:
+    def list_changes(self, learner: str | None = None, limit: int = 500) -> list[Change]:
         """Return the changes of a learner, or all of them, the newest first."""
         return self._read(None, learner, limit)
 
@@ -339,5 +341,5 @@ class LearnerChanges:
         return [Change(**row) for row in rows.fetchall()]
 
 
-def _shown(person: Mapping[str, Any]) -> dict[str, str]:
+def _select_person(person: Mapping[str, Any]) -> dict[str, str]:
     return {name: person[name] for name in (*PERSON, "student") if person.get(name)}

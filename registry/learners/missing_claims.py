@@ -1,11 +1,11 @@
-"""Why the vault holds no claims of a credential."""
+"""Explaining that the vault has no claims of a credential."""
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownCredential
 
 
 def explain_missing_claims(registry: Registry, credential: str) -> str:
-    """Return why the vault says nothing of the person of a credential, and what to do. It holds none of its claims."""
+    """Return why the vault has no claims of a credential, and what to do."""
     try:
         learner = registry.credentials.get(credential).state.learner
     except UnknownCredential:

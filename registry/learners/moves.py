@@ -1,4 +1,4 @@
-"""How credentials go from one learner to another: what is issued again, and what becomes of the vault's rows."""
+"""Moving credentials from one learner to another: issuing them again, and changing the vault's rows."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -16,25 +16,26 @@ from registry.application.status_notes import move_notes
 from registry.application.student_numbers import drop_number, release_number
 from registry.domain.errors import Duplicate
 from registry.values.persons import FORMERLY, PERSON
-from registry.vault.vault import Learner, Vault, VaultRows, random_id, write_person
+from registry.vault.vault import Learner, Vault, random_id
+from registry.vault.vault_rows import VaultRows, write_person
 from registry.wire.credentials import CredentialIssued
 from registry.wire.disclosures import claims_digest, open_disclosures, salts
 
 _FIELDS: Final = {"grade": "grade", "originalGrade": "original_grade", "nationalId": "national_id", "note": "note"}
-"""Claims that are carried over, and the field of a request that each is."""
+"""Claims that are carried over, and the field of a request for each."""
 
 
 class Party(NamedTuple):
-    """One of the two learners."""
+    """One of the two learners of a change."""
 
     learner: Learner
     person: dict[str, Any]
     sealed: bytes = b""
-    """The person as the vault's row has it; empty for a learner who has none yet."""
+    """The person as the vault's row has it, encrypted; empty for a learner who has none yet."""
 
     @property
     def is_new(self) -> bool:
-        """Whether the learner has no row yet."""
+        """True if the learner has no row yet."""
         return not self.sealed
 
     def __repr__(self) -> str:
@@ -42,7 +43,7 @@ class Party(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A row of the vault: a credential and what it says of the person."""
+    """A row of the vault: a credential and its disclosures about the person."""
 
     credential: str
     disclosures: list[str]
@@ -50,7 +51,7 @@ class Record(NamedTuple):
     def __repr__(self) -> str:
         return f"Record({self.credential})"  # a person is never shown by accident
 
-    def claims(self, registry: Registry) -> dict[str, Any]:
+    def read_claims(self, registry: Registry) -> dict[str, Any]:
         """Return what the credential says of the person."""
         digest = read_issued_data(registry, self.credential).claims
         return open_disclosures(digest, self.disclosures) if digest is not None else {}
@@ -71,7 +72,7 @@ def read_records(registry: Registry, party: Party) -> list[Record]:
 
 
 def read_issued_data(registry: Registry, credential: str) -> CredentialIssued:
-    """Return the data with which an own credential was issued."""
+    """Return the data with which this university issued a credential."""
     [first] = registry.recorder.select_events(UUID(credential), limit=1)
     event: Any = registry.mapper.to_domain_event(first)
     data = event.data
@@ -82,7 +83,7 @@ def read_issued_data(registry: Registry, credential: str) -> CredentialIssued:
 def find_merge_targets(
     cursor: Cursor[DictRow], learners: Collection[str], besides: str | None = None
 ) -> dict[str, str]:
-    """Return, of these learners, into whom each was merged, but for one change; who was not is left out."""
+    """Return the learner into whom each of these was merged. `besides` is a change that is left out of account."""
     rows = cursor.execute(
         "SELECT source::text, target::text FROM vault.learner_changes WHERE kind = 'merge' AND confirmed IS NOT NULL"
         " AND source = ANY(%s::uuid[]) AND change IS DISTINCT FROM %s::uuid",
@@ -104,8 +105,8 @@ class Issue(NamedTuple):
 
     @classmethod
     def prepare(cls, registry: Registry, record: Record, target: Party) -> "Issue":
-        """Return what is issued again: the same award, of the target's person, with the grades of the old one."""
-        before, claims = read_issued_data(registry, record.credential), record.claims(registry)
+        """Return the credential to issue: the same award for the target's person, with the grades of the old one."""
+        before, claims = read_issued_data(registry, record.credential), record.read_claims(registry)
         carried = {field: claims[name] for name, field in _FIELDS.items() if isinstance(claims.get(name), str)}
         request = IssueRequest(
             f"moved {record.credential}",
@@ -130,8 +131,8 @@ class Issue(NamedTuple):
         return cls(record.credential, record.disclosures, data, disclosures)
 
 
-class Moving:
-    """What a change writes to the vault, with the events in one transaction."""
+class ConfirmedChange:
+    """The rows of the vault that a confirmed change writes, in one transaction with its events."""
 
     def __init__(
         self,
@@ -141,25 +142,25 @@ class Moving:
         by: str,
         source: Party,
         target: Party,
-        seen: Collection[str],
+        credentials: Collection[str],
         issues: Sequence[Issue],
         history: Sequence[str],
         *,
         takes_number: bool,
     ) -> None:
-        """`seen` are the credentials that the source had when the change was looked at."""
+        """`credentials` are all that the source had when the change was previewed."""
         self._vault = vault
         self._change, self._kind, self._by = change, kind, by
         self._source, self._target = source, target
-        self._seen = set(seen)
+        self._credentials = set(credentials)
         self._issues = issues
         self._history = sorted(history)
         self._takes_number = takes_number
         self._now = datetime.now(UTC)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write it. Raises `Duplicate` where somebody else changed something meanwhile."""
-        # Rows that are being issued to one of the two at this moment come before, or look again.
+        """Write the change. Raises `Duplicate` where somebody else changed something meanwhile."""
+        # A batch with rows of one of the two commits before, or finds the change and is built again.
         cursor.execute("LOCK TABLE registry_events IN EXCLUSIVE MODE")
         confirmed = cursor.execute(
             "UPDATE vault.learner_changes SET confirmed_by = %s, confirmed = %s"
@@ -172,7 +173,7 @@ class Moving:
             (source.learner,),
         ).fetchall()
         records = {row["credential"]: row for row in rows}
-        if confirmed != 1 or set(records) != self._seen or not self._are_as_read(cursor):
+        if confirmed != 1 or set(records) != self._credentials or not self._are_as_read(cursor):
             raise Duplicate("somebody else changed one of these learners just now; look again")
         if self._target.is_new:
             self._add_target(cursor)
@@ -183,46 +184,46 @@ class Moving:
         self._move_history(cursor)
         new = VaultRows()
         for issue in self._issues:
-            # The university's row is the newest credential's from now on, whatever becomes of the other learner.
+            # The university's row leads to the newest credential from now on, even if the other learner is erased.
             row = records[issue.old]
             cursor.execute(
                 "UPDATE vault.records SET record = %s WHERE credential = %s",
                 (self._vault.hash_for_lookup("moved", issue.old), issue.old),
             )
             sealed = self._vault.seal(target, issue.data.credential, issue.disclosures)
-            new.record(row["record"], row["content"], issue.data.credential, target.learner, sealed)
+            new.add_record(row["record"], row["content"], issue.data.credential, target.learner, sealed)
         new.write(cursor)
         self._link(cursor)
 
     def _are_as_read(self, cursor: Cursor[DictRow]) -> bool:
-        """Whether both learners are there with the persons that were read, and neither was merged into another."""
-        known = {one.learner.learner: one.sealed for one in (self._source, self._target) if not one.is_new}
+        """Return whether both learners are stored with the persons that were read, and neither was merged since."""
+        read = {party.learner.learner: party.sealed for party in (self._source, self._target) if not party.is_new}
         rows = cursor.execute(
             "SELECT learner::text, person FROM vault.learners WHERE learner = ANY(%s::uuid[]) FOR UPDATE",
-            (list(known),),
+            (list(read),),
         ).fetchall()
-        if {row["learner"]: row["person"] for row in rows} != known:
+        if {row["learner"]: row["person"] for row in rows} != read:
             return False
-        return not find_merge_targets(cursor, list(known), besides=self._change)
+        return not find_merge_targets(cursor, list(read), besides=self._change)
 
     def _add_target(self, cursor: Cursor[DictRow]) -> None:
-        """Add a split's new learner, with a number that leads to nobody, or to the source until now."""
+        """Add the new learner of a split. Their number has led to nobody, or to the source, until now."""
         vault, learner, person = self._vault, self._target.learner, self._target.person
         student = vault.hash_for_lookup("student", person["student"])
         if self._takes_number:
-            known = vault.find_learners(cursor, [student]).get(student)
-            if known is None or known.learner.learner != self._source.learner.learner:
+            owner = vault.find_learners(cursor, [student]).get(student)
+            if owner is None or owner.learner.learner != self._source.learner.learner:
                 raise Duplicate("the student number belongs to somebody else now; look again")
-            former = drop_number(known.person, person["student"], self._by, self._now)
-            write_person(cursor, known.learner.learner, vault.seal(known.learner, "person", former), known.sealed)
-            release_number(cursor, vault, student, known.learner.learner)
+            former = drop_number(owner.person, person["student"], self._by, self._now)
+            write_person(cursor, owner.learner.learner, vault.seal(owner.learner, "person", former), owner.sealed)
+            release_number(cursor, vault, student, owner.learner.learner)
         cursor.execute(
             "INSERT INTO vault.learners (learner, student, key, person) VALUES (%s, %s, %s, %s)",
             (learner.learner, student, vault.wrap(learner), vault.seal(learner, "person", person)),
         )
 
     def _merge(self, cursor: Cursor[DictRow]) -> None:
-        """Let the source's numbers lead to the target, and know the source's description as the same person's."""
+        """Let the source's numbers lead to the target, and store the source's description as the same person's."""
         source, target = self._source, self._target
         cursor.execute(
             "UPDATE vault.further_numbers SET learner = %s WHERE learner = %s",
@@ -249,7 +250,7 @@ class Moving:
         write_person(cursor, target.learner.learner, sealed, target.sealed)
 
     def _move(self, cursor: Cursor[DictRow], credential: str, disclosures: list[str]) -> None:
-        """Seal an old credential's disclosures and notes under the key of the learner whose they are."""
+        """Seal an old credential's disclosures and notes under the target's key."""
         target = self._target.learner
         cursor.execute(
             "UPDATE vault.records SET learner = %s, sealed = %s WHERE credential = %s",

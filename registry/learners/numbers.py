@@ -1,4 +1,4 @@
-"""Student numbers: which learner one leads to."""
+"""Looking up a learner by a student number."""
 
 from registry.application.registry import Registry
 from registry.values.persons import normalise_identifier
@@ -6,11 +6,11 @@ from registry.vault.vault import KnownLearner
 
 
 def find_learner(registry: Registry, student: str) -> KnownLearner | None:
-    """Return the learner of a student number, in whichever spelling; None where it leads to nobody.
+    """Return the learner of a student number in any spelling; None if it leads to nobody.
 
-    An earlier version stored the spelling that it was given: that is looked for, too.
+    An earlier version stored numbers as they were spelled, so that spelling is looked up, too.
     """
     vault = registry.vault
-    hashed = [vault.hash_for_lookup("student", text) for text in (normalise_identifier(student), student)]
-    found = vault.find_learners(registry.cursor(), set(hashed))
-    return found.get(hashed[0]) or found.get(hashed[1])
+    hashes = [vault.hash_for_lookup("student", text) for text in (normalise_identifier(student), student)]
+    learners = vault.find_learners(registry.cursor(), set(hashes))
+    return learners.get(hashes[0]) or learners.get(hashes[1])

@@ -1,4 +1,4 @@
-"""What of this university's own office rests on credentials, also where the log does not say which they are."""
+"""Decisions and cases of this university's office that rest on credentials, even if the log does not name these."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -8,24 +8,26 @@ from psycopg.rows import DictRow
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownDecision
+from registry.vault.ciphers import bucket_of
+from registry.vault.hidden_basis import find_credential_ids
 from registry.vault.keys import SHARED
-from registry.vault.vault import Vault, bucket_of, credentials_named
+from registry.vault.vault import Vault
 
 
 class HiddenDecision(NamedTuple):
-    """An own decision that names credentials by digest only."""
+    """A decision of this office that names credentials by digest only."""
 
     decision: str
     bucket: int
-    """Under whose key the vault has what the digests stand for."""
+    """The bucket under whose key the vault has the disclosures behind the digests."""
     credentials: frozenset[str]
-    """Which of those that were asked for it names."""
+    """The requested credentials that it names."""
 
 
-def hidden_decisions(cursor: Cursor[DictRow], vault: Vault, credentials: Collection[str]) -> list[HiddenDecision]:
-    """Return the own decisions that name one of these credentials by digest.
+def find_hidden_decisions(cursor: Cursor[DictRow], vault: Vault, credentials: Collection[str]) -> list[HiddenDecision]:
+    """Return the decisions of this office that name one of these credentials by digest.
 
-    Those that were made in cases are not among them: they are under their applicants' keys.
+    Decisions in cases are not among them: those are under their applicants' keys.
     """
     rows = cursor.execute(
         "SELECT decision::text, sealed FROM vault.decisions WHERE learner IS NULL"
@@ -35,27 +37,29 @@ def hidden_decisions(cursor: Cursor[DictRow], vault: Vault, credentials: Collect
     return [
         HiddenDecision(row["decision"], int.from_bytes(row["sealed"][:2], "big"), frozenset(named))
         for row in rows.fetchall()
-        if (named := _named(vault, row["decision"], row["sealed"]) & set(credentials))
+        if (named := _read_credentials(vault, row["decision"], row["sealed"]) & set(credentials))
     ]
 
 
-def _named(vault: Vault, decision: str, sealed: bytes) -> set[str]:
-    said = vault.open_own(decision, sealed)
-    return {credential for one in ([said] if isinstance(said, str) else said) for credential in credentials_named(one)}
+def _read_credentials(vault: Vault, decision: str, sealed: bytes) -> set[str]:
+    """Return the ids of the credentials that a decision's disclosures name."""
+    value = vault.open_own(decision, sealed)
+    texts = [value] if isinstance(value, str) else value  # an earlier version stored one text alone
+    return {credential for text in texts for credential in find_credential_ids(text)}
 
 
 def find_own_decisions(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
-    """Return, of these credentials, which own decision that is in force names each by digest, in words."""
-    found: dict[str, str] = {}
-    for hidden in hidden_decisions(registry.cursor(), registry.vault, credentials):
+    """Say for each of these credentials which decision that is in force names it by digest."""
+    reasons: dict[str, str] = {}
+    for hidden in find_hidden_decisions(registry.cursor(), registry.vault, credentials):
         if _is_in_force(registry, hidden.decision):
-            what = f"decision {registry.member}/{hidden.decision} rests on it"
-            found.update(dict.fromkeys(hidden.credentials, what))
-    return found
+            reason = f"decision {registry.member}/{hidden.decision} rests on it"
+            reasons.update(dict.fromkeys(hidden.credentials, reason))
+    return reasons
 
 
 def find_cases(registry: Registry, credentials: Collection[str]) -> dict[str, str]:
-    """Return, of these credentials, which case of the own office is about each, in words.
+    """Say for each of these credentials which case of this office is about it.
 
     A case counts until it is withdrawn, or closed without a decision that is in force.
     """
@@ -66,17 +70,17 @@ def find_cases(registry: Registry, credentials: Collection[str]) -> dict[str, st
         " AND (c.state NOT IN ('withdrawn', 'closed') OR c.decision IS NOT NULL) ORDER BY c.file_number DESC",
         (registry.member, list(credentials)),
     )
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for row in rows.fetchall():
         if row["state"] not in ("withdrawn", "closed"):
-            found[row["credential"]] = f"case {row['file_number']} is about it"
+            reasons[row["credential"]] = f"case {row['file_number']} is about it"
         elif _is_in_force(registry, row["decision"]):
-            found[row["credential"]] = f"the decision of the {row['state']} case {row['file_number']} rests on it"
-    return found
+            reasons[row["credential"]] = f"the decision of the {row['state']} case {row['file_number']} rests on it"
+    return reasons
 
 
 def _is_in_force(registry: Registry, decision: str) -> bool:
     try:
         return registry.recognition.decision(decision).state == "inForce"
-    except UnknownDecision:  # what the vault has of it is of a decision that was never stored here
+    except UnknownDecision:  # the vault has its disclosures, but it was never stored here
         return False

@@ -8,7 +8,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from registry.application.acceptance import Acceptance, NotAccepted
 from registry.publishing.commit_store import CommitStore, StoredCommit, UnsignedCommit, WithheldEvent
 from registry.publishing.errors import StoreChanged
-from registry.store.translation import EVENTS, Stored, Translator, read_stored_time
+from registry.store.translation import EVENTS, EventRow, Translator, read_stored_time
 from registry.wire.commit import MAX_COMMIT
 from registry.wire.merkle import Tree, leaf_hashes
 
@@ -106,8 +106,8 @@ class CommitBuilder:
         return notifications
 
     def _line(self, notification: Any) -> bytes | None:  # noqa: ANN401 - the library's Notification
-        return self._translator.line(
-            Stored(
+        return self._translator.write_line(
+            EventRow(
                 str(notification.originator_id), notification.originator_version, notification.topic, notification.state
             )
         )

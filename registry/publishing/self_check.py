@@ -13,7 +13,7 @@ from psycopg import Connection
 from registry.log import NoSuchStream, SharedLog
 from registry.publishing.own_stream import Counts
 from registry.store.recorder import EVENTS_TABLE
-from registry.store.translation import Stored, Translator
+from registry.store.translation import EventRow, Translator
 from registry.wire import commit as wire
 from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import Tree
@@ -127,7 +127,7 @@ def _read_released(connection: Connection[Any], origin: str) -> dict[str, tuple[
 def _line(translator: Translator, row: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - a tuple or a dict
     """Yield a stored row's notification id and line, if the event is one that is published."""
     notification, originator, version, topic, state = row.values() if isinstance(row, dict) else row
-    line = translator.line(Stored(originator, version, topic, bytes(state)))
+    line = translator.write_line(EventRow(originator, version, topic, bytes(state)))
     if line is not None:
         yield notification, line
 

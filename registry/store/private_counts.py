@@ -1,4 +1,4 @@
-"""How many batches, rows, deliveries and lost events the private side has: numbers for an operator, of nobody."""
+"""Counts of batches, rows, deliveries and lost events for an operator. They name no person."""
 
 from psycopg import Connection
 
@@ -6,7 +6,7 @@ _TABLES = ("intake.batches", "intake.lost", "webhooks.deliveries", "webhooks.end
 
 
 def find_missing_tables(connection: Connection) -> set[str]:
-    """Return which tables are not there: the consortium's own node has no private side."""
+    """Return the tables that do not exist: the consortium's own node has no private side."""
     rows = connection.execute(
         "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (list(_TABLES),)
     )
@@ -14,12 +14,12 @@ def find_missing_tables(connection: Connection) -> set[str]:
 
 
 def count_batches(connection: Connection) -> dict[str, int]:
-    """Count the batches."""
+    """Count the batches by their state."""
     return dict(connection.execute("SELECT state, count(*) FROM intake.batches GROUP BY state").fetchall())
 
 
 def count_rows(connection: Connection) -> dict[str, int]:
-    """Count the rows of all batches that were to have an effect."""
+    """Count the rows of all batches by their outcome, without dry runs and reconciliations."""
     row = connection.execute(
         "SELECT coalesce(sum(issued), 0)::bigint, coalesce(sum(unchanged), 0)::bigint,"
         " coalesce(sum(refused), 0)::bigint, coalesce(sum(held), 0)::bigint"
@@ -30,7 +30,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
 
 
 def count_webhooks(connection: Connection) -> dict[str, int]:
-    """Count the webhooks."""
+    """Count the webhooks by their state."""
     row = connection.execute(
         "SELECT count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE NOT enabled) FROM webhooks.endpoints"
     ).fetchone()
@@ -39,7 +39,7 @@ def count_webhooks(connection: Connection) -> dict[str, int]:
 
 
 def count_deliveries(connection: Connection) -> dict[str, int]:
-    """Count the deliveries that wait for their first attempt, that failed and are tried again, and those given up."""
+    """Count the deliveries that wait for their first attempt, that are tried again, and that were given up."""
     row = connection.execute(
         "SELECT count(*) FILTER (WHERE dead IS NULL AND error IS NULL),"
         " count(*) FILTER (WHERE dead IS NULL AND error IS NOT NULL),"

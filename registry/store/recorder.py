@@ -45,13 +45,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventMapper(Mapper[UUID]):
-    """Domain events to stored events and back."""
+    """Maps domain events to stored events and back."""
 
     def __init__(self) -> None:
         super().__init__(JSONTranscoder())
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - any of EVENTS
-        """Store the moment and the data."""
+        """Return the stored event of a domain event."""
         return StoredEvent(
             originator_id=domain_event.originator_id,
             originator_version=domain_event.originator_version,
@@ -60,7 +60,7 @@ class EventMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Created | Changed:
-        """Make the event again."""
+        """Return the domain event of a stored event."""
         kind = EVENTS[stored_event.topic]
         state = _DECODERS[stored_event.topic].decode(stored_event.state)
         values: dict[str, Any] = {
@@ -85,11 +85,11 @@ class TransactionalRows(Protocol):
 
 
 class StaleState(Exception):
-    """Something was decided on a state that has changed meanwhile: decide again."""
+    """The state on which a change was decided has changed meanwhile: decide again."""
 
 
 class KeysReplaced(StaleState, OperationalError):
-    """Something was sealed with a key of the vault that is not in use any more: seal it again, or send it again."""
+    """A value was sealed with a key of the vault that is not in use any more: seal it again, or send it again."""
 
 
 class PrivateRecorder(PostgresApplicationRecorder):
@@ -107,19 +107,19 @@ class PrivateRecorder(PostgresApplicationRecorder):
 
         `expected` are the versions at which other aggregates were read: raises `StaleState` where one has changed.
         Raises the library's `IntegrityError` where an event of that aggregate and version exists. Nothing is
-        retried here: after a lost connection only the caller can find out whether the transaction was committed.
+        retried: after a lost connection only the caller can find out whether the transaction was committed.
         """
         with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
             if stored_events:
-                # The table's lock makes the order of commit the order of ids (see the library). It comes first, so
-                # that two importers of the same rows wait for each other here, and not across two keys.
+                # The table's lock makes the order of commit the order of ids (see the library). It is taken first, so
+                # that two importers of the same rows wait here, and do not end in a deadlock over two keys.
                 self._lock_table(cursor)
-            for each in rows:
-                each.write(cursor)
+            for row in rows:
+                row.write(cursor)
             if not stored_events:
                 return []
             if expected:
-                self._check(cursor, expected)
+                self._check_versions(cursor, expected)
             table = SQL("{}.{}").format(Identifier(self.datastore.schema), Identifier(self.events_table_name))
             statement = SQL("COPY {} (originator_id, originator_version, topic, state) FROM STDIN").format(table)
             with cursor.copy(statement) as copy:
@@ -134,14 +134,14 @@ class PrivateRecorder(PostgresApplicationRecorder):
         assert last is not None  # noqa: S101 - something was inserted in this session
         return range(last["last"] - len(stored_events) + 1, last["last"] + 1)
 
-    def _check(self, cursor: Cursor[DictRow], expected: Mapping[UUID, int]) -> None:
-        now = self.versions(cursor, list(expected))
+    def _check_versions(self, cursor: Cursor[DictRow], expected: Mapping[UUID, int]) -> None:
+        current = self.read_versions(cursor, list(expected))
         for originator, version in expected.items():
-            if now.get(originator) != version:
+            if current.get(originator) != version:
                 raise StaleState(f"{originator} has changed")
 
-    def versions(self, cursor: Cursor[DictRow], originators: Sequence[UUID]) -> dict[UUID, int]:
-        """The newest version of each of these aggregates that exists."""
+    def read_versions(self, cursor: Cursor[DictRow], originators: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the newest version of each of these aggregates that exists."""
         rows = cursor.execute(
             SQL(
                 "SELECT originator_id, max(originator_version) AS version FROM {}.{}"
@@ -164,7 +164,7 @@ __all__ = [
 
 
 class Store(Application[UUID]):
-    """`eventsourcing`'s application: aggregates in, aggregates out."""
+    """`eventsourcing`'s application, which saves and returns aggregates."""
 
     name = "registry"
     env = {  # noqa: RUF012 - the library's own declaration
@@ -176,18 +176,18 @@ class Store(Application[UUID]):
     }
 
     def construct_mapper(self) -> EventMapper:
-        """Our own form of stored events."""
+        """Return the mapper of this project."""
         return EventMapper()
 
 
 def open_store(connection: Connection[DictRow], dsn: str) -> Store:
     """Open the store of a node's database, and migrate its tables to this version. Raises `DatabaseTooNew`."""
-    taken = migrate(connection)
-    there = connection.execute("SELECT to_regclass('public.registry_events') IS NOT NULL AS there").fetchone()
-    return _store(dsn, create=bool(taken) or there is None or not there["there"])
+    migrations = migrate(connection)
+    row = connection.execute("SELECT to_regclass(%s) IS NULL AS is_missing", (f"public.{EVENTS_TABLE}",)).fetchone()
+    return _build_store(dsn, create=bool(migrations) or row is None or row["is_missing"])
 
 
-def _store(dsn: str, *, create: bool) -> Store:
+def _build_store(dsn: str, *, create: bool) -> Store:
     parts = conninfo_to_dict(dsn)
     return Store(
         {

@@ -1,7 +1,7 @@
-"""Stored domain event to published event: the one seam between what a node keeps and what it says.
+"""Translation of stored events to published events.
 
-A stored event's `data` is what will be published, byte for byte, so that translating is putting an envelope
-around it. The same stored event always gives the same bytes.
+A stored event's `data` is published byte for byte, so a translation only puts an envelope around it. The same stored
+event always has the same bytes.
 """
 
 import re
@@ -41,31 +41,27 @@ EVENTS: Final[dict[str, type[Created | Changed]]] = {
 """Every kind of stored event, by its topic."""
 
 AGAIN: Final = ".again"
-"""What the topic of a repeated event ends with."""
+"""The end of a repeated event's topic."""
 
 
-def _repeated(event: type[Created | Changed]) -> type[Repeated]:
+def _make_repeated(event: type[Created | Changed]) -> type[Repeated]:
     values = {"TOPIC": event.TOPIC + AGAIN, "PUBLISHED": event.PUBLISHED, "DATA": event.DATA}
     twin = type(f"{event.__name__}Again", (Repeated,), {**values, "__module__": event.__module__})
-    register_topic(event.TOPIC + AGAIN, twin)  # the library does it for events that stand in an aggregate's class
+    register_topic(event.TOPIC + AGAIN, twin)  # the library does it only for events in an aggregate's class
     return twin
 
 
-EVENTS.update({event.TOPIC: event for event in [_repeated(e) for e in EVENTS.values() if e.PUBLISHED is not None]})
+EVENTS.update({event.TOPIC: event for event in [_make_repeated(e) for e in EVENTS.values() if e.PUBLISHED is not None]})
 PUBLISHED: Final = frozenset(topic for topic, event in EVENTS.items() if event.PUBLISHED is not None)
-"""The topics of stored events that are published; others, as a case's, stay private."""
+"""The topics of stored events that are published; others, for example those of cases, stay private."""
 
 _ABOUT_LEARNERS: Final = ("credential.", "learner.", "recognition.decided.", "recognition.withdrawn.")
-"""Events whose time is cut to the day: the moment would tell who was in the room."""
+"""Events whose time is cut to the day: the exact time would show who was present."""
 
 _TIMESTAMP: Final = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z","data":')
-
-
 _SIZE: Final = re.compile(rb'"size":(\d+)')
 _LEARNER: Final = re.compile(rb'"learner":"([^"\\]+)"')
 _ACHIEVEMENT: Final = re.compile(rb'"achievement":"([^"\\]+)"')
-
-
 _SUBJECTS: Final = {b"status.sealed.v1": _SIZE, b"learner.erased.v1": _LEARNER}
 
 
@@ -78,8 +74,8 @@ def read_stored_time(state: bytes) -> datetime:
     return msgspec.json.decode(state, type=_Timed).timestamp
 
 
-class Stored(NamedTuple):
-    """A stored event as the recorder keeps it."""
+class EventRow(NamedTuple):
+    """A stored event as a row of the recorder's table."""
 
     originator_id: str
     originator_version: int
@@ -88,7 +84,7 @@ class Stored(NamedTuple):
 
 
 class Translator:
-    """Translates for one origin."""
+    """Translates the events of one origin."""
 
     def __init__(self, origin: str) -> None:
         self._source = origin.encode()
@@ -105,23 +101,23 @@ class Translator:
 
     @property
     def published(self) -> frozenset[str]:
-        """The topics of what is published."""
+        """The topics of stored events that are published."""
         return PUBLISHED
 
-    def types(self, topics: Iterable[str]) -> frozenset[str]:
-        """The types of event that stored events with these topics are published as."""
-        known = (self._types[topic] for topic in topics)
-        return frozenset(found[0].decode() for found in known if found is not None)
+    def list_types(self, topics: Iterable[str]) -> frozenset[str]:
+        """Return the types of event as which stored events with these topics are published."""
+        types = (self._types[topic] for topic in topics)
+        return frozenset(published[0].decode() for published in types if published is not None)
 
-    def line(self, stored: Stored) -> bytes | None:
-        """The event's line on the log, without LF; None where it is not published.
+    def write_line(self, stored: EventRow) -> bytes | None:
+        """Return the event's line on the log, without LF; None if it is not published.
 
         Raises `KeyError` for a topic that this version of the project does not know.
         """
-        known = self._types[stored.topic]
-        if known is None:
+        entry = self._types[stored.topic]
+        if entry is None:
             return None
-        published, about_learner, named_in_data = known
+        published, about_learner, named_in_data = entry
         state = stored.state
         head = _TIMESTAMP.match(state)
         if head is None:
@@ -129,7 +125,7 @@ class Translator:
         data = state[head.end() : -1]
         when = head[1][:10] + b"T00:00:00Z" if about_learner else head[1] + b"Z"
         originator = stored.originator_id.encode()
-        subject = _subject(published, data) if named_in_data else originator
+        subject = _find_subject(published, data) if named_in_data else originator
         return b'{"specversion":"1.0","id":"%b-%d","source":"%b","type":"%b","subject":"%b","time":"%b","data":%b}' % (
             originator,
             stored.originator_version,
@@ -141,9 +137,9 @@ class Translator:
         )
 
 
-def _subject(published: bytes, data: bytes) -> bytes:
-    """The subject where it is not the aggregate's id: another's achievement, a learner, or a size."""
-    found = _SUBJECTS.get(published, _ACHIEVEMENT).search(data)
-    if found is None:
+def _find_subject(published: bytes, data: bytes) -> bytes:
+    """Return a subject that is not the aggregate's id: another member's achievement, a learner, or a size."""
+    match = _SUBJECTS.get(published, _ACHIEVEMENT).search(data)
+    if match is None:
         raise ValueError(f"{published.decode()} does not name what it is about")
-    return found[1]
+    return match[1]

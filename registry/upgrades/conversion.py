@@ -11,8 +11,9 @@ from psycopg.sql import SQL, Identifier
 
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts
+from registry.vault.ciphers import OpenRing, derive_key, open_bytes
 from registry.vault.keys import SHARED, KeyRing
-from registry.vault.vault import Learner, OpenRing, Vault, derive_key, open_bytes
+from registry.vault.vault import Learner, Vault
 
 _OLD: Final = """
 SELECT EXISTS (

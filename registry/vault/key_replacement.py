@@ -1,10 +1,13 @@
-"""Replaces keys of the vault in the database: at each erasure, and once for a database of an older version.
+"""Replacing the vault's keys at each erasure, and once for a database of an older version.
 
-The table `vault.keys` says which generation of each bucket's key is in use; the keys themselves are in files. Whoever
-replaces keys holds an exclusive lock on that table until the transaction ends, and writes the files inside it: first
-old and new keys together, then, once the transaction is committed, the new ones alone. So a process may die at any
-step, and `settle` completes or undoes what it began. Whoever writes a sealed value is held to the generation in use by
-a trigger (the private schema): a value under a key that is just being destroyed is refused, and the writer looks again.
+The table `vault.keys` says which generation of each bucket's key is in use; the keys themselves are in files.
+
+1. A replacement takes an exclusive lock on that table until its transaction ends.
+2. Inside the transaction it writes old and new keys together to the files.
+3. Once the transaction is committed, `settle` writes the new keys alone. If the process died before, the next one that
+   opens the database calls `settle`, which completes or undoes the replacement.
+
+A trigger of the private schema refuses a value under a key that is just being destroyed. Its writer tries again.
 """
 
 import os
@@ -17,11 +20,12 @@ from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
 from registry.store.recorder import TransactionalRows
+from registry.vault.ciphers import OpenRing
 from registry.vault.keys import SHARED, KeyRing, VaultError
-from registry.vault.vault import OpenRing, Vault
+from registry.vault.vault import Vault
 
 _AT_ONCE: Final = 5_000
-"""Rows that are sealed again by one statement."""
+"""The most rows that one statement seals again."""
 
 
 class SealedColumn(NamedTuple):
@@ -31,10 +35,10 @@ class SealedColumn(NamedTuple):
     table: str
     column: str
     purpose: str
-    """What each value is bound to, in SQL."""
+    """The purpose to which each value is bound, in SQL."""
     where: str = "true"
     learner: str = "'-'"
-    """Whose it is, in SQL."""
+    """The learner to whom each value is bound, in SQL."""
 
 
 COLUMNS: Final = (
@@ -56,7 +60,7 @@ test compares the two.
 
 @contextmanager
 def locked_keys(cursor: Cursor[DictRow]) -> Iterator[None]:
-    """Hold the vault's keys against everybody else who would use or replace them, in a transaction of the caller's."""
+    """Lock the vault's keys in the caller's transaction, so that nobody else uses or replaces them."""
     cursor.execute("LOCK TABLE vault.keys IN EXCLUSIVE MODE")
     yield
 
@@ -86,7 +90,7 @@ class KeyReplacement:
             _settle_locked(cursor, self._vault)
             for rows in self._others:
                 rows.write(cursor)
-            buckets = self._erased.delete(cursor) | {SHARED}  # before the rest is sealed again: theirs must not be
+            buckets = self._erased.delete(cursor) | {SHARED}  # first, so that these rows are not sealed again
             before = self._vault.ring
             both = before.with_replacements(buckets, os.urandom)
             self._vault.keys.write_ring(both)
@@ -94,7 +98,7 @@ class KeyReplacement:
             cursor.execute(
                 "UPDATE vault.keys SET generation = %s WHERE bucket = ANY(%s)", (after.generation, list(buckets))
             )
-            cursor.execute("SET LOCAL vault.replacing = 'on'")  # what follows is sealed with the new keys by design
+            cursor.execute("SET LOCAL vault.replacing = 'on'")  # the following values are sealed with the new keys
             old, new = OpenRing(before), OpenRing(after)
             for column in COLUMNS:
                 _seal_again(cursor, column, buckets, old, new)
@@ -103,7 +107,7 @@ class KeyReplacement:
 def settle(connection: Connection[DictRow], vault: Vault) -> None:
     """Complete or undo a replacement of keys that was broken off; convert a database of an older version.
 
-    Raises `VaultError` where database and keys are not of the same moment.
+    Raises `VaultError` if database and keys are not of the same moment.
     """
     with connection.cursor() as cursor:
         generations = _generations(cursor)
@@ -116,12 +120,12 @@ def settle(connection: Connection[DictRow], vault: Vault) -> None:
         with connection.transaction(), locked_keys(cursor):
             converted = _settle_locked(cursor, vault)
     if converted:
-        for table in converted:  # what stood there open, or under the master key, is to be on no page of theirs
+        for table in converted:  # so that no page has values without encryption, or under the master key
             connection.execute(SQL("VACUUM FULL {}").format(Identifier(*table)))
 
 
 def _settle_locked(cursor: Cursor[DictRow], vault: Vault) -> Sequence[tuple[str, str]]:
-    """Settle under the lock; returns the tables whose rows were of an older version."""
+    """Settle under the lock; return the tables whose rows were of an older version."""
     generations = _generations(cursor)
     if not generations:
         return _begin(cursor, vault)
@@ -142,7 +146,7 @@ def _generations(cursor: Cursor[DictRow]) -> list[int]:
 
 
 def _begin(cursor: Cursor[DictRow], vault: Vault) -> Sequence[tuple[str, str]]:
-    """Give a database its generations; one of an older version is converted before."""
+    """Store the first generations in a database. A database of an older version is converted before."""
     from registry.upgrades.conversion import convert  # noqa: PLC0415 - it is needed once in a database's life
 
     converted = convert(cursor, vault)

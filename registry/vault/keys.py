@@ -1,14 +1,14 @@
-"""The vault's keys: what they protect, and how one is replaced so that old copies of the database open nothing.
+"""The vault's keys, which are replaced when a learner is erased.
 
 Learners are spread over 256 buckets by the first byte of their id. Each bucket has a key that wraps the keys of its
-learners, and seals what is about one of them or about a credential of that bucket. One more key, the shared one, seals
+learners, and seals values about one of them or about a credential of that bucket. One more key, the shared one, seals
 the rest. When a learner is erased, the keys of the buckets concerned and the shared key are replaced, all that they
-protect is sealed again, and the old keys are destroyed:
-what stands on old database pages, in write-ahead logs and in copies of the database can be opened by nothing any more.
-With one key for all learners, each erasure would have to seal every learner's key again.
+protect is sealed again, and the old keys are destroyed: then nothing decrypts the values on old database pages, in
+write-ahead logs and in copies of the database any more. With one key for all learners, each erasure would have to seal
+every learner's key again.
 
-Every key has a generation, a number that grows with each replacement. What a key sealed begins with its bucket and its
-generation.
+Every key has a generation, a number that grows with each replacement. A sealed value begins with the bucket
+and the generation of its key.
 """
 
 from collections.abc import Sequence
@@ -27,18 +27,18 @@ class VaultError(Exception):
 
 
 class KeyReplaced(VaultError):
-    """The key that sealed a value is not among the keys (any more): read the value again."""
+    """The key that sealed a value was replaced: read the value again."""
 
 
 class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All keys of a vault, as of one moment."""
+    """All keys of a vault at one moment."""
 
     lookup: bytes
     """The key of the hashes under which student numbers and row ids are found. It never changes."""
     generation: int
-    """The newest generation in use. Keys of a later one belong to a replacement that is not finished."""
+    """The newest generation in use. Keys of a later one belong to an unfinished replacement."""
     buckets: tuple[dict[int, bytes], ...]
-    """The keys of each bucket by generation: one each, two while a replacement is going on."""
+    """The keys of each bucket by generation: one each, and two during a replacement."""
 
     @classmethod
     def create(cls, random: "RandomBytes", lookup: bytes | None = None) -> Self:
@@ -63,13 +63,13 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return type(self)(self.lookup, self.generation, added)
 
     def with_generations(self, generations: Sequence[int]) -> Self:
-        """Return a ring with the keys of these generations, one for each bucket, and no others.
+        """Return a ring with the keys of these generations only, one for each bucket.
 
-        Raises `VaultError` where it lacks one: the database and the keys are not of the same moment.
+        Raises `VaultError` if one is missing: the database and the keys are not of the same moment.
         """
         if len(generations) != len(self.buckets):
             raise VaultError(f"the database has {len(generations)} generations of keys, not {len(self.buckets)}")
-        kept = []
+        selected = []
         for keys, generation in zip(self.buckets, generations, strict=True):
             if generation not in keys:
                 older = "database is older than the vault's keys" if generation < min(keys) else (
@@ -79,34 +79,34 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"the {older}: one of them was copied before a learner was erased, and the keys were replaced then."
                     " Restore both from one backup: registry node restore FILE"
                 )
-            kept.append({generation: keys[generation]})
-        return type(self)(self.lookup, max(generations), tuple(kept))
+            selected.append({generation: keys[generation]})
+        return type(self)(self.lookup, max(generations), tuple(selected))
 
     def __repr__(self) -> str:
         return f"KeyRing(generation {self.generation})"  # keys are never shown
 
 
 class RandomBytes(Protocol):
-    """A source of random bytes, as `os.urandom`."""
+    """A source of random bytes, for example `os.urandom`."""
 
     def __call__(self, size: int, /) -> bytes:
-        """Return so many random bytes."""
+        """Return `size` random bytes."""
         ...
 
 
 class KeyFiles(Protocol):
-    """Where a vault's keys are stored. `registry.keys.keystore.Keystore` is the one on the disk."""
+    """A store of a vault's keys. `registry.keys.keystore.Keystore` has them on the disk."""
 
     def ring(self) -> KeyRing | None:
-        """Return the keys as they are stored now; None where there is a master key only, as older versions made."""
+        """Return the keys that are stored now; None if an older version made a master key only."""
         ...
 
     def write_ring(self, ring: KeyRing) -> None:
-        """Store the keys durably in the place of those before, which are destroyed."""
+        """Store the keys durably, and destroy those before."""
         ...
 
     def read_ring_mark(self) -> object:
-        """Return a value that differs whenever other keys were stored meanwhile; cheap."""
+        """Return a value that differs whenever other keys were stored meanwhile. It is cheap to read."""
         ...
 
     def master(self) -> bytes:
@@ -118,7 +118,7 @@ class MemoryKeys:
     """Keys that are lost with the process: for tests and measurements."""
 
     def __init__(self, random: RandomBytes, master: bytes = bytes(KEY_BYTES)) -> None:
-        """`master` matters where a database of an older version is opened."""
+        """`master` is used only for a database of an older version."""
         self._ring: KeyRing | None = KeyRing.create(random)
         self._master = master
 
@@ -131,7 +131,7 @@ class MemoryKeys:
         self._ring = ring
 
     def read_ring_mark(self) -> object:
-        """Return the ring itself: each is another object."""
+        """Return the identity of the ring object."""
         return id(self._ring)
 
     def master(self) -> bytes:

@@ -17,7 +17,7 @@ import pytest
 from psycopg.rows import tuple_row
 
 from registry.settings.settings import SettingsError, load
-from registry.store.migrations import migrations
+from registry.store.migrations import list_migrations
 from tests.support.command import ROOT, printed_json, registry, started, until
 from tests.support.receiver import Receiver
 from tests.support.served import ADDRESS
@@ -152,7 +152,7 @@ def test_the_private_side_is_migrated_and_keeps_every_row(upgraded, node):
     if node != "consortium":  # no command of a consortium's own node opens its private side
         with psycopg.connect(upgraded.dsn[node]) as connection:
             applied = connection.execute("SELECT number FROM node.migrations ORDER BY number").fetchall()
-        assert [number for (number,) in applied] == [migration.number for migration in migrations()]
+        assert [number for (number,) in applied] == [migration.number for migration in list_migrations()]
 
 
 def test_outdated_views_are_refused_with_the_command_that_rebuilds_them(upgraded):

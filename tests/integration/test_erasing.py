@@ -19,7 +19,7 @@ from registry.intake.corrections import write_corrections
 from registry.learners import erasure as erasing
 from registry.learners.erasure import StillInBatch, UnknownLearner, erase
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.vault.vault import HiddenBasis
+from registry.vault.hidden_basis import HiddenBasis
 from registry.wire import commit
 from registry.wire.disclosures import disclosure, salts
 from registry.wire.events import Event, Reader

@@ -17,7 +17,7 @@ from registry.intake.rows.plain_rows import PlainRows, form_of
 from registry.learners.change import CannotChange, SamePerson, StalePreview, UnknownChange
 from registry.learners.changes import LearnerChanges
 from registry.learners.erasure import Merged, count_credentials, erase
-from registry.learners.moves import Moving, find_merge_targets, read_issued_data
+from registry.learners.moves import ConfirmedChange, find_merge_targets, read_issued_data
 from registry.learners.numbers import find_learner
 from registry.vault.vault import random_id
 from registry.wire.disclosures import claims_digest, disclosure, open_disclosures, salts
@@ -207,7 +207,7 @@ def test_killed_between_revoking_and_issuing_nothing_has_happened_and_it_runs_ag
 
     for step in ("_merge", "_move", "_link"):
         with monkeypatch.context() as broken:
-            broken.setattr(Moving, step, killed)
+            broken.setattr(ConfirmedChange, step, killed)
             with pytest.raises(Killed):
                 changes.confirm(proposed.change, "l.holm")
         assert node.stored() == stored
@@ -518,7 +518,7 @@ def test_an_own_decision_that_names_a_credential_by_digest_holds_it_until_it_is_
 def test_a_proposal_says_how_many_credentials_it_moves(node, changes):
     _, first, _, right = one_in_two(node)
     changes.propose_merge(first.learner, right.learner, "a.berg")
-    [change] = changes.changes()
+    [change] = changes.list_changes()
     assert (change.moves, change.confirmed) == (2, None)
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from registry.store.migrations import DatabaseTooNew, migrate, migrations
+from registry.store.migrations import DatabaseTooNew, list_migrations, migrate
 from registry.store.recorder import open_store
 from tests.support.command import Consortium
 
@@ -37,12 +37,12 @@ def columns(connection):
 
 
 def test_a_new_database_takes_every_migration_once(database):
-    assert [one.number for one in migrate(database)] == [one.number for one in migrations()] == applied(database)
+    assert [one.number for one in migrate(database)] == [one.number for one in list_migrations()] == applied(database)
     assert migrate(database) == []
 
 
 def test_numbers_have_no_gap_and_none_twice():
-    assert [one.number for one in migrations()] == list(range(1, len(migrations()) + 1))
+    assert [one.number for one in list_migrations()] == list(range(1, len(list_migrations()) + 1))
 
 
 def test_a_database_of_a_version_without_numbers_comes_to_the_same_tables_and_keeps_its_rows(database, postgres):
@@ -75,7 +75,7 @@ def test_two_that_open_an_older_database_at_once_change_it_once(dsn):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(taken) == [0, 0, 0, len(migrations())]
+    assert sorted(taken) == [0, 0, 0, len(list_migrations())]
 
 
 def test_a_database_that_a_newer_version_changed_is_refused_and_left_as_it_is(database, dsn):
@@ -99,7 +99,7 @@ def test_every_command_says_that_the_database_is_newer_than_the_program(tmp_path
             assert "a newer version of this program has changed the node's database" in said.stderr, words
 
 
-@pytest.mark.parametrize("migration", migrations(), ids=lambda one: f"{one.number:04}")
+@pytest.mark.parametrize("migration", list_migrations(), ids=lambda one: f"{one.number:04}")
 def test_a_released_migration_is_never_changed(migration):
     if migration.number in RELEASED:
         assert hashlib.sha256(migration.statements.encode()).hexdigest() == RELEASED[migration.number]

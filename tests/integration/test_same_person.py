@@ -147,7 +147,7 @@ def test_two_persons_under_one_number_in_one_file_are_told_apart(node):
     assert isinstance(sara, Issued)
     assert isinstance(other, Issued)
     assert (petr.code, petr.field) == ("person-differs", "student")
-    assert petr.persons.known == {"familyName": "Ahmed", "givenName": "Sara", "dateOfBirth": "2001-05-05"}
+    assert petr.persons.known_person == {"familyName": "Ahmed", "givenName": "Sara", "dateOfBirth": "2001-05-05"}
     assert "Petr Novak, born 1979-11-30" in petr.explanation
     assert "Sara Ahmed, born 2001-05-05" in petr.explanation
     for word in ("Novak", "Petr", "1979", "Ahmed", "7000123"):

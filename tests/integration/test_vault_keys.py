@@ -23,9 +23,11 @@ from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.store import recorder as store
 from registry.vault import key_replacement as rewrapping
+from registry.vault.ciphers import bucket_of, derive_key, seal_bytes
+from registry.vault.hidden_basis import HiddenBasis
 from registry.vault.key_replacement import COLUMNS, locked_keys
-from registry.vault.keys import KeyRing
-from registry.vault.vault import HiddenBasis, Vault, VaultError, bucket_of, derive_key, seal_bytes
+from registry.vault.keys import KeyRing, VaultError
+from registry.vault.vault import Vault
 from registry.webhooks.addresses import AddressPolicy
 from registry.webhooks.endpoints import Endpoints
 from registry.wire.disclosures import disclosure, salts

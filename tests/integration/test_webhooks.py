@@ -22,8 +22,8 @@ from projections.feed import feed, writer
 from projections.feed.collector import NoticeCollector, PendingNotice
 from registry.application.registry import Registry
 from registry.node.adapters.webhooks import FeedSource
-from registry.vault.keys import MemoryKeys
-from registry.vault.vault import Vault, VaultError
+from registry.vault.keys import MemoryKeys, VaultError
+from registry.vault.vault import Vault
 from registry.webhooks import (
     AddressPolicy,
     Deliveries,

@@ -44,7 +44,7 @@ VARIABLES: Final = frozenset([
 """Names that say nothing of what they hold."""
 
 PARTICIPLES: Final = re.compile(
-    r"_*(?:(?:[a-z]+ed|told|said|held|kept|found|seen|known|given|taken|made|gone|shown|sent|chosen|written|retry_read))"
+    r"_*(?:(?:[a-z]+ed|told|said|held|kept|found|seen|known|given|taken|made|gone|shown|sent|chosen|written|read_again))"
 )
 """Function names that are a participle alone; a function is a verb, a property a noun or an adjective."""
 

@@ -19,8 +19,6 @@ PENDING = (
     "docs/commands/operations.md",
     "docs/conf.py",
     "docs/keys.md",
-    "registry/application/",
-    "registry/backup/",
     "registry/batches/",
     "registry/cli/account.py",
     "registry/cli/app.py",
@@ -50,15 +48,17 @@ PENDING = (
     "registry/intake/reconciling.py",
     "registry/intake/rows/",
     "registry/intake/taking.py",
-    "registry/keys/",
-    "registry/learners/",
     "registry/node/",
-    "registry/store/",
-    "registry/vault/",
 )
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/application/held_row.py", "known"): "a field of the JSON of a held row",
+    ("registry/backup/backup.py", "taken"): "a field of a backup's description",
+    ("registry/store/migrations/0001_private_side.sql", "Whoever"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "anew"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "is told"): "a migration never changes",
+    ("registry/store/migrations/0001_private_side.sql", "whoever"): "a migration never changes",
     ("projections/stacking/progress.py", "held"): "a field of the JSON of `registry stack progress`",
     ("registry/intake/import_report.py", "held"): "a field of the JSON that `import file` prints",
     ("tests/support/private_before_keys.sql", "anew"): "a schema as it was, which the upgrade begins from",

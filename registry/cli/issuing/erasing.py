@@ -57,7 +57,7 @@ def erase(
     """
     node = node_of(context)
     learner = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
-    merged = erasing.merged_learners(node.registry, learner)
+    merged = erasing.find_merged_learners(node.registry, learner)
     credentials = known_credentials(node.views(), [learner, *merged])
     affected = erasing.find_affected_cases(node.registry, learner, today())
     for case in affected:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from registry.application.held_rows import MAX_HELD, Decision, HeldPerson, HeldRows
+from registry.application.held_row import Decision, HeldPerson
+from registry.application.held_rows import MAX_HELD, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
 from registry.cli.issuing.learner_links import changes_of
@@ -16,7 +17,7 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
-from registry.learners.change import Change, Preview, Proposed
+from registry.learners.change import Change, Preview, ProposedChange
 from registry.node.node import Node
 from registry.values.persons import describe_person
 
@@ -183,7 +184,7 @@ def _learner(node: Node, text: str, *, student: bool) -> str:
     return ids.learner_of_student(node, text) if student else ids.resolve(node, text, "learner")
 
 
-def _say_proposed(proposed: Proposed) -> None:
+def _say_proposed(proposed: ProposedChange) -> None:
     _say_preview(proposed.preview)
     say("Nothing has changed yet. If another person confirms it: " + _consequence(proposed.preview))
     say(f"Another person confirms it: registry learner confirm {proposed.change} --actor NAME")
@@ -230,7 +231,7 @@ def changes(
     Example: registry learner changes
     """
     node = node_of(context)
-    learner_changes = changes_of(node).changes(None if learner is None else ids.resolve(node, learner, "learner"))
+    learner_changes = changes_of(node).list_changes(None if learner is None else ids.resolve(node, learner, "learner"))
     columns = [
         Column("change", lambda change: change.change),
         Column("kind", lambda change: change.kind),

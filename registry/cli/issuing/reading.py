@@ -103,7 +103,7 @@ def show_learner(
         place = member, ids.resolve(node, credential, "--after")
     record = learners.read(node.views(), ids.resolve(node, learner, "learner"), after=place)
     person = _person(node, record.learner)
-    changes = [] if node.settings.member == GOVERNANCE else changes_of(node).changes(record.learner)
+    changes = [] if node.settings.member == GOVERNANCE else changes_of(node).list_changes(record.learner)
     if as_json:
         print_json({**plain(record), "person": person, "changes": changes})
     if not record.credentials:

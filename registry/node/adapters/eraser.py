@@ -32,7 +32,7 @@ class Eraser:
                 "$.confirmCases",
             )
         with views.connect(self._dsn) as connection:
-            credentials = known_credentials(connection, [learner, *erasing.merged_learners(registry, learner)])
+            credentials = known_credentials(connection, [learner, *erasing.find_merged_learners(registry, learner)])
         warnings = [str(case) for case in affected]
         erasing.erase(registry, self._batch_store, learner, credentials=credentials, again=again)
         return warnings

@@ -11,7 +11,8 @@ from registry.application.registry import Registry
 from registry.domain.case_errors import NotApplicant
 from registry.learners.numbers import find_learner
 from registry.values.persons import contradictions, name_fault, normalise_identifier, normalise_name, number_fault
-from registry.vault.vault import Learner, VaultRows
+from registry.vault.vault import Learner
+from registry.vault.vault_rows import VaultRows
 from registry.wire.forms import Uuid, check_date
 
 Said = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -119,7 +120,7 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
         for name, value in msgspec.to_builtins(applicant).items()
         if name in ("familyName", "givenName", "dateOfBirth", "student")
     }
-    rows.learner(learner.learner, hashed, vault.wrap(learner), vault.seal(learner, "person", person))
+    rows.add_learner(learner.learner, hashed, vault.wrap(learner), vault.seal(learner, "person", person))
     return learner
 
 

@@ -19,7 +19,8 @@ from registry.domain.case import Case
 from registry.domain.case_errors import ApplicantErased, NotAttached, UnknownSubject
 from registry.domain.case_events import Document
 from registry.settings.settings import OfficeSetting
-from registry.vault.vault import Learner, Vault, open_bytes, random_id, retry_read, seal_bytes
+from registry.vault.ciphers import open_bytes, seal_bytes
+from registry.vault.vault import Learner, Vault, random_id, retry_read
 
 AttachmentKind = Literal[Document, "evidence"]
 """The kind of the file: a document that an applicant can be asked for, or evidence, for example an altered receipt."""

@@ -23,7 +23,8 @@ from registry.office.errors import ErrorCollector
 from registry.office.ports import CredentialLookup, Key
 from registry.store.recorder import TransactionalRows
 from registry.values.countries import COUNTRIES
-from registry.vault.vault import Learner, VaultRows, random_id
+from registry.vault.vault import Learner, random_id
+from registry.vault.vault_rows import VaultRows
 from registry.wire.errors import InvalidEvent, InvalidProof, WireError
 from registry.wire.forms import Checker, Country, CredentialRef, checker
 from registry.wire.recognition import Evidence, External, Purpose, Towards

@@ -10,7 +10,8 @@ from psycopg.rows import DictRow
 
 from registry.domain import deadlines
 from registry.domain.case import Case
-from registry.vault.vault import Learner, Vault, VaultError, random_id
+from registry.vault.keys import VaultError
+from registry.vault.vault import Learner, Vault, random_id
 
 
 class CaseRow:

@@ -1,7 +1,7 @@
 """The versions of the private schema: numbered files, each applied once, in one transaction, under one lock.
 
-`0001` also takes over a database of a version that had no numbers: all that it makes, it makes only where it is absent.
-A file that was released is never changed; what must change gets the next number.
+`0001` also converts a database of a version without numbers, so it creates only what is missing. A file that was
+released is never changed; a further change is a file with the next number.
 """
 
 import re
@@ -38,7 +38,7 @@ class Migration(NamedTuple):
 
 
 @cache
-def migrations() -> tuple[Migration, ...]:
+def list_migrations() -> tuple[Migration, ...]:
     """Return all migrations that this program knows, in their order."""
     return tuple(
         sorted(
@@ -50,10 +50,10 @@ def migrations() -> tuple[Migration, ...]:
 
 
 def migrate(connection: Connection[Any]) -> list[Migration]:
-    """Bring a database to the newest version that this program knows; return the migrations that it took.
+    """Bring a database to the newest version that this program knows; return the migrations that were applied.
 
-    A database that is there already is only read, so that no process waits for another that is in the middle of
-    writing. Two processes that find an older one change it one after the other. Raises `DatabaseTooNew`.
+    A database of the newest version is only read, so that no process waits for another one's writes. Two processes that
+    find an older version change it one after the other. Raises `DatabaseTooNew`.
     """
     if not _missing(connection):
         return []
@@ -79,15 +79,15 @@ def refuse_newer(connection: Connection[Any]) -> None:
 
 
 def _missing(connection: Connection[Any]) -> list[Migration]:
-    """Return the migrations that a database has not taken yet. Raises `DatabaseTooNew`."""
+    """Return the migrations that a database lacks. Raises `DatabaseTooNew`."""
     applied: dict[int, str] = {}
     with connection.cursor(row_factory=tuple_row) as cursor:
         if cursor.execute("SELECT to_regclass('node.migrations')").fetchone() != (None,):
             applied = dict(cursor.execute("SELECT number, name FROM node.migrations ORDER BY number"))
-    known = {migration.number for migration in migrations()}
-    if unknown := [f"{number:04} ({name})" for number, name in applied.items() if number not in known]:
+    numbers = {migration.number for migration in list_migrations()}
+    if unknown := [f"{number:04} ({name})" for number, name in applied.items() if number not in numbers]:
         raise DatabaseTooNew(
             f"a newer version of this program has changed the node's database: migration {', '.join(unknown)} is not"
-            f" known here, which knows up to {max(known):04}. Nothing was changed. Run that version or a later one"
+            f" known here, which knows up to {max(numbers):04}. Nothing was changed. Run that version or a later one"
         )
-    return [migration for migration in migrations() if migration.number not in applied]
+    return [migration for migration in list_migrations() if migration.number not in applied]

@@ -11,7 +11,7 @@ from registry.domain.case_errors import AppealOpen, DateOrder, NotCovered, Propo
 from registry.domain.case_events import Decided, KnownStatus, Opened, Subject
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.store.recorder import EventMapper
-from registry.store.translation import EVENTS, Stored, Translator
+from registry.store.translation import EVENTS, EventRow, Translator
 from registry.vault.vault import random_id
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant
@@ -199,7 +199,7 @@ def test_a_case_read_again_from_its_stored_events_is_the_same_and_none_of_them_i
     case.enquire(random_id(), 1, DAY, "desk")
     mapper, translator = EventMapper(), Translator("test.example/lund")
     stored = [mapper.to_stored_event(event) for event in case.collect_events()]
-    assert {translator.line(Stored(str(one.originator_id), one.originator_version, one.topic, one.state))
+    assert {translator.write_line(EventRow(str(one.originator_id), one.originator_version, one.topic, one.state))
             for one in stored} == {None}  # fmt: skip
     again = None
     for one in stored:
