@@ -1,4 +1,4 @@
-"""Receipts and consistency proofs as files: what is written is read back, and every broken file is told apart."""
+"""Receipts and consistency proofs as files: what was written is read back, a broken file is refused with its fault."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""The published schemas are those of the structs: a schema that is old, missing or of no event is told."""
+"""The published schemas are those of the structs: a schema that is old, missing or of no event is named."""
 
 import json
 
