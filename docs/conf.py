@@ -1,4 +1,4 @@
-"""How Sphinx builds the site (`make docs`): every Markdown file of the repository at its own path.
+"""Settings of Sphinx for the site (`make docs`): every Markdown file of the repository at its own path.
 
 The source folder is the repository, so the relative links of a file hold here as they do in the repository. The
 command is `sphinx-build -c docs . build/docs`.
@@ -106,7 +106,7 @@ SECTIONS = {
     ],
     "Project": ["CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT", "CHANGELOG"],
 }
-"""The navigation. A page that stands in no section fails the build."""
+"""The navigation. A page that is in no section fails the build."""
 
 _FOREIGN = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["'](?:https?:)?//|"""

@@ -9,8 +9,7 @@ the first record, in one transaction, while readers see the old rows.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -21,6 +20,7 @@ from consumers.disputes.disputes import Disputes
 from consumers.governance.governance import GovernanceFold
 from consumers.governance.governance_rows import GovernanceRows
 from consumers.projecting.feed_updater import FeedUpdater
+from consumers.projecting.log_faults import LOST, LostStream, join_faults, next_pause
 from consumers.streams import quarantine
 from consumers.streams.cursor import Cursor, Mark, confirm, still_stands
 from consumers.streams.progress import NOTHING, Progress
@@ -33,8 +33,6 @@ from projections.fold.fold import fold
 from projections.fold.rollback import roll_back
 from registry.log import (
     ForeignLog,
-    HeadLost,
-    HistoryRewritten,
     LogError,
     LogGone,
     NoSuchStream,
@@ -52,34 +50,6 @@ OnBatch = Callable[[str, int, int], None]
 
 OnStep = Callable[[Progress, float, bool], None]
 """Receives what each step brought, the seconds that it took, and whether all streams were read without a fault."""
-
-_LOST: Final = (TailLost, HeadLost, HistoryRewritten, LogGone, ForeignLog)
-"""Faults of a stream that can be read. Verifying all of it again is expensive, and is not done at every step."""
-_LOST_SECONDS: Final = 5.0
-_MAX_LOST_SECONDS: Final = 300.0
-
-
-class _Lost(NamedTuple):
-    """The fault of a member's stream when it was last verified."""
-
-    error: LogError
-    state: tuple[int, int]
-    """The end of the stream, and the governance entry that last changed which of the member's events count."""
-    again_at: float
-    """The monotonic time at which it is verified again if neither changed."""
-    pause: float
-
-
-def _worst(faults: Sequence[LogError]) -> LogError:
-    """Return the fault that says most: another history, then what is lost, then what cannot be read now."""
-    return min(faults, key=lambda fault: (not isinstance(fault, HistoryRewritten), not isinstance(fault, _LOST)))
-
-
-def _together(faults: Sequence[LogError]) -> LogError:
-    """Return the worst fault, with what all of them say."""
-    if len(faults) == 1:
-        return faults[0]
-    return type(_worst(faults))("\n".join(dict.fromkeys(str(error) for error in faults)))
 
 
 class _Stopped(Exception):
@@ -126,7 +96,7 @@ class Projector:
         """Members whose position was checked against the log."""
         self._marks: dict[str, Mark] = {}
         """The newest record that was read of each member's stream."""
-        self._lost: dict[str, _Lost] = {}
+        self._lost: dict[str, LostStream] = {}
         """Members whose stream lacks entries that were read of it."""
         self._disputes = Disputes(connection, log, members)
         self._stopping = threading.Event()
@@ -145,7 +115,7 @@ class Projector:
         """
         done, faults = self._pass()
         if faults:
-            raise _together(faults)
+            raise join_faults(faults)
         return done
 
     def _pass(self) -> tuple[Progress, list[LogError]]:
@@ -194,7 +164,7 @@ class Projector:
                 progress, faults = NOTHING, [error]
             on_step(progress, time.monotonic() - began, not faults)
             if faults:
-                fault = _together(faults)
+                fault = join_faults(faults)
                 if str(fault) != reported:
                     reported = str(fault)
                     _log.error("projector.log_fault", error=reported)
@@ -227,9 +197,9 @@ class Projector:
             self._confirmed.discard(member)
         try:
             done = self._read_or_find(member)
-        except _LOST as error:
-            pause = _LOST_SECONDS if before is None else min(2 * before.pause, _MAX_LOST_SECONDS)
-            self._lost[member] = _Lost(error, (self._end(member), changed), time.monotonic() + pause, pause)
+        except LOST as error:
+            pause = next_pause(before)
+            self._lost[member] = LostStream(error, (self._end(member), changed), time.monotonic() + pause, pause)
             raise
         self._lost.pop(member, None)
         return done

@@ -17,17 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import structlog
 
 from consumers.disputes.settling import Settling
 from consumers.governance.governance import GovernanceFold
 from consumers.governance.governance_reader import GovernanceReader
-from consumers.streams.appending import append_durably
 from consumers.streams.cursor import START, Cursor, Mark, confirm, mark_of, still_stands
 from consumers.streams.stream import REPLAY_BYTES, Waypoint
 from consumers.streams.verifier import DISPUTABLE, OK, MemberTrust, Verifier
 from consumers.witness.cosignatures import Cosignatures
+from consumers.witness.evidence import Caught, Evidence
 from consumers.witness.journal import Journal, Seen
 from consumers.witness.requests import Answer, parse_request
 from registry.log import (
@@ -47,14 +46,6 @@ from registry.wire.merkle import EMPTY_ROOT, Tree, root_of, verify_consistency
 _log = structlog.get_logger(__name__)
 _MAX_DISPUTED: Final = 10_000
 """Sizes of disputed heads that are held in memory for one stream."""
-
-
-class Caught(msgspec.Struct, frozen=True):
-    """A log that showed two histories: two signed notes that contradict each other."""
-
-    origin: str
-    size: int
-    notes: tuple[str, str]
 
 
 class _Followed:
@@ -113,13 +104,17 @@ class Witness:
         self.key = CosignerKey.of(name, signer.vkey.public)
         self.journal = Journal(folder / "heads.journal")
         self.kept = Cosignatures(folder / "cosignatures", [self.key])
-        self._caught_file = folder / "caught.jsonl"
-        self.caught: list[Caught] = self._read_caught()
+        self._evidence = Evidence(folder / "caught.jsonl")
         self._governance_reader = GovernanceReader(GovernanceFold(consortium, founded))
         self._governance_note: SignedNote | None = None
         self._followed: dict[str, _Followed] = {}
         self.faults: dict[str, str] = {}
         """By stream: its fault when it was last followed."""
+
+    @property
+    def caught(self) -> list[Caught]:
+        """The logs that showed two histories."""
+        return self._evidence.all
 
     # Following
 
@@ -179,7 +174,7 @@ class Witness:
     def _compare_governance(self, note: SignedNote) -> None:
         size, fold = note.checkpoint.size, self._governance
         if size <= fold.size and root_of(fold.leaves[:size]) != note.checkpoint.root and self._governance_note:
-            self._catch(Caught(self._consortium, size, (str(note), str(self._governance_note))))
+            self._evidence.add(Caught(self._consortium, size, (str(note), str(self._governance_note))))
 
     def _follow(self, member: str) -> int:
         record = self._governance.state.members[member]
@@ -193,7 +188,7 @@ class Witness:
         followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
         cosigned_head = self.journal.seen.get(origin)
-        caught = {evidence.origin for evidence in self.caught}  # one contradiction is evidence enough
+        caught = self._evidence.has(origin)
         commits = 0
         try:
             # A member that signs many heads waits until they are settled: memory is bounded.
@@ -211,7 +206,7 @@ class Witness:
                             cosigned_head.root,
                         ):
                             followed.agreed = cosigned_head.size
-                    elif verdict.code in DISPUTABLE and verdict.commit is not None and origin not in caught:
+                    elif verdict.code in DISPUTABLE and verdict.commit is not None and not caught:
                         disputed = verdict.commit.checkpoint
                         followed.dispute(disputed.size, disputed.root, str(verdict.commit.note))
                 followed.tree, followed.next, followed.mark = verifier.tree, records[-1].next, mark_of(records[-1])
@@ -245,8 +240,8 @@ class Witness:
         unsure = cosigned_head is not None and followed.agreed < cosigned_head.size <= followed.tree.size
         if cosigned_head is not None and unsure and (cosigned := self.kept.at(origin, cosigned_head.size)) is not None:
             followed.dispute(cosigned_head.size, base64.b64decode(cosigned_head.root), str(cosigned))
-        if origin in {evidence.origin for evidence in self.caught}:
-            followed.disputed.clear()  # one contradiction is evidence enough
+        if self._evidence.has(origin):
+            followed.disputed.clear()
         self._compare(origin, followed, followed.tree.size, followed.tree.root, str(followed.note))
         if followed.settling is None and (sizes := followed.passed_disputed):
             followed.settling = Settling(self._log, member, trust, Waypoint(Tree(), 0), sizes)
@@ -272,21 +267,20 @@ class Witness:
         """Compare the disputed heads of a size with the tree's own root there."""
         for root, note in followed.disputed.pop(size, {}).items():
             if root != actual:
-                self._catch(Caught(origin, size, (note, own)))
+                self._evidence.add(Caught(origin, size, (note, own)))
 
     def _cosign_new(self, streams: list[_Followed]) -> None:
         """Write down and cosign the newest heads of governance and of the streams that were compared."""
         notes = [f.note for f in streams if f.note is not None]
         if self._governance_note is not None:
             notes.append(self._governance_note)
-        caught = {evidence.origin for evidence in self.caught}
         fresh = []
         for followed in streams:
             followed.agreed = max(followed.agreed, followed.tree.size)
         for note in notes:
             head = note.checkpoint
             cosigned_head = self.journal.seen.get(head.origin)
-            if head.origin not in caught and (
+            if not self._evidence.has(head.origin) and (
                 cosigned_head is None or head.size > cosigned_head.size or self._is_unfinished(cosigned_head, note)
             ):
                 fresh.append(note)
@@ -313,21 +307,6 @@ class Witness:
             self.kept.add(cosigned_note)
             cosigned.append(cosigned_note)
         return cosigned
-
-    # Evidence
-
-    def _catch(self, caught: Caught) -> None:
-        if any((evidence.origin, evidence.size) == (caught.origin, caught.size) for evidence in self.caught):
-            return  # one contradiction at a size proves it
-        _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
-        append_durably(self._caught_file, msgspec.json.encode(caught) + b"\n")
-        self.caught.append(caught)
-
-    def _read_caught(self) -> list[Caught]:
-        if not self._caught_file.exists():
-            return []
-        data = self._caught_file.read_bytes()
-        return [msgspec.json.decode(line, type=Caught) for line in data[: data.rfind(b"\n") + 1].splitlines()]
 
     # C2SP tlog-witness
 
@@ -361,9 +340,9 @@ class Witness:
             verify_consistency(size, root, head.size, head.root, path)
         except InvalidProof as error:
             if size == head.size and (other := self.kept.at(head.origin, size)) is not None:
-                self._catch(Caught(head.origin, size, (str(note), str(other))))
+                self._evidence.add(Caught(head.origin, size, (str(note), str(other))))
             return Answer(422, str(error))
-        if any(evidence.origin == head.origin for evidence in self.caught):
+        if self._evidence.has(head.origin):
             return Answer(403, "this log has shown two histories")
         [cosigned] = self._cosign([note])
         line = next(s for s in cosigned.signatures if (s.name, s.key_id) == (self.key.name, self.key.key_id))

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from registry.rules.governance import MemberRecord
+from registry.values.plural import plural
 from registry.wire import governance as wire
 from registry.wire.keys import VerifierKey
 
@@ -61,12 +62,6 @@ def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - a
             )
         case _:
             raise TypeError(f"no words for {type(data).__name__}")
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 signature`, `2 signatures`, `2 entries`."""
-    several = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else several}"
 
 
 def signatures_needed(signed: int, needed: int) -> str:

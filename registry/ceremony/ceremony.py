@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from registry.ceremony.act_words import describe, plural, signatures_needed
+from registry.ceremony.act_words import describe, signatures_needed
 from registry.domain.membership import Consortium
 from registry.keys import key_proof
 from registry.keys.key_proof import OfferedKey
 from registry.keys.weak_keys import find_weakness
 from registry.rules.governance import Governance, RootKeys
 from registry.values.countries import COUNTRIES
+from registry.values.plural import plural
 from registry.wire import governance as wire
 from registry.wire.checkpoint import Checkpoint, Signature, SignedNote
 from registry.wire.errors import InvalidEvent, MalformedNote, WireError

@@ -1,4 +1,4 @@
-"""Who uses the command: the account that a case, a merge or a release is done by."""
+"""The account of the person who uses a command, as a case, a merge or a release names it."""
 
 import getpass
 import re
@@ -7,16 +7,17 @@ from typing import Annotated, Final
 import typer
 
 As = Annotated[
-    str | None, typer.Option("--actor", help="Who does it: an account's name (else yours).", envvar="REGISTRY_ACTOR")
+    str | None,
+    typer.Option("--actor", help="The account that acts (else your own).", envvar="REGISTRY_ACTOR"),
 ]
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 
 
 def who(account: str | None) -> str:
-    """Return an account's name in its one spelling, in lower case; of None, the one that runs the command.
+    """Return an account's name in lower case; without a name, that of the account that runs the command.
 
-    Two spellings of one name would pass for two persons. Whether the name is the caller's, nothing here checks: who may
-    run commands on a node is the machine's to say.
+    Two spellings of one name would pass for two persons. That the name is the caller's own is not checked: the machine
+    decides who may run commands on a node.
     """
     name = (account if account is not None else getpass.getuser()).strip().lower()
     if _ACCOUNT.fullmatch(name) is None:

@@ -1,9 +1,6 @@
 """The `registry` command.
 
-Exit codes: 0 all that was asked for is done, checked and well; 1 something is not as it should be (an audit's
-fault, rows refused, an unknown id); 2 wrong usage, among it a file that cannot be read; 3 settings or keys are
-missing or wrong; 4 the log or the database cannot be reached, is full, or another process writes; 5 something that
-was asked for could not be checked; 130 interrupted; 143 terminated by SIGTERM.
+The meaning of its exit codes is in `registry/cli/exits.py`: `MEANINGS`.
 """
 
 import signal
@@ -62,7 +59,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("evidence.audit", "evidence.audit_comparison"),
     "demo": ("demo.demo",),
 }
-"""The files that make each command. Only those of the command that is called are loaded: all take a second more."""
+"""The modules of each command. Only those of the requested command are loaded: all of them take a second more."""
 
 PANELS: Final[dict[str, tuple[str, ...]]] = {
     "Issuing": (
@@ -77,14 +74,14 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip
-"""The panels of `registry --help`, by who uses the commands."""
+"""The panels of `registry --help`, by audience."""
 
 _GLOBAL: Final = ("--home", "--log-level")
-"""Options of all commands. They may stand before the command and after it."""
+"""Options of all commands, which may come before or after the command."""
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
-    if wanted:
+def _print_version(requested: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if requested:
         from importlib.metadata import version as version_of  # noqa: PLC0415 - it loads the email package
 
         out.print(f"registry {version_of('credential-registry')}", markup=False, highlight=False)
@@ -100,12 +97,13 @@ def _check_level(level: str | None) -> str | None:
 def settings(
     context: typer.Context,
     home: Annotated[
-        Path | None, typer.Option(help="The node's folder (else REGISTRY_HOME, else the current one or above it).")
+        Path | None,
+        typer.Option(help="The node's folder (else REGISTRY_HOME, else this folder or one above it)."),
     ] = None,
     log_level: Annotated[
         str | None,
         typer.Option(
-            help=f"{', '.join(observability.LEVELS)}: what goes to standard error.",
+            help=f"The least level of messages on standard error: {', '.join(observability.LEVELS)}.",
             envvar="REGISTRY_LOG_LEVEL",
             callback=_check_level,
         ),
@@ -116,7 +114,7 @@ def settings(
 ) -> None:
     """Micro-credentials that universities share: issue, publish, verify, recognise, audit.
 
-    --home and --log-level may also stand after the command.
+    --home and --log-level may also come after the command.
     """
     observability.configure(log_level or "warning")
     # Nothing is opened before it is needed.
@@ -125,17 +123,17 @@ def settings(
 
 
 def app_for(words: Sequence[str]) -> typer.Typer:
-    """Return the app with the command that these words call; with all commands if they call none that is known.
+    """Return the app with the command that these words call, or with all commands if they call an unknown one.
 
     Only the modules of these commands are loaded.
     """
-    called = _called(words)
-    if not called and "--version" in words:
-        return _made(())
-    return _made(COMMANDS.get(called, [file for files in COMMANDS.values() for file in files]))
+    name = _find_command(words)
+    if not name and "--version" in words:
+        return _create_app(())
+    return _create_app(COMMANDS.get(name, [module for modules in COMMANDS.values() for module in modules]))
 
 
-def _called(words: Sequence[str]) -> str:
+def _find_command(words: Sequence[str]) -> str:
     rest = iter(words)
     for word in rest:
         if word in _GLOBAL:
@@ -145,7 +143,7 @@ def _called(words: Sequence[str]) -> str:
     return ""
 
 
-def _made(files: Iterable[str]) -> typer.Typer:
+def _create_app(modules: Iterable[str]) -> typer.Typer:
     app = typer.Typer(
         name="registry",
         no_args_is_help=True,
@@ -154,8 +152,8 @@ def _made(files: Iterable[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(settings)
-    for file in dict.fromkeys(files):
-        import_module(f"registry.cli.{file}").add_to(app)
+    for module in dict.fromkeys(modules):
+        import_module(f"registry.cli.{module}").add_to(app)
     panels = {command: panel for panel, commands in PANELS.items() for command in commands}
     for command in app.registered_commands:
         command.rich_help_panel = panels.get(command.name or "")
@@ -165,7 +163,7 @@ def _made(files: Iterable[str]) -> typer.Typer:
 
 
 def global_options_first(command: Any, words: Sequence[str]) -> list[str]:  # noqa: ANN401 - Typer's own command class
-    """Move `--home` and `--log-level` before the command, unless the command has an option of that name itself."""
+    """Move `--home` and `--log-level` before the command, unless the command has its own option of that name."""
     first: list[str] = []
     rest: list[str] = []
     current = command
@@ -189,7 +187,7 @@ def global_options_first(command: Any, words: Sequence[str]) -> list[str]:  # no
 def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
     words = sys.argv[1:] or ["--help"]
-    # A name that the terminal's encoding lacks is printed as an escape.
+    # A character that the terminal's encoding lacks is printed as an escape.
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
@@ -199,15 +197,15 @@ def main() -> None:
 
 def run(command: Callable[[], Any], words: Sequence[str] = ()) -> int:
     """Run a command and return its exit code. Errors become a sentence on standard error, never a traceback."""
-    # What a command started ends with it, whoever ends it: a signal that is not heard would leave servers behind.
-    before = signal.signal(signal.SIGTERM, _terminated)
+    # SIGTERM ends the servers that a command started, too; ignored, it would leave them behind.
+    before = signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
-        code = _code_of(command)
+        code = _run_to_exit_code(command)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
     except Exception as error:  # noqa: BLE001 - the last place that can turn an error into a sentence
-        code = _failed(error, words)
+        code = _report_error(error, words)
     finally:
         signal.signal(signal.SIGTERM, before)
     if code == 130:
@@ -215,24 +213,24 @@ def run(command: Callable[[], Any], words: Sequence[str] = ()) -> int:
     return code
 
 
-def _code_of(command: Callable[[], Any]) -> int:
+def _run_to_exit_code(command: Callable[[], Any]) -> int:
     try:
         command()
     except SystemExit as end:  # as Typer ends every command
-        if _interrupted(end):  # at a question, of which Typer makes an end with 1
+        if _is_interruption(end):  # at a question, where Typer exits with 1
             return 130
         return end.code if isinstance(end.code, int) else 1 if end.code else 0
     return 0
 
 
-def _interrupted(error: BaseException | None) -> bool:
+def _is_interruption(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
 
 
-def _failed(error: Exception, words: Sequence[str]) -> int:
-    from registry.cli.exits import explain  # noqa: PLC0415 - as its docstring says
+def _report_error(error: Exception, words: Sequence[str]) -> int:
+    from registry.cli.exits import explain  # noqa: PLC0415 - it imports every package
 
     explained = explain(error, words)
     if explained is None:
@@ -241,8 +239,8 @@ def _failed(error: Exception, words: Sequence[str]) -> int:
             errors.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
         else:
             _print_error(
-                "This is a defect of the software, not of what you did. Run the command again with --log-level debug"
-                " to see where it happened, and report that."
+                "This is a defect of the software, not a mistake of yours. Run the command again with --log-level"
+                " debug to see where it happened, and report that."
             )
         return 1
     code, sentence = explained
@@ -256,6 +254,6 @@ def _print_error(text: str) -> None:
     errors.print(f"{colon}{rest}", markup=False, highlight=False)
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     del frame
     raise SystemExit(128 + number)

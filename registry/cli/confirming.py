@@ -1,4 +1,4 @@
-"""Asking before something is done for good."""
+"""The question before something irreversible."""
 
 import sys
 
@@ -8,9 +8,9 @@ from registry.cli.output import errors
 
 
 def confirm(consequence: str, question: str, *, yes: bool, instead: str = "--yes") -> None:
-    """Say what follows, and ask. Without a terminal nobody can be asked: then an option is needed, else exit code 2.
+    """State the consequence, and ask. Without a terminal the option `instead` is needed, else exit code 2.
 
-    Where the answer is no, the command ends with exit code 1 and nothing was done.
+    After the answer *no* the command ends with exit code 1, and nothing was done.
     """
     errors.print(consequence, markup=False, highlight=False)
     if yes:

@@ -1,4 +1,4 @@
-"""Which exit code each foreseen error has, and the sentence for it. Loaded on an error: it knows every package."""
+"""The exit code of each foreseen error, and its sentence. Loaded after an error only: it imports every package."""
 
 import errno
 from collections.abc import Sequence
@@ -91,24 +91,24 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
 )
 
 MEANINGS: Final[dict[int, str]] = {
-    0: "Everything that was asked for is done, checked and well.",
-    1: "Something is not as it should be: a fault, a refusal, a row that was not taken, something unknown.",
-    2: "Wrong usage: an option, a value, or a file to read that is not there.",
+    0: "Everything that was requested is done, checked and well.",
+    1: "Something is wrong: an audit found a fault, a row or an act was refused, or an id is unknown.",
+    2: "Wrong usage: an option, a value, or a file that cannot be read.",
     3: "Settings or keys are missing or wrong.",
     4: "The log or the database cannot be reached or is full, or another process is writing.",
-    5: "Inconclusive: something that was asked for could not be checked.",
+    5: "Inconclusive: something that was requested could not be checked.",
     130: "Interrupted at the keyboard.",
     143: "Ended by SIGTERM.",
 }
-"""What each exit code means."""
+"""The meaning of each exit code."""
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | None:
-    """Return the exit code and the sentence for a foreseen error; None for one that nobody foresaw.
+    """Return the exit code and the sentence for a foreseen error; None for any other.
 
-    `words` are the command's own: a file that they name and that cannot be read is wrong usage.
+    `words` are the words of the command: a file that they name and that cannot be read is wrong usage.
     """
     code = next((code for kind, code in EXITS if isinstance(error, kind)), None)
     if code is not None:
@@ -120,11 +120,11 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
     if isinstance(error, UnicodeDecodeError):
         return 2, f"A file is not UTF-8 text: byte {error.start + 1} cannot be read. Save it as UTF-8."
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
-        return 2, "A word of the command is not UTF-8 text. Write it in the terminal's encoding, UTF-8."
-    if isinstance(error, RecursionError) and "deserializing" in str(error):  # as msgspec has it
+        return 2, "A word of the command is not UTF-8 text. Set the terminal's encoding to UTF-8."
+    if isinstance(error, RecursionError) and "deserializing" in str(error):  # as msgspec words it
         return 2, "A file's JSON is nested too deeply to be read."
     if isinstance(error, msgspec.DecodeError):
-        return 2, f"A file is not the JSON that belongs there: {error}."
+        return 2, f"A file holds other JSON than expected: {error}."
     return None
 
 
@@ -145,11 +145,11 @@ def _explain_os_error(error: OSError, words: Sequence[str]) -> tuple[int, str]:
     reason = error.strerror or str(error) or type(error).__name__
     if error.errno in _NO_ROOM:
         where = f" for {error.filename}" if error.filename else ""
-        return 4, f"There is no room{where}: {reason}. Make room and run the command again."
+        return 4, f"No space left{where}: {reason}. Free some space and run the command again."
     if error.filename is None:
         return 4, f"A connection failed: {reason}. Is the other side running?"
-    named = {str(Path(word.partition("=")[2] if word.startswith("--") else word)) for word in words if word}
+    named_files = {str(Path(word.partition("=")[2] if word.startswith("--") else word)) for word in words if word}
     file = str(error.filename)
-    if file in named or str(Path(file).parent) in named:
-        return 2, f"Cannot open {file}: {reason}. Name another file, or mend this one."
+    if file in named_files or str(Path(file).parent) in named_files:
+        return 2, f"Cannot open {file}: {reason}. Name another file, or repair this one."
     return 4, f"Cannot open {file}: {reason}. The node needs it; put it back or correct its permissions."

@@ -1,4 +1,4 @@
-"""Files that people name on the command line: read here, so that each that cannot be read is refused alike."""
+"""Files that people name on the command line. All that cannot be read are refused in the same words."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class FileError(Exception):
-    """A file that cannot be read, or does not hold what belongs there. The message names it and says why."""
+    """A file that cannot be read, or has the wrong content. The message names it and says why."""
 
 
 def read_bytes(file: Path) -> bytes:

@@ -23,11 +23,11 @@ _LISTED: Final = 6
 
 
 class IdNotFound(Exception):
-    """An id's beginning or a student number that is nobody's, or a beginning of several ids. The message lists them."""
+    """No id, or several ids, begin like this, or nobody has this student number. The message lists candidates."""
 
 
 class Ref(NamedTuple):
-    """Whose, and its id."""
+    """A member, and an id of its own."""
 
     member: str
     id: str
@@ -45,7 +45,7 @@ def resolve(node: "Node", text: str, what: str) -> str:
         text = rest
     elif slash:
         raise typer.BadParameter(
-            f"{text!r} is of {member or 'nobody'}; this is about a {what} of {node.settings.member}, named by its id."
+            f"{text!r} is of {member or 'nobody'}; name a {what} of {node.settings.member} by its id."
         )
     return str(UUID(text)) if _is_whole(text) else find(node, text, what).id
 
@@ -53,18 +53,18 @@ def resolve(node: "Node", text: str, what: str) -> str:
 def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
     """Return what a text names: MEMBER/ID, or an id or its beginning.
 
-    Without a member it is this node's own where this node has such a one, else whoever's it is alone.
+    Without a member it is this node's own, if this node has such an id, else that of the only member that has it.
 
     Raises `typer.BadParameter`, `IdNotFound`.
     """
     own = node.settings.member
     if member in (None, own) and (code := _course(node, text, what)) is not None:
         return Ref(own, code.achievement)
-    before, slash, rest = text.rpartition("/")
+    named, slash, rest = text.rpartition("/")
     if slash:
-        if member is not None and before != member:
-            raise typer.BadParameter(f"{text!r} is of {before or 'nobody'}, and --member says {member}.")
-        member, text = before, rest
+        if member is not None and named != member:
+            raise typer.BadParameter(f"{text!r} is of {named or 'nobody'}, and --member says {member}.")
+        member, text = named, rest
     if _is_whole(text):
         return Ref(member, str(UUID(text))) if member else _owner(node, str(UUID(text)), what)
     if member == own and (code := _course(node, text, what)) is not None:  # as MEMBER/CODE
@@ -103,14 +103,14 @@ def _course(node: "Node", text: str, what: str) -> CourseCode | None:
 
 def learner_of_student(node: "Node", student: str) -> str:
     """Return the id of the learner with a student number of this university. Raises `IdNotFound`."""
-    found = find_learner(node.registry, student)
-    if found is None:
+    match = find_learner(node.registry, student)
+    if match is None:
         raise IdNotFound("No learner of this university has that student number.")
-    return found.learner.learner
+    return match.learner.learner
 
 
 def _owner(node: "Node", identifier: str, what: str) -> Ref:
-    """Whose it is: this node's own, unless the views know it as one other member's."""
+    """Return an id with its member: this node's own, unless the views know it as another member's alone."""
     owners = [each for each in _candidates(node, identifier, what, None) if each.member]
     own = node.settings.member
     if len(owners) == 1 or any(each.member == own for each in owners):
@@ -119,7 +119,7 @@ def _owner(node: "Node", identifier: str, what: str) -> Ref:
 
 
 def may_begin(text: str) -> bool:
-    """Whether a text can be the beginning of an id."""
+    """Return True if a text can be the beginning of an id."""
     return _FIRST.fullmatch(text) is not None and not _is_whole(text)
 
 
@@ -132,13 +132,13 @@ def _is_whole(text: str) -> bool:
 
 
 def _candidates(node: "Node", first: str, what: str, member: str | None) -> Iterator[Ref]:
-    """Those that this node knows; at most a few for each member. What only this node knows has no member."""
+    """Yield the ids that this node knows, at most a few for each member. Private ids have no member."""
     digits = first.replace("-", "")
     low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
     if what in identifiers.PUBLISHED:
         yield from (Ref(*each) for each in identifiers.between(node.views(), what, low, high, member))
         return
-    found = identifiers.learners_between(node.views(), low, high) if what == "learner" else set()
+    matches = identifiers.learners_between(node.views(), low, high) if what == "learner" else set()
     if what in private_ids.PRIVATE and node.settings.member != GOVERNANCE:
-        found |= private_ids.find_between(node.registry.cursor(), what, low, high)
-    yield from (Ref("", each) for each in sorted(found))
+        matches |= private_ids.find_between(node.registry.cursor(), what, low, high)
+    yield from (Ref("", each) for each in sorted(matches))

@@ -11,14 +11,14 @@ from registry.values.formulas import begins_formula
 
 
 class Column(NamedTuple):
-    """A column of a list: its heading, and what stands in it."""
+    """A column of a list: its heading, and its value for an item."""
 
     name: str
     value: Callable[[Any], Any]
     wide: bool = False
-    """Whether only `--wide` and CSV have it."""
+    """True if only `--wide` and CSV show it."""
     cut: bool = False
-    """Whether a text is cut to the column's width, unless `--wide` is given."""
+    """True if a text is cut to the column's width, unless `--wide` is set."""
 
 
 def print_list(
@@ -30,9 +30,9 @@ def print_list(
     wide: bool,
     more: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Print a list in the form that was asked for, and return whether that was for people.
+    """Print a list in the requested form; return True if that was a table for people.
 
-    As JSON it is an object whose `items` are the items, with `more` beside them.
+    As JSON it is an object with `items`, and with `more` next to them.
     """
     if as_json:
         print_json({"items": items, **(more or {})})

@@ -1,4 +1,4 @@
-"""An earlier moment of the log: as people write it on the command line, and as the API is asked for it."""
+"""An earlier moment of the log, as people write it on the command line."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,14 +12,12 @@ from registry.node.node import Node
 
 AsOf = Annotated[
     list[str] | None,
-    typer.Option(
-        "--as-of", help="STREAM=SIZE (several times; streams not named as they are now), a date, or a UTC time."
-    ),
+    typer.Option("--as-of", help="STREAM=SIZE (several times; other streams as they are now), a date, or a UTC time."),
 ]
 
 
 def resolve(node: Node, texts: list[str]) -> Moment:
-    """The moment that was asked for."""
+    """Return the moment that the values of `--as-of` name."""
     if len(texts) == 1 and "=" not in texts[0]:
         return at_time(node, node.views(), _time(texts[0]))
     sizes: dict[str, int] = {}
@@ -35,13 +33,13 @@ def _time(text: str) -> datetime:
     try:
         if len(text) == 10:  # a day, to its end
             return datetime.fromisoformat(text).replace(hour=23, minute=59, second=59, tzinfo=UTC)
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is neither STREAM=SIZE nor a date", param_hint="--as-of") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def show(found: Moment) -> None:
-    """Say what moment an answer is of."""
-    sizes = ", ".join(f"{name} {size:,}" for name, size in sorted(found.sizes.items()))
-    say(f"as of {sizes}; governance {found.governance_size} (by {found.basis})")
+def show(moment: Moment) -> None:
+    """Print the moment of an answer."""
+    sizes = ", ".join(f"{name} {size:,}" for name, size in sorted(moment.sizes.items()))
+    say(f"as of {sizes}; governance {moment.governance_size} (by {moment.basis})")

@@ -1,4 +1,4 @@
-"""The node that a command is about: opened when a command asks for it, closed at the end."""
+"""The node of a command: opened when it is first needed, closed at the end."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,20 +26,20 @@ class State:
             from registry.settings.settings import load  # noqa: PLC0415 - likewise
 
             settings = load(self._home)
-            # What the command line says counts for the processes that this one starts, too.
+            # The level of the command line applies to the processes that this one starts, too.
             settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
             observability.configure(settings.log_level)
             self._node = Node(settings)
         return self._node
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the node if it was opened."""
         if self._node is not None:
             self._node.close()
 
 
 def node_of(context: typer.Context) -> "Node":
-    """The node that a command is about."""
+    """Return the node of a command."""
     state = context.find_object(State)
     if state is None:
         raise RuntimeError("the command line has no state")

@@ -1,4 +1,4 @@
-"""What commands print: text for people, JSON for programs, progress at a terminal. Lists are in listing.py."""
+"""The output of commands: text for people, JSON for programs, progress at a terminal. Lists are in listing.py."""
 
 import os
 import re
@@ -17,35 +17,35 @@ from rich.table import Table
 from rich.text import Text
 
 SHORT: Final = 8
-"""The characters of an id that a table shows at least."""
+"""The least number of characters of an id in a table."""
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UNLIMITED: Final = 1_000_000
-"""The width where neither a terminal nor COLUMNS says one: a line is as long as it needs to be."""
+"""The width without a terminal and COLUMNS: a line is as long as it needs to be."""
 
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
-"""What would move a terminal's cursor, turn the direction of a text, not be seen at all, or could not be written.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+"""Characters that move a terminal's cursor, reverse text, are invisible or cannot be encoded.
 
 Names and titles are other people's text.
 """
 _MAX_CELL: Final = 300
-"""The characters of a text that a table shows at most, unless it is wide."""
+"""The greatest number of characters of a text in a table that is not wide."""
 
 
 def _visible(text: str) -> str:
-    """Return a text with its control characters written out."""
-    return _COMMANDS.sub(lambda match: ascii(match[0])[1:-1], text)
+    """Return a text with its control characters as escapes."""
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class _Console(Console):
     """A console that shows control characters instead of obeying them."""
 
     def render_str(self, text: str, **how: Any) -> Text:  # noqa: ANN401 - as Rich has it
-        """The text as Rich has it, control characters written out."""
+        """Return the text with its control characters as escapes."""
         return super().render_str(_visible(text), **how)
 
 
 def _width() -> int | None:
-    """The width of standard output; None leaves it to the terminal."""
+    """Return the width of standard output; None leaves it to the terminal."""
     return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _UNLIMITED
 
 
@@ -63,9 +63,9 @@ Wide = Annotated[bool, typer.Option("--wide", help="Show whole ids and all colum
 def print_json(value: Any, *, verbatim: bool = False) -> None:  # noqa: ANN401 - any struct
     """Print a struct, or a mapping, as JSON. Names are in snake_case.
 
-    What the published language defines (an event, an achievement's content, a grant) keeps the names that it has
-    there. `verbatim` keeps all names, for a document that another command reads. A list is printed as an object with
-    `items`, so that more can stand beside them later.
+    Objects of the published language (an event, an achievement's content, a grant) keep their own names. `verbatim`
+    keeps all names, for a document that another command reads. A list is printed as an object with `items`, so that
+    more fields can be added later.
     """
     if isinstance(value, list) and not verbatim:
         value = {"items": value}
@@ -74,7 +74,7 @@ def print_json(value: Any, *, verbatim: bool = False) -> None:  # noqa: ANN401 -
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value that commands print
-    """Turn structs into mappings by their fields' own names; keys of mappings are data, and stay as they are."""
+    """Turn structs into mappings by their fields' Python names; keys of mappings are data, and stay the same."""
     if isinstance(value, msgspec.Struct):
         if type(value).__module__.startswith("registry.wire."):
             return value
@@ -89,7 +89,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any value that commands print
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - any column's value
-    """A value as people read it, in a table or in CSV."""
+    """Return a value as people read it, in a table or in CSV."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -117,58 +117,53 @@ def table(
 ) -> None:
     """Print rows under headings, within the width of the terminal.
 
-    Ids are shortened to what tells them apart, and never broken; commands accept them like that. `wide` shows them
-    whole and lets lines be as long as they get. Texts in the columns `cut` are cut to the width of their column.
-    Values are printed as they are: nothing in them is markup, and control characters are written out.
+    Ids are shortened to beginnings that are unique, and never broken; commands accept them. `wide` shows whole ids and
+    lines of any length. Texts in the columns `cut` are cut to the width of their column. Nothing in a value is markup,
+    and control characters are printed as escapes.
     """
     texts = [[_visible(text_of(value)) for value in row] for row in rows]
     if not wide:
         texts = [[text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…" for text in row] for row in texts]
-        short = shortened(found for row in texts for text in row for found in _ID.findall(text))
+        short = shorten_ids(identifier for row in texts for text in row for identifier in _ID.findall(text))
         texts = [[_ID.sub(lambda match: short[match[0]], text) for text in row] for row in texts]
     # One blank between columns: a table has up to nine of them, and a terminal 80 characters.
-    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    grid = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for number, column in enumerate(columns):
         cells = [row[number] for row in texts]
         one_line = column in cut and not wide
-        made.add_column(
+        grid.add_column(
             column,
             overflow="ellipsis" if one_line else "fold",
             min_width=_narrowest(column, cells),
             no_wrap=wide or one_line,
         )
     for row in texts:
-        made.add_row(*(text.replace("[", "\\[") for text in row))
+        grid.add_row(*(text.replace("[", "\\[") for text in row))
     paper = _Console(width=_UNLIMITED if wide else _width(), emoji=False)
     with paper.capture() as captured:
-        paper.print(made)
+        paper.print(grid)
     for line in captured.get().splitlines():
         sys.stdout.write(line.rstrip() + "\n")
 
 
 def _narrowest(column: str, cells: Sequence[str]) -> int:
-    """The width below which a column must not fall: ids, days and numbers are not broken, nor is its heading."""
+    """Return the least width of a column: its heading, ids, days and numbers are not broken."""
     words = [*column.split(), *(cell for cell in cells if " " not in cell and len(cell) <= 12)]
     return max((len(word) for word in words), default=1)
 
 
-def shortened(ids: Iterable[str]) -> dict[str, str]:
-    """The beginnings of ids that tell them apart, all of one length of at least 8 characters."""
-    known = set(ids)
+def shorten_ids(ids: Iterable[str]) -> dict[str, str]:
+    """Return unique beginnings of ids, all of one length of at least 8 characters."""
+    whole_ids = set(ids)
     for length in (SHORT, 13, 18, 23):
-        short = {each: each[:length] for each in known}
-        if len(set(short.values())) == len(known):
+        short = {each: each[:length] for each in whole_ids}
+        if len(set(short.values())) == len(whole_ids):
             return short
-    return {each: each for each in known}
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 event`, `2 events`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return {each: each for each in whole_ids}
 
 
 def say(text: str, style: str | None = None) -> None:
-    """A line for people."""
+    """Print a line for people."""
     out.print(text, style=style, markup=False, highlight=False)
 
 
@@ -178,14 +173,14 @@ def warn(warning: str) -> None:
 
 
 def title_of(texts: dict[str, str] | None) -> str:
-    """A text in English, or else in the first language that it has."""
+    """Return a text in English, or else in its first language."""
     if not texts:
         return ""
     return texts.get("en") or next(iter(texts.values()))
 
 
 class _Rate(ProgressColumn):
-    """How many a second, as of the last moments."""
+    """The recent rate a second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -193,7 +188,7 @@ class _Rate(ProgressColumn):
 
 
 class Counter:
-    """A progress bar on a terminal, a line now and then elsewhere."""
+    """A progress bar at a terminal, an occasional line elsewhere."""
 
     def __init__(self, what: str, total: int | None, bar: Progress | None) -> None:
         self._what = what
@@ -201,25 +196,25 @@ class Counter:
         self._bar = bar
         self._task = bar.add_task(what, total=total) if bar else None
         self._done = 0
-        self._said = 0
+        self._printed = 0
 
     def advance(self, by: int = 1) -> None:
-        """So many more are done."""
+        """Add to the number that is done."""
         self.reach(self._done + by)
 
     def reach(self, done: int) -> None:
-        """So many are done in all."""
+        """Set the number that is done."""
         self._done = done
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done)
-        elif done - self._said >= max(1000, (self._total or 0) // 10):
-            self._said = done
+        elif done - self._printed >= max(1000, (self._total or 0) // 10):
+            self._printed = done
             errors.print(f"{self._what}: {done:,}" + (f" of {self._total:,}" if self._total else ""), highlight=False)
 
 
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Counter]:
-    """Count long work for whoever watches."""
+    """Show the progress of long work."""
     if not errors.is_terminal:
         yield Counter(what, total, None)
         return

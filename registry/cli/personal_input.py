@@ -1,6 +1,6 @@
-"""Personal values that a command is given: `-` reads them from the input, which other users of the machine cannot see.
+"""Personal values of a command: `-` reads them from the input, which other users of the machine cannot see.
 
-What stands in a command's words is shown to every user of the machine (`ps`), and is kept in the shell's history.
+Every user of the machine can see the words of a command (`ps`), and the shell keeps them in its history.
 """
 
 import sys
@@ -12,10 +12,9 @@ FROM_INPUT: Final = "- reads it from the input or asks for it, so that no other 
 
 
 def from_input(parameter: typer.CallbackParam, value: str | None) -> str | None:
-    """Return the value of an option or an argument; where it is `-`, the next line of the input, or what is typed.
+    """Return the value of an option or an argument; for `-`, the next line of the input, or what is typed.
 
-    Several such values are the input's lines in the order in which the options are given.
-    Raises a usage error where the input has no such line.
+    Several such values are the input's lines in the order of the options. Raises a usage error if a line is missing.
     """
     if value != "-":
         return value
@@ -23,12 +22,12 @@ def from_input(parameter: typer.CallbackParam, value: str | None) -> str | None:
 
 
 def read_personal(name: str) -> str:
-    """Return the next line of the input, or what is typed where somebody sits there; `name` is what is asked for.
+    """Return the next line of the input, or at a terminal the answer to a prompt for `name`.
 
-    Raises a usage error where the input has no such line.
+    Raises a usage error if the line is missing.
     """
     if sys.stdin.isatty():
         return str(typer.prompt(name, hide_input=True, err=True)).strip()
     if line := sys.stdin.readline().strip():
         return line
-    raise typer.BadParameter("a line of the input is read, and the input has no further line with anything in it")
+    raise typer.BadParameter("this value is read from the input, and the input has no further line with text")

@@ -1,13 +1,14 @@
-"""Publishes what a command has stored."""
+"""Publishing of the events that a command has stored."""
 
 from collections.abc import Sequence
 
 import typer
 
-from registry.cli.output import counted, errors
+from registry.cli.output import errors
 from registry.node.health import last_error
 from registry.node.node import Node
 from registry.publishing.errors import AnotherPublisher
+from registry.values.plural import plural
 
 
 def publish_now(node: Node) -> None:
@@ -19,15 +20,15 @@ def publish_now(node: Node) -> None:
     try:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
-        errors.print("stored; the process that publishes this node's events (`registry run`) publishes it")
+        errors.print("stored; the process that publishes this node's events (`registry run`) will publish it")
         if (last := last_error.read(node.settings.home)) is not None and last.work == "publishing":
-            errors.print(f"the last that it said, {last.time}: {last.error}", markup=False, highlight=False)
+            errors.print(f"its last error, {last.time}: {last.error}", markup=False, highlight=False)
         return
-    except Exception:  # whatever it was: what is stored waits, and that is said
-        errors.print("stored, and not published; `registry publish` does it when this is mended:", markup=False)
+    except Exception:  # whatever it was: the user must know that the events are stored
+        errors.print("stored, but not published; run `registry publish` when this is repaired:", markup=False)
         raise
     has = f"the log of {node.settings.member} has {published.size:,}"
-    done = f"published {counted(published.events, 'event')}" if published.events else "nothing to publish"
+    done = f"published {plural(published.events, 'event')}" if published.events else "nothing to publish"
     errors.print(f"{done}; {has}", markup=False, highlight=False)
     if published.new:
         refuse_faults(published.new)
@@ -36,7 +37,7 @@ def publish_now(node: Node) -> None:
 
 
 def refuse_faults(faults: Sequence[str]) -> None:
-    """End with exit code 1 where stored events are held back, or published ones have no effect."""
+    """End with exit code 1 if stored events are held back, or published ones have no effect."""
     for fault in faults:
         errors.print(fault, markup=False, style="red")
     if faults:

@@ -8,7 +8,6 @@ from typing import Any
 from consumers.governance.governance import GovernanceFold
 from consumers.proofs.receipts import commits_from
 from registry.ceremony import ceremony
-from registry.ceremony.act_words import plural
 from registry.ceremony.ceremony import CeremonyRefused, GovernanceOnLog, NoRootKey, Proposal
 from registry.ceremony.founding import founding_keys, is_founding
 from registry.ceremony.proposal_file import free_proposal_file, read_proposal, write_proposal
@@ -18,6 +17,7 @@ from registry.keys.key_proof import OfferedKey
 from registry.keys.keystore import Keystore
 from registry.log import GOVERNANCE, LogUnavailable
 from registry.node.node import Node
+from registry.values.plural import plural
 from registry.wire.events import Event, Reader
 from registry.wire.governance import Head, head
 from registry.wire.keys import Signer

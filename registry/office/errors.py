@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from registry.domain.case_errors import (
+    ApplicantErased,
     CaseChanged,
     CaseProblem,
     DateOrder,
@@ -30,6 +31,7 @@ from registry.domain.errors import Refusal
 from registry.wire.errors import WireError
 
 __all__ = [
+    "ApplicantErased",
     "CaseChanged",
     "CaseProblem",
     "CohortFileError",

@@ -1,7 +1,7 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,26 +66,50 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     `ending` returns True once the serving process is ending. Callers are identified and counted around all routes, so
     that each process has one count for each client.
     """
-    settings = node.settings
-    standings, stop = node.governance_follower, threading.Event()
-    views = Views(node.dsn(), standings.standings_at, settings.http.connections, settings.http.wait_seconds)
+    settings, http = node.settings, node.settings.http
+    views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
-    receiving = Receiving(
-        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
-    )
-    past = history(node, standings)
-    eraser = Eraser(node)
-    lookup = served_lookup(node, views)
     watch = HealthWatch(node)
-    own = OwnStream(settings.member, partial(own_facts, settings.member, watch))
-    whose = Whose(settings.member, settings.origin)
-    streams = Streams(ending)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
+    start, end = _create_hooks(node, views, private, watch, tokens, instruments)
+    providers = _create_providers(node, views, private, watch, ending)
+    routes = Litestar(
+        join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]),
+        state=State({"member": settings.member}),
+        dependencies={name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
+        before_request=check_request,
+        plugins=[DecimalAsNumber()],
+        exception_handlers=HANDLERS,
+        openapi_config=openapi_config(settings.oauth),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
+        ),
+        request_max_body_size=_MAX_BODY_BYTES,
+        on_startup=[start],
+        on_shutdown=[end],
+        debug=False,
+        logging_config=None,
+    )
+    limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    office = Office(node.registry, settings.office, lookup)
-    letters = ServedLetters(node, private)
+    return ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
+
+
+_Hook = Callable[[Litestar], Awaitable[None]]
+
+
+def _create_hooks(
+    node: Node,
+    views: Views,
+    private: PrivateSide,
+    watch: HealthWatch,
+    tokens: Tokens | None,
+    instruments: "Instruments | None",
+) -> tuple[_Hook, _Hook]:
+    """Return what opens the node's connections when the application starts, and what closes them at its end."""
+    standings, stop = node.governance_follower, threading.Event()
 
     async def start(app: Litestar) -> None:
         del app
@@ -105,7 +129,26 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         views.close()
         private.close()
 
-    providers: dict[str, Callable[[], Any]] = {
+    return start, end
+
+
+def _create_providers(
+    node: Node, views: Views, private: PrivateSide, watch: HealthWatch, ending: Callable[[], bool]
+) -> dict[str, Callable[[], Any]]:
+    """Return a function for each dependency of the routes, by its name."""
+    settings, standings = node.settings, node.governance_follower
+    own = OwnStream(settings.member, partial(own_facts, settings.member, watch))
+    whose = Whose(settings.member, settings.origin)
+    streams = Streams(ending)
+    letters = ServedLetters(node, private)
+    lookup = served_lookup(node, views)
+    office = Office(node.registry, settings.office, lookup)
+    receiving = Receiving(
+        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
+    )
+    past = history(node, standings)
+    eraser = Eraser(node)
+    return {
         "views": lambda: views,
         "own": lambda: own,
         "whose": lambda: whose,
@@ -121,26 +164,6 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         "lookup": lambda: lookup,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }
-    routes = Litestar(
-        join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]),
-        state=State({"member": settings.member}),
-        dependencies={name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
-        before_request=check_request,
-        plugins=[DecimalAsNumber()],
-        exception_handlers=HANDLERS,
-        openapi_config=openapi_config(settings.oauth),
-        compression_config=CompressionConfig(
-            backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
-        ),
-        request_max_body_size=_MAX_BODY_BYTES,
-        on_startup=[start],
-        on_shutdown=[end],
-        debug=False,
-        logging_config=None,
-    )
-    http = settings.http
-    limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
-    return ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
 
 
 def create_app(

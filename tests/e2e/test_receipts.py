@@ -98,7 +98,7 @@ def test_a_learner_shows_what_a_credential_says_of_them_and_nobody_elses(made, t
     said = printed_json(check(consortium, tmp_path / "mine", "--disclosures", mine, "--json"))
     assert (said["claims"]["familyName"], said["claims"]["studentNumber"]) == ("Jansen", "s7")
     text = check(consortium, tmp_path / "mine", "--disclosures", mine).stdout
-    assert "The disclosures are the ones that it commits to:" in text
+    assert "It commits to these disclosures:" in text
     wrong = check(consortium, tmp_path / "mine", "--disclosures", tmp_path / "other.disclosures", check=1)
     assert first_line(wrong).startswith("Not genuine: these disclosures are not those")
     # Beside the receipt they are found by themselves; nobody is shown a name that was not checked.
@@ -195,7 +195,7 @@ def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_p
     consortium.run("receipt", "create", "consistency", "twente", oldest, newest, "--out", file)
     found = printed_json(check(consortium, file, "--json"))
     assert [head["size"] for head in found["heads"]] == [oldest, newest]
-    assert f"at {newest:,} begins with the one at 1." in first_line(check(consortium, file))
+    assert f"at {newest:,} extends the one at 1." in first_line(check(consortium, file))
     text = file.read_text()
     path = text.split("\n")[1]
     for old, new in ((path, "A" * 43 + "="), (f"twente\n{newest}\n", f"twente\n{newest - 1}\n"), ("twente", "aveiro")):
@@ -205,7 +205,7 @@ def test_one_head_is_proved_to_begin_with_another_and_no_altered_one(made, tmp_p
     between = consortium.run("receipt", "create", "consistency", "twente", oldest + 1, check=1)
     assert "those around it are" in between.stderr
     consortium.run("receipt", "create", "consistency", "governance", 1, "--out", tmp_path / "g")
-    assert "the log of test.example at 2 begins" in check(consortium, tmp_path / "g").stdout
+    assert "the log of test.example at 2 extends" in check(consortium, tmp_path / "g").stdout
 
 
 def test_a_static_log_is_exported_and_grows(made, tmp_path):
@@ -231,7 +231,7 @@ def test_a_receipt_replaces_nothing_unasked_and_leaves_nothing_of_the_one_before
     before = [each.read_bytes() for each in (file, *beside)]
     refused = consortium.run("receipt", "create", "credential", other, "-o", file, check=2)
     said = " ".join(refused.stderr.replace("│", " ").split())
-    assert "Refusing to replace what exists" in said
+    assert "Refusing to replace" in said
     assert "f.seal.json" in said.replace(" ", "")
     assert [each.read_bytes() for each in (file, *beside)] == before
     consortium.run("receipt", "create", "credential", other, "-o", file, "--force")
@@ -267,4 +267,4 @@ def test_words_that_mean_nothing_are_wrong_usage_and_not_a_forged_receipt(made, 
 
 def test_a_receipt_without_disclosures_says_that_nothing_shows_whose_it_is(made):
     consortium, (_, good) = made
-    assert check(consortium, good).stdout.splitlines()[1].startswith("Nothing in these files shows whose credential")
+    assert check(consortium, good).stdout.splitlines()[1].startswith("These files do not show whose credential")

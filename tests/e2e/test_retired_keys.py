@@ -104,7 +104,7 @@ def test_a_seal_forged_with_a_retired_key_does_not_make_a_revoked_credential_gen
 
 def test_a_consistency_proof_that_only_a_retired_key_signed_is_inconclusive(stolen):
     said = stolen.check(stolen.proof, check=5)
-    assert first_line(said).startswith("Not confirmed: the log of test.example/twente at 7 begins with the one at 5")
+    assert first_line(said).startswith("Not confirmed: the log of test.example/twente at 7 extends the one at 5")
     assert "a key that was retired since signed the later head" in first_line(said)
     assert printed_json(stolen.check(stolen.proof, "--json", check=5))["verdict"] == "inconclusive"
 

@@ -484,7 +484,7 @@ def test_a_peer_that_floods_its_stream_costs_every_look_at_it_a_bounded_number_o
 
 
 def test_a_damaged_record_that_was_put_right_where_it_stands_is_read_on(world, tmp_path, monkeypatch):
-    monkeypatch.setattr("consumers.projecting.projector._LOST_SECONDS", 0)
+    monkeypatch.setattr("consumers.projecting.log_faults._FIRST_PAUSE_SECONDS", 0)
     with world.publisher().session() as session:
         published_one_by_one(world, session, 4)
     projector = world.projector()

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from registry.cli.recognition.cases import _marks
+from registry.cli.recognition.case_showing import _marks
 from registry.domain.deadlines import last_day_of
 from registry.letters.composing import NO_FILE
 from registry.letters.content import LANGUAGES

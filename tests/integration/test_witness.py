@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers.witness.cosignatures import Cosignatures, parse_note
+from consumers.witness.evidence import Caught
 from consumers.witness.journal import Journal, Seen, TwoHeads
 from consumers.witness.policy import Policy, PolicyUnmet
-from consumers.witness.witness import Caught, Witness
+from consumers.witness.witness import Witness
 from registry.log import LogUnavailable
 from registry.wire import commit, merkle
 from registry.wire.checkpoint import Checkpoint, SignedNote

@@ -8,33 +8,9 @@ import pytest
 from tests.support.wording import ROOT, check_file, tracked
 
 PENDING = (
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "docs/auditing.md",
-    "docs/case-file.md",
-    "docs/commands/README.md",
-    "docs/commands/consortium.md",
-    "docs/commands/evidence.md",
     "docs/commands/issuing.md",
-    "docs/commands/operations.md",
-    "docs/conf.py",
-    "docs/keys.md",
     "registry/batches/",
-    "registry/cli/account.py",
-    "registry/cli/app.py",
-    "registry/cli/consortium/",
-    "registry/cli/demo/",
-    "registry/cli/evidence/",
-    "registry/cli/exits.py",
-    "registry/cli/ids.py",
     "registry/cli/issuing/",
-    "registry/cli/json_shapes.py",
-    "registry/cli/listing.py",
-    "registry/cli/moments.py",
-    "registry/cli/operations/",
-    "registry/cli/output.py",
-    "registry/cli/personal_input.py",
-    "registry/cli/publishing.py",
     "registry/intake/README.md",
     "registry/intake/composing.py",
     "registry/intake/course_codes.py",
@@ -48,11 +24,11 @@ PENDING = (
     "registry/intake/reconciling.py",
     "registry/intake/rows/",
     "registry/intake/taking.py",
-    "registry/node/",
 )
 """Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
+    ("registry/node/health/health.py", "held"): "a field of what `registry status --json` prints",
     ("registry/application/held_row.py", "known"): "a field of the JSON of a held row",
     ("registry/backup/backup.py", "taken"): "a field of a backup's description",
     ("registry/store/migrations/0001_private_side.sql", "Whoever"): "a migration never changes",

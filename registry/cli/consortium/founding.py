@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from registry.ceremony.act_words import plural
 from registry.cli.consortium.governance import WithoutProof, read_keys, say_protection
 from registry.cli.consortium.node_options import check_addresses, check_consortium
 from registry.cli.consortium.nodes import Consortium, Database, Log
@@ -16,6 +15,7 @@ from registry.node.founding_check import first_founding
 from registry.node.new_folder import check_free, log_url
 from registry.node.passphrases import ask_new_passphrase, read_passphrase
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 consortium_app = typer.Typer(help="A new consortium.", no_args_is_help=True)
 

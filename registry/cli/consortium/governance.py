@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.ceremony import ceremony
-from registry.ceremony.act_words import plural, signatures_needed
+from registry.ceremony.act_words import signatures_needed
 from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, GovernanceOnLog, Proposal
 from registry.ceremony.proposal_file import read_proposal, write_proposal
 from registry.cli.consortium.node_options import check_consortium
@@ -19,6 +19,7 @@ from registry.keys.keystore import Keystore
 from registry.node.ceremony import add_signatures, check_proposal, publish_proposal
 from registry.node.node import Node
 from registry.node.passphrases import ask_new_passphrase, ask_passphrase, read_passphrase
+from registry.values.plural import plural
 
 governance_app = typer.Typer(help="Decisions of the consortium, signed with its root keys.", no_args_is_help=True)
 

@@ -8,13 +8,14 @@ import msgspec
 import typer
 
 from consumers.governance.governance import GovernanceFold
-from registry.ceremony.act_words import content_of, plural
+from registry.ceremony.act_words import content_of
 from registry.ceremony.members import describe_window, find_member
 from registry.cli.consortium.governance import governance_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.node.ceremony import read_governance
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is under `governance`

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from projections.credentials.reliance import on_voided
-from registry.ceremony.act_words import plural
 from registry.cli.consortium.governance import WithoutProof, read_keys
 from registry.cli.consortium.governance_show import list_members
 from registry.cli.consortium.member_content import convert
@@ -16,6 +15,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, say
 from registry.log import GOVERNANCE
 from registry.node.ceremony import act_now
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 from registry.wire.governance import MemberAdmitted
 
 member_app = typer.Typer(help="The consortium's members (on the consortium's own node).", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""Witnesses: one that runs, and a node that asks them."""
+"""Commands for witnesses: run one, and ask those of a node."""
 
 import socket
 import threading
@@ -32,9 +32,7 @@ _PATIENCE_SECONDS = 10.0
 _MAX_CONNECTIONS = 500
 _MAX_CONNECTIONS_PER_ADDRESS = 50
 
-witness_app = typer.Typer(
-    help="A witness: it follows all members and cosigns the heads that it saw.", no_args_is_help=True
-)
+witness_app = typer.Typer(help="A witness, which follows all members and cosigns their heads.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="The witness's folder.")]
 
@@ -58,11 +56,11 @@ def init(
     folder: Folder,
     *,
     name: Annotated[str, typer.Option(help="The witness's name, like witness.example/w1.")],
-    consortium: Annotated[str, typer.Option(help="The consortium that it watches.")],
+    consortium: Annotated[str, typer.Option(help="The consortium that it follows.")],
     founded: Annotated[str, typer.Option(help="The founding's hash, from somebody you trust.")],
     log: Annotated[str, typer.Option(help="The shared log: file:PATH (absolute) or kafka://HOST:PORT.")],
 ) -> None:
-    """Make a witness: its settings and its key. Prints the public key, for the policies of those who rely on it.
+    """Create a witness: its settings and its key. Prints the public key, for the policies of those who rely on it.
 
     Example: registry witness init w1 --name witness.example/w1 --consortium eciu.example --founded 9f2c…
     --log file:/srv/log
@@ -77,7 +75,7 @@ def init(
     say(str(CosignerKey.of(name, signer.vkey.public)))
 
 
-def _witness(folder: Path) -> Witness:
+def _open_witness(folder: Path) -> Witness:
     try:
         settings = msgspec.json.decode((folder / _FILE).read_bytes(), type=WitnessSettings)
     except (OSError, msgspec.DecodeError) as error:
@@ -94,14 +92,14 @@ def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8321,
 ) -> None:
-    """Follow, cosign and answer, until stopped.
+    """Follow the members, cosign their heads and answer over HTTP, until stopped.
 
     Example: registry witness run w1 --port 8321
     """
-    from consumers.witness.witness_http import Followed, create_app  # noqa: PLC0415 - a server is loaded by who serves
+    from consumers.witness.witness_http import Followed, create_app  # noqa: PLC0415 - only this command needs a server
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
-    witness = _witness(folder)
+    witness = _open_witness(folder)
     lock, stop = threading.Lock(), threading.Event()
     followed = Followed()
     following = threading.Thread(target=_follow, args=(witness, lock, stop, followed), name="following")
@@ -153,21 +151,21 @@ def _follow(witness: Witness, lock: threading.Lock, stop: threading.Event, follo
 
 @witness_app.command("caught")
 def caught(folder: Folder, *, as_json: AsJson = False) -> None:
-    """Show the logs that showed two histories, with both signed notes: evidence that needs no trust in the witness.
+    """List the logs that showed two histories, with both signed notes, which are evidence without the witness.
 
     Example: registry witness caught w1
     """
-    found = _witness(folder).caught
+    forks = _open_witness(folder).caught
     if as_json:
-        print_json({"items": found})
+        print_json({"items": forks})
     else:
-        for one in found:
-            say(f"{one.origin} showed two histories at {one.size}:", style="red")
-            for note in one.notes:
+        for fork in forks:
+            say(f"{fork.origin} showed two histories at {fork.size}:", style="red")
+            for note in fork.notes:
                 say("    " + note.replace("\n", "\n    "))
-        if not found:
+        if not forks:
             say("no log was caught")
-    if found:
+    if forks:
         raise typer.Exit(1)
 
 
@@ -175,16 +173,15 @@ def caught(folder: Folder, *, as_json: AsJson = False) -> None:
 def request_cosignatures(
     context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False
 ) -> None:
-    """Ask the witnesses in the settings for cosignatures of all heads, and have this node's own head cosigned.
+    """Ask the witnesses in the settings for cosignatures of all heads, this node's own among them.
 
-    A member that has published nothing has no head: that is said, and is no fault. Exits 1 where a head that there is
-    was not cosigned.
+    A member that has published nothing has no head, which is noted and is no fault. Exits 1 if a head was not cosigned.
 
     Example: registry witness request
     """
     node = node_of(context)
     if not node.settings.witness:
-        raise SettingsError("no [[witness]] in the settings: give url and key of each")
+        raise SettingsError("no [[witness]] in the settings: add one with its url and key")
     rows = gather_cosignatures(node)
     names = {"stream": "stream", "witness": "witness", "size": "cosigned size", "error": "why not", "note": "note"}
     columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]

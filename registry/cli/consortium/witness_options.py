@@ -1,4 +1,4 @@
-"""The witnesses that somebody relies on who has no node: their keys, how many are needed, and how old a head may be."""
+"""Options that name witnesses without a node: their keys, the number needed, and the greatest age of a head."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from registry.wire.errors import MalformedNote
 
 
 def policy_of(keys: Sequence[str]) -> Policy:
-    """Return the policy of named witnesses: all of them are needed, and a key that is named twice counts once."""
+    """Return the policy of named witnesses. All of them are needed; a key that is named twice counts once."""
     try:
         witnesses = tuple(dict.fromkeys(CosignerKey.parse(key.strip()) for key in keys))
     except MalformedNote as error:
@@ -23,7 +23,7 @@ def policy_of(keys: Sequence[str]) -> Policy:
 
 
 def with_limits(policy: Policy, needed: int | None, max_age_hours: int | None) -> Policy:
-    """Return a policy with the limits that the command line names instead of its own."""
+    """Return a policy with the limits of the command line instead of its own."""
     if needed is not None:
         if needed > len(policy.witnesses):
             named = "1 witness is" if len(policy.witnesses) == 1 else f"{len(policy.witnesses)} witnesses are"

@@ -27,7 +27,7 @@ from registry.cli.evidence.audit_text import show_report
 from registry.cli.issuing.import_output import show_import
 from registry.cli.issuing.import_runs import import_document, import_rows
 from registry.cli.issuing.reading import credential_rows, decision_rows, sum_of
-from registry.cli.output import Counter, counted, out, progress, say, table, title_of
+from registry.cli.output import Counter, out, progress, say, table, title_of
 from registry.intake.formats.documents import read_file
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.table_rows import TableRows
@@ -39,6 +39,7 @@ from registry.node.node import Node, open_node
 from registry.postgres.embedded import start_embedded
 from registry.settings.settings import SettingsError
 from registry.values.example_achievement import EXAMPLE_ACHIEVEMENT
+from registry.values.plural import plural
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef, VersionedRef
@@ -183,7 +184,7 @@ class _Demo:
                         roles=["issuer", "recogniser"],
                     )
                 )
-            say(f"governance has {counted(act_now(consortium, admissions, keys), 'event')}")
+            say(f"governance has {plural(act_now(consortium, admissions, keys), 'event')}")
 
     def _offer(self) -> None:
         _step("Each publishes what it offers; Twente takes in a European Learning Model document")
@@ -244,13 +245,13 @@ class _Demo:
         _step(f"All nodes {what}")
         for member, node in self._nodes.items():
             published = node.publisher().publish_pending()
-            count = f"{counted(published.events, 'event')} in {counted(published.commits, 'signed commit')}"
+            count = f"{plural(published.events, 'event')} in {plural(published.commits, 'signed commit')}"
             say(f"{member}: {count}; {published.size:,} in all")
         for member, node in self._nodes.items():
             with progress(f"{member} projects") as counter:
                 done = node.projector(on_batch=_reaching(counter)).step()
-            refused = counted(done.quarantined, "record")
-            say(f"{member}: {counted(done.events, 'event')} verified and projected, {refused} quarantined")
+            refused = plural(done.quarantined, "record")
+            say(f"{member}: {plural(done.events, 'event')} verified and projected, {refused} quarantined")
 
     def _recognise(self) -> tuple[str, str]:
         _step("A learner goes on elsewhere: same id by request, recognition, and a mistake that is revoked")
@@ -306,7 +307,7 @@ class _Demo:
         _step("What the learner sees: one record across universities")
         record = learners.read(linkoping, learner)
         credential_rows(record.credentials)
-        decided = counted(len(record.decisions), "decision")
+        decided = plural(len(record.decisions), "decision")
         say(f"{sum_of(record)}; {decided} about them")
         _step("What a university sees: its year")
         year = universities.read_year(linkoping, "twente", _YEAR)
@@ -315,7 +316,7 @@ class _Demo:
             [(title_of(a.title), a.issued, a.active, a.revoked, a.ects) for a in year.awarded],
         )
         for office, count in year.recognised_elsewhere.items():
-            say(f"recognised elsewhere: {counted(count, 'decision')} of {office}")
+            say(f"recognised elsewhere: {plural(count, 'decision')} of {office}")
         _step("What a recognition office sees: its decisions")
         decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
 

@@ -8,7 +8,8 @@ import typer
 from consumers.audit.audit_compare import Comparison
 from consumers.audit.audit_report import AuditReport, Fault, NoReport
 from consumers.audit.audit_verdict import AS_BEFORE, INCONCLUSIVE, WELL
-from registry.cli.output import counted, errors, say, table
+from registry.cli.output import errors, say, table
+from registry.values.plural import plural
 
 _SHOWN = 20
 _STYLES = {WELL: "green", INCONCLUSIVE: "yellow"}
@@ -33,7 +34,7 @@ def show_report(report: AuditReport) -> None:
     """Print a report for people, the verdict first."""
     say(report.summary, style=_STYLES.get(report.verdict, "red"))
     rate = report.events / report.seconds if report.seconds else 0
-    say(f"Audit of {report.consortium}: {counted(report.events, 'event')} in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    say(f"Audit of {report.consortium}: {plural(report.events, 'event')} in {report.seconds:.1f} s ({rate:,.0f}/s)")
     if report.mode == "log":
         say("the log alone was read, not the views' rows")
     table(

@@ -1,4 +1,4 @@
-"""What lies beside a receipt: governance's log and its newest cosigned head, for checking offline."""
+"""The files next to a receipt: governance's log and its newest cosigned head, for checking offline."""
 
 import os
 import tempfile
@@ -13,47 +13,48 @@ from consumers.proofs import receipts
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
 from registry.cli.evidence.verifying import GOVERNANCE_HEAD
-from registry.cli.output import counted, say
+from registry.cli.output import say
 from registry.log import GOVERNANCE, open_log
 from registry.node.node import Node
+from registry.values.plural import plural
 
 
-class Beside(msgspec.Struct, frozen=True):
-    """Governance as it will be written to a folder; nothing is written before everything else was made."""
+class GovernanceFiles(msgspec.Struct, frozen=True):
+    """Governance's files for a folder of receipts. They are written only after everything else was created."""
 
     folder: Path
     log: bytes | None
-    """None: the folder has this governance log already, or a longer one of the same consortium."""
+    """None if the folder has this governance log already, or a longer one of the same consortium."""
     events: int
     head: str | None
     head_size: int = 0
 
     @classmethod
     def of(cls, node: Node, folder: Path) -> Self:
-        """Governance for receipts in this folder.
+        """Return governance's files for receipts in this folder.
 
-        Raises `NoReceipt` where another consortium's governance log is there, and `PolicyUnmet` where the node relies
+        Raises `NoReceipt` if the folder has another consortium's governance log, and `PolicyUnmet` if the node relies
         on witnesses and none has cosigned governance.
         """
         fold = node.governance()
         log = b"".join(record.data + b"\n" for record in node.log().records(GOVERNANCE))
-        keep = _keeps(node, folder, fold)
+        is_current = _has_current_log(node, folder, fold)
         policy = node.policy()
         note = node.cosignatures().newest(node.settings.consortium, fold.size)
         if note is None:
             if policy.needed:
                 raise PolicyUnmet("no witness has cosigned governance yet; `registry witness request` asks for it")
-            return cls(folder, None if keep else log, fold.size, None)
+            return cls(folder, None if is_current else log, fold.size, None)
         policy.check(note, datetime.now(UTC))
         receipts.governance_size_of(note, fold)
-        return cls(folder, None if keep else log, fold.size, str(note), note.checkpoint.size)
+        return cls(folder, None if is_current else log, fold.size, str(note), note.checkpoint.size)
 
     def write(self) -> None:
         """Write the log and the head."""
         log, head = self.folder / f"{GOVERNANCE}.log", self.folder / GOVERNANCE_HEAD
         if self.log is not None:
             write_file(log, self.log)
-        say(f"{log}: governance, {counted(self.events, 'event')}; who checks the receipt offline needs this too")
+        say(f"{log}: governance, {plural(self.events, 'event')}; pass it on with the receipt, to check it offline")
         if self.head is not None:
             write_file(head, self.head.encode())
             say(f"{head}: its head at {self.head_size}, cosigned")
@@ -61,22 +62,25 @@ class Beside(msgspec.Struct, frozen=True):
             head.unlink(missing_ok=True)  # it was written with an earlier receipt, of another state of governance
 
 
-def _keeps(node: Node, folder: Path, fold: GovernanceFold) -> bool:
-    """Whether the governance log in a folder stays: it is of this consortium, and not shorter than the node's."""
+def _has_current_log(node: Node, folder: Path, fold: GovernanceFold) -> bool:
+    """Return True if a folder has a governance log of this consortium that is not shorter than the node's.
+
+    Raises `NoReceipt` if it is of another consortium.
+    """
     file = folder / f"{GOVERNANCE}.log"
     if not file.exists():
         return False
     settings = node.settings
-    there = GovernanceFold(settings.consortium, settings.founded_hash)
+    existing = GovernanceFold(settings.consortium, settings.founded_hash)
     for record in open_log(f"file:{folder}", settings.consortium, read_only=True).records(GOVERNANCE):
-        there.take(record.data)
-    shorter = min(there.size, fold.size)
-    if not there.size or there.leaves[:shorter] != fold.leaves[:shorter]:
+        existing.take(record.data)
+    shorter = min(existing.size, fold.size)
+    if not existing.size or existing.leaves[:shorter] != fold.leaves[:shorter]:
         raise NoReceipt(
-            f"{file} is the governance log of another consortium, or another history of this one; a receipt beside it"
+            f"{file} is the governance log of another consortium, or another history of this one; a receipt next to it"
             " could not be checked. Nothing was written. Name another folder with --out."
         )
-    return there.size >= fold.size
+    return existing.size >= fold.size
 
 
 def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
@@ -87,6 +91,6 @@ def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
             stream.write(content)
         Path(name).chmod(mode)
         Path(name).replace(file)
-    except BaseException:  # whatever it was, no half a file stays
+    except BaseException:  # whatever it was, no incomplete file stays
         Path(name).unlink(missing_ok=True)
         raise

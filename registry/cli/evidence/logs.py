@@ -1,4 +1,4 @@
-"""Looking at the shared log itself."""
+"""Commands that show the shared log, and verify it."""
 
 from collections.abc import Callable
 from operator import itemgetter
@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(log_app, name="log")
 
 
-def _parsed(data: bytes) -> Commit | None:
+def _parse_commit(data: bytes) -> Commit | None:
     try:
         return wire.parse(data)
     except MalformedCommit:
@@ -39,7 +39,7 @@ def list_commits(
     context: typer.Context,
     stream: Annotated[str | None, typer.Argument(help="A member, or governance; without it, the streams.")] = None,
     *,
-    last: Annotated[int, typer.Option(min=1, help="How many of the newest commits.")] = 20,
+    last: Annotated[int, typer.Option(min=1, help="The number of newest commits.")] = 20,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     wide: Wide = False,
@@ -52,7 +52,7 @@ def list_commits(
     if stream is None:
         heads = []
         for name in log.streams():
-            newest = next((c for r in log.read_back(name) if (c := _parsed(r.data)) is not None), None)
+            newest = next((c for r in log.read_back(name) if (c := _parse_commit(r.data)) is not None), None)
             heads.append({"stream": name, "size": newest.checkpoint.size if newest else 0, "end": log.end(name)})
         names = {"stream": "stream", "size": "newest head", "end": "end"}
         columns = [Column(heading, itemgetter(name)) for name, heading in names.items()]
@@ -60,7 +60,7 @@ def list_commits(
         return
     rows = []
     for record in log.read_back(stream):
-        commit = _parsed(record.data)
+        commit = _parse_commit(record.data)
         size = commit.checkpoint.size if commit else None
         rows.append(
             {
@@ -89,16 +89,16 @@ def show_commit(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Print the commit that carries an event, as it stands on the log. Whether it is valid is not looked at.
+    """Print the commit with an event, as it is on the log. It is not verified.
 
     Example: registry log show twente 0
     """
     log = node_of(context).log()
     for record in log.records(stream, log.seek(stream, leaf)):
-        commit = _parsed(record.data)
+        commit = _parse_commit(record.data)
         if commit is not None and commit.base <= leaf < commit.checkpoint.size:
             if as_json:
-                print_json(_told(record, commit))
+                print_json(_as_json(record, commit))
             else:
                 typer.get_binary_stream("stdout").write(record.data)
             return
@@ -106,16 +106,16 @@ def show_commit(
     raise typer.Exit(1)
 
 
-def fold_governance(node: Node) -> GovernanceFold:
-    """Governance as the log has it now."""
+def _fold_governance(node: Node) -> GovernanceFold:
+    """Return governance as the log has it now."""
     fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
     for record in node.log().records(GOVERNANCE):
         fold.take(record.data)
     return fold
 
 
-def _told(record: Record, commit: Commit) -> dict[str, Any]:
-    """A commit for programs; the events are lines as they stand there, so that their bytes are kept."""
+def _as_json(record: Record, commit: Commit) -> dict[str, Any]:
+    """Return a commit for programs; each event is its line, byte for byte."""
     return {
         "position": record.position,
         "origin": commit.checkpoint.origin,
@@ -127,16 +127,16 @@ def _told(record: Record, commit: Commit) -> dict[str, Any]:
     }
 
 
-def _judge_of(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], Callable[[], Tree]]:
-    """What judges a stream's records, and what tells its tree so far."""
+def _create_judge(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], Callable[[], Tree]]:
+    """Return a function that judges the next record of a stream, and one that returns its tree so far."""
     if stream == GOVERNANCE:
         fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
         return lambda record: fold.take(record)[0], lambda: fold.tree
-    known = fold_governance(node).state.members.get(stream)
-    if known is None:
+    member = _fold_governance(node).state.members.get(stream)
+    if member is None:
         errors.print(f"{stream} is not a member.", markup=False)
         raise typer.Exit(1)
-    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", known))
+    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", member))
     return verifier.judge, lambda: verifier.tree
 
 
@@ -152,7 +152,7 @@ def verify(
     Example: registry log verify twente
     """
     node = node_of(context)
-    judge, tree = _judge_of(node, stream)
+    judge, tree = _create_judge(node, stream)
     wrong = []
     with progress(f"verifying {stream}") as counter:
         for item in node.log().records(stream):
@@ -166,6 +166,6 @@ def verify(
     if as_json:
         print_json({"stream": stream, "size": size, "root": root, "refused": wrong})
     else:
-        say(f"{stream}: {size:,} events, root {root}, {len(wrong)} records not taken in")
+        say(f"{stream}: {size:,} events, root {root}, {len(wrong)} records refused")
     if wrong:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Records of the log that were not taken in, and why."""
+"""Commands for quarantined records: those that no node accepts, and why."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 
-quarantine_app = typer.Typer(help="Records that were not taken in, and why.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Quarantined records, which no node accepts, and why.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `log`

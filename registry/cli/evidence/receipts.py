@@ -1,4 +1,4 @@
-"""Receipts and seals: small files that prove what was recorded, and their check."""
+"""Commands that create receipts and consistency proofs, and publish a status seal."""
 
 import time
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from projections.core import positions
 from projections.core.identifiers import find_leaf
 from projections.fold import seals
 from registry.cli import ids
-from registry.cli.evidence.beside import Beside, write_file
+from registry.cli.evidence.beside import GovernanceFiles, write_file
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.cli.opening import node_of
-from registry.cli.output import counted, say
+from registry.cli.output import say
 from registry.cli.publishing import publish_now
 from registry.learners.missing_claims import explain_missing_claims
 from registry.log import origin_of
@@ -26,19 +26,20 @@ from registry.node.node import Node
 from registry.node.proofs import cosigned_head, create_proof
 from registry.node.sealing import make_seal
 from registry.publishing.errors import AnotherPublisher
+from registry.values.plural import plural
 from registry.wire.checkpoint import SignedNote
 
-receipt_app = typer.Typer(help="Files that prove what was recorded, for whoever they concern.", no_args_is_help=True)
-create_app = typer.Typer(help="Write a file that proves something.", no_args_is_help=True)
+receipt_app = typer.Typer(help="Files that prove what is on the log.", no_args_is_help=True)
+create_app = typer.Typer(help="Write a receipt or a consistency proof.", no_args_is_help=True)
 
 _WAIT_SECONDS: Final = 15
 
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else the thing's id .tlog-proof).")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file (else ID.tlog-proof).")]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Replace files that exist, with the seal and the disclosures of the receipt before."),
+    typer.Option("--force", help="Replace existing files, and remove the seal and disclosures of an earlier receipt."),
 ]
-Whose = Annotated[str | None, typer.Option(help="Whose it is (else this node's).")]
+Member = Annotated[str | None, typer.Option(help="The member that published it (else this node's).")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,21 +55,21 @@ def credential(
     context: typer.Context,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The credential's id.")],
     *,
-    member: Whose = None,
+    member: Member = None,
     out: Out = None,
     with_seal: Annotated[
-        bool, typer.Option("--seal", help="Add what the member's newest status seal says of it.")
+        bool, typer.Option("--seal", help="Add its status by the member's newest status seal.")
     ] = False,
     disclosures: Annotated[
         bool,
-        typer.Option("--disclosures", help="Add what it says of the person, from the vault: for the learner alone."),
+        typer.Option("--disclosures", help="Add what it says of the person, from the vault, for the learner alone."),
     ] = False,
     force: Force = False,
 ) -> None:
-    """Write the receipt of a credential; governance's log goes beside it, for checking offline.
+    """Write the receipt of a credential, and governance's log next to it, for checking offline.
 
-    Refuses to replace files that exist, unless --force is given: then nothing of the receipt before stays beside it.
-    With --disclosures the learner can show what the credential says of them: the file holds personal data in the clear.
+    Does not replace existing files without --force; with it, nothing of an earlier receipt stays. With --disclosures
+    the learner can show what the credential says of them: that file has personal data that is not encrypted.
 
     Example: registry receipt create credential e7c1ab39-… --seal
     """
@@ -80,13 +81,13 @@ def credential(
 
 
 def _disclosures(node: Node, stream: str, credential: str) -> bytes:
-    """A credential's disclosures, a line each, as its learner may have them. Raises `NoReceipt`."""
+    """Return a credential's disclosures, a line each, for its learner. Raises `NoReceipt`."""
     if stream != node.settings.member:
         raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
-    found = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
-    if not found:
+    disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
+    if not disclosures:
         raise NoReceipt(f"No disclosures of {credential}. {explain_missing_claims(node.registry, credential)}")
-    return "".join(f"{line}\n" for line in found).encode()
+    return "".join(f"{line}\n" for line in disclosures).encode()
 
 
 @create_app.command("decision")
@@ -94,11 +95,11 @@ def decision(
     context: typer.Context,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The decision's id.")],
     *,
-    member: Whose = None,
+    member: Member = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
-    """Write the receipt of a recognition decision; governance's log goes beside it.
+    """Write the receipt of a recognition decision, and governance's log next to it.
 
     Example: registry receipt create decision 432236b7-… --member linkoping
     """
@@ -121,29 +122,29 @@ def consistency_command(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file (else STREAM-OLD-NEW.consistency).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write the proof that one head of a log begins with another: that nothing before was changed.
+    """Write the proof that a head of a log extends an earlier one: that nothing before was changed.
 
-    `registry log list STREAM` lists the sizes at which there are heads.
+    `registry log list STREAM` lists the sizes of its heads.
 
     Example: registry receipt create consistency twente 1005 1508
     """
     node = node_of(context)
     tiles = node.tiles(stream, node.governance())
-    kept, origin = node.cosignatures(), origin_of(node.settings.consortium, stream)
-    if new is None and (newest := kept.newest(origin, tiles.size)) is not None and newest.checkpoint.size >= old:
+    store, origin = node.cosignatures(), origin_of(node.settings.consortium, stream)
+    if new is None and (newest := store.newest(origin, tiles.size)) is not None and newest.checkpoint.size >= old:
         new = newest.checkpoint.size
 
-    def cosigned(note: SignedNote) -> SignedNote:
-        found = kept.at(origin, note.checkpoint.size)
-        return found if found is not None and found.text == note.text else note
+    def add_cosignatures(note: SignedNote) -> SignedNote:
+        cosigned = store.at(origin, note.checkpoint.size)
+        return cosigned if cosigned is not None and cosigned.text == note.text else note
 
-    made = consistency.make(node.log(), stream, tiles, old, new)
-    proof = msgspec.structs.replace(made, old=cosigned(made.old), new=cosigned(made.new))
+    proof = consistency.make(node.log(), stream, tiles, old, new)
+    proof = msgspec.structs.replace(proof, old=add_cosignatures(proof.old), new=add_cosignatures(proof.new))
     file = out or Path(f"{stream}-{old}-{proof.new.checkpoint.size}.consistency")
     _refuse_existing([file], force=force)
-    governance = Beside.of(node, file.parent)
+    governance = GovernanceFiles.of(node, file.parent)
     write_file(file, str(proof).encode())
-    say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} begins with the one at {old}")
+    say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} extends the one at {old}")
     governance.write()
 
 
@@ -162,46 +163,43 @@ def _write(
     seal_file, personal = (file.with_name(file.name + suffix) for suffix in (SEAL_SUFFIX, DISCLOSURES_SUFFIX))
     _refuse_existing([file, seal_file, personal], force=force)
     if leaf is None:
-        raise NoReceipt(
-            f"{stream} has nothing {identifier} in the views; has it been projected (`registry views update`)?"
-        )
+        raise NoReceipt(f"{identifier} of {stream} is not in the views; run `registry views update` and try again")
     fold = node.governance()
     tiles = node.tiles(stream, fold)
     proof = create_proof(node, stream, tiles, leaf)
-    governance = Beside.of(node, file.parent)
+    governance = GovernanceFiles.of(node, file.parent)
     sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
-    # Everything was made and checked; only now is anything written. First goes what belongs to another receipt.
+    # Everything is created and checked before anything is written. Files of an earlier receipt go first.
     for other, content in ((seal_file, sealed), (personal, disclosures)):
         if content is None and other.exists():
             other.unlink()
-            say(f"{other}: removed; it belonged to the receipt before")
+            say(f"{other}: removed; it belonged to an earlier receipt")
     write_file(file, str(proof).encode())
     say(f"{file}: leaf {leaf} of {stream}, under its head at {proof.note.checkpoint.size}")
     governance.write()
     if sealed is not None:
         size, seal_content = sealed
         write_file(seal_file, seal_content)
-        say(f"{seal_file}: what the seal of {size} leaves says of it")
+        say(f"{seal_file}: its status by the seal of {size} leaves")
     if disclosures is not None:
         write_file(personal, disclosures, mode=0o600)
-        say(f"{personal}: personal data in the clear; give it to the learner, and delete it here")
+        say(f"{personal}: personal data, not encrypted; give it to the learner, and delete it here")
 
 
 def _refuse_existing(files: Sequence[Path], *, force: bool) -> None:
-    """Raise `typer.BadParameter` where one of these is a folder, or exists and is not to be replaced."""
+    """Raise `typer.BadParameter` if one of these is a folder, or exists and must not be replaced."""
     if folders := [str(file) for file in files if file.is_dir()]:
         raise typer.BadParameter(f"{folders[0]} is a folder; name a file.", param_hint="--out")
-    there = [str(file) for file in files if file.exists()]
-    if there and not force:
+    existing = [str(file) for file in files if file.exists()]
+    if existing and not force:
         raise typer.BadParameter(
-            f"Refusing to replace what exists: {', '.join(there)}. Nothing was written. Name another file, or"
-            " pass --force.",
+            f"Refusing to replace {', '.join(existing)}. Nothing was written. Name another file, or pass --force.",
             param_hint="--force",
         )
 
 
 def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple[int, bytes]:
-    """What the newest seal says of a credential: the seal's size, and the file that proves it."""
+    """Return the size of the newest seal, and the file that proves a credential's status by it."""
     newest = seals.newest(node.views(), stream)
     if newest is None:
         raise NoReceipt(
@@ -215,9 +213,9 @@ def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple
 
 
 def seal(context: typer.Context) -> None:
-    """Publish a status seal: the root over all own credentials that are suspended, revoked or replaced.
+    """Publish a status seal: the root over all credentials of this member that are suspended, revoked or replaced.
 
-    A node that runs (`registry run`, `registry serve`) publishes one each day by itself.
+    A running node (`registry run`, `registry serve`) publishes one each day.
 
     Example: registry seal
     """
@@ -225,16 +223,16 @@ def seal(context: typer.Context) -> None:
     try:
         node.publisher().publish_pending()
     except AnotherPublisher:
-        _wait_until_read(node)  # the running node publishes and reads what is stored, and then publishes the seal, too
+        _wait_until_read(node)  # the running node publishes and reads the stored events, and then the seal
     else:
         node.projector().step()
-    made = make_seal(node)
-    say(f"sealed {made.size} leaves: {counted(made.count, 'credential')} suspended, revoked or replaced")
+    status_seal = make_seal(node)
+    say(f"sealed {status_seal.size} leaves: {plural(status_seal.count, 'credential')} suspended, revoked or replaced")
     publish_now(node)
 
 
 def _wait_until_read(node: Node) -> None:
-    """Wait until the running node's views have everything that is stored here. Raises `AnotherPublisher`."""
+    """Wait until the running node's views have all events that are stored here. Raises `AnotherPublisher`."""
     member, deadline = node.settings.member, time.monotonic() + _WAIT_SECONDS
     while True:
         size = node.registry.size_when_published()

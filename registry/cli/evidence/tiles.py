@@ -1,4 +1,4 @@
-"""The log's tiles: the store that proofs are made from, and the static log for others to serve."""
+"""Commands for the log's tiles: the store for proofs, and the static log for others to serve."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def build_tiles(
     *,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make them again from the log.")] = False,
 ) -> None:
-    """Bring the hash tiles of all streams up with the log: the store that proofs are made from.
+    """Bring the hash tiles of all streams up to date with the log. Proofs are made from them.
 
     Example: registry log tiles build
     """
@@ -44,9 +44,9 @@ def build_tiles(
 @tiles_app.command("export")
 def export_tiles(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where to write; a folder a stream.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to write to; each stream has a folder in it.")],
     *,
-    entries: Annotated[bool, typer.Option("--entries", help="The events too, for members and auditors only.")] = False,
+    entries: Annotated[bool, typer.Option("--entries", help="Also the events, for members and auditors only.")] = False,
 ) -> None:
     """Write every stream as a static log (C2SP tlog-tiles), or bring one up to date.
 

@@ -17,11 +17,12 @@ from registry.cli.files import read_bytes
 from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
 from registry.cli.publishing import publish_now
 from registry.intake.matching import find_identical
 from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.node.node import Node
+from registry.values.plural import plural
 from registry.vault.vault import random_id
 from registry.wire.achievements import AchievementContent, AchievementJoined
 from registry.wire.forms import VersionedRef
@@ -80,7 +81,9 @@ def _listing_faults(file: Path) -> Iterator[None]:
         for path, detail in error.faults:
             errors.print(f"{path}: {detail}", markup=False, highlight=False)
         errors.print(
-            f"{counted(len(error.faults), 'problem')} in {file}. Nothing was published.", markup=False, highlight=False
+            f"{plural(len(error.faults), 'problem')} in {file}. Nothing was published.",
+            markup=False,
+            highlight=False,
         )
         raise typer.Exit(1) from error
 

@@ -16,13 +16,14 @@ from registry.cli.confirming import confirm
 from registry.cli.issuing.grouped import say_problems
 from registry.cli.issuing.own_events import say_older_wait
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, errors, print_json, progress, say, table
+from registry.cli.output import AsJson, errors, print_json, progress, say, table
 from registry.cli.publishing import publish_now
 from registry.intake.rows.plain_rows import form_of
 from registry.intake.rows.report import IntakeError, Problem
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 MAX_ROWS: Final = 100_000
 """Rows of a file at most: they stay in memory, so that the changes made are those of the preview."""
@@ -110,10 +111,10 @@ def show_preview(preview: ChangePreview, notes: Sequence[str]) -> None:
             [(group.change, group.reason, f"{group.credentials:,}") for group in preview.changes],
         )
     if preview.unchanged:
-        say(f"{counted(preview.unchanged, 'row')} as before: the change was made already")
+        say(f"{plural(preview.unchanged, 'row')} as before: the change was made already")
     show_problems(preview.problems)
     if preview.unlisted:
-        say(f"and {counted(preview.unlisted, 'more problem')}", style="red")
+        say(f"and {plural(preview.unlisted, 'more problem')}", style="red")
 
 
 def show_problems(problems: Sequence[RowProblem]) -> None:
@@ -127,7 +128,7 @@ def consequence(preview: ChangePreview) -> str:
     for group in preview.changes:
         numbers[group.change] += group.credentials
     return " ".join(
-        sentence.format(counted(numbers[kind], "credential"))
+        sentence.format(plural(numbers[kind], "credential"))
         for kind, sentence in _CONSEQUENCES.items()
         if numbers[kind]
     )
@@ -150,7 +151,7 @@ def _make(changer: RowChanger, rows: Sequence[StatusRow | list[RowProblem]], don
                     done.refused += 1
     except BaseException:  # a signal or an error: stored changes stay, and their number is printed
         errors.print(
-            f"Stopped; {counted(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
+            f"Stopped; {plural(done.changed, 'change')} of this file {'was' if done.changed == 1 else 'were'} stored"
             " and not published: run `registry publish`. Run the command again for the rest; nothing is changed twice.",
             markup=False,
             highlight=False,
@@ -162,14 +163,14 @@ def _end(node: Node, done: BulkChanges, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     elif done.dry_run:
-        say(f"{counted(done.preview.total, 'credential')} would be changed. Nothing was changed.")
+        say(f"{plural(done.preview.total, 'credential')} would be changed. Nothing was changed.")
     elif not done.preview.total:
         say("Nothing was changed: every change was made already." if not done.problems else "Nothing was changed.")
     else:
         shown = set(done.preview.problems)
         if not done.preview.unlisted and (new := [each for each in done.problems if each not in shown]):
             show_problems(new)
-        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {counted(done.refused, 'row')} not taken")
+        say(f"{done.changed:,} changed, {done.unchanged:,} as before, {plural(done.refused, 'row')} not taken")
     if done.changed:
         publish_now(node)
     elif not done.dry_run:

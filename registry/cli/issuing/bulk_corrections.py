@@ -15,7 +15,7 @@ from registry.cli.issuing.import_output import show_import
 from registry.cli.issuing.import_runs import import_rows
 from registry.cli.issuing.imports import KeepRowText
 from registry.cli.issuing.own_events import say_older_wait
-from registry.cli.output import AsJson, counted, print_json, say, table, title_of
+from registry.cli.output import AsJson, print_json, say, table, title_of
 from registry.cli.publishing import publish_now
 from registry.intake.files import open_intake
 from registry.intake.formats.document import Document
@@ -24,6 +24,7 @@ from registry.intake.rows.replacing_rows import ReplacingRows
 from registry.intake.rows.report import IntakeError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
+from registry.values.plural import plural
 
 
 class Corrections(msgspec.Struct):
@@ -92,9 +93,9 @@ def correct(
 
 def _consequence(replaced: int, changed: Mapping[str, int]) -> str:
     """Return the consequence, with the number of credentials that become one of another achievement."""
-    text = f"This permanently replaces {counted(replaced, 'credential')}: the old ones no longer count."
+    text = f"This permanently replaces {plural(replaced, 'credential')}: the old ones no longer count."
     for name, count in changed.items():
-        text += f" {counted(count, 'new credential')} {'is' if count == 1 else 'are'} of another {name} than the old."
+        text += f" {plural(count, 'new credential')} {'is' if count == 1 else 'are'} of another {name} than the old."
     return text
 
 

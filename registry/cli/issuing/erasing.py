@@ -10,12 +10,13 @@ from projections.records.learners import known_credentials
 from registry.cli import ids
 from registry.cli.issuing.reading import learner_app
 from registry.cli.opening import node_of
-from registry.cli.output import counted, errors, say
+from registry.cli.output import errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
 from registry.learners import erasure as erasing
 from registry.node.adapters.eraser import today
 from registry.node.services.batches import open_batch_store
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this one stands under `learner`
@@ -68,7 +69,7 @@ def erase(
         if not sys.stdin.isatty():
             raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
         errors.print(
-            f"This permanently destroys the personal data behind {counted(count, 'credential')}."
+            f"This permanently destroys the personal data behind {plural(count, 'credential')}."
             " They cannot be reissued.",
             highlight=False,
         )
@@ -76,7 +77,7 @@ def erase(
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
-    say(f"erased learner {learner}: the personal data behind {counted(count, 'credential')} is destroyed")
+    say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
     publish_now(node)
 
 
@@ -85,7 +86,7 @@ def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:
     if unnamed := [number for number in affected if number not in named]:
         words = " ".join(f"--confirm-case {shlex.quote(number)}" for number in affected)
         raise typer.BadParameter(
-            f"Nothing was erased. {counted(len(unnamed), 'case')} of this learner would be left without its letter. To"
+            f"Nothing was erased. {plural(len(unnamed), 'case')} of this learner would be left without its letter. To"
             f" erase all the same, name each: {words}",
             param_hint="--confirm-case",
         )

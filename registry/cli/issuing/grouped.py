@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from registry.cli.output import counted, say
+from registry.cli.output import say
 from registry.intake.rows.report import Problem
+from registry.values.plural import plural
 
 _SHOWN: Final = 25
 """Kinds of problems that are listed."""
@@ -24,7 +25,7 @@ def say_problems(problems: Sequence[Problem]) -> None:
         say(_line(group), style="red")
     if len(groups) > _SHOWN:
         rest = sum(map(len, groups[_SHOWN:]))
-        say(f"and {counted(rest, 'more problem')} of {len(groups) - _SHOWN:,} kinds; --json lists them all")
+        say(f"and {plural(rest, 'more problem')} of {len(groups) - _SHOWN:,} kinds; --json lists them all")
 
 
 def _line(group: Sequence[Problem]) -> str:

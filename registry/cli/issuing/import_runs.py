@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from registry.cli.output import counted, errors, progress
+from registry.cli.output import errors, progress
 from registry.intake.corrections import save_corrections
 from registry.intake.formats.completions import Completions
 from registry.intake.formats.document import Document
@@ -12,6 +12,7 @@ from registry.intake.row_import import OnIssued, RowImport, Rows
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 from registry.node.own_content import own_content
+from registry.values.plural import plural
 
 
 def import_rows(
@@ -63,7 +64,7 @@ def _say_stopped(stored: int, noun: str) -> None:
         errors.print("The import stopped; nothing of this file was stored by it.", markup=False)
         return
     errors.print(
-        f"The import stopped; {counted(stored, noun)} of this file {'was' if stored == 1 else 'were'} stored by it and"
+        f"The import stopped; {plural(stored, noun)} of this file {'was' if stored == 1 else 'were'} stored by it and"
         " not published: run `registry publish`. Import the file again for the rest; nothing is issued twice.",
         markup=False,
         highlight=False,

@@ -14,7 +14,7 @@ from registry.cli.issuing.import_output import show_import
 from registry.cli.issuing.import_runs import import_document, import_rows
 from registry.cli.issuing.own_events import count_waiting, say_older_wait
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, errors, print_json
+from registry.cli.output import AsJson, errors, print_json
 from registry.cli.publishing import publish_now
 from registry.intake.files import open_intake, read_completions
 from registry.intake.formats.document import Document
@@ -26,6 +26,7 @@ from registry.intake.rows.report import IntakeError
 from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
+from registry.values.plural import plural
 
 Source = Annotated[
     Path,
@@ -178,8 +179,8 @@ def _publish(node: Node, report: ImportReport) -> None:
         publish_now(node)
     except (KeyboardInterrupt, SystemExit):
         errors.print(
-            f"Interrupted while publishing: all {counted(report.issued, 'new credential')} of this file are stored,"
-            f" and {counted(count_waiting(node), 'event')} of this node wait to be published: run `registry publish`.",
+            f"Interrupted while publishing: all {plural(report.issued, 'new credential')} of this file are stored,"
+            f" and {plural(count_waiting(node), 'event')} of this node wait to be published: run `registry publish`.",
             markup=False,
             highlight=False,
         )

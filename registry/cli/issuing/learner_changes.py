@@ -14,12 +14,13 @@ from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say, table
+from registry.cli.output import AsCsv, AsJson, Wide, errors, say, table
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
 from registry.learners.change import Change, Preview, ProposedChange
 from registry.node.node import Node
 from registry.values.persons import describe_person
+from registry.values.plural import plural
 
 Record = Annotated[str, typer.Argument(help="Your own id of the held row, as `registry learner held` lists it.")]
 Version = Annotated[
@@ -196,7 +197,7 @@ def _consequence(preview: Preview) -> str:
     if not count:
         return "This revokes no credential; it moves private data and numbers only."
     place = "its place" if count == 1 else "their place"
-    return f"This permanently revokes {counted(count, 'credential')} and issues {count:,} in {place}."
+    return f"This permanently revokes {plural(count, 'credential')} and issues {count:,} in {place}."
 
 
 def _say_preview(preview: Preview) -> None:
@@ -207,7 +208,7 @@ def _say_preview(preview: Preview) -> None:
         say(f"The two differ: {', '.join(preview.differs)}. Are they one person?", style="yellow")
     if preview.number_moves:
         say("The number of the first leads to the second from then on.")
-    say(f"{counted(len(preview.moves), 'credential')} to be revoked and issued again:")
+    say(f"{plural(len(preview.moves), 'credential')} to be revoked and issued again:")
     table(
         ("credential", "achievement", "version", "awarded"),
         [(move.credential, move.achievement, move.version, move.awarding_date) for move in preview.moves],
@@ -215,7 +216,7 @@ def _say_preview(preview: Preview) -> None:
     for stay in preview.stays:
         say(f"credential {stay.credential} cannot be moved: {stay.why}", style="yellow")
     if preview.history:
-        say(f"{counted(len(preview.history), 'credential')} revoked or replaced before: only private data moves.")
+        say(f"{plural(len(preview.history), 'credential')} revoked or replaced before: only private data moves.")
 
 
 def changes(
@@ -282,7 +283,7 @@ def confirm(
         return
     publish_now(node)
     if preview.stays:
-        errors.print(f"{counted(len(preview.stays), 'credential')} stayed with learner {done.source}.", highlight=False)
+        errors.print(f"{plural(len(preview.stays), 'credential')} stayed with learner {done.source}.", highlight=False)
         raise typer.Exit(1)
 
 

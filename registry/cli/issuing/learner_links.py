@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from projections.records.learners import relied_on
-from registry.cli.output import counted, say
+from registry.cli.output import say
 from registry.learners.change import Change
 from registry.learners.changes import LearnerChanges
 from registry.node.node import Node
+from registry.values.plural import plural
 
 
 def changes_of(node: Node) -> LearnerChanges:
@@ -28,7 +29,7 @@ def say_changes(changes: Sequence[Change], learner: str) -> None:
         elif change.kind == "merge":
             say(f"Learner {change.source} was merged into this one on {change.confirmed:%Y-%m-%d}.")
         elif change.source == learner:
-            count = counted(len(change.credentials), "credential")
+            count = plural(len(change.credentials), "credential")
             say(f"Split on {change.confirmed:%Y-%m-%d}: {count} went to learner {change.target}.")
         else:
             say(f"Split from learner {change.source} on {change.confirmed:%Y-%m-%d}.")

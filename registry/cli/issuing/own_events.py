@@ -2,10 +2,11 @@
 
 from projections.core.positions import Position, all_positions
 from registry.application.owner import table_exists
-from registry.cli.output import counted, errors
+from registry.cli.output import errors
 from registry.log import GOVERNANCE, LogError
 from registry.node.node import Node
 from registry.publishing.errors import PublisherError
+from registry.values.plural import plural
 
 
 def count_waiting(node: Node) -> int:
@@ -31,7 +32,7 @@ def say_older_wait(node: Node) -> None:
         return
     if waiting:
         errors.print(
-            f"{counted(waiting, 'event')} that this node stored before wait to be published: run `registry publish`.",
+            f"{plural(waiting, 'event')} that this node stored before wait to be published: run `registry publish`.",
             markup=False,
             highlight=False,
         )
@@ -51,7 +52,7 @@ def say_views_behind(node: Node) -> None:
     behind = row[0] - position.tree.size if row is not None else 0
     if behind > 0 and _has_more(node, position):
         errors.print(
-            f"the views are {counted(behind, 'event')} behind this node's own published events:"
+            f"the views are {plural(behind, 'event')} behind this node's own published events:"
             " run `registry views update`",
             markup=False,
             highlight=False,

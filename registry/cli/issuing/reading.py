@@ -14,13 +14,14 @@ from registry.cli import ids, moments
 from registry.cli.issuing.learner_links import changes_of, say_changes
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, Year, counted, errors, plain, print_json, say, table, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, Year, errors, plain, print_json, say, table, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.keys.keystore import KeystoreError
 from registry.log import GOVERNANCE
 from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.values.persons import describe_person
+from registry.values.plural import plural
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -235,8 +236,8 @@ def show_university(
         print_list(record.awarded, columns, as_json=False, as_csv=True, wide=True)
         return
     roles = ", ".join(record.roles) or "no roles"
-    say(f"{member}, {record.begin} to {record.end}: {record.standing}, {roles}, {counted(record.size, 'event')}")
+    say(f"{member}, {record.begin} to {record.end}: {record.standing}, {roles}, {plural(record.size, 'event')}")
     print_list(record.awarded, columns, as_json=False, as_csv=False, wide=wide)
     say(f"{record.decisions} recognition decisions of its own")
     for other, count in record.recognised_elsewhere.items():
-        say(f"{counted(count, 'decision')} of {other} on its achievements")
+        say(f"{plural(count, 'decision')} of {other} on its achievements")

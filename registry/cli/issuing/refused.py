@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, errors, print_json, say, table
+from registry.cli.output import AsJson, errors, print_json, say, table
 from registry.cli.publishing import publish_now
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.publishing import republishing
 from registry.publishing.republishing import Repair
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 refused_app = typer.Typer(
     help="This node's own events that the log refused: they exist for nobody.", no_args_is_help=True
@@ -74,18 +75,18 @@ def publish_again(
     again = sum(repair.how == "publish-again" for repair in repairs)
     left = sum(repair.how == "by-hand" for repair in repairs)
     node.registry.checker.check_accepted({repair.refused.type for repair in repairs if repair.how == "publish-again"})
-    say(f"This publishes {counted(again, 'event')} again, under new ids. It cannot be taken back from the log.")
+    say(f"This publishes {plural(again, 'event')} again, under new ids. It cannot be taken back from the log.")
     if dry_run:
         say("Nothing was done.")
     elif left < len(repairs):
         if not yes and not typer.confirm("Publish?"):
             errors.print("Nothing was done.")
             raise typer.Exit(1)
-        say(f"{counted(republishing.publish_again(node.registry, repairs), 'event')} stored again")
+        say(f"{plural(republishing.publish_again(node.registry, repairs), 'event')} stored again")
         publish_now(node)
     if left:
         errors.print(
-            f"{counted(left, 'event')} left: enter their content again by hand, then `registry refused close ENTRY`",
+            f"{plural(left, 'event')} left: enter their content again by hand, then `registry refused close ENTRY`",
             markup=False,
         )
         raise typer.Exit(1)
@@ -106,7 +107,7 @@ def close(
         errors.print(f"No refused event is open at entry {', '.join(unknown)}; nothing was closed.", markup=False)
         raise typer.Exit(1)
     republishing.close(node.registry, [by_entry[each] for each in entry])
-    say(f"{counted(len(entry), 'event')} closed")
+    say(f"{plural(len(entry), 'event')} closed")
 
 
 _HOW = {"publish-again": "is published again", "close": "is closed", "by-hand": "by hand"}

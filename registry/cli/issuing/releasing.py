@@ -15,7 +15,7 @@ from registry.cli.issuing.bulk_changes import Yes, consequence, own_node, show_p
 from registry.cli.issuing.import_output import show_import
 from registry.cli.issuing.import_runs import import_document, import_rows
 from registry.cli.listing import Column, print_list
-from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, say
+from registry.cli.output import AsCsv, AsJson, Wide, errors, say
 from registry.intake.formats.documents import MAX_BYTES, read_document
 from registry.intake.rows.ndjson_rows import NdjsonRows
 from registry.intake.rows.report import IntakeError
@@ -23,6 +23,7 @@ from registry.intake.rows.table_rows import TableRows
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.values.plural import plural
 
 _PAGE = 200
 
@@ -57,7 +58,7 @@ def release(
     if not by.strip():
         raise typer.BadParameter("say who releases the batch", param_hint="--by")
     _preview(node, batch_store, waiting_batch)
-    lines = counted(waiting_batch.lines - (waiting_batch.media in TABLES), "row")
+    lines = plural(waiting_batch.lines - (waiting_batch.media in TABLES), "row")
     confirm(
         f"This releases {waiting_batch.name or waiting_batch.batch}, sent in by {waiting_batch.by}: {lines}.",
         "Release it?",

@@ -1,4 +1,4 @@
-"""API keys for a university's systems."""
+"""Commands for the API keys of a university's systems."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -14,7 +14,7 @@ from registry.node.node import Node
 
 api_key_app = typer.Typer(help="API keys for the university's systems.", no_args_is_help=True)
 
-Days = Annotated[int, typer.Option(min=1, max=3650, help="How long it is good for.")]
+Days = Annotated[int, typer.Option(min=1, max=3650, help="The number of days for which it is valid.")]
 Key = Annotated[str, typer.Argument(help="The key's id, as `registry api-key list` shows it.")]
 
 
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def keys_of(node: Node) -> ApiKeys:
-    """The node's API keys."""
+    """Return the node's API keys."""
     return ApiKeys(node.registry.dsn, node.settings.member)
 
 
@@ -34,23 +34,23 @@ def add(
     name: Annotated[
         str,
         typer.Argument(
-            help="Which system it is for. Of a key for one of the office's people: that person's account name, as"
-            " --actor has it, so that one person never passes for two."
+            help="The system that it is for. For a key of a person of the office: the account name as in --actor, so"
+            " that one person never passes for two."
         ),
     ],
     *,
-    scope: Annotated[list[str], typer.Option(help=f"Several times; of {', '.join(SCOPES)}.")],
+    scope: Annotated[list[str], typer.Option(help=f"One of {', '.join(SCOPES)} (several times).")],
     days: Days = 365,
 ) -> None:
-    """Make a key and print it, this once.
+    """Make a key and print it. It is not shown again.
 
     Example: registry api-key add student-information-system --scope credentials:write --scope batches:read
     """
     if not name.strip():
-        raise typer.BadParameter("a key without a name is nobody's; name the system that it is for", param_hint="NAME")
-    made = keys_of(node_of(context)).add(name, scope, days)
+        raise typer.BadParameter("name the system that the key is for", param_hint="NAME")
+    key = keys_of(node_of(context)).add(name, scope, days)
     errors.print("Keep this key where only that system can read it; it is not shown again:", markup=False)
-    say(made)
+    say(key)
 
 
 @api_key_app.command("list")
@@ -59,7 +59,7 @@ def list_keys(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv 
 
     Example: registry api-key list
     """
-    found = keys_of(node_of(context)).all()
+    keys = keys_of(node_of(context)).all()
     columns = [
         Column("key", lambda key: key.key),
         Column("system", lambda key: key.name),
@@ -67,12 +67,12 @@ def list_keys(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv 
         Column("expires", lambda key: key.expires.date()),
         Column("revoked", lambda key: key.revoked and key.revoked.date()),
     ]
-    print_list(found, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+    print_list(keys, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @api_key_app.command("revoke")
 def revoke(context: typer.Context, key: Key) -> None:
-    """End a key: within seconds nothing is answered to it any more.
+    """End a key: within seconds requests with it are refused.
 
     Example: registry api-key revoke 4f1d2c3b5a697887
     """
@@ -86,12 +86,14 @@ def rotate(
     key: Key,
     *,
     days: Days = 365,
-    grace_hours: Annotated[int, typer.Option(min=0, help="How long the old one goes on.")] = 24,
+    grace_hours: Annotated[int, typer.Option(min=0, help="The hours for which the old key remains valid.")] = 24,
 ) -> None:
-    """Make a new key for the same system, and let the old one end after a while. A key that has ended is refused.
+    """Make a new key for the same system, and let the old one end later. A key that has ended cannot be rotated.
 
     Example: registry api-key rotate 4f1d2c3b5a697887 --grace-hours 48
     """
-    made = keys_of(node_of(context)).rotate(key, days, timedelta(hours=grace_hours))
-    errors.print(f"The old key ends in {grace_hours} hours at the latest. The new one, not shown again:", markup=False)
-    say(made)
+    new_key = keys_of(node_of(context)).rotate(key, days, timedelta(hours=grace_hours))
+    errors.print(
+        f"The old key ends in {grace_hours} hours at the latest. The new one is not shown again:", markup=False
+    )
+    say(new_key)

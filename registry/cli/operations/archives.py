@@ -1,4 +1,4 @@
-"""The log's archive, and the log that is restored from it or from another copy."""
+"""Commands that archive the log, and restore it from an archive or another copy."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -18,13 +18,14 @@ from consumers.streams.stream import claimed_size
 from registry.cli.consortium.node_options import check_log, parse_founded
 from registry.cli.evidence.logs import log_app
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, Counter, counted, errors, print_json, progress, say, table
+from registry.cli.output import AsJson, Counter, errors, print_json, progress, say, table
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog
 from registry.log.archive_manifest import load
 from registry.node.node import Node
 from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `log`
@@ -35,39 +36,39 @@ def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these
 
 def archive_log(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="The archive's folder; made where it is missing.")],
+    path: Annotated[Path, typer.Argument(help="The archive's folder, which is created if missing.")],
     *,
     older_than: Annotated[
         int, typer.Option(min=1, help="Archive members' commits that are older than this number of days.")
     ] = 1,
-    everything: Annotated[bool, typer.Option("--all", help="Archive all, of whatever age.")] = False,
-    only_check: Annotated[bool, typer.Option("--check", help="Verify the archive, and add nothing.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Archive all, of any age.")] = False,
+    only_check: Annotated[bool, typer.Option("--check", help="Only verify the archive.")] = False,
     log: Annotated[str | None, typer.Option(help="Another log than the node's: file:PATH or kafka://…")] = None,
     founded: Annotated[
         str | None, typer.Option(help="With --check and --log: the founding's hash; then no node is needed.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Archive the log of all members: merged commits in compressed, sealed segments. Run again, it adds what is new.
+    """Archive the log of all members: merged commits in compressed, sealed segments. Run it again to add new commits.
 
-    What is younger than a day is left for the next run, and its number is printed; --all takes it, too. With --check it
-    verifies every file and every segment by itself, and says up to where the archive goes and what the log has beyond
-    that. Exit code 1: the archive is not sound, or the log ends before it. 5: the log could not be read to compare.
+    Commits younger than a day are left for the next run, and their number is printed; --all archives them, too. With
+    --check it verifies every file and every segment by itself, and prints where the archive ends and what the log has
+    beyond that. Exit code 1: the archive is damaged, or the log ends before it. 5: the log could not be read.
 
     Examples: registry log archive /backup/archive; registry log archive /backup/archive --check
     """
     if founded is not None:
         if not only_check or log is None:
-            raise typer.BadParameter("it is for --check with --log, without a node", param_hint="--founded")
+            raise typer.BadParameter("use it with --check and --log, without a node", param_hint="--founded")
         check_log(log)
-        found = ArchiveLog(path, load(path).consortium, lengths=False)
-        _check(found, parse_founded(founded), log, as_json=as_json)
+        existing = ArchiveLog(path, load(path).consortium, lengths=False)
+        _check(existing, parse_founded(founded), log, as_json=as_json)
         return
     node = node_of(context)
     settings = node.settings
     if only_check:
-        found = ArchiveLog(path, settings.consortium, lengths=False)
-        _check(found, settings.founded_hash, log or settings.log_url, as_json=as_json)
+        existing = ArchiveLog(path, settings.consortium, lengths=False)
+        _check(existing, settings.founded_hash, log or settings.log_url, as_json=as_json)
         return
     before = None if everything else datetime.now(UTC) - timedelta(days=older_than)
     source = open_log(log or settings.log_url, settings.consortium, read_only=True)
@@ -95,11 +96,11 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
             for d in done
         ],
     )
-    say(f"{path} holds {counted(sum(d.size for d in done), 'event')} in {counted(sum(d.bytes for d in done), 'byte')}")
+    say(f"{path} holds {plural(sum(d.size for d in done), 'event')} in {plural(sum(d.bytes for d in done), 'byte')}")
     if waits := sum(d.waits for d in done):
         days = "a day" if older_than == 1 else f"{older_than} days"
         say(
-            f"NOT archived yet: {counted(waits, 'event')} younger than {days}. Run this again tomorrow, or with --all.",
+            f"NOT archived yet: {plural(waits, 'event')} younger than {days}. Run this again tomorrow, or with --all.",
             style="yellow",
         )
     if any(d.refused for d in done):
@@ -107,14 +108,14 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
 
 
 class _Compared(NamedTuple):
-    """An archive beside the log. What the log has is as its newest records claim."""
+    """An archive compared with the log, whose newest records claim its size."""
 
     beyond: int | None
-    """Events that the log has and the archive has not; None where the log cannot be read."""
+    """Events that the log has and the archive lacks; None if the log cannot be read."""
     shorter: list[str]
-    """The streams that end before the archive does, in sentences."""
+    """A sentence for each stream that ends before the archive does."""
     reason: str | None
-    """Why the log cannot be read."""
+    """The reason why the log cannot be read; None if it can."""
 
 
 def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) -> None:
@@ -131,13 +132,13 @@ def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) 
     else:
         for fault in faults:
             say(fault, style="red")
-        events = counted(sum(stream.size for stream in reach), "event")
-        say(f"{counted(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
+        events = plural(sum(stream.size for stream in reach), "event")
+        say(f"{plural(len(faults), 'fault')}." if faults else f"The archive is sound: {events}.")
         table(("stream", "archived to", "newest event"), [(r.stream, f"{r.size:,}", r.newest) for r in reach])
         if compared.reason is not None:
             say(f"Whether the log goes further could not be checked: {compared.reason}", style="yellow")
         elif compared.beyond:
-            say(f"NOT in the archive: {counted(compared.beyond, 'event')} that the log has.", style="yellow")
+            say(f"NOT in the archive: {plural(compared.beyond, 'event')} that the log has.", style="yellow")
         elif not faults:
             say("The log has nothing that is not in the archive.")
     if faults:
@@ -147,7 +148,7 @@ def _check(archive: ArchiveLog, founded: bytes, log_url: str, *, as_json: bool) 
 
 
 def _compare(archived: Mapping[str, int], url: str, consortium: str) -> _Compared:
-    """Hold the sizes that an archive has of each stream against those that the log claims."""
+    """Compare the sizes that an archive has of each stream with those that the log claims."""
     try:
         with contextlib.closing(open_log(url, consortium, read_only=True)) as log:
             claimed = {stream: claimed_size(log, stream) for stream in log.streams()}
@@ -163,7 +164,7 @@ def _compare(archived: Mapping[str, int], url: str, consortium: str) -> _Compare
 
 
 def _sizes(counter: Counter) -> Callable[[str, int], None]:
-    """A progress bar's ear: the sum of all streams' sizes."""
+    """Return a callback that shows the sum of all streams' sizes."""
     sizes: dict[str, int] = {}
 
     def on_stream(stream: str, size: int) -> None:
@@ -181,8 +182,8 @@ def restore(
 ) -> None:
     """Restore this node's copy of the log from an archive or another member's copy, and rebuild the views.
 
-    All that comes in is verified. What the node's copy has already stays; what it lacks is appended. So run it with
-    each copy that you can reach, the archive first. Then `registry publish` goes on where the log ends.
+    Everything is verified. What the node's copy has already stays; what it lacks is appended. So run it with each copy
+    that you can reach, the archive first. Then `registry publish` goes on where the log ends.
 
     Example: registry log restore archive:/backup/archive
     """
@@ -195,7 +196,7 @@ def restore(
 
 
 def show_restored(streams: list[Restored]) -> None:
-    """Print what was restored of each stream."""
+    """Print the result of a restoration for each stream."""
     table(
         ("stream", "events", "from there", "not taken", "why"),
         [(s.stream, f"{s.size:,}", f"{s.events:,}", s.refused, s.why) for s in streams],
@@ -203,18 +204,18 @@ def show_restored(streams: list[Restored]) -> None:
 
 
 def refuse_unsound(streams: list[Restored]) -> None:
-    """Raise `CannotRestore` where the source held records that are no part of their stream."""
+    """Raise `CannotRestore` if the source has records that are no part of their stream."""
     if any(s.refused for s in streams):
         raise CannotRestore(
-            "the source holds records that are no part of their stream; what is sound was restored. Compare with"
+            "the source has records that are no part of their stream; the valid ones were restored. Compare with"
             " another copy, and audit."
         )
 
 
 def restore_log(node: Node, url: str) -> list[Restored]:
-    """Append what another copy of the log has and this node's lacks, and rebuild the views; erase again who was erased.
+    """Append what another copy of the log has and this node's lacks, rebuild the views, and repeat erasures.
 
-    Raises `SettingsError` where this node shares its log with others and has no copy.
+    Raises `SettingsError` if this node shares its log with others and has no copy.
     """
     settings = node.settings
     if not settings.log.startswith("file:"):
@@ -230,14 +231,14 @@ def restore_log(node: Node, url: str) -> list[Restored]:
     source.close()
     tiles = settings.home / "tiles"
     for stream in done:
-        if (tiles / stream.stream).exists():  # they follow places in the log, which are others now
+        if (tiles / stream.stream).exists():  # they follow positions in the log, which have changed
             Tiles(tiles / stream.stream).clear()
     with progress("rebuilding the views", sum(s.size for s in done)) as counter:
         on_stream = _sizes(counter)
         rebuild(node.dsn(), node.source(), on_batch=lambda member, size, _: on_stream(member, size))
     if again := erase_again(node):
         errors.print(
-            f"{counted(again, 'learner')} whom the log says this university erased came back with a backup, and"
-            f" {'is' if again == 1 else 'are'} erased again."
+            f"{plural(again, 'learner')} whom this university has erased came back with a backup, and"
+            f" {'was' if again == 1 else 'were'} erased again."
         )
     return done

@@ -1,4 +1,4 @@
-"""What happened to this university's own things: the feed."""
+"""The command that prints the feed: what concerns this university's own credentials and achievements."""
 
 import sys
 import threading
@@ -36,22 +36,22 @@ def add_to(app: typer.Typer) -> None:
 def read_feed(
     context: typer.Context,
     *,
-    after: Annotated[int, typer.Option(min=0, help="Only what came after the notice with this number.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped; --limit then says nothing.")] = False,
+    after: Annotated[int, typer.Option(min=0, help="Only notices after this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="The largest number of notices.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until stopped; --limit is ignored.")] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """What other members did that concerns this university's own credentials and achievements.
+    """Print what other members did that concerns this university's own credentials and achievements.
 
-    With --json, one CloudEvent a line. The last line's id is what to give as --after next time.
+    With --json, one CloudEvent a line. Pass the last line's id as --after next time.
 
     Examples: registry feed; registry feed --after 120 --json; registry feed --follow
     """
     node = node_of(context)
     if follow and as_csv:
-        raise typer.BadParameter("--csv is for a list that ends; with --follow use --json", param_hint="--csv")
+        raise typer.BadParameter("--csv is for a finite list; with --follow use --json", param_hint="--csv")
     node.views()
     if not follow:
         notices = feed.read(node.views(), node.settings.member, after, limit)

@@ -1,9 +1,9 @@
-"""Publishes, and runs the whole node."""
+"""Commands that publish once, and run the whole node."""
 
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import counted, errors, say, warn
+from registry.cli.output import errors, say, warn
 from registry.cli.publishing import refuse_faults
 from registry.log import GOVERNANCE
 from registry.node.node import Node
@@ -11,6 +11,7 @@ from registry.node.services.health_watch import HealthWatch
 from registry.node.services.metrics_server import create_observer, serve_metrics
 from registry.node.services.running import run_node, run_projector
 from registry.node.services.signals import ignore_hangup, stop_on_signals
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,13 +27,13 @@ def publish(context: typer.Context) -> None:
     """
     node = node_of(context)
     published = node.publisher().publish_pending()
-    done = f"{counted(published.events, 'event')} in {counted(published.commits, 'commit')}"
+    done = f"{plural(published.events, 'event')} in {plural(published.commits, 'commit')}"
     say(f"{done}; the log has {published.size:,}")
     refuse_faults(published.faults)
 
 
 def run(context: typer.Context) -> None:
-    """Publish, project and post webhooks until stopped: what a node does all day. Ctrl-C or SIGTERM ends it cleanly.
+    """Publish, project and post webhooks until stopped. Ctrl-C or SIGTERM ends it cleanly.
 
     Example: registry run
     """
@@ -45,7 +46,7 @@ def run(context: typer.Context) -> None:
         if measures is not None:
             errors.print(f"metrics are at {measures.address}", markup=False)
         if node.settings.member == GOVERNANCE:  # the consortium's own node publishes by ceremony
-            node.log()  # another consortium's log ends this, as it ends a member's node
+            node.log()  # another consortium's log ends this here, as it ends a member's node
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
             watch.follow(stop)
             run_projector(node, stop, observer)
@@ -54,5 +55,5 @@ def run(context: typer.Context) -> None:
 
 
 def say_running(node: Node) -> None:
-    """Print that a node is at work."""
+    """Print that a node is running."""
     errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)

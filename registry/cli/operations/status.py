@@ -5,10 +5,11 @@ from typing import Any
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, print_json, say, table
+from registry.cli.output import AsJson, print_json, say, table
 from registry.log import GOVERNANCE
 from registry.node.health.status import Status, read_status
 from registry.node.letter_settings import missing_settings
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def _show(status: Status) -> None:
         say(sentence, style="red")
     for stream in status.streams:
         if stream.refused_at_end and stream.member != node.member:
-            commits = counted(stream.refused_at_end, "commit")
+            commits = plural(stream.refused_at_end, "commit")
             say(
                 f"{stream.member}: the last {commits} on its log did not count (`registry log quarantine list`)",
                 style="yellow",
@@ -65,7 +66,7 @@ def _show(status: Status) -> None:
         say("Nothing is wrong.")
     if behind := sum(stream.lag or 0 for stream in status.streams):
         say(
-            f"The views are {counted(behind, 'event')} behind the log: `registry views update` brings them up,"
+            f"The views are {plural(behind, 'event')} behind the log: `registry views update` brings them up,"
             " `registry run` keeps them up.",
             style="yellow",
         )
@@ -76,7 +77,7 @@ def _show(status: Status) -> None:
             f" key {node.key or '?'}: {_KEYS[node.key_standing]}"
         )
         waiting = (
-            f"{counted(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
+            f"{plural(node.waiting, 'stored event')} waiting" if node.waiting else "all stored events are published"
         )
         if node.held:
             waiting += f", {node.held:,} of them held back"
@@ -89,7 +90,7 @@ def _show(status: Status) -> None:
     for stream in status.streams:
         if stream.unwitnessed:
             say(f"{stream.member}: {stream.unwitnessed}", style="yellow")
-    say(counted(status.quarantined, "quarantined record"))
+    say(plural(status.quarantined, "quarantined record"))
     if status.last_error is not None:
         say(f"last error, {status.last_error.time}, {status.last_error.work}: {status.last_error.error}")
     say("")

@@ -3,8 +3,9 @@
 import typer
 
 from registry.cli.opening import node_of
-from registry.cli.output import counted, say
+from registry.cli.output import say
 from registry.node.vault import erase_again, rotate_master_key
+from registry.values.plural import plural
 
 vault_app = typer.Typer(help="The vault, which holds personal data: its keys.", no_args_is_help=True)
 
@@ -35,4 +36,4 @@ def forget_erased(context: typer.Context) -> None:
 
     Example: registry vault forget-erased
     """
-    say(f"{counted(erase_again(node_of(context)), 'learner')} erased again")
+    say(f"{plural(erase_again(node_of(context)), 'learner')} erased again")

@@ -1,4 +1,4 @@
-"""The read views: brings them up to date, makes them again, shows and signs their digest."""
+"""Commands for the views: update or rebuild them, and show or sign their digest."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -13,11 +13,12 @@ from projections.core.digest import digest
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, counted, print_json, progress, say, table
+from registry.cli.output import AsJson, print_json, progress, say, table
 from registry.node.digests import sign_digest
 from registry.node.services.observers import Observer
 from registry.node.services.running import run_projector
 from registry.node.services.signals import stop_on_signals
+from registry.values.plural import plural
 
 views_app = typer.Typer(help="The read views, which are made from the log alone.", no_args_is_help=True)
 
@@ -37,7 +38,7 @@ def update(
     """
     node = node_of(context)
     node.refuse_gone_log()
-    with _counting() as on_batch:
+    with _show_progress() as on_batch:
         projector = node.projector(on_batch=on_batch)
         outcome = projector.step()
         projector.settle_all()
@@ -51,25 +52,25 @@ def update(
 def rebuild(
     context: typer.Context,
     *,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (else one a core).")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="The processes (else one for each core).")] = None,
 ) -> None:
-    """Fill fresh views from the beginning of the log, and put them in the place of the old ones.
+    """Fill new views from the beginning of the log, and replace the old ones by them.
 
     Example: registry views rebuild
     """
     node = node_of(context)
-    # Views that are damaged or of another version cannot say what they have read; they are rebuilt.
+    # Views that are damaged or of another version do not say what they have read; they are rebuilt.
     with contextlib.suppress(DamagedPosition, OutdatedViews):
         node.refuse_gone_log()
-    with _counting() as on_batch:
+    with _show_progress() as on_batch:
         outcome = rebuild_views(node.dsn(), node.source(), workers=workers, on_batch=on_batch)
-        node.projector().step()  # what came meanwhile, and the feed of what the fresh views were first to see
+        node.projector().step()  # what arrived meanwhile, and the feed of what the old views had not read
     _report(outcome)
 
 
 @contextlib.contextmanager
-def _counting() -> Iterator[Callable[[str, int, int], None]]:
-    """Show the sum of all streams' sizes while it grows."""
+def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show the sum of all streams' sizes as progress."""
     sizes: dict[str, int] = {}
     with progress("projecting") as counter:
 
@@ -82,8 +83,8 @@ def _counting() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _report(outcome: Progress) -> None:
-    refused = counted(outcome.quarantined, "record")
-    say(f"{counted(outcome.events, 'event')} in {counted(outcome.commits, 'commit')}, {refused} quarantined")
+    refused = plural(outcome.quarantined, "record")
+    say(f"{plural(outcome.events, 'event')} in {plural(outcome.commits, 'commit')}, {refused} quarantined")
 
 
 @views_app.command("digest")
@@ -98,11 +99,11 @@ def show_digest(
     Example: registry views digest --sign views.note
     """
     node = node_of(context)
-    found = digest(node.views())
+    views_digest = digest(node.views())
     if sign is not None:
-        sign.write_text(sign_digest(node, found))
+        sign.write_text(sign_digest(node, views_digest))
     if as_json:
-        print_json({"digest": found.total, "members": found.members})
+        print_json({"digest": views_digest.total, "members": views_digest.members})
         return
-    table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in found.members])
-    say(found.total)
+    table(("stream", "events", "root"), [(m.member, f"{m.size:,}", m.root) for m in views_digest.members])
+    say(views_digest.total)

@@ -27,6 +27,34 @@ from registry.office.cases.corrections import Correction
 from registry.office.cases.opening import SubmittedCredential
 from registry.wire.recognition import Purpose
 
+ApplicantOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--applicant",
+        help="JSON with what changes: familyName, givenName, dateOfBirth, address (one text,"
+        " \\n between its lines), …; - reads it here.",
+    ),
+]
+PurposeOption = Annotated[str | None, typer.Option("--purpose", help=f"One of {', '.join(get_args(Purpose))}.")]
+AdvisoryOption = Annotated[
+    bool | None, typer.Option("--advisory/--binding", help="Whether the office only states its opinion.")
+]
+TowardsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--towards", help="The programmes that it should count towards from now on: MEMBER/ACHIEVEMENT, or a title."
+    ),
+]
+NoTowardsOption = Annotated[bool, typer.Option("--no-towards", help="It should no longer count towards any programme.")]
+AddExternalOption = Annotated[
+    list[str] | None,
+    typer.Option("--add-external", help="COUNTRY:ISSUER:TITLE of a further credential that no member issued."),
+]
+RemoveOption = Annotated[
+    list[int] | None,
+    typer.Option("--remove", min=0, help="The number of a credential that the case no longer concerns."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
@@ -37,33 +65,16 @@ def correct(
     context: typer.Context,
     case: CaseId,
     *,
-    applicant: Annotated[
-        Path | None,
-        typer.Option(
-            help="JSON with what changes: familyName, givenName, dateOfBirth, address (one text,"
-            " \\n between its lines), …; - reads it here."
-        ),
-    ] = None,
-    purpose: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = None,
-    advisory: Annotated[
-        bool | None, typer.Option("--advisory/--binding", help="Whether the office only states its opinion.")
-    ] = None,
-    towards: Annotated[
-        list[str] | None,
-        typer.Option(help="The programmes that it should count towards from now on: MEMBER/ACHIEVEMENT, or a title."),
-    ] = None,
-    no_towards: Annotated[
-        bool, typer.Option("--no-towards", help="It should no longer count towards any programme.")
-    ] = False,
+    applicant: ApplicantOption = None,
+    purpose: PurposeOption = None,
+    advisory: AdvisoryOption = None,
+    towards: TowardsOption = None,
+    no_towards: NoTowardsOption = False,
     add_credential: Annotated[list[str] | None, typer.Option(help="MEMBER/ID of a further credential.")] = None,
     add_receipt: Annotated[list[Path] | None, typer.Option(help="A receipt of a further credential.")] = None,
     add_file: Annotated[list[Path] | None, typer.Option(help="A further credential's file.")] = None,
-    add_external: Annotated[
-        list[str] | None, typer.Option(help="COUNTRY:ISSUER:TITLE of a further credential that no member issued.")
-    ] = None,
-    remove: Annotated[
-        list[int] | None, typer.Option(min=0, help="The number of a credential that the case no longer concerns.")
-    ] = None,
+    add_external: AddExternalOption = None,
+    remove: RemoveOption = None,
     note: Note = None,
     by: As = None,
     on: Day = None,

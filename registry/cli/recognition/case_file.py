@@ -12,7 +12,7 @@ from registry.cli.evidence.disclosures import read_disclosures
 from registry.cli.files import read_bytes
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, counted, print_json, say
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.cli.recognition.case_words import case_of, one_of
 from registry.cli.recognition.cases import case_app
 from registry.node.adapters.office import office_of
@@ -29,6 +29,7 @@ from registry.office.cases.case_view import texts_of
 from registry.office.cases.changes import acknowledge
 from registry.office.cases.disclosures import disclose
 from registry.office.cases.service import Office
+from registry.values.plural import plural
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id or file number.")]
 
@@ -91,7 +92,7 @@ def list_files(
         *list_attachments(node.registry.cursor(), case_id),
     ]
     if print_list(files, _FILE, as_json=as_json, as_csv=as_csv, wide=wide):
-        say(counted(len(files), "file"))
+        say(plural(len(files), "file"))
 
 
 def write_attachment(

@@ -26,20 +26,26 @@ from registry.node.adapters.office import lookup_of
 from registry.node.node import Node
 from registry.office.assessments.requirements import requirement_of_programme
 from registry.office.assessments.statements import check_decision
-from registry.office.basis import name_basis, names_openly
 from registry.office.cases.proposal_messages import NOT_ASSESSED
-from registry.vault.vault import random_id
+from registry.office.single_decision import build_single_decision
 from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.recognition import (
     Condition,
+    Effect,
     Grant,
     Outcome,
     Purpose,
-    RecognitionDecided,
     Towards,
     WithdrawalReason,
 )
+
+PurposeOption = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")]
+OutcomeOption = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")]
+TowardsOption = Annotated[str | None, typer.Option(help="The programme or course it counts towards, by its title.")]
+SupersedesOption = Annotated[
+    str | None, typer.Option(help="An earlier decision of this office that this one replaces.")
+]
 
 recognition_app = typer.Typer(help="Decisions about credentials of other members.", no_args_is_help=True)
 
@@ -56,19 +62,15 @@ def decide(
     context: typer.Context,
     credential: Annotated[str, typer.Argument(help="MEMBER/ID of the credential.")],
     *,
-    purpose: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")] = "creditTransfer",
-    outcome: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")] = "full",
+    purpose: PurposeOption = "creditTransfer",
+    outcome: OutcomeOption = "full",
     ects: Annotated[float | None, typer.Option(min=0, help="The credits granted.")] = None,
-    towards: Annotated[
-        str | None, typer.Option(help="The programme or course it counts towards, by its title.")
-    ] = None,
+    towards: TowardsOption = None,
     mode: ModeOption = "recognised",
     ground: assessing.GroundOption = None,
     condition: assessing.ConditionOption = None,
     considered: assessing.ConsideredOption = None,
-    supersedes: Annotated[
-        str | None, typer.Option(help="An earlier decision of this office that this one replaces.")
-    ] = None,
+    supersedes: SupersedesOption = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="A statement that does not bind.")] = False,
 ) -> None:
     """Decide on a credential, and publish the decision.
@@ -87,22 +89,7 @@ def decide(
     """
     node = node_of(context)
     member, identifier = ids.find(node, credential, "credential")
-    credentials = credential_view.read(node.views(), [(member, identifier)])
-    if not credentials:
-        errors.print(
-            f"{credential} is unknown here. Has {member} published it, and has this node projected it"
-            " (`registry views update`)?",
-            markup=False,
-        )
-        raise typer.Exit(1)
-    issued = credentials[0]
-    openly = names_openly(purpose, [outcome])
-    basis, hidden = name_basis(
-        "onLog",
-        VersionedRef(member, issued.achievement, issued.version),
-        CredentialRef(member, identifier),
-        openly=openly,
-    )
+    achievement = _find_achievement(node, credential, member, identifier)
     grant = Grant(
         from_=[0],
         outcome=outcome,  # type: ignore[arg-type] # read as a verifier will, before it is stored
@@ -113,30 +100,41 @@ def decide(
         grounds=grounds_of(ground) or None,
         conditions=[Condition(code) for code in condition] if condition else None,  # type: ignore[arg-type] # likewise
     )
-    data = RecognitionDecided(
-        random_id(),
-        purpose,  # type: ignore[arg-type] # likewise
-        "advisory" if advisory or purpose == "employment" else "binding",
-        [basis],
-        [grant],
-        date.today().isoformat(),  # noqa: DTZ011 - a day on the office's calendar
-        supersedes,
-    )
+    effect: Effect = "advisory" if advisory or purpose == "employment" else "binding"
+    reference = CredentialRef(member, identifier)
+    data, disclosure = build_single_decision(achievement, reference, grant, purpose, effect, supersedes)  # type: ignore[arg-type] # likewise
     offered = lookup_of(node).describe_credential(member, identifier)
     if offered is None:
         errors.print(f"What {credential} is of has not arrived here: run `registry views update`.", markup=False)
         raise typer.Exit(1)
     required = None if grant.towards is None else requirement_of_programme(node.registry, grant.towards)
     check_decision(offered, data, considered_of(considered), required)
-    node.registry.recognition.decide(data, hidden)
+    node.registry.recognition.decide(data, disclosure)
     say(f"decision {data.decision}")
     if outcome != "refused":
         errors.print(f"note: {NOT_ASSESSED}", markup=False, highlight=False)
-    tell_departure(node, VersionedRef(member, issued.achievement, issued.version), purpose, outcome, ground)
-    if hidden is not None:
-        say("The log does not say which credential it is about. The learner can show it with this disclosure:")
-        say(hidden)
+    tell_departure(node, achievement, purpose, outcome, ground)
+    _show_disclosure(disclosure)
     publish_now(node)
+
+
+def _show_disclosure(disclosure: str | None) -> None:
+    if disclosure is not None:
+        say("The log does not say which credential it is about. The learner can show it with this disclosure:")
+        say(disclosure)
+
+
+def _find_achievement(node: Node, credential: str, member: str, identifier: str) -> VersionedRef:
+    """Return what a credential was awarded for. Exits 1 if the views do not have it."""
+    credentials = credential_view.read(node.views(), [(member, identifier)])
+    if not credentials:
+        errors.print(
+            f"{credential} is unknown here. Has {member} published it, and has this node projected it"
+            " (`registry views update`)?",
+            markup=False,
+        )
+        raise typer.Exit(1)
+    return VersionedRef(member, credentials[0].achievement, credentials[0].version)
 
 
 @recognition_app.command("withdraw")

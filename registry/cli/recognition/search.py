@@ -3,26 +3,58 @@
 from datetime import date, datetime
 from typing import Annotated
 
+import msgspec
 import typer
 
 from projections.precedents import precedents as view
+from projections.precedents.precedents import PrecedentPage
 from projections.precedents.query import PrecedentQuery
 from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, counted, errors, print_json, say, title_of
+from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say, title_of
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.assessments.precedents import find_precedents
 from registry.values.countries import COUNTRIES
+from registry.values.plural import plural
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command("precedents")(precedents)
+    app.command("precedents")(show_precedents)
 
 
+AchievementArgument = Annotated[
+    str | None, typer.Argument(help="One achievement, MEMBER/ID (else all, or those that the options say).")
+]
+VersionOption = Annotated[int | None, typer.Option(min=1, help="Its version (else all of them).")]
+TextOption = Annotated[str | None, typer.Option(help='Words in titles and learning outcomes; "a phrase", OR, -not.')]
+LanguageOption = Annotated[str | None, typer.Option(help="The language of these words (else any).")]
+IssuerOption = Annotated[str | None, typer.Option(help="Achievements of this member.")]
+FieldOption = Annotated[str | None, typer.Option(help="An ISCED-F code; 06 covers 0613.")]
+LevelOption = Annotated[int | None, typer.Option(min=1, max=8, help="The achievements' EQF level.")]
+PurposeOption = Annotated[str | None, typer.Option(help="admission, creditTransfer, stacking or employment.")]
+EffectOption = Annotated[str | None, typer.Option(help="binding or advisory.")]
+OutcomeOption = Annotated[
+    str | None, typer.Option(help="List these alone: full, partial, conditional, alternative or refused.")
+]
+GroundOption = Annotated[str | None, typer.Option(help="List those alone that name it, ASPECT:DIFFERENCE.")]
+OfficeOption = Annotated[str | None, typer.Option(help="Decided by this member.")]
+OfficeCountry = Annotated[str | None, typer.Option(help="Decided by members of this country, for example NL.")]
+IssuerCountry = Annotated[
+    str | None, typer.Option(help="What is offered in this country; with --institution, the institution's country.")
+]
+Institution = Annotated[
+    str | None,
+    typer.Option(
+        help="This office's own decisions about what an institution issued that is no member: words of its name."
+    ),
+]
+TitleOption = Annotated[str | None, typer.Option(help="With --institution: words of the title.")]
+TowardsOption = Annotated[str | None, typer.Option(help="The programme: MEMBER/ACHIEVEMENT, or words of its title.")]
+EveryState = Annotated[bool, typer.Option("--all", help="Superseded and withdrawn ones too.")]
 Day = Annotated[datetime | None, day_option()]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
 Cursor = Annotated[str | None, typer.Option(help="`next` of the page before: go on there.")]
@@ -47,46 +79,29 @@ _COLUMNS = (
 )
 
 
-def precedents(
+def show_precedents(
     context: typer.Context,
-    achievement: Annotated[
-        str | None, typer.Argument(help="One achievement, MEMBER/ID (else all, or those that the options say).")
-    ] = None,
+    achievement: AchievementArgument = None,
     *,
-    version: Annotated[int | None, typer.Option(min=1, help="Its version (else all of them).")] = None,
-    text: Annotated[
-        str | None, typer.Option(help='Words in titles and learning outcomes; "a phrase", OR, -not.')
-    ] = None,
-    language: Annotated[str | None, typer.Option(help="The language of these words (else any).")] = None,
-    issuer: Annotated[str | None, typer.Option(help="Achievements of this member.")] = None,
-    field: Annotated[str | None, typer.Option(help="An ISCED-F code; 06 covers 0613.")] = None,
-    level: Annotated[int | None, typer.Option(min=1, max=8, help="The achievements' EQF level.")] = None,
-    purpose: Annotated[str | None, typer.Option(help="admission, creditTransfer, stacking or employment.")] = None,
-    effect: Annotated[str | None, typer.Option(help="binding or advisory.")] = None,
-    outcome: Annotated[
-        str | None, typer.Option(help="List these alone: full, partial, conditional, alternative or refused.")
-    ] = None,
-    ground: Annotated[str | None, typer.Option(help="List those alone that name it, ASPECT:DIFFERENCE.")] = None,
-    office: Annotated[str | None, typer.Option(help="Decided by this member.")] = None,
-    office_country: Annotated[
-        str | None, typer.Option(help="Decided by members of this country, for example NL.")
-    ] = None,
-    issuer_country: Annotated[
-        str | None, typer.Option(help="What is offered in this country; with --institution, the institution's country.")
-    ] = None,
-    institution: Annotated[
-        str | None,
-        typer.Option(
-            help="This office's own decisions about what an institution issued that is no member: words of its name."
-        ),
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="With --institution: words of the title.")] = None,
-    towards: Annotated[
-        str | None, typer.Option(help="The programme: MEMBER/ACHIEVEMENT, or words of its title.")
-    ] = None,
+    version: VersionOption = None,
+    text: TextOption = None,
+    language: LanguageOption = None,
+    issuer: IssuerOption = None,
+    field: FieldOption = None,
+    level: LevelOption = None,
+    purpose: PurposeOption = None,
+    effect: EffectOption = None,
+    outcome: OutcomeOption = None,
+    ground: GroundOption = None,
+    office: OfficeOption = None,
+    office_country: OfficeCountry = None,
+    issuer_country: IssuerCountry = None,
+    institution: Institution = None,
+    title: TitleOption = None,
+    towards: TowardsOption = None,
     since: Day = None,
     until: Day = None,
-    every_state: Annotated[bool, typer.Option("--all", help="Superseded and withdrawn ones too.")] = False,
+    every_state: EveryState = False,
     limit: Limit = 20,
     cursor: Cursor = None,
     as_json: AsJson = False,
@@ -100,25 +115,8 @@ def precedents(
     registry precedents --institution "Oslo Met" --issuer-country NO
     """
     node = node_of(context)
-    for option, code in (("--office-country", office_country), ("--issuer-country", issuer_country)):
-        if code is not None and code.upper() not in COUNTRIES:
-            raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
-    if institution is not None:
-        others = (achievement, version, text, language, issuer, field, level, purpose, effect, outcome, ground, office)
-        if any(value is not None for value in (*others, office_country, towards, since, until, cursor)) or every_state:
-            raise typer.BadParameter(
-                "--institution goes with --issuer-country, --title and --limit alone", param_hint="--institution"
-            )
-        _show_foreign(node, institution, issuer_country, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
-        return
-    if title is not None:
-        raise typer.BadParameter("--title goes with --institution; --text finds members' achievements by words")
-    member, identifier = issuer, None
-    if achievement is not None:
-        member, identifier = ids.find(node, achievement, "achievement", issuer)
     query = PrecedentQuery(
-        member=member,
-        achievement=identifier,
+        member=issuer,
         version=version,
         field=field,
         eqf_level=level,
@@ -129,14 +127,41 @@ def precedents(
         outcome=outcome,
         ground=ground,
         office=office,
-        country=office_country,
-        issuer_country=issuer_country,
+        country=_check_country(office_country, "--office-country"),
+        issuer_country=_check_country(issuer_country, "--issuer-country"),
         towards=towards,
         begin=_day(since),
         end=_day(until),
         every_state=every_state,
     )
+    if institution is not None:
+        if achievement is not None or cursor is not None or query != PrecedentQuery(issuer_country=issuer_country):
+            raise typer.BadParameter(_ONLY_WITH, param_hint="--institution")
+        _show_foreign(node, institution, issuer_country, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+        return
+    if title is not None:
+        raise typer.BadParameter("--title goes with --institution; --text finds members' achievements by words")
+    if achievement is not None:
+        query = _name_achievement(node, query, achievement)
     page = view.search(node.views(), query, cursor=cursor, limit=limit)
+    _show_page(page, every_state=every_state, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+_ONLY_WITH = "--institution goes with --issuer-country, --title and --limit alone"
+
+
+def _name_achievement(node: Node, query: PrecedentQuery, achievement: str) -> PrecedentQuery:
+    member, identifier = ids.find(node, achievement, "achievement", query.member)
+    return msgspec.structs.replace(query, member=member, achievement=identifier)
+
+
+def _check_country(code: str | None, option: str) -> str | None:
+    if code is not None and code.upper() not in COUNTRIES:
+        raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
+    return code
+
+
+def _show_page(page: PrecedentPage, *, every_state: bool, as_json: bool, as_csv: bool, wide: bool) -> None:
     if as_json:
         print_json(page)
         return
@@ -196,7 +221,7 @@ def _show_foreign(
     if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
         return
     say(
-        f"{counted(len(decisions.items), 'decision')} of this office"
+        f"{plural(len(decisions.items), 'decision')} of this office"
         + (": " + ", ".join(f"{number} {outcome}" for outcome, number in decisions.outcomes.items()) + " in force"
            if decisions.outcomes else "")
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The university's own achievements and course codes, for checking rows."""
 
+from registry.application.errors import UnknownAchievement
 from registry.application.registry import Registry
-from registry.domain.errors import UnknownAchievement
 from registry.intake.course_codes import CourseCodes
 
 

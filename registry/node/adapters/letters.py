@@ -14,7 +14,6 @@ from consumers.witness.policy import PolicyUnmet
 from projections.catalogue import catalogue
 from projections.credentials import credentials as credential_view
 from projections.recognition import decisions as decision_view
-from registry.domain.case_errors import ApplicantErased
 from registry.letters import Addressee, CannotWrite, LetterContent, UnknownDecision, render
 from registry.letters.composing import (
     NO_FILE,
@@ -38,6 +37,7 @@ from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.notices import LetterKind, NoticeWriter, letter_kind
 from registry.office.cases.rows import find_case_of_decision
 from registry.office.cases.service import Office
+from registry.office.errors import ApplicantErased
 from registry.office.reasons.reasons import folder_of, reasons
 from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef

@@ -17,7 +17,6 @@ from consumers.streams.verifier import FORM
 from projections.core import positions
 from registry.application.owner import table_exists
 from registry.application.refusals import RefusedCommits
-from registry.ceremony.act_words import plural
 from registry.intake.lost_events import lost_events
 from registry.keys.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
@@ -25,6 +24,7 @@ from registry.node.health.view_lag import own_lag
 from registry.node.health.waiting import explain_stopped_publisher, held_events, waiting_events
 from registry.publishing.errors import ForeignCommits
 from registry.rules.governance import MemberRecord
+from registry.values.plural import plural
 from registry.wire.keys import VerifierKey
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 from psycopg import Connection
 
 from registry.application.owner import table_exists
-from registry.ceremony.act_words import plural
 from registry.node.health import last_error
 from registry.store.translation import PUBLISHED, read_stored_time
+from registry.values.plural import plural
 
 
 def waiting_events(connection: Connection) -> tuple[int, datetime | None, int]:

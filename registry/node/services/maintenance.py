@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from registry.domain.errors import Refusal
+from registry.application.errors import Refusal
 from registry.log import GOVERNANCE, NoSuchStream
 from registry.node.cosigning import gather_cosignatures
 from registry.node.digests import sign_daily

@@ -10,7 +10,7 @@ import pytest
 
 from registry.cli import ids
 from registry.cli.listing import Column, print_csv, print_list
-from registry.cli.output import print_json, shortened, table
+from registry.cli.output import print_json, shorten_ids, table
 from registry.wire.forms import VersionedRef
 
 IDS = [str(uuid.UUID(int=number * 2**96 + 7)) for number in range(1, 4)]
@@ -43,9 +43,9 @@ def test_a_wide_table_shows_whole_ids(capsys):
 
 def test_short_ids_are_longer_where_they_must_tell_two_apart():
     first, second = "01234567-0000-4000-8000-000000000001", "01234567-1000-4000-8000-000000000001"
-    assert shortened([first, second]) == {first: first[:13], second: second[:13]}
-    assert shortened(IDS) == {each: each[:8] for each in IDS}
-    assert all(ids.may_begin(each) for each in (*shortened([first, second]).values(), IDS[0][:8], "01ab"))
+    assert shorten_ids([first, second]) == {first: first[:13], second: second[:13]}
+    assert shorten_ids(IDS) == {each: each[:8] for each in IDS}
+    assert all(ids.may_begin(each) for each in (*shorten_ids([first, second]).values(), IDS[0][:8], "01ab"))
     assert not any(ids.may_begin(text) for text in ("no id", "01a", first))
 
 

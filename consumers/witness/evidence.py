@@ -1,0 +1,44 @@
+"""Evidence that a log showed two histories, in a file that a witness only appends to."""
+
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from consumers.streams.appending import append_durably
+
+_log = structlog.get_logger(__name__)
+
+
+class Caught(msgspec.Struct, frozen=True):
+    """A log that showed two histories: two signed notes that contradict each other."""
+
+    origin: str
+    size: int
+    notes: tuple[str, str]
+
+
+class Evidence:
+    """All contradictions that a witness found."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.all: list[Caught] = self._read()
+
+    def has(self, origin: str) -> bool:
+        """Return whether a log was caught: one contradiction is evidence enough."""
+        return any(caught.origin == origin for caught in self.all)
+
+    def add(self, caught: Caught) -> None:
+        """Store a contradiction durably, unless there is one at that size already."""
+        if any((each.origin, each.size) == (caught.origin, caught.size) for each in self.all):
+            return
+        _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
+        append_durably(self._file, msgspec.json.encode(caught) + b"\n")
+        self.all.append(caught)
+
+    def _read(self) -> list[Caught]:
+        if not self._file.exists():
+            return []
+        data = self._file.read_bytes()
+        return [msgspec.json.decode(line, type=Caught) for line in data[: data.rfind(b"\n") + 1].splitlines()]

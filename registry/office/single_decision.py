@@ -1,0 +1,23 @@
+"""A decision about one credential, without a case."""
+
+from datetime import date
+
+from registry.office.basis import name_basis, names_openly
+from registry.vault.vault import random_id
+from registry.wire.forms import CredentialRef, VersionedRef
+from registry.wire.recognition import Effect, Grant, Purpose, RecognitionDecided
+
+
+def build_single_decision(
+    achievement: VersionedRef,
+    credential: CredentialRef,
+    grant: Grant,
+    purpose: Purpose,
+    effect: Effect,
+    supersedes: str | None,
+) -> tuple[RecognitionDecided, str | None]:
+    """Return a decision of today, and the disclosure that opens its digest; None if it names the credential openly."""
+    openly = names_openly(purpose, [grant.outcome])
+    basis, disclosure = name_basis("onLog", achievement, credential, openly=openly)
+    today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+    return RecognitionDecided(random_id(), purpose, effect, [basis], [grant], today, supersedes), disclosure
