@@ -1,7 +1,6 @@
 """The `registry` command from an empty folder to an audit, as a university's people use it."""
 
 import signal
-import time
 
 import psycopg
 import pytest
@@ -131,7 +130,7 @@ def test_postgresql_stopped_and_started_again_is_survived_without_loss(consortiu
         consortium.server.stop()
         away = consortium.run("learner", "show", "2afda2b4-a247-4f0f-aedd-e040beb58eab", check=4)
         assert "error" in away.stderr
-        time.sleep(1.5)
+        until((consortium.home / "last-error.json").exists)  # the node has noticed it, too
         consortium.server.start()
         consortium.run("import", "file", consortium.rows(achievement, 300), "--no-publish")
         until(

@@ -7,7 +7,6 @@ and after a restart; and so does a first reader of the log. What cannot heal is 
 import contextlib
 import os
 import shutil
-import time
 
 import pytest
 
@@ -41,6 +40,7 @@ from registry.log import (
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree, leaf_hashes
+from tests.support.command import until
 from tests.support.emptying import empty
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
@@ -572,9 +572,7 @@ def administered(broker, act):
 def delete_topic(broker, topic):
     def delete(admin):
         admin.delete_topics([topic])
-        until = time.monotonic() + 20
-        while topic in admin.list_topics() and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: topic not in admin.list_topics(), 20)
 
     administered(broker, delete)
 

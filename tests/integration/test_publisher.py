@@ -15,6 +15,7 @@ from registry.publishing.errors import AnotherPublisher, ForeignCommits
 from registry.wire import commit
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
+from tests.support.command import until
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request
 
@@ -129,10 +130,7 @@ def test_the_same_process_goes_on_after_the_log_was_away(node):
     with publisher.session() as session:
         runner = threading.Thread(target=session.run, args=(stop,), kwargs={"poll": 0.05})
         runner.start()
-        deadline = time.monotonic() + 20
-        while node.log.end("twente") == 0 or len(node.lines()) < node.stored():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: node.log.end("twente") and len(node.lines()) == node.stored(), 20, 0.02)
         stop.set()
         runner.join()
     complete(node)
@@ -213,10 +211,7 @@ def test_a_lone_event_is_published_at_once(node):
         runner.start()
         time.sleep(0.2)
         fill(node, 1, start=50)
-        began = time.monotonic()
-        while len(node.lines()) < node.stored():
-            assert time.monotonic() < began + 5
-            time.sleep(0.005)
+        until(lambda: len(node.lines()) == node.stored(), 5, 0.005)
         stop.set()
         runner.join()
     complete(node)
