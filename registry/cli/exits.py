@@ -62,7 +62,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (PolicyUnmet, 1),
     (NoReport, 5),
     (NoSuchMember, 2),
-    (OtherConsortium, 1),
+    (OtherConsortium, 5),
     (OtherFounding, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),

@@ -92,15 +92,16 @@ class HttpSetting(BaseModel):
     wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
     """Seconds that a reader may wait for a position."""
     per_minute: Annotated[int, Field(ge=1)] = 60_000
-    """Requests from one system with a key or token."""
+    """Requests from one system with a key or token, in each process that answers."""
     per_minute_anybody: Annotated[int, Field(ge=1)] = 6_000
-    """Requests without a key or token from one address (of IPv6, from one /64 network)."""
+    """Requests without a key or token from one address (of IPv6, from one /64 network), in each process likewise."""
     max_connections: Annotated[int, Field(ge=4)] = 1000
     """Connections that each process takes at a time, if it may have twice as many descriptors; else half of those.
     Half of them may be without a whole request: then the one that has waited longest is closed for a new one."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 200
     """Connections that one address may have (of IPv6, one /64 network). For a further one, its connection that has
-    waited longest is closed; if none waits, the further one is refused. Trusted proxies may have any number."""
+    waited longest is closed; if none waits, the further one is refused. At most half of all connections. Trusted
+    proxies may have any number."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks of reverse proxies, for example `10.0.0.0/24`, whose `X-Forwarded-For`, `X-Forwarded-Proto` and
     `X-Forwarded-Prefix` headers are used. From other addresses these headers are ignored."""
@@ -108,8 +109,8 @@ class HttpSetting(BaseModel):
     """The path under which a reverse proxy offers this node, for example `/registry`. A trusted proxy that sends
     `X-Forwarded-Prefix` overrides it. The proxy may cut it off or not."""
     failures_per_minute: Annotated[int, Field(ge=1)] = 100
-    """Invalid keys or tokens that are looked up for one address in a minute. Further ones are answered 429; keys and
-    tokens that are known go on working."""
+    """Invalid keys or tokens that each process looks up for one address in a minute. Further ones are answered 429;
+    keys and tokens that are known go on working."""
 
 
 class TokenSettings(BaseModel):

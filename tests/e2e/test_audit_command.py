@@ -203,6 +203,14 @@ def test_an_earlier_report_that_is_absent_is_a_comparison_not_made(consortium, t
         assert "this is no audit report" in registry("audit", "compare", here, other, check=5).stderr
 
 
+def test_reports_that_cannot_be_compared_prove_nothing(consortium, tmp_path):
+    consortium.offer()
+    here, other = tmp_path / "here.json", tmp_path / "other.json"
+    consortium.run("audit", "--log-only", "--save", here)
+    other.write_text(here.read_text().replace(json.loads(here.read_text())["founded"], "0" * 64))
+    assert "another founding" in registry("audit", "compare", here, other, check=5).stderr
+
+
 def test_an_address_that_is_none_is_wrong_usage(consortium, tmp_path):
     for address in (tmp_path / "log", "log", "file:", "ftp://x"):
         said = registry("audit", "--log", address, "--founded", consortium.founded, check=2)

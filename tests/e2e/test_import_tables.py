@@ -129,14 +129,14 @@ def test_a_spreadsheet_is_imported_and_its_faulty_rows_go_to_a_csv(consortium, o
 
 def test_a_file_without_rows_is_told_so_by_every_command(consortium, tmp_path):
     file = tmp_path / "none.csv"
-    for header, command in [
-        (",".join(COLUMNS), ("import", "file", file, "--no-publish")),
-        ("code,achievement,version", ("course-code", "import", file)),
-        ("record,achievement,awarding_date", ("reconcile", file, "--from", "2026-01-01", "--until", "2026-12-31")),
+    for header, command, code in [
+        (",".join(COLUMNS), ("import", "file", file, "--no-publish"), 1),
+        ("code,achievement,version", ("course-code", "import", file), 1),
+        ("record,achievement,awarding_date", ("reconcile", file, "--from", "2026-01-01", "--until", "2026-12-31"), 2),
     ]:
         for content in (header + "\n", header + "\n\n,,\n", ""):
             file.write_text(content)
-            done = consortium.run(*command, check=1)
+            done = consortium.run(*command, check=code)
             assert "there is no row in it" in done.stdout + done.stderr or "is empty" in done.stdout + done.stderr
 
 

@@ -200,12 +200,17 @@ def test_a_cases_letter_is_in_the_applicants_language_with_its_number_its_note_a
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [('{"familyName": "A", "adress": ""}', "adress"), ('{"familyName": "Ada \u738b"}', "U+738B")]
+    ("content", "code", "says"),
+    [
+        ('{"familyName": "A", "adress": ""}', 2, "adress"),
+        ('{"familyName": "A", ', 2, "is not JSON"),
+        ('{"familyName": "Ada \u738b"}', 1, "U+738B"),
+    ],
 )
-def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund, tmp_path, content, says):
+def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund, tmp_path, content, code, says):
     file = tmp_path / "applicant.json"
     file.write_text(content)
-    done = lund.letter(lund.openly, "-o", tmp_path / "letter.pdf", "--applicant", file, check=1)
+    done = lund.letter(lund.openly, "-o", tmp_path / "letter.pdf", "--applicant", file, check=code)
     assert says in done.stderr
     assert "Ada" not in done.stderr
     assert not (tmp_path / "letter.pdf").exists()

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -107,6 +108,22 @@ def test_every_file_that_a_package_readme_names_by_its_short_name_is_in_that_pac
     short = set(re.findall(r"`([\w/]+\.(?:py|sql))`", (ROOT / name).read_text()))
     places = [folder, ROOT, *(ROOT / package for package in ("registry", "consumers", "projections"))]
     assert [path for path in sorted(short) if not any((place / path).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.endswith("README.md") and "/" in name])
+def test_every_name_that_a_package_readme_has_in_code_is_somewhere_in_the_code(name):
+    named = re.findall(r"`(?:[A-Za-z_]\w*\.)*(_?[a-z]+_\w+)(?:\(\))?`", text_of(name))
+    assert sorted(set(named) - words_of_code()) == []
+
+
+@cache
+def words_of_code():
+    files = subprocess.run(
+        ["git", "ls-files", "*.py", "*.sql", "*.toml", "*.typ", "Makefile"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    words = {Path(name).stem for name in files}
+    return words.union(*(re.findall(r"\w+", (ROOT / name).read_text()) for name in files if (ROOT / name).is_file()))
 
 
 @pytest.mark.parametrize("name", PAGES)

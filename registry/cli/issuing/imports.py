@@ -112,8 +112,9 @@ def import_file(
     A table is CSV as any program writes it, or a spreadsheet. With --corrections the rows that were not taken in are
     written to a file with what is wrong, to be put right and imported. It holds personal data.
 
-    The format is detected from the content. A document's achievement is found among yours, or becomes a draft
-    (`registry achievement draft --help`) for which its credential waits.
+    The format is detected from the content; the name's ending decides only where the content leaves it open. A
+    document's achievement is found among yours, or becomes a draft (`registry achievement draft --help`) for which its
+    credential waits.
 
     Exits 1 if anything was not taken in.
 

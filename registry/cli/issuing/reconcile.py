@@ -1,7 +1,8 @@
 """Compares the university's own records with the log: `reconcile`."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import msgspec
 import typer
 
 from registry.cli.days import DatesOption, day_option
+from registry.cli.files import FileError
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, progress, say
 from registry.intake.reconciliation import COLUMNS, NEEDED, Counts, Difference, Reconciliation
@@ -52,7 +54,7 @@ def reconcile(
     Columns: record, achievement or course, awarding_date; version, ects and status (active, suspended, revoked,
     replaced; empty is active) where you have them. Run `registry views update` first, so that the views are current.
 
-    Exits 1 if the two differ.
+    Exits 1 if the two differ, 2 if the file cannot be read.
 
     Example: registry reconcile autumn.csv --from 2026-09-01 --until 2027-01-31
     """
@@ -60,16 +62,14 @@ def reconcile(
         raise typer.BadParameter("--until lies before --from")
     node = node_of(context)
     differences: list[Difference] = []
-    try:
-        rows = PlainRows(file, form_of(file), COLUMNS, NEEDED)
-    except OSError as error:
-        raise IntakeError(f"cannot read {file}: {error.strerror}") from error
     with (
+        _refuse_unreadable(file),
         Reconciliation(
             node.registry, PostgresAwardLookup(node), OwnCatalogue(node.registry), begin.date(), end.date()
         ) as reconciliation,
         progress(f"reconciling {file.name}") as counter,
     ):
+        rows = PlainRows(file, form_of(file), COLUMNS, NEEDED)
         for judged in reconciliation.run(rows, dates=dates):
             counter.advance()
             differences += judged.differences[: most - len(differences)]
@@ -82,6 +82,17 @@ def reconcile(
         _print(counts, differences)
     if counts.differences:
         raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _refuse_unreadable(file: Path) -> Iterator[None]:
+    """Turn errors of the file into wrong usage, so that no exit code of theirs means that the two differ."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"Cannot read {file}: {error.strerror or error}.") from error
+    except IntakeError as error:
+        raise FileError(str(error)) from error
 
 
 def _print(counts: Counts, differences: Sequence[Difference]) -> None:

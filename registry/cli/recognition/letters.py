@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from registry.cli import ids
 from registry.cli.days import day_option
+from registry.cli.files import read_json
 from registry.cli.opening import node_of
 from registry.cli.output import errors, say
 from registry.letters import LANGUAGES, Addressee, CannotWrite
@@ -140,10 +140,4 @@ def _language(text: str) -> Language:
 
 
 def _read(file: Path) -> Addressee:
-    try:
-        text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return addressee(msgspec.json.decode(text, type=Applicant))
-    except OSError as error:
-        raise CannotWrite(f"cannot read {file}: {error.strerror}") from error
-    except msgspec.DecodeError as error:  # its message names a field, never its value
-        raise CannotWrite(f"{file} is no description of an applicant: {error}") from error
+    return addressee(read_json(file, Applicant))
