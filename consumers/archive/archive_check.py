@@ -43,7 +43,7 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
         if record_of is None:
             yield f"{archive.folder / stream}: {stream} is no member"
             continue
-        trust = MemberTrust(f"{fold.state.consortium}/{stream}", record_of)
+        trust = MemberTrust(fold.state.consortium, record_of)
         head: Checkpoint | None = None
         for number, segment in enumerate(segments):
             path = archive.folder / stream / segment.name

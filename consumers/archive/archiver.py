@@ -138,14 +138,13 @@ class _Archiver:
 
         done = self._write(GOVERNANCE, len(self._segments(GOVERNANCE)), progress, commits())
         if fold.size < had.size:  # the log has lost its end, and the archive has not
-            for record in self._archive.records(GOVERNANCE):
-                fold.take(record.data)
+            fold.read(self._archive)
         return fold, done
 
     def member(self, fold: GovernanceFold, member: str) -> Archived | None:
         """Archive a member's stream; None where the log has none."""
         record = fold.state.members[member]
-        trust = MemberTrust(f"{fold.state.consortium}/{member}", record)
+        trust = MemberTrust(fold.state.consortium, record)
         anchors = {size for size, _ in trust.anchors}
         segments = self._segments(member)
         keep = self._count_sound(member, anchors)

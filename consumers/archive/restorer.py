@@ -57,7 +57,7 @@ def restore(
             " consortium's log, or not a log"
         )
     for member, record in sorted(fold.state.members.items()):
-        verifier = Verifier(MemberTrust(f"{consortium}/{member}", record))
+        verifier = Verifier(MemberTrust(consortium, record))
         done.append(_stream(source, target, member, verifier.judge, lambda v=verifier: v.tree, on_stream))  # type: ignore[misc]
     return done
 

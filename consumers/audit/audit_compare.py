@@ -11,7 +11,7 @@ from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import Waypoint
 from consumers.streams.verifier import MemberTrust
 from consumers.witness.cosignatures import parse_note
-from registry.log import GOVERNANCE, NoSuchStream, SharedLog, TailLost
+from registry.log import NoSuchStream, SharedLog, TailLost
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
 from registry.wire.merkle import Tree
@@ -156,9 +156,7 @@ def settle_undecided(
 
     A stream stays undecided if the log is shorter, or has another history itself.
     """
-    fold = GovernanceFold(first_report.consortium, bytes.fromhex(first_report.founded))
-    for record in log.records(GOVERNANCE):
-        fold.take(record.data)
+    fold = GovernanceFold(first_report.consortium, bytes.fromhex(first_report.founded)).read(log)
     differences, undecided, unsigned = list(comparison.differences), [], list(comparison.unsigned)
     for doubt in comparison.undecided:
         record_of = fold.state.members.get(doubt.member)
@@ -175,7 +173,7 @@ def settle_undecided(
         if not all(_is_signed(state.heads[-1].note, keys) for state in states):
             unsigned.append(doubt.member)
             continue
-        trust = MemberTrust(f"{first_report.consortium}/{doubt.member}", record_of)
+        trust = MemberTrust(first_report.consortium, record_of)
         try:
             roots = [(s, *root_at(log, doubt.member, trust, [Waypoint(Tree(), 0)], s.size)) for s in states]
         except (TailLost, NoSuchStream):

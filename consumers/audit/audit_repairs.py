@@ -78,7 +78,7 @@ def _published_again(
         if refusal.statement is not None:
             waiting.setdefault(refusal.statement, []).append(refusal.leaf)
     again: dict[int, int] = {}
-    trust = MemberTrust(f"{source.consortium}/{member}", record)
+    trust = MemberTrust(source.consortium, record)
     # A log that goes away meanwhile leaves them faults; the audit has read it before and says what became of it.
     with (
         contextlib.suppress(LogError),

@@ -218,7 +218,7 @@ class RootsOfLog:
         record = self._fold.state.members.get(member)
         if record is None:
             return None
-        trust = MemberTrust(f"{self._source.consortium}/{member}", record)
+        trust = MemberTrust(self._source.consortium, record)
         with contextlib.closing(open_log(self._source.url, self._source.consortium, read_only=True)) as log:
             try:
                 return roots_at(log, member, trust, [Waypoint(Tree(), 0)], {size})[size][0].hex()

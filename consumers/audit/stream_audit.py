@@ -63,7 +63,7 @@ def replay_member(
 ) -> Replayed:
     """Replay one stream to its present end, or to where it can be read."""
     record = fold.state.members[member]
-    trust = MemberTrust(f"{consortium}/{member}", record)
+    trust = MemberTrust(consortium, record)
     run = _StreamRun(log, consortium, trust, member, frozenset(fold.state.members))
     # A report whose verdicts governance has changed since says nothing about this log any more.
     earlier = since if since is not None and since.size and is_still_valid(since, record) else None

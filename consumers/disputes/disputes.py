@@ -105,7 +105,7 @@ class Disputes:
         sizes = [] if position is None else disputed_heads.open_sizes(self._connection, member, position.tree.size)
         if not sizes:
             return None
-        trust = MemberTrust(f"{governance.consortium}/{member}", record)
+        trust = MemberTrust(governance.consortium, record)
         start = self._waypoint_before(member, sizes[0])
         reading = _Reading(Settling(self._log, member, trust, start, sizes), record.changed)
         self._readings[member] = reading

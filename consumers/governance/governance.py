@@ -66,6 +66,12 @@ class GovernanceFold:
         """Return an empty fold of the same consortium and founding."""
         return GovernanceFold(self.state.consortium, self.founded)
 
+    def read(self, log: SharedLog) -> "GovernanceFold":
+        """Fold all of a log's governance; return this fold. Raises `NoSuchStream` and other errors of the log."""
+        for record in log.records(GOVERNANCE):
+            self.take(record.data)
+        return self
+
     @property
     def tree(self) -> Tree:
         """The governance log's tree."""

@@ -165,7 +165,7 @@ def _ends(log: SharedLog, name: str) -> Hashable:
 def _member(
     log: SharedLog, name: str, fold: GovernanceFold, position: Position, earlier: EarlierLooks
 ) -> Iterator[LogFault]:
-    trust = MemberTrust(f"{fold.state.consortium}/{name}", fold.state.members[name])
+    trust = MemberTrust(fold.state.consortium, fold.state.members[name])
     size = position.tree.size
     try:
         there = confirm(log, name, trust, Cursor(position.tree, position.last, position.next))

@@ -220,7 +220,7 @@ class Projector:
 
     def _read(self, member: str, *, rewind: bool = False) -> Progress:
         record = self.governance.state.members[member]
-        trust = MemberTrust(f"{self.governance.state.consortium}/{member}", record)
+        trust = MemberTrust(self.governance.state.consortium, record)
         with self._connection.transaction():
             position = positions.lock(self._connection, member)
             if position.governance > self.governance.size:

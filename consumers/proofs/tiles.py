@@ -226,7 +226,7 @@ def follow(tiles: Tiles, log: SharedLog, stream: str, governance: GovernanceFold
     record = governance.state.members[stream]
     if not _is_valid(tiles, record):
         tiles.clear()
-    trust = MemberTrust(f"{governance.state.consortium}/{stream}", record)
+    trust = MemberTrust(governance.state.consortium, record)
     before, state = tiles.size, tiles.state
     mark = state.mark
     rewind = mark is None or not still_stands(log, stream, mark)

@@ -4,6 +4,15 @@ import os
 from pathlib import Path
 
 
+def cut_torn_line(path: Path) -> None:
+    """Cut off the part of a line that an interrupted write left at the end of a file of lines."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    if data and not data.endswith(b"\n"):
+        os.truncate(path, data.rfind(b"\n") + 1)
+
+
 def append_durably(path: Path, data: bytes) -> None:
     """Add bytes to a file and make sure that they are on the disk. The folder must be there.
 

@@ -62,7 +62,7 @@ def replay(
 
 
 def _events(log: SharedLog, consortium: str, record: MemberRecord, size: int) -> Iterator[tuple[int, Event[Any]]]:
-    trust = MemberTrust(f"{consortium}/{record.name}", record)
+    trust = MemberTrust(consortium, record)
     for batch in batches(log, record.name, trust, Tree(), 0):
         for commit in batch.commits:
             for leaf, event in enumerate(commit.events, commit.base):

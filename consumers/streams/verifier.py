@@ -8,6 +8,7 @@ is not judged here.
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from registry.log import origin_of
 from registry.rules import signatures
 from registry.rules.governance import Governance, MemberRecord, RootKeys
 from registry.wire import commit as wire
@@ -52,8 +53,8 @@ class Trust(Protocol):
 class MemberTrust:
     """Trust in a member's log: what governance says of its keys and anchors."""
 
-    def __init__(self, origin: str, record: MemberRecord) -> None:
-        self.origin = origin
+    def __init__(self, consortium: str, record: MemberRecord) -> None:
+        self.origin = origin_of(consortium, record.name)
         self._windows = record.keys
         self.anchors: Sequence[tuple[int, bytes]] = [(a.size, a.root_bytes) for a in record.anchors]
 

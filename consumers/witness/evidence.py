@@ -1,11 +1,12 @@
 """Evidence that a log showed two histories, in a file that a witness only appends to."""
 
+import errno
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from consumers.streams.appending import append_durably
+from consumers.streams.appending import append_durably, cut_torn_line
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ class Evidence:
         if any((each.origin, each.size) == (caught.origin, caught.size) for each in self.all):
             return
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
+        cut_torn_line(self._file)
         append_durably(self._file, msgspec.json.encode(caught) + b"\n")
         self.all.append(caught)
 
@@ -41,4 +43,9 @@ class Evidence:
         if not self._file.exists():
             return []
         data = self._file.read_bytes()
-        return [msgspec.json.decode(line, type=Caught) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+        lines = data[: data.rfind(b"\n") + 1].splitlines()
+        try:
+            return [msgspec.json.decode(line, type=Caught) for line in lines]
+        except msgspec.DecodeError as error:
+            fault = f"a line of it is no evidence ({error}); restore the file from a copy"
+            raise OSError(errno.EBADMSG, fault, str(self._file)) from error

@@ -184,7 +184,7 @@ class Witness:
             followed = self._followed[member] = _Followed()
             followed.judged = self._governance.size
         origin = origin_of(self._consortium, member)
-        trust = MemberTrust(origin, record)
+        trust = MemberTrust(self._consortium, record)
         followed = self._place_of(member, trust, followed)
         verifier = Verifier(trust, followed.tree)
         cosigned_head = self.journal.seen.get(origin)
@@ -360,7 +360,7 @@ class Witness:
             return True
         if head.size:
             followed.dispute(head.size, head.root, str(note))
-        self._compare_disputed(member, MemberTrust(head.origin, record), followed)
+        self._compare_disputed(member, MemberTrust(self._consortium, record), followed)
         return head.size not in followed.disputed
 
     def _keys_of(self, origin: str, size: int) -> tuple[list[VerifierKey], int]:

@@ -1,6 +1,8 @@
-"""Files that people name on the command line. All that cannot be read are refused in the same words."""
+"""Files that people name on the command line: all are read and written in the same way, with the same refusals."""
 
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,3 +54,16 @@ def read_json(file: Path, kind: type[T]) -> T:
         raise FileError(f"{file}: {format_error(error, kind)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(f"{file} is not JSON: {error}.") from error
+
+
+def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(file)
+    except BaseException:  # whatever it was, no incomplete file stays
+        Path(name).unlink(missing_ok=True)
+        raise

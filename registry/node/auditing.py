@@ -114,10 +114,8 @@ def check_witnesses(
     """Check that witnesses cosigned the newest heads. `require` insists on it."""
     if witnesses is None:
         return without_witnesses(report, report.streams, require=require)
-    fold = GovernanceFold(request.source.consortium, request.source.founded)
     with contextlib.closing(open_log(request.source.url, request.source.consortium, read_only=True)) as log:
-        for record in log.records(GOVERNANCE):
-            fold.take(record.data)
+        fold = GovernanceFold(request.source.consortium, request.source.founded).read(log)
     roots = RootsOfLog(request.source, fold)
     return with_witnesses(report, witnesses.policy, witnesses.cosignatures, roots, datetime.now(UTC), require=require)
 

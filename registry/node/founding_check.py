@@ -37,9 +37,7 @@ def check_new_log(url: str, consortium: str, founded: str) -> GovernanceFold | N
             return None
         except ForeignLog as error:
             raise ForeignLog(f"{url}: {error}. No node was made") from error
-        for record in log.records(GOVERNANCE):
-            fold.take(record.data)
-    return fold
+        return fold.read(log)
 
 
 def first_founding(url: str, consortium: str) -> Founding | None:

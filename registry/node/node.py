@@ -266,8 +266,7 @@ class Node:
         """
         fold = self._empty_fold()
         try:
-            for record in self.log().records(GOVERNANCE):
-                fold.take(record.data)
+            fold.read(self.log())
         except NoSuchStream:
             if read := self.governance_follower.read_views()[0]:
                 check_log_of(self.log(), fold, read)
@@ -316,7 +315,7 @@ class Node:
 
         def counts(commit: Commit) -> bool:
             record = self.governance_follower.record(self.settings.member)
-            return record is not None and find_refusal(MemberTrust(self.settings.origin, record), commit) is None
+            return record is not None and find_refusal(MemberTrust(self.settings.consortium, record), commit) is None
 
         return counts
 

@@ -29,7 +29,7 @@ def verified(url: str, founded: str, member: str) -> float:
     governance = GovernanceFold(CONSORTIUM, bytes.fromhex(founded))
     for record in log.records("governance"):
         governance.take(record.data)
-    trust = MemberTrust(f"{CONSORTIUM}/{member}", governance.state.members[member])
+    trust = MemberTrust(CONSORTIUM, governance.state.members[member])
     began = time.perf_counter()
     size = 0
     for batch in batches(log, member, trust, Tree(), 0):

@@ -281,6 +281,14 @@ def test_a_batch_that_waits_for_a_second_person_is_listed_shown_and_released_by_
         assert open_batch_store(node).get(batch).released_by == "A. de Vries"
 
 
+def test_a_batch_whose_rows_cannot_be_shown_is_not_released(clerk):
+    batch = send(clerk, "name,colour\nsoil,brown\n")
+    refused = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes", check=1)
+    assert "Not released: what the batch would do cannot be checked" in refused.stderr
+    with open_node(clerk.home) as node:
+        assert open_batch_store(node).get(batch).state == "awaitingRelease"
+
+
 def test_the_rows_of_a_batch_are_checked_before_it_is_released(clerk):
     rows = clerk.rows(clerk.achievement, 8, "more.csv").read_text()
     batch = send(clerk, rows)

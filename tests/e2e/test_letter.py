@@ -106,6 +106,9 @@ def test_the_receipt_inside_a_letter_is_good_and_is_about_its_decision(lund, tmp
         lund.openly, "-o", file, "--applicant", applicant, "--language", "nl", "--appeal-until", "2027-01-07"
     )
     assert "Ada" not in said.stdout + said.stderr
+    file.chmod(0o644)
+    lund.letter(lund.openly, "-o", file, "--applicant", applicant, "--language", "nl", "--appeal-until", "2027-01-07")
+    assert file.stat().st_mode & 0o777 == 0o600
     reader = pypdf.PdfReader(file)
     assert set(reader.attachments) == {"receipt.tlog-proof"}
     receipt = tmp_path / "found.tlog-proof"

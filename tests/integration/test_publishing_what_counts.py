@@ -55,7 +55,7 @@ class ByGovernance:
             raise NotAccepted("key-not-valid", "this node's key does not count", "Put the new key into keys/.")
 
     def counts(self, commit):
-        return find_refusal(MemberTrust(ORIGIN, self.record), commit) is None
+        return find_refusal(MemberTrust(CONSORTIUM, self.record), commit) is None
 
 
 class Governed(World):

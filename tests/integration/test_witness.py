@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers.witness.cosignatures import Cosignatures, parse_note
-from consumers.witness.evidence import Caught
+from consumers.witness.evidence import Caught, Evidence
 from consumers.witness.journal import Journal, Seen, TwoHeads
 from consumers.witness.policy import Policy, PolicyUnmet
 from consumers.witness.witness import Witness
@@ -251,7 +251,22 @@ def test_a_journal_refuses_another_head_of_one_size_and_forgets_a_torn_line(tmp_
     with (tmp_path / "j").open("ab") as file:
         file.write(b'{"origin":"a","size":9')
     assert Journal(tmp_path / "j").seen == {"a": Seen("a", 5, "x")}
-    assert isinstance(Caught("a", 1, ("x", "y")), Caught)
+
+
+def test_evidence_is_added_after_a_torn_line_and_all_of_it_is_read_again(tmp_path):
+    file = tmp_path / "caught.jsonl"
+    first, second = Caught("a.example/b", 1, ("x", "y")), Caught("a.example/c", 2, ("x", "z"))
+    Evidence(file).add(first)
+    with file.open("ab") as torn:
+        torn.write(b'{"origin":"a.example/b","si')
+    again = Evidence(file)
+    assert again.all == [first]
+    again.add(second)
+    assert Evidence(file).all == [first, second]
+    file.write_bytes(b"<html>\n")
+    with pytest.raises(OSError, match="no evidence") as refusal:
+        Evidence(file)
+    assert refusal.value.filename == str(file)
 
 
 @pytest.mark.parametrize("unreadable", ["aveiro", "governance"])

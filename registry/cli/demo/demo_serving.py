@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import httpx
 
 from registry.access import ApiKeys
+from registry.cli.files import write_file
 from registry.cli.output import say
 from registry.http.access import SCOPES
 from registry.node.node import open_node
@@ -46,8 +47,7 @@ def serve(folder: Path, university: str, office: str) -> None:
         running = [stack.enter_context(_node(folder, member)) for member in (university, office)]
         file = folder / KEYS
         lines = "".join(f"{node.member.upper()}={node.url}\n{node.member.upper()}_KEY={node.key}\n" for node in running)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened_file:
-            opened_file.write(lines)
+        write_file(file, lines.encode(), 0o600)
         _say(running, file)
         stop.wait()
         say("\nStopping both.")

@@ -1,7 +1,5 @@
 """The files next to a receipt: governance's log and its newest cosigned head, for checking offline."""
 
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -13,6 +11,7 @@ from consumers.proofs import receipts
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
 from registry.cli.evidence.verifying import GOVERNANCE_HEAD
+from registry.cli.files import write_file
 from registry.cli.output import say
 from registry.log import GOVERNANCE, open_log
 from registry.node.node import Node
@@ -71,9 +70,8 @@ def _has_current_log(node: Node, folder: Path, fold: GovernanceFold) -> bool:
     if not file.exists():
         return False
     settings = node.settings
-    existing = GovernanceFold(settings.consortium, settings.founded_hash)
-    for record in open_log(f"file:{folder}", settings.consortium, read_only=True).records(GOVERNANCE):
-        existing.take(record.data)
+    log = open_log(f"file:{folder}", settings.consortium, read_only=True)
+    existing = GovernanceFold(settings.consortium, settings.founded_hash).read(log)
     shorter = min(existing.size, fold.size)
     if not existing.size or existing.leaves[:shorter] != fold.leaves[:shorter]:
         raise NoReceipt(
@@ -81,16 +79,3 @@ def _has_current_log(node: Node, folder: Path, fold: GovernanceFold) -> bool:
             " could not be checked. Nothing was written. Name another folder with --out."
         )
     return existing.size >= fold.size
-
-
-def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).chmod(mode)
-        Path(name).replace(file)
-    except BaseException:  # whatever it was, no incomplete file stays
-        Path(name).unlink(missing_ok=True)
-        raise

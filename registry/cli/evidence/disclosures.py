@@ -9,8 +9,7 @@ import typer
 from consumers.proofs.receipts import NoReceipt
 from projections.records.disclosures import prove_claims
 from registry.cli import ids
-from registry.cli.evidence.beside import write_file
-from registry.cli.files import read_text
+from registry.cli.files import read_text, write_file
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
 from registry.learners.missing_claims import explain_missing_claims

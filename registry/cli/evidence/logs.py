@@ -108,10 +108,7 @@ def show_commit(
 
 def _fold_governance(node: Node) -> GovernanceFold:
     """Return governance as the log has it now."""
-    fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
-    for record in node.log().records(GOVERNANCE):
-        fold.take(record.data)
-    return fold
+    return GovernanceFold(node.settings.consortium, node.settings.founded_hash).read(node.log())
 
 
 def _as_json(record: Record, commit: Commit) -> dict[str, Any]:
@@ -136,7 +133,7 @@ def _create_judge(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], 
     if member is None:
         errors.print(f"{stream} is not a member.", markup=False)
         raise typer.Exit(1)
-    verifier = Verifier(MemberTrust(f"{node.settings.consortium}/{stream}", member))
+    verifier = Verifier(MemberTrust(node.settings.consortium, member))
     return verifier.judge, lambda: verifier.tree
 
 

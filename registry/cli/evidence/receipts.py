@@ -15,8 +15,9 @@ from projections.core import positions
 from projections.core.identifiers import find_leaf
 from projections.fold import seals
 from registry.cli import ids
-from registry.cli.evidence.beside import GovernanceFiles, write_file
+from registry.cli.evidence.beside import GovernanceFiles
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
+from registry.cli.files import write_file
 from registry.cli.opening import node_of
 from registry.cli.output import say
 from registry.cli.publishing import publish_now

@@ -236,9 +236,7 @@ def _governance(folder: Path, consortium: str, trusted: bytes, policy: Policy) -
             f"Nothing was checked: there is no {folder / GOVERNANCE}.log, which says whose keys count. It was written"
             " next to the receipt; name its folder with --governance."
         )
-    fold = GovernanceFold(consortium, trusted)
-    for record in open_log(f"file:{folder}", consortium, read_only=True).records(GOVERNANCE):
-        fold.take(record.data)
+    fold = GovernanceFold(consortium, trusted).read(open_log(f"file:{folder}", consortium, read_only=True))
     if not fold.size:
         raise InvalidProof("the governance log is not of the consortium with that founding's hash")
     head = folder / GOVERNANCE_HEAD

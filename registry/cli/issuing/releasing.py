@@ -128,4 +128,8 @@ def _preview(node: Node, batch_store: BatchStore, batch: Batch) -> None:
         rows = kind(content, OwnCatalogue(node.registry), schedules=True, dates=batch.dates, keep_text=batch.keep_text)
         show_import(import_rows(node, Path(batch.name or batch.batch), rows, dry_run=True))
     except (IntakeError, DamagedBatchFile) as error:
-        errors.print(f"Could not check what the batch would do: {error}", markup=False, highlight=False)
+        errors.print(
+            f"Not released: what the batch would do cannot be checked: {error}. Ask for it to be sent again.",
+            markup=False, highlight=False,
+        )  # fmt: skip
+        raise typer.Exit(1) from error

@@ -7,9 +7,8 @@ import typer
 
 from registry.cli import ids
 from registry.cli.account import As, who
-from registry.cli.evidence.beside import write_file
 from registry.cli.evidence.disclosures import read_disclosures
-from registry.cli.files import read_bytes
+from registry.cli.files import read_bytes, write_file
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say

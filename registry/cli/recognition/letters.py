@@ -1,6 +1,5 @@
 """Letters about decisions and cases, as PDF files."""
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ import typer
 
 from registry.cli import ids
 from registry.cli.days import day_option
-from registry.cli.files import read_json
+from registry.cli.files import read_json, write_file
 from registry.cli.opening import node_of
 from registry.cli.output import errors, say
 from registry.letters import LANGUAGES, Addressee, CannotWrite
@@ -124,9 +123,7 @@ def write(out: Path, letter: bytes, kind: str = "decision") -> None:
         sys.stdout.buffer.write(letter)
         return
     try:
-        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # whatever the umask: it names a person
-        with os.fdopen(handle, "wb") as file:
-            file.write(letter)
+        write_file(out, letter, 0o600)  # whatever the umask, and whatever was there: it names a person
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}") from error
     say(f"{out}: letter about {_KINDS[kind]}, {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")

@@ -22,7 +22,7 @@ _IDENTIFIER: Final = re.compile(
 def load(content: bytes, name: str) -> Values:
     """Return a JSON object. Raises `IntakeError` for other content, and for content that cannot be stored."""
     try:
-        text = content.removeprefix(b"\xef\xbb\xbf")
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()  # as bytes, `json` would read UTF-16, too
         document = json.loads(
             text, object_pairs_hook=_AmbiguousObject.of, parse_constant=no_constant, parse_float=WrittenNumber
         )

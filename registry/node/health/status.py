@@ -99,7 +99,7 @@ def _lag(node: Node, member: str, position: Position) -> int | None:
     record = fold.state.members.get(member)
     if record is None:
         return None
-    trust: Trust = MemberTrust(f"{node.settings.consortium}/{member}", record)
+    trust: Trust = MemberTrust(node.settings.consortium, record)
     verifier = Verifier(trust, position.tree)
     log, at = node.log(), position.next
     try:

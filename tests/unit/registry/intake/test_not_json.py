@@ -25,6 +25,11 @@ BAD = {
 GOOD = b'{"record": "r1", "achievement": "a"}'
 
 
+def test_a_document_in_utf_16_is_refused_as_its_message_says():
+    with pytest.raises(IntakeError, match="not JSON in UTF-8"):
+        load('{"record": "1"}'.encode("utf-16"), "badge.json")
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_document_that_is_no_json_is_told_so_in_plain_words(name):
     content, says = BAD[name]
