@@ -30,7 +30,7 @@ def changes_of(registry):
     return LearnerChanges(registry, lambda _: {})
 
 
-@pytest.mark.parametrize("stage", ["review", "_asked", "_carry_out"])
+@pytest.mark.parametrize("stage", ["review", "_read_plan", "_carry_out"])
 def test_of_several_who_confirm_at_once_one_does_it_and_the_others_learn_that_they_did_nothing(
     node, monkeypatch, stage
 ):

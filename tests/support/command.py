@@ -31,7 +31,7 @@ def registry(*arguments, home=None, check=True, environment=None, timeout=120):
 
 
 @contextlib.contextmanager
-def started(*arguments, home=None, says=None, seconds=20.0, before=()):
+def started(*arguments, home=None, says=None, seconds=60.0, before=()):
     """Start a command that goes on, and wait until it has said something; killed at the end if it still runs.
 
     `before` are the words of a program that runs it, as `bash -c` with a limit. The process has its `output`, a path.
