@@ -135,4 +135,4 @@ def _tree(size: int, hashes: list[str]) -> Tree:
     try:
         return Tree(size, [bytes.fromhex(h) for h in hashes])
     except ValueError as error:
-        raise _Unsound("its description names a tree that is none") from error
+        raise _Unsound("its description names an invalid tree") from error

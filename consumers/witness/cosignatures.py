@@ -141,7 +141,7 @@ class Cosignatures:
         if not end:
             return
         if not _begins_a_note(end, origin):
-            why = notes.unreadable or "its end is none that an interrupted write can have left"
+            why = notes.unreadable or "its end is damaged, not merely cut off"
             raise DamagedCosignatures(errno.EBADMSG, f"{why}; move it away, and witnesses cosign again", str(file))
         os.truncate(file, notes.whole_bytes)
 

@@ -123,8 +123,8 @@ def restore(
 
     Raises `BackupError` where the folder or the database already has a node.
     """
-    if (home / FILE).exists():
-        raise BackupError(f"{home / FILE} exists: a backup is restored to a new folder only")
+    if home.exists() and any(home.iterdir()):
+        raise BackupError(f"{home} is not empty: a backup is restored to a new folder only. Name another with --home")
     unfinished = home / _UNFINISHED
     connection: Connection | None = None
     is_new_folder = not home.exists()

@@ -1,6 +1,7 @@
 """Outcomes of a batch's rows by their lines: issued, refused, or scheduled for a day."""
 
 import sys
+import threading
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from registry.batches.progress import Progress, ScheduledRow
 from registry.batches.row_problem import RowProblem, lost_row_problem
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.ndjson_rows import NdjsonRows
+from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.replacements import Replacements
 from registry.intake.rows.report import Problems
 from registry.intake.rows.table_rows import TableRows
@@ -24,7 +26,10 @@ MAX_NAMED_SCHEDULED: Final = 100
 
 
 class RowOutcomes:
-    """Counts the outcomes of a batch's rows: of those that were not worked through, and of those whose day has come."""
+    """Counts the outcomes of a batch's rows: of those that were not worked through, and of those whose day has come.
+
+    Rows are read in one thread while the progress of those before is built in another; a lock keeps them apart.
+    """
 
     def __init__(self, vault: Vault, batch: Batch, rows: TableRows | NdjsonRows, due: Iterator[int]) -> None:
         """`due` are the lines of scheduled rows whose day has come, in their order."""
@@ -44,6 +49,7 @@ class RowOutcomes:
         """Rows that may not be stored yet, each with its place in words."""
         self._stored = 0
         """Number of rows before these."""
+        self._lock = threading.Lock()
 
     @property
     def has_due_rows(self) -> bool:
@@ -59,28 +65,36 @@ class RowOutcomes:
         """Yield the rows to issue. A row that cannot be read becomes a problem, one for a later day a scheduled row."""
         due = next(self._due, None)
         for row in self._rows:
-            line, result = row.line, row.result
-            due = self._report_lost(due, line)
-            is_due = line == due
-            if is_due:
-                self._unscheduled.append(line)
-                due = next(self._due, None)
-            elif line <= self._batch.done_lines:
-                continue
-            self._last = line
-            if isinstance(result, tuple):
-                self._problems += _convert_problems(line, result)
-            elif row.day is not None and not is_due:
-                self._scheduled.append(ScheduledRow(line, row.day))
-                if self._batch.dry_run:
-                    self._would_schedule.append(line)
-            else:
-                where = row.where
-                self._earlier.add(where, result)
-                self._requests.append((where, result))
-                self._lines.append(line)
-                yield result
-        self._report_lost(due, sys.maxsize)
+            with self._lock:
+                request, due = self._take_row(row, due)
+            if request is not None:
+                yield request
+        with self._lock:
+            self._report_lost(due, sys.maxsize)
+
+    def _take_row(self, row: ReadRow, due: int | None) -> tuple[IssueRequest | None, int | None]:
+        """Note a row; return its request if it is to be issued, and the next due row."""
+        line, result = row.line, row.result
+        due = self._report_lost(due, line)
+        is_due = line == due
+        if is_due:
+            self._unscheduled.append(line)
+            due = next(self._due, None)
+        elif line <= self._batch.done_lines:
+            return None, due
+        self._last = line
+        if isinstance(result, tuple):
+            self._problems += _convert_problems(line, result)
+        elif row.day is not None and not is_due:
+            self._scheduled.append(ScheduledRow(line, row.day))
+            if self._batch.dry_run:
+                self._would_schedule.append(line)
+        else:
+            self._earlier.add(row.where, result)
+            self._requests.append((row.where, result))
+            self._lines.append(line)
+            return result, due
+        return None, due
 
     def _report_lost(self, due: int | None, line: int) -> int | None:
         """Return the next due row that is not before this line.
@@ -100,6 +114,10 @@ class RowOutcomes:
 
     def build_progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         """Return the progress that a batch of outcomes makes; called again, it returns the same."""
+        with self._lock:
+            return self._build_progress(first, outcomes)
+
+    def _build_progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
         lines = self._lines[first : first + len(outcomes)]
         while self._stored < first:
             self._requests.popleft()

@@ -103,7 +103,10 @@ class BatchStore:
 
         Raises `WrongState` where the same request began again meanwhile, and `OSError` where the disk is full.
         """
-        file.close()
+        try:
+            file.close()
+        except FileNotFoundError as error:  # `begin` of the same request deleted it
+            raise WrongState("The same request was sent again meanwhile; that one counts.") from error
         is_counted = not is_spreadsheet(self.get_content(batch))
         lines = file.lines if is_counted else 0
         release = 0 < release_above < lines

@@ -28,7 +28,7 @@ def parse_order(text: str) -> Order:
     for order in ORDERS:
         if text.lower() == order:
             return order
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(ORDERS)}.")
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(ORDERS)}.")
 
 
 DatesOption = Annotated[

@@ -45,7 +45,7 @@ def resolve(node: "Node", text: str, what: str) -> str:
         text = rest
     elif slash:
         raise typer.BadParameter(
-            f"{text!r} is of {member or 'nobody'}; name a {what} of {node.settings.member} by its id."
+            f"{text!r} belongs to {member or 'nobody'}. Pass the id of {what} of {node.settings.member}."
         )
     return str(UUID(text)) if _is_whole(text) else find(node, text, what).id
 

@@ -246,7 +246,7 @@ class Drafts:
         """
         stored = self.get(draft)
         if unknown := completions.keys() - {"achievement", "credential", "credentials"}:
-            raise IntakeError(f"{min(unknown)} is none of achievement, credential, credentials")
+            raise IntakeError(f"{min(unknown)} is not one of achievement, credential, credentials")
         if stored.achievement is not None and completions.get("achievement"):
             raise IntakeError(f"draft {draft} is published; revise achievement {stored.achievement} instead")
         award = Award(f"draft {draft}", "$", stored.values, {})

@@ -80,7 +80,7 @@ def parse(value: bytes | None, checker: RowChecker) -> IntakeEvent | FaultyEvent
     if event.get("specversion") != "1.0":
         return _faulty(event_id, "$.specversion", "specversion", 'is not "1.0"')
     if event["type"] not in TYPES:
-        return _faulty(event_id, "$.type", "type", f"is none of {', '.join(TYPES)}")
+        return _faulty(event_id, "$.type", "type", f"is not one of {', '.join(TYPES)}")
     data = event.get("data")
     if not isinstance(data, dict):
         return _faulty(event_id, "$.data", "data", "is not a JSON object")
@@ -140,7 +140,7 @@ def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem,
         detail = "is not an id of a credential (a UUID)"
         problems.append(_problem("$.data.credential", "credential", detail))
     if kind != REINSTATE and reason not in REASONS:
-        problems.append(_problem("$.data.reason", "reason", f"is none of {', '.join(REASONS)}"))
+        problems.append(_problem("$.data.reason", "reason", f"is not one of {', '.join(REASONS)}"))
     note = data.get("note") or ""
     if (fault := status_note_fault(note) if isinstance(note, str) else "is not a text") is not None:
         problems.append(_problem("$.data.note", "note", fault))

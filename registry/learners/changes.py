@@ -210,7 +210,7 @@ class LearnerChanges:
             raise CannotChange(f"the learner has more than {MAX_CREDENTIALS:,} credentials", "learner")
         chosen = list(records) if plan.credentials is None else plan.credentials
         if unknown := [credential for credential in chosen if credential not in records]:
-            raise CannotChange(f"credential {unknown[0]} is none of learner {plan.source}", "credentials")
+            raise CannotChange(f"credential {unknown[0]} is not one of learner {plan.source}", "credentials")
         chosen = list({*chosen, *self._moved_before(chosen) & records.keys()})
         relied_on = {
             **self._relied_on(chosen),

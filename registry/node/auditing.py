@@ -104,7 +104,7 @@ def compare_digests(report: AuditReport, files: Sequence[Path]) -> AuditReport:
         except OSError as error:
             unchecked.append(Unchecked(f"the signed digest {file}", f"cannot read it: {error.strerror}", "views"))
         except MalformedNote as error:
-            unchecked.append(Unchecked(f"the signed digest {file}", f"it is none: {error}", "views"))
+            unchecked.append(Unchecked(f"the signed digest {file}", f"it is not a signed digest: {error}", "views"))
     return conclude(with_digests(report, notes), unchecked=unchecked)
 
 

@@ -89,7 +89,7 @@ def test_parts_of_others_that_were_not_read_are_said_not_to_be_checked(clerk, tm
 
 
 def test_a_kind_that_no_template_has_is_wrong_usage():
-    assert "is none of plain" in registry("import", "template", "achievement", "--kind", "big", check=2).stderr
+    assert "is not one of plain" in registry("import", "template", "achievement", "--kind", "big", check=2).stderr
     assert "only an achievement" in registry("import", "template", "csv", "--kind", "plain", check=2).stderr
 
 

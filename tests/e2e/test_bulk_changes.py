@@ -303,7 +303,7 @@ def test_what_a_batch_would_hold_until_its_day_is_shown_before_it_is_released(cl
     last[header.split(",").index("valid_from")] = later
     batch = send(clerk, "\n".join([header, *rows[:-1], ",".join(last), ""]))
     said = clerk.run("credential", "release", batch, "--by", "A. de Vries", "--yes").stdout
-    assert "1 would be issued, 6 as before, 0 not taken in, 1 would be held until their day" in said
+    assert "1 would be issued, 6 as before, 0 not taken in, 1 would be scheduled for a later day" in said
 
 
 def test_a_document_of_a_batch_is_checked_before_it_is_released(clerk):

@@ -177,7 +177,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
             1,
             "no credential",
         ),
-        (["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "fraud"], 2, "is none of"),
+        (["credential", "revoke", "0bbac7a9-a411-4809-ad9e-534f483b7a03", "--reason", "fraud"], 2, "is not one of"),
         (["achievement", "show", "0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "has no achievement"),
         (["import", "file", "/nowhere.csv"], 2, "does not exist"),
         (["university", "show", "nowhere"], 1, "not a member"),

@@ -12,6 +12,7 @@ from registry.cli import ids
 from registry.node.health import last_error
 from registry.node.node import open_node
 from tests.support.command import ROOT, Consortium, command, printed_json, registry
+from tests.support.terminal import at_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,10 @@ def test_an_erased_learners_credential_says_so_and_that_its_claims_are_gone(cons
 def test_nothing_is_erased_without_confirmation(consortium):
     refused = consortium.run("learner", "erase", "s2", "--student", check=2)
     assert "Refusing to erase without confirmation. Pass --yes." in " ".join(refused.stderr.split())
+    words = command("learner", "erase", "s2", "--student", home=consortium.home)
+    shown = at_a_terminal(words, ["n"], (b"[y/N]: ",))
+    assert "Jansen, born 2001-" in shown
+    assert "This permanently destroys the personal data behind 1 credential." in shown
     assert learner_of(consortium, "s2")
 
 

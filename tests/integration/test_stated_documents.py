@@ -165,8 +165,8 @@ def test_every_award_of_a_record_is_issued_to_its_own_learner(office):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"credentials": {}}, "credentials is none of"),
-        ({"awards": {"1": {"grade": "8"}}}, "awards.1: grade is none of"),
+        ({"credentials": {}}, "credentials is not one of"),
+        ({"awards": {"1": {"grade": "8"}}}, "awards.1: grade is not one of"),
     ],
 )
 def test_what_is_given_beside_a_document_and_has_no_effect_is_refused(office, given, says):

@@ -309,4 +309,4 @@ def _reason(text: str) -> StatusReason:
     for reason in get_args(StatusReason):
         if text == reason:
             return reason  # type: ignore[no-any-return] # one of the literals
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(get_args(StatusReason))}", param_hint="--reason")
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(get_args(StatusReason))}", param_hint="--reason")

@@ -15,6 +15,7 @@ from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
 from registry.learners import erasure as erasing
 from registry.node.adapters.eraser import today
+from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.values.plural import plural
 
@@ -33,7 +34,9 @@ def erase(
         ),
     ],
     *,
-    student: Annotated[bool, typer.Option("--student", help="LEARNER is a student number of this university.")] = False,
+    student: Annotated[
+        bool, typer.Option("--student", help="LEARNER is a student number; it names who has it now.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     confirm_case: Annotated[
         list[str] | None,
@@ -68,6 +71,7 @@ def erase(
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
+        _show_person(node, learner)
         errors.print(
             f"This permanently destroys the personal data behind {plural(count, 'credential')}."
             " They cannot be reissued.",
@@ -79,6 +83,15 @@ def erase(
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
     publish_now(node)
+
+
+def _show_person(node: Node, learner: str) -> None:
+    """Print at a terminal whose data would be destroyed: a number may have passed from one person to another."""
+    known = node.registry.vault.read_learner(node.registry.cursor(), learner)
+    if known is not None:
+        person = known.person
+        name = " ".join(person[part] for part in ("givenName", "familyName") if person.get(part))
+        errors.print(f"{name or 'Nameless'}, born {person.get('dateOfBirth') or 'on an unknown day'}", markup=False)
 
 
 def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:

@@ -155,7 +155,7 @@ def _query(
     if node.settings.member == GOVERNANCE:
         raise SettingsError("governance issues no credentials; use a university's node")
     if status is not None and status not in get_args(Status):
-        raise typer.BadParameter(f"{status!r} is none of {', '.join(get_args(Status))}", param_hint="--status")
+        raise typer.BadParameter(f"{status!r} is not one of {', '.join(get_args(Status))}", param_hint="--status")
     credentials = None
     if record is not None:
         issued = node.issuer.find_credential(record)

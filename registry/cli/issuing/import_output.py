@@ -34,7 +34,7 @@ def show_import(report: ImportReport) -> None:
     would = "would be issued" if report.dry_run else "issued"
     waits = "would wait" if report.dry_run else "waiting"
     waiting = f", {report.waiting:,} {waits}" if report.waiting else ""
-    waiting += f", {report.held:,} would be held until their day" if report.held else ""
+    waiting += f", {report.held:,} would be scheduled for a later day" if report.held else ""
     say(f"{report.issued:,} {would}, {report.unchanged:,} as before, {report.refused:,} not taken in{waiting}")
 
 

@@ -82,7 +82,7 @@ def template(
         raise typer.BadParameter("only an achievement has kinds", param_hint="--kind")
     if achievement_kind not in (None, *achievement_templates.TEMPLATES):
         kinds = ", ".join(achievement_templates.TEMPLATES)
-        raise typer.BadParameter(f"{achievement_kind!r} is none of {kinds}", param_hint="--kind")
+        raise typer.BadParameter(f"{achievement_kind!r} is not one of {kinds}", param_hint="--kind")
     templates = {
         "csv": csv_template(),
         "ndjson": ndjson_template(),
@@ -90,7 +90,7 @@ def template(
         "member": msgspec.json.format(msgspec.json.encode(member_content.TEMPLATE)).decode() + "\n",
     }
     if kind not in templates:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(templates)}")
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(templates)}")
     typer.echo(templates[kind], nl=False)
 
 

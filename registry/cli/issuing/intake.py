@@ -103,7 +103,7 @@ def acknowledge(
     chosen = sorted(waiting) if every else list(dict.fromkeys(numbers or ()))
     if unknown := [number for number in chosen if number not in waiting]:
         errors.print(
-            f"Nothing was acknowledged: {', '.join(map(str, unknown))} is none of the losses that wait for it."
+            f"Nothing was acknowledged: {', '.join(map(str, unknown))} is not one of the losses that wait for it."
             " `registry intake lost` lists them.",
             markup=False,
         )

@@ -15,7 +15,7 @@ from registry.settings.settings import SettingsError
 from registry.values.plural import plural
 
 refused_app = typer.Typer(
-    help="This node's own events that the log refused: they exist for nobody.", no_args_is_help=True
+    help="This node's own events that the log refused: other members ignore them.", no_args_is_help=True
 )
 _SHOWN = 25
 

@@ -157,7 +157,7 @@ def withdraw(
     node = node_of(context)
     if reason not in get_args(WithdrawalReason):
         raise typer.BadParameter(
-            f"{reason!r} is none of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
+            f"{reason!r} is not one of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
         )
     node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
     publish_now(node)

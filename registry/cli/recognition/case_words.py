@@ -55,7 +55,7 @@ def external_of(text: str) -> External:
 def one_of(text: str, words: tuple[str, ...], option: str) -> str:
     """Return a word if it is in the list. Raises `typer.BadParameter`."""
     if text not in words:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(words)}", param_hint=option)
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(words)}", param_hint=option)
     return text
 
 

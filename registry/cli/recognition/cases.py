@@ -79,7 +79,7 @@ def list_cases(
     today = date.today()  # noqa: DTZ011 - a day on the office's calendar
     soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
     if state is not None and state not in get_args(CaseState):
-        raise typer.BadParameter(f"{state!r} is none of {', '.join(get_args(CaseState))}", param_hint="--state")
+        raise typer.BadParameter(f"{state!r} is not one of {', '.join(get_args(CaseState))}", param_hint="--state")
     about = credential_of(node, credential) if credential is not None else None
     query = WorklistQuery(
         state=state,

@@ -101,7 +101,7 @@ def _kind(text: str | None) -> LetterKind | None:
     if text is None:
         return None
     if text not in LETTER_KINDS:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(LETTER_KINDS)}", param_hint="--kind")
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LETTER_KINDS)}", param_hint="--kind")
     return text  # type: ignore[return-value] # one of the words
 
 
@@ -133,7 +133,7 @@ def _language(text: str) -> Language:
     for language in LANGUAGES:
         if text == language:
             return language
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(LANGUAGES)}", param_hint="--language")
 
 
 def _read(file: Path) -> Addressee:

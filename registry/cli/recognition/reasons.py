@@ -41,7 +41,7 @@ def list_reasons(
     registry reasons list workload --language nl
     """
     if kind is not None and kind not in KINDS:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="KIND")
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}", param_hint="KIND")
     wording = reasons(folder_of(node_of(context).settings.home))
     lines = [
         {"kind": each, "code": code, "text": wording.text(code, language)}

@@ -29,7 +29,7 @@ ACHIEVEMENT_FIELDS: Final = {field.encode_name: field.required for field in msgs
 def refuse_unknown(values: Mapping[str, Any], names: Sequence[str], where: str) -> None:
     """Raise `IntakeError` for a field that has none of these names."""
     if unknown := sorted(values.keys() - set(names)):
-        raise IntakeError(f"{where}: {unknown[0][:80]} is none of {', '.join(names)}")
+        raise IntakeError(f"{where}: {unknown[0][:80]} is not one of {', '.join(names)}")
 
 
 def object_of(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -139,7 +139,7 @@ class ElmoDocument(XmlDocument):
             self.left_out[code] = why
 
     def _read_status(self, instance: etree._Element | None) -> str | None:
-        """Return the status of a result: the standard's word, or the document's own where it is none of the standard's.
+        """Return the status of a result: the standard's word, or the document's own if the standard has none like it.
 
         None where no status is stated, or several.
         """
@@ -160,7 +160,7 @@ class ElmoDocument(XmlDocument):
     def _refuse_uncertain(self, opportunity: etree._Element, where: str, status: str | None) -> Award:
         """Return an award that is refused, because its status is not certain."""
         words = ", ".join((_PASSED, *_NOT_PASSED))
-        detail = "has no certain status" if status is None else f"has a status that is none of {words}"
+        detail = "has no certain status" if status is None else f"has a status that is not one of {words}"
         self._refuse(where, status or "", f"{detail}, and is not taken for passed; correct it in the document")
         codes = _codes(self._identifiers_of(opportunity))
         return Award(self.name, where, {"title": self._read_texts(opportunity, "title")}, {}, codes)

@@ -12,7 +12,7 @@ def grade_fault(grade: str, scale: Mapping[str, Any]) -> str | None:
     """Return why a grade is not on a scale: beyond its bounds, or none of its words; None where it may be."""
     words = _words(scale)
     if words:
-        return None if grade in words else f"is none of the grades of its scale ({', '.join(words)[:200]})"
+        return None if grade in words else f"is not one of the grades of its scale ({', '.join(words)[:200]})"
     bounds = {name: _number(scale[name]) for name in ("valueMin", "valueMax") if scale.get(name) not in (None, "")}
     required = scale.get("requiredValue")
     if not bounds and _number(required) is None:

@@ -210,7 +210,9 @@ class OpenBadge(JsonDocument):
             return None
         value = words.get(text.strip().lower())
         if value is None:
-            detail = "may be either; say which" if " or " in text else f"is none of {', '.join(words)}; say which it is"
+            detail = (
+                "may be either; say which" if " or " in text else f"is not one of {', '.join(words)}; say which it is"
+            )
             self._ask(f"{self._achieved[1]}.{name}", text, detail)
         return value
 

@@ -80,7 +80,7 @@ class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
             sentences.append(
                 f"{self.quarantined_commits:,} of this node's own commits did not count ({codes}): their events"
                 " exist for nobody. `registry log quarantine list` says why; with a key that counts, `registry"
-                " publish` seals them again"
+                " publish` signs them again"
             )
         if self.refused_events:
             sentences.append(

@@ -175,7 +175,7 @@ _COLUMNS: Final = "id::text, kind, subject, media, bytes, added, by"
 def _check(setting: OfficeSetting, content: bytes, kind: AttachmentKind) -> str:
     """Return the file's media type. Raises `NotAttached` for what is not kept."""
     if kind not in KINDS:
-        raise NotAttached(f"{kind!r} is none of {', '.join(KINDS)}", "$.kind")
+        raise NotAttached(f"{kind!r} is not one of {', '.join(KINDS)}", "$.kind")
     if not content:
         raise NotAttached("the file is empty", "$")
     if len(content) > setting.attachment_bytes:
