@@ -233,7 +233,7 @@ def test_a_file_that_is_too_large_of_another_type_or_there_already_is_refused(lu
         (b"PK\x03\x04\xff", "transcript", "no PDF"),
         (b"plain text", "transcript", "no PDF"),
         (b"", "transcript", "empty"),
-        (PDF, "passport", "none of"),
+        (PDF, "passport", "not one of"),
     ]
     for content, kind, says in wrong:
         with pytest.raises(NotAttached, match=says):

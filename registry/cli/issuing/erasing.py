@@ -91,7 +91,11 @@ def _show_person(node: Node, learner: str) -> None:
     if known is not None:
         person = known.person
         name = " ".join(person[part] for part in ("givenName", "familyName") if person.get(part))
-        errors.print(f"{name or 'Nameless'}, born {person.get('dateOfBirth') or 'on an unknown day'}", markup=False)
+        errors.print(
+            f"{name or 'Nameless'}, born {person.get('dateOfBirth') or 'on an unknown day'}",
+            markup=False,
+            highlight=False,
+        )
 
 
 def _refuse_unnamed_cases(affected: list[str], named: list[str]) -> None:

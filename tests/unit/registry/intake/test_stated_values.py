@@ -565,7 +565,7 @@ def test_a_result_whose_status_is_not_understood_is_refused(word):
     refused = [award for award in document.awards if award.refusals]
     assert refused
     for award in refused:
-        assert [(one.value, "none of passed" in one.detail) for one in award.refusals] == [(word, True)]
+        assert [(one.value, "not one of passed" in one.detail) for one in award.refusals] == [(word, True)]
 
 
 # Identifiers of badges
