@@ -87,9 +87,9 @@ def erase(
 
 def _show_person(node: Node, learner: str) -> None:
     """Print at a terminal whose data would be destroyed: a number may have passed from one person to another."""
-    known = node.registry.vault.read_learner(node.registry.cursor(), learner)
-    if known is not None:
-        person = known.person
+    owner = node.registry.vault.read_learner(node.registry.cursor(), learner)
+    if owner is not None:
+        person = owner.person
         name = " ".join(person[part] for part in ("givenName", "familyName") if person.get(part))
         errors.print(
             f"{name or 'Nameless'}, born {person.get('dateOfBirth') or 'on an unknown day'}",
