@@ -8,6 +8,7 @@ import pytest
 
 from registry.application.status_changes import StatusChange
 from registry.batches import BatchStore, RowProblem
+from registry.batches.batch import WrongState
 from registry.batches.row_changer import NamedBefore, RowChanger
 from registry.batches.status_rows import StatusRow
 from registry.cli.issuing.bulk_changes import MAX_ROWS
@@ -321,3 +322,17 @@ def test_a_correction_with_a_text_that_looks_wrong_is_made_where_it_is_meant(cle
     assert shown(clerk, clerk.ids[3])["status"] == "active"
     assert "1 issued" in clerk.run("credential", "correct", file, "--keep-text", "--yes").stdout
     assert shown(clerk, clerk.ids[3])["status"] == "replaced"
+
+
+def test_a_batch_that_was_sent_again_meanwhile_is_refused_with_its_reason(clerk):
+    with open_node(clerk.home) as node:
+        batch_store = open_batch_store(node)
+        first, second = (
+            batch_store.begin("June", "credentials", "text/csv", "key:sis", "sent twice", False)  # noqa: FBT003 - by position
+            for _ in range(2)
+        )
+        for begun in (first, second):
+            begun.file.write(b"record\n")
+        with pytest.raises(WrongState, match="sent again meanwhile"):
+            batch_store.complete(first.batch, first.file, None)
+        assert batch_store.complete(second.batch, second.file, None).state == "waiting"
