@@ -123,8 +123,10 @@ def restore(
 
     Raises `BackupError` where the folder or the database already has a node.
     """
-    if home.exists() and any(home.iterdir()):
-        raise BackupError(f"{home} is not empty: a backup is restored to a new folder only. Name another with --home")
+    if home.exists() and any(entry.name != _UNFINISHED for entry in home.iterdir()):
+        raise BackupError(
+            f"{home} exists and is not empty: a backup is restored to a new folder only. Name another with --home"
+        )
     unfinished = home / _UNFINISHED
     connection: Connection | None = None
     is_new_folder = not home.exists()

@@ -214,6 +214,10 @@ def test_restoring_onto_a_node_that_exists_is_refused(consortium, tmp_path):
     consortium.run("node", "backup", file, environment=PASSPHRASE)
     there = registry("node", "restore", file, "--home", consortium.home, check=1, environment=PASSPHRASE)
     assert "exists" in there.stderr
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("notes")
+    other = registry("node", "restore", file, "--home", tmp_path / "other", check=1, environment=PASSPHRASE)
+    assert "is not empty" in other.stderr
     used = registry("node", "restore", file, "--home", tmp_path / "new", check=1, environment=PASSPHRASE)
     assert "already has a private side" in used.stderr.replace("\n", " ")
     again = consortium.run("node", "backup", file, check=1, environment=PASSPHRASE)
