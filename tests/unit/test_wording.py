@@ -1,14 +1,10 @@
 """No file uses words or names that this project does not use; docs/glossary.md has those it does."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.wording import ROOT, check_file, tracked
-
-PENDING: tuple[str, ...] = ()
-"""Files and folders whose words are not yet checked."""
 
 EXCEPTIONS = {
     ("registry/batches/batch.py", "held"): "a field of the JSON of a batch",
@@ -30,7 +26,7 @@ EXCEPTIONS = {
 
 
 def test_files_use_the_words_of_the_project():
-    paths = [path for path in tracked() if not path.startswith(PENDING) and ROOT / path != Path(__file__)]
+    paths = [path for path in tracked() if ROOT / path != Path(__file__)]
     places = [place for path in paths for place in check_file(path) if (place.path, place.word) not in EXCEPTIONS]
     assert not places, "\n".join(map(str, places))
 
@@ -39,12 +35,6 @@ def test_files_use_the_words_of_the_project():
 def test_an_exception_is_needed(path, word):
     assert EXCEPTIONS[path, word]
     assert word in {place.word for place in check_file(path)}
-
-
-@pytest.mark.parametrize("path", PENDING)
-def test_what_is_pending_exists(path):
-    listed = subprocess.run(["git", "ls-files", path], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert listed.stdout
 
 
 @pytest.mark.parametrize(
