@@ -57,7 +57,10 @@ def read_json(file: Path, kind: type[T]) -> T:
 
 
 def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all. A device or a pipe is written to, and stays what it is."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(content)
+        return
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
