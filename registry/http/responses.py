@@ -140,7 +140,8 @@ class ResponseMiddleware:
                 headers += _SECURITY
                 headers.append((b"x-request-id", request_id))
                 pages = scope["path"].startswith(_PAGES)
-                headers.append((b"content-security-policy", _DOCS if pages else _STRICT))
+                if b"content-security-policy" not in names:
+                    headers.append((b"content-security-policy", _DOCS if pages else _STRICT))
                 if b"cache-control" not in names:
                     headers.append((b"cache-control", b"no-store" if private else b"no-cache"))
                 message["headers"] = headers

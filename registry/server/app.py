@@ -49,6 +49,9 @@ from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server.node_routes import node_routes
 from registry.server.openapi import DEPENDENCIES, description_without_node, openapi_config
+from registry.server.pages.frame import Pages
+from registry.server.pages.problem_pages import ProblemPages
+from registry.server.pages.routes import page_routes
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings
 
@@ -67,6 +70,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     that each process has one count for each client.
     """
     settings, http = node.settings, node.settings.http
+    pages = Pages(settings.consortium, settings.member)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
@@ -74,9 +78,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     start, end = _create_hooks(node, views, private, watch, tokens, instruments)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
-        join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]),
+        [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
         state=State({"member": settings.member}),
-        dependencies={name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
+        dependencies={
+            **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
+            "pages": Provide(lambda: pages, sync_to_thread=False),
+        },
         before_request=check_request,
         plugins=[DecimalAsNumber()],
         exception_handlers=HANDLERS,
@@ -94,7 +101,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    return ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
+    answering = ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
+    return ProblemPages(answering, pages)
 
 
 _Hook = Callable[[Litestar], Awaitable[None]]

@@ -98,18 +98,12 @@ def _page_routes() -> list[Any]:
         """Explain a type of problem."""
         return problem_page(name)
 
-    @get("/", include_in_schema=False, sync_to_thread=False, media_type=MediaType.TEXT)
-    def root(request: Request[Any, Any, Any]) -> str:
-        """Name the documentation."""
-        base_path = base_path_of(request.scope)
-        return f"A credential registry's node. Read {base_path}/docs, or {base_path}/openapi.json.\n"
-
     @get("/docs", include_in_schema=False, sync_to_thread=False, media_type=MediaType.HTML)
     def docs(request: Request[Any, Any, Any]) -> str:
         """Return the interactive documentation."""
         return docs_page(base_path_of(request.scope))
 
-    return [problems, problem, root, docs, _static_files()]
+    return [problems, problem, docs, _static_files()]
 
 
 def _description_routes(settings: Settings) -> list[Any]:

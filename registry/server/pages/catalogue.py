@@ -1,0 +1,177 @@
+"""The catalogue for everybody: what can be studied, and one achievement with all that is known of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get
+from psycopg import Connection
+
+from projections.api.reading import Views
+from projections.catalogue import catalogue, search
+from projections.catalogue.catalogue import AchievementView
+from projections.catalogue.search import CataloguePage, CatalogueQuery
+from projections.recognition import agreements
+from projections.recognition.agreements import Recognition
+from projections.records.member_names import read_member_names
+from registry.http import HttpProblem
+from registry.http.responses import POSITION
+from registry.server.pages.forms import read_search
+from registry.server.pages.frame import Pages
+from registry.server.pages.languages import language_of
+from registry.server.pages.templates import environment
+from registry.server.pages.vocabulary import N_, VOCABULARY
+
+_PER_PAGE: Final = 20
+_MOST_CHOICES: Final = 100
+_SHOWN_AGREEMENTS: Final = 50
+_FACETS: Final = {
+    "recognisedBy": N_("Recognised without a decision at"),
+    "eqfLevel": N_("Level (EQF)"),
+    "field": N_("Field"),
+    "participation": N_("How it is taught"),
+    "taughtIn": N_("Language of teaching"),
+    "kind": N_("Kind"),
+    "creditBearing": N_("Credits"),
+    "member": N_("University"),
+    "country": N_("Country"),
+}
+"""The filters, by the parameters of `GET /v1/catalogue`, with their labels."""
+
+
+class Choice(NamedTuple):
+    """One value of a filter, with the number of results that have it; None if that was not counted."""
+
+    value: str
+    text: str
+    results: int | None
+
+
+class Facet(NamedTuple):
+    """A filter with its values."""
+
+    name: str
+    label: str
+    choices: list[Choice]
+    chosen: str
+
+    @property
+    def chosen_text(self) -> str:
+        """The words for the chosen value."""
+        return next((choice.text for choice in self.choices if choice.value == self.chosen), self.chosen)
+
+
+class _Found(NamedTuple):
+    page: CataloguePage
+    names: dict[str, str]
+
+
+@get("/", include_in_schema=False)
+async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[str]:
+    """Search what is offered."""
+    query = read_search(request.query_params, CatalogueQuery)
+    cursor = str(request.query_params.get("cursor", ""))
+
+    def read(connection: Connection) -> _Found:
+        page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
+        return _Found(page, read_member_names(connection))
+
+    response = await views.answer("", read, "search")
+    found: _Found = response.content
+    chosen = {name: value for name, value in _as_typed(query).items() if name in _FACETS}
+    return pages.render(
+        request,
+        "catalogue.html",
+        position=response.headers[POSITION],
+        names=found.names,
+        fragment="results",
+        query=query,
+        page=found.page,
+        chosen=chosen,
+        facets=_facets(found, chosen, language_of(request)),
+        json_address=pages.address(request, "/v1/catalogue", _as_typed(query)),
+    )
+
+
+def _as_typed(query: CatalogueQuery) -> dict[str, str]:
+    """Return the conditions that are set, as the address has them."""
+    fields: dict[str, Any] = msgspec.to_builtins(query, str_keys=True)
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in fields.items()}
+
+
+def _facets(found: _Found, chosen: Mapping[str, str], language: str) -> list[Facet]:
+    gettext = environment(language).globals["gettext"]
+    facets = []
+    for name, label in _FACETS.items():
+        if name == "recognisedBy":
+            counts: Mapping[str, int | None] = dict.fromkeys(found.names)
+        else:
+            counts = dict(found.page.facets.get(name, {}))
+        if chosen.get(name, "") not in counts and chosen.get(name):
+            counts = {**counts, chosen[name]: None}
+        choices = [Choice(value, _text(name, value, found.names, language), number) for value, number in counts.items()]
+        facets.append(Facet(name, gettext(label), choices[:_MOST_CHOICES], chosen.get(name, "")))  # type: ignore[operator]
+    return facets
+
+
+def _text(facet: str, value: str, names: Mapping[str, str], language: str) -> str:
+    """Return the words for one value of a filter."""
+    made = environment(language)
+    gettext: Any = made.globals["gettext"]
+    formats: Any = made.globals["format"]
+    match facet:
+        case "member" | "recognisedBy":
+            return names.get(value, value)
+        case "country":
+            return str(formats.country(value))
+        case "taughtIn":
+            return str(formats.language_name(value))
+        case "eqfLevel":
+            return str(gettext("Level %(number)s", number=value))
+        case "creditBearing":
+            return str(gettext("With ECTS credits") if value == "true" else gettext("Without ECTS credits"))
+        case _:
+            return str(gettext(VOCABULARY[facet][value])) if value in VOCABULARY.get(facet, {}) else value
+
+
+class _Achievement(NamedTuple):
+    versions: list[AchievementView]
+    recognition: list[Recognition]
+    names: dict[str, str]
+
+
+@get("/achievements/{member:str}/{achievement:uuid}", include_in_schema=False)
+async def show_achievement(
+    request: Request[Any, Any, Any], views: Views, pages: Pages, member: str, achievement: UUID
+) -> Response[str]:
+    """Show one achievement: all of Annex I, its versions, and who recognises it."""
+
+    def read(connection: Connection) -> _Achievement:
+        versions = catalogue.versions(connection, member, str(achievement))
+        if not versions:
+            raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
+        today = datetime.now(UTC).date()
+        recognising = agreements.find_recognising(
+            connection, member, str(achievement), today, by=None, after=None, limit=_SHOWN_AGREEMENTS + 1
+        )
+        return _Achievement(versions, recognising, read_member_names(connection))
+
+    response = await views.answer("", read, "search")
+    found: _Achievement = response.content
+    wanted = str(request.query_params.get("version", ""))
+    shown = next((each for each in found.versions if str(each.version) == wanted), found.versions[-1])
+    return pages.render(
+        request,
+        "achievement.html",
+        position=response.headers[POSITION],
+        names=found.names,
+        shown=shown,
+        versions=found.versions,
+        recognition=found.recognition[:_SHOWN_AGREEMENTS],
+        more_recognition=len(found.recognition) > _SHOWN_AGREEMENTS,
+    )
+
+
+ROUTES: Final = [find, show_achievement]

@@ -1,0 +1,30 @@
+"""What readers type into forms, as the values of the same structs that the API reads."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from registry.http import FieldError, HttpProblem
+
+_MAX_CHARACTERS: Final = 500
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def read_search(typed: Mapping[str, Any], kind: type[S]) -> S:
+    """Return the search that a form's fields make. Fields that the search does not have, and empty ones, are left out.
+
+    Raises `HttpProblem` for a value that is not possible.
+    """
+    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    values = {name: str(value).strip() for name, value in typed.items() if name in names and str(value).strip()}
+    for name, value in values.items():
+        if len(value) > _MAX_CHARACTERS or "\0" in value:
+            detail = f"at most {_MAX_CHARACTERS} characters, without U+0000"
+            raise HttpProblem("unprocessable", errors=[FieldError(f"query {name}", detail, name)])
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).rpartition(" - at `$.")
+        name = path.removesuffix("`")
+        raise HttpProblem("unprocessable", errors=[FieldError(f"query {name}", message or str(error), name)]) from error

@@ -1,0 +1,143 @@
+"""What all pages have in common: the university's name, navigation, language, security, and what the page rests on."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from jinja2_fragments import render_block
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+
+from registry.http.forwarded import base_path_of
+from registry.http.responses import POSITION, Position
+from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
+from registry.server.pages.templates import environment
+from registry.server.pages.vocabulary import N_
+
+_YEAR_SECONDS: Final = 365 * 24 * 3600
+
+
+class Entry(NamedTuple):
+    """An entry of the navigation: the path is also the name of the section."""
+
+    path: str
+    text: str
+
+
+_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")))
+"""The pages for everybody."""
+
+
+class Identity(NamedTuple):
+    """The university whose node shows the pages."""
+
+    consortium: str
+    name: str
+
+
+class Source(NamedTuple):
+    """What a page was made from: the position of each log, and the moment."""
+
+    sizes: dict[str, int]
+    read_at: datetime
+
+    @property
+    def entries(self) -> int:
+        """The number of entries in all logs together."""
+        return sum(self.sizes.values())
+
+
+def source_of(position: Position) -> Source:
+    """Return the source that a position of the views stands for."""
+    pairs = (part.rpartition(":") for part in position.split(",") if part)
+    return Source({member: int(size) for member, _, size in pairs}, datetime.now(UTC))
+
+
+class Pages:
+    """Renders pages of one node."""
+
+    def __init__(self, consortium: str, member: str) -> None:
+        self._consortium = consortium
+        self._member = member
+        self._names: dict[str, str] = {}
+
+    def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
+        """Return an address on this node as its readers reach it."""
+        return _address(base_path_of(request.scope), path, query)
+
+    def render(
+        self,
+        request: Request[Any, Any, Any],
+        template: str,
+        *,
+        position: Position = "",
+        names: Mapping[str, str] | None = None,
+        status: int = 200,
+        private: bool = False,
+        fragment: str = "",
+        **context: Any,  # noqa: ANN401 - what the template shows
+    ) -> Response[str]:
+        """Return a page, or one block of it where htmx asks for `fragment` alone.
+
+        `position` is that of the views that the page was made from, and `names` are the members' names in them; without
+        them the last known names are used. A private page is about people: nothing keeps it.
+        """
+        if names is not None:
+            self._names = dict(names)
+        language = language_of(request)
+        nonce = secrets.token_urlsafe(16)
+        base_path = base_path_of(request.scope)
+        values = {
+            "lang": language,
+            "languages": LANGUAGES,
+            "navigation": _NAVIGATION,
+            "node": Identity(self._consortium, self._names.get(self._member, self._member)),
+            "names": self._names,
+            "nonce": nonce,
+            "here": request.url.path,
+            "source": source_of(position) if position else None,
+            "url": lambda path, **query: _address(base_path, path, query),
+            "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
+            **context,
+        }
+        made = environment(language)
+        if fragment and request.headers.get("hx-target", "").endswith(f"#{fragment}"):
+            body = render_block(made, template, fragment, **values)
+        else:
+            body = made.get_template(template).render(values)
+        headers = {
+            "Content-Security-Policy": _policy(nonce),
+            "Content-Language": language,
+            "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
+            "Cache-Control": "no-store" if private else "no-cache",
+        }
+        if position:
+            headers[POSITION] = position
+        response = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
+        chosen = request.query_params.get("lang")
+        if chosen in LANGUAGES:
+            response.set_cookie(
+                Cookie(key=COOKIE, value=chosen, path=base_path or "/", max_age=_YEAR_SECONDS, samesite="lax")
+            )
+        return response
+
+
+def _query(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in request.query_params.items() if name != "lang"}
+
+
+def _address(base_path: str, path: str, query: Mapping[str, Any]) -> str:
+    """Return an address on this node; what is None or empty is left out of the query."""
+    pairs = [(name, str(value)) for name, value in query.items() if value not in (None, "", False)]
+    return f"{base_path}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def _policy(nonce: str) -> str:
+    """Return the content security policy of a page whose scripts carry this nonce."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; font-src 'self'; img-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+        " require-trusted-types-for 'script'; trusted-types htmx"
+    )

@@ -1,0 +1,18 @@
+"""All pages as one group of routes: what a form sends is read differently from what a program sends."""
+
+from typing import Any
+
+from litestar import Router
+
+from registry.server.pages import catalogue, verifying
+from registry.server.pages.static_files import static_file
+
+
+async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
+    """Check nothing: a page ignores parameters that it does not know, such as those in a newsletter's links."""
+    del request
+
+
+def page_routes() -> Router:
+    """Return the routes of the pages."""
+    return Router("/", route_handlers=[*catalogue.ROUTES, *verifying.ROUTES, static_file], before_request=_accept)
