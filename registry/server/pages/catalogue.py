@@ -20,8 +20,8 @@ from registry.http import HttpProblem
 from registry.http.responses import POSITION
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
-from registry.server.pages.languages import language_of
-from registry.server.pages.templates import environment
+from registry.server.pages.languages import language_of, translate
+from registry.server.pages.templates import Formats
 from registry.server.pages.vocabulary import N_, VOCABULARY
 
 _PER_PAGE: Final = 20
@@ -102,7 +102,6 @@ def _as_typed(query: CatalogueQuery) -> dict[str, str]:
 
 
 def _facets(found: _Found, chosen: Mapping[str, str], language: str) -> list[Facet]:
-    gettext = environment(language).globals["gettext"]
     facets = []
     for name, label in _FACETS.items():
         if name == "recognisedBy":
@@ -112,28 +111,26 @@ def _facets(found: _Found, chosen: Mapping[str, str], language: str) -> list[Fac
         if chosen.get(name, "") not in counts and chosen.get(name):
             counts = {**counts, chosen[name]: None}
         choices = [Choice(value, _text(name, value, found.names, language), number) for value, number in counts.items()]
-        facets.append(Facet(name, gettext(label), choices[:_MOST_CHOICES], chosen.get(name, "")))  # type: ignore[operator]
+        facets.append(Facet(name, translate(language, label), choices[:_MOST_CHOICES], chosen.get(name, "")))
     return facets
 
 
 def _text(facet: str, value: str, names: Mapping[str, str], language: str) -> str:
     """Return the words for one value of a filter."""
-    made = environment(language)
-    gettext: Any = made.globals["gettext"]
-    formats: Any = made.globals["format"]
+    formats = Formats(language)
     match facet:
         case "member" | "recognisedBy":
             return names.get(value, value)
         case "country":
-            return str(formats.country(value))
+            return formats.country(value)
         case "taughtIn":
-            return str(formats.language_name(value))
+            return formats.language_name(value)
         case "eqfLevel":
-            return str(gettext("Level %(number)s", number=value))
+            return translate(language, N_("Level %(number)s"), number=value)
         case "creditBearing":
-            return str(gettext("With ECTS credits") if value == "true" else gettext("Without ECTS credits"))
+            return translate(language, N_("With ECTS credits") if value == "true" else N_("Without ECTS credits"))
         case _:
-            return str(gettext(VOCABULARY[facet][value])) if value in VOCABULARY.get(facet, {}) else value
+            return translate(language, VOCABULARY.get(facet, {}).get(value, value))
 
 
 class _Achievement(NamedTuple):

@@ -64,6 +64,12 @@ def translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def translate(language: str, text: str, **values: Any) -> str:  # noqa: ANN401 - of any kind that `%` can write
+    """Return a text of the code in a language, with its values."""
+    translated = str(translations(language).gettext(text))
+    return translated % values if values else translated
+
+
 @cache
 def locale_of(language: str) -> Locale:
     """Return the rules of a language for dates, numbers and names (CLDR). English is that of Europe."""

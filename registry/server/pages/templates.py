@@ -11,7 +11,7 @@ from babel.lists import format_list
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from registry.server.pages.languages import locale_of, translations
+from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import static_path
 from registry.server.pages.vocabulary import VOCABULARY, field_group
 
@@ -93,7 +93,7 @@ def environment(language: str) -> Environment:
         "format": formats,
         "static": static_path,
         "field_group": field_group,
-        "words": lambda group, code: _word(made, group, code),
+        "words": lambda group, code: _word(language, group, code),
     }
     made.filters |= {
         "number": formats.number,
@@ -112,10 +112,9 @@ def environment(language: str) -> Environment:
 _UNKNOWN: Final = "code"
 
 
-def _word(made: Environment, group: str, code: str) -> str | Markup:
+def _word(language: str, group: str, code: str) -> str | Markup:
     """Return the words for a code of the log; a code without words is shown as it is."""
     source = VOCABULARY[group].get(code)
     if source is None:
         return Markup('<code class="{}">{}</code>').format(_UNKNOWN, code)
-    translated: str = made.globals["gettext"](source)  # type: ignore[operator] # gettext, by the extension
-    return translated
+    return translate(language, source)
