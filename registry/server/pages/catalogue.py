@@ -63,7 +63,7 @@ class Facet(NamedTuple):
         return next((choice.text for choice in self.choices if choice.value == self.chosen), self.chosen)
 
 
-class _Found(NamedTuple):
+class _SearchResult(NamedTuple):
     page: CataloguePage
     names: dict[str, str]
 
@@ -74,23 +74,23 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
     query = read_search(request.query_params, CatalogueQuery)
     cursor = str(request.query_params.get("cursor", ""))
 
-    def read(connection: Connection) -> _Found:
+    def read(connection: Connection) -> _SearchResult:
         page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
-        return _Found(page, read_member_names(connection))
+        return _SearchResult(page, read_member_names(connection))
 
     response = await views.answer("", read, "search")
-    found: _Found = response.content
+    result: _SearchResult = response.content
     chosen = {name: value for name, value in _as_typed(query).items() if name in _FACETS}
     return pages.render(
         request,
         "catalogue.html",
         position=response.headers[POSITION],
-        names=found.names,
+        names=result.names,
         fragment="results",
         query=query,
-        page=found.page,
+        page=result.page,
         chosen=chosen,
-        facets=_facets(found, chosen, language_of(request)),
+        facets=_facets(result, chosen, language_of(request)),
         json_address=pages.address(request, "/v1/catalogue", _as_typed(query)),
     )
 
@@ -101,16 +101,18 @@ def _as_typed(query: CatalogueQuery) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in fields.items()}
 
 
-def _facets(found: _Found, chosen: Mapping[str, str], language: str) -> list[Facet]:
+def _facets(result: _SearchResult, chosen: Mapping[str, str], language: str) -> list[Facet]:
     facets = []
     for name, label in _FACETS.items():
         if name == "recognisedBy":
-            counts: Mapping[str, int | None] = dict.fromkeys(found.names)
+            counts: Mapping[str, int | None] = dict.fromkeys(result.names)
         else:
-            counts = dict(found.page.facets.get(name, {}))
+            counts = dict(result.page.facets.get(name, {}))
         if chosen.get(name, "") not in counts and chosen.get(name):
             counts = {**counts, chosen[name]: None}
-        choices = [Choice(value, _text(name, value, found.names, language), number) for value, number in counts.items()]
+        choices = [
+            Choice(value, _text(name, value, result.names, language), number) for value, number in counts.items()
+        ]
         facets.append(Facet(name, translate(language, label), choices[:_MOST_CHOICES], chosen.get(name, "")))
     return facets
 
@@ -156,18 +158,18 @@ async def show_achievement(
         return _Achievement(versions, recognising, read_member_names(connection))
 
     response = await views.answer("", read, "search")
-    found: _Achievement = response.content
-    wanted = str(request.query_params.get("version", ""))
-    shown = next((each for each in found.versions if str(each.version) == wanted), found.versions[-1])
+    result: _Achievement = response.content
+    version = str(request.query_params.get("version", ""))
+    shown = next((each for each in result.versions if str(each.version) == version), result.versions[-1])
     return pages.render(
         request,
         "achievement.html",
         position=response.headers[POSITION],
-        names=found.names,
+        names=result.names,
         shown=shown,
-        versions=found.versions,
-        recognition=found.recognition[:_SHOWN_AGREEMENTS],
-        more_recognition=len(found.recognition) > _SHOWN_AGREEMENTS,
+        versions=result.versions,
+        recognition=result.recognition[:_SHOWN_AGREEMENTS],
+        more_recognition=len(result.recognition) > _SHOWN_AGREEMENTS,
     )
 
 

@@ -1,4 +1,4 @@
-"""What readers type into forms, as the values of the same structs that the API reads."""
+"""Values that readers type into forms, as the values of the same structs that the API reads."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar

@@ -1,4 +1,4 @@
-"""What all pages have in common: the university's name, navigation, language, security, and what the page rests on."""
+"""The frame of all pages: name, navigation, language, security, and the log that the page was made from."""
 
 import secrets
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Identity(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What a page was made from: the position of each log, and the moment."""
+    """The position of each log that a page was made from, and the moment."""
 
     sizes: dict[str, int]
     read_at: datetime
@@ -102,11 +102,11 @@ class Pages:
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
             **context,
         }
-        made = environment(language)
+        templates = environment(language)
         if fragment and request.headers.get("hx-target", "").endswith(f"#{fragment}"):
-            body = render_block(made, template, fragment, **values)
+            body = render_block(templates, template, fragment, **values)
         else:
-            body = made.get_template(template).render(values)
+            body = templates.get_template(template).render(values)
         headers = {
             "Content-Security-Policy": _policy(nonce),
             "Content-Language": language,

@@ -24,7 +24,7 @@ class LocalText(NamedTuple):
 
 
 class Formats:
-    """How the readers of a language write numbers, dates and names of countries."""
+    """The way in which the readers of a language write numbers, dates and names of countries."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -79,7 +79,7 @@ def _as_date(value: date | str) -> date:
 @cache
 def environment(language: str) -> Environment:
     """Return the templates of a language. A name that a template uses and nobody passed is an error."""
-    made = Environment(
+    templates = Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -87,15 +87,15 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
+    templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
     formats = Formats(language)
-    made.globals |= {
+    templates.globals |= {
         "format": formats,
         "static": static_path,
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
     }
-    made.filters |= {
+    templates.filters |= {
         "number": formats.number,
         "percent": formats.percent,
         "day": formats.day,
@@ -106,7 +106,7 @@ def environment(language: str) -> Environment:
         "listing": formats.listing,
         "first_part": lambda reference: reference.partition("/")[0],
     }
-    return made
+    return templates
 
 
 _UNKNOWN: Final = "code"

@@ -1,4 +1,4 @@
-"""What the log says of one credential, as a verdict in one word and the checks that it rests on. Pure.
+"""The verdict on one credential in one word, and the checks that it rests on. Pure.
 
 A verdict never claims more than was checked: what the log does not tell is a check of its own that says so.
 `verify_result.html` has the words.
@@ -35,17 +35,17 @@ class Check(NamedTuple):
         return "unknown" if self.tone == "quiet" else None
 
 
-def verdict_of(found: Verification) -> Verdict:
+def verdict_of(credential: Verification) -> Verdict:
     """Return the verdict. What ends a credential comes first, then its end date, then warnings."""
-    if (ended := _verdict_of_status(found.status)) != "valid":
+    if (ended := _verdict_of_status(credential.status)) != "valid":
         return ended
-    if found.expired:
+    if credential.expired:
         return "expired"
-    doubts = any(check.tone == "warn" for check in checks_of(found))
-    return "warning" if doubts or found.flags else "valid"
+    doubts = any(check.tone == "warn" for check in checks_of(credential))
+    return "warning" if doubts or credential.flags else "valid"
 
 
-def checks_of(found: Verification) -> list[Check]:
+def checks_of(credential: Verification) -> list[Check]:
     """Return the checks in their order.
 
     The views have nothing of which form or signature were wrong, so these two stages have one result.
@@ -53,11 +53,11 @@ def checks_of(found: Verification) -> list[Check]:
     return [
         Check("form", "complete", "ok"),
         Check("signature", "by-admitted-key", "ok"),
-        _issuer(found),
-        _accreditation(found),
+        _issuer(credential),
+        _accreditation(credential),
         Check("log", "included", "ok"),
-        Check("status", found.status, TONES[_verdict_of_status(found.status)]),
-        _dates(found),
+        Check("status", credential.status, TONES[_verdict_of_status(credential.status)]),
+        _dates(credential),
         Check("person", "not-checked", "quiet"),
     ]
 
@@ -70,18 +70,20 @@ def _verdict_of_status(status: str) -> Verdict:
     return "valid"
 
 
-def _issuer(found: Verification) -> Check:
-    if found.issuer_when_issued != "active":
+def _issuer(credential: Verification) -> Check:
+    if credential.issuer_when_issued != "active":
         return Check("issuer", "not-then", "warn")
-    return Check("issuer", "both", "ok") if found.issuer_now == "active" else Check("issuer", "not-now", "warn")
+    return Check("issuer", "both", "ok") if credential.issuer_now == "active" else Check("issuer", "not-now", "warn")
 
 
-def _accreditation(found: Verification) -> Check:
+def _accreditation(credential: Verification) -> Check:
     """Judge the accreditations that cover the level and the field, or name none, by the day of the award."""
-    covering = [entry for entry in found.issuer.content.get("accreditations", []) if _covers(entry, found.achievement)]
+    covering = [
+        entry for entry in credential.issuer.content.get("accreditations", []) if _covers(entry, credential.achievement)
+    ]
     if not covering:
         return Check("accreditation", "not-on-record", "quiet")
-    if any(_holds_on(entry, found.awarding_date) for entry in covering):
+    if any(_holds_on(entry, credential.awarding_date) for entry in covering):
         return Check("accreditation", "on-record", "ok")
     return Check("accreditation", "not-then", "warn")
 
@@ -99,7 +101,7 @@ def _holds_on(accreditation: Mapping[str, Any], day: date) -> bool:
     return not (begins and date.fromisoformat(begins) > day) and not (ends and date.fromisoformat(ends) < day)
 
 
-def _dates(found: Verification) -> Check:
-    if found.expired:
+def _dates(credential: Verification) -> Check:
+    if credential.expired:
         return Check("dates", "expired", "bad")
-    return Check("dates", "no-end" if found.valid_until is None else "before-end", "ok")
+    return Check("dates", "no-end" if credential.valid_until is None else "before-end", "ok")

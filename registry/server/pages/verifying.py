@@ -18,7 +18,7 @@ from registry.server.pages.verdicts import TONES, checks_of, verdict_of
 from registry.wire.forms import check_uuid
 
 
-class _Found(NamedTuple):
+class _Result(NamedTuple):
     credential: Verification | None
     names: dict[str, str]
 
@@ -53,34 +53,34 @@ async def show_verdict(
 ) -> Response[str]:
     """Show whether a credential is valid, and what that rests on."""
 
-    def read(connection: Connection) -> _Found:
-        return _Found(verification(connection, views.standing, member, str(credential)), read_member_names(connection))
+    def read(connection: Connection) -> _Result:
+        return _Result(verification(connection, views.standing, member, str(credential)), read_member_names(connection))
 
     response = await views.answer("", read)
-    found: _Found = response.content
+    result: _Result = response.content
     position = response.headers[POSITION]
-    if found.credential is None:
+    if result.credential is None:
         return pages.render(
             request,
             "verify_unknown.html",
             position=position,
-            names=found.names,
+            names=result.names,
             status=404,
             member=member,
             credential=str(credential),
             size=parse_position(position, "position").get(member),
         )
     size = parse_position(position, "position").get(member, 0)
-    verdict = verdict_of(found.credential)
+    verdict = verdict_of(result.credential)
     return pages.render(
         request,
         "verify_result.html",
         position=position,
-        names=found.names,
-        found=found.credential,
+        names=result.names,
+        credential=result.credential,
         verdict=verdict,
         tone=TONES[verdict],
-        checks=checks_of(found.credential),
+        checks=checks_of(result.credential),
         size=size,
     )
 
