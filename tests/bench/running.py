@@ -31,7 +31,7 @@ def committed() -> float:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
         server = stack.enter_context(start_embedded(folder / "postgres"))
         broker = stack.enter_context(temporary())
-        consortium = Consortium(folder, server, log=broker.url)
+        consortium = Consortium(folder / "nodes", server, log=broker.url)
         achievement = consortium.offer()
         node = stack.enter_context(open_node(consortium.home))
         list(node.issuer.issue_all(request(number, achievement) for number in range(STORED)))
@@ -48,7 +48,7 @@ def shown(kind: str) -> tuple[float, float]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
         server = stack.enter_context(start_embedded(folder / "postgres"))
         log = stack.enter_context(temporary()).url if kind == "kafka" else "file:../log"
-        consortium = Consortium(folder, server, log=log)
+        consortium = Consortium(folder / "nodes", server, log=log)
         achievement = consortium.offer()
         running = subprocess.Popen(
             command("run", home=consortium.home), cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL
