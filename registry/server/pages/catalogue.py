@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get
-from psycopg import Connection
 
 from projections.api.reading import Views
 from projections.catalogue import catalogue, search
@@ -74,7 +73,7 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
     query = read_search(request.query_params, CatalogueQuery)
     cursor = str(request.query_params.get("cursor", ""))
 
-    def read(connection: Connection) -> _SearchResult:
+    def read(connection: Any) -> _SearchResult:  # noqa: ANN401 - a connection
         page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
         return _SearchResult(page, read_member_names(connection))
 
@@ -147,7 +146,7 @@ async def show_achievement(
 ) -> Response[str]:
     """Show one achievement: all of Annex I, its versions, and who recognises it."""
 
-    def read(connection: Connection) -> _Achievement:
+    def read(connection: Any) -> _Achievement:  # noqa: ANN401 - a connection
         versions = catalogue.versions(connection, member, str(achievement))
         if not versions:
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
