@@ -262,7 +262,7 @@ def assign_case(
     private: PrivateSide, request: Request[Any, Any, Any], case: UUID, data: Assignment, key: IdempotencyKey
 ) -> Response[Assigned]:
     """Assign the case to a person, by the name of an account or a key; null for nobody."""
-    return private.write_once(request, key, data, _assign(str(case), data.assignee, request.user.actor))
+    return private.write_once(request, key, data, assign_to(str(case), data.assignee, request.user.actor))
 
 
 @post(
@@ -293,7 +293,9 @@ def acknowledge_changes(
     return private.write_once(request, key, data, act)
 
 
-def _assign(case: str, assignee: str | None, by: str) -> Callable[[Write], Answer]:
+def assign_to(case: str, assignee: str | None, by: str) -> Callable[[Write], Answer]:
+    """Return the write that assigns a case to a person, or to nobody."""
+
     def act(write: Write) -> Answer:
         if assignee is not None and not assignee.strip():
             raise HttpProblem(

@@ -19,3 +19,11 @@ def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:
     else:
         requirement = requirement_of_case(office.registry, aggregate) or Requirement()
     return draft_assessment(aggregate, office.lookup, requirement, stated_by_documents(office.registry, aggregate))
+
+
+def last_assessment_or_draft(office: Office, case_id: str) -> Assessment:
+    """Return the case's last assessment; before the first one, a draft for the case's own programme."""
+    case = office.registry.case(case_id)
+    if case.assessments:
+        return office.assessment(case, case.assessments[-1].text)
+    return draft_of(office, case_id, None)

@@ -97,6 +97,7 @@ class Pages:
             "names": self._names,
             "nonce": nonce,
             "here": request.url.path,
+            "csrf": lambda: "",
             "source": source_of(position) if position else None,
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),

@@ -1,0 +1,76 @@
+"""The decision form of a case: the assessor's findings and one grant for each credential. Pure.
+
+Fields carry the number of the credential, counted from 0, for example `outcome-0` and `level-0`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+
+from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant, named_grounds
+from registry.office.assessments.comparison import Element
+from registry.wire.recognition import Condition, GradeTransfer, Grant, Mode, Outcome
+
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+MODES: Final[tuple[str, ...]] = get_args(Mode)
+GRADE_TRANSFERS: Final[tuple[str, ...]] = get_args(GradeTransfer)
+CONDITIONS: Final[tuple[str, ...]] = get_args(Condition.__annotations__["code"])
+_FORMAL: Final = "formal"
+
+
+def read_decision(typed: Mapping[str, str], draft: Assessment) -> Assessment:
+    """Return the draft with the findings and the grants of the form. Raises `msgspec.ValidationError`.
+
+    A credential without an outcome gets no grant.
+    """
+    assessed = [_assessed(typed, number, each) for number, each in enumerate(draft.assessed)]
+    proposed = [
+        ProposedGrant(_grant(typed, number, each))
+        for number, each in enumerate(assessed)
+        if typed.get(f"outcome-{number}")
+    ]
+    return msgspec.structs.replace(draft, assessed=assessed, proposed=proposed)
+
+
+def _assessed(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> AssessedCredential:
+    elements = [_element(typed, number, element) for element in assessed.elements]
+    return msgspec.structs.replace(assessed, elements=elements)
+
+
+def _element(typed: Mapping[str, str], number: int, element: Element) -> Element:
+    field = f"{element.name}-{number}"
+    changes: dict[str, Any] = {
+        "named": [typed[field]] if typed.get(field) else [],
+        "no_difference": typed.get(f"reason-{field}", "").strip() or None,
+        "note": typed.get(f"note-{field}", "").strip() or element.note,
+    }
+    return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(element, **changes)), Element)
+
+
+def _grant(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> Grant:
+    grounds = [msgspec.to_builtins(ground) for ground in named_grounds(assessed.elements)]
+    if formal := typed.get(f"formal-{number}"):
+        grounds.append({"aspect": _FORMAL, "difference": formal})
+    outcome = typed[f"outcome-{number}"]
+    condition = typed.get(f"condition-{number}")
+    values: dict[str, Any] = {
+        "from": [number],
+        "outcome": outcome,
+        "mode": typed.get(f"mode-{number}") or MODES[0],
+        "gradeTransfer": typed.get(f"grade-{number}") or GRADE_TRANSFERS[0],
+        "grounds": grounds if outcome != "full" else None,
+        "conditions": [{"code": condition}] if condition and outcome == "conditional" else None,
+        "towards": msgspec.to_builtins(assessed.requirement.towards),
+    }
+    if credits_typed := typed.get(f"ects-{number}", "").strip().replace(",", "."):
+        values["ects"] = float(credits_typed) if _is_number(credits_typed) else credits_typed
+    return msgspec.convert({name: value for name, value in values.items() if value is not None}, Grant)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
