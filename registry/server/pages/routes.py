@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Router
+from litestar.handlers import HTTPRouteHandler
 
 from registry.server.pages import catalogue, verifying
 from registry.server.pages.office import actions, case, inbox
@@ -16,7 +17,7 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    handlers = [
+    handlers: list[HTTPRouteHandler | Router] = [
         *catalogue.ROUTES,
         *verifying.ROUTES,
         *inbox.ROUTES,

@@ -42,6 +42,10 @@ class Formats:
         """Return a day in full, for example 30 April 2026."""
         return dates.format_date(_as_date(value), "long", locale=self._locale)
 
+    def day_or_part(self, value: str) -> str:
+        """Return a day in full; a year or a month, which is all that is known of some births, as it is."""
+        return self.day(value) if len(value) == len("2026-04-30") else value
+
     def short_day(self, value: date | str) -> str:
         """Return a day as tables show it, for example 30 Apr 2026."""
         return dates.format_date(_as_date(value), "medium", locale=self._locale)
@@ -95,10 +99,12 @@ def environment(language: str) -> Environment:
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
     }
+    templates.tests["first_part_is"] = lambda reference, part: reference.partition("/")[0] == part
     templates.filters |= {
         "number": formats.number,
         "percent": formats.percent,
         "day": formats.day,
+        "day_or_part": formats.day_or_part,
         "short_day": formats.short_day,
         "moment": formats.moment,
         "country": formats.country,

@@ -9,28 +9,58 @@ from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Request, Response, Router, post
+from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Body
+from litestar.params import Body, SkipValidation
 from litestar.response import Redirect
 
+from projections.api.reading import Views
 from registry.api.case_actions import Office, perform
 from registry.api.case_bodies import Approval, AssessmentGiven, Dated, DocumentsAsked, DocumentsCame, Noted, Proposal
 from registry.api.case_file import Assignment, assign_to
 from registry.api.private_side import PrivateSide
-from registry.http import requires
+from registry.http import HttpProblem, requires
 from registry.http.forwarded import base_path_of
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.server.pages.frame import Pages
-from registry.server.pages.office.case import read_case, render_case
+from registry.server.pages.office.case import CasePage, read_case, render_case
 from registry.server.pages.office.decision_form import read_decision
 from registry.server.pages.refusals import problem_of
 
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms that are lists of one, as a form with one choice sends them."""
+
+
+class CaseForm(NamedTuple):
+    """The case that a form is about, and what a route receives to act on it."""
+
+    request: Request[Any, Any, Any]
+    private: PrivateSide
+    office: RecognitionOffice
+    views: Views
+    pages: Pages
+    case: UUID
+
+    def read(self) -> CasePage:
+        """Return the case as it is now."""
+        return read_case(self.private, self.office, self.views, self.case)
+
+    def perform(self, body: msgspec.Struct, key: str, act: Callable[[RecognitionOffice, str], CaseUpdate]) -> None:
+        """Carry out an action of the API once."""
+        perform(self.private, self.office, self.request, body, key, act)
+
+
+def _case_form(
+    request: Request[Any, Any, Any], private: PrivateSide, office: Office, views: Views, pages: Pages, case: UUID
+) -> CaseForm:
+    return CaseForm(request, private, office, views, pages, case)
+
+
+Form = NamedDependency[SkipValidation[CaseForm]]
 
 
 class Action(NamedTuple):
@@ -78,79 +108,71 @@ def _handler(action: Action) -> HTTPRouteHandler:
         sync_to_thread=True,
         **requires(action.scope),
     )
-    def handle(
-        request: Request[Any, Any, Any], private: PrivateSide, office: Office, pages: Pages, case: UUID, data: Typed
-    ) -> Response[Any]:
+    def handle(form: Form, data: Typed) -> Response[Any]:
         def act() -> None:
             body = msgspec.convert(_values(data), action.body, strict=False)
-            perform(
-                private, office, request, body, _key(data),
-                lambda current, by: action.act(current, str(case), body, by),
-            )  # fmt: skip
+            form.perform(body, _key(data), lambda office, by: action.act(office, str(form.case), body, by))
 
-        return _carry_out(request, private, office, pages, case, data, action.name, act)
+        return _carry_out(form, data, action.name, act)
 
     return handle
 
 
 @post("/office/cases/{case:uuid}/propose", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
-def propose(
-    request: Request[Any, Any, Any], private: PrivateSide, office: Office, pages: Pages, case: UUID, data: Typed
-) -> Response[Any]:
+def propose(form: Form, data: Typed) -> Response[Any]:
     """Record the assessment of the decision form; where the form says so, propose its grants for approval."""
+    saved = False
 
     def act() -> None:
-        draft = read_case(private, office, case).assessment
+        nonlocal saved
+        case = str(form.case)
+        draft = form.read().assessment
         if draft is None:
-            return
+            raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
         assessment = read_decision(data, draft)
-        given = AssessmentGiven(msgspec.to_builtins(assessment))
-        perform(
-            private, office, request, given, f"{_key(data)}-assess",
-            lambda current, by: current.assess(str(case), assessment, by),
-        )  # fmt: skip
+        body = AssessmentGiven(msgspec.to_builtins(assessment))
+        form.perform(body, f"{_key(data)}-assess", lambda office, by: office.assess(case, assessment, by))
+        saved = True
         if data.get("do") != "propose":
             return
         proposal = Proposal(note=data.get("letter-note") or None, override=data.get("override") or None)
-        perform(
-            private, office, request, proposal, f"{_key(data)}-propose",
-            lambda current, by: current.propose(str(case), [], by, None, proposal.note, override=proposal.override),
-        )  # fmt: skip
+        form.perform(
+            proposal,
+            f"{_key(data)}-propose",
+            lambda office, by: office.propose(case, [], by, None, proposal.note, override=proposal.override),
+        )
 
-    return _carry_out(request, private, office, pages, case, data, str(data.get("do", "save")), act)
+    name = "propose" if data.get("do") == "propose" else "save"
+    return _carry_out(form, data, name, act, lambda: saved)
 
 
 @post("/office/cases/{case:uuid}/take", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
-def take(
-    request: Request[Any, Any, Any], private: PrivateSide, office: Office, pages: Pages, case: UUID, data: Typed
-) -> Response[Any]:
+def take(form: Form, data: Typed) -> Response[Any]:
     """Assign the case to the person who asks for it."""
-    by = request.user.actor
+    by = form.request.user.actor
 
     def act() -> None:
-        private.write_once(request, _key(data), Assignment(by), assign_to(str(case), by, by))
+        form.private.write_once(form.request, _key(data), Assignment(by), assign_to(str(form.case), by, by))
 
-    return _carry_out(request, private, office, pages, case, data, "take", act)
+    return _carry_out(form, data, "take", act)
 
 
 def _carry_out(
-    request: Request[Any, Any, Any],
-    private: PrivateSide,
-    office: RecognitionOffice,
-    pages: Pages,
-    case: UUID,
+    form: CaseForm,
     typed: Mapping[str, str],
     name: str,
     act: Callable[[], None],
+    saved: Callable[[], bool] = lambda: False,
 ) -> Response[Any]:
-    """Act, and lead to the case. A refusal is shown on the page of the case."""
+    """Act, and lead to the case. A refusal is shown on the page of the case; `saved` tells if a draft was stored."""
     try:
         act()
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
-        problem = problem_of(request, error)
-        page = read_case(private, office, case)
-        return render_case(request, pages, page, problem=problem, typed=typed, status=int(problem["status"]))
-    return Redirect(f"{base_path_of(request.scope)}/office/cases/{case}?done={name}", status_code=303)
+        problem = {**problem_of(form.request, error), "saved": saved()}
+        page = form.read()
+        return render_case(form.request, form.pages, page, problem=problem, typed=typed, status=problem["status"])
+    base_path = base_path_of(form.request.scope)
+    return Redirect(f"{base_path}/office/cases/{form.case}?done={name}", status_code=303)
 
 
 def _key(typed: Mapping[str, str]) -> str:
@@ -163,4 +185,10 @@ def _values(typed: Mapping[str, str]) -> dict[str, Any]:
     return {name: [value] if name in _LISTS else value for name, value in values.items()}
 
 
-ROUTES: Final = [propose, take, *map(_handler, _ACTIONS)]
+ROUTES: Final = [
+    Router(
+        "/",
+        route_handlers=[propose, take, *map(_handler, _ACTIONS)],
+        dependencies={"form": Provide(_case_form, sync_to_thread=False)},
+    )
+]

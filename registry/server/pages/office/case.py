@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 
 from litestar import Request, Response, get
 
+from projections.api.reading import Views
 from registry.api.case_actions import Office
+from registry.api.letters import Letters
 from registry.api.private_side import PrivateSide
 from registry.http import requires
 from registry.office.assessments.assessment import Assessment
@@ -16,6 +18,7 @@ from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.views import CaseView
 from registry.server.pages.frame import Pages
+from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.decision_form import CONDITIONS, GRADE_TRANSFERS, MODES, OUTCOMES
 from registry.wire.recognition import DIFFERENCES
 
@@ -28,9 +31,10 @@ class CasePage(NamedTuple):
 
     view: CaseView
     assessment: Assessment | None
+    beside: BesideCase
 
 
-def read_case(private: PrivateSide, office: Office, case: UUID) -> CasePage:
+def read_case(private: PrivateSide, office: Office, views: Views, case: UUID) -> CasePage:
     """Return what the page of a case shows. Raises the office's errors for an unknown case."""
     with private.reading() as registry:
         reading = office.reading_from(registry)
@@ -38,7 +42,7 @@ def read_case(private: PrivateSide, office: Office, case: UUID) -> CasePage:
         assessment = None
         if view.case.state in DECIDABLE and view.applicant is not None:
             assessment = last_assessment_or_draft(reading, str(case))
-    return CasePage(view, assessment)
+    return CasePage(view, assessment, read_beside(views, view))
 
 
 def render_case(
@@ -56,8 +60,10 @@ def render_case(
         "office/case.html",
         private=True,
         status=status,
+        names=page.beside.names,
         page=page,
         view=page.view,
+        own=request.app.state.member,
         problem=problem,
         typed=typed or {},
         key=str(uuid4()),
@@ -76,10 +82,18 @@ def render_case(
 
 @get("/office/cases/{case:uuid}", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
 def show(
-    request: Request[Any, Any, Any], private: PrivateSide, office: Office, pages: Pages, case: UUID
+    request: Request[Any, Any, Any], private: PrivateSide, office: Office, views: Views, pages: Pages, case: UUID
 ) -> Response[str]:
     """Show one case."""
-    return render_case(request, pages, read_case(private, office, case))
+    return render_case(request, pages, read_case(private, office, views, case))
 
 
-ROUTES: Final = [show]
+@get("/office/cases/{case:uuid}/letter", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
+def show_letter(letters: Letters, case: UUID) -> Response[bytes]:
+    """Return the letter that the state of the case calls for, to read in the browser."""
+    _, letter = letters.of_case(str(case), None)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'inline; filename="letter.pdf"'}
+    return Response(letter, media_type="application/pdf", headers=headers)
+
+
+ROUTES: Final = [show, show_letter]

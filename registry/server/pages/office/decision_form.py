@@ -24,21 +24,21 @@ def read_decision(typed: Mapping[str, str], draft: Assessment) -> Assessment:
 
     A credential without an outcome gets no grant.
     """
-    assessed = [_assessed(typed, number, each) for number, each in enumerate(draft.assessed)]
+    assessed = [_read_credential(typed, number, each) for number, each in enumerate(draft.assessed)]
     proposed = [
-        ProposedGrant(_grant(typed, number, each))
+        ProposedGrant(_read_grant(typed, number, each))
         for number, each in enumerate(assessed)
         if typed.get(f"outcome-{number}")
     ]
     return msgspec.structs.replace(draft, assessed=assessed, proposed=proposed)
 
 
-def _assessed(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> AssessedCredential:
-    elements = [_element(typed, number, element) for element in assessed.elements]
+def _read_credential(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> AssessedCredential:
+    elements = [_read_element(typed, number, element) for element in assessed.elements]
     return msgspec.structs.replace(assessed, elements=elements)
 
 
-def _element(typed: Mapping[str, str], number: int, element: Element) -> Element:
+def _read_element(typed: Mapping[str, str], number: int, element: Element) -> Element:
     field = f"{element.name}-{number}"
     changes: dict[str, Any] = {
         "named": [typed[field]] if typed.get(field) else [],
@@ -48,7 +48,7 @@ def _element(typed: Mapping[str, str], number: int, element: Element) -> Element
     return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(element, **changes)), Element)
 
 
-def _grant(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> Grant:
+def _read_grant(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> Grant:
     grounds = [msgspec.to_builtins(ground) for ground in named_grounds(assessed.elements)]
     if formal := typed.get(f"formal-{number}"):
         grounds.append({"aspect": _FORMAL, "difference": formal})

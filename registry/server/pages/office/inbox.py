@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get
 
+from projections.api.reading import Views
+from projections.records.member_names import read_member_names
 from registry.api.case_actions import Office
 from registry.api.private_side import PrivateSide
 from registry.http import Cursors, FieldError, HttpProblem, requires
@@ -46,7 +48,9 @@ class InboxPage(NamedTuple):
 
 
 @get("/office", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
-def show_inbox(request: Request[Any, Any, Any], private: PrivateSide, office: Office, pages: Pages) -> Response[str]:
+def show_inbox(
+    request: Request[Any, Any, Any], private: PrivateSide, office: Office, views: Views, pages: Pages
+) -> Response[str]:
     """Show the cases that a filter selects, the most urgent first."""
     chosen = read_search(request.query_params, InboxFilter)
     if chosen.state is not None and chosen.state not in STATES:
@@ -54,10 +58,13 @@ def show_inbox(request: Request[Any, Any, Any], private: PrivateSide, office: Of
             "unprocessable", errors=[FieldError("query state", f"is one of {', '.join(STATES)}", "state")]
         )
     page = _read_page(private, office, chosen, request.user.actor)
+    with views.snapshot() as snapshot:
+        names = read_member_names(snapshot.connection)
     return pages.render(
         request,
         "office/inbox.html",
         private=True,
+        names=names,
         fragment="cases",
         chosen=chosen,
         page=page,
