@@ -15,7 +15,7 @@ from tests.support.every_command import ALL
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 READING = {
     "achievement list": (), "achievement show": ("{achievement}",), "achievement draft list": (),
-    "agreement list": (), "api-key list": (), "case list": (), "course-code list": (), "credential list": (),
+    "account list": (), "agreement list": (), "api-key list": (), "case list": (), "course-code list": (), "credential list": (),
     "credential find": ("jansen",), "credential show": ("{credential}",), "governance show": (), "key show": (),
     "learner changes": (), "learner held": (), "learner show": ("{learner}",),
     "log list": (), "log quarantine list": (), "log show": ("twente", "0"), "log verify": ("twente",),
