@@ -28,7 +28,7 @@ class Account(msgspec.Struct, frozen=True):
     """An account of a person."""
 
     account: str
-    """Its id, a random UUID."""
+    """The account's id, a random UUID."""
     name: str
     """The name that is shown, and by which rules for two persons compare."""
     roles: list[str]
@@ -46,20 +46,20 @@ class Accounts:
 
     def add(self, name: str, roles: Iterable[str], by: str) -> Account:
         """Add an account. Raises `NameInUse`, and `AccountError` for a name or a role that is not possible."""
-        shown, wanted = _check_name(name), check_roles(roles)
+        shown, chosen_roles = _check_name(name), check_roles(roles)
         now, account = self._database.clock(), str(uuid.uuid4())
         with self._database.transaction() as connection:
             try:
                 connection.execute(
                     "INSERT INTO accounts.accounts (account, name, person, roles, created) VALUES (%s, %s, %s, %s, %s)",
-                    (account, shown, normalise_account(shown), wanted, now),
+                    (account, shown, normalise_account(shown), chosen_roles, now),
                 )
             except UniqueViolation as error:
                 raise NameInUse(
                     f"an account has the name {shown!r} already; `registry account link` makes a link for it"
                 ) from error
-            append(connection.cursor(), now, by, f"account.add {' '.join(wanted)}", account)
-        return Account(account, shown, wanted, now, None, 0)
+            append(connection.cursor(), now, by, f"account.add {' '.join(chosen_roles)}", account)
+        return Account(account, shown, chosen_roles, now, None, 0)
 
     def all(self) -> list[Account]:
         """Return all accounts by name, those that have ended last."""
@@ -81,11 +81,11 @@ class Accounts:
 
     def change_roles(self, account: str, roles: Iterable[str], by: str) -> None:
         """Replace the roles of an account; they count from the next request on. Raises `UnknownAccount`."""
-        wanted = check_roles(roles)
+        chosen_roles = check_roles(roles)
         with self._database.transaction() as connection:
             lock_account(connection, account)
-            connection.execute("UPDATE accounts.accounts SET roles = %s WHERE account = %s", (wanted, account))
-            append(connection.cursor(), self._database.clock(), by, f"account.roles {' '.join(wanted)}", account)
+            connection.execute("UPDATE accounts.accounts SET roles = %s WHERE account = %s", (chosen_roles, account))
+            append(connection.cursor(), self._database.clock(), by, f"account.roles {' '.join(chosen_roles)}", account)
 
     def end(self, account: str, by: str) -> None:
         """End an account for good, with its sessions, links and passkeys. Raises `UnknownAccount`."""

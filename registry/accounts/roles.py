@@ -38,9 +38,9 @@ def scopes_of(roles: Iterable[str]) -> frozenset[str]:
 
 def check_roles(roles: Iterable[str]) -> list[str]:
     """Return roles in the order of `ROLES`, each once. Raises `AccountError` for an unknown role, and for none."""
-    wanted = set(roles)
-    if unknown := sorted(wanted - ROLES.keys()):
+    chosen = set(roles)
+    if unknown := sorted(chosen - ROLES.keys()):
         raise AccountError(f"there is no role {', '.join(unknown)}; choose from {', '.join(ROLES)}")
-    if not wanted:
+    if not chosen:
         raise AccountError(f"an account needs a role; choose from {', '.join(ROLES)}")
-    return [role for role in ROLES if role in wanted]
+    return [role for role in ROLES if role in chosen]

@@ -31,7 +31,7 @@ class Session(msgspec.Struct, frozen=True):
     way: str
     """`link` or `passkey`."""
     began: datetime
-    seen: datetime
+    last_request: datetime
 
     def caller(self, member: str) -> Caller:
         """Return the person as the caller of a request to the node of `member`."""
@@ -55,8 +55,10 @@ class Sessions:
             session = None if row is None else Session(**row)
             if session is None or not self._is_in_force(session, now):
                 return None
-            if now - session.seen >= _SEEN_EVERY:
-                connection.execute("UPDATE accounts.sessions SET seen = %s WHERE session = %s", (now, session.session))
+            if now - session.last_request >= _SEEN_EVERY:
+                connection.execute(
+                    "UPDATE accounts.sessions SET last_request = %s WHERE session = %s", (now, session.session)
+                )
         return session
 
     def of_account(self, account: str) -> list[Session]:
@@ -84,12 +86,12 @@ class Sessions:
         now = self._database.clock()
         lock_account(connection, account)
         connection.execute(
-            "DELETE FROM accounts.sessions WHERE secret = %s OR seen < %s OR began < %s",
+            "DELETE FROM accounts.sessions WHERE secret = %s OR last_request < %s OR began < %s",
             (hash_token(earlier or ""), now - self._idle - _SEEN_EVERY, now - self._longest),
         )
         token, session = create_token(), str(uuid.uuid4())
         connection.execute(
-            "INSERT INTO accounts.sessions (session, secret, account, way, began, seen)"
+            "INSERT INTO accounts.sessions (session, secret, account, way, began, last_request)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
             (session, hash_token(token), account, way, now, now),
         )
@@ -97,10 +99,10 @@ class Sessions:
         return token
 
     def _is_in_force(self, session: Session, now: datetime) -> bool:
-        return now < session.seen + self._idle and now < session.began + self._longest
+        return now < session.last_request + self._idle and now < session.began + self._longest
 
 
 _SELECT: Final = (
-    "SELECT session::text, account::text, name, roles, way, began, seen"
+    "SELECT session::text, account::text, name, roles, way, began, last_request"
     " FROM accounts.sessions JOIN accounts.accounts USING (account) WHERE ended IS NULL"
 )

@@ -159,7 +159,7 @@ class OfficeSetting(BaseModel):
 
 
 class AccountSetting(BaseModel):
-    """Settings of how people sign in to the pages: `[accounts]` in the file."""
+    """Settings of signing in to the pages: `[accounts]` in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     office: OfficeSetting = OfficeSetting()
     """The recognition office."""
     accounts: AccountSetting = AccountSetting()
-    """How people sign in to the pages."""
+    """Signing in to the pages."""
     oauth: TokenSettings | None = None
     """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None

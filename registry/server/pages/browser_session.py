@@ -1,4 +1,4 @@
-"""Who a browser belongs to: the session's cookie read at each page, and the guard of pages for people who signed in."""
+"""The person behind a browser: the session's cookie read at each page, and the guard of pages for people."""
 
 from typing import Any, Final
 

@@ -28,7 +28,7 @@ CREATE TABLE accounts.sessions (
     account uuid NOT NULL REFERENCES accounts.accounts,
     way     text NOT NULL,
     began   timestamptz NOT NULL,
-    seen    timestamptz NOT NULL
+    last_request    timestamptz NOT NULL
 );
 CREATE INDEX sessions_account ON accounts.sessions (account);
 
