@@ -94,11 +94,13 @@ class History:
             return line
         return retired(self.twente, known)
 
+    def _reinstate(self, credential):
+        return self.twente.line("credential.reinstated.v1", credential, CredentialReinstated(credential))
+
     def _credential(self, known):
         offered = self.things["achievement"]
         if known is not None and self.chance.random() < 0.7:
-            again = lambda c: self.twente.line("credential.reinstated.v1", c, CredentialReinstated(c))  # noqa: E731
-            return self.chance.choice([self.twente.suspend, self.twente.revoke, again])(known)
+            return self.chance.choice([self.twente.suspend, self.twente.revoke, self._reinstate])(known)
         if not offered:
             return self._achievement(None)
         part = self.chance.choice([("aveiro", self.theirs), *(("twente", c) for c in self.things["credential"])])
