@@ -41,9 +41,7 @@ def test_a_case_goes_from_its_file_to_a_decision_by_two_persons(officer, approve
     assert send(officer, case, "complete").headers["location"].endswith(f"/office/cases/{case}?done=complete")
     grant = {"outcome-0": "partial", "profile-0": "differentField", "do": "propose"}
     answer = send(officer, case, "propose", **grant)
-    if (
-        answer.status_code != 303
-    ):  # nobody stated its credits and level: a stop
+    if answer.status_code != 303:  # nobody stated its credits and level: a stop
         assert answer.status_code == 409
         answer = send(officer, case, "propose", **grant, override="The transcript on paper says it.")
     assert answer.status_code == 303, summary(answer)

@@ -5,7 +5,8 @@ from typing import Any
 from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
-from registry.server.pages import catalogue, verifying
+from registry.server.pages import catalogue, own_account, signing_in, verifying
+from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
 
@@ -20,9 +21,11 @@ def page_routes() -> Router:
     handlers: list[HTTPRouteHandler | Router] = [
         *catalogue.ROUTES,
         *verifying.ROUTES,
+        *signing_in.ROUTES,
+        *own_account.ROUTES,
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
         static_file,
     ]
-    return Router("/", route_handlers=handlers, before_request=_accept)
+    return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])
