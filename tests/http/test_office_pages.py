@@ -39,7 +39,7 @@ def send(client, case, action, **fields):
 def test_a_case_goes_from_its_file_to_a_decision_by_two_persons(officer, approver):
     case = opened(officer)
     assert send(officer, case, "complete").headers["location"].endswith(f"/office/cases/{case}?done=complete")
-    grant = {"outcome-0": "partial", "profile-0": "differentField", "do": "propose"}
+    grant = {"outcome-0": "partial", "ects-0": "3", "profile-0": "differentField", "do": "propose"}
     answer = send(officer, case, "propose", **grant)
     if answer.status_code != 303:  # nobody stated its credits and level: a stop
         assert answer.status_code == 409
