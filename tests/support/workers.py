@@ -10,6 +10,7 @@ KAFKA = "kafka"
 SECONDS = {
     KAFKA: 400,
     "tests/e2e/test_every_command.py": 120,
+    "tests/browser/test_public_pages.py": 90,
     "tests/integration/test_vectors.py": 110,
     "tests/http/test_description.py": 100,
     "tests/e2e/test_audit_command.py": 85,
@@ -32,7 +33,7 @@ SECONDS = {
 }
 """How long the longest take on two processors; of all others, a tenth of a second a test."""
 
-EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator"})
+EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator", "chromium"})
 """Fixtures that need a program besides Python: `make test-fast` leaves out the tests that ask for one."""
 
 

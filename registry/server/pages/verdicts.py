@@ -35,18 +35,21 @@ class Check(NamedTuple):
         return "unknown" if self.tone == "quiet" else None
 
 
-def verdict_of(credential: Verification) -> Verdict:
-    """Return the verdict. What ends a credential comes first, then its end date, then warnings."""
+def verdict_of(credential: Verification, joint: Mapping[str, str]) -> Verdict:
+    """Return the verdict. What ends a credential comes first, then its end date, then warnings.
+
+    `joint` has the other awarding bodies, each `confirmed` or `claimed`.
+    """
     if (ended := _verdict_of_status(credential.status)) != "valid":
         return ended
     if credential.expired:
         return "expired"
-    doubts = any(check.tone == "warn" for check in checks_of(credential))
+    doubts = any(check.tone == "warn" for check in checks_of(credential, joint))
     return "warning" if doubts or credential.flags else "valid"
 
 
-def checks_of(credential: Verification) -> list[Check]:
-    """Return the checks in their order.
+def checks_of(credential: Verification, joint: Mapping[str, str]) -> list[Check]:
+    """Return the checks in their order. There is one about joint awarding only where others award it too.
 
     The views have nothing of which form or signature were wrong, so these two stages have one result.
     """
@@ -55,6 +58,7 @@ def checks_of(credential: Verification) -> list[Check]:
         Check("signature", "by-admitted-key", "ok"),
         _issuer(credential),
         _accreditation(credential),
+        *_joint_awarding(joint),
         Check("log", "included", "ok"),
         Check("status", credential.status, TONES[_verdict_of_status(credential.status)]),
         _dates(credential),
@@ -86,6 +90,12 @@ def _accreditation(credential: Verification) -> Check:
     if any(_holds_on(entry, credential.awarding_date) for entry in covering):
         return Check("accreditation", "on-record", "ok")
     return Check("accreditation", "not-then", "warn")
+
+
+def _joint_awarding(joint: Mapping[str, str]) -> list[Check]:
+    if not joint:
+        return []
+    return [Check("joint", "claimed", "warn") if "claimed" in joint.values() else Check("joint", "confirmed", "ok")]
 
 
 def _covers(accreditation: Mapping[str, Any], achievement: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from projections.api.reading import Views, parse_position
 from projections.api.verification import Verification, verification
+from projections.catalogue.catalogue import read_joint_awarders
 from projections.records.member_names import read_member_names
 from registry.http.forwarded import base_path_of
 from registry.http.responses import POSITION
@@ -19,6 +20,7 @@ from registry.wire.forms import check_uuid
 
 class _Result(NamedTuple):
     credential: Verification | None
+    joint: dict[str, str]
     names: dict[str, str]
 
 
@@ -46,6 +48,12 @@ def read_reference(typed: str) -> tuple[str, str] | None:
     return (member, credential) if is_name and member.isascii() and check_uuid(credential) is None else None
 
 
+def read_joint(connection: Any, credential: Verification) -> dict[str, str]:  # noqa: ANN401 - a connection
+    """Return the other universities that award a credential's achievement, each `confirmed` or `claimed`."""
+    achievement = credential.achievement
+    return read_joint_awarders(connection, credential.member, achievement["achievement"], achievement["version"])
+
+
 @get("/verify/{member:str}/{credential:uuid}", include_in_schema=False)
 async def show_verdict(
     request: Request[Any, Any, Any], views: Views, pages: Pages, member: str, credential: UUID
@@ -53,7 +61,9 @@ async def show_verdict(
     """Show whether a credential is valid, and what that rests on."""
 
     def read(connection: Any) -> _Result:  # noqa: ANN401 - a connection
-        return _Result(verification(connection, views.standing, member, str(credential)), read_member_names(connection))
+        result = verification(connection, views.standing, member, str(credential))
+        joint = {} if result is None else read_joint(connection, result)
+        return _Result(result, joint, read_member_names(connection))
 
     response = await views.answer("", read)
     result: _Result = response.content
@@ -70,7 +80,7 @@ async def show_verdict(
             size=parse_position(position, "position").get(member),
         )
     size = parse_position(position, "position").get(member, 0)
-    verdict = verdict_of(result.credential)
+    verdict = verdict_of(result.credential, result.joint)
     return pages.render(
         request,
         "verify_result.html",
@@ -79,7 +89,8 @@ async def show_verdict(
         credential=result.credential,
         verdict=verdict,
         tone=TONES[verdict],
-        checks=checks_of(result.credential),
+        joint=result.joint,
+        checks=checks_of(result.credential, result.joint),
         size=size,
     )
 
