@@ -39,6 +39,7 @@ from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.adapters.own_facts import own_facts
+from registry.node.adapters.receipts_served import ServedReceipts
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
@@ -52,6 +53,8 @@ from registry.server.openapi import DEPENDENCIES, description_without_node, open
 from registry.server.pages.frame import Pages
 from registry.server.pages.problem_pages import ProblemPages
 from registry.server.pages.routes import page_routes
+from registry.server.pages.verify_files import ReceiptMaker
+from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings
 
@@ -71,6 +74,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     """
     settings, http = node.settings, node.settings.http
     pages = Pages(settings.consortium, settings.member)
+    receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
@@ -83,6 +87,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "freshness": Provide(lambda: Freshness(watch.last_read), sync_to_thread=False),
+            "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
         },
         before_request=check_request,
         plugins=[DecimalAsNumber()],

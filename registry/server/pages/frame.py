@@ -59,7 +59,7 @@ class Pages:
     """Renders pages of one node."""
 
     def __init__(self, consortium: str, member: str) -> None:
-        self._consortium = consortium
+        self.consortium = consortium
         self._member = member
         self._names: dict[str, str] = {}
 
@@ -93,7 +93,7 @@ class Pages:
             "lang": language,
             "languages": LANGUAGES,
             "navigation": _NAVIGATION,
-            "node": Identity(self._consortium, self._names.get(self._member, self._member)),
+            "node": Identity(self.consortium, self._names.get(self._member, self._member)),
             "names": self._names,
             "nonce": nonce,
             "here": request.url.path,

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from projections.api.members import MemberView
+from projections.api.receipts import Cosigner, ReceiptCheck
 from projections.api.verification import Verification
-from registry.server.pages.verdicts import checks_of, verdict_of
+from registry.server.pages.verdicts import Facts, checks_of, verdict_of, verdict_of_receipt
 
 ISSUER = MemberView("twente", "NL", "active", ["issuer"], [], {})
 VALID = Verification(
@@ -60,16 +61,16 @@ def accredited(**accreditation):
     ],
 )
 def test_a_credential_gets_the_verdict_of_what_ends_it_then_of_its_doubts(credential, verdict):
-    assert verdict_of(credential, {}) == verdict
+    assert verdict_of(Facts(credential, {}, is_current=True)) == verdict
 
 
 def test_a_university_that_did_not_confirm_a_joint_award_is_a_warning():
-    assert verdict_of(VALID, {"lund": "claimed"}) == "warning"
-    assert verdict_of(VALID, {"lund": "confirmed"}) == "valid"
+    assert verdict_of(Facts(VALID, {"lund": "claimed"}, is_current=True)) == "warning"
+    assert verdict_of(Facts(VALID, {"lund": "confirmed"}, is_current=True)) == "valid"
 
 
 def test_what_was_not_checked_does_not_look_like_a_success():
-    tones = {check.name: check.tone for check in checks_of(VALID, {})}
+    tones = {check.name: check.tone for check in checks_of(Facts(VALID, {}, is_current=True))}
     assert tones == {
         "form": "ok",
         "signature": "ok",
@@ -80,3 +81,35 @@ def test_what_was_not_checked_does_not_look_like_a_success():
         "dates": "ok",
         "person": "quiet",
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("active", "unclear"), ("suspended", "unclear"), ("revoked", "revoked"), ("replaced", "replaced")],
+)
+def test_a_log_that_was_not_read_lately_proves_only_what_nothing_undoes(status, verdict):
+    facts = Facts(changed(status=status), {}, is_current=False)
+    assert verdict_of(facts) == verdict
+    [stage] = [check for check in checks_of(facts) if check.name == "status"]
+    assert stage.result == ("unknown" if verdict == "unclear" else status)
+
+
+PROVEN = ReceiptCheck(
+    "twente", "Twente", 7, "{}", "credential.issued.v1", VALID.credential, 9, "00", [], 3, "2026-01-01T00:00:00Z",
+    "active", "active", refused=None, rests_on_retired_keys=False, notes=[], cosigned=[],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "credential", "verdict"),
+    [
+        ({}, VALID, "credential"),
+        ({}, None, "unknown-credential"),
+        ({"refused": "void: governance voided it"}, None, "no-effect"),
+        ({"rests_on_retired_keys": True}, VALID, "retired-key"),
+        ({"rests_on_retired_keys": True, "cosigned": [Cosigner("w", "2026-01-01")]}, VALID, "credential"),
+        ({"type": "recognition.decided.v1"}, None, "genuine"),
+    ],
+)
+def test_a_receipt_proves_no_more_than_was_checked(fields, credential, verdict):
+    assert verdict_of_receipt(msgspec.structs.replace(PROVEN, **fields), credential) == verdict
