@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     text: str
 
 
-_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")))
+_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")), Entry("/members", N_("Members")))
 """The pages for everybody."""
 
 

@@ -6,8 +6,9 @@ import msgspec
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from registry.http.problems import MEDIA_TYPE, PROBLEM_TYPES
+from registry.http.problems import MEDIA_TYPE
 from registry.server.pages.frame import Pages
+from registry.server.pages.vocabulary import VOCABULARY
 
 _NOT_PAGES: Final = ("/v1/", "/health", "/ready", "/openapi.json", "/asyncapi.json", "/docs", "/problems", "/static/")
 _KEPT_HEADERS: Final = (b"retry-after", b"allow", b"www-authenticate", b"ratelimit-limit", b"ratelimit-reset")
@@ -44,7 +45,7 @@ class ProblemPages:
     async def _send(self, scope: Any, receive: Receive, send: Send, start: Any, document: bytes) -> None:  # noqa: ANN401 - ASGI
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
         problem = {"detail": "", "errors": []} | msgspec.json.decode(document)
-        problem["remedy"] = PROBLEM_TYPES[problem["type"].rpartition("/")[2]].remedy
+        problem["remedy"] = VOCABULARY["remedy"].get(problem["type"].rpartition("/")[2], "")
         page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)
         headers = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_HEADERS]
         body = str(page.content).encode()

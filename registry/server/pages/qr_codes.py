@@ -28,4 +28,5 @@ def read_qr_codes(content: bytes) -> list[str]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableImage(str(error)) from error
     grey.thumbnail((_MAX_SIDE, _MAX_SIDE))
-    return [code.text for code in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode) if code.valid]
+    codes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return [code.text for code in codes if code.valid]

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, verify_files, verifying
+from registry.server.pages import catalogue, members, verify_files, verifying
 from registry.server.pages.static_files import static_file
 
 
@@ -15,5 +15,5 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    handlers = [*catalogue.ROUTES, *verifying.ROUTES, *verify_files.ROUTES, static_file]
+    handlers = [*catalogue.ROUTES, *members.ROUTES, *verifying.ROUTES, *verify_files.ROUTES, static_file]
     return Router("/", route_handlers=handlers, before_request=_accept)
