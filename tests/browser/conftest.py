@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.browser import NARROW, WIDE, axe_violations, open_page, require_chromium
+from tests.support.command import registry, until
 from tests.support.served import Served, achievement, once, row
 
 TITLE = "<script>alert(1)</script> & Energy systems"
@@ -39,7 +40,16 @@ def _fill(node):
 
     plain = offer()
     joint = offer(title={"en": "Renewable grids", "nl": "Duurzame netten"}, awardingBodies=["twente", "lund"])
-    node.achievements = SimpleNamespace(plain=plain, joint=joint, hostile=offer(title={"en": TITLE}))
+    composition = {
+        "required": [{"member": "twente", "achievement": plain}],
+        "choices": [],
+        "minEcts": 5,
+        "sharing": "allowed",
+    }
+    larger = offer(
+        kind="programme", title={"en": "Sustainable cities"}, ects=30, workloadHours=840, composition=composition
+    )
+    node.achievements = SimpleNamespace(plain=plain, joint=joint, larger=larger, hostile=offer(title={"en": TITLE}))
     issued = {}
     for number, (state, of, changes) in enumerate(
         (
@@ -60,6 +70,23 @@ def _fill(node):
     position = {"Registry-Wait-For": last.headers["registry-position"]}
     assert system.get(f"/v1/credentials/twente/{issued['valid']}", headers=position).status_code == 200
     node.credentials = SimpleNamespace(**issued)
+    _recognise(node)
+
+
+def _recognise(node):
+    """Let lund have an agreement about one offer, and an assessment of another."""
+    offers = node.achievements
+    registry("views", "update", home=node.lund)
+    registry(
+        "agreement", "declare", "twente", "--achievement", f"{offers.plain}@1", "--valid-from", "2026-01-01",
+        home=node.lund,
+    )  # fmt: skip
+    registry(
+        "recognition", "assess", f"twente/{offers.joint}@1", "--outcome", "partial", "--ects", 3,
+        "--ground", "workload:substantiallyLess", home=node.lund,
+    )  # fmt: skip
+    reader = node.anybody()
+    until(lambda: any(view["member"] == "lund" and view["size"] >= 2 for view in reader.get("/v1/streams").json()))
 
 
 @pytest.fixture(scope="package")

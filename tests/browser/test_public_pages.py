@@ -10,11 +10,17 @@ UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 PAGES = {  # the address of each, with what the node of the tests has
     "catalogue": "/",
     "catalogue filtered": "/?text=data&member=twente&recognisedBy=lund",
+    "catalogue with a lens": "/?at=lund",
+    "achievement with a lens": "/achievements/twente/{site.achievements.plain}?at=lund",
     "catalogue in Dutch": "/?lang=nl",
     "nothing found": "/?text=nothing-has-this-word",
     "wrong filter": "/?eqfLevel=high",
     "achievement": "/achievements/twente/{site.achievements.joint}",
     "achievement with markup": "/achievements/twente/{site.achievements.hostile}",
+    "members": "/members",
+    "own member": "/members/twente",
+    "other member": "/members/lund",
+    "no such member": "/members/nobody",
     "verify": "/verify",
     "verify nonsense": "/verify?id=nonsense",
     "unknown": f"/verify/twente/{UNKNOWN}",
@@ -24,7 +30,7 @@ PAGES = {  # the address of each, with what the node of the tests has
         for state in ("valid", "warning", "suspended", "revoked", "replaced", "expired", "hostile")
     },
 }
-STATUSES = {"wrong filter": 422, "verify nonsense": 422, "unknown": 404, "no such page": 404}
+STATUSES = {"wrong filter": 422, "verify nonsense": 422, "unknown": 404, "no such member": 404, "no such page": 404}
 VERDICTS = {
     "valid": "Valid",
     "warning": "Valid, with a warning",
@@ -108,3 +114,18 @@ def test_the_keyboard_alone_finds_and_verifies(site, open_reader):
     page.keyboard.press("Enter")
     page.wait_for_url("**/verify/twente/**")
     assert page.locator("h1").inner_text() == "Valid"
+
+
+def test_each_offer_says_what_the_chosen_university_states_of_it(page, site):
+    page.goto("/?at=lund")
+    said = {title: page.locator("li", has=page.get_by_role("link", name=title)).last.inner_text() for title in STATED}
+    assert {title: words in said[title] for title, words in STATED.items()} == dict.fromkeys(STATED, True)
+    page.goto(f"/achievements/twente/{site.achievements.joint}?at=lund")
+    assert page.get_by_text("by its own statement").is_visible()
+
+
+STATED = {
+    "Data literacy": "Lund: Recognised in full by agreement",
+    "Renewable grids": "Lund: Recognised in part by its own statement",
+    "Sustainable cities": "Lund has not said anything about this yet",
+}

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 
 import httpx
 import psycopg
@@ -15,6 +16,17 @@ UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 def reader(site):
     with httpx.Client(base_url=site.url, headers={"Accept": "text/html"}, timeout=60) as client:
         yield client
+
+
+@pytest.fixture
+def send(reader):
+    """Send a file as the form does."""
+
+    def post(content, name="r.tlog-proof"):
+        token = re.search('name="csrf" value="([^"]+)"', reader.get("/verify").text)[1]
+        return reader.post("/verify/file", data={"csrf": token}, files={"file": (name, content)})
+
+    return post
 
 
 @pytest.fixture
@@ -60,8 +72,8 @@ def test_a_photo_of_a_qr_code_leads_to_its_credential(site, page):
     ],
     ids=["another place", "another consortium"],
 )
-def test_a_receipt_that_does_not_fit_gets_no_other_verdict(reader, receipt, change, verdict):
-    answer = reader.post("/verify/file", files={"file": ("r.tlog-proof", change(receipt))})
+def test_a_receipt_that_does_not_fit_gets_no_other_verdict(send, receipt, change, verdict):
+    answer = send(change(receipt))
     assert answer.status_code == 200
     assert f"<h1>{verdict}</h1>" in answer.text
 
@@ -76,15 +88,15 @@ def test_a_receipt_that_does_not_fit_gets_no_other_verdict(reader, receipt, chan
     ],
     ids=["none", "cut receipt", "pdf", "another link"],
 )
-def test_a_file_of_no_use_is_answered_with_what_to_do(reader, content, message):
-    answer = reader.post("/verify/file", files={"file": ("<b>.tlog-proof", content)})
+def test_a_file_of_no_use_is_answered_with_what_to_do(send, content, message):
+    answer = send(content, "<b>.tlog-proof")
     assert answer.status_code == 422
     assert message in answer.text
     assert "<title>Error: " in answer.text
 
 
-def test_a_file_that_is_too_large_is_refused_on_a_page(reader):
-    answer = reader.post("/verify/file", files={"file": ("large", b"x" * 3_000_000)})
+def test_a_file_that_is_too_large_is_refused_on_a_page(send):
+    answer = send(b"x" * 3_000_000)
     assert answer.status_code == 413
     assert answer.headers["content-type"].startswith("text/html")
 

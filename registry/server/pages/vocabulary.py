@@ -13,6 +13,16 @@ def N_(text: str) -> str:  # noqa: N802 - the extractor's own name for a text th
 
 
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
+    "role of person": {
+        "clerk": N_("Clerk"),
+        "approver": N_("Approver"),
+        "officer": N_("Officer"),
+        "assessor": N_("Assessor"),
+        "decision-approver": N_("Approver of decisions"),
+        "auditor": N_("Auditor"),
+        "administrator": N_("Administrator"),
+    },
+    "way": {"link": N_("One-time link"), "passkey": N_("Passkey")},
     "kind": {
         "microCredential": N_("Micro-credential"),
         "module": N_("Module"),
@@ -71,6 +81,21 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
     "level_basis": {
         "referenced": N_("as the national framework references it"),
         "providerStated": N_("as the university states it"),
+    },
+    "remedy": {
+        "not-found": N_("Check the address. What was published a moment ago may need a minute to be shown here."),
+        "invalid": N_("Go back, and change what you entered."),
+        "unprocessable": N_("Go back, and change what you entered."),
+        "too-large": N_("Send a smaller file."),
+        "too-many-requests": N_("Wait a minute, and try again."),
+        "too-many-connections": N_("Wait a minute, and try again."),
+        "busy": N_("Wait a minute, and try again."),
+        "unavailable": N_("Wait a minute, and try again. Nothing is lost."),
+        "too-costly": N_("Search for more precise words, or set another filter."),
+        "internal": N_("Try again. If it fails again, tell the administrator of this node."),
+        "unauthenticated": N_("Sign in, and try again."),
+        "conflict": N_("Somebody else changed it meanwhile. Look at it again, and decide again."),
+        "second-person": N_("Ask a colleague to do it."),
     },
     "status": {
         "active": N_("Active"),
