@@ -35,6 +35,7 @@ from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
+from registry.node.adapters.explorer import Explorer
 from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
@@ -70,7 +71,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     that each process has one count for each client.
     """
     settings, http = node.settings, node.settings.http
-    pages = Pages(settings.consortium, settings.member)
+    pages, explorer = Pages(settings.consortium, settings.member), Explorer(node)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
@@ -83,6 +84,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "explorer": Provide(lambda: explorer, sync_to_thread=False),
         },
         before_request=check_request,
         plugins=[DecimalAsNumber()],

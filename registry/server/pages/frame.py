@@ -26,7 +26,12 @@ class Entry(NamedTuple):
     text: str
 
 
-_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")))
+_NAVIGATION: Final = (
+    Entry("/", N_("Find")),
+    Entry("/verify", N_("Verify")),
+    Entry("/statistics", N_("Statistics")),
+    Entry("/log", N_("The log")),
+)
 """The pages for everybody."""
 
 

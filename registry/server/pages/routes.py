@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, verifying
+from registry.server.pages import catalogue, log_explorer, open_data, statistics, verifying
 from registry.server.pages.static_files import static_file
 
 
@@ -15,4 +15,12 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    return Router("/", route_handlers=[*catalogue.ROUTES, *verifying.ROUTES, static_file], before_request=_accept)
+    handlers = [
+        *catalogue.ROUTES,
+        *verifying.ROUTES,
+        *log_explorer.ROUTES,
+        *statistics.ROUTES,
+        *open_data.ROUTES,
+        static_file,
+    ]
+    return Router("/", route_handlers=handlers, before_request=_accept)
