@@ -27,8 +27,9 @@ class Description(NamedTuple):
 
 
 DESCRIPTIONS: Final = (
-    Description("awards-by-month", ("month", "member"), ("issued", "revoked")),
+    Description("awards-by-month", ("month", "member"), ("issued",)),
     Description("awards-by-field-and-level", ("year", "field", "eqfLevel"), ("issued", "revoked")),
+    Description("revocations", ("year", "member"), ("revoked",)),
     Description("larger-credentials", ("year", "member"), ("issued",)),
     Description("recognition-by-month", ("month", "office", "outcome"), ("grants",)),
     Description("recognition-by-field-and-level", ("field", "eqfLevel", "outcome"), ("grants",)),
@@ -53,10 +54,12 @@ class DataSet(NamedTuple):
 
 def read_datasets(connection: Connection) -> dict[str, DataSet]:
     """Return all tables by name."""
+    awards = connection.execute(load_query("statistics_awards")).fetchall()
     fields = connection.execute(load_query("statistics_awards_by_field")).fetchall()
     recognition = connection.execute(load_query("statistics_recognition")).fetchall()
     read: dict[str, Iterable[tuple[Any, ...]]] = {
-        "awards-by-month": connection.execute(load_query("statistics_awards")).fetchall(),
+        "awards-by-month": [(month, member, issued) for month, member, issued, _ in awards],
+        "revocations": [(month[:4], member, revoked) for month, member, _, revoked in awards],
         "awards-by-field-and-level": [(year, field, level, *counts) for year, field, level, _, _, *counts in fields],
         "larger-credentials": [
             (year, member, issued) for year, _, _, member, is_composed, issued, _ in fields if is_composed
@@ -84,10 +87,23 @@ def build(description: Description, rows: Iterable[tuple[Any, ...]]) -> DataSet:
     for row in rows:
         for place, number in enumerate(row[width:]):
             sums[row[:width]][place] += number
-    shown = [leave_out_small({key: counts[place] for key, counts in sums.items()}) for place in range(measures)]
+    shown = [
+        leave_out_small({_with_year(description, key): counts[place] for key, counts in sums.items()})
+        for place in range(measures)
+    ]
     return DataSet(
-        description, [Row(key, tuple(measure[key] for measure in shown)) for key in sorted(sums) if any(sums[key])]
+        description,
+        [
+            Row(key, tuple(measure[_with_year(description, key)] for measure in shown))
+            for key in sorted(sums)
+            if any(sums[key])
+        ],
     )
+
+
+def _with_year(description: Description, key: Key) -> Key:
+    """Return a key with its month as a year and a month: sums over a year are known from the tables by year."""
+    return (*key[0].split("-"), *key[1:]) if description.dimensions[0] == "month" else key
 
 
 class Sum(NamedTuple):

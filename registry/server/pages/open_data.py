@@ -18,9 +18,10 @@ from registry.server.pages.vocabulary import N_
 TITLES: Final = {
     "awards-by-month": N_("Credentials awarded, by month and university"),
     "awards-by-field-and-level": N_("Credentials awarded, by year, field and level"),
+    "revocations": N_("Credentials revoked, by year of the award and university"),
     "larger-credentials": N_("Larger credentials awarded, by year and university"),
-    "recognition-by-month": N_("Recognition, by month, office and outcome"),
-    "recognition-by-field-and-level": N_("Recognition of all time, by field, level and outcome"),
+    "recognition-by-month": N_("Outcomes of recognition, by month, office and outcome"),
+    "recognition-by-field-and-level": N_("Outcomes of recognition of all time, by field, level and outcome"),
     "flows": N_("Recognition between universities, by year"),
     "grounds": N_("Grounds of recognition in part or refused, by year"),
 }

@@ -11,6 +11,7 @@ from registry.http.responses import POSITION
 from registry.server.pages import charts
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of
+from registry.server.pages.open_data import TITLES
 from registry.server.pages.templates import Formats
 from registry.server.pages.yearly_figures import figures_of
 
@@ -55,6 +56,7 @@ async def show_statistics(request: Request[Any, Any, Any], views: Views, pages: 
         most_in_cell=max((number or 0 for row in figures.by_field for number in row.levels), default=0),
         spark_bars=charts.spark_bars,
         bar_width=charts.bar_width,
+        titles=TITLES,
         shade=charts.shade_of,
     )
 

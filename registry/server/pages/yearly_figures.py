@@ -114,7 +114,14 @@ def figures_of(datasets: Mapping[str, DataSet], year: str, member: str = "") -> 
         year,
         months,
         _total(by_month.values()),
-        _total(add_up(awards, "revoked", lambda _: (), awarded_in_year).values()),
+        _total(
+            add_up(
+                datasets["revocations"],
+                "revoked",
+                lambda _: (),
+                lambda row: row["year"] == year and member in ("", row["member"]),
+            ).values()
+        ),
         [by_month.get((month,), _NOTHING) for month in months],
         [MemberMonths(each, [cells.get((month, each), 0) for month in months]) for each in members],
         *_by_field(datasets["awards-by-field-and-level"], year),

@@ -2,7 +2,7 @@
 
 from projections.statistics.datasets import Description, Sum, add_up, build
 
-MONTHS = Description("awards-by-month", ("month", "member"), ("issued", "revoked"))
+MONTHS = Description("awards", ("month", "member"), ("issued", "revoked"))
 
 
 def test_the_same_dimensions_are_added_up_and_rows_of_zeros_left_out():

@@ -5,11 +5,13 @@ from registry.server.pages.yearly_figures import figures_of, years_of
 
 ROWS = {
     "awards-by-month": [
-        *((f"2026-{month:02}", "twente", 100 + month, 0) for month in range(1, 13)),
-        *((f"2026-{month:02}", "lund", 3 if month == 2 else 50, 0) for month in range(1, 13)),
-        ("2025-12", "lund", 400, 0),
+        *((f"2026-{month:02}", "twente", 100 + month) for month in range(1, 13)),
+        *((f"2026-{month:02}", "lund", 3 if month == 2 else 50) for month in range(1, 13)),
+        ("2025-11", "lund", 400),
+        ("2025-12", "lund", 400),
     ],
     "awards-by-field-and-level": [("2026", "06", "7", 700, 0), ("2026", "06", "", 60, 0), ("2026", "07", "6", 80, 0)],
+    "revocations": [("2026", "twente", 14), ("2026", "lund", 0)],
     "larger-credentials": [("2026", "twente", 20)],
     "recognition-by-month": [("2026-03", "lund", "full", 30), ("2026-03", "lund", "refused", 12)],
     "recognition-by-field-and-level": [],
@@ -23,7 +25,7 @@ def test_the_newest_year_is_shown_unless_another_one_is_asked_for():
     assert years_of(TABLES) == ["2026", "2025"]
     assert figures_of(TABLES, "").year == "2026"
     assert figures_of(TABLES, "1066").year == "2026"
-    assert figures_of(TABLES, "2025").awarded == Sum(400, is_whole=True)
+    assert figures_of(TABLES, "2025").awarded == Sum(800, is_whole=True)
 
 
 def test_sums_are_of_what_is_shown():
@@ -31,6 +33,7 @@ def test_sums_are_of_what_is_shown():
     months = {row.member: row.months for row in figures.by_member}
     assert months["lund"][1] is None
     shown = [number for numbers in months.values() for number in numbers if number is not None]
+    assert figures.revoked == Sum(14, is_whole=True)
     assert figures.awarded == Sum(sum(shown), is_whole=False)
     assert [each.shown for each in figures.by_month] == [
         sum(numbers[place] or 0 for numbers in months.values()) for place in range(12)
