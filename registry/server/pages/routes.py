@@ -4,7 +4,16 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, log_explorer, open_data, statistics, verifying
+from registry.server.pages import (
+    catalogue,
+    log_explorer,
+    open_data,
+    own_account,
+    signing_in,
+    statistics,
+    verifying,
+)
+from registry.server.pages.form_check import check_form
 from registry.server.pages.static_files import static_file
 
 
@@ -21,6 +30,8 @@ def page_routes() -> Router:
         *log_explorer.ROUTES,
         *statistics.ROUTES,
         *open_data.ROUTES,
+        *signing_in.ROUTES,
+        *own_account.ROUTES,
         static_file,
     ]
-    return Router("/", route_handlers=handlers, before_request=_accept)
+    return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])
