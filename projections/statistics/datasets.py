@@ -19,7 +19,7 @@ REFUSED: Final = "refused"
 
 
 class Description(NamedTuple):
-    """What a table is about: its name, its dimensions and its measures."""
+    """The shape of a table: its name, its dimensions and its measures."""
 
     name: str
     dimensions: tuple[str, ...]

@@ -34,10 +34,10 @@ def _lines(counts: Mapping[Key, int]) -> Iterator[list[Key]]:
     """Yield the cells of every sum: those that are alike but for some of their dimensions."""
     dimensions = range(len(next(iter(counts), ())))
     for number in range(len(dimensions)):
-        for kept in combinations(dimensions, number):
+        for fixed in combinations(dimensions, number):
             cells: dict[Key, list[Key]] = defaultdict(list)
             for key in counts:
-                cells[tuple(key[place] for place in kept)].append(key)
+                cells[tuple(key[place] for place in fixed)].append(key)
             yield from cells.values()
 
 
