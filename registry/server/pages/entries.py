@@ -32,7 +32,7 @@ PUBLIC_TYPES: Final = frozenset(
 
 
 class Envelope(NamedTuple):
-    """The parts of an event that a list shows; empty where the line is no event."""
+    """The parts of an event that a list shows; empty where the line is not an event."""
 
     type: str
     subject: str
@@ -64,7 +64,7 @@ def set_out(line: bytes) -> str:
 def is_public(line: bytes, origin: str) -> bool:
     """Return whether everybody may read an entry of the log of this origin.
 
-    A line that is no event of its type may say anything, also of a learner: it is not public.
+    A line that is not an event of its type may say anything, also of a learner: it is not public.
     """
     try:
         event = Reader(origin).decode_one(line)
