@@ -83,7 +83,8 @@ def find_content_faults(
         faults.setdefault(path, []).append(detail)
     for path, _ in placeholders:
         del faults[path][1:]
-    faulty = {_field(path) if path != "$" else detail.removeprefix("lacks ") for path, detail in wrong}
+    required = {field.encode_name for field in msgspec.structs.fields(AchievementContent) if field.required}
+    faulty = {_field(path) for path, _ in wrong} | (required - values.keys())
     for path, detail in [
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),

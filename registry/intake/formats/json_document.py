@@ -225,11 +225,11 @@ class JsonDocument(Document):
             if name in owner:
                 self._mark_used(f"{path}.{name}")
                 if owner[name] not in (False, None, "", [], "false"):
-                    self._refuse(f"{path}.{name}", str(owner[name]), f"says that it is {name}; it is not issued")
+                    self._refuse(f"{path}.{name}", str(owner[name]), f"says that it is {name}")
         for name in _STATUS_DETAILS:
             if owner.get(name) not in (None, "", [], {}):
                 self._mark_used(f"{path}.{name}")
-                self._refuse(f"{path}.{name}", str(owner[name]), "says that it was taken back; it is not issued")
+                self._refuse(f"{path}.{name}", str(owner[name]), "says that it was taken back")
         for name in _STATUS:
             values = owner.get(name)
             for value in values if isinstance(values, list) else [values]:
@@ -270,13 +270,11 @@ class JsonDocument(Document):
             if letters in _IN_ORDER:
                 continue
             if letters in _TAKEN_BACK:
-                self._refuse(path, word, f"says that it is {letters}; it is not issued")
+                self._refuse(path, word, f"says that it is {letters}")
             elif re.match(r"https?:|urn:|did:", word):
                 self._note_once(f"{path} ({word[:80]}) was not looked up: the credential's status is unverified")
             else:
-                self._refuse(
-                    path, word, "is a status that is not known here to mean a completed award; it is not issued"
-                )
+                self._refuse(path, word, "is a status that is not known here to mean a completed award")
 
     def _read_number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """Return a number with at most two decimals, which is written as a number or as text."""

@@ -363,7 +363,7 @@ class OpenBadge(JsonDocument):
         for name, required in (("value", "requiredValue"), ("achievedLevel", "requiredLevel")):
             if is_below(result.get(name), scale.get(required), scale):
                 least = str(scale[required])[:80]
-                self._refuse(f"{at}.{name}", "", f"is below the {required} of its scale, {least}; it is not issued")
+                self._refuse(f"{at}.{name}", "", f"is below the {required} of its scale, {least}")
 
     def _find_scale_fault(self, grade: str, scale: Values | None) -> str | None:
         """Return why a grade is not on its scale; where it names no scale, on the only one of the badge."""

@@ -191,7 +191,7 @@ def own_commits_refused(connection: Connection, member: str) -> RefusedCommits |
     if not own.quarantined_commits:
         return None
     row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
-    return RefusedCommits(own.faults[0], 0 if row is None else row[0])
+    return RefusedCommits(own.faults[0], own.codes, own.quarantined_commits, 0 if row is None else row[0])
 
 
 class LogState(NamedTuple):
@@ -248,7 +248,7 @@ def _unknown_commits(node: "Node") -> str:
     try:
         node.own_log.check()
     except ForeignCommits as error:
-        return str(error).removesuffix(" Nothing was published.")
+        return error.detail
     except LogError:  # not the log of the settings, which is reported already
         return ""
     return ""
