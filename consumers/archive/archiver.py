@@ -53,7 +53,7 @@ class Archived(msgspec.Struct, frozen=True):
     waits: int
     """Events on the log that are not archived, because they are not old enough."""
     refused: int
-    """Records that were read now and are no part of the stream."""
+    """Records that were read now and are not part of the stream."""
 
 
 class _Progress:

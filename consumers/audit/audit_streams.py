@@ -121,7 +121,7 @@ def _check_strangers(log: SharedLog, findings: Findings, names: set[str]) -> Non
             continue
         if holds_records:
             findings.unknown[name] = size
-            content = _times(size, "event") if size else "only bytes that are no record of it"
+            content = _times(size, "event") if size else "only bytes that are not a record of it"
             detail = (
                 f"governance knows no member of that name, and there is a log of it, which holds {content}: governance"
                 " lacks an admission, or somebody put the log there"

@@ -58,7 +58,7 @@ def _read_exported_size(folder: Path, note: SignedNote, tiles: Tiles) -> int:
         head, _, signatures = text.partition("\n\n")
         before = SignedNote.parse(head + "\n", signatures).checkpoint
     except MalformedNote as error:
-        raise CannotExport(f"{folder / _CHECKPOINT} is no checkpoint: {error}; remove the folder") from error
+        raise CannotExport(f"{folder / _CHECKPOINT} is not a checkpoint: {error}; remove the folder") from error
     if before.origin != note.checkpoint.origin:
         raise CannotExport(f"{folder} holds the log of {before.origin}")
     if before.size > tiles.size or tiles.root(before.size) != before.root:

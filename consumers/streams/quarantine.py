@@ -8,7 +8,7 @@ from consumers.streams.verifier import FORM
 
 
 class Quarantined(NamedTuple):
-    """A record that is no valid extension of its stream."""
+    """A record that is not a valid extension of its stream."""
 
     member: str
     position: int

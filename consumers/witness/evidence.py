@@ -47,5 +47,5 @@ class Evidence:
         try:
             return [msgspec.json.decode(line, type=Caught) for line in lines]
         except msgspec.DecodeError as error:
-            fault = f"a line of it is no evidence ({error}); restore the file from a copy"
+            fault = f"a line of it is not evidence ({error}); restore the file from a copy"
             raise OSError(errno.EBADMSG, fault, str(self._file)) from error

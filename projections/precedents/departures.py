@@ -58,7 +58,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         for ground in self.grounds:
             if ground not in GROUNDS:
                 raise InvalidQuery(
-                    "ground", f"{ground!r} is no aspect:difference, for example workload:substantiallyLess"
+                    "ground", f"{ground!r} is not an aspect:difference, for example workload:substantiallyLess"
                 )
         query = PrecedentQuery(
             member=self.member, achievement=self.achievement, version=self.version, purpose=self.purpose

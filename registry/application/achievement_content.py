@@ -191,7 +191,7 @@ def _composition(composition: dict[str, Any], own_id: Any, publisher: str, newes
         if identifier == own_id:
             yield f"{path}.achievement", "is this achievement itself; it cannot be a part of itself"
         elif newest_version is None:
-            yield f"{path}.achievement", f"is no achievement that {publisher} has published: {identifier}"
+            yield f"{path}.achievement", f"is not an achievement that {publisher} has published: {identifier}"
         elif isinstance(version, int) and version > newest_version:
             yield f"{path}.minVersion", f"is above the newest version, {newest_version}"
 

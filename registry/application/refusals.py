@@ -53,7 +53,7 @@ class RefusedCommits(NamedTuple):
 def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:
     """Read a refused event from its line on the log.
 
-    A holder of the key may have written any line. A line that is no event in form has no id, type or subject.
+    A holder of the key may have written any line. A line that is not an event in form has no id, type or subject.
     """
     try:
         values: Any = msgspec.json.decode(line)

@@ -47,7 +47,7 @@ class WrongPassphrase(BackupError):
 
 
 class DamagedBackup(BackupError):
-    """The file is cut short, was altered, or is no backup."""
+    """The file is cut short, was altered, or is not a backup."""
 
 
 class _Scrypt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,7 +192,7 @@ def _decompress(path: Path, stream: Iterator[bytes]) -> Iterator[bytes]:
 def _decrypt(path: Path, file: BinaryIO, passphrase: bytes) -> Iterator[bytes]:
     magic = file.readline(len(_MAGIC))
     if magic != _MAGIC:
-        raise DamagedBackup(f"{path} is no backup of a registry node")
+        raise DamagedBackup(f"{path} is not a backup of a registry node")
     line = file.readline(_MAX_HEAD_BYTES)
     head = _read_head(path, line)
     cipher = StreamCipher(head.scrypt.derive_key(passphrase), bytes.fromhex(head.prefix), magic + line)

@@ -21,7 +21,7 @@ def write_corrections(content: Readable, faulty: Mapping[int, str]) -> Iterator[
 
     A spreadsheet becomes a CSV with semicolons. The text of a row that cannot be read is in its first field. Values are
     escaped so that no spreadsheet runs them as formulas; `TableRows` removes the escapes within a text again. Raises
-    `IntakeError` where the content is no table.
+    `IntakeError` where the content is not a table.
     """
     if not faulty:
         return

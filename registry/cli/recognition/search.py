@@ -49,7 +49,7 @@ IssuerCountry = Annotated[
 Institution = Annotated[
     str | None,
     typer.Option(
-        help="This office's own decisions about what an institution issued that is no member: words of its name."
+        help="This office's own decisions about what an institution issued that is not a member: words of its name."
     ),
 ]
 TitleOption = Annotated[str | None, typer.Option(help="With --institution: words of the title.")]
@@ -162,7 +162,7 @@ def _search(
 
 def _check_country(code: str | None, option: str) -> str | None:
     if code is not None and code.upper() not in COUNTRIES:
-        raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
+        raise typer.BadParameter(f"{code} is not a country's code (ISO 3166-1 alpha-2)", param_hint=option)
     return code
 
 
@@ -218,7 +218,7 @@ def _show_foreign(
     as_csv: bool,
     wide: bool,
 ) -> None:
-    """Print this office's decisions about credentials of an institution that is no member."""
+    """Print this office's decisions about credentials of an institution that is not a member."""
     country = query.issuer_country
     code = None if country is None else country.upper()
     decisions = find_precedents(office_of(node).lookup, institution, code, title)

@@ -174,7 +174,7 @@ class OpenBadge(JsonDocument):
         match = _LANGUAGE.fullmatch(language)
         if match is None or language_fault(language) is not None:
             with self._about("achievement.title"):
-                self._ask(at, language, "is no language like en or nl-NL; say the title by its language")
+                self._ask(at, language, "is not a language like en or nl-NL; say the title by its language")
             return "und"
         self._mark_used(at)
         self._note_once(f"inLanguage ({language}) is the badge's own language; that of instruction is not named")
