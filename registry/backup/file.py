@@ -21,6 +21,7 @@ import msgspec
 import zstandard
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from registry.log.durable_files import create_private_file, sync_file
 from registry.vault.encrypted_stream import (
     CHUNK_BYTES,
     AlteredChunk,
@@ -87,12 +88,11 @@ class BackupWriter:
         self._path = path
         self._compressor = zstandard.ZstdCompressor(level=9).compressobj()
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = create_private_file(path)
         except FileExistsError as error:
             raise BackupError(f"{path} exists; a backup is never overwritten") from error
         except OSError as error:
             raise BackupError(f"cannot write {path}: {error.strerror}") from error
-        self._file = os.fdopen(file, "wb")
 
     def __enter__(self) -> Self:
         self._write(self._head)
@@ -127,8 +127,7 @@ class BackupWriter:
 
     def _sync(self) -> None:
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            sync_file(self._file)
         except OSError as error:
             raise BackupError(f"cannot write {self._path}: {error.strerror}") from error
 
