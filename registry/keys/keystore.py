@@ -229,7 +229,7 @@ class Keystore:
             except InvalidTag as error:
                 if last_try:
                     raise KeystoreError(
-                        f"{self._folder / RING} does not open with {MASTER}: they are not of the same moment."
+                        f"{self._folder / RING} does not open with {MASTER}: they are from different moments."
                         " Restore both from a backup: registry node restore FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
