@@ -1,6 +1,7 @@
 """Answers for the log explorer: entries, heads and proofs of this node's copy of the log, with its witnesses."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +28,8 @@ _WAIT_SECONDS: Final = 5.0
 _MAX_FOLLOWED: Final = 20_000
 """Entries that a node verifies for a reader's question. The maintenance service does more than that, each minute."""
 _RETRY: Final = {"Retry-After": "60"}
+_COSIGNATURES_SECONDS: Final = 60.0
+"""Age at which cosigned heads are read again; the maintenance service fetches new ones as often."""
 T = TypeVar("T")
 
 
@@ -100,14 +103,18 @@ class Explorer:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._one_at_a_time = threading.Lock()
+        self._cosignatures_lock = threading.Lock()
+        self._cosignatures: tuple[float, Cosignatures] | None = None
+        """When the cosigned heads were read, and they."""
 
     def newest_witnessed(self, streams: Sequence[str]) -> dict[str, WitnessedHead]:
         """Return the newest cosigned head of each stream that has one."""
-        store, heads = self._node.cosignatures(), {}
-        for stream in streams:
-            note = store.newest(origin_of(self._node.settings.consortium, stream))
-            if note is not None:
-                heads[stream] = WitnessedHead(note.checkpoint.size, self._cosigners(note))
+        heads = {}
+        with self._open_cosignatures() as store:
+            for stream in streams:
+                note = store.newest(origin_of(self._node.settings.consortium, stream))
+                if note is not None:
+                    heads[stream] = WitnessedHead(note.checkpoint.size, self._cosigners(note))
         return heads
 
     @property
@@ -172,12 +179,19 @@ class Explorer:
         return self._read(stream, size, new, read)
 
     def _head(self, entries: StreamEntries, commit: Commit) -> Head:
-        note = self._store().at(commit.checkpoint.origin, commit.checkpoint.size)
+        with self._open_cosignatures() as store:
+            note = store.at(commit.checkpoint.origin, commit.checkpoint.size)
         agrees = note is not None and note.checkpoint.root == commit.checkpoint.root
         return Head(commit.note, entries.keys_of(commit), self._cosigners(note) if agrees and note is not None else [])
 
-    def _store(self) -> Cosignatures:
-        return self._node.cosignatures()
+    @contextmanager
+    def _open_cosignatures(self) -> Iterator[Cosignatures]:
+        """Yield the cosigned heads to one thread at a time. Their files are read again each minute: they are large."""
+        with self._cosignatures_lock:
+            now = time.monotonic()
+            if self._cosignatures is None or now - self._cosignatures[0] > _COSIGNATURES_SECONDS:
+                self._cosignatures = now, self._node.cosignatures()
+            yield self._cosignatures[1]
 
     def _cosigners(self, note: SignedNote) -> list[Cosigner]:
         times = [(key.name, key.time_of(note)) for key in self._node.policy().witnesses]

@@ -1,11 +1,12 @@
 """The log explorer: all logs, one log, one entry under a head for ever, and that one head begins with another."""
 
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-from anyio.to_thread import run_sync
+from anyio import CapacityLimiter, to_thread
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
@@ -29,6 +30,9 @@ from registry.server.pages.entries import (
 from registry.server.pages.frame import Pages
 
 _PER_PAGE: Final = 50
+_THREADS: Final = CapacityLimiter(4)
+"""Threads that read the log for readers: others wait in the event loop, and take no thread from the API."""
+T = TypeVar("T")
 _PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,17})(?:@([1-9][0-9]{0,17}))?")
 _NUMBER: Final = re.compile(r"[0-9][0-9.,\s]{0,20}")
 
@@ -48,6 +52,10 @@ class _Place(NamedTuple):
     stream: StreamState
     refused: str | None
     names: dict[str, str]
+
+
+async def _read_log(read: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - passed on
+    return await to_thread.run_sync(partial(read, *arguments), limiter=_THREADS)
 
 
 def _sees_learners(request: Request[Any, Any, Any]) -> bool:
@@ -77,7 +85,7 @@ async def list_logs(request: Request[Any, Any, Any], views: Views, pages: Pages,
 
     response = await views.answer("", read)
     logs: _Logs = response.content
-    witnessed = await run_sync(explorer.newest_witnessed, [stream.member for stream in logs.streams])
+    witnessed = await _read_log(explorer.newest_witnessed, [stream.member for stream in logs.streams])
     return pages.render(
         request,
         "log.html",
@@ -105,8 +113,8 @@ async def show_log(
     if typed and leaf is not None and leaf < size:
         return Redirect(f"{base_path_of(request.scope)}/log/{member}/{leaf}@{size}", status_code=303)
     end = min(_number(str(request.query_params.get("before", ""))) or size, size)
-    commits = await run_sync(explorer.page, member, size, end, _PER_PAGE) if size else []
-    witnessed = await run_sync(explorer.newest_witnessed, [member])
+    commits = await _read_log(explorer.page, member, size, end, _PER_PAGE) if size else []
+    witnessed = await _read_log(explorer.newest_witnessed, [member])
     return pages.render(
         request,
         "log_member.html",
@@ -157,7 +165,7 @@ async def show_entry(
         raise HttpProblem("not-found", f"the head of size {under} covers the entries 0 to {under - 1}")
     if parsed[2] is None:
         return Redirect(f"{base_path_of(request.scope)}/log/{member}/{leaf}@{size}", status_code=303)
-    entry = await run_sync(partial(explorer.entry, member, size, leaf, under))
+    entry = await _read_log(explorer.entry, member, size, leaf, under)
     sees_learners = _sees_learners(request)
     view = view_entry(member, entry, read_place.refused, sees_learners=sees_learners)
     if not _wants_page(request):
@@ -197,7 +205,7 @@ async def show_consistency(
     old, new = (_size_of(request, name, default) for name, default in (("from", None), ("to", size)))
     if old > new:
         raise HttpProblem("unprocessable", errors=[FieldError("query from", f"is larger than to={new}", "from")])
-    extension = await run_sync(partial(explorer.extension, member, size, old, new))
+    extension = await _read_log(explorer.extension, member, size, old, new)
     view = view_extension(member, extension)
     if not _wants_page(request):
         return _as_json(view, position)
