@@ -37,6 +37,7 @@ from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
+from registry.node.adapters.explorer import Explorer
 from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
@@ -78,7 +79,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     settings, http = node.settings, node.settings.http
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site)
-    pages = Pages(settings.consortium, settings.member, site)
+    pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
@@ -94,6 +95,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             "pages": Provide(lambda: pages, sync_to_thread=False),
             "freshness": Provide(lambda: Freshness(watch.last_read), sync_to_thread=False),
             "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
+            "explorer": Provide(lambda: explorer, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
         },
         before_request=check_request,

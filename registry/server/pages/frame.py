@@ -32,7 +32,13 @@ class Entry(NamedTuple):
     """The scope that a caller needs to see the entry; none for everybody."""
 
 
-_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")), Entry("/members", N_("Members")))
+_NAVIGATION: Final = (
+    Entry("/", N_("Find")),
+    Entry("/verify", N_("Verify")),
+    Entry("/members", N_("Members")),
+    Entry("/statistics", N_("Statistics")),
+    Entry("/log", N_("The log")),
+)
 """The pages for everybody, and for those with a scope."""
 
 

@@ -4,7 +4,17 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, members, own_account, signing_in, verify_files, verifying
+from registry.server.pages import (
+    catalogue,
+    log_explorer,
+    members,
+    open_data,
+    own_account,
+    signing_in,
+    statistics,
+    verify_files,
+    verifying,
+)
 from registry.server.pages.form_check import check_form
 from registry.server.pages.static_files import static_file
 
@@ -21,6 +31,9 @@ def page_routes() -> Router:
         *members.ROUTES,
         *verifying.ROUTES,
         *verify_files.ROUTES,
+        *log_explorer.ROUTES,
+        *statistics.ROUTES,
+        *open_data.ROUTES,
         *signing_in.ROUTES,
         *own_account.ROUTES,
         static_file,
