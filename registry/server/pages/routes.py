@@ -5,7 +5,17 @@ from typing import Any
 from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
-from registry.server.pages import catalogue, own_account, signing_in, verifying
+from registry.server.pages import (
+    catalogue,
+    log_explorer,
+    members,
+    open_data,
+    own_account,
+    signing_in,
+    statistics,
+    verify_files,
+    verifying,
+)
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -20,7 +30,12 @@ def page_routes() -> Router:
     """Return the routes of the pages."""
     handlers: list[HTTPRouteHandler | Router] = [
         *catalogue.ROUTES,
+        *members.ROUTES,
         *verifying.ROUTES,
+        *verify_files.ROUTES,
+        *log_explorer.ROUTES,
+        *statistics.ROUTES,
+        *open_data.ROUTES,
         *signing_in.ROUTES,
         *own_account.ROUTES,
         *inbox.ROUTES,

@@ -1,72 +1,115 @@
-"""The verdict on a credential says no more than the log does."""
+"""The verdict on a credential: never more than was checked."""
 
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 import pytest
 
 from projections.api.members import MemberView
+from projections.api.receipts import Cosigner, ReceiptCheck
 from projections.api.verification import Verification
-from registry.server.pages.verdicts import checks_of, verdict_of
+from registry.server.pages.verdicts import Facts, checks_of, verdict_of, verdict_of_receipt
 
-ACCREDITATION = {
-    "type": "institutional", "agency": "NVAO", "decision": "positive", "status": "active", "eqfLevels": [7],
-    "fieldsOfEducation": ["07"], "validFrom": "2020-01-01",
-}  # fmt: skip
+ISSUER = MemberView("twente", "NL", "active", ["issuer"], [], {})
+VALID = Verification(
+    member="twente",
+    credential="1018211e-6f0c-4f3b-9d0e-2b1f6a7c8d90",
+    status="active",
+    expired=False,
+    awarding_date=date(2026, 6, 30),
+    valid_until=None,
+    ects=None,
+    achievement={"eqfLevel": 6, "fieldsOfEducation": ["0612"]},
+    issuer=ISSUER,
+    issuer_when_issued="active",
+    issuer_now="active",
+    flags=[],
+    impaired_by=[],
+    replaced_by=None,
+    recognised_by=[],
+    recognised_by_more=False,
+    claims=None,
+    leaf=7,
+)
 
 
-def credential(accreditations=(ACCREDITATION,), **more):
-    issuer = MemberView("twente", "NL", "active", ["issuer"], [], {"accreditations": list(accreditations)})
-    values = {
-        "member": "twente", "credential": "c", "status": "active", "expired": False, "awarding_date": date(2026, 4, 30),
-        "valid_until": None, "ects": Decimal(5), "achievement": {"eqfLevel": 7, "fieldsOfEducation": ["0713"]},
-        "issuer": issuer, "issuer_when_issued": "active", "issuer_now": "active", "flags": [], "impaired_by": [],
-        "replaced_by": None, "recognised_by": [], "recognised_by_more": False, "claims": None, "leaf": 3,
-    }  # fmt: skip
-    return Verification(**values | more)
+def changed(**fields):
+    return msgspec.structs.replace(VALID, **fields)
 
 
-def result(credential, name):
-    return next((check.result, check.tone) for check in checks_of(credential) if check.name == name)
+def accredited(**accreditation):
+    content = {"accreditations": [{"agency": "NVAO", **accreditation}]}
+    return changed(issuer=msgspec.structs.replace(ISSUER, content=content))
 
 
 @pytest.mark.parametrize(
-    ("more", "verdict"),
+    ("credential", "verdict"),
     [
-        ({}, "valid"),
-        ({"status": "revoked"}, "revoked"),
-        ({"status": "revoked", "expired": True, "flags": ["impaired"]}, "revoked"),
-        ({"status": "suspended"}, "suspended"),
-        ({"status": "replaced"}, "replaced"),
-        ({"expired": True, "valid_until": date(2026, 5, 1)}, "expired"),
-        ({"flags": ["impaired"]}, "warning"),
-        ({"issuer_now": "suspended"}, "warning"),
-        ({"issuer_when_issued": "withdrawn"}, "warning"),
+        (VALID, "valid"),
+        (changed(status="revoked"), "revoked"),
+        (changed(status="suspended"), "suspended"),
+        (changed(status="replaced"), "replaced"),
+        (changed(expired=True, valid_until=date(2026, 7, 1)), "expired"),
+        (changed(status="revoked", expired=True), "revoked"),
+        (changed(flags=["impaired"]), "warning"),
+        (changed(issuer_now="suspended"), "warning"),
+        (changed(issuer_when_issued="suspended"), "warning"),
+        (accredited(validUntil="2025-12-31"), "warning"),
+        (accredited(validFrom="2026-01-01"), "valid"),
+        (accredited(eqfLevels=[7], validUntil="2025-12-31"), "valid"),
+        (accredited(fieldsOfEducation=["06"], validUntil="2025-12-31"), "warning"),
     ],
 )
-def test_what_ends_a_credential_comes_before_its_end_date_and_warnings(more, verdict):
-    assert verdict_of(credential(**more)) == verdict
+def test_a_credential_gets_the_verdict_of_what_ends_it_then_of_its_doubts(credential, verdict):
+    assert verdict_of(Facts(credential, {}, is_current=True)) == verdict
 
 
-def test_an_accreditation_counts_for_its_levels_fields_and_days():
-    assert result(credential(), "accreditation") == ("on-record", "ok")
-    ended = {**ACCREDITATION, "validUntil": "2026-04-29"}
-    assert result(credential([ended]), "accreditation") == ("not-then", "warn")
-    assert verdict_of(credential([ended])) == "warning"
-    last_day = {**ACCREDITATION, "validUntil": "2026-04-30"}
-    assert result(credential([last_day]), "accreditation") == ("on-record", "ok")
+def test_a_university_that_did_not_confirm_a_joint_award_is_a_warning():
+    assert verdict_of(Facts(VALID, {"lund": "claimed"}, is_current=True)) == "warning"
+    assert verdict_of(Facts(VALID, {"lund": "confirmed"}, is_current=True)) == "valid"
 
 
-@pytest.mark.parametrize("other", [{"eqfLevels": [6]}, {"fieldsOfEducation": ["09"]}])
-def test_without_an_accreditation_on_record_nothing_is_claimed_and_nothing_held_against_it(other):
-    unlisted = credential([ACCREDITATION | other])
-    assert result(unlisted, "accreditation") == ("not-on-record", "quiet")
-    assert result(credential([]), "accreditation") == ("not-on-record", "quiet")
-    assert verdict_of(unlisted) == "valid"
+def test_what_was_not_checked_does_not_look_like_a_success():
+    tones = {check.name: check.tone for check in checks_of(Facts(VALID, {}, is_current=True))}
+    assert tones == {
+        "form": "ok",
+        "signature": "ok",
+        "issuer": "ok",
+        "accreditation": "quiet",
+        "log": "ok",
+        "status": "ok",
+        "dates": "ok",
+        "person": "quiet",
+    }
 
 
-def test_the_person_is_never_reported_as_checked():
-    assert result(credential(), "person") == ("not-checked", "quiet")
-    assert [check.name for check in checks_of(credential()) if check.glyph == "unknown"] == ["person"]
-    assert result(msgspec.structs.replace(credential(), valid_until=date(2030, 1, 1)), "dates") == ("before-end", "ok")
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("active", "unclear"), ("suspended", "unclear"), ("revoked", "revoked"), ("replaced", "replaced")],
+)
+def test_a_log_that_was_not_read_lately_proves_only_what_nothing_undoes(status, verdict):
+    facts = Facts(changed(status=status), {}, is_current=False)
+    assert verdict_of(facts) == verdict
+    [stage] = [check for check in checks_of(facts) if check.name == "status"]
+    assert stage.result == ("unknown" if verdict == "unclear" else status)
+
+
+PROVEN = ReceiptCheck(
+    "twente", "Twente", 7, "{}", "credential.issued.v1", VALID.credential, 9, "00", [], 3, "2026-01-01T00:00:00Z",
+    "active", "active", refused=None, rests_on_retired_keys=False, notes=[], cosigned=[],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "credential", "verdict"),
+    [
+        ({}, VALID, "credential"),
+        ({}, None, "unknown-credential"),
+        ({"refused": "void: governance voided it"}, None, "no-effect"),
+        ({"rests_on_retired_keys": True}, VALID, "retired-key"),
+        ({"rests_on_retired_keys": True, "cosigned": [Cosigner("w", "2026-01-01")]}, VALID, "credential"),
+        ({"type": "recognition.decided.v1"}, None, "genuine"),
+    ],
+)
+def test_a_receipt_proves_no_more_than_was_checked(fields, credential, verdict):
+    assert verdict_of_receipt(msgspec.structs.replace(PROVEN, **fields), credential) == verdict
