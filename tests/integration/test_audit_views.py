@@ -329,11 +329,11 @@ def test_evidence_that_no_log_leads_to_is_found_in_views_that_are_behind(consort
     assert "rows of quarantine do not follow from the log" in fault.detail
 
 
-def test_views_that_are_not_there_are_said_and_where_they_were_asked_for_the_audit_is_inconclusive(source, dsn):
-    report = audit(source, dsn, served=dsn, workers=1)
+def test_views_that_are_not_there_are_said_and_where_they_were_asked_for_the_audit_is_inconclusive(source, empty_dsn):
+    report = audit(source, empty_dsn, served=empty_dsn, workers=1)
     assert "The node's views were not compared: there are no views yet" in report.summary
     assert report.unchecked == []
-    report = audit(source, dsn, served=dsn, require_views=True, workers=1)
+    report = audit(source, empty_dsn, served=empty_dsn, require_views=True, workers=1)
     assert [item.what for item in report.unchecked] == ["the node's views"]
 
 

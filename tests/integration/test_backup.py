@@ -16,18 +16,26 @@ PASSPHRASE = b"correct horse"
 EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM registry_events ORDER BY 1"
 
 
-def empty(dsn):
-    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
-        store.open_store(connection, dsn).close()
-    return dsn
+def empty(empty_dsn):
+    with psycopg.connect(empty_dsn, autocommit=True, row_factory=dict_row) as connection:
+        store.open_store(connection, empty_dsn).close()
+    return empty_dsn
 
 
-def test_a_backup_taken_while_credentials_are_issued_holds_events_and_vault_of_one_moment(dsn, postgres, tmp_path):
-    node = TestNode(dsn, MemoryLog())
+def test_a_backup_taken_while_credentials_are_issued_holds_events_and_vault_of_one_moment(
+    empty_dsn, postgres, tmp_path
+):
+    node = TestNode(empty_dsn, MemoryLog())
     achievement = node.offer()
     home = tmp_path / "home"
     home.mkdir()
-    values = {"consortium": "test.example", "member": "twente", "founded": "0" * 64, "log": "file:log", "database": dsn}
+    values = {
+        "consortium": "test.example",
+        "member": "twente",
+        "founded": "0" * 64,
+        "log": "file:log",
+        "database": empty_dsn,
+    }
     write(home, values)
     settings = Settings(home=home, **values)
     begun, stop = threading.Event(), threading.Event()
@@ -43,14 +51,14 @@ def test_a_backup_taken_while_credentials_are_issued_holds_events_and_vault_of_o
     thread.start()
     begun.wait(30)
     for taken in range(3):
-        backup(settings, dsn, tmp_path / f"{taken}.backup", PASSPHRASE)
+        backup(settings, empty_dsn, tmp_path / f"{taken}.backup", PASSPHRASE)
     stop.set()
     thread.join()
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(empty_dsn) as connection:
         everything = connection.execute(EVENTS).fetchall()
     node.close()
     for taken in range(3):
-        to = postgres.dsn(f"{psycopg.conninfo.conninfo_to_dict(dsn)['dbname']}_{taken}")
+        to = postgres.dsn(f"{psycopg.conninfo.conninfo_to_dict(empty_dsn)['dbname']}_{taken}")
         told = restore(
             tmp_path / f"{taken}.backup",
             PASSPHRASE,

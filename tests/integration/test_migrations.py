@@ -18,8 +18,8 @@ RELEASED: dict[int, str] = {}
 
 
 @pytest.fixture
-def database(dsn):
-    with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
+def database(empty_dsn):
+    with psycopg.connect(empty_dsn, autocommit=True, row_factory=dict_row) as connection:
         yield connection
 
 
@@ -62,11 +62,11 @@ def test_a_database_of_a_version_without_numbers_comes_to_the_same_tables_and_ke
         assert columns(fresh) - columns(database) == set()
 
 
-def test_two_that_open_an_older_database_at_once_change_it_once(dsn):
+def test_two_that_open_an_older_database_at_once_change_it_once(empty_dsn):
     taken, begin = [], threading.Barrier(4)
 
     def take():
-        with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
+        with psycopg.connect(empty_dsn, autocommit=True, row_factory=dict_row) as connection:
             begin.wait()
             taken.append(len(migrate(connection)))
 
@@ -78,12 +78,12 @@ def test_two_that_open_an_older_database_at_once_change_it_once(dsn):
     assert sorted(taken) == [0, 0, 0, len(list_migrations())]
 
 
-def test_a_database_that_a_newer_version_changed_is_refused_and_left_as_it_is(database, dsn):
-    open_store(database, dsn).close()
+def test_a_database_that_a_newer_version_changed_is_refused_and_left_as_it_is(database, empty_dsn):
+    open_store(database, empty_dsn).close()
     database.execute("INSERT INTO node.migrations (number, name) VALUES (9001, 'of_the_future')")
     before = columns(database)
     with pytest.raises(DatabaseTooNew, match=r"migration 9001 \(of_the_future\) is not known here"):
-        open_store(database, dsn)
+        open_store(database, empty_dsn)
     assert (columns(database), applied(database)[-1]) == (before, 9001)
 
 

@@ -120,8 +120,8 @@ TEXTS = ("text", "bytea", "json", "jsonb", "ARRAY", "character varying", "charac
 
 
 @pytest.fixture
-def node(dsn):
-    made = TestNode(dsn, MemoryLog())
+def node(empty_dsn):
+    made = TestNode(empty_dsn, MemoryLog())
     yield made
     made.close()
 
@@ -159,7 +159,7 @@ def worked(node, batch_store, *batches):
     return [batch_store.get(batch) for batch in batches]
 
 
-def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_store, dsn):
+def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_store, empty_dsn):
     achievement = node.offer()
     lines, rows = shifted(achievement)
     day = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
@@ -197,17 +197,17 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_stor
     assert "quixwobble" in done[1].error
     assert sum(one.refused for one in done) > 150
     assert done[3].held == 1
-    assert found_in(dsn, WORDS) == []
+    assert found_in(empty_dsn, WORDS) == []
     [row] = node.issuer.issue([request(1, achievement, **PERSON)])
     assert isinstance(row, Issued)
     erase(node.registry, batch_store, row.learner)
-    assert found_in(dsn, WORDS) == []
+    assert found_in(empty_dsn, WORDS) == []
     assert not [
         one for batch in batches for _, one in batch_store.list_problems(batch, 999) if one.value in PERSON.values()
     ]
 
 
-def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(node, dsn):
+def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(node, empty_dsn):
     achievement = node.offer()
     _, rows = shifted(achievement)
 
@@ -227,18 +227,18 @@ def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(
     assert sum(not one.accepted for one in results) > 90
     said = [json.dumps([one.code, one.where, one.detail]).encode() for one in results]
     assert [one for one in said for word in PERSON.values() if word.encode() in one] == []
-    assert found_in(dsn, WORDS) == []
+    assert found_in(empty_dsn, WORDS) == []
 
 
-def test_a_case_keeps_its_applicant_and_what_was_written_sealed(dsn):
-    lund = Lund(dsn)
+def test_a_case_keeps_its_applicant_and_what_was_written_sealed(empty_dsn):
+    lund = Lund(empty_dsn)
     applicant = Applicant(
         family_name="Quixwobble", given_name="Zephyrine", date_of_birth="1987-11-23", student="stu-8844771",
         email="quix@example.org", address="7 Wombat Road",
     )  # fmt: skip
     asked = Application(applicant, [SubmittedCredential(external=STATISTICS)], "admission", note="a note about wombats")
     lund.office.open(asked, "clerk")
-    assert found_in(dsn, [*WORDS, "quix@example.org", "7 Wombat Road"]) == []
+    assert found_in(empty_dsn, [*WORDS, "quix@example.org", "7 Wombat Road"]) == []
     lund.close()
 
 

@@ -269,14 +269,14 @@ def test_what_an_administrator_sets_goes_before_ours(folder: Path) -> None:
             assert connection.execute("SHOW work_mem").fetchone() == ("9MB",)
 
 
-def test_text_sorts_by_code_point_whatever_the_machines_language(dsn: str) -> None:
-    with psycopg.connect(dsn) as connection:
+def test_text_sorts_by_code_point_whatever_the_machines_language(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn) as connection:
         rows = connection.execute("SELECT t FROM unnest(ARRAY['é', 'a', 'Z', 'z', 'A']) t ORDER BY t")
         assert [t for (t,) in rows] == ["A", "Z", "a", "z", "é"]
 
 
-def test_each_test_gets_an_empty_database_of_its_own(dsn: str, postgres: Embedded) -> None:
-    with psycopg.connect(dsn) as connection:
+def test_each_test_gets_an_empty_database_of_its_own(empty_dsn: str, postgres: Embedded) -> None:
+    with psycopg.connect(empty_dsn) as connection:
         tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(tables).fetchone() == (0,)
         assert connection.execute("SELECT current_database()").fetchone() != ("postgres",)

@@ -16,8 +16,8 @@ PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
-def node(dsn):
-    made = TestNode(dsn, MemoryLog())
+def node(empty_dsn):
+    made = TestNode(empty_dsn, MemoryLog())
     yield made
     made.close()
 

@@ -48,8 +48,8 @@ def keys(tmp_path):
 
 
 @pytest.fixture
-def node(dsn, keys):
-    made = TestNode(dsn, MemoryLog(), vault=Vault(keys))
+def node(empty_dsn, keys):
+    made = TestNode(empty_dsn, MemoryLog(), vault=Vault(keys))
     yield made
     made.close()
 
@@ -92,7 +92,9 @@ def opens(value, keys, about):
     return False
 
 
-def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_is_left(node, batch_store, keys, dsn):
+def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_is_left(
+    node, batch_store, keys, empty_dsn
+):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
     issued(node, *(request(n, achievement) for n in range(2, 600)))
@@ -104,7 +106,7 @@ def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_i
     batch_store.complete(begun.batch, begun.file, None)
     assert Worker(node.registry, node.issuer, batch_store, OwnCatalogue(node.registry)).step()
     about = [f"{gone.learner} key", f"- {decision}", f"- batch {begun.batch}"]
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(empty_dsn) as connection:
         [wrapped] = connection.execute("SELECT key FROM vault.learners WHERE learner = %s", (gone.learner,)).fetchone()
         values = [bytes(wrapped), *all_values(connection)]
     assert sum(opens(value, keys, about) for value in values) >= 3
@@ -112,10 +114,10 @@ def test_what_stood_in_the_database_before_an_erasure_is_opened_by_no_key_that_i
     assert [value for value in values if opens(value, keys, about)] == []
 
 
-def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, batch_store, dsn, tmp_path):
+def test_all_others_are_read_as_before_by_processes_that_were_open_then(node, batch_store, empty_dsn, tmp_path):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(600)))
-    other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    other = TestNode(empty_dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     assert len(other.registry.vault.read_disclosures(other.registry.cursor(), people[1].credential)) == 4
     erase(node.registry, batch_store, people[0].learner)
     for registry in (node.registry, other.registry):
@@ -136,7 +138,7 @@ class Died(BaseException):
 
 @pytest.mark.parametrize("step", ["files written", "sealed again", "committed"])
 def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(
-    node, batch_store, keys, dsn, tmp_path, monkeypatch, step
+    node, batch_store, keys, empty_dsn, tmp_path, monkeypatch, step
 ):
     achievement = node.offer()
     gone, *others = issued(node, *(request(n, achievement) for n in range(300)))
@@ -154,7 +156,7 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(
         with pytest.raises(Died):
             erase(node.registry, batch_store, gone.learner)
     assert max(map(len, keys.ring().buckets)) == 2  # old and new keys together
-    again = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    again = TestNode(empty_dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     vault, cursor = again.registry.vault, again.registry.cursor()
     assert (vault.read_learner(cursor, gone.learner) is None) == (step == "committed")
     assert (keys.ring() == before) == (step != "committed")
@@ -167,21 +169,28 @@ def test_a_process_that_dies_while_keys_are_replaced_loses_nothing(
     again.close()
 
 
-def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writer_looks_again(node, batch_store, dsn):
+def test_a_value_under_a_key_that_was_replaced_just_then_is_refused_and_the_writer_looks_again(
+    node, batch_store, empty_dsn
+):
     achievement = node.offer()
     [gone] = issued(node, request(1, achievement))
     late = HiddenBasis(node.registry.vault, new_id(), ["a disclosure"])
     erase(node.registry, batch_store, gone.learner)
-    with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection, pytest.raises(SerializationFailure):
+    with (
+        psycopg.connect(empty_dsn, row_factory=psycopg.rows.dict_row) as connection,
+        pytest.raises(SerializationFailure),
+    ):
         late.write(connection.cursor())
     with pytest.raises(store.StaleState):
         node.registry.store_rows(late)
 
 
-def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, batch_store, dsn, tmp_path, monkeypatch):
+def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(
+    node, batch_store, empty_dsn, tmp_path, monkeypatch
+):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(300)))
-    other = TestNode(dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
+    other = TestNode(empty_dsn, MemoryLog(), vault=Vault(Keystore(tmp_path / "keys")))
     begin, save = node.registry.transaction, Transaction.save_checked
     tries = []
 
@@ -204,7 +213,9 @@ def test_an_importer_that_wrapped_a_learner_just_before_wraps_them_again(node, b
     other.close()
 
 
-def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_are_older(node, batch_store, dsn, keys):
+def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_are_older(
+    node, batch_store, empty_dsn, keys
+):
     achievement = node.offer()
     people = issued(node, *(request(n, achievement) for n in range(2)))
     before = keys.ring()
@@ -212,12 +223,12 @@ def test_a_database_that_is_older_than_the_keys_is_refused_and_so_are_keys_that_
     after = keys.ring()
     keys.write_ring(before)
     with pytest.raises(VaultError, match="keys are older than the database"):
-        Registry(dsn, ORIGIN, Vault(keys))
+        Registry(empty_dsn, ORIGIN, Vault(keys))
     keys.write_ring(after)
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(empty_dsn) as connection:
         connection.execute("UPDATE vault.keys SET generation = 1")
     with pytest.raises(VaultError, match="database is older than the vault's keys"):
-        Registry(dsn, ORIGIN, Vault(keys))
+        Registry(empty_dsn, ORIGIN, Vault(keys))
 
 
 def test_every_column_under_the_shared_key_has_a_trigger_and_is_sealed_again(node):
@@ -238,10 +249,10 @@ def test_a_lost_file_of_keys_is_named_with_what_to_do(node, keys, tmp_path, name
 
 
 @pytest.mark.parametrize("passphrase", [None, b"correct horse battery staple"])
-def test_another_master_key_opens_all_that_the_one_before_did_which_then_opens_nothing(dsn, tmp_path, passphrase):
+def test_another_master_key_opens_all_that_the_one_before_did_which_then_opens_nothing(empty_dsn, tmp_path, passphrase):
     keys = Keystore(tmp_path / "keys", passphrase)
     keys.create_master()
-    node = TestNode(dsn, MemoryLog(), vault=Vault(keys))
+    node = TestNode(empty_dsn, MemoryLog(), vault=Vault(keys))
     achievement = node.offer()
     [one] = issued(node, request(1, achievement))
     before, text = keys.master(), (tmp_path / "keys" / MASTER).read_bytes()
@@ -302,7 +313,7 @@ def test_the_file_that_held_the_keys_before_is_overwritten(keys, tmp_path):
     held.close()
 
 
-def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_has(dsn, tmp_path):
+def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_has(empty_dsn, tmp_path):
     keys = Keystore(tmp_path / "keys")
     master = keys.create_master()
     (tmp_path / "keys" / RING).unlink()  # older versions had a master key only
@@ -316,7 +327,7 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
     student = blake2b(b"student\0s1", key=lookup, digest_size=32).digest()
     said = [disclosure(salts(1), "familyName", "Jansen")]
     answer = msgspec.json.encode({"record": "row-1", "learner": learner})
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
         connection.execute(OLD_SCHEMA.read_text().encode())
         for statement, values in (
             ("vault.learners VALUES (%s, %s, %s, %s)",
@@ -341,19 +352,19 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
             ("access.requests VALUES ('a', '\\x07', '\\x01', now(), 201, '{\"Location\": \"/v1/x\"}', %s)", (answer,)),
         ):  # fmt: skip
             connection.execute(f"INSERT INTO {statement}", values)
-    assert found_in(dsn, ["Quixwobble", "row-1"]) != []
+    assert found_in(empty_dsn, ["Quixwobble", "row-1"]) != []
     for _ in range(2):
-        with Registry(dsn, ORIGIN, Vault(Keystore(tmp_path / "keys"))) as registry:
+        with Registry(empty_dsn, ORIGIN, Vault(Keystore(tmp_path / "keys"))) as registry:
             vault, cursor = registry.vault, registry.cursor()
             assert vault.hash_for_lookup("student", "s1") == student
             assert vault.find_learners(cursor, [student])[student].learner.learner == learner
             assert vault.read_learner(cursor, learner)[1]["familyName"] == "Jansen"
             assert vault.read_disclosures(cursor, credential) == said
             assert vault.read_bases(cursor, decision) == said
-            with psycopg.connect(dsn, autocommit=True) as connection:
+            with psycopg.connect(empty_dsn, autocommit=True) as connection:
                 endpoints = Endpoints(connection, vault, AddressPolicy())
                 assert endpoints.secrets(endpoint, datetime.now(UTC)) == ["secret"]
-            batch_store = BatchStore(dsn, vault, tmp_path / "spool")
+            batch_store = BatchStore(empty_dsn, vault, tmp_path / "spool")
             found = batch_store.get(batch)
             assert (found.name, found.notes, found.error) == ("Quixwobble.csv", ["a note"], "an error")
             assert [one.value for _, one in batch_store.list_problems(batch, 9)] == ["Quixwobble"]
@@ -362,4 +373,4 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
             assert drafts.list_waiting(draft)[0].values == {"student": "s1"}
             row = cursor.execute("SELECT body FROM access.requests").fetchone()
             assert vault.open_own("answer 07", row["body"]) == ["/v1/x", msgspec.json.decode(answer)]
-    assert found_in(dsn, ["Quixwobble", "row-1", "a title"]) == []
+    assert found_in(empty_dsn, ["Quixwobble", "row-1", "a title"]) == []
