@@ -74,8 +74,9 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
+    keys = ApiKeys(node.registry.dsn, settings.member)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, watch, tokens, instruments)
+    start, end = _create_hooks(node, views, private, watch, keys, tokens, instruments)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
@@ -98,7 +99,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         logging_config=None,
     )
     limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
-    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    credentials: list[Credentials] = [keys]
     if tokens is not None:
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
@@ -113,6 +114,7 @@ def _create_hooks(
     views: Views,
     private: PrivateSide,
     watch: HealthWatch,
+    keys: ApiKeys,
     tokens: Tokens | None,
     instruments: "Instruments | None",
 ) -> tuple[_Hook, _Hook]:
@@ -134,6 +136,7 @@ def _create_hooks(
     async def end(app: Litestar) -> None:
         del app
         stop.set()
+        keys.close()
         views.close()
         private.close()
 
