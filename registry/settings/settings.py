@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
+from registry.log.durable_files import create_private_file, sync_file
 from registry.settings.words import explain, find_misspelt
 from registry.values.countries import COUNTRIES
 
@@ -158,6 +159,21 @@ class OfficeSetting(BaseModel):
     """The largest size of all files of a case together, in bytes."""
 
 
+class AccountSetting(BaseModel):
+    """Settings of signing in to the pages: `[accounts]` in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """Minutes without a request after which a person must sign in again."""
+    session_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 12
+    """Hours after which a person must sign in again in any case."""
+    link_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 24
+    """Hours for which a one-time link can be used."""
+    attempts_per_minute: Annotated[int, Field(ge=1)] = 10
+    """Failed attempts to sign in from one address, or with one passkey, in a minute, in each process that answers."""
+
+
 class Settings(BaseSettings):
     """The settings of a node. The file uses these names; the environment `REGISTRY_` and the name in upper case."""
 
@@ -191,6 +207,8 @@ class Settings(BaseSettings):
     """The HTTP server."""
     office: OfficeSetting = OfficeSetting()
     """The recognition office."""
+    accounts: AccountSetting = AccountSetting()
+    """Signing in to the pages."""
     oauth: TokenSettings | None = None
     """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None
@@ -329,14 +347,12 @@ def write(home: Path, values: dict[str, Any]) -> Path:
     file = home / FILE
     lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        out = create_private_file(file)
     except FileExistsError as error:
         raise SettingsError(f"{file} exists; a node is made once") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        os.fchmod(descriptor, 0o600)  # whatever the umask is
-        out.write("".join(lines))
-        out.flush()
-        os.fsync(descriptor)
+    with out:
+        out.write("".join(lines).encode())
+        sync_file(out)
     return file
 
 

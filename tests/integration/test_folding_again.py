@@ -30,11 +30,12 @@ from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree
 from registry.wire.recognition import AgreementDeclared, AgreementWithdrawn
 from tests.support.emptying import empty
+from tests.support.examples import examples
 from tests.support.memory_log import MemoryLog
 from tests.support.offices import assessed, assessment_withdrawn, decided, grant, retired, withdrawn
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
-HISTORIES = 20
+HISTORIES = examples(7, thorough=20)
 NEVER = 1 << 60
 
 
@@ -246,7 +247,7 @@ def decisions_made(connection):
 
 
 def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_feed_are_the_same(connection):
-    """20 histories of a member that does everything, under some 80 acts of governance that fold it again."""
+    """Histories of a member that does everything, under some four acts of governance each that fold it again."""
     acts = rolled_back = 0
     for seed in range(HISTORIES):
         history = History(seed)

@@ -46,6 +46,12 @@ STAFF = OPEN + "which person or system of the university acts, as it names them"
 COLUMNS = {
     "access.keys": {"key": ID, "name": STAFF, "secret": "is a hash of the secret", "scopes": ID},
     "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
+    "accounts.accounts": {"name": STAFF, "person": STAFF, "roles": ID},
+    "accounts.challenges": {"challenge": OPEN + "random bytes"},
+    "accounts.journal": {"actor": STAFF, "act": ID, "subject": ID, "hash": OPEN + "a hash of the row"},
+    "accounts.links": {"secret": "is a hash of the secret"},
+    "accounts.passkeys": {"credential": ID, "name": STAFF, "public_key": OPEN + "a public key of the staff's"},
+    "accounts.sessions": {"secret": "is a hash of the secret", "way": ID},
     "feed.counted": {"member": ID},
     "feed.notices": {
         "member": ID, "kind": ID, "thing": ID, "cause_member": ID, "data": OPEN + "ids and counts of what is on the log"
@@ -132,7 +138,7 @@ def send(batch_store, content, media="text/csv", kind="credentials", name="Quixw
 
 
 def shifted(achievement):
-    """Rows of a file with each personal value in each other column, and rows that are no rows."""
+    """Rows of a file with each personal value in each other column, and rows that are not rows."""
     names = [*HEADER.split(","), "valid_until", "valid_from", "version", "replaces", "parts", "course", "ects"]
     good = {"record": "r", "achievement": achievement, "awarding_date": "2026-06-30", **PERSON}
     rows = []
