@@ -165,6 +165,12 @@ class ApiKeys:
             raise HttpProblem("unauthenticated", "this key has expired or was revoked")
         return entry.caller
 
+    def close(self) -> None:
+        """Close the connection to the database, after the reading that is under way."""
+        self._reader.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
     async def _refresh(self) -> None:
         """Wait for a reading of the table that begins after now. All requests that wait share it."""
         if self._next is None:

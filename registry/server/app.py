@@ -84,8 +84,9 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
+    keys = ApiKeys(node.registry.dsn, settings.member)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, accounts, watch, tokens, instruments)
+    start, end = _create_hooks(node, views, private, accounts, watch, keys, tokens, instruments)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
@@ -113,7 +114,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     )
     limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
-    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    credentials: list[Credentials] = [keys]
     if tokens is not None:
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)
@@ -129,6 +130,7 @@ def _create_hooks(
     private: PrivateSide,
     accounts: AccountServices,
     watch: HealthWatch,
+    keys: ApiKeys,
     tokens: Tokens | None,
     instruments: "Instruments | None",
 ) -> tuple[_Hook, _Hook]:
@@ -150,6 +152,7 @@ def _create_hooks(
     async def end(app: Litestar) -> None:
         del app
         stop.set()
+        keys.close()
         views.close()
         private.close()
         accounts.close()
