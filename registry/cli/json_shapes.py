@@ -186,7 +186,7 @@ SHAPES: Final[dict[str, Shape]] = {
         ("stream", "size", "end"), remark="Of one stream, an item a commit: `position`, `size`, `events`, `bytes`."
     ),
     "log show": Shape(("position", "origin", "base", "size", "root", "signatures", "events")),
-    "log verify": Shape(("stream", "size", "root", "refused")),
+    "log verify": Shape(("stream", "size", "root", "expected", "refused", "faults")),
     "audit": Shape(_names(AuditReport), remark="The same as `--save` writes, for `--since` and `audit compare`."),
     "audit compare": Shape(("verdict", "summary", *_names(Comparison))),
 }
