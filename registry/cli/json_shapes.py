@@ -29,6 +29,7 @@ from registry.access.keys import ApiKey
 from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
+from registry.cli.evidence.receipts import WrittenReceipt
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
 from registry.cli.issuing.course_codes import CodeImport
@@ -83,6 +84,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
+    "receipt create credential": Shape(_names(WrittenReceipt), remark="`seal` is null without `--seal`."),
     "receipt verify": Shape(
         ("verdict", "summary"), remark="With the results of the checks, if there was something to check."
     ),
