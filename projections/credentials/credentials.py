@@ -309,12 +309,12 @@ ARRAY(SELECT d.member || '/' || d.decision
             ORDER BY decision LIMIT {5 * MAX_SHOWN}) AS b
         WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.member = m.member AND e.learner = c.learner)
         ORDER BY b.decision LIMIT {MAX_SHOWN + 1}) AS d
-    ORDER BY d.member COLLATE "C", d.decision)"""  # noqa: S608
+    ORDER BY d.member COLLATE "C", d.decision)"""  # noqa: S608 - names of our own
 
 
 def _learner_query(after: str) -> bytes:
     page = f'WHERE learner = %s {after} ORDER BY member COLLATE "C", credential LIMIT %s'
-    return f"{_FIELDS}, {_DECISIONS} FROM (SELECT * FROM credentials {page}) AS c {_VERSION} {_ORDER}".encode()  # noqa: S608
+    return f"{_FIELDS}, {_DECISIONS} FROM (SELECT * FROM credentials {page}) AS c {_VERSION} {_ORDER}".encode()  # noqa: S608 - names of our own
 
 
 _LEARNER: Final = _learner_query("")

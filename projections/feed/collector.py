@@ -203,17 +203,17 @@ class NoticeCollector:
 
 _HANDLERS: dict[str, Callable[[NoticeCollector, Any, Place], None]] = {
     "credential.issued.v1": NoticeCollector._issue,  # noqa: SLF001 - the class's own table
-    "credential.suspended.v1": NoticeCollector._change_status,  # noqa: SLF001
-    "credential.reinstated.v1": NoticeCollector._change_status,  # noqa: SLF001
-    "credential.revoked.v1": NoticeCollector._change_status,  # noqa: SLF001
-    "recognition.decided.v1": NoticeCollector._decide,  # noqa: SLF001
-    "recognition.withdrawn.v1": NoticeCollector._withdraw,  # noqa: SLF001
-    "recognition.assessed.v1": NoticeCollector._assess,  # noqa: SLF001
-    "recognition.assessment.withdrawn.v1": NoticeCollector._unassess,  # noqa: SLF001
-    "agreement.declared.v1": NoticeCollector._declare,  # noqa: SLF001
-    "agreement.withdrawn.v1": NoticeCollector._unagree,  # noqa: SLF001
-    "achievement.joined.v1": NoticeCollector._join,  # noqa: SLF001
-    "learner.erased.v1": NoticeCollector._erase,  # noqa: SLF001
+    "credential.suspended.v1": NoticeCollector._change_status,  # noqa: SLF001 - the class's own table
+    "credential.reinstated.v1": NoticeCollector._change_status,  # noqa: SLF001 - the class's own table
+    "credential.revoked.v1": NoticeCollector._change_status,  # noqa: SLF001 - the class's own table
+    "recognition.decided.v1": NoticeCollector._decide,  # noqa: SLF001 - the class's own table
+    "recognition.withdrawn.v1": NoticeCollector._withdraw,  # noqa: SLF001 - the class's own table
+    "recognition.assessed.v1": NoticeCollector._assess,  # noqa: SLF001 - the class's own table
+    "recognition.assessment.withdrawn.v1": NoticeCollector._unassess,  # noqa: SLF001 - the class's own table
+    "agreement.declared.v1": NoticeCollector._declare,  # noqa: SLF001 - the class's own table
+    "agreement.withdrawn.v1": NoticeCollector._unagree,  # noqa: SLF001 - the class's own table
+    "achievement.joined.v1": NoticeCollector._join,  # noqa: SLF001 - the class's own table
+    "learner.erased.v1": NoticeCollector._erase,  # noqa: SLF001 - the class's own table
 }
 
 

@@ -223,14 +223,14 @@ SELECT DISTINCT ON (b.of_member, b.credential, w.leaf)
                       CASE w.word WHEN 'superseded' THEN 'supersededBy' ELSE 'reason' END, w.by)
 FROM {_ACTS} JOIN decision_bases b ON b.member = %(member)s AND b.decision = w.id
 WHERE b.of_member = ANY(%(owners)s) AND b.of_member <> %(member)s AND b.credential IS NOT NULL
-"""  # noqa: S608 - names of our own; likewise below
+"""  # noqa: S608 - names of our own
 
 _UNASSESSED: Final = f"""
 SELECT a.of_member, 'achievement.assessment.withdrawn', a.achievement::text, %(member)s, w.leaf, w.size,
     json_build_object('by', %(member)s::text, 'assessment', w.id, 'version', a.version, 'reason', w.by)
 FROM {_ACTS} JOIN assessments a ON a.member = %(member)s AND a.assessment = w.id
 WHERE a.of_member = ANY(%(owners)s) AND a.of_member <> %(member)s
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _UNAGREED: Final = f"""
 SELECT DISTINCT ON (a.agreement, t.achievement)
@@ -240,7 +240,7 @@ SELECT DISTINCT ON (a.agreement, t.achievement)
 FROM {_ACTS} JOIN agreements a ON a.member = %(member)s AND a.agreement = w.id
 LEFT JOIN agreement_targets t ON t.member = a.member AND t.agreement = a.agreement
 WHERE a.with_member = ANY(%(owners)s) AND a.with_member <> %(member)s
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _AFTER: Final = "CASE s.status WHEN 'active' THEN 'reinstated' ELSE s.status END"
 
@@ -259,7 +259,7 @@ FROM {_ACTS}
 JOIN status_changes s ON s.member = %(member)s AND s.credential = w.id AND s.leaf = w.leaf AND s.effective
 JOIN parts p ON p.part_member = %(member)s AND p.part_credential = w.id
 WHERE p.member = ANY(%(owners)s) AND p.member <> %(member)s
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 # The part was known before the own credential that names it: its last status counts.
 _PART_WAS_CHANGED: Final = f"""
@@ -271,7 +271,7 @@ JOIN parts p ON p.member = %(member)s AND p.credential = w.id AND p.part_member 
 CROSS JOIN LATERAL ({_LAST_CHANGE.format(member="p.part_member", credential="p.part_credential")}) AS s
 JOIN positions o ON o.member = p.part_member
 WHERE s.status <> 'active'
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _DECIDED_CHANGED: Final = f"""
 SELECT DISTINCT ON (b.member, b.decision, w.id, w.leaf)
@@ -282,7 +282,7 @@ JOIN status_changes s ON s.member = %(member)s AND s.credential = w.id AND s.lea
 JOIN decision_bases b ON b.of_member = %(member)s AND b.credential = w.id
 JOIN decisions d ON d.member = b.member AND d.decision = b.decision AND d.state = 'inForce'
 WHERE b.member = ANY(%(owners)s) AND b.member <> %(member)s
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 # The change was known before the own decision: the credential's last status counts.
 _DECIDED_WAS_CHANGED: Final = f"""
@@ -295,7 +295,7 @@ JOIN decision_bases b ON b.member = %(member)s AND b.decision = w.id
 CROSS JOIN LATERAL ({_LAST_CHANGE.format(member="b.of_member", credential="b.credential")}) AS s
 JOIN positions o ON o.member = b.of_member
 WHERE s.status <> 'active'
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _HELD_BY: Final = "sha256(convert_to(c.credential::text || ' ' || {} , 'UTF8'))"
 
@@ -314,7 +314,7 @@ SELECT DISTINCT ON (r.member, r.thing, w.leaf)
 FROM refs r
 JOIN credentials c ON c.member = %(member)s AND c.credential = r.credential AND c.learner IS NULL
 JOIN {_ACTS} ON c.holder = {_HELD_BY.format("w.id::text")}
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _WAS_ERASED: Final = f"""
 WITH refs AS (
@@ -333,7 +333,7 @@ FROM refs r
 JOIN credentials c ON c.member = r.of_member AND c.credential = r.credential AND c.learner IS NULL
 JOIN erasures e ON e.member = c.member AND c.holder = {_HELD_BY.format("e.learner::text")}
 JOIN positions o ON o.member = e.member
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 _WITHDRAW: Final = """
 WITH gone AS (

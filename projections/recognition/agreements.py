@@ -42,7 +42,7 @@ SELECT DISTINCT a.member, a.agreement FROM (
     ORDER BY x.agreement LIMIT {MAX_CHECKED})) AS a
 WHERE {COVERS}
 ORDER BY a.agreement LIMIT {MAX_SHOWN + 1}
-"""  # noqa: S608 - names of our own; likewise below
+"""  # noqa: S608 - names of our own
 """SQL for the first agreements of a member `m` that cover a credential `c` of the achievement's version `v`.
 
 One member's many agreements neither hide those of others nor make the answer long. The query returns one more than is
@@ -58,7 +58,7 @@ CROSS JOIN (SELECT %s::text AS member) AS m
 CROSS JOIN LATERAL ({COVERING}) AS a
 JOIN agreements x ON x.member = a.member AND x.agreement = a.agreement
 ORDER BY c.member COLLATE "C", c.credential, a.agreement
-"""  # noqa: S608
+"""  # noqa: S608 - names of our own
 
 
 def find_covering_by(connection: Connection, member: str, keys: Sequence[Key]) -> dict[Key, list[tuple[str, str]]]:

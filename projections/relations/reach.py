@@ -166,7 +166,7 @@ _ROOTS: Final = f"""
 SELECT w.member, w.credential::text, {_FACTS}, {_VOIDED.format("w.member", "w.credential")}
 FROM unnest(%(members)s::text[], %(ids)s::uuid[]) AS w (member, credential)
 LEFT JOIN credentials c ON c.member = w.member AND c.credential = w.credential
-""".encode()  # noqa: S608 - names of our own; likewise below
+""".encode()  # noqa: S608 - names of our own
 
 # OFFSET 0 keeps each credential's parts a look-up of their own: the limit then ends the reading, not only the answer.
 _EACH_PART: Final = """
@@ -181,13 +181,13 @@ SELECT p.member, p.credential, p.part_member, p.id, {_FACTS}, {_VOIDED.format("p
 FROM (SELECT w.member, w.credential::text AS credential, p.part_member, p.part_credential::text AS id, p.part_credential
     {_EACH_PART} LIMIT %(limit)s) AS p
 LEFT JOIN credentials c ON c.member = p.part_member AND c.credential = p.part_credential
-""".encode()  # noqa: S608
+""".encode()  # noqa: S608 - names of our own
 
 _DISTINCT_PARTS: Final = f"""
 SELECT p.part_member, p.part_credential::text, {_FACTS}, {_VOIDED.format("p.part_member", "p.part_credential")}
 FROM (SELECT DISTINCT p.part_member, p.part_credential {_EACH_PART} LIMIT %(limit)s) AS p
 LEFT JOIN credentials c ON c.member = p.part_member AND c.credential = p.part_credential
-""".encode()  # noqa: S608
+""".encode()  # noqa: S608 - names of our own
 
 _REPLACEMENTS: Final = f"""
 WITH RECURSIVE later (member, credential) AS (
@@ -204,4 +204,4 @@ SELECT c.member, c.credential::text, {_FACTS}, false
 FROM (SELECT member, credential FROM later LIMIT %(limit)s) AS l
 CROSS JOIN LATERAL (
     SELECT * FROM credentials o WHERE o.member = l.member AND o.credential = l.credential OFFSET 0) AS c
-""".encode()  # noqa: S608
+""".encode()  # noqa: S608 - names of our own

@@ -197,7 +197,7 @@ class KafkaLog:
             return
         # `close` waits for batches first, and where they do not come it leaves the sender running.
         producer._sender.force_close()  # noqa: SLF001 - the client has no other way to give batches up
-        producer._sender.join(5)  # noqa: SLF001
+        producer._sender.join(5)  # noqa: SLF001 - as above
         with contextlib.suppress(KafkaError):
             producer.close(timeout=1)
 

@@ -13,7 +13,7 @@ def connect(kind: Callable[..., Any], brokers: Sequence[str], patience: float, *
     """
     clients: list[KafkaNetClient] = []
 
-    def remember(**client_settings: Any) -> KafkaNetClient:  # noqa: ANN401
+    def remember(**client_settings: Any) -> KafkaNetClient:  # noqa: ANN401 - the client has no types
         clients.append(KafkaNetClient(**client_settings))
         return clients[-1]
 

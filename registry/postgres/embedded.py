@@ -339,7 +339,7 @@ class Embedded:
     def _query_state(self) -> int:
         """Return 0 if the server accepts connections, 1 while it starts or stops, 2 if it does not answer."""
         command = [str(programs() / "pg_isready"), "-q", "-t10", f"-p{PORT}", "-h", str(self._sockets)]
-        return subprocess.run(command, check=False, env=environment(), stderr=subprocess.DEVNULL).returncode  # noqa: S603
+        return subprocess.run(command, check=False, env=environment(), stderr=subprocess.DEVNULL).returncode  # noqa: S603 - a program of PostgreSQL
 
     def _choose_sockets(self) -> Path:
         folder = socket_folder(self.path, f".s.PGSQL.{PORT}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -177,19 +178,31 @@ def test_seeking_a_leaf_never_goes_past_its_record(adapter: Adapter, stream: str
 def test_a_wait_ends_as_soon_as_there_is_more(adapter: Adapter, stream: str) -> None:
     store(adapter, stream, range(1, 2))
     reader = adapter.open()
-    end = reader.end(stream)
-    assert reader.wait({stream: end}, 0.05) == set()
-    woken: list[tuple[set[str], float]] = []
-    thread = threading.Thread(target=lambda: woken.append((reader.wait({stream: end}, 20), time.monotonic())))
+    position = reader.end(stream)
+    assert reader.wait({stream: position}, 0.05) == set()
+    woken: queue.SimpleQueue[tuple[set[str], bytes, float]] = queue.SimpleQueue()
+    sizes = range(2, 7)  # more than one: the reader is back in its wait before the next record is stored
+
+    def follow() -> None:
+        at = position
+        for _ in sizes:
+            grown = reader.wait({stream: at}, 20)
+            now = time.monotonic()
+            [record] = reader.read(stream, at)
+            at = record.next
+            woken.put((grown, record.data, now))
+
+    thread = threading.Thread(target=follow)
     thread.start()
-    time.sleep(0.2)
-    store(adapter, stream, range(2, 3))
-    stored = time.monotonic()
+    for size in sizes:
+        adapter.store(stream, records_of(stream, range(size, size + 1)))
+        stored = time.monotonic()
+        grown, record, at = woken.get(timeout=20)
+        assert grown == {stream}
+        assert record == commit(size, stream=stream)
+        assert at - stored < 1
     thread.join(20)
-    assert woken
-    assert woken[0][0] == {stream}
-    assert woken[0][1] - stored < 1
-    assert reader.read(stream, end)[0].data == commit(2, stream=stream)
+    assert not thread.is_alive()
 
 
 def test_a_wait_returns_at_once_for_what_is_there_already(adapter: Adapter, stream: str) -> None:

@@ -1,7 +1,6 @@
 """A node at work on Kafka while the broker goes away and comes back."""
 
 import signal
-import time
 
 import pytest
 
@@ -14,10 +13,11 @@ def test_a_broker_stopped_and_started_again_under_run_costs_nothing(tmp_path, po
     achievement = consortium.offer()
     consortium.run("views", "update")  # what the node has read of governance counts while the log is away
     with started("run", home=consortium.home, says="is running") as running:
+        printed = len(running.output.read_text())
         empty_broker.stop()
         try:
             consortium.run("import", "file", consortium.rows(achievement, 300), "--no-publish")
-            time.sleep(2)
+            until(lambda: empty_broker.bootstrap in running.output.read_text()[printed:])  # it says what is away
         finally:
             empty_broker.start()
         shown = ("university", "show", "twente", "--year", "2026", "--json")

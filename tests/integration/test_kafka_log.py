@@ -12,10 +12,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from registry.log import LogUnavailable
+from tests.support.command import until
 from tests.support.commits import CONSORTIUM, commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from deploy.kafka.local import LocalKafka
     from registry.log.kafka import KafkaLog
@@ -47,6 +48,13 @@ def _stream(log: KafkaLog) -> str:
     return name
 
 
+def _senders() -> set[threading.Thread]:
+    """Return the threads of Kafka's client that send records."""
+    from kafka.producer.sender import Sender  # noqa: PLC0415 - as above
+
+    return {thread for thread in threading.enumerate() if isinstance(thread, Sender)}
+
+
 def test_a_broker_that_is_away_is_said_so_in_time_and_by_address(broker: LocalKafka) -> None:
     log = _open(broker, 3)
     name = _stream(log)
@@ -69,18 +77,24 @@ def test_a_broker_that_is_away_is_said_so_in_time_and_by_address(broker: LocalKa
     log.close()
 
 
-def test_after_an_outage_the_same_instance_goes_on_with_nothing_lost_or_doubled(broker: LocalKafka) -> None:
+def test_after_an_outage_the_same_instance_goes_on_with_nothing_lost_or_doubled(
+    broker: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = _senders()
     log = _open(broker, 3)
     name = _stream(log)
     records = [commit(size, stream=name) for size in range(1, 7)]
     with log.writer(name):
         log.append(name, records[:2])
         assert len(log.read(name)) == 2
+        assert _senders() - others
         broker.stop()
-        with pytest.raises(LogUnavailable):
-            log.append(name, records[2:4])
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "end", lambda _: 2)  # the broker went away just after it was asked
+            with pytest.raises(LogUnavailable):
+                log.append(name, records[2:4])
+        assert _senders() <= others, "what was given up must not arrive later"
         broker.start()
-        time.sleep(3)  # what was given up would arrive by now
         assert [record.data for record in log.records(name)] == records[:2]
         log.append(name, records[2:])
     assert [record.data for record in log.records(name)] == records
@@ -106,8 +120,7 @@ def test_a_broker_killed_in_the_middle_is_waited_for(broker: LocalKafka) -> None
 
     thread = threading.Thread(target=publish)
     thread.start()
-    while len(done) < 50 and thread.is_alive():
-        time.sleep(0.001)
+    until(lambda: len(done) >= 50 or not thread.is_alive(), 60, 0.001)
     broker.kill()
     assert len(done) < len(records)
     broker.start()
@@ -141,13 +154,23 @@ def test_a_transactions_marks_hold_up_nobody(kafka_broker: LocalKafka) -> None:
     log.close()
 
 
-def test_a_stream_made_while_somebody_waits_is_noticed(kafka_broker: LocalKafka) -> None:
+def test_a_stream_made_while_somebody_waits_is_noticed(
+    kafka_broker: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log, other = _open(kafka_broker, 10), _open(kafka_broker, 10)
     name = f"m-{uuid4().hex[:12]}"
     found: list[set[str]] = []
+    select, has_looked = log._reader.select_existing, threading.Event()  # noqa: SLF001 - says that the wait has begun
+
+    def select_existing(positions: Mapping[str, int]) -> list[str]:
+        existing = select(positions)
+        has_looked.set()
+        return existing
+
+    monkeypatch.setattr(log._reader, "select_existing", select_existing)  # noqa: SLF001 - as above
     thread = threading.Thread(target=lambda: found.append(log.wait({name: 0}, 20)))
     thread.start()
-    time.sleep(0.3)
+    assert has_looked.wait(20)
     other.create(name)
     with other.writer(name):
         other.append(name, [commit(1, stream=name)])

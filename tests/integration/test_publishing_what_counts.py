@@ -1,6 +1,7 @@
 """The publisher signs only what consumers accept, and mends what they refused: keys that were retired, suspensions."""
 
 import contextlib
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,59 +15,44 @@ from projections.credentials import credentials
 from registry.application.acceptance import NotAccepted
 from registry.application.refusals import RefusedCommits
 from registry.log import GOVERNANCE
+from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.governance_follower import GovernanceFollower
 from registry.node.health.health import check_node, own_commits_refused, read_own_stream
 from registry.node.health.own_log import OwnLog
 from registry.publishing.errors import OwnCommitsRefused
 from registry.publishing.self_check import check
-from registry.rules.errors import Refusal
 from registry.wire import commit
 from registry.wire.governance import MemberKeyAdded, MemberKeyRetired, MemberReinstated, MemberSuspended
 from registry.wire.keys import Ed25519Signer
 from registry.wire.merkle import Tree, leaf_hashes
 from tests.integration.test_changed_logs import Counting, World
+from tests.support.governance_follower import FollowerWithoutViews
 from tests.support.node import ORIGIN
 from tests.support.streams import CONSORTIUM, Stream
-
-
-class ByGovernance:
-    """What consumers would say, under governance as the log has it."""
-
-    def __init__(self, world):
-        self._world = world
-
-    @property
-    def record(self):
-        fold = GovernanceFold(CONSORTIUM, self._world.consortium.founded)
-        for found in self._world.log.records(GOVERNANCE):
-            fold.take(found.data)
-        return fold.state.members["twente"]
-
-    def check_events(self, event_types, leaf=None):
-        for kind in event_types:
-            try:
-                self.record.check(self._world.node.registry.published_size() if leaf is None else leaf, kind)
-            except Refusal as no:
-                raise NotAccepted(no.code, no.detail, "Ask the consortium.") from no
-
-    def check_commit(self, before, after, keys):
-        if not any(w.key in keys and w.counts(before.size, after.size) for w in self.record.keys):
-            raise NotAccepted("key-not-valid", "this node's key does not count", "Put the new key into keys/.")
-
-    def counts(self, commit):
-        return find_refusal(MemberTrust(CONSORTIUM, self.record), commit) is None
 
 
 class Governed(World):
     """twente's node, which knows governance; `head` is the head that governance anchors."""
 
     def publisher(self, **more):
-        rules = ByGovernance(self)
         return self.node.publisher(
             founding=(CONSORTIUM, self.consortium.founded),
-            **({"counts": rules.counts, "acceptance": rules} | more),
+            **({"counts": self.counts, "acceptance": self.acceptance()} | more),
         )
+
+    def acceptance(self):
+        """Return the consumers' rules, under governance as the log has it when they are first asked."""
+        settings = SimpleNamespace(member="twente", consortium=CONSORTIUM, founded_hash=self.consortium.founded)
+        follower = FollowerWithoutViews(SimpleNamespace(settings=settings, log=lambda: self.log))
+        return ConsumerRules(settings, follower, lambda: self.node.signer.vkey, self.node.registry.published_size)
+
+    def counts(self, commit):
+        """Return whether a commit counts under governance as the log has it now."""
+        fold = GovernanceFold(CONSORTIUM, self.consortium.founded)
+        for record in self.log.records(GOVERNANCE):
+            fold.take(record.data)
+        return find_refusal(MemberTrust(CONSORTIUM, fold.state.members["twente"]), commit) is None
 
     def govern(self, *acts):
         """Publish acts of governance, each a kind and its data."""
@@ -105,7 +91,7 @@ class Governed(World):
             log=lambda: self.log,
             unchecked_log=lambda: self.log,
             dsn=lambda: self.node.dsn,
-            counts=lambda: ByGovernance(self).counts,
+            counts=lambda: self.counts,
         )
         made.governance_follower = GovernanceFollower(made)
         made.own_log = OwnLog(made)
@@ -143,7 +129,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
     world.publisher(acceptance=None, counts=None).publish_pending()
     assert world.seen() == before
     assert {q.code for q in quarantine.list_quarantined(world.connection)} == {"key-not-valid"}
-    with pytest.raises(NotAccepted, match="Put the new key"):
+    with pytest.raises(NotAccepted, match="registry key rotate"):
         world.publisher().publish_pending()
     world.node.signer = new
     healed = world.publisher().publish_pending()
@@ -151,7 +137,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
     assert world.seen() == world.node.stored()
     assert world.publisher().publish_pending().events == 0
     assert world.faults() == []
-    assert list(check(world.node.registry.connection, world.log, "twente", ORIGIN, ByGovernance(world).counts)) == []
+    assert list(check(world.node.registry.connection, world.log, "twente", ORIGIN, world.counts)) == []
 
 
 def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
@@ -321,7 +307,7 @@ def test_events_stored_before_a_suspension_wait_for_the_reinstatement_and_what_r
     world.publisher().publish_pending()
     assert world.seen() == world.node.stored()
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
-    assert list(check(registry.connection, world.log, "twente", ORIGIN, ByGovernance(world).counts)) == []
+    assert list(check(registry.connection, world.log, "twente", ORIGIN, world.counts)) == []
 
 
 @pytest.mark.parametrize("step", ["write down", "commit what is written down", "sign", "append", "note the place"])
@@ -352,27 +338,13 @@ def test_a_publisher_that_dies_while_it_holds_or_releases_events_publishes_each_
     assert world.connection.execute("SELECT count(*) FROM refusals").fetchone() == (0,)
 
 
-class LateReader(ByGovernance):
-    """Governance as it was read some time ago, until a commit is checked: then it is read again."""
-
-    def __init__(self, world):
-        super().__init__(world)
-        self._read = super().record
-
-    @property
-    def record(self):
-        return self._read
-
-    def check_commit(self, before, after, keys):
-        self._read = super().record
-        super().check_commit(before, after, keys)
-
-
-def test_nothing_is_signed_for_a_member_whose_suspension_is_read_just_before(world):
+def test_nothing_is_signed_for_a_member_whose_suspension_is_read_just_before(world, monkeypatch):
+    monkeypatch.setattr("registry.node.governance_follower._FRESH_SECONDS", math.inf)
     world.issue()
     world.publisher().publish_pending()
     head, before = world.head(), world.log.end("twente")
-    rules = LateReader(world)
+    rules = world.acceptance()
+    rules.check_events({"credential.issued.v1"})  # under governance as it was before the suspension
     world.issue(2)
     world.govern(("member.suspended.v1", MemberSuspended("twente", head, "administrative")))
     with pytest.raises(NotAccepted, match="suspended"):
@@ -421,7 +393,7 @@ def test_commits_of_held_events_are_made_again_where_the_log_loses_them(suspende
 
 def test_events_that_are_held_back_stay_visible_while_others_are_published(suspended):
     world, registry = suspended, suspended.node.registry
-    registry.checker.acceptance = ByGovernance(world)
+    registry.checker.acceptance = world.acceptance()
     world.publisher().publish_pending()
     registry.credentials.revoke(world.first, "issuedInError")
     published = world.publisher().publish_pending()
@@ -431,13 +403,13 @@ def test_events_that_are_held_back_stay_visible_while_others_are_published(suspe
     assert (health.waiting, health.waiting_since, health.held) == (3, None, 3)
     [fault] = health.faults["held"]
     assert fault.startswith("3 stored events are held back")
-    assert "member-suspended: the member is suspended. Ask the consortium." in fault
+    assert "member-suspended: twente is suspended since 4 May 2026 (governance entry 3). Try again after" in fault
     assert set(health.faults) == {"held", "membership"}
 
 
 def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(suspended):
     world, registry = suspended, suspended.node.registry
-    registry.checker.acceptance = ByGovernance(world)
+    registry.checker.acceptance = world.acceptance()
     world.publisher().publish_pending()
     assert registry.size_when_published() == 2
     registry.credentials.revoke(world.first, "issuedInError")
@@ -446,6 +418,7 @@ def test_a_position_counts_what_will_be_published_and_not_what_is_held_back(susp
     assert world.publisher().publish_pending().size == 3
     assert registry.size_when_published() == 3
     world.govern(("member.reinstated.v1", MemberReinstated("twente", world.head(), "administrative")))
+    registry.checker.acceptance = world.acceptance()  # which reads governance again
     world.issue()
     assert registry.size_when_published() == 8
     assert world.publisher().publish_pending().size == 8

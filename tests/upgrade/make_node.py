@@ -240,7 +240,7 @@ class Maker:
         if key:
             headers["Idempotency-Key"] = key
         request = urllib.request.Request(url, content, headers)  # noqa: S310 - an address of this machine
-        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 - as above
             return json.load(answer)
 
     @contextlib.contextmanager
