@@ -1,6 +1,6 @@
 """Cases of the recognition office: the worklist, and one case."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, get_args
 
 import typer
@@ -20,6 +20,7 @@ from registry.office.cases import case_list, worklist
 from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import WorklistQuery
 from registry.values.plural import plural
+from registry.wire.today import utc_today
 
 case_app = typer.Typer(
     help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
@@ -76,7 +77,7 @@ def list_cases(
     """
     node = node_of(context)
     office = office_of(node)
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
     if state is not None and state not in get_args(CaseState):
         raise typer.BadParameter(f"{state!r} is not one of {', '.join(get_args(CaseState))}", param_hint="--state")

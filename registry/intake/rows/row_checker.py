@@ -24,6 +24,7 @@ from registry.values.persons import (
 )
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
+from registry.wire.today import utc_today
 
 _IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
@@ -227,7 +228,7 @@ class RowChecker:
                     self._orders[(name, orders[0])] += 1
             else:
                 days[name] = row.values[name] = day
-        today = dt.datetime.now(dt.UTC).date()
+        today = utc_today()
         judged = judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
         for name, detail in judged.faults:
             row.refuse(name, days[name], detail)
