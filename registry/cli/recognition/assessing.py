@@ -149,18 +149,14 @@ def withdraw(
     context: typer.Context,
     assessment: AssessmentId,
     *,
-    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+    reason: Annotated[WithdrawalReason, typer.Option(help="The reason. It is published.")],
 ) -> None:
     """Withdraw an assessment of this office, and publish that. Decisions by it stay.
 
     Example: registry recognition withdraw-assessment 432236b7-… --reason decidedInError
     """
     node = node_of(context)
-    if reason not in get_args(WithdrawalReason):
-        raise typer.BadParameter(
-            f"{reason!r} is not one of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
-        )
-    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)
     publish_now(node)
 
 

@@ -143,18 +143,14 @@ def withdraw(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(help="The decision's id.")],
     *,
-    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+    reason: Annotated[WithdrawalReason, typer.Option(help="The reason. It is published.")],
 ) -> None:
     """Withdraw a decision of this office, and publish that.
 
     Example: registry recognition withdraw 432236b7-… --reason onAppeal
     """
     node = node_of(context)
-    if reason not in get_args(WithdrawalReason):
-        raise typer.BadParameter(
-            f"{reason!r} is not one of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
-        )
-    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)
     publish_now(node)
 
 
