@@ -135,7 +135,7 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
     checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
-    checked = checker.check(1, row)
+    checked = checker.check(0, row)
     if checked is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
         raise typer.Exit(1)
