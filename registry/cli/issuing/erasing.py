@@ -15,10 +15,10 @@ from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
 from registry.learners import erasure as erasing
 from registry.learners.numbers import find_former_owners
-from registry.node.adapters.eraser import today
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.values.plural import plural
+from registry.wire.today import utc_today
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is a command of `learner`
@@ -64,7 +64,7 @@ def erase(
     learner = _learner_of_number(node, learner) if student else ids.resolve(node, learner, "learner")
     merged = erasing.find_merged_learners(node.registry, learner)
     credentials = known_credentials(node.views(), [learner, *merged])
-    affected = erasing.find_affected_cases(node.registry, learner, today())
+    affected = erasing.find_affected_cases(node.registry, learner, utc_today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])

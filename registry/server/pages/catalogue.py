@@ -1,7 +1,6 @@
 """The catalogue for everybody: what can be studied, and one achievement with all that is known of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.templates import Formats
 from registry.server.pages.vocabulary import N_, VOCABULARY
+from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 20
 _MOST_CHOICES: Final = 100
@@ -150,7 +150,7 @@ async def show_achievement(
         versions = catalogue.versions(connection, member, str(achievement))
         if not versions:
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        today = datetime.now(UTC).date()
+        today = utc_today()
         recognising = agreements.find_recognising(
             connection, member, str(achievement), today, by=None, after=None, limit=_SHOWN_AGREEMENTS + 1
         )
