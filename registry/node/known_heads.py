@@ -18,7 +18,7 @@ class KnownHead(NamedTuple):
     root: bytes | None
     """None if only the size is known."""
     source: str
-    """How it is known, as the subject of a sentence."""
+    """The place where it is noted, as the subject of a sentence."""
 
 
 def list_heads_in_files(node: Node, stream: str, anchors: Sequence[tuple[int, bytes]]) -> list[KnownHead]:

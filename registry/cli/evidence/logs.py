@@ -127,7 +127,7 @@ def _as_json(record: Record, commit: Commit) -> dict[str, Any]:
 
 
 class _Judge(NamedTuple):
-    """What judges the records of a stream."""
+    """The judge of the records of a stream."""
 
     judge: Callable[[bytes], Verdict]
     """Judges the next record."""
@@ -182,7 +182,7 @@ def verify(
     """
     node = node_of(context)
     judge = _create_judge(node, stream)
-    known = _list_known_heads(node, stream, judge, expect)
+    known_heads = _list_known_heads(node, stream, judge, expect)
     wrong, faults = [], list[str]()
     with progress(f"verifying {stream}") as counter:
         for item in node.log().records(stream):
@@ -194,10 +194,10 @@ def verify(
                 if not as_json:
                     say(f"{item.position}: {verdict.code}: {verdict.detail}", style="red")
             if verdict.code == OK:
-                heads = [head for head in known if head.size == tree.size]
+                heads = [head for head in known_heads if head.size == tree.size]
                 faults += [_describe_other_root(head) for head in heads if head.root not in (None, tree.root)]
     size, root = judge.tree().size, judge.tree().root.hex()
-    newest = max(known, key=lambda head: head.size, default=None)
+    newest = max(known_heads, key=lambda head: head.size, default=None)
     if newest is not None and newest.size > size:
         faults.append(
             f"The log was cut, or is an old copy: it has {size:,} valid entries, and {newest.source} says"
