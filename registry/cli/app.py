@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "views": ("operations.views",),
     "run": ("operations.running",),
     "serve": ("operations.serving",),
+    "account": ("operations.accounts",),
     "api-key": ("operations.api_keys",),
     "key": ("consortium.signing_keys",),
     "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
@@ -70,7 +71,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "publish", "views", "run", "serve", "api-key", "key", "vault", "webhook", "feed", "demo",
+        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "webhook", "feed",
+        "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
 from registry.access import UnknownKey
+from registry.accounts import AccountError
 from registry.application.acceptance import NotAccepted
 from registry.application.errors import InvalidEvent, Refusal
 from registry.backup.backup import BackupError, WrongPassphrase
@@ -48,6 +49,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (FileError, 2),
     (IdNotFound, 1),
     (UnknownKey, 1),
+    (AccountError, 1),
     (WireError, 1),
     (SettingsError, 3),
     (KeystoreError, 3),

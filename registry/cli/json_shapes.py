@@ -26,6 +26,7 @@ from projections.records.learners import LearnerRecord
 from projections.records.universities import UniversityYear
 from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
+from registry.accounts.accounts import Account
 from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
@@ -169,6 +170,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "office profile show": Shape(_names(StoredProfile)),
     "reasons list": _list(("kind", "code", "text")),
     "reasons show": Shape((), remark="The code's text by language; for a country, its note."),
+    "account list": _list(Account),
     "api-key list": _list(ApiKey),
     "key show": Shape(("member", "problem", "keys")),
     "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),

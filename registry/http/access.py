@@ -29,6 +29,7 @@ SCOPES: Final = {
     "cases:write": "open and work on cases: documents, enquiries, assessments, proposals, appeals",
     "cases:approve": "approve, return, publish and withdraw decisions; one key for each person of the office",
     "recognition:write": "state and withdraw assessments; declare and withdraw agreements",
+    "accounts:administer": "add and end accounts and API keys, and read the journal, on the pages",
     "feed:read": "follow what happens to the university's own credentials and decisions",
 }
 

@@ -61,6 +61,12 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
         "A second person must release or approve what one person has prepared.",
         "Ask a colleague to do it with a key or token of their own.",
     ),
+    "stale-form": ProblemType(
+        403,
+        "This form cannot be sent any more",
+        "It was not made for this browser, or you have signed in or out since. Nothing of it was stored.",
+        "Open the page again, sign in if it asks you to, and send the form again.",
+    ),
     "not-found": ProblemType(
         404,
         "Not found",

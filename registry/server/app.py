@@ -19,6 +19,8 @@ from projections.api.members import OwnStream
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
+from registry.accounts import AccountServices
+from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
 from registry.api.receiving import Receiving
@@ -49,6 +51,7 @@ from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
 from registry.server.node_routes import node_routes
 from registry.server.openapi import DEPENDENCIES, description_without_node, openapi_config
+from registry.server.pages.browser_session import SessionMiddleware
 from registry.server.pages.frame import Pages
 from registry.server.pages.problem_pages import ProblemPages
 from registry.server.pages.routes import page_routes
@@ -70,19 +73,22 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     that each process has one count for each client.
     """
     settings, http = node.settings, node.settings.http
-    pages = Pages(settings.consortium, settings.member)
+    site = site_of(settings.public_url, http.base_path, http.port)
+    accounts = AccountServices(node.registry.dsn, settings.accounts, site)
+    pages = Pages(settings.consortium, settings.member, site)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, watch, tokens, instruments)
+    start, end = _create_hooks(node, views, private, accounts, watch, tokens, instruments)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
-        state=State({"member": settings.member}),
+        state=State({"member": settings.member, "site": site}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "services": Provide(lambda: accounts, sync_to_thread=False),
         },
         before_request=check_request,
         plugins=[DecimalAsNumber()],
@@ -98,10 +104,11 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         logging_config=None,
     )
     limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
+    with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
     credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
     if tokens is not None:
         credentials.append(tokens)
-    answering = ProblemMiddleware(Authentication(limited, credentials, http.failures_per_minute), HANDLERS)
+    answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)
     return ProblemPages(answering, pages)
 
 
@@ -112,6 +119,7 @@ def _create_hooks(
     node: Node,
     views: Views,
     private: PrivateSide,
+    accounts: AccountServices,
     watch: HealthWatch,
     tokens: Tokens | None,
     instruments: "Instruments | None",
@@ -136,6 +144,7 @@ def _create_hooks(
         stop.set()
         views.close()
         private.close()
+        accounts.close()
 
     return start, end
 

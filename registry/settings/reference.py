@@ -25,6 +25,7 @@ _UNITS: Final = {
     "per_minute": "requests a minute",
     "per_minute_anybody": "requests a minute",
     "failures_per_minute": "failures a minute",
+    "attempts_per_minute": "attempts a minute",
     "release_above": "lines",
 }
 """The units of numbers, by the end of the setting's name."""

@@ -158,6 +158,21 @@ class OfficeSetting(BaseModel):
     """The largest size of all files of a case together, in bytes."""
 
 
+class AccountSetting(BaseModel):
+    """Settings of signing in to the pages: `[accounts]` in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """Minutes without a request after which a person must sign in again."""
+    session_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 12
+    """Hours after which a person must sign in again in any case."""
+    link_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 24
+    """Hours for which a one-time link can be used."""
+    attempts_per_minute: Annotated[int, Field(ge=1)] = 10
+    """Failed attempts to sign in from one address, or with one passkey, in a minute, in each process that answers."""
+
+
 class Settings(BaseSettings):
     """The settings of a node. The file uses these names; the environment `REGISTRY_` and the name in upper case."""
 
@@ -191,6 +206,8 @@ class Settings(BaseSettings):
     """The HTTP server."""
     office: OfficeSetting = OfficeSetting()
     """The recognition office."""
+    accounts: AccountSetting = AccountSetting()
+    """Signing in to the pages."""
     oauth: TokenSettings | None = None
     """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None

@@ -46,6 +46,12 @@ STAFF = OPEN + "which person or system of the university acts, as it names them"
 COLUMNS = {
     "access.keys": {"key": ID, "name": STAFF, "secret": "is a hash of the secret", "scopes": ID},
     "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
+    "accounts.accounts": {"name": STAFF, "person": STAFF, "roles": ID},
+    "accounts.challenges": {"challenge": OPEN + "random bytes"},
+    "accounts.journal": {"actor": STAFF, "act": ID, "subject": ID, "hash": OPEN + "a hash of the row"},
+    "accounts.links": {"secret": "is a hash of the secret"},
+    "accounts.passkeys": {"credential": ID, "name": STAFF, "public_key": OPEN + "a public key of the staff's"},
+    "accounts.sessions": {"secret": "is a hash of the secret", "way": ID},
     "feed.counted": {"member": ID},
     "feed.notices": {
         "member": ID, "kind": ID, "thing": ID, "cause_member": ID, "data": OPEN + "ids and counts of what is on the log"

@@ -14,7 +14,10 @@ from uuid import uuid4
 import httpx
 
 from registry.access import ApiKeys
+from registry.accounts import AccountServices
+from registry.accounts.site import site_of
 from registry.http.access import SCOPES
+from registry.settings.settings import AccountSetting
 from tests.support.command import ROOT, Consortium, command, registry, until
 
 ADDRESS = re.compile(r"answers at (http://[0-9.]+:\d+)")
@@ -113,11 +116,33 @@ class Served:
     def anybody(self):
         return self._client({})
 
+    def browser(self):
+        """A browser that keeps its cookies, as far as pages without scripts need."""
+        return self._client({"Accept": "text/html"})
+
+    def link(self, *roles, name=None):
+        """The path of a one-time link of a new account."""
+        with contextlib.closing(AccountServices(self.dsn, AccountSetting(), site_of(None, "", 8000))) as services:
+            account = services.accounts.add(name or f"Ada {uuid4()}", roles or ("clerk",), "test")
+            return f"/signin/link/{services.links.create(account.account, 'test')}"
+
+    def sign_in(self, *roles, name=None):
+        """A browser of a person with these roles, who has signed in. `form` adds the token to what it sends."""
+        client, path = self.browser(), self.link(*roles, name=name)
+        answer = client.post(path, data=form(client.get(path)))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account"), answer.text
+        return client
+
     def bearer(self, token):
         return self._client({"Authorization": f"Bearer {token}"})
 
     def _client(self, headers):
         return self._open.enter_context(httpx.Client(base_url=self.url, headers=headers, timeout=30))
+
+
+def form(page, **fields):
+    """What a form of a page sends, with the page's token."""
+    return {"csrf": re.search(r'name="csrf" value="([0-9a-f]{64})"', page.text)[1], **fields}
 
 
 def row(achievement, record="r1", student="s1", **more):

@@ -16,7 +16,7 @@ from registry.office.cases.people import find_by_name, name_of, read_applicants
 from registry.office.cases.service import Office
 from registry.office.cases.worklist import CaseLine, CredentialLine, Place, WorklistQuery
 from registry.office.ports import CredentialFacts, Key
-from registry.values.actors import key_names
+from registry.values.actors import actor_names
 
 _WORST_FIRST: Final[tuple[HolderState, ...]] = ("differs", "notChecked", "partly", "matches")
 
@@ -71,7 +71,7 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
     people = read_applicants(cursor, office.registry.vault, identifiers)
     working = assignees(cursor, identifiers)
-    names = key_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
+    names = actor_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
     changes = changes_of(cursor, office.lookup, identifiers)
     cases = {line.case: office.registry.case(line.case) for line in lines}
     keys = {key for case in cases.values() for subject in case.subjects if (key := key_of(subject)) is not None}

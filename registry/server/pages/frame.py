@@ -10,8 +10,12 @@ from jinja2_fragments import render_block
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
+from registry.accounts.site import Site
+from registry.http.access import ANYBODY
 from registry.http.forwarded import base_path_of
 from registry.http.responses import POSITION, Position
+from registry.server.pages.browser_session import session_of
+from registry.server.pages.form_check import FormTokens
 from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
 from registry.server.pages.templates import environment
 from registry.server.pages.vocabulary import N_
@@ -24,10 +28,12 @@ class Entry(NamedTuple):
 
     path: str
     text: str
+    scope: str = ""
+    """The scope that a caller needs to see the entry; none for everybody."""
 
 
 _NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")))
-"""The pages for everybody."""
+"""The pages for everybody, and for those with a scope."""
 
 
 class Identity(NamedTuple):
@@ -58,9 +64,11 @@ def source_of(position: Position) -> Source:
 class Pages:
     """Renders pages of one node."""
 
-    def __init__(self, consortium: str, member: str) -> None:
+    def __init__(self, consortium: str, member: str, site: Site) -> None:
+        """`site` is the address of the pages, to which forms and cookies are bound."""
         self._consortium = consortium
         self._member = member
+        self._site = site
         self._names: dict[str, str] = {}
 
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
@@ -89,10 +97,14 @@ class Pages:
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
+        person, caller, forms = session_of(request), request.scope.get("user", ANYBODY), FormTokens(request, self._site)
         values = {
             "lang": language,
             "languages": LANGUAGES,
-            "navigation": _NAVIGATION,
+            "navigation": [entry for entry in _NAVIGATION if not entry.scope or entry.scope in caller.scopes],
+            "person": person,
+            "csrf": forms.field,
+            "csrf_token": forms.token,
             "node": Identity(self._consortium, self._names.get(self._member, self._member)),
             "names": self._names,
             "nonce": nonce,
@@ -111,11 +123,13 @@ class Pages:
             "Content-Security-Policy": _policy(nonce),
             "Content-Language": language,
             "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
-            "Cache-Control": "no-store" if private else "no-cache",
+            "Cache-Control": "no-store" if private or person or forms.is_used else "no-cache",
         }
         if position:
             headers[POSITION] = position
         response = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
+        if forms.cookie is not None:
+            response.set_cookie(forms.cookie)
         chosen = request.query_params.get("lang")
         if chosen in LANGUAGES:
             response.set_cookie(

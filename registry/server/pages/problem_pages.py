@@ -8,8 +8,8 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 from registry.http.problems import MEDIA_TYPE, PROBLEM_TYPES
 from registry.server.pages.frame import Pages
+from registry.server.pages.paths import is_page
 
-_NOT_PAGES: Final = ("/v1/", "/health", "/ready", "/openapi.json", "/asyncapi.json", "/docs", "/problems", "/static/")
 _KEPT_HEADERS: Final = (b"retry-after", b"allow", b"www-authenticate", b"ratelimit-limit", b"ratelimit-reset")
 
 
@@ -43,6 +43,9 @@ class ProblemPages:
 
     async def _send(self, scope: Any, receive: Receive, send: Send, start: Any, document: bytes) -> None:  # noqa: ANN401 - ASGI
         request: Request[Any, Any, Any] = Request(scope, receive=receive)
+        if start["status"] == 401 and request.method == "GET":
+            await self._send_to_sign_in(request, send)
+            return
         problem = {"detail": "", "errors": []} | msgspec.json.decode(document)
         problem["remedy"] = PROBLEM_TYPES[problem["type"].rpartition("/")[2]].remedy
         page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)
@@ -53,11 +56,19 @@ class ProblemPages:
         await send({"type": "http.response.start", "status": start["status"], "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
+    async def _send_to_sign_in(self, request: Request[Any, Any, Any], send: Send) -> None:
+        """Lead somebody who must sign in there, and then back to the page."""
+        query = request.scope["query_string"].decode("latin-1")
+        following = request.url.path + (f"?{query}" if query else "")
+        address = self._pages.address(request, "/signin", {"next": following})
+        headers = [(b"location", address.encode()), (b"cache-control", b"no-store"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
 
 def _is_for_person(scope: Any) -> bool:  # noqa: ANN401 - an ASGI scope
-    if scope["path"].startswith(_NOT_PAGES):
-        return False
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+    accepts_html = any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+    return accepts_html and is_page(scope["path"])
 
 
 def _is_problem(start: Any) -> bool:  # noqa: ANN401 - an ASGI message

@@ -4,7 +4,8 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, verifying
+from registry.server.pages import catalogue, own_account, signing_in, verifying
+from registry.server.pages.form_check import check_form
 from registry.server.pages.static_files import static_file
 
 
@@ -15,4 +16,5 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    return Router("/", route_handlers=[*catalogue.ROUTES, *verifying.ROUTES, static_file], before_request=_accept)
+    handlers = [*catalogue.ROUTES, *verifying.ROUTES, *signing_in.ROUTES, *own_account.ROUTES, static_file]
+    return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])

@@ -13,6 +13,16 @@ def N_(text: str) -> str:  # noqa: N802 - the extractor's own name for a text th
 
 
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
+    "role of person": {
+        "clerk": N_("Clerk"),
+        "approver": N_("Approver"),
+        "officer": N_("Officer"),
+        "assessor": N_("Assessor"),
+        "decision-approver": N_("Approver of decisions"),
+        "auditor": N_("Auditor"),
+        "administrator": N_("Administrator"),
+    },
+    "way": {"link": N_("One-time link"), "passkey": N_("Passkey")},
     "kind": {
         "microCredential": N_("Micro-credential"),
         "module": N_("Module"),

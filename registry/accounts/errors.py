@@ -1,0 +1,18 @@
+class AccountError(Exception):
+    """An act on an account is not possible. The message says why, and what to do."""
+
+
+class UnknownAccount(AccountError):
+    """There is no such account, or it has ended."""
+
+
+class NameInUse(AccountError):
+    """Another account has this name."""
+
+
+class InvalidLink(AccountError):
+    """The one-time link was used, replaced, or has expired."""
+
+
+class InvalidPasskey(AccountError):
+    """A passkey was not accepted."""

@@ -1,0 +1,33 @@
+"""All that a node has for the accounts of its people, on one database."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from registry.accounts.accounts import Accounts
+from registry.accounts.database import AccountDatabase
+from registry.accounts.journal import Journal
+from registry.accounts.links import Links
+from registry.accounts.sessions import Sessions
+from registry.accounts.site import Site
+from registry.settings.settings import AccountSetting
+
+
+class AccountServices:
+    """Accounts, links, sessions and journal of one node. `close` closes their connections."""
+
+    def __init__(
+        self, dsn: str, setting: AccountSetting, site: Site, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """`dsn` is the private database, with its tables; `site` is the address that people sign in at."""
+        self._database = AccountDatabase(dsn) if clock is None else AccountDatabase(dsn, clock)
+        self.site = site
+        self.accounts = Accounts(self._database)
+        self.sessions = Sessions(
+            self._database, timedelta(minutes=setting.idle_minutes), timedelta(hours=setting.session_hours)
+        )
+        self.links = Links(self._database, self.sessions, timedelta(hours=setting.link_hours))
+        self.journal = Journal(self._database)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()

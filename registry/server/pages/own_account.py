@@ -1,0 +1,34 @@
+"""A person's own account: roles, passkeys, sessions."""
+
+from typing import Any, Final
+
+from anyio.to_thread import run_sync
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from registry.accounts import AccountServices, Session
+from registry.server.pages.browser_session import no_session_cookie, require_person
+from registry.server.pages.frame import Pages
+
+
+@get("/account", include_in_schema=False, guards=[require_person])
+async def show(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Show a person their account."""
+    own: Session = request.auth
+    sessions = await run_sync(services.sessions.of_account, own.account)
+    return pages.render(request, "account.html", private=True, own=own, sessions=sessions)
+
+
+@post("/account/sessions/end", include_in_schema=False, status_code=303, guards=[require_person])
+async def end_session(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """End one of the person's sessions."""
+    own: Session = request.auth
+    chosen = str((await request.form()).get("session", ""))
+    await run_sync(services.sessions.end, chosen, own.account)
+    response = Redirect(pages.address(request, "/account", {}), status_code=303)
+    if chosen == own.session:
+        response.set_cookie(no_session_cookie(services.site))
+    return response
+
+
+ROUTES: Final = [show, end_session]

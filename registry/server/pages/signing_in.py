@@ -1,0 +1,71 @@
+"""Signing in by a one-time link, and signing out."""
+
+from typing import Any, Final
+
+from anyio.to_thread import run_sync
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from registry.accounts import AccountServices
+from registry.accounts.errors import InvalidLink
+from registry.server.pages.browser_session import (
+    cookie_of,
+    no_session_cookie,
+    require_person,
+    session_cookie,
+    session_of,
+)
+from registry.server.pages.frame import Pages
+from registry.server.pages.paths import local_path
+
+
+@get("/signin", include_in_schema=False, sync_to_thread=False)
+def start(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Ask who somebody is; a person who has signed in is led on."""
+    following = local_path(str(request.query_params.get("next", "/account")))
+    if session_of(request) is not None:
+        return Redirect(pages.address(request, following, {}), status_code=303)
+    return pages.render(
+        request, "signin.html", private=True, following=following, can_sign_in=services.site.can_sign_in
+    )
+
+
+@get("/signin/link/{token:str}", include_in_schema=False)
+async def show_link(
+    request: Request[Any, Any, Any], pages: Pages, services: AccountServices, token: str
+) -> Response[Any]:
+    """Ask whether to use a link. Opening it uses nothing, since programs that read mail open links, too."""
+    try:
+        name = await run_sync(services.links.read_name, token)
+    except InvalidLink:
+        return pages.render(request, "signin_link.html", status=404, private=True, name=None, token="")
+    return pages.render(request, "signin_link.html", private=True, name=name, token=token)
+
+
+@post("/signin/link/{token:str}", include_in_schema=False, status_code=303)
+async def use_link(
+    request: Request[Any, Any, Any], pages: Pages, services: AccountServices, token: str
+) -> Response[Any]:
+    """Use a link: begin a session."""
+    earlier = cookie_of(request, services.site.session_cookie)
+    try:
+        secret = await run_sync(services.links.use, token, earlier)
+    except InvalidLink:
+        return pages.render(request, "signin_link.html", status=404, private=True, name=None, token="")
+    response = Redirect(pages.address(request, "/account", {}), status_code=303)
+    response.set_cookie(session_cookie(services.site, secret))
+    return response
+
+
+@post("/signout", include_in_schema=False, status_code=303, guards=[require_person])
+async def sign_out(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """End the session of this browser."""
+    session = session_of(request)
+    if session is not None:
+        await run_sync(services.sessions.end, session.session, session.account)
+    response = Redirect(pages.address(request, "/signin", {}), status_code=303)
+    response.set_cookie(no_session_cookie(services.site))
+    return response
+
+
+ROUTES: Final = [start, show_link, use_link, sign_out]
