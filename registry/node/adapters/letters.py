@@ -14,7 +14,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.catalogue import catalogue
 from projections.credentials import credentials as credential_view
 from projections.recognition import decisions as decision_view
-from registry.letters import Addressee, CannotWrite, LetterContent, UnknownDecision, render
+from registry.letters import Addressee, CannotWrite, LetterContent, NoSuchDecision, render
 from registry.letters.composing import (
     NO_FILE,
     CaseFile,
@@ -53,7 +53,7 @@ class Letters:
         self._node = node
 
     def of_decision(self, decision: str, request: LetterRequest, file: CaseFile = NO_FILE) -> LetterContent:
-        """Return the letter of a decision of this office. Raises `CannotWrite`, `UnknownDecision`."""
+        """Return the letter of a decision of this office. Raises `CannotWrite`, `NoSuchDecision`."""
         node = self._node
         fold = node.governance()
         lookup = PostgresLetterLookup(node, fold)
@@ -127,7 +127,7 @@ class Letters:
         node, member = self._node, self._node.settings.member
         views = decision_view.read(node.views(), [(member, decision)])
         if not views:
-            raise UnknownDecision(
+            raise NoSuchDecision(
                 f"{member} made no decision {decision}, as far as this node has read its own log; was it published,"
                 " and have the views read it?"
             )
