@@ -5,7 +5,7 @@ stream than the views, reads that part again, and writes its notices. A notice t
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import structlog
 from psycopg import Connection
@@ -22,18 +22,15 @@ from projections.fold.fold import VerifiedCommit
 from registry.log import SharedLog, TailLost
 from registry.rules.governance import MemberRecord
 from registry.wire.merkle import Tree
+from registry.wire.today import utc_today
 
 _log = structlog.get_logger(__name__)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 class FeedUpdater:
     """Writes the feeds of some members for a projector."""
 
-    def __init__(self, connection: Connection, owners: Iterable[str], today: Callable[[], date] = _today) -> None:
+    def __init__(self, connection: Connection, owners: Iterable[str], today: Callable[[], date] = utc_today) -> None:
         """`owners` are the members whose feeds this node keeps; `today` returns the day in UTC."""
         self._connection = connection
         self._owners = frozenset(owners)

@@ -5,7 +5,7 @@ Making one needs the log; checking one needs the receipt, governance's log and t
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from registry.wire.events import Event, Reader, Skipped
 from registry.wire.merkle import leaf_hash, root_of
 from registry.wire.proof import TlogProof
 from registry.wire.seals import SealProof
+from registry.wire.today import utc_today
 
 
 class NoReceipt(Exception):
@@ -256,4 +257,4 @@ def governance_size_of(note: SignedNote, governance: GovernanceFold) -> int:
 
 def age(time: str, today: date | None = None) -> int:
     """Return the number of days since the time of an event."""
-    return ((today or datetime.now(UTC).date()) - date.fromisoformat(time[:10])).days
+    return ((today or utc_today()) - date.fromisoformat(time[:10])).days

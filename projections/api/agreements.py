@@ -1,6 +1,6 @@
 """Routes for agreements of automatic recognition, and for simulating one before it is signed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from registry.http import Cursors, FieldError, HttpProblem, Page, requires
 from registry.http.pagination import LIMIT, select_fields, with_optional_fields
 from registry.wire.forms import AtLeastOne, Date, Member, VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Purpose
+from registry.wire.today import utc_today
 
 if TYPE_CHECKING:
     ListedAgreement = AgreementView
@@ -116,7 +117,7 @@ async def simulate_agreement(
     """
     if _checked is not None and (wrong := _checked(data)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
-    end = date.fromisoformat(data.end) if data.end else datetime.now(UTC).date()
+    end = date.fromisoformat(data.end) if data.end else utc_today()
     begin = date.fromisoformat(data.begin) if data.begin else _a_year_before(end)
     draft = AgreementDeclared(
         _NOBODYS,

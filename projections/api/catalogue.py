@@ -1,6 +1,6 @@
 """Routes for the catalogue of achievements, and for the agreements that recognise one."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
 from registry.http import Cursors, HttpProblem, Page
 from registry.http.pagination import LIMIT, page_type, with_optional_fields
+from registry.wire.today import utc_today
 
 if TYPE_CHECKING:
     CataloguePageOf = CataloguePage
@@ -140,7 +141,7 @@ async def list_recognition(
             connection,
             member,
             str(achievement),
-            day or datetime.now(UTC).date(),
+            day or utc_today(),
             by=by,
             after=after,
             limit=limit + 1,

@@ -1,6 +1,6 @@
 """Routes for a learner's record across universities."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from projections.stacking import progress
 from projections.stacking.progress import NotComposed, Progress
 from registry.http import Cursors, HttpProblem, requires
 from registry.http.pagination import LIMIT
+from registry.wire.today import utc_today
 
 _NOBODY = "no member says anything of this learner, as far as this node has read"
 
@@ -74,7 +75,7 @@ async def get_progress(
                 connection,
                 str(learner),
                 (member, str(achievement)),
-                on=on or datetime.now(UTC).date(),
+                on=on or utc_today(),
                 version=version,
                 offers=offers,
             )

@@ -5,7 +5,7 @@ is in its disclosures, which the learner shows; they must have the digest `claim
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from projections.recognition import agreements, decisions
 from projections.relations.stacks import Key
 from registry.http import Cursors, HttpProblem, Page, requires
 from registry.http.pagination import LIMIT
+from registry.wire.today import utc_today
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):
@@ -62,7 +63,7 @@ def verification(connection: Connection, standing: StandingLookup, member: str, 
         return None
     view = awarded.view
     then, now = standing(member, view.leaf)
-    today = datetime.now(UTC).date()
+    today = utc_today()
     return Verification(
         member=member,
         credential=credential,

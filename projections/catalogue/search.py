@@ -4,7 +4,7 @@ A search covers the newest versions of what members offer. Words are looked for 
 descriptions, and the best match comes first; without words the list is in the order of titles.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 from uuid import UUID
@@ -18,6 +18,7 @@ from projections.precedents.query import check_value
 from projections.queries import build_query
 from registry.cursors import Cursors
 from registry.wire.achievements import AchievementContent, Kind, Participation
+from registry.wire.today import utc_today
 
 MOST: Final = 500
 MAX_PAGE_BYTES: Final = 1024 * 1024
@@ -144,7 +145,7 @@ def search(
         "words": None if query.text is None else parse_words(connection, query.text, query.language),
         "country": None if query.country is None else query.country.upper(),
         "level": query.eqf_level,
-        "day": today or datetime.now(UTC).date(),
+        "day": today or utc_today(),
         "after_rank": place and place.rank,
         "after_title": place and place.title,
         "after_member": place and place.member,

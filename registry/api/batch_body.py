@@ -1,6 +1,7 @@
 """The body of a new batch: its description, and its way into the store."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,13 +66,14 @@ async def receive_batch(
     media: Media,
     begin: Callable[[], IncomingBatch],
     publish_at: datetime | None,
+    options: bytes,
     *,
     takes_effect: bool,
 ) -> Batch:
     """Return the batch of a request when its body is on the disk.
 
-    `begin` begins it in the store, or finds the one that the same request began before. A batch that `takes_effect` may
-    need a second person.
+    `begin` begins it in the store, or finds the one that a request with the same key began before: that is this one if
+    its `options` and its content are the same. A batch that `takes_effect` may need a second person.
     """
     batch_store = receiving.batch_store
     max_bytes = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
@@ -79,12 +81,23 @@ async def receive_batch(
     pieces = _read_pieces(request.stream(), receiving.patience)
     first = await _read_first(pieces)
     incoming = await run_sync(begin)
+    content = hashlib.sha256(options)
     if incoming.file is None:
+        await _read_body(first, pieces, max_bytes, content.update)
+        if not await run_sync(batch_store.has_content, incoming.batch, content.digest()):
+            raise HttpProblem("idempotency-key-reused")
         return await run_sync(batch_store.get, incoming.batch)
+
+    def write(data: bytes, file: BatchFileWriter = incoming.file) -> None:
+        content.update(data)
+        file.write(data)
+
     try:
-        await _write_body(first, pieces, incoming.file, max_bytes)
+        await _read_body(first, pieces, max_bytes, write)
         release_above = receiving.release_above if takes_effect else 0
-        batch = await run_sync(batch_store.complete, incoming.batch, incoming.file, publish_at, release_above)
+        batch = await run_sync(
+            batch_store.complete, incoming.batch, incoming.file, publish_at, release_above, content.digest()
+        )
     except BaseException:  # cancelled, or a full disk: what arrived is deleted
         with CancelScope(shield=True):
             await run_sync(batch_store.break_off, incoming.batch, incoming.file)
@@ -108,16 +121,20 @@ async def _read_first(pieces: AsyncIterator[bytes]) -> bytes:
     raise HttpProblem("unprocessable", errors=[_EMPTY])
 
 
-async def _write_body(first: bytes, pieces: AsyncIterator[bytes], file: BatchFileWriter, max_bytes: int) -> None:
-    waiting = bytearray(first)
+async def _read_body(
+    first: bytes, pieces: AsyncIterator[bytes], max_bytes: int, write: Callable[[bytes], object]
+) -> None:
+    """Pass a body to `write` in large pieces, in a thread."""
+    waiting, size = bytearray(first), len(first)
     async for piece in pieces:
         waiting += piece
-        if file.size + len(waiting) > max_bytes:
+        size += len(piece)
+        if size > max_bytes:
             raise HttpProblem("too-large", f"a batch of this kind has {max_bytes:,} bytes at most; send several")
         if len(waiting) >= _PIECE:
-            await run_sync(file.write, bytes(waiting))
+            await run_sync(write, bytes(waiting))
             waiting.clear()
-    await run_sync(file.write, bytes(waiting))
+    await run_sync(write, bytes(waiting))
 
 
 async def _read_pieces(stream: AsyncIterator[bytes], timeout_seconds: float) -> AsyncIterator[bytes]:

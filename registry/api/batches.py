@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from anyio.to_thread import run_sync
 from litestar import Controller, HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
@@ -183,8 +184,10 @@ class Batches(Controller):
         The rows of a spreadsheet are counted after the answer: until then `lines` is 0, and none of them is issued. A
         spreadsheet that a second person must release is `awaitingRelease` from then on.
 
-        The answer comes when the whole body is on the node's disk. Sent again with the same Idempotency-Key (bodies are
-        not compared), it is the same batch, unless the first one never arrived whole: then it is received again.
+        The answer comes when the whole body is on the node's disk. Sent again with the same Idempotency-Key, the same
+        parameters and the same body, it is the same batch, unless the first one never arrived whole: then it is
+        received again. Other parameters or another body are refused (422 `idempotency-key-reused`), and so is a batch
+        that can no longer be compared: an erasure removed rows from it, or it ended more than 90 days ago.
         """
         moment = parse_publish_at(publish_at) if publish_at else None
         media = choose_media(request, sent_as)
@@ -193,8 +196,9 @@ class Batches(Controller):
         reading = ReadingOptions(dates, keep_text)
         actor = request.user.actor
         begin = partial(receiving.batch_store.begin, name, kind, media, actor, key, dry_run, term, reading)
+        options = msgspec.json.encode([name, kind, media, dry_run, term, reading, moment and moment.astimezone(UTC)])
         takes_effect = not dry_run and kind != "reconciliation" and media not in DOCUMENTS
-        batch = await receive_batch(receiving, request, media, begin, moment, takes_effect=takes_effect)
+        batch = await receive_batch(receiving, request, media, begin, moment, options, takes_effect=takes_effect)
         response = await run_sync(private.respond, batch, 202)
         response.headers["Location"] = f"/v1/batches/{batch.batch}"
         return response

@@ -5,7 +5,6 @@ Names are in bodies only, because proxies write addresses to their logs.
 
 import hashlib
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -38,6 +37,7 @@ from registry.office.cases.evidence import DisclosureSets
 from registry.office.cases.holder import HolderCheck
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.worklist import MOST, CaseLine, WorklistQuery
+from registry.wire.today import utc_today
 
 _TAG = "Cases"
 _MAX_BODY = 64 * 1024**2
@@ -129,7 +129,7 @@ class _FileBody(Operation):
 )
 def search(private: PrivateSide, office: Office, data: NameSearch) -> Response[FoundCases]:
     """Return the cases of applicants with a matching name. Nothing is stored."""
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     with private.reading() as registry:
         cases = list_cases(
             office.reading_from(registry), WorklistQuery(), today=today, name=data.name, limit=data.limit

@@ -21,6 +21,7 @@ from registry.office.cases.case_list import count_changed, list_cases
 from registry.office.cases.opening import Application
 from registry.office.cases.views import CaseUpdate
 from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
+from registry.wire.today import utc_today
 
 _TAG = "Cases"
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
@@ -105,7 +106,7 @@ class Cases(Controller):
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="The maximum number of items.")] = LIMIT,
     ) -> Response[CasePage]:
         """Return cases by due date, those without one at the end, with counts of all cases."""
-        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        today = utc_today()
         after = None
         cursors = Cursors(
             "cases", in_state, assessor, overdue, due_within, learner, file_number, assignee, unassigned, changed

@@ -1,6 +1,5 @@
 """Decisions about a cohort: one for each credential of a list, as an assessment says."""
 
-from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import LONGEST, CohortRow
 from registry.wire.forms import Member
 from registry.wire.recognition import Condition
+from registry.wire.today import utc_today
 
 _MOST: Final = 500
 
@@ -79,7 +79,7 @@ def decide_cohort(
     ]
 
     def act(write: Write) -> Answer:
-        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        today = utc_today()
         cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
         outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
         unchanged = sum(outcome.unchanged for outcome in outcomes)

@@ -14,6 +14,7 @@ from registry.api.bodies import Offers
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.application.requests import Issued, Outcome
+from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
 from registry.http import FieldError, HttpProblem, requires
@@ -116,6 +117,8 @@ class Status(msgspec.Struct, frozen=True):
     member: str
     credential: str
     status: str
+    unchanged: bool = False
+    """True if this change was made before, for the same reason."""
 
 
 @post(
@@ -227,19 +230,29 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
     def changing(
         private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, data: Reason, key: IdempotencyKey
     ) -> Response[Status]:
-        """Change the status of one of the university's credentials."""
+        """Change the status of one of the university's credentials.
+
+        A change that was made before, for the same reason, changes nothing (`unchanged`). Another reason is refused.
+        """
         note = data.note.strip()
         if (fault := status_note_fault(note)) is not None:
             raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
 
         def act(write: Write) -> Answer:
-            with write.registry.transaction() as transaction:
-                getattr(write.registry.credentials, change)(str(credential), data.reason, note, transaction=transaction)
-                return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), status)))
+            return _change(write, StatusChange(str(credential), "", change, data.reason, note), status)
 
         return private.write_once(request, key, data, act)
 
     return changing
+
+
+def _change(write: Write, change: StatusChange, status: str) -> Answer:
+    """Make a change, and return the credential's status after it."""
+    changer = StatusChanger(write.registry, write.issuer)
+    with write.registry.transaction() as transaction:
+        unchanged = changer.make(change.credential, change, transaction) == "unchanged"
+        answer = Answer(200, Status(write.registry.member, change.credential, status, unchanged))
+        return write.commit(transaction, answer)
 
 
 suspend = _changing("suspend", "suspended", "Suspend a credential")
@@ -258,12 +271,10 @@ revoke = _changing("revoke", "revoked", "Revoke a credential")
 def reinstate(
     private: PrivateSide, request: Request[Any, Any, Any], credential: UUID, key: IdempotencyKey
 ) -> Response[Status]:
-    """End the suspension of one of the university's credentials."""
+    """End the suspension of one of the university's credentials. One that was ended before is `unchanged`."""
 
     def act(write: Write) -> Answer:
-        with write.registry.transaction() as transaction:
-            write.registry.credentials.reinstate(str(credential), transaction=transaction)
-            return write.commit(transaction, Answer(200, Status(write.registry.member, str(credential), "active")))
+        return _change(write, StatusChange(str(credential), "", "reinstate", ""), "active")
 
     return private.write_once(request, key, None, act)
 

@@ -127,7 +127,7 @@ class BatchQueue:
     def tidy(self) -> int:
         """Delete the content of batches that ended long ago or never arrived, and files that a redaction replaced.
 
-        What problems and notes quote of a content is deleted with it. Return the number of batches.
+        What problems and notes quote of a content is deleted with it, and so is its hash. Return the number of batches.
         """
         with self._connect() as connection:
             rows = connection.execute(
@@ -137,6 +137,10 @@ class BatchQueue:
             redacted = connection.execute(
                 "SELECT batch::text, rewritten FROM intake.batches WHERE rewritten > 0"
             ).fetchall()
+            connection.execute(
+                "UPDATE intake.batches SET content = NULL WHERE content IS NOT NULL AND finished < %s",
+                (self._clock() - CONTENT_RETENTION,),
+            )
         with_files = set(self._files.list_batches())
         ended = [row["batch"] for row in rows if row["batch"] in with_files]
         for batch in ended:

@@ -95,8 +95,17 @@ class BatchStore:
             file = BatchFileWriter(self._files.path(batch), key)
         return IncomingBatch(batch, file)
 
-    def complete(self, batch: str, file: BatchFileWriter, publish_at: datetime | None, release_above: int = 0) -> Batch:
+    def complete(
+        self,
+        batch: str,
+        file: BatchFileWriter,
+        publish_at: datetime | None,
+        release_above: int = 0,
+        content: bytes | None = None,
+    ) -> Batch:
         """Let a batch that has arrived wait for its turn, its day, or a second person.
+
+        `content` is a hash of the batch's options and content (`has_content`).
 
         A batch of more lines than `release_above` waits for a second person (0: none does). The lines of a spreadsheet
         are counted before its turn (`count_lines`): until then they are 0, and it waits for no second person.
@@ -113,14 +122,30 @@ class BatchStore:
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
         with self._connect() as connection:
             updated = connection.execute(
-                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s"
-                " WHERE batch = %s AND state = 'receiving'",
-                (state, file.size, lines, publish_at, None if is_counted else release_above, batch),
-            ).rowcount
+                "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s,"
+                " content = %s WHERE batch = %s AND state = 'receiving'",
+                (
+                    state, file.size, lines, publish_at, None if is_counted else release_above,
+                    None if content is None else self._vault.digest(content), batch,
+                ),
+            ).rowcount  # fmt: skip
             connection.execute("NOTIFY intake_batches")
         if not updated:
             raise WrongState("The same request was sent again meanwhile; that one counts.")
         return self.get(batch)
+
+    def has_content(self, batch: str, content: bytes) -> bool:
+        """Return True if a batch has the options and the content with this hash.
+
+        Return False if that cannot be known any more: rows were removed from the batch, or it ended long ago.
+        """
+
+        def read() -> bool:
+            with self._connect() as connection:
+                row = connection.execute("SELECT content FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+            return row is not None and row["content"] == self._vault.digest(content)
+
+        return retry_read(read)
 
     def break_off(self, batch: str, file: BatchFileWriter) -> None:
         """Delete a batch whose sender went away, sent content that is not accepted, or filled the disk."""

@@ -120,6 +120,6 @@ def _write_texts(cursor: Cursor[DictRow], vault: Vault, batch: str, key: bytes, 
     encrypted = {name: None if text is None else new.encrypt(name, text) for name, text in texts.items()}
     cursor.execute(
         "UPDATE intake.batches SET key = %(key)s, sealed_name = %(name)s, sealed_notes = %(notes)s,"
-        " sealed_error = %(error)s WHERE batch = %(batch)s",
+        " sealed_error = %(error)s, content = NULL WHERE batch = %(batch)s",
         {**encrypted, "key": encrypt_key(vault, batch, key), "batch": batch},
     )

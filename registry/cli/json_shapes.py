@@ -30,6 +30,7 @@ from registry.accounts.accounts import Account
 from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
+from registry.cli.evidence.receipts import WrittenReceipt
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
 from registry.cli.issuing.course_codes import CodeImport
@@ -84,6 +85,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
+    "receipt create credential": Shape(_names(WrittenReceipt), remark="`seal` is null without `--seal`."),
     "receipt verify": Shape(
         ("verdict", "summary"), remark="With the results of the checks, if there was something to check."
     ),
@@ -188,7 +190,7 @@ SHAPES: Final[dict[str, Shape]] = {
         ("stream", "size", "end"), remark="Of one stream, an item a commit: `position`, `size`, `events`, `bytes`."
     ),
     "log show": Shape(("position", "origin", "base", "size", "root", "signatures", "events")),
-    "log verify": Shape(("stream", "size", "root", "refused")),
+    "log verify": Shape(("stream", "size", "root", "expected", "refused", "faults")),
     "audit": Shape(_names(AuditReport), remark="The same as `--save` writes, for `--since` and `audit compare`."),
     "audit compare": Shape(("verdict", "summary", *_names(Comparison))),
 }

@@ -130,7 +130,8 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
     "idempotency-key-reused": ProblemType(
         422,
         "Idempotency-Key used for another request",
-        "A key belongs to one request. This request has another body, path or method than the first one with this key.",
+        "A key belongs to one request. This request has another body, path or method than the first one with this key,"
+        " or, for a batch, other parameters.",
         "Use a new key for a new request.",
     ),
     "unprocessable": ProblemType(

@@ -108,7 +108,7 @@ def _issue(event_id: EventId, data: Mapping[str, Any], checker: RowChecker) -> I
             row[name] = value if isinstance(value, str) else text_of(value)
     # An event has a name of its own: a system that keeps no id of an award may leave `record` out.
     row.setdefault("record", f"event {event_id.source} {event_id.id}")
-    checked = checker.check(1, row, keep_columns=NAMES if keep_text is True else ())
+    checked = checker.check(0, row, keep_columns=NAMES if keep_text is True else ())
     result = None if checked is None else checked.result
     if result is None:
         problems.append(_problem("$.data.record", "record", "is the template's example"))

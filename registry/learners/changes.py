@@ -33,6 +33,7 @@ from registry.learners.own_decisions import find_cases, find_own_decisions
 from registry.values.actors import person_of
 from registry.values.persons import PERSON, contradictions, normalise_identifier, normalise_name
 from registry.vault.vault import random_id
+from registry.wire.today import utc_today
 
 MAX_CREDENTIALS: Final = 1_000
 """The most credentials that a learner who is merged or split may have."""
@@ -118,7 +119,7 @@ class LearnerChanges:
             person.get("familyName", ""),
             person.get("givenName", ""),
             person.get("dateOfBirth", ""),
-            datetime.now(UTC).date().isoformat(),
+            utc_today().isoformat(),
         )
         if (fault := request.fault()) is not None:
             raise CannotChange(f"{fault[0]} {fault[1]}", fault[0])

@@ -14,3 +14,16 @@ def find_learner(registry: Registry, student: str) -> KnownLearner | None:
     hashes = [vault.hash_for_lookup("student", text) for text in (normalise_identifier(student), student)]
     learners = vault.find_learners(registry.cursor(), set(hashes))
     return learners.get(hashes[0]) or learners.get(hashes[1])
+
+
+def find_former_owners(registry: Registry, student: str) -> list[str]:
+    """Return the learners who had a student number before it was given to another person.
+
+    Their former number is in their encrypted data alone, so every learner of the vault is read.
+    """
+    number = normalise_identifier(student)
+    return [
+        learner.learner.learner
+        for learner in registry.vault.list_learners(registry.cursor())
+        if (former := learner.person.get("formerStudent")) and normalise_identifier(former["student"]) == number
+    ]

@@ -169,6 +169,15 @@ class Vault:
 
         return retry_read(read)
 
+    def list_learners(self, cursor: Cursor[DictRow]) -> list[KnownLearner]:
+        """Return all learners, with the persons as the vault has them."""
+
+        def read() -> list[KnownLearner]:
+            rows = cursor.execute("SELECT learner::text, key, person FROM vault.learners ORDER BY learner").fetchall()
+            return [self._known_learner(row["learner"], row) for row in rows]
+
+        return retry_read(read)
+
     def find_learners(self, cursor: Cursor[DictRow], students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the learners to whom these hashed numbers lead: their own, or one that a merge gave them."""
         numbers = format_array(students)

@@ -13,6 +13,7 @@ from registry.wire.keys import VerifierKey
 Role = Literal["issuer", "recogniser"]
 KeyReason = Literal["rotated", "lost", "compromised"]
 StandingReason = Literal["administrative", "accreditationLost", "rulesBroken"]
+VoidReason = Literal["keyCompromised", "publishedByMistake"]
 Standing = Literal["active", "suspended", "withdrawn"]
 
 
@@ -217,7 +218,7 @@ class MemberRangeVoided(_AboutMember, frozen=True, gc=False, rename="camel"):
     from_: Size = msgspec.field(name="from")
     to: Size
     head: Head
-    reason: Literal["keyCompromised", "publishedByMistake"]
+    reason: VoidReason
 
     def fault(self, publisher: str) -> Fault | None:  # noqa: ARG002 - one shape for all events
         """Return a fault where the range is empty, or reaches beyond the head."""

@@ -59,8 +59,9 @@ def publish(url, key):
     position = answer.headers["Registry-Position"]
     suspended = done(verify_credential.sync_detailed(**where, registry_wait_for=position), 200)
     assert suspended.status == "suspended"
+    other = Reason.from_dict({"reason": "withheld"})
     refused = done(
-        suspend_credential.sync_detailed(issued.credential, client=client, body=reason, idempotency_key="tour 4"), 409
+        suspend_credential.sync_detailed(issued.credential, client=client, body=other, idempotency_key="tour 4"), 409
     )
     assert (refused.type_, refused.code) == (ProblemType.REFUSED, "illegal-transition")
 

@@ -147,7 +147,7 @@ def test_precedents_of_a_foreign_institution_are_this_offices_own(offices):
     refused = registry("precedents", "--institution", "Oslo", "--issuer-country", "XX", home=offices.lund, check=2)
     assert "not a country's code" in refused.stderr
     assert "XX" in offices.case("open", "--external", "XX:Oslo Met:Statistics", "--applicant",
-                                offices.folder / "ada.json", check=1).stderr  # fmt: skip
+                                offices.folder / "ada.json", check=2).stderr  # fmt: skip
 
 
 def test_erasing_an_applicant_within_the_time_for_an_appeal_wants_the_case_named(offices):

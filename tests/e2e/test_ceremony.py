@@ -65,7 +65,7 @@ def admitted_by_keys_that_are_elsewhere(folder, home, postgres):
     """`member admit` leaves a proposal; each holder signs on a machine that has only settings and the key."""
     key = str(key_proof.prove(Ed25519Signer.generate("far.example/porto")))
     admit = ("member", "admit", "porto", "--key", key, "--legal-name", "Porto", "--country")
-    assert "there is no country XX" in registry(*admit, "XX", home=home, check=1).stderr
+    assert "'XX' is no country's code" in registry(*admit, "XX", home=home, check=2).stderr
     said = " ".join(registry(*admit, "PT", home=home, check=1).stderr.split())
     file = home / "proposal-1.json"
     assert f"nothing is published yet. The proposal is in {file}." in said

@@ -39,8 +39,8 @@ def test_a_proposal_that_is_missing_or_garbled_is_said_with_its_file(govern, tmp
 @pytest.mark.parametrize(
     ("options", "code", "problem"),
     [
-        (("porto", "--country", "Portugal"), 1, "--country (ISO 3166-1) must be two capital letters"),
-        (("porto", "--role", "boss"), 1, "--role must be issuer or recogniser"),
+        (("porto", "--country", "Portugal"), 2, "'Portugal' is no country's code; did you mean PT?"),
+        (("porto", "--role", "boss"), 2, "'boss' is not one of issuer, recogniser."),
         (("Porto!",), 2, "2 to 40 of a-z, 0-9 and '-'"),
         (("porto", "--appeal-body", "Nobody"), 2, "'NAME URL'"),
     ],

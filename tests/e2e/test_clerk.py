@@ -133,6 +133,10 @@ def test_a_change_of_status_names_the_credential_that_it_changed(clerk):
         assert f"{clerk.achievement}, version 1: Data literacy\n" in said
         assert known["learner"] in said
         assert "Jansen" not in said
+        without_yes = [word for word in words if word != "--yes"]  # nothing is asked where nothing changes
+        assert f"{change} credential {whole}, as before\n" in clerk.run("credential", *without_yes).stdout
+    other = clerk.run("credential", "revoke", whole, "--reason", "withheld", check=1).stderr
+    assert "is revoked already, for the reason issuedInError" in " ".join(other.split())
 
 
 def test_a_list_in_csv_has_a_column_of_records_only_where_one_was_asked_for(clerk):

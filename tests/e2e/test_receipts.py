@@ -268,3 +268,21 @@ def test_words_that_mean_nothing_are_wrong_usage_and_not_a_forged_receipt(made, 
 def test_a_receipt_without_disclosures_says_that_nothing_shows_whose_it_is(made):
     consortium, (_, good) = made
     assert check(consortium, good).stdout.splitlines()[1].startswith("These files do not show whose credential")
+
+
+def test_a_seal_from_before_a_revocation_is_said_to_be_outdated(made, tmp_path):
+    consortium, _ = made
+    shown = printed_json(consortium.run("learner", "show", "--student", "s11", "--json"))
+    credential, file = shown["credentials"][0]["credential"], tmp_path / "late.tlog-proof"
+    consortium.run("credential", "revoke", credential, "--reason", "issuedInError", "--yes")
+    consortium.run("views", "update")
+    create = ("receipt", "create", "credential", credential, "--seal", "--force", "--out", file)
+    said = " ".join(consortium.run(*create).stdout.split())
+    assert "the status has changed: it is revoked now. The receipt with this seal still shows active" in said
+    written = printed_json(consortium.run(*create, "--json"))
+    assert (written["seal"]["status"], written["status"]) == ("active", "revoked")
+    assert printed_json(check(consortium, file, "--json"))["verdict"] == "genuine"
+    consortium.run("seal")
+    consortium.run("views", "update")
+    assert "changed" not in consortium.run(*create).stdout
+    assert printed_json(consortium.run(*create, "--json"))["seal"]["status"] == "revoked"

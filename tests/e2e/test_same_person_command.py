@@ -78,6 +78,11 @@ def test_a_number_with_another_person_behind_it_is_held_until_somebody_decides(c
     assert "1 issued, 2 as before" in consortium.run("import", "file", first).stdout
     assert "No row is held" in consortium.run("learner", "held").stdout
     consortium.run("learner", "same-person", "nobody", check=1)
+    consortium.run("views", "update")
+    owner = learner_of(consortium, "7000123")
+    refused = consortium.run("learner", "erase", "7000123", "--student", "--yes", check=2).stderr
+    assert f"Nothing was erased. This number belongs to learner {owner} now, and" in words(refused.replace("│", " "))
+    consortium.run("learner", "erase", owner, "--yes")
 
 
 def test_two_learners_are_merged_by_two_persons_and_each_says_what_it_became(consortium):

@@ -1,6 +1,7 @@
 """Witnesses from two terminals: each its own process over HTTP, and nodes that ask them."""
 
 import contextlib
+import json
 import shutil
 import socket
 
@@ -168,3 +169,12 @@ def forked(consortium):
     last = commit.parse(record).lines[-1]
     other, _ = commit.sign_commit("test.example/twente", tree, [last, last], [signer])
     return out + other + b"\n"
+
+
+def test_a_witness_notes_where_its_log_is_and_finds_it_from_every_folder(tmp_path):
+    registry(
+        "witness", "init", tmp_path / "w1", "--name", "w1.example", "--consortium", "test.example",
+        "--founded", "ab" * 32, "--log", "file:../log",
+    )  # fmt: skip
+    settings = json.loads((tmp_path / "w1" / "witness.json").read_text())
+    assert settings["log"] == f"file:{tmp_path}/log"

@@ -122,7 +122,7 @@ def test_a_key_ends_when_its_time_is_over_when_it_is_revoked_and_when_it_was_rot
     until(lambda: node.client(key=rotated).get("/v1/batches").status_code == 401)
     said = registry("api-key", "revoke", "0" * 16, home=node.home, check=1)
     assert "registry api-key list" in said.stderr
-    assert "choose from" in registry("api-key", "add", "x", "--scope", "all", home=node.home, check=1).stderr
+    assert "'all' is not one of" in registry("api-key", "add", "x", "--scope", "all", home=node.home, check=2).stderr
     for nothing in ("", " "):
         unnamed = registry("api-key", "add", nothing, "--scope", "batches:read", home=node.home, check=2)
         assert "name the system" in unnamed.stderr

@@ -218,11 +218,30 @@ def test_a_client_that_goes_away_in_the_middle_comes_back_with_the_same_key(node
     system, content = node.client(key=key), csv_of(rows(offer, 10, "broken")).encode()
     with raw(node, key, len(content)) as connection:
         connection.sendall(content[:500])
+        until(lambda: [b["state"] for b in system.get("/v1/batches").json()["items"][:1]] == ["receiving"])
     until(lambda: [b["state"] for b in system.get("/v1/batches").json()["items"][:1]] == ["incomplete"])
     done = finished(system, send(system, content, "broken"))
     assert done["issued"] == 10
     again = send(system, content, "broken")
     assert again.json()["batch"] == done["batch"]
+
+
+def test_a_key_answers_for_one_content_with_one_set_of_parameters(system, offer):
+    content = csv_of(rows(offer, 3, "compared"))
+    first = send(system, content, "compared", name="June")
+    assert send(system, content, "compared", name="June").json()["batch"] == first.json()["batch"]
+    number = len(system.get("/v1/batches", params={"limit": 500}).json()["items"])
+    others = [(content.replace("compared-s2", "compared-s9"), {"name": "June"}), (content, {"name": "July"})]
+    others += [
+        (content, {"name": "June", "dryRun": True}),
+        (content, {"name": "June", "publishAt": "2099-01-01T00:00Z"}),
+    ]
+    for body, parameters in others:
+        problem(send(system, body, "compared", **parameters), 422, "idempotency-key-reused")
+    assert len(system.get("/v1/batches", params={"limit": 500}).json()["items"]) == number
+    assert finished(system, first)["issued"] == 3
+    assert send(system, content, "compared", name="June").json()["batch"] == first.json()["batch"]
+    problem(send(system, content + "\n", "compared", name="June"), 422, "idempotency-key-reused")
 
 
 def test_a_client_that_stays_silent_is_let_go_and_holds_nobody_up(node):

@@ -89,12 +89,16 @@ def test_a_credential_is_suspended_reinstated_and_revoked_and_that_is_final(node
         return system.post(f"{path}/{to}", json=body, headers=once(key))
 
     assert change("suspend", "s1", "underReview").json()["status"] == "suspended"
-    assert problem(change("suspend", "s2", "underReview"), 409, "refused")["code"] == "illegal-transition"
+    again = change("suspend", "s2", "underReview").json()
+    assert (again["status"], again["unchanged"]) == ("suspended", True)
+    assert problem(change("suspend", "other", "withheld"), 409, "refused")["code"] == "illegal-transition"
     assert change("reinstate", "s3").json()["status"] == "active"
+    assert change("reinstate", "s3 again").json()["unchanged"]
     revoked = change("revoke", "s4", "issuedInError")
     assert revoked.json()["status"] == "revoked"
     assert problem(change("reinstate", "s5"), 409, "refused")["code"] == "illegal-transition"
     assert change("revoke", "s4", "issuedInError").json() == revoked.json()
+    assert change("revoke", "s4 again", "issuedInError").json()["unchanged"]
     assert problem(change("revoke", "s6", "because"), 400, "invalid")
     verified = node.anybody().get(
         path.replace("credentials/", "credentials/twente/"),

@@ -60,6 +60,7 @@ COLUMNS = {
     "intake.batches": {
         "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
         "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED, "dates": ID,
+        "content": HASH,
     },
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},

@@ -13,7 +13,7 @@ from registry.batches import BatchStore
 from registry.domain.errors import Refusal
 from registry.learners.erasure import erase
 from registry.learners.moves import read_issued_data
-from registry.learners.numbers import find_learner
+from registry.learners.numbers import find_former_owners, find_learner
 from registry.wire.disclosures import open_disclosures
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
@@ -235,6 +235,8 @@ def test_another_person_gets_the_number_and_the_first_keeps_what_is_theirs(node,
     )
     assert again.unchanged
     assert petr.learner == decided.learner
+    assert find_former_owners(node.registry, " 7000123") == [sara.learner]
+    assert find_former_owners(node.registry, "7000124") == []
     assert late.code == "person-differs"
     with pytest.raises(UnknownHeldRow, match=petr.credential):
         rows.decide("row-2", version, "other-person", "a.berg")

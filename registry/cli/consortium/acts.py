@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -11,6 +11,7 @@ from registry.ceremony.act_words import content_of
 from registry.ceremony.ceremony import CeremonyRefused
 from registry.ceremony.members import find_key, find_member
 from registry.ceremony.proposal_file import write_proposal
+from registry.cli.choices import choice_option
 from registry.cli.consortium.governance import WithoutProof, governance_app, read_keys, show_proposal
 from registry.cli.consortium.member_content import read_content
 from registry.cli.opening import node_of
@@ -38,9 +39,10 @@ AtHead = Annotated[
         " can be verified now).",
     ),
 ]
-Reason = Annotated[str, typer.Option(help="administrative, accreditationLost or rulesBroken.")]
+Reason = Annotated[wire.StandingReason, typer.Option(help="The reason. It is published.")]
 Roles = Annotated[
-    list[str] | None, typer.Option("--role", help="issuer or recogniser; twice for both, not at all for none.")
+    list[str] | None,
+    choice_option("--role", values=get_args(wire.Role), help="What it may do; twice for both, not at all for none."),
 ]
 
 
@@ -115,7 +117,7 @@ def retire_key(
     member: Member,
     key: Annotated[str, typer.Argument(help="The key, or its id of eight digits, as `governance show` prints them.")],
     *,
-    reason: Annotated[str, typer.Option(help="rotated, lost or compromised.")],
+    reason: Annotated[wire.KeyReason, typer.Option(help="The reason. It is published.")],
     head: AtHead = None,
 ) -> None:
     """Let a key sign nothing beyond a head. Use `void` for events that a thief wrote before it.
@@ -125,7 +127,7 @@ def retire_key(
     node = node_of(context)
     vkey = find_key(find_member(read_governance(node).state.members, member), key)
     at = newest_head(node, member, head)
-    _add(context, file, wire.MemberKeyRetired(member, str(vkey), at, reason))  # type: ignore[arg-type] # read again below
+    _add(context, file, wire.MemberKeyRetired(member, str(vkey), at, reason))
 
 
 @propose_app.command("roles")
@@ -148,7 +150,7 @@ def suspend(context: typer.Context, file: File, member: Member, *, reason: Reaso
     Example: registry governance propose suspend proposal.json delft --reason rulesBroken
     """
     at = newest_head(node_of(context), member, head)
-    _add(context, file, wire.MemberSuspended(member, at, reason))  # type: ignore[arg-type] # read again below
+    _add(context, file, wire.MemberSuspended(member, at, reason))
 
 
 @propose_app.command("reinstate")
@@ -176,7 +178,7 @@ def reinstate(
             errors.print("Nothing was proposed. Name the suspension's reason, or pass --yes.", markup=False)
             raise typer.Exit(1)
     at = newest_head(node, member, head)
-    _add(context, file, wire.MemberReinstated(member, at, reason))  # type: ignore[arg-type] # read again below
+    _add(context, file, wire.MemberReinstated(member, at, reason))
 
 
 @propose_app.command("withdraw")
@@ -186,7 +188,7 @@ def withdraw(context: typer.Context, file: File, member: Member, *, reason: Reas
     Example: registry governance propose withdraw proposal.json delft --reason administrative
     """
     at = newest_head(node_of(context), member, head)
-    _add(context, file, wire.MemberWithdrawn(member, at, reason))  # type: ignore[arg-type] # read again below
+    _add(context, file, wire.MemberWithdrawn(member, at, reason))
 
 
 @propose_app.command("void")
@@ -197,7 +199,7 @@ def void(
     begin: Annotated[int, typer.Argument(metavar="FROM", help="The first leaf.")],
     end: Annotated[int, typer.Argument(metavar="TO", help="The leaf after the last.")],
     *,
-    reason: Annotated[str, typer.Option(help="keyCompromised or publishedByMistake.")],
+    reason: Annotated[wire.VoidReason, typer.Option(help="The reason. It is published.")],
     head: AtHead = None,
 ) -> None:
     """Void a range of events: they stay on the log and have no effect.
@@ -205,7 +207,7 @@ def void(
     Example: registry governance propose void proposal.json delft 1042 1050 --reason keyCompromised
     """
     at = newest_head(node_of(context), member, head)
-    _add(context, file, wire.MemberRangeVoided(member, begin, end, at, reason))  # type: ignore[arg-type] # read again
+    _add(context, file, wire.MemberRangeVoided(member, begin, end, at, reason))
 
 
 @propose_app.command("root-keys")

@@ -1,10 +1,11 @@
 """Commands for the consortium's members: admit one, list them, and show who relied on one."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from projections.credentials.reliance import on_voided
+from registry.cli.choices import choice_option, parse_country
 from registry.cli.consortium.governance import WithoutProof, read_keys
 from registry.cli.consortium.governance_show import list_members
 from registry.cli.consortium.member_content import convert
@@ -16,7 +17,7 @@ from registry.log import GOVERNANCE
 from registry.node.ceremony import act_now
 from registry.settings.settings import SettingsError
 from registry.values.plural import plural
-from registry.wire.governance import MemberAdmitted
+from registry.wire.governance import MemberAdmitted, Role
 
 member_app = typer.Typer(help="The consortium's members (on the consortium's own node).", no_args_is_help=True)
 
@@ -36,8 +37,12 @@ def admit(
         list[str], typer.Option(help="The member's public key with its proof, as `registry node init` printed it.")
     ],
     legal_name: Annotated[str, typer.Option(help="The institution's legal name.")],
-    country: Annotated[str, typer.Option(help="Two capital letters (ISO 3166-1), for example NL.")],
-    role: Annotated[list[str] | None, typer.Option(help="issuer, recogniser, or both (else both).")] = None,
+    country: Annotated[
+        str, typer.Option(parser=parse_country, metavar="CC", help="Two capital letters (ISO 3166-1), for example NL.")
+    ],
+    role: Annotated[
+        list[str] | None, choice_option(values=get_args(Role), help="What it may publish (else both).")
+    ] = None,
     schac: Annotated[str | None, typer.Option(help="The institution's SCHAC home organisation.")] = None,
     homepage: Annotated[str | None, typer.Option(help="Its homepage.")] = None,
     appeal_body: Annotated[
@@ -80,10 +85,8 @@ def admit(
 
 _OPTIONS = {
     "legalName": "--legal-name",
-    "country": "--country (ISO 3166-1)",
     "identifiers": "--schac",
     "keys": "--key",
-    "roles": "--role",
     "homepage": "--homepage",
     "appealBody": "--appeal-body",
 }

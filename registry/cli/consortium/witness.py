@@ -17,6 +17,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, say
 from registry.keys.keystore import Keystore
 from registry.log import open_log
 from registry.node.cosigning import gather_cosignatures
+from registry.node.new_folder import log_url
 from registry.node.passphrases import ask_passphrase, read_passphrase
 from registry.node.services.signals import ignore_hangup
 from registry.settings.settings import SettingsError
@@ -58,7 +59,7 @@ def init(
     name: Annotated[str, typer.Option(help="The witness's name, like witness.example/w1.")],
     consortium: Annotated[str, typer.Option(help="The consortium that it follows.")],
     founded: Annotated[str, typer.Option(help="The founding's hash, from somebody you trust.")],
-    log: Annotated[str, typer.Option(help="The shared log: file:PATH (absolute) or kafka://HOST:PORT.")],
+    log: Annotated[str, typer.Option(help="The shared log: file:PATH (from the folder) or kafka://HOST:PORT.")],
 ) -> None:
     """Create a witness: its settings and its key. Prints the public key, for the policies of those who rely on it.
 
@@ -71,7 +72,10 @@ def init(
     parse_founded(founded)
     folder.mkdir(parents=True, exist_ok=True)
     signer = Keystore(folder / "keys", read_passphrase()).create_signer(_KEY, name)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log))) + b"\n")
+    file.write_bytes(
+        msgspec.json.format(msgspec.json.encode(WitnessSettings(name, consortium, founded, log_url(folder, log))))
+        + b"\n"
+    )
     say(str(CosignerKey.of(name, signer.vkey.public)))
 
 

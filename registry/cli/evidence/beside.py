@@ -12,7 +12,6 @@ from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
 from registry.cli.evidence.verifying import GOVERNANCE_HEAD
 from registry.cli.files import write_file
-from registry.cli.output import say
 from registry.log import GOVERNANCE, open_log
 from registry.node.node import Node
 from registry.values.plural import plural
@@ -48,17 +47,20 @@ class GovernanceFiles(msgspec.Struct, frozen=True):
         receipts.governance_size_of(note, fold)
         return cls(folder, None if is_current else log, fold.size, str(note), note.checkpoint.size)
 
-    def write(self) -> None:
-        """Write the log and the head."""
+    def write(self) -> list[str]:
+        """Write the log and the head; return what was written, a sentence for each file."""
         log, head = self.folder / f"{GOVERNANCE}.log", self.folder / GOVERNANCE_HEAD
         if self.log is not None:
             write_file(log, self.log)
-        say(f"{log}: governance, {plural(self.events, 'event')}; pass it on with the receipt, to check it offline")
+        written = [
+            f"{log}: governance, {plural(self.events, 'event')}; pass it on with the receipt, to check it offline"
+        ]
         if self.head is not None:
             write_file(head, self.head.encode())
-            say(f"{head}: its head at {self.head_size}, cosigned")
+            written.append(f"{head}: its head at {self.head_size}, cosigned")
         elif self.log is not None:
             head.unlink(missing_ok=True)  # it was written with an earlier receipt, of another state of governance
+        return written
 
 
 def _has_current_log(node: Node, folder: Path, fold: GovernanceFold) -> bool:

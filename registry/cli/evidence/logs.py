@@ -1,8 +1,8 @@
 """Commands that show the shared log, and verify it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,7 +13,9 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, print_json, progress, say
 from registry.log import Record
+from registry.node.known_heads import KnownHead, list_heads_in_database, list_heads_in_files
 from registry.node.node import Node
+from registry.supervision import DATABASE_ERRORS
 from registry.wire import commit as wire
 from registry.wire.commit import Commit
 from registry.wire.errors import MalformedCommit
@@ -124,17 +126,39 @@ def _as_json(record: Record, commit: Commit) -> dict[str, Any]:
     }
 
 
-def _create_judge(node: Node, stream: str) -> tuple[Callable[[bytes], Verdict], Callable[[], Tree]]:
-    """Return a function that judges the next record of a stream, and one that returns its tree so far."""
+class _Judge(NamedTuple):
+    """The judge of the records of a stream."""
+
+    judge: Callable[[bytes], Verdict]
+    """Judges the next record."""
+    tree: Callable[[], Tree]
+    """Returns the tree so far."""
+    anchors: Sequence[tuple[int, bytes]] = ()
+
+
+def _create_judge(node: Node, stream: str) -> _Judge:
+    """Return what judges the records of a stream."""
     if stream == GOVERNANCE:
         fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash)
-        return lambda record: fold.take(record)[0], lambda: fold.tree
+        return _Judge(lambda record: fold.take(record)[0], lambda: fold.tree)
     member = _fold_governance(node).state.members.get(stream)
     if member is None:
         errors.print(f"{stream} is not a member.", markup=False)
         raise typer.Exit(1)
     verifier = Verifier(MemberTrust(node.settings.consortium, member))
-    return verifier.judge, lambda: verifier.tree
+    return _Judge(verifier.judge, lambda: verifier.tree, verifier.trust.anchors)
+
+
+def _list_known_heads(node: Node, stream: str, judge: _Judge, expect: int | None) -> list[KnownHead]:
+    """Return the heads that the log must contain; say on the error output if those of the database are missing."""
+    heads = list_heads_in_files(node, stream, judge.anchors)
+    if expect is not None:
+        heads.append(KnownHead(expect, None, "--expect"))
+    try:
+        heads += list_heads_in_database(node, stream)
+    except DATABASE_ERRORS as error:
+        errors.print(f"Not compared with this node's database, which cannot be reached: {error}", markup=False)
+    return heads
 
 
 @log_app.command("verify")
@@ -142,27 +166,57 @@ def verify(
     context: typer.Context,
     stream: Annotated[str, typer.Argument(help="A member, or governance.")],
     *,
+    expect: Annotated[
+        int | None, typer.Option(min=1, metavar="SIZE", help="A size that the log is known to have reached.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify every commit of a stream from its beginning, without a database.
+    """Verify every commit of a stream from its beginning.
 
-    Example: registry log verify twente
+    Exits 1 if a record is refused, if the stream has no entry, and if it lacks a head that is known here: one that a
+    witness cosigned, an anchor of governance, the position of this node's views, or its publisher's newest commit. It
+    works without a database, and says then that it was not compared with it.
+
+    Examples: registry log verify twente
+    registry log verify twente --expect 1508
     """
     node = node_of(context)
-    judge, tree = _create_judge(node, stream)
-    wrong = []
+    judge = _create_judge(node, stream)
+    known_heads = _list_known_heads(node, stream, judge, expect)
+    wrong, faults = [], list[str]()
     with progress(f"verifying {stream}") as counter:
         for item in node.log().records(stream):
-            verdict = judge(item.data)
-            counter.reach(tree().size)
+            verdict = judge.judge(item.data)
+            tree = judge.tree()
+            counter.reach(tree.size)
             if verdict.code not in (OK, REPEAT):
                 wrong.append({"position": item.position, "code": verdict.code, "detail": verdict.detail})
                 if not as_json:
                     say(f"{item.position}: {verdict.code}: {verdict.detail}", style="red")
-    size, root = tree().size, tree().root.hex()
+            if verdict.code == OK:
+                heads = [head for head in known_heads if head.size == tree.size]
+                faults += [_describe_other_root(head) for head in heads if head.root not in (None, tree.root)]
+    size, root = judge.tree().size, judge.tree().root.hex()
+    newest = max(known_heads, key=lambda head: head.size, default=None)
+    if newest is not None and newest.size > size:
+        faults.append(
+            f"The log was cut, or is an old copy: it has {size:,} valid entries, and {newest.source} says"
+            f" {newest.size:,}."
+        )
+    elif size == 0:
+        faults.append(f"Nothing was verified: {stream} has no valid entry on this log.")
     if as_json:
-        print_json({"stream": stream, "size": size, "root": root, "refused": wrong})
+        expected = None if newest is None else newest.size
+        print_json(
+            {"stream": stream, "size": size, "root": root, "expected": expected, "refused": wrong, "faults": faults}
+        )
     else:
         say(f"{stream}: {size:,} events, root {root}, {len(wrong)} records refused")
-    if wrong:
+        for fault in faults:
+            say(fault, style="red")
+    if wrong or faults:
         raise typer.Exit(1)
+
+
+def _describe_other_root(head: KnownHead) -> str:
+    return f"The log has another history: its root at {head.size:,} is not that of {head.source}."

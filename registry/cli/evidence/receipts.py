@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import typer
@@ -13,13 +13,15 @@ from consumers.proofs.receipts import NoReceipt
 from consumers.proofs.tiles import Tiles
 from projections.core import positions
 from projections.core.identifiers import find_leaf
+from projections.credentials import credentials
 from projections.fold import seals
 from registry.cli import ids
 from registry.cli.evidence.beside import GovernanceFiles
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
 from registry.cli.files import write_file
+from registry.cli.issuing.own_events import say_views_behind
 from registry.cli.opening import node_of
-from registry.cli.output import say
+from registry.cli.output import AsJson, print_json, say
 from registry.cli.publishing import publish_now
 from registry.learners.missing_claims import explain_missing_claims
 from registry.log import origin_of
@@ -29,6 +31,7 @@ from registry.node.sealing import make_seal
 from registry.publishing.errors import AnotherPublisher
 from registry.values.plural import plural
 from registry.wire.checkpoint import SignedNote
+from registry.wire.seals import key_of
 
 receipt_app = typer.Typer(help="Files that prove what is on the log.", no_args_is_help=True)
 create_app = typer.Typer(help="Write a receipt or a consistency proof.", no_args_is_help=True)
@@ -40,6 +43,30 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="Replace existing files, and remove the seal and disclosures of an earlier receipt."),
 ]
+
+
+class WrittenSeal(msgspec.Struct, frozen=True):
+    """The proof of a credential's status that was written with its receipt."""
+
+    file: str
+    size: int
+    """The size of the issuer's stream that the seal is about."""
+    status: str
+    """The status by the seal."""
+
+
+class WrittenReceipt(msgspec.Struct, frozen=True):
+    """A receipt that was written."""
+
+    file: str
+    leaf: int
+    size: int
+    """The size of the head in the receipt."""
+    seal: WrittenSeal | None
+    status: str | None
+    """The credential's status now, by this node's views; None for a decision."""
+
+
 Member = Annotated[str | None, typer.Option(help="The member that published it (else this node's).")]
 
 
@@ -66,11 +93,15 @@ def credential(
         typer.Option("--disclosures", help="Add what it says of the person, from the vault, for the learner alone."),
     ] = False,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the receipt of a credential, and governance's log next to it, for checking offline.
 
     Does not replace existing files without --force; with it, nothing of an earlier receipt stays. With --disclosures
     the learner can show what the credential says of them: that file has personal data that is not encrypted.
+
+    A seal shows the status at its time. If the status is another one now, the command says so: publish a newer seal
+    (`registry seal`), and write the receipt again.
 
     Example: registry receipt create credential e7c1ab39-… --seal
     """
@@ -78,7 +109,24 @@ def credential(
     stream, identifier = ids.find(node, identifier, "credential", member)
     leaf = find_leaf(node.views(), "credential", stream, identifier)
     claims = _disclosures(node, stream, identifier) if disclosures else None
-    _write(node, stream, identifier, leaf, out, with_seal=with_seal, disclosures=claims, force=force)
+    facts = next(iter(credentials.read(node.views(), [(stream, identifier)])), None)
+    status = None if facts is None else facts.status
+    receipt, sentences = _write(
+        node, stream, identifier, leaf, out, with_seal=with_seal, disclosures=claims, force=force, status=status
+    )
+    if with_seal:
+        say_views_behind(node)
+    if as_json:
+        print_json(receipt)
+        return
+    for sentence in sentences:
+        say(sentence)
+    if receipt.seal is not None and receipt.seal.status != status:
+        say(
+            f"Since that seal the status has changed: it is {status} now. The receipt with this seal still shows"
+            f" {receipt.seal.status}, to everybody who checks it offline.",
+            style="red",
+        )
 
 
 def _disclosures(node: Node, stream: str, credential: str) -> bytes:
@@ -107,7 +155,9 @@ def decision(
     node = node_of(context)
     stream, identifier = ids.find(node, identifier, "decision", member)
     leaf = find_leaf(node.views(), "decision", stream, identifier)
-    _write(node, stream, identifier, leaf, out, with_seal=False, force=force)
+    _, sentences = _write(node, stream, identifier, leaf, out, with_seal=False, force=force)
+    for sentence in sentences:
+        say(sentence)
 
 
 @create_app.command("consistency")
@@ -146,7 +196,8 @@ def consistency_command(
     governance = GovernanceFiles.of(node, file.parent)
     write_file(file, str(proof).encode())
     say(f"{file}: the head of {stream} at {proof.new.checkpoint.size} extends the one at {old}")
-    governance.write()
+    for sentence in governance.write():
+        say(sentence)
 
 
 def _write(
@@ -159,7 +210,9 @@ def _write(
     with_seal: bool,
     disclosures: bytes | None = None,
     force: bool,
-) -> None:
+    status: str | None = None,
+) -> tuple[WrittenReceipt, list[str]]:
+    """Write a receipt and the files next to it; return it, and what was written, a sentence for each file."""
     file = out or Path(f"{identifier}.tlog-proof")
     seal_file, personal = (file.with_name(file.name + suffix) for suffix in (SEAL_SUFFIX, DISCLOSURES_SUFFIX))
     _refuse_existing([file, seal_file, personal], force=force)
@@ -169,22 +222,26 @@ def _write(
     tiles = node.tiles(stream, fold)
     proof = create_proof(node, stream, tiles, leaf)
     governance = GovernanceFiles.of(node, file.parent)
-    sealed = _seal_proof(node, stream, tiles, identifier) if with_seal else None
+    sealed = _prove_status(node, stream, tiles, identifier) if with_seal else None
+    sentences = []
     # Everything is created and checked before anything is written. Files of an earlier receipt go first.
     for other, content in ((seal_file, sealed), (personal, disclosures)):
         if content is None and other.exists():
             other.unlink()
-            say(f"{other}: removed; it belonged to an earlier receipt")
+            sentences.append(f"{other}: removed; it belonged to an earlier receipt")
     write_file(file, str(proof).encode())
-    say(f"{file}: leaf {leaf} of {stream}, under its head at {proof.note.checkpoint.size}")
-    governance.write()
+    size = proof.note.checkpoint.size
+    sentences.append(f"{file}: leaf {leaf} of {stream}, under its head at {size}")
+    sentences += governance.write()
+    seal = None
     if sealed is not None:
-        size, seal_content = sealed
-        write_file(seal_file, seal_content)
-        say(f"{seal_file}: its status by the seal of {size} leaves")
+        seal = WrittenSeal(str(seal_file), sealed.size, sealed.status)
+        write_file(seal_file, sealed.content)
+        sentences.append(f"{seal_file}: its status by the seal of {seal.size} leaves, {seal.status}")
     if disclosures is not None:
         write_file(personal, disclosures, mode=0o600)
-        say(f"{personal}: personal data, not encrypted; give it to the learner, and delete it here")
+        sentences.append(f"{personal}: personal data, not encrypted; give it to the learner, and delete it here")
+    return WrittenReceipt(str(file), leaf, size, seal, status), sentences
 
 
 def _refuse_existing(files: Sequence[Path], *, force: bool) -> None:
@@ -199,8 +256,16 @@ def _refuse_existing(files: Sequence[Path], *, force: bool) -> None:
         )
 
 
-def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple[int, bytes]:
-    """Return the size of the newest seal, and the file that proves a credential's status by it."""
+class _SealedStatus(NamedTuple):
+    """A credential's status by a seal of the stream at `size`, and the file that proves it."""
+
+    size: int
+    status: str
+    content: bytes
+
+
+def _prove_status(node: Node, stream: str, tiles: Tiles, identifier: str) -> _SealedStatus:
+    """Return a credential's status by the newest seal. Raises `NoReceipt`."""
     newest = seals.newest(node.views(), stream)
     if newest is None:
         raise NoReceipt(
@@ -210,7 +275,9 @@ def _seal_proof(node: Node, stream: str, tiles: Tiles, identifier: str) -> tuple
     leaves = list(seals.sealed_leaves(node.views(), stream, newest.size))
     cosigned = cosigned_head(node, stream, tiles, newest.leaf)
     proof = receipts.prove_status(identifier, receipts.make(node.log(), stream, tiles, newest.leaf, cosigned), leaves)
-    return newest.size, msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
+    key = key_of(identifier)
+    status = next((leaf.removeprefix(key).decode() for leaf in leaves if leaf.startswith(key)), "active")
+    return _SealedStatus(newest.size, status, msgspec.json.format(msgspec.json.encode(proof)) + b"\n")
 
 
 def seal(context: typer.Context) -> None:

@@ -1,7 +1,7 @@
 """Credentials, one at a time."""
 
 from collections.abc import Collection
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -9,6 +9,7 @@ import typer
 from projections.credentials import credentials as view
 from projections.records.as_of import Moment
 from registry.application.requests import Issued, IssueRequest
+from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import read_notes
 from registry.cli import ids, moments
 from registry.cli.confirming import confirm
@@ -43,7 +44,8 @@ Note = Annotated[
 ]
 _PROMPTED = "If left out, the command asks for it: other users of the machine can see a command's words."
 KeepText = Annotated[bool, typer.Option("--keep-text", help="Keep a name or grade that looks wrong as it is.")]
-Reason = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(StatusReason))}.")]
+Reason = Annotated[StatusReason, typer.Option(help="The reason. It is published, and stays on the log.")]
+_DONE: Final = {"suspend": "suspended", "reinstate": "reinstated", "revoke": "revoked"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -133,7 +135,7 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
     fields = msgspec.structs.asdict(request)
     row = {name: str(fields[name]) for name in NAMES if fields.get(name) is not None and name != "parts"}
     checker = RowChecker(OwnCatalogue(node.registry), keep_text=keep_text)
-    checked = checker.check(1, row)
+    checked = checker.check(0, row)
     if checked is None:
         errors.print(f"invalid (record): {EXAMPLE_RECORD} is the template's own; use your own id")
         raise typer.Exit(1)
@@ -149,15 +151,13 @@ def check_row(node: Node, request: IssueRequest, *, keep_text: bool) -> None:
 def suspend(
     context: typer.Context, credential: Named = None, *, record: Record = None, reason: Reason, note: Note = ""
 ) -> None:
-    """Suspend a credential for now, and publish that.
+    """Suspend a credential for now, and publish that. A suspension that was made before, for this reason, stays.
 
     Example: registry credential suspend e7c1ab39-… --reason underReview
     """
     node = node_of(context)
-    code, credential = _reason(reason), _resolve_credential(node, credential, record)
-    node.registry.credentials.suspend(credential, code, checked_note(note))
-    _say_changed(node, "suspended", credential)
-    publish_now(node)
+    credential = _resolve_credential(node, credential, record)
+    _make_change(node, StatusChange(credential, "", "suspend", reason, checked_note(note)))
 
 
 @credential_app.command("reinstate")
@@ -168,9 +168,7 @@ def reinstate(context: typer.Context, credential: Named = None, *, record: Recor
     """
     node = node_of(context)
     credential = _resolve_credential(node, credential, record)
-    node.registry.credentials.reinstate(credential, checked_note(note))
-    _say_changed(node, "reinstated", credential)
-    publish_now(node)
+    _make_change(node, StatusChange(credential, "", "reinstate", "", checked_note(note)))
 
 
 @credential_app.command("revoke")
@@ -185,15 +183,17 @@ def revoke(
 ) -> None:
     """Revoke a credential permanently, and publish that. The command asks first.
 
+    A revocation that was made before, for this reason, stays: nothing is asked, and nothing changes.
+
     Examples: registry credential revoke e7c1ab39-… --reason issuedInError
     registry credential revoke --record 2026-17 --reason issuedInError --yes
     """
     node = node_of(context)
-    code, credential = _reason(reason), _resolve_credential(node, credential, record)
-    confirm(f"This permanently revokes credential {credential}.", "Revoke it?", yes=yes)
-    node.registry.credentials.revoke(credential, code, checked_note(note))
-    _say_changed(node, "revoked", credential)
-    publish_now(node)
+    credential = _resolve_credential(node, credential, record)
+    change = StatusChange(credential, "", "revoke", reason, checked_note(note))
+    if StatusChanger(node.registry, node.issuer).check(credential, change) == "changes":
+        confirm(f"This permanently revokes credential {credential}.", "Revoke it?", yes=yes)
+    _make_change(node, change)
 
 
 def _resolve_credential(node: Node, credential: str | None, record: str | None) -> str:
@@ -216,13 +216,19 @@ def checked_note(note: str) -> str:
     return note
 
 
-def _say_changed(node: Node, change: str, credential: str) -> None:
-    """Print the credential that was changed: its id, its achievement's title, and its learner's id."""
+def _make_change(node: Node, change: StatusChange) -> None:
+    """Make a change and publish it, and print the credential. A change that was made before changes nothing."""
+    credential = change.credential
+    is_unchanged = StatusChanger(node.registry, node.issuer).make(credential, change) == "unchanged"
     state = node.registry.credentials.get(credential).state
     title = title_of(node.registry.achievements.get(state.achievement).content.title)
-    say(f"{change} credential {credential}")
+    say(f"{_DONE[change.change]} credential {credential}" + (", as before" if is_unchanged else ""))
     say(f"achievement {state.achievement}, version {state.version}: {title}")
     say(f"learner     {state.learner or 'none any more'}")
+    if is_unchanged:
+        say_older_wait(node)
+    else:
+        publish_now(node)
 
 
 @credential_app.command("show")
@@ -303,10 +309,3 @@ def _show_credential(node: Node, shown: view.CredentialView) -> None:
         say(f"impaired by {fault}", style="red")
     for breach in shown.unmet:
         say(f"requirement not met: {breach}", style="red")
-
-
-def _reason(text: str) -> StatusReason:
-    for reason in get_args(StatusReason):
-        if text == reason:
-            return reason  # type: ignore[no-any-return] # one of the literals
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(get_args(StatusReason))}", param_hint="--reason")

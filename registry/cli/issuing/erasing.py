@@ -14,10 +14,11 @@ from registry.cli.output import errors, say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.cli.publishing import publish_now
 from registry.learners import erasure as erasing
-from registry.node.adapters.eraser import today
+from registry.learners.numbers import find_former_owners
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.values.plural import plural
+from registry.wire.today import utc_today
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is a command of `learner`
@@ -35,7 +36,7 @@ def erase(
     ],
     *,
     student: Annotated[
-        bool, typer.Option("--student", help="LEARNER is a student number; it names who has it now.")
+        bool, typer.Option("--student", help="LEARNER is a student number that only one learner ever had.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     confirm_case: Annotated[
@@ -60,10 +61,10 @@ def erase(
     registry learner erase - --student --yes < number.txt
     """
     node = node_of(context)
-    learner = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
+    learner = _learner_of_number(node, learner) if student else ids.resolve(node, learner, "learner")
     merged = erasing.find_merged_learners(node.registry, learner)
     credentials = known_credentials(node.views(), [learner, *merged])
-    affected = erasing.find_affected_cases(node.registry, learner, today())
+    affected = erasing.find_affected_cases(node.registry, learner, utc_today())
     for case in affected:
         errors.print(str(case), highlight=False, markup=False)
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
@@ -83,6 +84,19 @@ def erase(
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
     publish_now(node)
+
+
+def _learner_of_number(node: Node, student: str) -> str:
+    """Return the learner of a student number. Raise a usage error if the number may mean another learner, too."""
+    learner = ids.learner_of_student(node, student)
+    others = {learner, *erasing.find_merged_learners(node.registry, learner)}
+    if former := [other for other in find_former_owners(node.registry, student) if other not in others]:
+        raise typer.BadParameter(
+            f"Nothing was erased. This number belongs to learner {learner} now, and belonged to learner"
+            f" {', '.join(former)} before. Decide whom to erase, and name them by their id, without --student.",
+            param_hint="--student",
+        )
+    return learner
 
 
 def _show_person(node: Node, learner: str) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Any, Final, NamedTuple, get_args
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -58,7 +58,7 @@ class OwnCredential(NamedTuple):
 
 
 Achievement = Annotated[str | None, typer.Option(help="Of this achievement: its id, or your own course code.")]
-State = Annotated[str | None, typer.Option(help="active, suspended, revoked or replaced.")]
+State = Annotated[Status | None, typer.Option(help="With this status.")]
 Student = Annotated[
     str | None, typer.Option(help=f"Of the learner with this number. {FROM_INPUT}", callback=from_input)
 ]
@@ -148,14 +148,12 @@ def _query(
     student: str | None,
     record: str | None,
     achievement: str | None,
-    status: str | None,
+    status: Status | None,
     begin: datetime | None,
     end: datetime | None,
 ) -> CredentialQuery:
     if node.settings.member == GOVERNANCE:
         raise SettingsError("governance issues no credentials; use a university's node")
-    if status is not None and status not in get_args(Status):
-        raise typer.BadParameter(f"{status!r} is not one of {', '.join(get_args(Status))}", param_hint="--status")
     credentials = None
     if record is not None:
         issued = node.issuer.find_credential(record)

@@ -1,7 +1,6 @@
 """Reading the views: a learner's record, and a university's year."""
 
 from collections.abc import Sequence
-from datetime import date
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
@@ -24,6 +23,7 @@ from registry.node.adapters.moments import past
 from registry.node.node import Node
 from registry.values.persons import describe_person
 from registry.values.plural import plural
+from registry.wire.today import utc_today
 
 learner_app = typer.Typer(help="A learner's record across universities.", no_args_is_help=True)
 university_app = typer.Typer(help="What a university did.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _status(view: credential_view.CredentialView) -> str:
-    today = date.today()  # noqa: DTZ011 - a day on the reader's calendar
+    today = utc_today()
     return view.status + (" (expired)" if view.valid_until and view.valid_until < today else "")
 
 
@@ -230,7 +230,7 @@ def show_university(
     Example: registry university show twente --year 2026
     """
     node = node_of(context)
-    year = year or date.today().year  # noqa: DTZ011 - a day on the reader's calendar
+    year = year or utc_today().year
     record = universities.read_year(node.views(), member, year, first_month)
     if as_json:
         print_json(record)

@@ -24,6 +24,7 @@ from registry.intake.rows import parts
 from registry.node.node import Node
 from registry.values.persons import NAMES
 from registry.wire.credentials import Part
+from registry.wire.today import utc_today
 
 stack_app = typer.Typer(help="Larger credentials that others stack into.", no_args_is_help=True)
 
@@ -209,7 +210,7 @@ def _progress(
     key = ids.find(node, achievement, "achievement")
     if version is None:
         version = ids.course_version(node, achievement)
-    day = on or date.today()  # noqa: DTZ011 - a day on the reader's calendar
+    day = on or utc_today()
     try:
         progress = view.read(node.views(), learner, key, on=day, version=version, offers=offers)
     except NotComposed as error:

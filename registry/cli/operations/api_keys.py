@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from registry.access import ApiKeys
+from registry.cli.choices import choice_option
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, say
@@ -39,7 +40,10 @@ def add(
         ),
     ],
     *,
-    scope: Annotated[list[str], typer.Option(help=f"One of {', '.join(SCOPES)} (several times).")],
+    scope: Annotated[
+        list[str],
+        choice_option(values=SCOPES, metavar="SCOPE", help=f"One of {', '.join(SCOPES)} (several times)."),
+    ],
     days: Days = 365,
 ) -> None:
     """Make a key and print it. It is not shown again.

@@ -23,6 +23,7 @@ from registry.node.node import Node
 from registry.vault.vault import random_id
 from registry.wire.forms import VersionedRef, checker
 from registry.wire.recognition import AchievementFilter, AgreementDeclared, Outcome, Purpose, Towards
+from registry.wire.today import utc_today
 from registry.wire.validation_messages import format_error
 
 agreement_app = typer.Typer(help="Automatic recognition between members.", no_args_is_help=True)
@@ -204,7 +205,7 @@ def simulate(
     Example: registry agreement simulate linkoping --field 06 --ects-ratio 1 --since 2025-09-01 --until 2026-08-31
     """
     node = node_of(context)
-    end = until.date() if until else date.today()  # noqa: DTZ011 - a day on the office's calendar
+    end = until.date() if until else utc_today()
     begin = since.date() if since else end - timedelta(365)
     if file is not None:
         draft = _read(node, file)

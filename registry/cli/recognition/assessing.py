@@ -1,7 +1,7 @@
 """Assessments without an applicant: comparisons, statements about achievements, and cohorts."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -37,6 +37,7 @@ from registry.wire.recognition import (
     Towards,
     WithdrawalReason,
 )
+from registry.wire.today import utc_today
 from registry.wire.validation_messages import format_error
 
 _SHOWN = 25
@@ -148,18 +149,14 @@ def withdraw(
     context: typer.Context,
     assessment: AssessmentId,
     *,
-    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+    reason: Annotated[WithdrawalReason, typer.Option(help="The reason. It is published.")],
 ) -> None:
     """Withdraw an assessment of this office, and publish that. Decisions by it stay.
 
     Example: registry recognition withdraw-assessment 432236b7-… --reason decidedInError
     """
     node = node_of(context)
-    if reason not in get_args(WithdrawalReason):
-        raise typer.BadParameter(
-            f"{reason!r} is not one of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
-        )
-    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_assessment(ids.resolve(node, assessment, "assessment"), reason)
     publish_now(node)
 
 
@@ -186,7 +183,7 @@ def cohort(
     """
     node = node_of(context)
     conditions = [Condition(code) for code in condition or ()]  # type: ignore[arg-type] # read as a verifier will
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     students = Cohort(node.registry, lookup_of(node), ids.resolve(node, assessment, "assessment"), today, conditions)
     outcomes: list[CohortOutcome] = []
     listed = rows(file, students.content.achievement.member)

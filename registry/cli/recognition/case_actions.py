@@ -106,7 +106,9 @@ def answer(
     context: typer.Context,
     case: CaseId,
     enquiry: Annotated[str, typer.Argument(help="The enquiry's id.")],
-    answer_text: Annotated[str, typer.Argument(metavar="ANSWER", help=f"One of {', '.join(get_args(IssuerAnswer))}.")],
+    answer_text: Annotated[
+        IssuerAnswer, typer.Argument(metavar="ANSWER", help=f"One of {', '.join(get_args(IssuerAnswer))}.")
+    ],
     *,
     note: Note = None,
     by: As = None,
@@ -118,8 +120,7 @@ def answer(
     Example: registry case answer 2026/00017 9d0c6a3e-… authentic
     """
     office, case_id = find_case(context, case)
-    word: Any = one_of(answer_text, get_args(IssuerAnswer), "ANSWER")
-    show_update(office.answer(case_id, enquiry, word, who(by), day_of(on), note), as_json=as_json)
+    show_update(office.answer(case_id, enquiry, answer_text, who(by), day_of(on), note), as_json=as_json)
 
 
 def decide(
@@ -177,9 +178,7 @@ def withdraw(
     context: typer.Context,
     case: CaseId,
     *,
-    reason: Annotated[
-        str | None, typer.Option(help=f"Of a decided case: one of {', '.join(get_args(WithdrawalReason))}.")
-    ] = None,
+    reason: Annotated[WithdrawalReason | None, typer.Option(help="Of a decided case: the reason.")] = None,
     by: As = None,
     on: Day = None,
     as_json: AsJson = False,
@@ -190,8 +189,7 @@ def withdraw(
     registry case withdraw 2026/00017 --reason decidedInError
     """
     office, case_id = find_case(context, case)
-    why: Any = None if reason is None else one_of(reason, get_args(WithdrawalReason), "--reason")
-    update = office.withdraw(case_id, who(by), day_of(on), reason=why)
+    update = office.withdraw(case_id, who(by), day_of(on), reason=reason)
     publish_update(context, update, as_json=as_json)
 
 

@@ -1,7 +1,7 @@
 """A case's file: what is attached, whose its credentials are, who works on it, and what changed since its decision."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,13 +12,13 @@ from registry.cli.files import read_bytes, write_file
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
-from registry.cli.recognition.case_words import case_of, one_of
+from registry.cli.recognition.case_words import case_of
 from registry.cli.recognition.cases import case_app
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
 from registry.office.cases.assignments import assign
 from registry.office.cases.attachments import (
-    KINDS,
+    AttachmentKind,
     attach,
     files_opened_with,
     list_attachments,
@@ -49,7 +49,7 @@ def attach_file(
     case: CaseId,
     file: Annotated[Path, typer.Argument(help="A PDF, PNG, JPEG or TIFF; as credential or evidence also plain text.")],
     *,
-    kind: Annotated[str, typer.Option("--kind", help=f"What it is: one of {', '.join(KINDS)}.")] = "other",
+    kind: Annotated[AttachmentKind, typer.Option("--kind", help="What it is.")] = "other",
     subject: Annotated[int | None, typer.Option(min=0, help="The number of the credential that it is about.")] = None,
     by: As = None,
     as_json: AsJson = False,
@@ -62,13 +62,10 @@ def attach_file(
     registry case attach 2026/00017 altered.tlog-proof --kind evidence
     """
     node, office, case_id = _find_case(context, case)
-    attachment_kind: Any = one_of(kind, KINDS, "--kind")
     content = read_bytes(file)
     name = None if str(file) == "-" else file.name
     stored_case = node.registry.case(case_id)
-    attachment = attach(
-        node.registry, office.setting, stored_case, content, attachment_kind, who(by), subject=subject, name=name
-    )
+    attachment = attach(node.registry, office.setting, stored_case, content, kind, who(by), subject=subject, name=name)
     if as_json:
         print_json(attachment)
         return

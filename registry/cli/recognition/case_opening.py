@@ -9,6 +9,7 @@ import typer
 
 from registry.cli import ids
 from registry.cli.account import As, who
+from registry.cli.choices import parse_country
 from registry.cli.evidence.disclosures import read_disclosures
 from registry.cli.files import FileError, read_json, read_text
 from registry.cli.opening import node_of
@@ -43,7 +44,12 @@ Externals = Annotated[
     ),
 ]
 Country = Annotated[
-    str | None, typer.Option(help="The country of the issuer, if a --file does not name it, for example NO.")
+    str | None,
+    typer.Option(
+        parser=parse_country,
+        metavar="CC",
+        help="The country of the issuer, if a --file does not name it, for example NO.",
+    ),
 ]
 Issuer = Annotated[
     str | None, typer.Option(help="The name of the issuer, if a --file does not name it, for example Oslo Met.")

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from registry.cli import ids
+from registry.cli.choices import parse_country
 from registry.node.node import Node
 from registry.office.cases.service import Office
 from registry.office.errors import UnknownCase
@@ -47,7 +48,7 @@ def external_of(text: str) -> External:
     parts = text.split(":", 2)
     if len(parts) != 3:
         raise typer.BadParameter(f"{text!r} is not COUNTRY:ISSUER:TITLE", param_hint="--external")
-    values = {"country": parts[0], "issuerName": parts[1], "title": parts[2]}
+    values = {"country": parse_country(parts[0]), "issuerName": parts[1], "title": parts[2]}
     external: External = convert(values, External, "--external")
     return external
 

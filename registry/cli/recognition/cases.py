@@ -1,7 +1,7 @@
 """Cases of the recognition office: the worklist, and one case."""
 
-from datetime import date, timedelta
-from typing import Annotated, get_args
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from registry.office.cases import case_list, worklist
 from registry.office.cases.words import CaseState
 from registry.office.cases.worklist import WorklistQuery
 from registry.values.plural import plural
+from registry.wire.today import utc_today
 
 case_app = typer.Typer(
     help="Cases of the recognition office, from an application to a decision and its appeal.", no_args_is_help=True
@@ -52,7 +53,7 @@ case_app.command("open")(open_case)
 def list_cases(
     context: typer.Context,
     *,
-    state: Annotated[str | None, typer.Option(help=f"One of {', '.join(get_args(CaseState))}.")] = None,
+    state: Annotated[CaseState | None, typer.Option(help="In this state.")] = None,
     assessor: Annotated[str | None, typer.Option(help="Whose proposals or assessments.")] = None,
     assignee: Annotated[str | None, typer.Option(help="Who works on them (`case assign`).")] = None,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Only those that nobody works on.")] = False,
@@ -76,10 +77,8 @@ def list_cases(
     """
     node = node_of(context)
     office = office_of(node)
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     soon, cursor = node.settings.office.due_soon_days, node.registry.cursor()
-    if state is not None and state not in get_args(CaseState):
-        raise typer.BadParameter(f"{state!r} is not one of {', '.join(get_args(CaseState))}", param_hint="--state")
     about = credential_of(node, credential) if credential is not None else None
     query = WorklistQuery(
         state=state,

@@ -12,7 +12,7 @@ from registry.cli.days import day_option
 from registry.cli.files import read_json, write_file
 from registry.cli.opening import node_of
 from registry.cli.output import errors, say
-from registry.letters import LANGUAGES, Addressee, CannotWrite
+from registry.letters import Addressee, CannotWrite
 from registry.letters.composing import (
     LetterRequest,
 )
@@ -22,7 +22,7 @@ from registry.node.adapters.letters import Letters
 from registry.node.letter_settings import missing_settings
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.letter_content import addressee
-from registry.office.cases.notices import LETTER_KINDS, LetterKind
+from registry.office.cases.notices import LetterKind
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file; - for standard output.")]
 
@@ -32,7 +32,7 @@ def letter(
     decision: Annotated[str, typer.Argument(help="The id of a decision of this office.")],
     *,
     out: Out,
-    language: Annotated[str, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)}.")] = "en",
+    language: Annotated[Language, typer.Option("--language", "-l", help="Its language.")] = "en",
     applicant: Annotated[
         Path | None,
         typer.Option(help="A JSON file with the applicant, - for standard input (else the one in the vault)."),
@@ -52,7 +52,7 @@ def letter(
     """
     node = node_of(context)
     request = LetterRequest(
-        language=_language(language),
+        language=language,
         applicant=_read(applicant) if applicant is not None else None,
         file_number=file_number,
         appeal_until=appeal_until.date() if appeal_until is not None else None,
@@ -67,15 +67,14 @@ def case_letter(
     *,
     out: Out,
     kind: Annotated[
-        str | None,
-        typer.Option("--kind", help=f"One of {', '.join(LETTER_KINDS)} (else the one for the case's state)."),
+        LetterKind | None, typer.Option("--kind", help="The letter (else the one for the case's state).")
     ] = None,
     decision: Annotated[
         str | None, typer.Option(help="An earlier decision of the case: a copy that says that it is not in force.")
     ] = None,
     enquiry: Annotated[str | None, typer.Option(help="An enquiry of the case: the letter to the issuer.")] = None,
     language: Annotated[
-        str | None, typer.Option("--language", "-l", help=f"One of {', '.join(LANGUAGES)} (else the applicant's).")
+        Language | None, typer.Option("--language", "-l", help="Its language (else the applicant's).")
     ] = None,
 ) -> None:
     """Write the letter for a case's state: PDF/A-3a and PDF/UA-1. The command prints which letter that is.
@@ -89,20 +88,10 @@ def case_letter(
     """
     node = node_of(context)
     letters = Letters(node)
-    content = letters.of_case(
-        case, _language(language) if language is not None else None, _kind(kind), decision=decision, enquiry=enquiry
-    )
+    content = letters.of_case(case, language, kind, decision=decision, enquiry=enquiry)
     write(out, letters.render(content), content.kind if isinstance(content, Notice) else "decision")
     for lacking in missing_settings(node.settings):
         errors.print(f"note: {lacking}", markup=False, highlight=False)
-
-
-def _kind(text: str | None) -> LetterKind | None:
-    if text is None:
-        return None
-    if text not in LETTER_KINDS:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LETTER_KINDS)}", param_hint="--kind")
-    return text  # type: ignore[return-value] # one of the words
 
 
 _KINDS: Final = {
@@ -127,13 +116,6 @@ def write(out: Path, letter: bytes, kind: str = "decision") -> None:
     except OSError as error:
         raise CannotWrite(f"cannot write {out}: {error.strerror}") from error
     say(f"{out}: letter about {_KINDS[kind]}, {len(letter):,} bytes, PDF/A-3a and PDF/UA-1")
-
-
-def _language(text: str) -> Language:
-    for language in LANGUAGES:
-        if text == language:
-            return language
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(LANGUAGES)}", param_hint="--language")
 
 
 def _read(file: Path) -> Addressee:

@@ -39,6 +39,7 @@ from registry.wire.recognition import (
     Towards,
     WithdrawalReason,
 )
+from registry.wire.today import utc_today
 
 PurposeOption = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Purpose))}.")]
 OutcomeOption = Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Outcome))}.")]
@@ -142,18 +143,14 @@ def withdraw(
     context: typer.Context,
     decision: Annotated[str, typer.Argument(help="The decision's id.")],
     *,
-    reason: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(WithdrawalReason))}.")],
+    reason: Annotated[WithdrawalReason, typer.Option(help="The reason. It is published.")],
 ) -> None:
     """Withdraw a decision of this office, and publish that.
 
     Example: registry recognition withdraw 432236b7-… --reason onAppeal
     """
     node = node_of(context)
-    if reason not in get_args(WithdrawalReason):
-        raise typer.BadParameter(
-            f"{reason!r} is not one of {', '.join(get_args(WithdrawalReason))}", param_hint="--reason"
-        )
-    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)  # type: ignore[arg-type] # checked above
+    node.registry.recognition.withdraw_decision(ids.resolve(node, decision, "decision"), reason)
     publish_now(node)
 
 
@@ -204,7 +201,7 @@ def show(
 def _read_decisions(node: Node, decision: str | None, member: str | None, year: int | None) -> list[view.DecisionView]:
     if decision is not None:
         return view.read(node.views(), [ids.find(node, decision, "decision", member)])
-    year = year or date.today().year  # noqa: DTZ011 - a day on the office's calendar
+    year = year or utc_today().year
     items, more = view.of_office(node.views(), member or node.settings.member, date(year, 1, 1), date(year, 12, 31))
     if more:
         errors.print(f"Only the newest {len(items)} decisions are shown; there are more.", markup=False)

@@ -4,7 +4,6 @@ A document contains achievements and a person's credentials of them: its `awards
 fields that have no place here.
 """
 
-import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from registry.intake.formats.unmapped import Unmapped
 from registry.intake.rows.report import mask
 from registry.values.broken_text import broken_text_fault
 from registry.values.persons import differences
+from registry.wire.today import utc_today
 
 _PERSONAL: Final = frozenset(
     f"credential.{name}" for name in (*NAMES, "student", "date_of_birth", "grade", "original_grade", "national_id")
@@ -135,7 +135,7 @@ class Document(ABC):
 
     def _finish(self) -> None:
         """Add what applies to each award, and notes on the document."""
-        today = dt.datetime.now(dt.UTC).date().isoformat()
+        today = utc_today().isoformat()
         for award in self.awards:
             award.problems = award.problems + self._shared[0]
             award.refusals = award.refusals + self._shared[1]

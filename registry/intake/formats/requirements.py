@@ -80,7 +80,7 @@ def request_credential(
         row["ects"] = str(ects)
     row.pop("issuer", None)
     stated_parts = row.pop("parts", "")  # a programme may have more of them than a field of a table can hold
-    checked = checker.check(1, row, keep_columns=named)
+    checked = checker.check(0, row, keep_columns=named)
     if checked is None:
         detail = "is the record of the template's example; give it another"
         return CheckedRow((Problem(where, "record", row["record"], detail),))

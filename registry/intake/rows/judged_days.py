@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from registry.intake.rows.days import NO_DATE
 from registry.values.persons import birth_date_fault
 from registry.wire.forms import check_date
+from registry.wire.today import utc_today
 
 AHEAD: Final = dt.timedelta(days=366)
 """Time before its awarding date at which an award may be taken in, for example for a graduation day."""
@@ -22,7 +23,7 @@ def days_fault(born: str, awarded: str, until: str | None = None) -> tuple[str, 
     for name, day in (("awarding_date", awarded), ("valid_until", until)):
         if day is not None and check_date(day) is not None:
             return name, NO_DATE
-    today = dt.datetime.now(dt.UTC).date()
+    today = utc_today()
     return next(iter(judge_days(born, awarded, until, today).faults), None)
 
 

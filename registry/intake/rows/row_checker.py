@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
@@ -13,6 +12,7 @@ from registry.intake.rows.days import Order, day_fault, orders_of, read_day
 from registry.intake.rows.grades import grade_fault
 from registry.intake.rows.judged_days import AHEAD, judge_days
 from registry.intake.rows.report import Catalogue, Problem, Problems
+from registry.intake.rows.row_notes import RowNotes
 from registry.intake.rows.row_texts import clean_text, is_plain
 from registry.values.persons import (
     are_usual,
@@ -24,6 +24,7 @@ from registry.values.persons import (
 )
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
+from registry.wire.today import utc_today
 
 _IDENTIFIERS: Final = (("record", record_fault), ("student", number_fault), ("national_id", number_fault))
 _PERSONS_NAMES: Final = ("family_name", "given_name")
@@ -75,18 +76,15 @@ class RowChecker:
         self._catalogue = catalogue
         self._offers: dict[str, _Offer | None] = {}
         self._courses: dict[str, tuple[str, int | None] | None] = {}
-        self._commas = 0
-        self._ahead = 0
-        self._over = 0
-        self._orders: Counter[tuple[str, str]] = Counter()
+        self._notes = RowNotes()
 
     def check(self, line: int, row: Mapping[str, str], *, keep_columns: Collection[str] = ()) -> CheckedRow | None:
         """Check a row: return a request or all its problems; None for the template's example.
 
-        `row` has text for each column of the file; empty text counts as none. Surrounding spaces are removed.
-        Identifiers and names are checked in their normalised spelling, but the request has them as the row does: what
-        an earlier version stored is found by that spelling, too (`IssueRequest.normalise`). `keep_columns` are those
-        whose text is right although it looks as if it were in a wrong encoding.
+        `line` is 0 for a row that is in no file. `row` has text for each column; empty text counts as none. Surrounding
+        spaces are removed. Identifiers and names are checked in their normalised spelling, but the request has them as
+        the row does: what an earlier version stored is found by that spelling, too (`IssueRequest.normalise`).
+        `keep_columns` are those whose text is right although it looks as if it were in a wrong encoding.
         """
         checked = _Row(line, dict(row), keep_columns)
         self._clean(checked)
@@ -103,8 +101,7 @@ class RowChecker:
             stacked = []
         if checked.problems:
             return CheckedRow(tuple(checked.problems))
-        self._ahead += days.is_ahead
-        self._over += days.is_over
+        self._notes.add_days(line, is_ahead=days.is_ahead, is_over=days.is_over)
         request = IssueRequest(
             row["record"].strip(),
             values["achievement"],
@@ -126,23 +123,7 @@ class RowChecker:
 
     def list_notes(self) -> list[str]:
         """Return notes on all rows that were checked: values that were read differently, and doubtful days."""
-        notes = []
-        if self._commas:
-            notes.append(f"ects: decimal commas were read as decimal points in {self._commas:,} rows, 5,0 as 5.0")
-        if self._ahead:
-            rows = "1 row has a day" if self._ahead == 1 else f"{self._ahead:,} rows have a day"
-            notes.append(f"awarding_date: {rows} to come; check that the award is certain")
-        if self._over:
-            rows = "1 row has a day" if self._over == 1 else f"{self._over:,} rows have a day"
-            notes.append(f"valid_until: {rows} that has passed; the credential is expired from the start")
-        for name in DAYS:
-            certain = [order for order in ("dmy", "mdy") if self._orders[(name, order)]]
-            if len(certain) == 1:
-                count = self._orders[(name, certain[0])]
-                notes.append(f"{name}: {count:,} of its days can be read as {certain[0]} only: --dates {certain[0]}")
-            elif certain:
-                notes.append(f"{name}: some of its days are written day, month, year and some month, day, year")
-        return notes
+        return self._notes.list()
 
     def _clean(self, row: "_Row") -> None:
         """Normalise the spelling of the row's texts, and add the faults of their characters."""
@@ -224,10 +205,10 @@ class RowChecker:
             if day is None:
                 row.refuse(name, stated, day_fault(stated, self._dates))
                 if self._dates is None and "." not in stated and len(orders := orders_of(stated)) == 1:
-                    self._orders[(name, orders[0])] += 1
+                    self._notes.add_order(row.line, name, orders[0])
             else:
                 days[name] = row.values[name] = day
-        today = dt.datetime.now(dt.UTC).date()
+        today = utc_today()
         judged = judge_days(days.get("date_of_birth"), days.get("awarding_date"), days.get("valid_until"), today)
         for name, detail in judged.faults:
             row.refuse(name, days[name], detail)
@@ -277,7 +258,7 @@ class RowChecker:
             return
         if self._decimal_comma and _DECIMAL_COMMA.fullmatch(stated):
             row.values["ects"] = stated.replace(",", ".")
-            self._commas += 1
+            self._notes.add_comma()
             return
         hint = "; write a point, not a comma" if "," in stated else ""
         row.refuse("ects", stated, f"credits are a number like 5 or 2.5{hint}")

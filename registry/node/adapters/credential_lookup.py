@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -25,6 +24,7 @@ from registry.wire.events import Event, Reader
 from registry.wire.forms import CredentialRef, VersionedRef
 from registry.wire.proof import TlogProof
 from registry.wire.recognition import Basis, Grant, Purpose
+from registry.wire.today import utc_today
 
 Views = Callable[[], AbstractContextManager[Connection]]
 
@@ -83,7 +83,7 @@ class PostgresCredentialLookup:
 
     def describe_achievement(self, achievement: VersionedRef) -> Offered | None:
         """Return what a version offers, as awarded today; None where it has not arrived here."""
-        today = datetime.now(UTC).date()
+        today = utc_today()
         ref = achievement
         with self._views() as connection:
             view = offered_view.of_version(connection, ref.member, ref.achievement, ref.version, today)

@@ -1,7 +1,6 @@
 """Erasure of a learner over HTTP, put together from the node's parts."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from projections.core import views
 from projections.records.learners import known_credentials
@@ -10,6 +9,7 @@ from registry.batches import BatchStore
 from registry.learners import erasure as erasing
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.wire.today import utc_today
 
 
 class Eraser:
@@ -24,7 +24,7 @@ class Eraser:
 
         Raises `CasesAffected` unless `confirm_cases` names the file number of each case that loses its letter.
         """
-        affected = erasing.find_affected_cases(registry, learner, today())
+        affected = erasing.find_affected_cases(registry, learner, utc_today())
         if unnamed := [case for case in affected if case.file_number not in confirm_cases]:
             raise erasing.CasesAffected(
                 f"{' '.join(map(str, unnamed))} Nothing was erased. To erase the learner in spite of this, name their"
@@ -36,8 +36,3 @@ class Eraser:
         warnings = [str(case) for case in affected]
         erasing.erase(registry, self._batch_store, learner, credentials=credentials, again=again)
         return warnings
-
-
-def today() -> date:
-    """Return the day on the office's calendar."""
-    return date.today()  # noqa: DTZ011 - the office's day, not UTC's

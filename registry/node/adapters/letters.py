@@ -39,6 +39,7 @@ from registry.wire.achievements import AchievementContent
 from registry.wire.forms import CredentialRef
 from registry.wire.governance import MemberRevised
 from registry.wire.recognition import RecognitionDecided
+from registry.wire.today import utc_today
 
 
 class Letters:
@@ -103,7 +104,7 @@ class Letters:
             content = lookup.member(member)
             return member if content is None else content.legal_name
 
-        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        today = utc_today()
         writer = NoticeWriter(office, case, letterhead, legal_name, today)
         return writer.write(
             kind,

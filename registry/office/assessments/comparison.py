@@ -15,6 +15,7 @@ from msgspec import Meta
 from registry.office.assessments.offered import UNJUDGED, Offered, Requirement
 from registry.wire.achievements import LearningOutcome
 from registry.wire.recognition import Difference
+from registry.wire.today import utc_today
 
 ElementName = Literal["level", "workload", "quality", "profile", "learningOutcomes"]
 ELEMENTS: Final[tuple[ElementName, ...]] = ("level", "workload", "quality", "profile", "learningOutcomes")
@@ -88,7 +89,7 @@ def compare(offered: Offered, requirement: Requirement, day: date | None = None)
         _workload(offered, requirement),
         _quality(offered, requirement),
         _profile(offered, requirement),
-        _outcomes(offered, requirement, day or date.today()),  # noqa: DTZ011 - a day on the office's calendar
+        _outcomes(offered, requirement, day or utc_today()),
     ]
     if offered.stated_in is None:
         return elements

@@ -1,7 +1,6 @@
 """Statements about an achievement without an applicant (`recognition.assessed`), checked as any assessment."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import msgspec
 
@@ -20,6 +19,7 @@ from registry.office.assessments.offered import Offered, Requirement
 from registry.office.errors import NotReady, Objection
 from registry.office.ports import CredentialLookup
 from registry.wire.recognition import Condition, Effect, Grant, Purpose, RecognitionAssessed, RecognitionDecided
+from registry.wire.today import utc_today
 
 
 def state_assessment(
@@ -51,7 +51,7 @@ def find_statement_objections(
 ) -> list[Objection]:
     """Return the objections to stating this today; their paths are those of the statement."""
     objections = _find_objections(offered, data.purpose, data.effect, grant_of(data), considered)
-    today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today().isoformat()
     if data.valid_until is not None and data.valid_until < today:
         detail = f"{data.valid_until} is over; name the last day on which it is valid, or leave it out"
         objections.append(Objection("$.validUntil", "alreadyOver", detail))

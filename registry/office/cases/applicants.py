@@ -1,7 +1,6 @@
 """The applicant, a learner in the vault. Names are only there and in the case's encrypted texts."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,6 +13,7 @@ from registry.values.persons import contradictions, name_fault, normalise_identi
 from registry.vault.vault import Learner
 from registry.vault.vault_rows import VaultRows
 from registry.wire.forms import Uuid, check_date
+from registry.wire.today import utc_today
 
 Said = Annotated[str, Meta(min_length=1, max_length=500)]
 Name = Annotated[str, Meta(max_length=500)]
@@ -48,7 +48,7 @@ NAMES = ("family_name", "given_name", "date_of_birth")
 def _born(text: str) -> bool:
     """Return whether a text is a day, a month or a year that is not in the future."""
     day = text + "0000-01-01"[len(text) :] if len(text) in (4, 7, 10) else text
-    return check_date(day) is None and day <= datetime.now(UTC).date().isoformat()
+    return check_date(day) is None and day <= utc_today().isoformat()
 
 
 def normalise(applicant: Applicant) -> Applicant:

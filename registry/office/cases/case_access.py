@@ -28,6 +28,7 @@ from registry.store.recorder import TransactionalRows
 from registry.values.actors import person_of
 from registry.vault.vault import Learner
 from registry.wire.recognition import Grant
+from registry.wire.today import utc_today
 
 
 class CaseAccess:
@@ -67,7 +68,7 @@ class CaseAccess:
         full = [Grant(list(subjects), "full", "recognised", "none")]
         warnings = [stop.detail for stop in status_stops(case, full, known_statuses(case, facts))]
         warnings += [*list_enquiry_notes(case, subjects), *withdrawal_notes(case)]
-        today = date.today().isoformat()  # noqa: DTZ011 - a day on the office's calendar
+        today = utc_today().isoformat()
         for credential in facts.values():
             name = f"credential {credential.member}/{credential.credential}"
             if credential.valid_until is not None and credential.valid_until < today:
@@ -106,7 +107,7 @@ class CaseAccess:
 
     def line(self, case: Case) -> CaseLine:
         """Return the line of a case in today's worklist."""
-        today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+        today = utc_today()
         return worklist.line(CaseRow(case).values, today, self.setting.due_soon_days)
 
     def _update(

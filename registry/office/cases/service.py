@@ -44,6 +44,7 @@ from registry.office.cases.stops import override_of, stops_not_overridden
 from registry.office.cases.views import CaseUpdate
 from registry.vault.vault import random_id
 from registry.wire.recognition import Grant, WithdrawalReason
+from registry.wire.today import utc_today
 
 
 class Office(CaseAccess):
@@ -300,7 +301,7 @@ class Office(CaseAccess):
 
 
 def _day(on: date | None) -> str:
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     if on is not None and on > today:
         raise DateOrder(f"{on} is in the future; today is {today}", "$.on")
     return (on or today).isoformat()

@@ -1,7 +1,6 @@
 """The catalogue for everybody: what can be studied, and one achievement with all that is known of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.templates import Formats
 from registry.server.pages.vocabulary import N_, VOCABULARY
+from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 20
 _MOST_CHOICES: Final = 100
@@ -86,7 +86,7 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
         page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
         names = read_member_names(connection)
         keys = [(offer.member, offer.achievement) for offer in page.items]
-        return _SearchResult(page, read_statements(connection, at, keys, _today()) if at in names else {}, names)
+        return _SearchResult(page, read_statements(connection, at, keys, utc_today()) if at in names else {}, names)
 
     response = await views.answer("", read, "search")
     result: _SearchResult = response.content
@@ -148,10 +148,6 @@ def _text(facet: str, value: str, names: Mapping[str, str], language: str) -> st
             return translate(language, VOCABULARY.get(facet, {}).get(value, value))
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 class _Achievement(NamedTuple):
     versions: list[AchievementView]
     recognition: list[Recognition]
@@ -171,7 +167,7 @@ async def show_achievement(
         versions = catalogue.versions(connection, member, str(achievement))
         if not versions:
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        key, today = (member, str(achievement)), _today()
+        key, today = (member, str(achievement)), utc_today()
         recognising = agreements.find_recognising(
             connection, *key, today, by=None, after=None, limit=_SHOWN_AGREEMENTS + 1
         )

@@ -1,7 +1,6 @@
 """One case: its file, the comparison, the decision form, what waits for approval, and its history."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -21,6 +20,7 @@ from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.decision_form import CONDITIONS, GRADE_TRANSFERS, MODES, OUTCOMES
 from registry.wire.recognition import DIFFERENCES
+from registry.wire.today import utc_today
 
 DECIDABLE: Final = ("assessing", "appealed")
 """The states in which a decision can be proposed."""
@@ -75,7 +75,7 @@ def render_case(
         grade_transfers=GRADE_TRANSFERS,
         conditions=CONDITIONS,
         documents=DOCUMENTS,
-        today=date.today(),  # noqa: DTZ011 - a day on the office's calendar
+        today=utc_today(),
         differences={aspect: sorted(codes) for aspect, codes in DIFFERENCES.items()},
     )
 

@@ -19,6 +19,7 @@ from registry.office.cases.choices import STATES
 from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
+from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 25
 OPEN_STATES: Final = ("collecting", "waiting", "assessing", "proposed", "approved", "appealed")
@@ -74,7 +75,7 @@ def show_inbox(
 
 
 def _read_page(private: PrivateSide, office: Office, chosen: InboxFilter, me: str) -> InboxPage:
-    today = date.today()  # noqa: DTZ011 - a day on the office's calendar
+    today = utc_today()
     query = WorklistQuery(
         state=chosen.state,
         overdue=chosen.overdue,

@@ -148,8 +148,8 @@ def test_days_to_come_and_days_that_have_passed_are_counted(tmp_path):
     file.write_text("\n".join([HEADER + ",valid_until", *(line.replace(",8.5,", ",8.5,,", 1) for line in lines)]))
     source = open_results(file, Offers())
     assert [isinstance(row, IssueRequest) for row in source] == [True, True, True, True, False]
-    assert any(note.startswith("awarding_date: 1 row has a day to come") for note in source.notes)
-    assert any(note.startswith("valid_until: 2 rows have a day that has passed") for note in source.notes)
+    assert any(note.startswith("awarding_date: 1 row (line 2) has a day to come") for note in source.notes)
+    assert any(note.startswith("valid_until: 2 rows (lines 4, 5) have a day that has passed") for note in source.notes)
 
 
 def test_blanks_around_a_text_are_no_part_of_it(read):

@@ -296,7 +296,7 @@ def test_a_day_in_another_form_is_refused_with_what_to_do(problems, stated, orde
 def test_days_that_can_be_read_in_one_order_only_are_counted(opened):
     source = opened(table(changed(awarding_date="06/07/2026"), changed(awarding_date="30/06/2026")))
     assert all(isinstance(row, tuple) for row in source)
-    assert source.notes == ["awarding_date: 1 of its days can be read as dmy only: --dates dmy"]
+    assert source.notes == ["awarding_date: 1 of its days (line 3) can be read as dmy only: --dates dmy"]
 
 
 @pytest.mark.parametrize("born", ["0001-02-03", "1899-12-31", "2101-02-03"])
