@@ -25,18 +25,18 @@ _WIDTH: Final = 120
 
 
 def collect() -> Catalog:
-    """Return all texts, without translations: those of templates and code, and the titles of problems."""
+    """Return all texts with their files, without translations: of templates and code, and the titles of problems."""
     catalog = Catalog()
-    for message in _extract():
-        catalog.add(message)
+    for file, line, message in _extract():
+        catalog.add(message, locations=[(file, line)])
     for problem in PROBLEM_TYPES.values():
         catalog.add(problem.title)
     return catalog
 
 
-def _extract() -> Iterator[str | tuple[str, ...]]:
-    for _, _, message, _, _ in extract_from_dir(FOLDER, _METHODS, _OPTIONS, _KEYWORDS):
-        yield message
+def _extract() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
+    for file, line, message, _, _ in extract_from_dir(FOLDER, _METHODS, _OPTIONS, _KEYWORDS):
+        yield file, line, message
 
 
 def path_of(language: str) -> Path:
