@@ -181,7 +181,7 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "approved": N_("Approved"),
         "decided": N_("Decided"),
         "appealed": N_("Appealed"),
-        "withdrawn": N_("Withdrawn"),
+        "withdrawn": N_("Application withdrawn"),
         "closed": N_("Closed"),
     },
     "case_done": {
@@ -219,7 +219,7 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "decided": N_("Decided"),
         "appealed": N_("Appealed"),
         "withdrawalProposed": N_("Withdrawal proposed"),
-        "withdrawn": N_("Withdrawn"),
+        "withdrawn": N_("Application or decision withdrawn"),
         "corrected": N_("Corrected"),
         "closed": N_("Closed"),
     },

@@ -28,7 +28,7 @@ class Precedents(NamedTuple):
 
 
 class BesideCase(NamedTuple):
-    """What the views say beside a case."""
+    """The facts of the views that stand beside a case."""
 
     names: dict[str, str]
     precedents: list[Precedents]
