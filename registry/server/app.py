@@ -75,6 +75,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     settings, http = node.settings, node.settings.http
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site)
+    api_keys = ApiKeys(node.registry.dsn, settings.member)
     pages = Pages(settings.consortium, settings.member, site)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
@@ -89,6 +90,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
+            "api_keys": Provide(lambda: api_keys, sync_to_thread=False),
         },
         before_request=check_request,
         plugins=[DecimalAsNumber()],
@@ -105,7 +107,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     )
     limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
-    credentials: list[Credentials] = [ApiKeys(node.registry.dsn, settings.member)]
+    credentials: list[Credentials] = [api_keys]
     if tokens is not None:
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)

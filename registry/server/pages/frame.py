@@ -32,7 +32,13 @@ class Entry(NamedTuple):
     """The scope that a caller needs to see the entry; none for everybody."""
 
 
-_NAVIGATION: Final = (Entry("/", N_("Find")), Entry("/verify", N_("Verify")))
+_NAVIGATION: Final = (
+    Entry("/", N_("Find")),
+    Entry("/verify", N_("Verify")),
+    Entry("/admin/accounts", N_("Accounts"), "accounts:administer"),
+    Entry("/admin/keys", N_("API keys"), "accounts:administer"),
+    Entry("/admin/journal", N_("Journal"), "accounts:administer"),
+)
 """The pages for everybody, and for those with a scope."""
 
 

@@ -4,7 +4,16 @@ from typing import Any
 
 from litestar import Router
 
-from registry.server.pages import catalogue, own_account, signing_in, verifying
+from registry.server.pages import (
+    admin_accounts,
+    admin_journal,
+    admin_keys,
+    catalogue,
+    own_account,
+    passkey_pages,
+    signing_in,
+    verifying,
+)
 from registry.server.pages.form_check import check_form
 from registry.server.pages.static_files import static_file
 
@@ -16,5 +25,8 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    handlers = [*catalogue.ROUTES, *verifying.ROUTES, *signing_in.ROUTES, *own_account.ROUTES, static_file]
+    modules = (
+        catalogue, verifying, signing_in, passkey_pages, own_account, admin_accounts, admin_keys, admin_journal,
+    )  # fmt: skip
+    handlers = [*(route for module in modules for route in module.ROUTES), static_file]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])
