@@ -21,10 +21,7 @@ def admin(node):
 
 def posts():
     """The path of every route of the pages that is not only read."""
-    handlers = page_routes().route_handlers
-    paths = [
-        path for handler in handlers for path in handler.paths if handler.http_methods - {"GET", "HEAD", "OPTIONS"}
-    ]
+    paths = [route.path for route in page_routes().routes if not set(route.methods) <= {"GET", "HEAD", "OPTIONS"}]
     return sorted(re.sub(r"\{\w+:str\}", "x", re.sub(r"\{\w+:uuid\}", str(uuid.uuid4()), path)) for path in paths)
 
 
