@@ -12,7 +12,7 @@ _FINGERPRINT_BYTES: Final = 8
 
 
 class InvalidCursor(Exception):
-    """A text that is no cursor, or the cursor of another query."""
+    """A text that is not a cursor, or the cursor of another query."""
 
     def __init__(self) -> None:
         super().__init__("this cursor belongs to another query; use the value of `next`, or leave it out")

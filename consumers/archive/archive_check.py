@@ -41,7 +41,7 @@ def check(archive: ArchiveLog, founded: bytes, on_stream: OnStream = lambda *_: 
             continue
         record_of = fold.state.members.get(stream)
         if record_of is None:
-            yield f"{archive.folder / stream}: {stream} is no member"
+            yield f"{archive.folder / stream}: {stream} is not a member"
             continue
         trust = MemberTrust(fold.state.consortium, record_of)
         head: Checkpoint | None = None

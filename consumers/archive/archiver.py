@@ -53,7 +53,7 @@ class Archived(msgspec.Struct, frozen=True):
     waits: int
     """Events on the log that are not archived, because they are not old enough."""
     refused: int
-    """Records that were read now and are no part of the stream."""
+    """Records that were read now and are not part of the stream."""
 
 
 class _Progress:
@@ -77,7 +77,7 @@ def archive(
 ) -> list[Archived]:
     """Bring an archive up to a log; `before`: only commits of earlier than that, by their own word.
 
-    Raises `CannotArchive`, `WriterBusy`, and `ArchiveDamaged` where what is to be gone on with is not sound.
+    Raises `CannotArchive`, `WriterBusy`, and `ArchiveDamaged` where the archive is not sound.
     """
     with _alone(folder):
         if (folder / MANIFEST).exists():
@@ -117,7 +117,7 @@ class _Archiver:
         self._on_stream = on_stream
 
     def governance(self) -> tuple[GovernanceFold, Archived]:
-        """Archive governance, and give it folded."""
+        """Archive governance, and return it folded."""
         fold = GovernanceFold(self._manifest.consortium, self._founded)
         had = self._tree(GOVERNANCE)
         progress = _Progress(had)

@@ -36,7 +36,7 @@ class Restored(msgspec.Struct, frozen=True):
     events: int
     """The number of events that came from the source."""
     refused: int
-    """Records of the source that are no part of the stream."""
+    """Records of the source that are not part of the stream."""
     why: str | None
     """The first of these, in words."""
 
@@ -46,7 +46,7 @@ def restore(
 ) -> list[Restored]:
     """Bring `target` up to what `source` has of every stream, governance first.
 
-    Raises `CannotRestore` if the target holds records that are no part of their stream, or if the source's governance
+    Raises `CannotRestore` if the target holds records that are not part of their stream, or if the source's governance
     is not the one that is trusted.
     """
     fold = GovernanceFold(consortium, founded)
@@ -107,7 +107,7 @@ def _judge_copy(target: SharedLog, stream: str, judge: Judge) -> None:
             verdict = judge(record.data)
             if verdict.code not in (OK, REPEAT):
                 raise CannotRestore(
-                    f"the copy of {stream} here has a record that is no part of it, at {record.position}:"
+                    f"the copy of {stream} here has a record that is not part of it, at {record.position}:"
                     f" {verdict.code}: {verdict.detail}. Move the log's folder away, keep it, and run this again."
                 )
     except NoSuchStream:

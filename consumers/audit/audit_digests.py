@@ -18,7 +18,7 @@ CONTRADICTS: Final = "contradicts"
 NOT_COMPARED: Final = "not compared"
 
 _TRIED_STREAMS: Final = 50
-"""With more streams than these nobody tries to find out of which earlier head a digest is."""
+"""The number of streams up to which the audit finds out of which earlier head a digest is."""
 
 
 def with_digests(report: AuditReport, notes: Sequence[ViewsNote]) -> AuditReport:

@@ -30,7 +30,7 @@ class _Refusal(NamedTuple):
     fault: Fault
     leaf: int
     statement: Statement | None
-    """None where the line is no event at all."""
+    """None where the line is not an event at all."""
 
 
 def judge_refusals(own: Connection, source: Source, fold: GovernanceFold) -> tuple[list[Fault], list[Fault]]:

@@ -191,11 +191,11 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
         try:
             return msgspec.json.decode(data, type=cls)
         except msgspec.DecodeError as error:
-            raise NoReport(f"this is no audit report: {error}") from error
+            raise NoReport(f"this is not an audit report: {error}") from error
 
 
 class NoReport(ValueError):
-    """A file is no audit report."""
+    """A file is not an audit report."""
 
 
 def count(into: dict[str, int], code: str, by: int = 1) -> None:

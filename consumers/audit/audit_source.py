@@ -15,7 +15,7 @@ from registry.wire.errors import MalformedCommit
 from registry.wire.merkle import leaf_hash
 
 _CANDIDATES: Final = 100
-"""Among how many first records of governance the founding is looked for."""
+"""The number of first records of governance among which the founding must be."""
 
 _NAME: Final = re.compile(rb"[^\s/+]{1,200}")
 

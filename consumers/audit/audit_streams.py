@@ -36,7 +36,7 @@ def check_streams(
     only: Sequence[str] = (),
     since: Sequence[StreamState] = (),
 ) -> Findings:
-    """Find what no single record tells: streams that lack their end, are missing, or belong to no member."""
+    """Find faults that no single record shows: streams that lack their end, are missing, or belong to no member."""
     findings = Findings([], [], [], {})
     by_member = {stream.state.member: stream for stream in replayed}
     for stream in replayed:
@@ -80,7 +80,7 @@ def check_streams(
 def _check_size(
     findings: Findings, fold: GovernanceFold, stream: Replayed, replayed: Sequence[Replayed], *, asked_for: bool
 ) -> None:
-    """Hold a stream's size against what governance and the other members say of it.
+    """Compare a stream's size with what governance and the other members say of it.
 
     `asked_for`: the reader named this member, so that an empty log leaves the question open.
     """
@@ -121,7 +121,7 @@ def _check_strangers(log: SharedLog, findings: Findings, names: set[str]) -> Non
             continue
         if holds_records:
             findings.unknown[name] = size
-            content = _times(size, "event") if size else "only bytes that are no record of it"
+            content = _times(size, "event") if size else "only bytes that are not a record of it"
             detail = (
                 f"governance knows no member of that name, and there is a log of it, which holds {content}: governance"
                 " lacks an admission, or somebody put the log there"

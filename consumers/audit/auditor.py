@@ -159,7 +159,7 @@ def _compare_served(served: str, own: Connection, log: _Log, *, require: bool) -
             detail = f"its views lack what views of this version have: {str(error).splitlines()[0]}"
             return _Views(snapshot(own, only=log.only), compared=_differing(detail))
         except (InvalidProof, DamagedPosition) as error:
-            detail = f"the position of one of its members is none that a log can have: {error}"
+            detail = f"the position of one of its members is not one that a log can have: {error}"
             return _Views(snapshot(own, only=log.only), compared=_differing(detail))
         compared.required = require
         compared.skipped_tables = skipped

@@ -1,7 +1,7 @@
 """The log alone: every stream replayed with public keys, in processes, without a database.
 
-Form, signatures, tree and typed decode. What the events make of each other is for the views to tell. A stream
-that an earlier report has verified is gone on with, as long as governance lets what was judged stand.
+Form, signatures, tree and typed decode. The views show how events affect each other. A stream
+that an earlier report has verified is read on from there, as long as governance confirms its verdicts.
 """
 
 import os

@@ -26,7 +26,7 @@ DAMAGED: Final = "damaged"
 """The code of a stream that ends in the middle because its files are not what they were."""
 
 OnStream = Callable[[str, int], None]
-"""Told a stream and how many of its leaves have been verified."""
+"""Receives a stream and the number of its leaves that have been verified."""
 
 
 class Replayed(NamedTuple):
@@ -37,7 +37,7 @@ class Replayed(NamedTuple):
     events: int
     """Verified in this run."""
     repeated: int = 0
-    """Records that say once more what the stream holds already."""
+    """Records that repeat what the stream already holds."""
     there: bool = True
     """True if the log has this stream."""
     sealed_again: int = 0
@@ -194,7 +194,7 @@ class _StreamRun:
                 count(self.refused, event.code)
 
     def settle(self) -> None:
-        """Hold the heads that were signed and not accepted against the tree."""
+        """Compare the heads that were signed and not accepted with the tree."""
         heads = [note.checkpoint for note, _ in self._disputed] + [head for head, _ in self._refused_for_key]
         sizes = {head.size for head in heads if 0 < head.size <= self.tree.size}
         if not sizes:
@@ -219,7 +219,7 @@ class _StreamRun:
                 self.sealed_again += 1
 
     def hold_against(self, since: StreamState) -> None:
-        """Hold a stream that was read from its beginning against what an earlier report says of it."""
+        """Compare a stream that was read from its beginning with what an earlier report says of it."""
         if self.tree.size < since.size:
             self._others.append(shorter_fault(self._member, since, self.tree.size))
             return

@@ -60,6 +60,6 @@ def verify(proof: ConsistencyProof, governance: GovernanceFold) -> bool:
             continue
         record = governance.state.members.get(member)
         if consortium != governance.state.consortium or not slash or record is None:
-            raise InvalidProof(f"{head.origin[:80]!r} is no member's log as governance has it")
+            raise InvalidProof(f"{head.origin[:80]!r} is not a member's log as governance has it")
         rests = rests_on_retired_keys(head.size, record, signed_by(note, record))  # the newer head comes last
     return rests

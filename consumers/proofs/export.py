@@ -13,6 +13,7 @@ from consumers.proofs.receipts import head_of
 from consumers.proofs.tiles import Tiles
 from consumers.streams.stream import REPLAY_BYTES
 from registry.log import SharedLog
+from registry.log.durable_files import replace_file
 from registry.wire import commit as wire
 from registry.wire.checkpoint import SignedNote
 from registry.wire.errors import InvalidProof, MalformedCommit, MalformedNote
@@ -58,7 +59,7 @@ def _read_exported_size(folder: Path, note: SignedNote, tiles: Tiles) -> int:
         head, _, signatures = text.partition("\n\n")
         before = SignedNote.parse(head + "\n", signatures).checkpoint
     except MalformedNote as error:
-        raise CannotExport(f"{folder / _CHECKPOINT} is no checkpoint: {error}; remove the folder") from error
+        raise CannotExport(f"{folder / _CHECKPOINT} is not a checkpoint: {error}; remove the folder") from error
     if before.origin != note.checkpoint.origin:
         raise CannotExport(f"{folder} holds the log of {before.origin}")
     if before.size > tiles.size or tiles.root(before.size) != before.root:
@@ -98,6 +99,4 @@ def _lines(log: SharedLog, stream: str, leaf: int) -> Iterator[tuple[int, list[b
 def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: a web server may be serving it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    replace_file(path, data, durable=False)

@@ -30,7 +30,7 @@ _PERMANENT: Final = ("revoked", "replaced")
 """Statuses that no later event undoes, so that an old seal proves them as well as a new one."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ReceiptVerdict(msgspec.Struct, frozen=True):
     """The outcome, and a sentence for people."""
 
     outcome: Outcome
@@ -46,7 +46,7 @@ def verdict(
     seal_missing: str | None = None,
     max_seal_age: timedelta | None = None,
     now: datetime | None = None,
-) -> Verdict:
+) -> ReceiptVerdict:
     """Return the verdict on a receipt that was verified.
 
     `status` is what its seal proves. `cosigned` and `seal_cosigned` are true if a witness on whom the reader relies
@@ -55,34 +55,38 @@ def verdict(
     """
     now = now or datetime.now(UTC)
     if receipt.refused is not None:
-        return Verdict("no-effect", f"Published, and without effect: {receipt.refused}.")
+        return ReceiptVerdict("no-effect", f"Published, and without effect: {receipt.refused}.")
     if receipt.rests_on_retired_keys and not cosigned:
-        return Verdict(
+        return ReceiptVerdict(
             "inconclusive",
             "Signed by a key that was retired since. This file cannot show whether the member itself signed it:"
             " ask for a newer receipt, or for one that a witness cosigned.",
         )
     doubt = "" if status is None else _doubt_of_seal(status, now, max_seal_age, cosigned=seal_cosigned)
     if status is not None and status.status is not None and not doubt:
-        return Verdict("not-in-force", f"Genuine, and {status.status}: the issuer sealed that on {day(status.sealed)}.")
+        return ReceiptVerdict(
+            "not-in-force", f"Genuine, and {status.status}: the issuer sealed that on {day(status.sealed)}."
+        )
     if (expired := _expiry_of(receipt, now.date())) is not None:
-        return Verdict("not-in-force", f"Genuine, and expired: it was valid until {day(expired)}.")
+        return ReceiptVerdict("not-in-force", f"Genuine, and expired: it was valid until {day(expired)}.")
     if seal_missing is not None:
-        return Verdict("inconclusive", f"Genuine. What its seal says was not checked: there is no {seal_missing}.")
+        return ReceiptVerdict(
+            "inconclusive", f"Genuine. What its seal says was not checked: there is no {seal_missing}."
+        )
     if doubt:
-        return Verdict("inconclusive", f"Genuine. What its seal says does not count: {doubt}")
+        return ReceiptVerdict("inconclusive", f"Genuine. What its seal says does not count: {doubt}")
     if status is not None:
-        return Verdict(
+        return ReceiptVerdict(
             "genuine",
             f"Genuine. Neither suspended, revoked nor replaced when the issuer sealed that on {day(status.sealed)};"
             " this file cannot show what came after.",
         )
     change = _CAN_CHANGE.get(receipt.type)
     if change is not None:
-        return Verdict("inconclusive", f"Genuine. This file cannot show whether {change} since.")
+        return ReceiptVerdict("inconclusive", f"Genuine. This file cannot show whether {change} since.")
     if max_seal_age is not None:
-        return Verdict("inconclusive", "Genuine. The age of its seal was not checked: there is no seal.")
-    return Verdict("genuine", "Genuine.")
+        return ReceiptVerdict("inconclusive", "Genuine. The age of its seal was not checked: there is no seal.")
+    return ReceiptVerdict("genuine", "Genuine.")
 
 
 def _doubt_of_seal(status: VerifiedStatus, now: datetime, max_age: timedelta | None, *, cosigned: bool) -> str:

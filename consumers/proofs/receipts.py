@@ -90,7 +90,7 @@ def commits_from(log: SharedLog, stream: str, leaf: int) -> Iterator[Commit]:
 def _commits(log: SharedLog, stream: str, at: int) -> Iterator[Commit]:
     while records := log.read(stream, at, REPLAY_BYTES):
         for record in records:
-            with contextlib.suppress(MalformedCommit):  # a record that is no commit holds no leaf
+            with contextlib.suppress(MalformedCommit):  # a record that is not a commit holds no leaf
                 yield wire.parse(record.data)
         at = records[-1].next
 
@@ -125,7 +125,7 @@ def verify(proof: TlogProof, governance: GovernanceFold) -> VerifiedReceipt:
     consortium, slash, member = head.origin.partition("/")
     record = governance.state.members.get(member)
     if consortium != governance.state.consortium or not slash or record is None:
-        raise InvalidProof(f"{head.origin[:80]!r} is no member's log as governance has it")
+        raise InvalidProof(f"{head.origin[:80]!r} is not a member's log as governance has it")
     windows = signed_by(proof.note, record)
     event = _event(proof.event, head.origin)
     refused, kind, subject = None, event.type, ""
@@ -240,7 +240,7 @@ def verify_status(proof: SealProof, receipt: VerifiedReceipt, governance: Govern
 
 
 def governance_size_of(note: SignedNote, governance: GovernanceFold) -> int:
-    """Return how many of governance's events a head of it covers. Raises `InvalidProof` if it is no head of this log.
+    """Return how many of governance's events a head of it covers. Raises `InvalidProof` for a head of another log.
 
     The cosignatures are not checked here. Without a cosigned head, a governance log may be as old as its sender likes.
     """

@@ -5,7 +5,6 @@ that tiles which a crash leaves behind are written again. Hashes from the store 
 known root.
 """
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
@@ -19,6 +18,7 @@ from consumers.streams.cursor import Cursor, Mark, confirm, mark_of, still_stand
 from consumers.streams.stream import BATCH_BYTES, read_on
 from consumers.streams.verifier import FORM, OK, REPEAT, MemberTrust, Verifier
 from registry.log import GOVERNANCE, SharedLog
+from registry.log.durable_files import replace_file
 from registry.rules.governance import MemberRecord
 from registry.wire import merkle
 from registry.wire.errors import InvalidProof
@@ -153,12 +153,7 @@ class Tiles:
 
     def _replace(self, name: str, data: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        fresh = self.folder / f".{name}"
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.folder / name)
+        replace_file(self.folder / name, data)
 
     # Reading
 

@@ -1,16 +1,24 @@
 """Files that only grow: what is added is on the disk whole, or not in the file at all."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def cut_torn_line(path: Path) -> None:
-    """Cut off the part of a line that an interrupted write left at the end of a file of lines."""
-    if not path.exists():
-        return
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        os.truncate(path, data.rfind(b"\n") + 1)
+def read_lines(path: Path) -> list[bytes]:
+    """Return the lines of a file, without the part of one that an interrupted write left at its end."""
+    data = path.read_bytes() if path.exists() else b""
+    return data[: data.rfind(b"\n") + 1].splitlines()
+
+
+def append_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Add lines durably; what an interrupted write left at the end is cut off before. Raises `OSError`."""
+    if path.exists() and (size := path.stat().st_size):
+        with path.open("rb+") as file:
+            file.seek(size - 1)
+            if file.read(1) != b"\n":
+                file.truncate(path.read_bytes().rfind(b"\n") + 1)
+    append_durably(path, b"".join(line + b"\n" for line in lines))
 
 
 def append_durably(path: Path, data: bytes) -> None:

@@ -106,7 +106,7 @@ def begins_after_start(log: SharedLog, stream: str) -> int | None:
 
 
 def parse_commit(record: Record) -> Commit | None:
-    """Parse a record; return None if it is no commit in form. Nothing is verified."""
+    """Parse a record; return None if it is not a commit in form. Nothing is verified."""
     try:
         return wire.parse(record.data)
     except MalformedCommit:

@@ -8,7 +8,7 @@ from consumers.streams.verifier import FORM
 
 
 class Quarantined(NamedTuple):
-    """A record that is no valid extension of its stream."""
+    """A record that is not a valid extension of its stream."""
 
     member: str
     position: int
@@ -16,11 +16,11 @@ class Quarantined(NamedTuple):
     detail: str
     record: bytes
     size: int | None = None
-    """The tree size that it names; None where it has not the form of a commit."""
+    """The tree size that it names; None where it does not have the form of a commit."""
 
 
 def keep(connection: Connection, items: list[Quarantined]) -> None:
-    """Keep records raw. Where a log changed before a place, what stands there now replaces what stood there."""
+    """Keep records raw. Where a log changed before a place, the records there now replace the earlier ones."""
     if items:
         with connection.cursor() as cursor:
             cursor.executemany(

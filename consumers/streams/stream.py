@@ -24,7 +24,7 @@ REPLAY_BYTES: Final = 512 * 1024
 """Bytes that are verified at once where nothing is folded: few enough to stay in the processor's cache."""
 _NEWEST_RECORDS: Final = 32
 WAYPOINT: Final = 4096
-"""Leaves that lie at least between two waypoints."""
+"""The smallest number of leaves between two waypoints."""
 
 
 class Waypoint(NamedTuple):

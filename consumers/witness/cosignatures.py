@@ -201,7 +201,7 @@ def _parse(data: bytes, origin: str) -> _Notes:
     unreadable = ""
     if data and not by_size and not foreign and not _begins_a_note(data, origin):
         crlf = b"\r\n" in data
-        unreadable = LINE_ENDS_CHANGED if crlf else "it is no file of cosigned heads"
+        unreadable = LINE_ENDS_CHANGED if crlf else "it is not a file of cosigned heads"
     return _Notes(by_size, foreign, damaged, whole, len(data), unreadable)
 
 

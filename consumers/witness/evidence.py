@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from consumers.streams.appending import append_durably, cut_torn_line
+from consumers.streams.appending import append_lines, read_lines
 
 _log = structlog.get_logger(__name__)
 
@@ -35,17 +35,12 @@ class Evidence:
         if any((each.origin, each.size) == (caught.origin, caught.size) for each in self.all):
             return
         _log.error("witness.two_histories", origin=caught.origin, size=caught.size)
-        cut_torn_line(self._file)
-        append_durably(self._file, msgspec.json.encode(caught) + b"\n")
+        append_lines(self._file, [msgspec.json.encode(caught)])
         self.all.append(caught)
 
     def _read(self) -> list[Caught]:
-        if not self._file.exists():
-            return []
-        data = self._file.read_bytes()
-        lines = data[: data.rfind(b"\n") + 1].splitlines()
         try:
-            return [msgspec.json.decode(line, type=Caught) for line in lines]
+            return [msgspec.json.decode(line, type=Caught) for line in read_lines(self._file)]
         except msgspec.DecodeError as error:
-            fault = f"a line of it is no evidence ({error}); restore the file from a copy"
+            fault = f"a line of it is not evidence ({error}); restore the file from a copy"
             raise OSError(errno.EBADMSG, fault, str(self._file)) from error

@@ -1,13 +1,13 @@
 """The heads that a witness has cosigned, or is about to: on the disk before a cosignature leaves."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from consumers.streams.appending import append_durably
+from consumers.streams.appending import append_lines, read_lines
+from registry.log.durable_files import replace_file
 
 _MAX_OLD_LINES: Final = 4096
 """Lines beyond one for each stream at which the journal is rewritten."""
@@ -29,13 +29,10 @@ class Journal:
         self._file = file
         self.seen: dict[str, Seen] = {}
         self._lines = 0
-        data = file.read_bytes() if file.exists() else b""
-        for line in data[: data.rfind(b"\n") + 1].splitlines():
+        for line in read_lines(file):
             entry = msgspec.json.decode(line, type=Seen)
             self.seen[entry.origin] = entry
             self._lines += 1
-        if data and not data.endswith(b"\n"):
-            self._rewrite()
 
     def write(self, entries: Iterable[Seen]) -> None:
         """Write heads to the disk, before they are cosigned. Raises `TwoHeads`."""
@@ -51,19 +48,14 @@ class Journal:
                     f"{entry.origin}: {before.size} leaves were cosigned, and now {entry.size}, another head"
                 )
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        append_durably(self._file, b"".join(msgspec.json.encode(entry) + b"\n" for entry in fresh))
+        append_lines(self._file, map(msgspec.json.encode, fresh))
         self.seen |= {entry.origin: entry for entry in fresh}
         self._lines += len(fresh)
         if self._lines > len(self.seen) + _MAX_OLD_LINES:
             self._rewrite()
 
     def _rewrite(self) -> None:
-        fresh = self._file.with_name(f".{self._file.name}")
-        with fresh.open("wb") as file:
-            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in self.seen.values()))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
+        replace_file(self._file, b"".join(msgspec.json.encode(entry) + b"\n" for entry in self.seen.values()))
         self._lines = len(self.seen)
 
 

@@ -100,7 +100,7 @@ def _time(text: str) -> datetime:
     except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.year < 1900:
-        error = FieldError("query at", "is no moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
+        error = FieldError("query at", "is not a moment; write 2026-05-04, or with time and zone 2026-05-04T12:00:00Z")
         raise HttpProblem("unprocessable", errors=[error])
     return moment
 

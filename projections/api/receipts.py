@@ -123,7 +123,7 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise HttpProblem("unprocessable", errors=[FieldError("$", "is no receipt: not UTF-8")]) from error
+        raise HttpProblem("unprocessable", errors=[FieldError("$", "is not a receipt: not UTF-8")]) from error
     proven = receipts.check(text)
 
     def read(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection

@@ -144,7 +144,7 @@ def search(
         "words": None if query.text is None else parse_words(connection, query.text, query.language),
         "country": None if query.country is None else query.country.upper(),
         "level": query.eqf_level,
-        "today": today or datetime.now(UTC).date(),
+        "day": today or datetime.now(UTC).date(),
         "after_rank": place and place.rank,
         "after_title": place and place.title,
         "after_member": place and place.member,

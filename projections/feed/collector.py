@@ -17,7 +17,7 @@ from registry.wire.recognition import (
 )
 
 
-class Place(NamedTuple):
+class LogPlace(NamedTuple):
     """The place of an event: its leaf, and the size of the tree after its commit."""
 
     leaf: int
@@ -41,7 +41,7 @@ class PendingNotice(NamedTuple):
 class Change(NamedTuple):
     """A change to something of the stream's own member, such as a credential, by its id."""
 
-    place: Place
+    place: LogPlace
     id: str
     word: str = ""
     by: str = ""
@@ -76,7 +76,7 @@ class NoticeCollector:
         self.end = size
         for leaf, event in enumerate(events, base):
             if isinstance(event, Event) and (handle := _HANDLERS.get(event.type)) is not None:
-                handle(self, event.data, Place(leaf, size))
+                handle(self, event.data, LogPlace(leaf, size))
 
     def discard(self, refused: set[int]) -> None:
         """Discard what events without effect left here."""
@@ -103,10 +103,10 @@ class NoticeCollector:
     def _concerns(self, member: str) -> bool:
         return member in self.owners and member != self.member
 
-    def _notify(self, member: str, kind: str, subject: str, place: Place, data: dict[str, Any]) -> None:
+    def _notify(self, member: str, kind: str, subject: str, place: LogPlace, data: dict[str, Any]) -> None:
         self.notices.append(PendingNotice(member, kind, subject, self.member, *place, {"by": self.member, **data}))
 
-    def _issue(self, data: CredentialIssued, place: Place) -> None:
+    def _issue(self, data: CredentialIssued, place: LogPlace) -> None:
         if data.replaces is not None:
             self.changed_credentials.append(Change(place, data.replaces))
         if not data.parts:
@@ -122,10 +122,10 @@ class NoticeCollector:
                 }
                 self._notify(part.member, "credential.stacked", part.credential, place, details)
 
-    def _change_status(self, data: Any, place: Place) -> None:  # noqa: ANN401 - three event types
+    def _change_status(self, data: Any, place: LogPlace) -> None:  # noqa: ANN401 - three event types
         self.changed_credentials.append(Change(place, data.credential))
 
-    def _decide(self, data: RecognitionDecided, place: Place) -> None:
+    def _decide(self, data: RecognitionDecided, place: LogPlace) -> None:
         if data.supersedes is not None:
             self.closed_decisions.append(Change(place, data.supersedes, "superseded", data.decision))
         named = [(index, basis.credential) for index, basis in enumerate(data.basis) if basis.credential is not None]
@@ -148,10 +148,10 @@ class NoticeCollector:
                     details["supersedes"] = data.supersedes
                 self._notify(credential.member, "credential.recognised", credential.credential, place, details)
 
-    def _withdraw(self, data: RecognitionWithdrawn, place: Place) -> None:
+    def _withdraw(self, data: RecognitionWithdrawn, place: LogPlace) -> None:
         self.closed_decisions.append(Change(place, data.decision, "withdrawn", data.reason))
 
-    def _assess(self, data: RecognitionAssessed, place: Place) -> None:
+    def _assess(self, data: RecognitionAssessed, place: LogPlace) -> None:
         ref = data.achievement
         if self._concerns(ref.member):
             details = {
@@ -163,10 +163,10 @@ class NoticeCollector:
             }
             self._notify(ref.member, "achievement.assessed", ref.achievement, place, details)
 
-    def _unassess(self, data: AssessmentWithdrawn, place: Place) -> None:
+    def _unassess(self, data: AssessmentWithdrawn, place: LogPlace) -> None:
         self.withdrawn_assessments.append(Change(place, data.assessment, by=data.reason))
 
-    def _declare(self, data: AgreementDeclared, place: Place) -> None:
+    def _declare(self, data: AgreementDeclared, place: LogPlace) -> None:
         if not self._concerns(data.with_):
             return
         details: dict[str, Any] = {
@@ -189,19 +189,19 @@ class NoticeCollector:
             named = {**details, "version": ref.version, "includeRevisions": data.include_revisions}
             self._notify(data.with_, "achievement.agreement.declared", ref.achievement, place, named)
 
-    def _unagree(self, data: AgreementWithdrawn, place: Place) -> None:
+    def _unagree(self, data: AgreementWithdrawn, place: LogPlace) -> None:
         self.withdrawn_agreements.append(Change(place, data.agreement, by=data.withdrawn_from))
 
-    def _join(self, data: AchievementJoined, place: Place) -> None:
+    def _join(self, data: AchievementJoined, place: LogPlace) -> None:
         ref = data.achievement
         if self._concerns(ref.member):
             self._notify(ref.member, "achievement.joined", ref.achievement, place, {"version": ref.version})
 
-    def _erase(self, data: LearnerErased, place: Place) -> None:
+    def _erase(self, data: LearnerErased, place: LogPlace) -> None:
         self.erased_learners.append(Change(place, data.learner))
 
 
-_HANDLERS: dict[str, Callable[[NoticeCollector, Any, Place], None]] = {
+_HANDLERS: dict[str, Callable[[NoticeCollector, Any, LogPlace], None]] = {
     "credential.issued.v1": NoticeCollector._issue,  # noqa: SLF001 - the class's own table
     "credential.suspended.v1": NoticeCollector._change_status,  # noqa: SLF001 - the class's own table
     "credential.reinstated.v1": NoticeCollector._change_status,  # noqa: SLF001 - the class's own table

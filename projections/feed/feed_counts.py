@@ -26,7 +26,7 @@ class FeedCount(NamedTuple):
 def find_impossible_counts(served: Connection, own: Connection) -> list[FeedCount]:
     """Return the counts in the feed beside `served` that are higher than the views of `own` allow.
 
-    Empty, too, where there is no feed. Raises `psycopg.DataError` where a count is no count.
+    Empty, too, where there is no feed. Raises `psycopg.DataError` where a count is not a count.
     """
     exists = served.execute("SELECT to_regclass('feed.notices') IS NOT NULL").fetchone()
     if exists is None or not exists[0]:

@@ -27,11 +27,11 @@ _DID: Final = {
     "refused": "refused this",
 }
 _DO: Final = {
-    "full": "you recognise it in full",
-    "partial": "you recognise it in part",
-    "conditional": "you recognise it on conditions",
-    "alternative": "you recognise it as something else",
-    "refused": "you refuse it",
+    "full": "recognise it in full",
+    "partial": "recognise it in part",
+    "conditional": "recognise it on conditions",
+    "alternative": "recognise it as something else",
+    "refused": "refuse it",
 }
 _OF: Final = {
     "version": "",
@@ -58,7 +58,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         for ground in self.grounds:
             if ground not in GROUNDS:
                 raise InvalidQuery(
-                    "ground", f"{ground!r} is no aspect:difference, for example workload:substantiallyLess"
+                    "ground", f"{ground!r} is not an aspect:difference, for example workload:substantiallyLess"
                 )
         query = PrecedentQuery(
             member=self.member, achievement=self.achievement, version=self.version, purpose=self.purpose
@@ -177,9 +177,9 @@ def _sentence(
         if new:
             sentence += "; you name " + " and ".join(map(_describe_ground, new)) + " that none named"
             if draft.outcome != usual:
-                sentence += f", and {_DO[draft.outcome].removeprefix('you ')}"
+                sentence += f", and {_DO[draft.outcome]}"
         elif draft.outcome != usual:
-            sentence += f"; {_DO[draft.outcome]}"
+            sentence += f"; you {_DO[draft.outcome]}"
         else:
             sentence += ", as you do"
         sentences.append(sentence + ".")

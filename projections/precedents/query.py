@@ -80,7 +80,7 @@ class PrecedentQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
         check_value("outcome", self.outcome, OUTCOMES)
         if self.ground is not None and self.ground not in GROUNDS:
             raise InvalidQuery(
-                "ground", f"{self.ground!r} is no aspect:difference, for example workload:substantiallyLess"
+                "ground", f"{self.ground!r} is not an aspect:difference, for example workload:substantiallyLess"
             )
 
 

@@ -19,8 +19,8 @@ equal AS (
     JOIN sought s ON a.content -> 'towards' ->> 'achievement' = s.achievement::text
         AND a.content -> 'towards' ->> 'member' = s.member
     JOIN agreement_targets t ON t.member = a.member AND t.agreement = a.agreement
-    WHERE a.member = %(by)s AND a.valid_from <= %(on)s AND (a.valid_until IS NULL OR a.valid_until >= %(on)s)
-        AND (a.withdrawn_from IS NULL OR a.withdrawn_from > %(on)s)
+    WHERE a.member = %(by)s
+        --< agreement_applies
 ),
 found AS (
     SELECT e.place, v.member, v.achievement, v.version, v.title, v.ects, v.eqf_level, v.fields

@@ -1,18 +1,17 @@
 -- How many active credentials awarded within a period an agreement would cover, by version.
-WITH matching AS (
+-- The draft takes the place of the stored agreements, so that one condition serves both.
+WITH agreements AS (
+    SELECT '' AS member, 0 AS agreement, %(with)s::text AS with_member, %(levels)s::int[] AS eqf_levels,
+        %(fields)s::text[] AS fields, %(include_revisions)s::boolean AS include_revisions
+),
+agreement_targets AS (
+    SELECT '' AS member, 0 AS agreement, t.achievement, t.version
+    FROM unnest(%(achievements)s::uuid[], %(versions)s::int[]) AS t (achievement, version)
+),
+matching AS (
     SELECT v.achievement, v.version, v.title, v.ects
-    FROM achievement_versions v
-    WHERE v.member = %(with)s
-      AND CASE WHEN %(achievements)s::uuid[] IS NOT NULL
-          THEN EXISTS (
-              SELECT FROM unnest(%(achievements)s::uuid[], %(versions)s::int[]) AS t (achievement, version)
-              WHERE t.achievement = v.achievement
-                AND (t.version = v.version OR (%(include_revisions)s AND t.version < v.version)))
-          ELSE (%(levels)s::int[] IS NULL OR v.eqf_level = ANY (%(levels)s::int[]))
-           AND (%(fields)s::text[] IS NULL OR EXISTS (
-              SELECT FROM unnest(%(fields)s::text[]) AS covered (code), unnest(v.fields) AS own (code)
-              WHERE starts_with(own.code, covered.code)))
-          END
+    FROM achievement_versions v JOIN agreements a ON a.with_member = v.member
+    --< agreement_includes_version
 )
 SELECT m.achievement::text, m.version, m.title, m.ects,
     (SELECT count(*) FROM credentials c

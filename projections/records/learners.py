@@ -141,7 +141,7 @@ SELECT member, credential, counts FROM (
 """
 """Of each achievement, whatever its version, one active credential counts: the one awarded last, of the same day the
 one with the greatest id. Which result is better cannot be known here. A part of another credential of the same
-achievement is no retake: the larger one adds only what its parts do not."""
+achievement is not a retake: the larger one adds only what its parts do not."""
 _NO_RETAKE: Final = f"AND (member, credential) NOT IN (SELECT member, credential FROM ({_RETAKES}) AS retakes)"  # noqa: S608 - a text of our own
 _RETOOK: Final = f"SELECT EXISTS ({_RETAKES})"
 _PLAIN: Final = """

@@ -28,7 +28,7 @@ MAX_REPLACEMENT_ROWS: Final = 10_000
 """Replacements that are read for one answer. What was replaced still more often is said to hold no longer."""
 
 
-class Node(NamedTuple):
+class GraphNode(NamedTuple):
     """One credential as stacks see it."""
 
     status: str
@@ -44,7 +44,7 @@ class Node(NamedTuple):
 class Reach:
     """Credentials and what they rest on."""
 
-    nodes: dict[Key, Node] = field(default_factory=dict)
+    nodes: dict[Key, GraphNode] = field(default_factory=dict)
     voided: set[Key] = field(default_factory=set)
     """Those that are not known because their issuing was voided."""
     parts: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Reach:
     def take(self, key: Key, row: Sequence[Any]) -> None:
         """Add one credential from its columns of a row."""
         if row[0] is not None:
-            self.nodes[key] = Node(*row[:7])
+            self.nodes[key] = GraphNode(*row[:7])
         elif row[7]:
             self.voided.add(key)
 

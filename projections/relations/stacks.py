@@ -15,10 +15,19 @@ from psycopg import Connection
 
 from projections.core.errors import TooCostly
 from projections.relations import reach
-from projections.relations.reach import MAX_LEVELS, MAX_PARTS, Key, Node, Reach
+from projections.relations.reach import MAX_LEVELS, MAX_PARTS, GraphNode, Key, Reach
 
 __all__ = [
-    "CIRCULAR", "IMPAIRED", "MISMATCH", "NOT_JUDGED", "PENDING", "TOO_DEEP", "Key", "Listed", "Node", "Stacks",
+    "CIRCULAR",
+    "IMPAIRED",
+    "MISMATCH",
+    "NOT_JUDGED",
+    "PENDING",
+    "TOO_DEEP",
+    "GraphNode",
+    "Key",
+    "Listed",
+    "Stacks",
     "read_some",
 ]  # fmt: skip
 
@@ -233,9 +242,9 @@ class Stacks:
         return spoiled
 
     @cached_property
-    def _last_replacement(self) -> dict[Key, Node]:
+    def _last_replacement(self) -> dict[Key, GraphNode]:
         """The last replacement of each replaced credential: the end of a chain within one stream."""
-        last: dict[Key, Node] = {}
+        last: dict[Key, GraphNode] = {}
         for start, node in self._nodes.items():
             chain, key, end = [], start, node
             while key not in last and end.replaced_by is not None:

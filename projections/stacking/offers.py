@@ -114,7 +114,7 @@ class _Search:
         return fillings[: self._limit]
 
     def _rows(self, query: str, parameters: dict[str, Any]) -> list[Any]:
-        common = {"by": self._stack.whole.key[0], "on": self._on}
+        common = {"by": self._stack.whole.key[0], "day": self._on}
         return self._connection.execute(load_query(query) + load_query("offers"), {**parameters, **common}).fetchall()
 
     def _filling(self, row: Sequence[Any]) -> Filling:

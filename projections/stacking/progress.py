@@ -29,8 +29,8 @@ MAX_CANDIDATES: Final = 500
 """The number of a learner's credentials that are considered."""
 
 
-class Counted(msgspec.Struct, frozen=True, rename="camel"):
-    """A credential that counts."""
+class Candidate(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that was considered."""
 
     member: str
     credential: str
@@ -39,6 +39,11 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     title: dict[str, str]
     awarding_date: date
     ects: Decimal | None
+
+
+class CountedCredential(Candidate, frozen=True, rename="camel"):
+    """A credential that counts."""
+
     counts: Decimal
     """The credits that it brings, for example granted by a decision, without those that its own parts bring already."""
     basis: str
@@ -58,16 +63,9 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
         return StackedPart(self.member, self.credential, number(self.counts), by)
 
 
-class Left(msgspec.Struct, frozen=True, rename="camel"):
+class OmittedCredential(Candidate, frozen=True, rename="camel"):
     """A credential that does not count."""
 
-    member: str
-    credential: str
-    achievement: str
-    version: int
-    title: dict[str, str]
-    awarding_date: date
-    ects: Decimal | None
     why: str
     detail: str
     also_counted_in: list[str]
@@ -107,8 +105,8 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     max_credited_ects: Decimal | None
     held: dict[str, list[str]]
     """Credentials of this achievement that the learner has already, each with the parts that impair it."""
-    parts: list[Counted]
-    left: list[Left]
+    parts: list[CountedCredential]
+    left: list[OmittedCredential]
     gaps: list[Gap]
     more: bool
     """True if the learner has more credentials than were considered. Those that most likely count come first: the
@@ -121,6 +119,16 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
 
 class NotComposed(Exception):
     """There is no such achievement, or nothing is stacked into it."""
+
+
+class _Whole(NamedTuple):
+    """The version of the larger achievement, and what is stacked into it."""
+
+    version: int
+    title: dict[str, str]
+    ects: Decimal | None
+    retired: bool
+    stack: Stack
 
 
 class _Choice(NamedTuple):
@@ -148,16 +156,8 @@ def read(
 
     `version` is the achievement's (None: its newest). Raises `NotComposed`.
     """
-    row = connection.execute(
-        load_query("composition_of_version"),
-        {"member": achievement[0], "achievement": achievement[1], "version": version},
-    ).fetchone()
-    if row is None:
-        raise NotComposed(f"{achievement[0]} offers no such achievement, as far as this node has read its log")
-    version, title, ects, retired, composition = row
-    if composition is None:
-        raise NotComposed("nothing is stacked into this achievement: it has no composition")
-    stack = Stack.of(achievement, on, composition, title)
+    whole = _read_whole(connection, achievement, version, on)
+    stack = whole.stack
     keys = _candidates(connection, learner, stack)
     if not keys:
         return None
@@ -174,10 +174,10 @@ def read(
         learner=learner,
         member=achievement[0],
         achievement=achievement[1],
-        version=version,
-        title=title,
-        ects=ects,
-        retired=retired,
+        version=whole.version,
+        title=whole.title,
+        ects=whole.ects,
+        retired=whole.retired,
         on=on,
         complete=not choice.unmet,
         counted=totals.total,
@@ -192,13 +192,27 @@ def read(
             if obstacles[holding.key] == "itself"
         },
         parts=_list_counted(choice, achievement[0]),
-        left=_list_left(choice, holdings, obstacles),
+        left=_list_omitted(choice, holdings, obstacles),
         gaps=[
             Gap(requirement.requirement, requirement.detail, requirement.ects, filling)
             for requirement, filling in zip(choice.unmet, fillings, strict=True)
         ],
         more=number < len(keys),
     )
+
+
+def _read_whole(connection: Connection, achievement: Key, version: int | None, on: date) -> _Whole:
+    """Return a version of the larger achievement (None: its newest). Raises `NotComposed`."""
+    row = connection.execute(
+        load_query("composition_of_version"),
+        {"member": achievement[0], "achievement": achievement[1], "version": version},
+    ).fetchone()
+    if row is None:
+        raise NotComposed(f"{achievement[0]} offers no such achievement, as far as this node has read its log")
+    number, title, ects, retired, composition = row
+    if composition is None:
+        raise NotComposed("nothing is stacked into this achievement: it has no composition")
+    return _Whole(number, title, ects, retired, Stack.of(achievement, on, composition, title))
 
 
 def _candidates(connection: Connection, learner: str, stack: Stack) -> list[Key]:
@@ -242,16 +256,16 @@ def _choose(
     return _Choice(holdings, contributions, necessary, {**chosen.left, **spare}, chosen.unmet)
 
 
-def _list_counted(choice: _Choice, issuer: str) -> list[Counted]:
+def _facts_of(holding: Holding) -> tuple[str, str, str, int, dict[str, str], date, Decimal | None]:
+    """Return the fields of a `Candidate`."""
+    member, credential = holding.key
+    return member, credential, holding.achievement, holding.version, holding.title, holding.awarded, holding.ects
+
+
+def _list_counted(choice: _Choice, issuer: str) -> list[CountedCredential]:
     return [
-        Counted(
-            member=holding.key[0],
-            credential=holding.key[1],
-            achievement=holding.achievement,
-            version=holding.version,
-            title=holding.title,
-            awarding_date=holding.awarded,
-            ects=holding.ects,
+        CountedCredential(
+            *_facts_of(holding),
             counts=part.ects,
             basis=contribution.basis,
             by=None if contribution.id is None else f"{issuer}/{contribution.id}",
@@ -262,17 +276,13 @@ def _list_counted(choice: _Choice, issuer: str) -> list[Counted]:
     ]
 
 
-def _list_left(choice: _Choice, holdings: Sequence[Holding], obstacles: Mapping[Key, str | None]) -> list[Left]:
+def _list_omitted(
+    choice: _Choice, holdings: Sequence[Holding], obstacles: Mapping[Key, str | None]
+) -> list[OmittedCredential]:
     reasons = {choice.holdings[place].key: why for place, why in choice.left.items()}
     return [
-        Left(
-            member=holding.key[0],
-            credential=holding.key[1],
-            achievement=holding.achievement,
-            version=holding.version,
-            title=holding.title,
-            awarding_date=holding.awarded,
-            ects=holding.ects,
+        OmittedCredential(
+            *_facts_of(holding),
             why=why,
             detail=WHY[why],
             also_counted_in=holding.used_in,

@@ -59,7 +59,7 @@ def declare(
     content = content_of({"agreement": random_id()} | values_of(data), AgreementDeclared)
     if not lookup.is_member(content.with_):
         trouble = FieldError(
-            "$.with", "is no member of the consortium, as far as this node has read governance", "with"
+            "$.with", "is not a member of the consortium, as far as this node has read governance", "with"
         )
         raise HttpProblem("unprocessable", errors=[trouble])
 

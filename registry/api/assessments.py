@@ -97,7 +97,7 @@ def assess_achievement(
 def withdraw(
     private: PrivateSide, request: Request[Any, Any, Any], assessment: UUID, data: TakenBack, key: IdempotencyKey
 ) -> Response[Stated]:
-    """Withdraw an assessment. It is no precedent any more; decisions that rest on it stay in force."""
+    """Withdraw an assessment. It is not a precedent any more; decisions that rest on it stay in force."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:

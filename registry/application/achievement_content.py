@@ -83,7 +83,8 @@ def find_content_faults(
         faults.setdefault(path, []).append(detail)
     for path, _ in placeholders:
         del faults[path][1:]
-    faulty = {_field(path) if path != "$" else detail.removeprefix("lacks ") for path, detail in wrong}
+    required = {field.encode_name for field in msgspec.structs.fields(AchievementContent) if field.required}
+    faulty = {_field(path) for path, _ in wrong} | (required - values.keys())
     for path, detail in [
         *_rules(values, publisher, faulty),
         *_further(values, publisher, newest),
@@ -190,7 +191,7 @@ def _composition(composition: dict[str, Any], own_id: Any, publisher: str, newes
         if identifier == own_id:
             yield f"{path}.achievement", "is this achievement itself; it cannot be a part of itself"
         elif newest_version is None:
-            yield f"{path}.achievement", f"is no achievement that {publisher} has published: {identifier}"
+            yield f"{path}.achievement", f"is not an achievement that {publisher} has published: {identifier}"
         elif isinstance(version, int) and version > newest_version:
             yield f"{path}.minVersion", f"is above the newest version, {newest_version}"
 

@@ -64,7 +64,7 @@ class EventChecker:
             elif isinstance(read, Refused):
                 faults[place] = read
             elif isinstance(read, Skipped):
-                faults[place] = Refused("schema", "$.type", f"{read.type} is no event of this log")
+                faults[place] = Refused("schema", "$.type", f"{read.type} is not an event of this log")
         return faults
 
     def check_form(self, events: Sequence[StoredEvent]) -> None:

@@ -42,7 +42,7 @@ AddRows = Callable[[Transaction, Sequence[Outcome]], None]
 
 
 class InvalidIdentifier(Refusal):
-    """A text is no identifier of a person."""
+    """A text is not an identifier of a person."""
 
     code = "invalid"
 
@@ -98,7 +98,7 @@ class Issuer:
         """Use the id that a learner brings from another university for their own number here.
 
         The learner asks for it, and knows that members can then connect their records. Raises `Duplicate` where this
-        number or this id has been used already, and `InvalidIdentifier` for a text that is no number.
+        number or this id has been used already, and `InvalidIdentifier` for a text that is not a number.
         """
         student = normalise_identifier(student)
         fault = number_fault(student) if student else "is empty"

@@ -39,14 +39,21 @@ class RefusedCommits(NamedTuple):
 
     detail: str
     """The rule that refuses them, and what to do."""
+    codes: tuple[str, ...]
+    """The codes of the rules."""
+    commits: int
     read: int
     """The size of the stream from which the projector reads on: later commits have not been judged yet."""
+
+    def is_same(self, other: "RefusedCommits") -> bool:
+        """Return whether the same rules refuse as many commits; the projector may have read on."""
+        return (self.codes, self.commits) == (other.codes, other.commits)
 
 
 def read_refused(leaf: int, code: str, detail: str, line: bytes) -> RefusedEvent:
     """Read a refused event from its line on the log.
 
-    A holder of the key may have written any line. A line that is no event in form has no id, type or subject.
+    A holder of the key may have written any line. A line that is not an event in form has no id, type or subject.
     """
     try:
         values: Any = msgspec.json.decode(line)

@@ -5,7 +5,6 @@ copies, nor the views, which are rebuilt from the log.
 """
 
 import itertools
-import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from psycopg import Connection, sql
 from pydantic import ValidationError
 
 from registry.backup.file import BackupError, BackupWriter, DamagedBackup, WrongPassphrase, read_backup
+from registry.log.durable_files import create_private_file, sync_file
 from registry.settings.settings import FILE, Settings, toml
 from registry.store.recorder import EVENTS_TABLE
 
@@ -192,11 +192,9 @@ def _restore_pieces(connection: Connection, path: Path, pieces: Iterator[tuple[s
 
 
 def _write_private_file(path: Path, data: bytes) -> None:
-    """Write a new file that only its owner may read, whatever the umask."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with create_private_file(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
 
 
 def _refuse_rows(connection: Connection) -> None:

@@ -21,6 +21,7 @@ import msgspec
 import zstandard
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from registry.log.durable_files import create_private_file, sync_file
 from registry.vault.encrypted_stream import (
     CHUNK_BYTES,
     AlteredChunk,
@@ -47,7 +48,7 @@ class WrongPassphrase(BackupError):
 
 
 class DamagedBackup(BackupError):
-    """The file is cut short, was altered, or is no backup."""
+    """The file is cut short, was altered, or is not a backup."""
 
 
 class _Scrypt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,12 +88,11 @@ class BackupWriter:
         self._path = path
         self._compressor = zstandard.ZstdCompressor(level=9).compressobj()
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = create_private_file(path)
         except FileExistsError as error:
             raise BackupError(f"{path} exists; a backup is never overwritten") from error
         except OSError as error:
             raise BackupError(f"cannot write {path}: {error.strerror}") from error
-        self._file = os.fdopen(file, "wb")
 
     def __enter__(self) -> Self:
         self._write(self._head)
@@ -127,8 +127,7 @@ class BackupWriter:
 
     def _sync(self) -> None:
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            sync_file(self._file)
         except OSError as error:
             raise BackupError(f"cannot write {self._path}: {error.strerror}") from error
 
@@ -192,7 +191,7 @@ def _decompress(path: Path, stream: Iterator[bytes]) -> Iterator[bytes]:
 def _decrypt(path: Path, file: BinaryIO, passphrase: bytes) -> Iterator[bytes]:
     magic = file.readline(len(_MAGIC))
     if magic != _MAGIC:
-        raise DamagedBackup(f"{path} is no backup of a registry node")
+        raise DamagedBackup(f"{path} is not a backup of a registry node")
     line = file.readline(_MAX_HEAD_BYTES)
     head = _read_head(path, line)
     cipher = StreamCipher(head.scrypt.derive_key(passphrase), bytes.fromhex(head.prefix), magic + line)

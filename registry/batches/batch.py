@@ -97,5 +97,5 @@ class WrongState(Exception):
     """The batch's state does not allow the act."""
 
 
-class SecondPerson(Exception):
+class OwnBatch(Exception):
     """The person who sent a batch cannot release it."""

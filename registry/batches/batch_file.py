@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
+from registry.log.durable_files import sync_folder
 from registry.vault.encrypted_stream import CHUNK_BYTES, ChunkWriter, DamagedStream, StreamCipher, read_chunks
 
 PARTIAL: Final = ".part"
@@ -57,11 +58,7 @@ class BatchFileWriter:
         os.fsync(self._file)
         self._partial.rename(self._path)
         self._close()
-        folder = os.open(self._path.parent, os.O_RDONLY)  # the new name must survive a power cut, too
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
 
     def abandon(self) -> None:
         """Close without completing, and remove what was written. May be called after any other method."""

@@ -14,8 +14,8 @@ from registry.batches.batch import (
     IncomingBatch,
     Kind,
     Media,
+    OwnBatch,
     ReadingOptions,
-    SecondPerson,
     State,
     Term,
     UnknownBatch,
@@ -237,14 +237,14 @@ class BatchStore:
     # Deciding about a batch
 
     def release(self, batch: str, by: str) -> Batch:
-        """Let a batch go on, as a second person. Raises `UnknownBatch`, `WrongState`, `SecondPerson`."""
+        """Let a batch go on, as a second person. Raises `UnknownBatch`, `WrongState`, `OwnBatch`."""
         waiting = self.get(batch)
         if waiting.state != "awaitingRelease":
             raise WrongState(f"The batch is {waiting.state} and waits for no release.")
         with self._connect() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             if person_of(cursor, waiting.by) == person_of(cursor, by):
-                raise SecondPerson(f"you sent this batch in, as {waiting.by}; another person releases it")
+                raise OwnBatch(f"you sent this batch in, as {waiting.by}; another person releases it")
             updated = connection.execute(
                 "UPDATE intake.batches SET released_by = %s,"
                 " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"

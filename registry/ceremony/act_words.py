@@ -11,7 +11,7 @@ from registry.wire import governance as wire
 from registry.wire.keys import VerifierKey
 
 _NO_CONTENT: Final = frozenset({"member", "keys", "roles"})
-"""Fields of an admission that are no part of the member's content."""
+"""Fields of an admission that are not part of the member's content."""
 
 
 def describe(data: Any, member: MemberRecord | None) -> str:  # noqa: ANN401 - any act; one sentence each

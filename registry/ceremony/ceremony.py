@@ -65,11 +65,11 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             proposal = msgspec.json.decode(data, type=cls)
             when = datetime.fromisoformat(proposal.proposed)
         except msgspec.ValidationError as error:
-            raise CeremonyRefused(f"this is no proposal: {format_error(error, cls)}") from error
+            raise CeremonyRefused(f"this is not a proposal: {format_error(error, cls)}") from error
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise CeremonyRefused(f"this is no proposal: {error}") from error
+            raise CeremonyRefused(f"this is not a proposal: {error}") from error
         if when.tzinfo is None:
-            raise CeremonyRefused(f"this is no proposal: {proposal.proposed} has no time zone")
+            raise CeremonyRefused(f"this is not a proposal: {proposal.proposed} has no time zone")
         if proposal.format != FORMAT:
             raise CeremonyRefused(f"a proposal of another format, {proposal.format[:60]!r}")
         return proposal
@@ -256,7 +256,7 @@ def _read(proposal: Proposal, governance: GovernanceOnLog) -> list[Event[Any]]:
         except WireError as error:
             raise CeremonyRefused(f"a verifier would refuse an event of it: {_plain(error)}") from error
         if isinstance(event, Skipped):
-            raise CeremonyRefused(f"{event.type} is no event of governance")
+            raise CeremonyRefused(f"{event.type} is not an event of governance")
         for key in keys_of(event.data):
             check_key(key)
         if isinstance(event.data, wire.MemberRevised):  # which an admission is, too
@@ -276,7 +276,7 @@ def _checkpoint(proposal: Proposal) -> Checkpoint:
     try:
         return Checkpoint.parse(proposal.checkpoint)
     except MalformedNote as error:
-        raise CeremonyRefused(f"this is no proposal: {error}") from error
+        raise CeremonyRefused(f"this is not a proposal: {error}") from error
 
 
 def sign(proposal: Proposal, signers: Sequence[Signer], governance: GovernanceOnLog) -> Proposal:

@@ -13,7 +13,7 @@ def find_member(members: Mapping[str, MemberRecord], name: str) -> MemberRecord:
     """Return governance's record of a member. Raises `CeremonyRefused` if it was not admitted."""
     record = members.get(name)
     if record is None:
-        raise CeremonyRefused(f"{name} is no member; `registry member list` shows who is")
+        raise CeremonyRefused(f"{name} is not a member; `registry member list` shows who is")
     return record
 
 
@@ -28,7 +28,7 @@ def find_key(record: MemberRecord, text: str) -> VerifierKey:
         try:
             candidates = [key for key in keys if key == key_proof.parse(text).vkey]
         except MalformedNote as error:
-            raise CeremonyRefused(f"this is no key: {error}") from error
+            raise CeremonyRefused(f"this is not a key: {error}") from error
     if not candidates:
         raise CeremonyRefused(
             f"{record.name} has no key {text[:100]}; it has {', '.join(key.key_id.hex() for key in keys)}"

@@ -1,11 +1,11 @@
 """The heads of governance that a root key has signed: one key never signs two that contradict each other."""
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from registry.keys.keystore import KeystoreError
+from registry.log.durable_files import PRIVATE, replace_file
 
 
 class SignedHead(NamedTuple):
@@ -50,13 +50,9 @@ class SignedHeads:
         heads = self.read()
         if head in heads:
             return
-        fresh = self._file.with_name(f".{self._file.name}")
+        content = json.dumps([each._asdict() for each in (*heads, head)])
         try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump([each._asdict() for each in (*heads, head)], file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._file)
+            replace_file(self._file, content.encode(), mode=PRIVATE)
         except OSError as error:
             raise KeystoreError(
                 f"cannot write to {self._file.parent} what is about to be signed: {error.strerror}; nothing was signed"

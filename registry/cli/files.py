@@ -1,13 +1,12 @@
 """Files that people name on the command line: all are read and written in the same way, with the same refusals."""
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from registry.log.durable_files import replace_file
 from registry.wire.validation_messages import format_error
 
 MAX_BYTES = 64 * 1024**2
@@ -61,12 +60,4 @@ def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
     if file.exists() and not file.is_file():
         file.write_bytes(content)
         return
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).chmod(mode)
-        Path(name).replace(file)
-    except BaseException:  # whatever it was, no incomplete file stays
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(file, content, mode=mode)

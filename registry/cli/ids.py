@@ -89,7 +89,7 @@ def find(node: "Node", text: str, what: str, member: str | None = None) -> Ref:
 def course_version(node: "Node", text: str) -> int | None:
     """Return the version of an achievement that a course code stands for; None where it stands for the newest one.
 
-    None, too, where the text is no course code of this university.
+    None, too, where the text is not a course code of this university.
     """
     code = _course(node, text.removeprefix(f"{node.settings.member}/"), "achievement")
     return None if code is None else code.version

@@ -126,7 +126,7 @@ class Override(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
     text: Uuid
     """The encrypted text with the reason."""
     digests: list[str] = []
-    """The digests of these stops with their details; empty in events of earlier versions."""
+    """The digests of these stops with the facts that they rest on; empty in events of earlier versions."""
 
 
 class Proposed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):

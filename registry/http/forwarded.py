@@ -67,7 +67,7 @@ def _read_forwarded(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
 
 
 def _client(forwarded_for: str, peer: tuple[str, int], trusted: Networks) -> tuple[str, int]:
-    """Return the nearest address that is no trusted proxy. Anybody may have written the entries before it."""
+    """Return the nearest address that is not a trusted proxy. Anybody may have written the entries before it."""
     nearest = peer
     for entry in reversed(forwarded_for.split(",")[-_MAX_HOPS:]):
         try:

@@ -108,7 +108,7 @@ class TimeoutProtocol(HttpToolsProtocol):
             self._end("headers-too-large")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP request."""
+        """Answer bytes that are not an HTTP request."""
         self._end("invalid", msg)
 
     def on_message_begin(self) -> None:

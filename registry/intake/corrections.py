@@ -1,6 +1,6 @@
 """Corrections files: the rows of a file that were not taken in, to be corrected and sent again."""
 
-import os
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import Problem, Readable
 from registry.intake.rows.table_rows import NEEDED
 from registry.intake.rows.tables import PROBLEM, Table
+from registry.log.durable_files import create_private_file
 from registry.values.formulas import DELIMITERS, escape_formulas, restore_within
 from registry.values.lone_surrogates import LONE_SURROGATE
 
@@ -21,7 +22,7 @@ def write_corrections(content: Readable, faulty: Mapping[int, str]) -> Iterator[
 
     A spreadsheet becomes a CSV with semicolons. The text of a row that cannot be read is in its first field. Values are
     escaped so that no spreadsheet runs them as formulas; `TableRows` removes the escapes within a text again. Raises
-    `IntakeError` where the content is no table.
+    `IntakeError` where the content is not a table.
     """
     if not faulty:
         return
@@ -56,8 +57,7 @@ def save_corrections(path: Path, file: Path, problems: Mapping[int, Sequence[Pro
     partial = path.with_name(f"{path.name}.part")
     try:
         partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as out:
+        with io.TextIOWrapper(create_private_file(partial), encoding="utf-8-sig", newline="") as out:
             out.writelines(write_corrections(file, faulty))
         partial.replace(path)
     except OSError as error:

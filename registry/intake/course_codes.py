@@ -92,7 +92,7 @@ class CourseCodes:
         except UnknownAchievement:
             return [*faults, ("achievement", "is not offered here: no published achievement has this id")]
         if code.version is not None and not 1 <= code.version <= state.version:
-            faults.append(("version", f"is no version of it; the newest is {state.version}"))
+            faults.append(("version", f"is not a version of it; the newest is {state.version}"))
         return faults
 
     def list_changes(self, entries: Sequence[CourseCode]) -> list[CodeChange]:
@@ -169,7 +169,7 @@ def code_fault(code: str) -> str | None:
         return fault
     text = normalise_identifier(code)
     if not text or len(text) > MOST_CHARACTERS or not text.isprintable():
-        return f"is no text of 1 to {MOST_CHARACTERS} printable characters"
+        return f"is not a text of 1 to {MOST_CHARACTERS} printable characters"
     if begins_formula(text):
         return "begins with a character that a spreadsheet would run as a formula"
     if orders_of(text):

@@ -101,7 +101,7 @@ def _issue(event_id: EventId, data: Mapping[str, Any], checker: RowChecker) -> I
         if name == KEEP_TEXT:
             continue
         if name not in NAMES:
-            problems.append(_problem("$.data", name[:80], f"is no field; they are {', '.join((*NAMES, KEEP_TEXT))}"))
+            problems.append(_problem("$.data", name[:80], f"is not a field; they are {', '.join((*NAMES, KEEP_TEXT))}"))
         elif (fault := column_fault(name, value)) is not None:
             problems.append(_problem(f"$.data.{name}", name, fault))
         elif value is not None:
@@ -127,7 +127,7 @@ def _issue(event_id: EventId, data: Mapping[str, Any], checker: RowChecker) -> I
 def _change(kind: str, data: Mapping[str, Any]) -> StatusChange | tuple[Problem, ...]:
     names = {"credential", "record", "note"} | ({"reason"} if kind != REINSTATE else set())
     problems = [
-        _problem("$.data", name[:80], f"is no field; they are {', '.join(sorted(names))}")
+        _problem("$.data", name[:80], f"is not a field; they are {', '.join(sorted(names))}")
         for name in sorted(data.keys() - names)
     ]
     credential, record, reason = data.get("credential", ""), data.get("record", ""), data.get("reason", "")

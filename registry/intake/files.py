@@ -73,5 +73,5 @@ def read_completions(file: Path) -> Values:
     completions = json_content.load(content, str(file))
     for name, value in completions.items():
         if not isinstance(value, dict):
-            raise IntakeError(f"{file}: {name[:80]} is no object; write {{{name[:80]!r}: {{…}}}}")
+            raise IntakeError(f"{file}: {name[:80]} is not an object; write {{{name[:80]!r}: {{…}}}}")
     return completions

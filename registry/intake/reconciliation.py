@@ -206,7 +206,7 @@ class Reconciliation:
         if row.course:
             mapped = self._catalogue.course(row.course)
             if mapped is None:
-                differs("course", row.course, here.achievement, "is no course code here; map it")
+                differs("course", row.course, here.achievement, "is not a course code here; map it")
             else:
                 achievement, version = mapped[0], version if version is not None else mapped[1]
         if achievement and achievement != here.achievement:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from registry.log.durable_files import create_private_file, sync_file, sync_folder
 from registry.vault.ciphers import derive_key
 from registry.vault.keys import KEY_BYTES, KeyRing
 from registry.wire.errors import MalformedNote
@@ -150,7 +151,7 @@ class Keystore:
         with contextlib.suppress(FileNotFoundError):  # a key that was made elsewhere has none
             following.with_suffix(_PUBLIC).replace(present.with_suffix(_PUBLIC))
         following.with_suffix(".pem").replace(present.with_suffix(".pem"))
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def changed_at(self, name: str) -> datetime:
         """Return when a signing key took this name."""
@@ -166,7 +167,7 @@ class Keystore:
         (self._folder / f"{name}.pem").rename(self._folder / f"{to}.pem")
         with contextlib.suppress(FileNotFoundError):
             (self._folder / f"{name}{_PUBLIC}").replace(self._folder / f"{to}{_PUBLIC}")
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def signed_file(self, name: str) -> Path:
         """Return the path of the list of what a root key has signed (`registry.ceremony.signed_heads`)."""
@@ -228,7 +229,7 @@ class Keystore:
             except InvalidTag as error:
                 if last_try:
                     raise KeystoreError(
-                        f"{self._folder / RING} does not open with {MASTER}: they are not of the same moment."
+                        f"{self._folder / RING} does not open with {MASTER}: they are from different moments."
                         " Restore both from a backup: registry node restore FILE"
                     ) from error
             except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
@@ -276,17 +277,16 @@ class Keystore:
         fresh = self._folder / f".{name}.{os.getpid()}"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            fresh.unlink(missing_ok=True)
+            out = create_private_file(fresh)
             try:
-                with os.fdopen(file, "wb") as out:
-                    os.fchmod(file, 0o600)  # whatever the umask is
+                with out:
                     out.write(data)
-                    out.flush()
-                    os.fsync(file)
+                    sync_file(out)
                 os.link(fresh, path)
             finally:
                 fresh.unlink()
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except FileExistsError as error:
             raise KeystoreError(f"{path} exists; a key is never overwritten") from error
         except OSError as error:
@@ -301,16 +301,14 @@ class Keystore:
         path, fresh = self._folder / name, self._folder / f".{name}.new"
         try:
             _destroy(fresh)  # a process may have died before it put this in its place
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(file, "wb") as out:
+            with create_private_file(fresh) as out:
                 out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+                sync_file(out)
             before = os.open(path, os.O_WRONLY) if path.exists() else None
             fresh.replace(path)
         except OSError as error:
             raise KeystoreError(f"cannot write {path}: {error.strerror}; the keys are as they were") from error
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         if before is not None:
             _overwrite(before)
 
@@ -365,14 +363,6 @@ def _overwrite(file: int) -> None:
     with os.fdopen(file, "wb", buffering=0) as out:
         out.write(bytes(os.fstat(out.fileno()).st_size))
         os.fsync(out.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _encrypt_master(master: bytes, passphrase: bytes) -> str:

@@ -223,6 +223,6 @@ def _redact(batch_store: BatchStore, references: Sequence[LearnerReference]) -> 
 
 def _still_in_batch(*batches: str) -> StillInBatch:
     return StillInBatch(
-        f"batch {', '.join(batches)} names the learner and is just being worked through; erase them when it has ended",
+        f"batch {', '.join(batches)} names the learner and is being processed; erase them when it has ended",
         "$.learner",
     )

@@ -9,7 +9,7 @@ from registry.letters.content import (
     Office,
     Qualification,
 )
-from registry.letters.errors import CannotWrite, UnknownDecision
+from registry.letters.errors import CannotWrite, NoSuchDecision
 from registry.letters.letter import DISCLOSURE_FILE, RECEIPT_FILE, render
 from registry.letters.wording import wording
 
@@ -22,9 +22,9 @@ __all__ = [
     "Language",
     "LetterContent",
     "LetterRequirements",
+    "NoSuchDecision",
     "Office",
     "Qualification",
-    "UnknownDecision",
     "render",
     "wording",
 ]

@@ -199,4 +199,4 @@ def check_address(url: str) -> tuple[str, str]:
     scheme, _, rest = url.partition(":")
     if (scheme in ("archive", "file") and rest) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
         return scheme, rest
-    raise BadAddress(f"{url!r} is no log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH")
+    raise BadAddress(f"{url!r} is not a log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH")

@@ -1,6 +1,5 @@
 """An archive's manifest: the file that names its segments."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -8,8 +7,9 @@ from typing import Final
 import msgspec
 
 from registry.log import STREAM_NAME
+from registry.log.durable_files import replace_file
 from registry.log.errors import ArchiveDamaged, LogUnavailable
-from registry.log.segments import file_name, sync_folder, unavailable
+from registry.log.segments import file_name, unavailable
 
 FORMAT: Final = "registry archive 1"
 MANIFEST: Final = "manifest.json"
@@ -74,13 +74,8 @@ def load(folder: Path) -> Manifest:
 
 def save(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest, completely or not at all."""
-    file, fresh = folder / MANIFEST, folder / f".{MANIFEST}.new"
+    file = folder / MANIFEST
     try:
-        with fresh.open("wb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(file)
-        sync_folder(folder)
+        replace_file(file, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
     except OSError as error:
         raise unavailable(file, error) from error

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from registry.log import BATCH_BYTES, GOVERNANCE, STREAM_NAME, Record, check_name, check_sizes, origin_of
+from registry.log.durable_files import sync_folder
 from registry.log.errors import (
     LogError,
     LogFull,
@@ -69,8 +70,8 @@ class FileLog:
         with _os_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path(stream), os.O_CREAT | os.O_RDWR, 0o644))
-            _sync_folder(self._folder)  # makes the file's name durable
-            _sync_folder(self._folder.parent)
+            sync_folder(self._folder)  # makes the file's name durable
+            sync_folder(self._folder.parent)
 
     def streams(self) -> list[str]:
         """Return the streams that have a file."""
@@ -361,14 +362,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _write_all(file: int, data: bytes, at: int) -> None:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, NamedTuple
 import msgspec
 import zstandard
 
+from registry.log.durable_files import sync_file, sync_folder
 from registry.log.errors import ArchiveDamaged, LogError, LogFull, LogUnavailable
 from registry.log.files import NO_ROOM
 
@@ -111,8 +112,7 @@ class SegmentWriter:
         footer = _FOOTER.pack(len(self._frames), 0, _SEEK_MAGIC)
         self._write(_HEADER.pack(_TABLE_MAGIC, len(table) + len(footer)) + table + footer)
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            sync_file(self._file)
             self._file.close()
             self._path.replace(self._folder / file_name(description.first, description.last))
             sync_folder(self._folder)
@@ -229,15 +229,6 @@ def sha256_of(path: Path) -> str:
         raise ArchiveDamaged(f"{path}: missing") from error
     except OSError as error:
         raise unavailable(path, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def unavailable(path: Path, error: OSError) -> LogError:

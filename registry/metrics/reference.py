@@ -44,8 +44,8 @@ _ALERTING: Final = """
 ## Alerts
 
 Alert on lag and age, not on errors: a node whose log or database is away tries again by itself, and what matters is
-how far it falls behind. Refused and quarantined numbers are no alert by themselves: any member can append a record that
-counts for nobody, and all nodes then show it.
+how far it falls behind. Refused and quarantined numbers are not alerts by themselves: any member can append a record
+that counts for nobody, and all nodes then show it.
 
 | alert when | for | meaning |
 |---|---|---|

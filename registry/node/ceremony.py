@@ -88,7 +88,7 @@ def newest_head(node: Node, member: str, size: int | None) -> Head:
     """Return a head of a member's log, the newest without a size, from this node's verified copy."""
     fold = read_governance(node)
     if member not in fold.state.members:
-        raise CeremonyRefused(f"{member} is no member; `registry member list` shows who is")
+        raise CeremonyRefused(f"{member} is not a member; `registry member list` shows who is")
     node.log().create(member)
     tiles = node.tiles(member, fold)
     if size is not None and size > tiles.size:

@@ -55,7 +55,7 @@ class NewFolder:
         return self
 
     def place(self, settings: dict[str, Any]) -> None:
-        """Write the settings and move the folder to its place. The settings come last: without them it is no node."""
+        """Write the settings and move the folder to its place. The settings come last: they make it a node."""
         building = self.path
         write(building, settings)
         if self._existed:

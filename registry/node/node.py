@@ -151,7 +151,7 @@ class Node:
 
     @cached_property
     def acceptance(self) -> ConsumerRules | None:
-        """The consumers' rules for this node's events; None on the consortium's own node, which is no member."""
+        """The consumers' rules for this node's events; None on the consortium's own node, which is not a member."""
         if self.settings.member == GOVERNANCE:
             return None
         return ConsumerRules(

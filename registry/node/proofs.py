@@ -1,5 +1,8 @@
 """Receipts from this node's tiles, under a cosigned head if there is one."""
 
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from consumers.proofs import receipts
@@ -31,3 +34,13 @@ def cosigned_head(node: Node, stream: str, tiles: Tiles, leaf: int) -> SignedNot
         return None
     policy.check(note, datetime.now(UTC))
     return note
+
+
+@contextlib.contextmanager
+def exclusive_tiles(node: Node) -> Iterator[None]:
+    """Let one process at a time bring tiles up to date for an answer."""
+    folder = node.settings.home / "tiles"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".letters.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

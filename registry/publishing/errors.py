@@ -19,6 +19,11 @@ class AnotherPublisher(PublisherError):
 class ForeignCommits(PublisherError):
     """The log holds valid commits of this member that this node's database does not know."""
 
+    def __init__(self, detail: str) -> None:
+        """`detail` is one or more sentences."""
+        super().__init__(f"{detail} Nothing was published.")
+        self.detail = detail
+
 
 class StoreChanged(PublisherError):
     """Stored events that were written down as committed have changed."""

@@ -92,7 +92,6 @@ class OwnStream:
                     " does not know. Is the setting `database` right? Otherwise the database was restored from an old"
                     " state, or another node signs as this member. docs/repair.md, under *The database does not know"
                     f" its own log*, says what can be done. What the database knows ends with entry {tree.size:,}."
-                    " Nothing was published."
                 )
             tree, start = extended, record.next
             on_commit(extended.size, start)

@@ -62,7 +62,7 @@ class Progress:
     """The end of the stream."""
     read: int = 0
     """Notification id up to which stored events are in commits or withheld."""
-    answered: tuple[str, int] | None = None
+    answered: tuple[RefusedCommits, int] | None = None
     """The last refusal of the own projector for which the stream was read from leaf 0, and its end then."""
 
 
@@ -181,9 +181,9 @@ class PublishingPass:
             return
         end = self._tools.log.end(self._tools.stream)
         answered = progress.answered
-        if answered is None or answered[0] != refused.detail or end not in (answered[1], progress.end):
+        if answered is None or not answered[0].is_same(refused) or end not in (answered[1], progress.end):
             self._reconcile()
-            progress.answered = refused.detail, progress.end
+            progress.answered = refused, progress.end
         if refused.read < progress.end:
             return
         raise OwnCommitsRefused(

@@ -37,6 +37,7 @@ from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
+from registry.node.adapters.explorer import Explorer
 from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
@@ -76,7 +77,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site)
     api_keys = ApiKeys(node.registry.dsn, settings.member)
-    pages = Pages(settings.consortium, settings.member, site)
+    pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
@@ -89,6 +90,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "explorer": Provide(lambda: explorer, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
             "api_keys": Provide(lambda: api_keys, sync_to_thread=False),
         },

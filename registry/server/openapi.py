@@ -109,7 +109,7 @@ DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
     "eraser", "lookup", "noted",
 )  # fmt: skip
-"""Names of the arguments that the application passes to its routes; they are no parameters of requests."""
+"""Names of the arguments that the application passes to its routes; they are not parameters of requests."""
 
 
 @lru_cache(8)

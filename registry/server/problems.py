@@ -12,14 +12,13 @@ from consumers.witness.policy import PolicyUnmet
 from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from registry.application.acceptance import NotAccepted
 from registry.application.errors import InvalidEvent, Refusal
-from registry.batches.batch import SecondPerson as OwnBatch
-from registry.batches.batch import UnknownBatch, WrongState
+from registry.batches.batch import OwnBatch, UnknownBatch, WrongState
 from registry.cursors import InvalidCursor
 from registry.http import FieldError, HttpProblem
 from registry.http.problems import framework_error_response, internal_error_response, problem_response
 from registry.intake.drafts import DraftIncomplete, UnknownDraft
 from registry.intake.rows.report import IntakeError
-from registry.letters import CannotWrite, UnknownDecision
+from registry.letters import CannotWrite, NoSuchDecision
 from registry.log import LogError
 from registry.office.errors import (
     CaseChanged,
@@ -95,7 +94,7 @@ def _unreadable_receipt(request: Request[Any, Any, Any], error: WireError) -> Re
 
 
 def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[Any]:
-    kind = "not-found" if isinstance(error, UnknownDecision) else "unprocessable"
+    kind = "not-found" if isinstance(error, NoSuchDecision) else "unprocessable"
     return problem_response(request, HttpProblem(kind, str(error)))
 
 

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
+from registry.log.durable_files import create_private_file, sync_file
 from registry.settings.words import explain, find_misspelt
 from registry.values.countries import COUNTRIES
 
@@ -346,14 +347,12 @@ def write(home: Path, values: dict[str, Any]) -> Path:
     file = home / FILE
     lines = [f"{name} = {toml(value)}\n" for name, value in values.items() if value is not None]
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        out = create_private_file(file)
     except FileExistsError as error:
         raise SettingsError(f"{file} exists; a node is made once") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        os.fchmod(descriptor, 0o600)  # whatever the umask is
-        out.write("".join(lines))
-        out.flush()
-        os.fsync(descriptor)
+    with out:
+        out.write("".join(lines).encode())
+        sync_file(out)
     return file
 
 

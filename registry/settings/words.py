@@ -166,5 +166,5 @@ def find_misspelt(model: type[BaseModel], environment: Iterable[str]) -> str | N
                 name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in names], 1, _MIN_SIMILARITY
             )
             if alike:
-                return f"{name} in the environment is no setting; did you mean {PREFIX}{alike[0]}?"
+                return f"{name} in the environment is not a setting; did you mean {PREFIX}{alike[0]}?"
     return None

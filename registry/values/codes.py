@@ -52,8 +52,10 @@ def isced_fault(code: str) -> str | None:
     if code in {"99", "999", "9999"}:
         return f"{code!r} says that the field is unknown; leave it out"
     padded = f"0{code}"
-    cure = f"; did you mean {padded}?" if code.isdecimal() and padded in FIELDS else ""
-    return f"{code!r} is no field of ISCED-F 2013{cure or ', whose codes have 2 to 4 digits such as 06, 061 or 0613'}"
+    cure = ", whose codes have 2 to 4 digits such as 06, 061 or 0613"
+    if code.isdecimal() and padded in FIELDS:
+        cure = f"; did you mean {padded}?"
+    return f"{code!r} is not a field of ISCED-F 2013{cure}"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -67,7 +69,7 @@ def language_fault(tag: str) -> str | None:
     language = pycountry.languages.get(name=tag.strip().title())
     code = getattr(language, "alpha_2", None) or getattr(language, "alpha_3", None)
     cure = f"did you mean {code}?" if code else "write two or three letters of ISO 639 such as en or fin"
-    return f"{tag[:60]!r} is no language's code; {cure}"
+    return f"{tag[:60]!r} is not a language's code; {cure}"
 
 
 def _is_language(code: str) -> bool:
@@ -83,7 +85,7 @@ def country_fault(code: str) -> str | None:
         return None
     likely = _likely_country(code.strip())
     cure = f"did you mean {likely}?" if likely else "write two capital letters of ISO 3166-1, for example FI"
-    return f"{code[:60]!r} is no country's code; {cure}"
+    return f"{code[:60]!r} is not a country's code; {cure}"
 
 
 def _likely_country(text: str) -> str | None:
@@ -100,4 +102,4 @@ def eqf_fault(level: float) -> str | None:
     """Return the fault of a level of the European Qualifications Framework, or None. It is a whole 1 to 8."""
     if isinstance(level, int) and not isinstance(level, bool) and 1 <= level <= 8:
         return None
-    return f"{level!r} is no EQF level; the levels are the whole numbers 1 to 8"
+    return f"{level!r} is not an EQF level; the levels are the whole numbers 1 to 8"

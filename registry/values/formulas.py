@@ -31,7 +31,7 @@ def begins_formula(text: str) -> bool:
 def escape_formulas(text: str) -> str:
     """Return a text that no spreadsheet runs, with an apostrophe before each sign that could begin a formula.
 
-    A number with a sign is no formula.
+    A number with a sign is not a formula.
     """
     if begins_formula(text) and not text.startswith("'") and not _NUMBER.fullmatch(text):
         text = f"'{text}"

@@ -71,7 +71,7 @@ class AddressPolicy(msgspec.Struct, frozen=True):
             raise UnusableAddress(f"the URL has {len(text):,} characters; {MAX_URL:,} at most")
         try:
             url = httpx.URL(text)
-            host = _host(url) if url.host else ""  # raises for a name that is no IDNA name
+            host = _host(url) if url.host else ""  # raises for a name that is not an IDNA name
         except (httpx.InvalidURL, ValueError) as error:
             raise UnusableAddress(f"{text[:100]!r} is not a URL: {error}") from error
         if not _is_host(host):

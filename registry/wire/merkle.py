@@ -96,8 +96,8 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return Tree().extend(leaves).root
 
 
-def _split(size: int) -> int:
-    """Return the largest power of two smaller than `size` (RFC 6962's k)."""
+def left_size(size: int) -> int:
+    """Return how many of `size` leaves are in the left subtree: the largest smaller power of two (RFC 6962's k)."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
@@ -120,7 +120,7 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
     path: list[bytes] = []
     begin, end = 0, size
     while end - begin > 1:
-        middle = begin + _split(end - begin)
+        middle = begin + left_size(end - begin)
         if index < middle:
             path.append(subtree(middle, end))
             end = middle
@@ -170,7 +170,7 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
     path: list[bytes] = []
     begin, end = 0, new
     while end != old:
-        middle = begin + _split(end - begin)
+        middle = begin + left_size(end - begin)
         if old <= middle:
             path.append(subtree(middle, end))
             end = middle

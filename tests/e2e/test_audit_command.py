@@ -199,8 +199,8 @@ def test_an_earlier_report_that_is_absent_is_a_comparison_not_made(consortium, t
     other = tmp_path / "other.json"
     for content in (b"", b"{}", b"<html>", bytes(10)):
         other.write_bytes(content)
-        assert "this is no audit report" in consortium.run("audit", "--since", other, check=5).stderr
-        assert "this is no audit report" in registry("audit", "compare", here, other, check=5).stderr
+        assert "this is not an audit report" in consortium.run("audit", "--since", other, check=5).stderr
+        assert "this is not an audit report" in registry("audit", "compare", here, other, check=5).stderr
 
 
 def test_reports_that_cannot_be_compared_prove_nothing(consortium, tmp_path):

@@ -60,7 +60,7 @@ def test_a_scan_is_attached_and_comes_out_again_with_a_neutral_name(offices, tmp
     assert "Refusing to replace" in offices.case("attachment", number, kept["attachment"], "--out", out, check=2).stderr
     table = tmp_path / "rows.xlsx"
     table.write_bytes(b"PK\x03\x04\xff\xfe")
-    assert "no PDF, PNG, JPEG or TIFF" in offices.case("attach", number, table, check=1).stderr
+    assert "not a PDF, PNG, JPEG or TIFF" in offices.case("attach", number, table, check=1).stderr
 
 
 def test_an_altered_receipt_says_so_in_plain_words_and_is_kept_as_evidence(offices, tmp_path):
@@ -145,7 +145,7 @@ def test_precedents_of_a_foreign_institution_are_this_offices_own(offices):
     assert [one["title"] for one in found["items"]] == ["Statistics"]
     assert found["outcomes"] == {"full": 1}
     refused = registry("precedents", "--institution", "Oslo", "--issuer-country", "XX", home=offices.lund, check=2)
-    assert "no country's code" in refused.stderr
+    assert "not a country's code" in refused.stderr
     assert "XX" in offices.case("open", "--external", "XX:Oslo Met:Statistics", "--applicant",
                                 offices.folder / "ada.json", check=1).stderr  # fmt: skip
 

@@ -167,7 +167,7 @@ def test_what_must_not_be_signed_is_refused_with_its_reason(consortium):
     assert "in the future" in refused(proposed="2036-01-01T00:00:00Z")
     assert "time zone" in refused(proposed="2026-01-01T00:00:00")
     assert "it was altered" in refused(events=[proposal["events"][0].replace("administrative", "rulesBroken")])
-    assert "this is no proposal" in refused(unknown=1)
+    assert "this is not a proposal" in refused(unknown=1)
     nobody = registry("governance", "sign", file, "--yes", home=consortium.home, check=1)
     assert "root key" in nobody.stderr
     wrong = registry("governance", "propose", "suspend", consortium.folder / "x.json", "twente", "--reason",

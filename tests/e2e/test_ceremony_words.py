@@ -33,7 +33,7 @@ def test_a_proposal_that_is_missing_or_garbled_is_said_with_its_file(govern, tmp
     assert str(tmp_path) in govern("governance", verb, tmp_path, check=1).stderr
     file = tmp_path / "garbled.json"
     file.write_bytes(b"\xff{")
-    assert "garbled.json: this is no proposal" in govern("governance", verb, file, check=1).stderr
+    assert "garbled.json: this is not a proposal" in govern("governance", verb, file, check=1).stderr
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_members_content_is_printed_edited_and_proposed_again(govern, tmp_path
     for problem in (
         "legalName is missing",
         "country must be two capital",
-        "homePage is no field",
+        "homePage is not a field",
         "identifiers must be",
     ):
         assert problem in refused

@@ -192,7 +192,7 @@ def test_a_refusal_names_the_credential_to_the_office_and_the_learner_only(conso
         (["log", "list", "nowhere"], 4, "no stream"),
         (["recognition", "decide", "twente/0bbac7a9-a411-4809-ad9e-534f483b7a03"], 1, "is unknown here"),
         (["member", "admit", "x", "--key", "k", "--legal-name", "X", "--country", "NL"], 3, "consortium's own node"),
-        (["audit", "--log", "ftp://x"], 2, "is no log"),
+        (["audit", "--log", "ftp://x"], 2, "is not a log"),
     ],
 )
 def test_wrong_words_get_a_sentence_and_an_exit_code(shared, arguments, code, says):

@@ -40,7 +40,7 @@ def everything_in(folder):
         ({"member": "governance"}, 2, "the consortium's own log"),
         ({"consortium": "My Alliance"}, 2, "is not a domain name"),
         ({"founded": "9f2c"}, 2, "64 of 0-9 and a-f"),
-        ({"log": "s3://bucket"}, 2, "is no log"),
+        ({"log": "s3://bucket"}, 2, "is not a log"),
         ({"database": "mysql://here"}, 2, "postgresql://USER@HOST/NAME"),
         ({"database": "postgresql://here:none/x"}, 4, ""),
         ({"database": "postgresql://127.0.0.1:1/x"}, 4, ""),

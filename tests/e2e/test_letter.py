@@ -10,7 +10,7 @@ import pytest
 
 from consumers.proofs.opened_claims import open_claims
 from registry.domain.case_errors import UnknownCase
-from registry.letters import Addressee, CannotWrite, UnknownDecision
+from registry.letters import Addressee, CannotWrite, NoSuchDecision
 from registry.letters.composing import LetterRequest
 from registry.node.adapters.letters import Letters
 from registry.node.adapters.office import office_of
@@ -220,7 +220,7 @@ def test_an_applicant_that_cannot_be_read_or_set_is_said_without_saying_who(lund
 
 
 def test_a_decision_that_is_not_this_offices_or_a_language_that_is_not_there_is_said(lund, tmp_path):
-    with open_node(lund.home) as node, pytest.raises(UnknownDecision, match="made no decision"):
+    with open_node(lund.home) as node, pytest.raises(NoSuchDecision, match="made no decision"):
         Letters(node).of_decision(str(uuid.uuid4()), LetterRequest("en", Addressee("A")))
     wrong = lund.letter(lund.openly, "-o", tmp_path / "x.pdf", "-l", "xx", check=2)
     assert "not one of en, nl, pt" in wrong.stderr

@@ -88,7 +88,7 @@ def test_a_cohort_is_decided_by_one_assessment_bad_rows_reported_and_run_again_i
     first = printed_json(office.run("recognition", "cohort", assessment, file, "--json", check=1))["items"]
     problems = {one["record"]: one.get("problem", "") for one in first}
     assert problems["f8"] == "is revoked"
-    assert "is no credential" in problems["f9"]
+    assert "is not a credential" in problems["f9"]
     assert "has not arrived here" in problems["f10"]
     decided = [one["decision"] for one in first if not one.get("problem")]
     assert len(set(decided)) == 3
@@ -235,7 +235,7 @@ def test_saved_reasons_are_listed_in_a_language_the_offices_own_first(office):
     assert "is a party to the Lisbon Recognition Convention (as of" in recorded
     assert recorded.count("source: http") == recorded.count("NL: ")
     assert "Nothing is recorded about this country." in office.run("reasons", "show", "BR").stdout
-    assert "no country's code" in office.run("reasons", "show", "XX", check=2).stderr
+    assert "not a country's code" in office.run("reasons", "show", "XX", check=2).stderr
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ WITH_JSON = sorted(path for path, command in ALL.items() if any("--json" in one.
 LISTS = sorted(path for path, shape in SHAPES.items() if shape.items is not None)
 NO_CSV = {"achievement show", "achievement draft publish", "log archive", "recognition cohort", "refused list",
           "witness caught"}  # fmt: skip
-"""Lists in JSON that are no table: what a command did, or documents one below the other."""
+"""Lists in JSON that are not tables: what a command did, or documents one below the other."""
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def test_the_settings_of_before_are_understood(upgraded):
         for table in tables:
             annotation = model.model_fields[table].annotation
             model = annotation if isinstance(annotation, type) else annotation.__args__[0]
-        assert last in model.model_fields, f"{name} is no setting any more: understand it, and say the new word"
+        assert last in model.model_fields, f"{name} is not a setting any more: understand it, and say the new word"
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_word(upgraded, tmp_path):

@@ -52,7 +52,7 @@ def test_a_spreadsheet_is_a_batch_and_its_faulty_rows_come_back_as_csv(system, o
     [row] = csv.DictReader(io.StringIO(text), delimiter=";")
     assert (row["record"], row["problem"].startswith("awarding_date: is a day with a time")) == ("sheet-1", True)
     broken = finished(system, send(system, b"PK\x03\x04nothing", "no sheet", SHEET), "failed")
-    assert "no spreadsheet that can be read" in broken["error"]
+    assert "not a spreadsheet that can be read" in broken["error"]
 
 
 def test_a_row_is_refused_once_and_all_that_is_wrong_with_it_is_listed(system, offer):

@@ -83,7 +83,7 @@ def test_silent_connections_of_many_addresses_give_way_to_those_who_ask(serving)
 
 
 def test_a_request_that_is_being_answered_does_not_give_way(serving):
-    """A feed that is followed is no silent connection, however many others there are."""
+    """A feed that is followed is not a silent connection, however many others there are."""
     with contextlib.ExitStack() as stack:
         feed = stack.enter_context(serving.client("feed:read").stream("GET", "/v1/feed/stream", timeout=30))
         assert feed.status_code == 200

@@ -55,9 +55,9 @@ def test_a_credential_is_asked_for_as_of_the_position_of_an_earlier_answer(node,
         ("twente:99999999", "events as far as this node has read"),
         ("lund:1", "no stream"),
         ("yesterday", "member:size"),
-        ("2026-02-30", "no moment"),
-        ("2026-05-04T12:00:00", "no moment"),
-        ("0001-01-01T00:00:00+14:00", "no moment"),
+        ("2026-02-30", "not a moment"),
+        ("2026-05-04T12:00:00", "not a moment"),
+        ("0001-01-01T00:00:00+14:00", "not a moment"),
     ],
 )
 def test_a_moment_that_there_is_not_is_said_to_be_none(node, at, says):

@@ -313,7 +313,7 @@ def test_nothing_is_published_with_a_null_in_its_text_and_no_agreement_is_with_n
     [told] = problem(system.post("/v1/agreements", json=agreement, headers=once("lund")), 422, "unprocessable")[
         "errors"
     ]
-    assert (told["where"], told["detail"][:12]) == ("$.with", "is no member")
+    assert (told["where"], told["detail"][:15]) == ("$.with", "is not a member")
 
 
 @pytest.mark.parametrize(

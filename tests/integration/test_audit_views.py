@@ -81,7 +81,7 @@ def agreed(agreement, ref):
 
 @pytest.fixture
 def source(consortium, tmp_path):
-    # A head that was signed and not accepted, and bytes that are no record at all.
+    # A head that was signed and not accepted, and bytes that are not a record at all.
     twente = consortium.universities["twente"]
     other = SignedNote.sign(Checkpoint(twente.origin, 3, bytes(32)), twente.signers)
     return consortium.write(tmp_path / "log", twente=[*twente.records, f"{other}\nx\n".encode(), b"garbage\n"])

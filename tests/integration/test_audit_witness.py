@@ -152,9 +152,9 @@ def notes_file(witness, tmp_path, content):
     ("content", "why"),
     [
         (lambda data: data.replace(b"\n", b"\r\n"), "line ends were changed (CRLF)"),
-        (lambda _: b"rubbish\n", "no file of cosigned heads"),
-        (lambda _: b"rubbish\n\nmore\n\n", "no file of cosigned heads"),
-        (lambda _: bytes(1000), "no file of cosigned heads"),
+        (lambda _: b"rubbish\n", "not a file of cosigned heads"),
+        (lambda _: b"rubbish\n\nmore\n\n", "not a file of cosigned heads"),
+        (lambda _: bytes(1000), "not a file of cosigned heads"),
     ],
 )
 def test_a_file_of_cosigned_heads_that_is_none_is_said_and_stays_as_it_is(consortium, witness, tmp_path, content, why):

@@ -42,7 +42,7 @@ def test_a_crafted_spreadsheet_fails_alone_and_the_next_batch_is_issued(sis, row
     good = sent(sis, xlsx({"June": rows}), "good")
     assert sis.works(good) == ("done", 1, 0, 0)
     failed = sis.batch_store.get(crafted)
-    assert (failed.state, "no spreadsheet that can be read" in failed.error) == ("failed", True)
+    assert (failed.state, "not a spreadsheet that can be read" in failed.error) == ("failed", True)
     assert not sis.worker.step()
 
 

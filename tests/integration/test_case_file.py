@@ -230,8 +230,8 @@ def test_a_file_that_is_too_large_of_another_type_or_there_already_is_refused(lu
         (PDF + b" " * 90, "transcript", "at most are kept"),
         (PDF + b" " * 60, "transcript", "150 bytes"),
         (PDF + b" " * 80, "transcript", "this very file"),
-        (b"PK\x03\x04\xff", "transcript", "no PDF"),
-        (b"plain text", "transcript", "no PDF"),
+        (b"PK\x03\x04\xff", "transcript", "not a PDF"),
+        (b"plain text", "transcript", "not a PDF"),
         (b"", "transcript", "empty"),
         (PDF, "passport", "not one of"),
     ]

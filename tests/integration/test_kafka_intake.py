@@ -152,7 +152,7 @@ class Faulty:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(InvalidEvent("schema", "$.data", "is no event"), "schema"), (KeyError("A. Jansen"), "internal-error")],
+    [(InvalidEvent("schema", "$.data", "is not an event"), "schema"), (KeyError("A. Jansen"), "internal-error")],
 )
 def test_an_event_that_cannot_be_stored_is_answered_and_keeps_no_other_one(consortium, offer, error, code):
     with open_node(consortium.home) as node:

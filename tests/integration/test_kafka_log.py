@@ -132,7 +132,7 @@ def test_a_broker_killed_in_the_middle_is_waited_for(broker: LocalKafka) -> None
 
 
 def test_a_transactions_marks_hold_up_nobody(kafka_broker: LocalKafka) -> None:
-    # A member may write to its own topic with whatever client it likes. The marks take offsets and are no records.
+    # A member may write to its own topic with whatever client it likes. The marks take offsets and are not records.
     from kafka import KafkaProducer  # noqa: PLC0415 - as above
 
     log = _open(kafka_broker, 5)

@@ -489,7 +489,7 @@ def test_a_term_agrees_after_a_merge_and_finds_rows_in_the_spelling_of_earlier_v
 
 
 def decided_by_digest(node, achievement, *credentials):
-    """An own decision that names credentials by digest."""
+    """One of its own decisions, which names credentials by digest."""
     said = [disclosure(salts(1), "credential", {"member": "twente", "credential": one}) for one in credentials]
     of = VersionedRef("twente", achievement, 1)
     bases = [Basis("onLog", achievement=of, credential_digest=claims_digest([one])) for one in said]

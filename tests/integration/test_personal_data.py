@@ -138,7 +138,7 @@ def send(batch_store, content, media="text/csv", kind="credentials", name="Quixw
 
 
 def shifted(achievement):
-    """Rows of a file with each personal value in each other column, and rows that are no rows."""
+    """Rows of a file with each personal value in each other column, and rows that are not rows."""
     names = [*HEADER.split(","), "valid_until", "valid_from", "version", "replaces", "parts", "course", "ects"]
     good = {"record": "r", "achievement": achievement, "awarding_date": "2026-06-30", **PERSON}
     rows = []

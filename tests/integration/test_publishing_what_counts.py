@@ -142,7 +142,7 @@ def test_a_stream_that_died_by_a_retired_key_lives_again_with_the_new_one(world,
 
 def test_own_commits_that_stay_refused_stop_the_publisher_and_are_named(world):
     world.issue()
-    refusals = [RefusedCommits("2 commits since entry 2 are refused: not-an-extension", 0)]
+    refusals = [RefusedCommits("2 commits since entry 2 are refused: not-an-extension", ("not-an-extension",), 2, 0)]
     publisher = world.publisher(own_refusals=lambda: refusals[0])
     with publisher.session() as session:
         with pytest.raises(OwnCommitsRefused, match="not-an-extension"):
@@ -160,7 +160,7 @@ def test_what_the_own_projector_refuses_is_published_again_where_that_helps(worl
     world.publisher(acceptance=None, counts=None).publish_pending()
     world.node.signer = new
     world.issue()
-    refused = [RefusedCommits("1 commit is refused: key-not-valid", 0)]
+    refused = [RefusedCommits("1 commit is refused: key-not-valid", ("key-not-valid",), 1, 0)]
     log = Counting(world.log)
     with world.publisher(own_refusals=lambda: refused[0], log=log).session() as session:
         assert session.publish().commits == 2

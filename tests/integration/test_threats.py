@@ -128,7 +128,7 @@ def test_a_broker_that_reorders_repeats_and_holds_back_changes_nothing_that_was_
 
 
 def test_garbage_of_every_kind_is_kept_with_its_code_and_the_records_after_it_count(connection):
-    """A record that is no commit is quarantined; an invalid event is refused in its commit; good ones have effect."""
+    """A record that is not a commit is quarantined; an invalid event is refused in its commit; valid ones count."""
     consortium = Consortium("twente")
     twente = consortium.universities["twente"]
     achievement, published = twente.publish()

@@ -330,7 +330,10 @@ def test_a_database_of_an_older_version_is_converted_once_and_keeps_all_that_it_
             (("intake.batches (batch, name, kind, media, state, dry_run, by, request, key, created, notes, error)"
               " VALUES (%s, 'Quixwobble.csv', 'credentials', 'text/csv', 'done', false, 'a', '\\x01', %s, now(),"
               " '{a note}', 'an error')"), (batch, sealed(content_key.hex(), f"batch {batch}"))),
-            ("intake.problems VALUES (%s, 2, 0, 'line 2', 'awarding_date', 'Quixwobble', '', 'is no date')", (batch,)),
+            (
+                "intake.problems VALUES (%s, 2, 0, 'line 2', 'awarding_date', 'Quixwobble', '', 'is not a date')",
+                (batch,),
+            ),
             (("intake.drafts VALUES (%s, '\\x01', 'a title', 'ELM', '{c1}', '{\"ects\": 5}', '{}', '{odd}', now(),"
               " NULL)"), (draft,)),
             ("intake.waiting VALUES (%s, '\\x01', NULL, %s, now())",

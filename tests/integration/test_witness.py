@@ -264,7 +264,7 @@ def test_evidence_is_added_after_a_torn_line_and_all_of_it_is_read_again(tmp_pat
     again.add(second)
     assert Evidence(file).all == [first, second]
     file.write_bytes(b"<html>\n")
-    with pytest.raises(OSError, match="no evidence") as refusal:
+    with pytest.raises(OSError, match="not evidence") as refusal:
         Evidence(file)
     assert refusal.value.filename == str(file)
 

@@ -54,7 +54,7 @@ class TestNode:
         return Publisher(self.registry.recorder, self.dsn, log or self.log, "twente", ORIGIN, [self.signer], **more)
 
     def lines(self):
-        """The events on the log that form its one tree; fails where a record is no extension of it."""
+        """The events on the log that form its one tree; fails where a record is not an extension of it."""
         tree, found = Tree(), []
         for record in self.log.records("twente"):
             parsed = commit.parse(record.data)

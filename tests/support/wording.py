@@ -18,7 +18,7 @@ READ: Final = (".py", ".sql", ".toml", ".md", ".typ", ".j2")
 PHRASES: Final = {
     r"\banew\b": "again",
     r"\bso many\b": "the number, or `N`",
-    r"\ban own\b": "one of its own, or a … of its own",
+    r"\b[Aa]n own\b": "one of its own, or a … of its own",
     r"\b(?:is|are|was|were|be|been|being) (?:not )?told\b": "receives, is passed, is notified; or say who says it",
     r"\b[Ww]hoever\b": "anybody who, the person who; or name the person",
     r"\bparted by\b": "separated by",
@@ -30,6 +30,7 @@ PHRASES: Final = {
     r"\bgives (?:back )?(?:the|a|an|None|nothing|what|it)\b": "returns",
     r"\b[Tt]hat there is not\b": "unknown, missing",
     r"\bkin of\b": "subclass of, like",
+    r"(?<![Tt]here )\b(?:is|are) no (?:day|event|field|key|level|member|number|object|part|text)\b": "is not a …",
     r"\bnot as it should be\b": "invalid; say what is wrong",
 }
 """Phrases of prose and of messages, as patterns, with what to write."""

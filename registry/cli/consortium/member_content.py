@@ -59,7 +59,7 @@ def convert(values: dict[str, Any], kind: type[T], names: dict[str, str] | None 
 def _problems(values: dict[str, Any], kind: type[MemberRevised], names: dict[str, str]) -> list[str]:
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    problems = [f"{name} is no field of it; there are {', '.join(fields)}" for name in values if name not in fields]
+    problems = [f"{name} is not a field of it; there are {', '.join(fields)}" for name in values if name not in fields]
     for name, field in fields.items():
         shown = names.get(name, name)
         if name not in values:

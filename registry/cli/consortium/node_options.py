@@ -50,7 +50,7 @@ def check_addresses(log: str, database: str) -> None:
     scheme, _, rest = log.partition(":")
     if not rest or scheme not in ("file", "kafka", "archive") or (scheme == "kafka" and not rest[2:].strip("/,")):
         raise typer.BadParameter(
-            f"{log!r} is no log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH", param_hint="--log"
+            f"{log!r} is not a log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH", param_hint="--log"
         )
     try:
         check_database_address(database)

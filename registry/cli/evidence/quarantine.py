@@ -27,7 +27,7 @@ def list_quarantine(
     as_csv: AsCsv = False,
     wide: Wide = False,
 ) -> None:
-    """List records that are no valid extension of their stream.
+    """List records that are not valid extensions of their stream.
 
     Example: registry log quarantine list twente
     """

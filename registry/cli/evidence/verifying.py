@@ -257,7 +257,7 @@ def _policy(context: typer.Context, keys: list[str] | None, needed: int | None, 
     """Return the policy on witnesses. A receipt may be old: a node's limit on the age of heads does not apply to it.
 
     Without a node's folder it names no witness. Raises `SettingsError` if the folder's settings are wrong, or the named
-    folder is no node's: its witnesses must not be forgotten.
+    folder is not a node's: its witnesses must not be forgotten.
     """
     if keys is None:
         try:

@@ -215,7 +215,7 @@ def _lines(node: Node, query: CredentialQuery, after: str | None) -> Iterator[Li
         own = CredentialQuery(member=query.member, credentials=[last])
         place = next((line.place for line in page(node.views(), own, None, 1)), None)
         if place is None:
-            raise typer.BadParameter(f"{after} is no credential of {query.member}", param_hint="--after")
+            raise typer.BadParameter(f"{after} is not a credential of {query.member}", param_hint="--after")
     while lines := page(node.views(), query, place, _PAGE):
         yield from lines
         place = lines[-1].place

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from registry.batches import Batch, BatchStore
-from registry.batches.batch import DOCUMENTS, TABLES, SecondPerson, UnknownBatch, WrongState
+from registry.batches.batch import DOCUMENTS, TABLES, OwnBatch, UnknownBatch, WrongState
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.row_changer import RowChanger
 from registry.batches.status_rows import StatusRows
@@ -66,7 +66,7 @@ def release(
     )
     try:
         released = batch_store.release(waiting_batch.batch, by.strip())
-    except (SecondPerson, UnknownBatch, WrongState) as error:
+    except (OwnBatch, UnknownBatch, WrongState) as error:
         errors.print(f"Not released: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from error
     when = "now" if released.publish_at is None else f"at {released.publish_at.isoformat(timespec='minutes')}"

@@ -104,7 +104,7 @@ def _show_archived(path: Path, done: list[Archived], older_than: int) -> None:
             style="yellow",
         )
     if any(d.refused for d in done):
-        errors.print("Records that are no part of their stream were left out; `registry audit` names them.")
+        errors.print("Records that are not part of their stream were left out; `registry audit` names them.")
 
 
 class _Compared(NamedTuple):
@@ -204,10 +204,10 @@ def show_restored(streams: list[Restored]) -> None:
 
 
 def refuse_unsound(streams: list[Restored]) -> None:
-    """Raise `CannotRestore` if the source has records that are no part of their stream."""
+    """Raise `CannotRestore` if the source has records that are not part of their stream."""
     if any(s.refused for s in streams):
         raise CannotRestore(
-            "the source has records that are no part of their stream; the valid ones were restored. Compare with"
+            "the source has records that are not part of their stream; the valid ones were restored. Compare with"
             " another copy, and audit."
         )
 

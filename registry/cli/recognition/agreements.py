@@ -101,7 +101,7 @@ def declare(
     )
     if not lookup_of(node).is_member(with_member):
         raise typer.BadParameter(
-            f"{with_member!r} is no member of the consortium, as far as the log says", param_hint="the member"
+            f"{with_member!r} is not a member of the consortium, as far as the log says", param_hint="the member"
         )
     node.registry.recognition.declare_agreement(data)
     say(f"agreement {data.agreement}")

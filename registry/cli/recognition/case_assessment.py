@@ -21,7 +21,7 @@ from registry.office.reasons.reasons import folder_of
 
 Against = Annotated[
     str | None,
-    typer.Option(help="An own achievement's id, or a programme profile's name (else what the case counts towards)."),
+    typer.Option(help="An achievement's id, or a programme profile's name (else what the case counts towards)."),
 ]
 
 

@@ -74,7 +74,7 @@ def show(
     if len(code) == 2:
         note = country_note(code, folder)
         if note is None:
-            raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint="CODE")
+            raise typer.BadParameter(f"{code} is not a country's code (ISO 3166-1 alpha-2)", param_hint="CODE")
         if as_json:
             print_json(note)
             return

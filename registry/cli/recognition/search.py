@@ -49,7 +49,7 @@ IssuerCountry = Annotated[
 Institution = Annotated[
     str | None,
     typer.Option(
-        help="This office's own decisions about what an institution issued that is no member: words of its name."
+        help="This office's own decisions about what an institution issued that is not a member: words of its name."
     ),
 ]
 TitleOption = Annotated[str | None, typer.Option(help="With --institution: words of the title.")]
@@ -114,7 +114,6 @@ def show_precedents(
     registry precedents --text "machine learning" --level 7 --office-country SE --since 2025-01-01
     registry precedents --institution "Oslo Met" --issuer-country NO
     """
-    node = node_of(context)
     query = PrecedentQuery(
         member=issuer,
         version=version,
@@ -135,29 +134,35 @@ def show_precedents(
         every_state=every_state,
     )
     if institution is not None:
-        if achievement is not None or cursor is not None or query != PrecedentQuery(issuer_country=issuer_country):
-            raise typer.BadParameter(_ONLY_WITH, param_hint="--institution")
-        _show_foreign(node, institution, issuer_country, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+        _check_only(query, achievement, cursor)
+        _show_foreign(node_of(context), institution, query, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
         return
-    if title is not None:
-        raise typer.BadParameter("--title goes with --institution; --text finds members' achievements by words")
-    if achievement is not None:
-        query = _name_achievement(node, query, achievement)
-    page = view.search(node.views(), query, cursor=cursor, limit=limit)
+    page = _search(node_of(context), query, achievement, title, cursor, limit)
     _show_page(page, every_state=every_state, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
-_ONLY_WITH = "--institution goes with --issuer-country, --title and --limit alone"
+def _check_only(query: PrecedentQuery, achievement: str | None, cursor: str | None) -> None:
+    """Refuse everything that does not go with `--institution`."""
+    if achievement is not None or cursor is not None or query != PrecedentQuery(issuer_country=query.issuer_country):
+        raise typer.BadParameter(
+            "--institution goes with --issuer-country, --title and --limit alone", param_hint="--institution"
+        )
 
 
-def _name_achievement(node: Node, query: PrecedentQuery, achievement: str) -> PrecedentQuery:
-    member, identifier = ids.find(node, achievement, "achievement", query.member)
-    return msgspec.structs.replace(query, member=member, achievement=identifier)
+def _search(
+    node: Node, query: PrecedentQuery, achievement: str | None, title: str | None, cursor: str | None, limit: int
+) -> PrecedentPage:
+    if title is not None:
+        raise typer.BadParameter("--title goes with --institution; --text finds members' achievements by words")
+    if achievement is not None:
+        member, identifier = ids.find(node, achievement, "achievement", query.member)
+        query = msgspec.structs.replace(query, member=member, achievement=identifier)
+    return view.search(node.views(), query, cursor=cursor, limit=limit)
 
 
 def _check_country(code: str | None, option: str) -> str | None:
     if code is not None and code.upper() not in COUNTRIES:
-        raise typer.BadParameter(f"{code} is no country's code (ISO 3166-1 alpha-2)", param_hint=option)
+        raise typer.BadParameter(f"{code} is not a country's code (ISO 3166-1 alpha-2)", param_hint=option)
     return code
 
 
@@ -205,7 +210,7 @@ _FOREIGN = (
 def _show_foreign(
     node: Node,
     institution: str,
-    country: str | None,
+    query: PrecedentQuery,
     title: str | None,
     limit: int,
     *,
@@ -213,7 +218,8 @@ def _show_foreign(
     as_csv: bool,
     wide: bool,
 ) -> None:
-    """Print this office's decisions about credentials of an institution that is no member."""
+    """Print this office's decisions about credentials of an institution that is not a member."""
+    country = query.issuer_country
     code = None if country is None else country.upper()
     decisions = find_precedents(office_of(node).lookup, institution, code, title)
     shown = decisions.items[:limit]

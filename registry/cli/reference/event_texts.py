@@ -50,7 +50,7 @@ A credential's status moves like this; a refusal is `illegal-transition`:
 | suspended | refused | active | revoked | replaced |
 | revoked, replaced | refused | refused | refused | refused |
 
-*Expired* is no status on the log: a reader computes it from `validUntil` for the date in question.
+*Expired* is not a status on the log: a reader computes it from `validUntil` for the date in question.
 
 """
 
@@ -113,7 +113,7 @@ GOVERNANCE_REFUSALS: Final[dict[str, tuple[str, ...]]] = {
 
 REFUSAL_OPENING: Final = """## What is refused
 
-A refusal is data: a code, the JSON path, the raw bytes and the place on the log. A record that is no valid extension is
-quarantined; the records after it are judged as if it were not there. An event that a rule refuses stays in its tree
+A refusal is data: a code, the JSON path, the raw bytes and the place on the log. A record that is not a valid extension
+is quarantined; the records after it are judged as if it were not there. An event that a rule refuses stays in its tree
 and has no effect; the other events of its commit have theirs. Its id may be used again.
 """

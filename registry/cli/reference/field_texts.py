@@ -55,7 +55,7 @@ FIELDS: Final[dict[str, str]] = {
     "gradingScheme": "How it is graded; grades themselves are never on the log.",
     "entitlesTo": "What it opens the way to.",
     "prerequisites": "What is required beforehand.",
-    "partners": "Providers and assessors that are no members.",
+    "partners": "Providers and assessors that are not members.",
     "composition": "What a larger achievement is made of.",
     "credential": "The credential's id.",
     "Basis.credential": "The credential, named openly.",

@@ -109,7 +109,7 @@ class Award:
         for completion in self._completions(completions):
             for name, value in object_of(completion, part).items():
                 if name not in fields:
-                    raise IntakeError(f"completions: {part}.{name} is no field; they are {', '.join(fields)}")
+                    raise IntakeError(f"completions: {part}.{name} is not a field; they are {', '.join(fields)}")
                 values[name] = value
         if part == "credential" and not values.get("record") and self.codes:
             # Without an id of its own, an award is identified by its achievement, learner and day.

@@ -36,5 +36,5 @@ def object_of(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return the object of this name, empty where there is none. Raises `IntakeError` for another value."""
     value = owner.get(name)
     if value is not None and not isinstance(value, Mapping):
-        raise IntakeError(f"completions: {name} is no object; write {{{name!r}: {{…}}}}")
+        raise IntakeError(f"completions: {name} is not an object; write {{{name!r}: {{…}}}}")
     return value or {}

@@ -23,7 +23,7 @@ from registry.values.codes import isced_fault
 from registry.values.countries import COUNTRIES
 
 _NO_AWARDS: Final = frozenset({"LearningActivity", "LearningAssessment", "LearningEntitlement"})
-"""Types of claims that are no achievements."""
+"""Types of claims that are not achievements."""
 _LEVELS: Final = 16
 """Depth to which parts are read."""
 
@@ -60,7 +60,7 @@ class ElmDocument(ElmCredentialReader):
         self._number_records(self.awards)
 
     def _read_claim(self, subject: Place, claim: Place, levels: int) -> Award | None:
-        """Add the award of a claim after those of its parts; return None for a claim that is no award."""
+        """Add the award of a claim after those of its parts; return None for a claim that is not an award."""
         value, at = claim
         kinds = value.get("type")
         words = [word for word in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(word, str)]
@@ -132,7 +132,7 @@ class ElmDocument(ElmCredentialReader):
             if code in COUNTRIES:
                 self._mark_used(where)
                 return code
-            self._ask(where, item, "is no country; an office has to say it")
+            self._ask(where, item, "is not a country; an office has to say it")
         return ""
 
     def _read_notes(self, owner: Values, path: str, name: str) -> dict[str, str] | None:
@@ -153,7 +153,7 @@ class ElmDocument(ElmCredentialReader):
             meaning = "sixty months, for example," if str(value) == "P60M" else "something else than hours"
             right = f"PT{str(value)[1:-1]}H" if re.fullmatch(r"P\d+M", str(value)) else "PT60H"
             self._ask(
-                at, str(value), f"as a duration this means {meaning} and is no workload; hours are written {right}"
+                at, str(value), f"as a duration this means {meaning} and is not a workload; hours are written {right}"
             )
             return None
         self._mark_used(at)

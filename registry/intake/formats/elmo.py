@@ -3,7 +3,7 @@
 A transcript has degree programmes, modules and courses, one inside another. Classes (a lecture, a lab) are parts of a
 course and no awards. ELMO has no fields for learning outcomes, assessment, supervision or quality assurance, and does
 not say what kind of achievement a course is: the importer is asked for them. ELMO 2 adds decisions on recognition,
-which are no awards of the issuer and are not taken in.
+which are not awards of the issuer and are not taken in.
 """
 
 import re
@@ -26,7 +26,7 @@ _OPPORTUNITY: Final = "learningOpportunitySpecification"
 _INSTANCE: Final = ("specifies", "learningOpportunityInstance")
 _PASSED: Final = "passed"
 _NOT_PASSED: Final = ("failed", "in-progress")
-"""The standard's words for a result that is no award."""
+"""The standard's words for a result that is not an award."""
 _LEVELS: Final = 40
 """Depth to which parts are read."""
 _NATIONAL: Final = ("nationalIdentifier", "nationalidentifier", "national")
@@ -34,7 +34,7 @@ _UNREAD: Final = {
     "extension": "it may hold anything",
     "attachment": "what people read is not data",
     "diplomaSupplement": "its sections are texts for people",
-    "resultOfRecognition": "a decision on recognition is no award of the issuer's",
+    "resultOfRecognition": "a decision on recognition is not an award of the issuer's",
 }
 _CYCLES: Final = {"Bachelor": 6, "Master": 7, "PhD": 8}
 
@@ -271,7 +271,7 @@ class ElmoDocument(XmlDocument):
                 values |= {"nqfLevel": f"{name or 'NQF'}, level {value}", "levelBasis": "referenced"}
             else:
                 self._ask(
-                    self._path_of(level), f"{kind} {value or ''}".strip(), "is no level of the EQF (1 to 8) or NQF"
+                    self._path_of(level), f"{kind} {value or ''}".strip(), "is not a level of the EQF (1 to 8) or NQF"
                 )
         for cycle in (self._find_first(credit, "level") for credit in self._find_all(instance, "credit")):
             level_of_cycle = (
@@ -297,7 +297,7 @@ class ElmoDocument(XmlDocument):
             return None
         if name not in self._schemes:
             self._used.discard(element)
-            self._ask(self._path_of(element), name, "is no gradingScheme of the report")
+            self._ask(self._path_of(element), name, "is not a gradingScheme of the report")
             return None
         return {"title": self._read_texts(self._schemes[name], "description") or {"und": name}}
 

@@ -177,7 +177,7 @@ def _signed_json(value: Values, path: str, around: _Around, name: str) -> Iterat
     payload = value.get("payload")
     signatures = value.get("signatures", [value])
     if not isinstance(signatures, list) or not all(isinstance(each, dict) for each in signatures):
-        raise IntakeError(f"{where}.signatures is no list of signatures")
+        raise IntakeError(f"{where}.signatures is not a list of signatures")
     if len(signatures) > _MAX_WRAPPERS:
         raise IntakeError(f"{where} has more than {_MAX_WRAPPERS} signatures")
     notes: list[str] = []

@@ -64,7 +64,7 @@ class EuHemcDocument(ElmDocument):
             self._mark_used(place[1])
             country = self._item_of(place[0])
             if country not in COUNTRIES:
-                self._ask(place[1], country, "is no country's code; an office has to say it")
+                self._ask(place[1], country, "is not a country's code; an office has to say it")
                 country = ""
         issuer = Issuer(name.get("en") or next(iter(name.values()), ""), country)
         if issuer.name and not self.issuer.name:

@@ -19,7 +19,7 @@ def grade_fault(grade: str, scale: Mapping[str, Any]) -> str | None:
         return None
     value = _number(grade)
     if value is None:
-        return "is no number, and its scale is one of numbers"
+        return "is not a number, and its scale is one of numbers"
     least, most = bounds.get("valueMin"), bounds.get("valueMax")
     if (least is not None and value < least) or (most is not None and value > most):
         stated = " to ".join(str(scale.get(name, "…"))[:40] for name in ("valueMin", "valueMax"))

@@ -107,7 +107,7 @@ class JsonDocument(Document):
             if isinstance(item, dict):
                 objects.append((item, at))
             else:
-                self._ask(at, "", "is no object, where one is expected")
+                self._ask(at, "", "is not an object, where one is expected")
         return objects
 
     def _get_object(self, owner: Values, path: str, name: str) -> tuple[Values, str]:
@@ -132,7 +132,7 @@ class JsonDocument(Document):
         if value is None or value == "":
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self._ask(f"{path}.{name}", "", "is no text")
+            self._ask(f"{path}.{name}", "", "is not text")
             return None
         self._mark_used(f"{path}.{name}")
         return self._check_text(f"{path}.{name}", str(value))
@@ -147,7 +147,7 @@ class JsonDocument(Document):
         for language, stated in value.items():
             texts_of_language = stated if isinstance(stated, list) else [stated]
             if not all(isinstance(text, str) for text in texts_of_language):
-                self._ask(f"{at}.{language}", "", "is no text")
+                self._ask(f"{at}.{language}", "", "is not text")
                 continue
             if (text := " ".join(texts_of_language)).strip():
                 texts[language] = self._check_text(f"{at}.{language}", text)
@@ -158,7 +158,7 @@ class JsonDocument(Document):
     # Days
 
     def _read_day(self, owner: Values, path: str, name: str) -> str | None:
-        """Return the day under a name; ask about a value that is no certain day."""
+        """Return the day under a name; ask about a value that is not a certain day."""
         value = owner.get(name)
         if isinstance(value, dict) and "@value" in value:
             value = value["@value"]
@@ -225,11 +225,11 @@ class JsonDocument(Document):
             if name in owner:
                 self._mark_used(f"{path}.{name}")
                 if owner[name] not in (False, None, "", [], "false"):
-                    self._refuse(f"{path}.{name}", str(owner[name]), f"says that it is {name}; it is not issued")
+                    self._refuse(f"{path}.{name}", str(owner[name]), f"says that it is {name}")
         for name in _STATUS_DETAILS:
             if owner.get(name) not in (None, "", [], {}):
                 self._mark_used(f"{path}.{name}")
-                self._refuse(f"{path}.{name}", str(owner[name]), "says that it was taken back; it is not issued")
+                self._refuse(f"{path}.{name}", str(owner[name]), "says that it was taken back")
         for name in _STATUS:
             values = owner.get(name)
             for value in values if isinstance(values, list) else [values]:
@@ -270,13 +270,11 @@ class JsonDocument(Document):
             if letters in _IN_ORDER:
                 continue
             if letters in _TAKEN_BACK:
-                self._refuse(path, word, f"says that it is {letters}; it is not issued")
+                self._refuse(path, word, f"says that it is {letters}")
             elif re.match(r"https?:|urn:|did:", word):
                 self._note_once(f"{path} ({word[:80]}) was not looked up: the credential's status is unverified")
             else:
-                self._refuse(
-                    path, word, "is a status that is not known here to mean a completed award; it is not issued"
-                )
+                self._refuse(path, word, "is a status that is not known here to mean a completed award")
 
     def _read_number(self, owner: Values, path: str, name: str, what: str) -> int | float | None:
         """Return a number with at most two decimals, which is written as a number or as text."""
@@ -291,7 +289,7 @@ class JsonDocument(Document):
     def _read_level(self, code: str, label: str, path: str) -> int | None:
         """Return a level of the EQF, unless its label names another."""
         if code not in tuple("12345678"):
-            self._ask(path, code, "is no level of the EQF (1 to 8)")
+            self._ask(path, code, "is not a level of the EQF (1 to 8)")
             return None
         named = _LEVEL.search(label)
         if named is not None and named[0] != code:
@@ -305,7 +303,7 @@ class JsonDocument(Document):
         item = self._item_of(value)
         shown = f"{item} {label_of(value)}".strip()
         if item not in items:
-            self._ask(path, shown, f"is no item of the controlled list of {what}; say which it is")
+            self._ask(path, shown, f"is not an item of the controlled list of {what}; say which it is")
             return None
         label = _letters(label_of(value))
         if label and label != _letters(items[item]) and label in {_letters(other) for other in items.values()}:

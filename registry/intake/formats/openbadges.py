@@ -174,7 +174,7 @@ class OpenBadge(JsonDocument):
         match = _LANGUAGE.fullmatch(language)
         if match is None or language_fault(language) is not None:
             with self._about("achievement.title"):
-                self._ask(at, language, "is no language like en or nl-NL; say the title by its language")
+                self._ask(at, language, "is not a language like en or nl-NL; say the title by its language")
             return "und"
         self._mark_used(at)
         self._note_once(f"inLanguage ({language}) is the badge's own language; that of instruction is not named")
@@ -363,7 +363,7 @@ class OpenBadge(JsonDocument):
         for name, required in (("value", "requiredValue"), ("achievedLevel", "requiredLevel")):
             if is_below(result.get(name), scale.get(required), scale):
                 least = str(scale[required])[:80]
-                self._refuse(f"{at}.{name}", "", f"is below the {required} of its scale, {least}; it is not issued")
+                self._refuse(f"{at}.{name}", "", f"is below the {required} of its scale, {least}")
 
     def _find_scale_fault(self, grade: str, scale: Values | None) -> str | None:
         """Return why a grade is not on its scale; where it names no scale, on the only one of the badge."""

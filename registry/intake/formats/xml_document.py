@@ -153,7 +153,7 @@ class XmlDocument(Document):
             text = (element.text or "").strip()
             language = element.get(_LANG, "und")
             if not _LANGUAGE.fullmatch(language):
-                self._ask(self._path_of(element), language, "is no language like en or nl-NL")
+                self._ask(self._path_of(element), language, "is not a language like en or nl-NL")
             elif text and language in texts:
                 if text != texts[language]:
                     self._ask(self._path_of(element), text, f"is a second text in {language}; say which it is")

@@ -17,7 +17,7 @@ _PLACES: Final = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "
 
 @functools.lru_cache(maxsize=32_768)
 def read_day(text: str, order: Order | None) -> str | None:
-    """Return a day as `YYYY-MM-DD`, or None where it is no day in that order of day, month and year.
+    """Return a day as `YYYY-MM-DD`, or None where it is not a day in that order of day, month and year.
 
     `YYYY-MM-DD` is understood with each order.
     """
@@ -39,11 +39,11 @@ def read_day(text: str, order: Order | None) -> str | None:
 
 
 def day_fault(text: str, order: Order | None) -> str:
-    """Return why a text is no day, and what to do where it is a day in another form."""
+    """Return why a text is not a day, and what to do where it is a day in another form."""
     if _TWO_DIGITS.fullmatch(text):
         return "has a year of two digits; write it as YYYY-MM-DD"
     if order is not None:
-        return f"is no day of the calendar by the order {order} ({_PLACES[order]}); write it as YYYY-MM-DD"
+        return f"is not a day of the calendar by the order {order} ({_PLACES[order]}); write it as YYYY-MM-DD"
     if not orders_of(text):
         return NO_DATE
     # The same text for the whole column, also for days that could be read both ways.

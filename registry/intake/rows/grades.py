@@ -1,4 +1,4 @@
-"""Texts that are no grade of an award: placeholders, failures, and grades that a spreadsheet rewrote."""
+"""Texts that are not a grade of an award: placeholders, failures, and grades that a spreadsheet rewrote."""
 
 import functools
 import re
@@ -14,7 +14,7 @@ _NEVER: Final = frozenset(
         "nicht bestanden", "non superato", "no show", "absent", "not awarded",
     }
 )  # fmt: skip
-"""Texts that are no grade on any scale."""
+"""Texts that are not a grade on any scale."""
 _TRUTH: Final = frozenset({"true", "false", "wahr", "falsch", "waar", "onwaar", "vrai", "faux"})
 """Texts that spreadsheets show for the values yes and no."""
 _MONTH: Final = (
@@ -32,7 +32,7 @@ _CLAUSE: Final = re.compile(r"[.,;:!?()\[\]/|\u2013\u2014]+|\s-+\s")
 _NO_GRADES: Final = frozenset("\u2715\u2716\u2717\u2718\u274c\u274e\u2612\u2610\u25a1\u25af\ufffc\ufffd")
 """Crosses, empty boxes, and replacements of a character that was lost."""
 _NO_AWARD: Final = (
-    "is no grade of an award: was it passed? Write the grade, or leave it empty; leave the row out if not"
+    "is not a grade of an award: was it passed? Write the grade, or leave it empty; leave the row out if not"
 )
 _ASKED: Final = (
     "looks like a failure, or like a result that is not decided: leave the row out, or correct the grade; or repeat"
@@ -44,7 +44,7 @@ _LETTERS: Final = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "
 
 @functools.lru_cache(maxsize=4096)
 def grade_fault(text: str, *, keep_text: bool = False) -> str | None:
-    """Return why a text is no grade of an award, or None.
+    """Return why a text is not a grade of an award, or None.
 
     `keep_text`: a text that looks like a failure is the grade of an award that was passed.
     """

@@ -40,7 +40,7 @@ class WrittenNumber(float):
 
 
 def column_fault(name: str, value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return why a JSON value is no text or number for a column, or None."""
+    """Return why a JSON value is not a text or number for a column, or None."""
     if isinstance(value, bool) or not (value is None or isinstance(value, str | int | float)):
         return "is not a text or a number"
     if isinstance(value, WrittenNumber) and not (name in _AMOUNTS and value.is_exact):

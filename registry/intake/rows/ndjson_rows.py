@@ -90,9 +90,9 @@ class NdjsonRows:
         row: dict[str, str] = {}
         wrong: list[Problem] = []
         unknown = [name[:80] for name in value if name not in NAMES]
-        wrong += [problem(f"is no column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
+        wrong += [problem(f"is not a column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
         if len(unknown) > MAX_NAMED:
-            wrong.append(problem(f"has {len(unknown) - MAX_NAMED:,} more fields that are no columns"))
+            wrong.append(problem(f"has {len(unknown) - MAX_NAMED:,} more fields that are not columns"))
         for name, item in value.items():
             if name not in NAMES:
                 continue

@@ -1,4 +1,4 @@
-"""Explanations for the author of a file why it is no JSON; the library's messages are for programmers."""
+"""Explanations for the author of a file why it is not JSON; the library's messages are for programmers."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def why_not_json(error: ValueError | RecursionError) -> str:
         case UnicodeDecodeError():
             return f"byte {error.start + 1} is not UTF-8"
         case UnicodeEncodeError():
-            return "a text in it has half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+            return "a text in it has half of a surrogate pair (\\ud800 to \\udfff), which is not a character"
         case json.JSONDecodeError(lineno=1):
             return f"see column {error.colno}"
         case json.JSONDecodeError():
@@ -36,4 +36,4 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def no_constant(text: str) -> float:
     """Refuse NaN and the infinities, which the library reads as numbers. Raises `NotJson`."""
-    raise NotJson(f"{text} is no JSON number")
+    raise NotJson(f"{text} is not a JSON number")

@@ -292,7 +292,7 @@ class RowChecker:
         if values.get("achievement"):
             values["achievement"] = canonical_uuid(values["achievement"])
         if mapping is None:
-            row.refuse("course", code, "is no course code here; the table of course codes lacks it")
+            row.refuse("course", code, "is not a course code here; the table of course codes lacks it")
             return False
         achievement, version = mapping
         if values.get("achievement", achievement) not in ("", achievement):

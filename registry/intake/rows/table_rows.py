@@ -1,6 +1,5 @@
 """Credential rows from a table: CSV of any length and dialect, or a spreadsheet."""
 
-import re
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
@@ -11,17 +10,11 @@ from registry.intake.rows.days import Order
 from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import BadRows, Catalogue, Problem, Problems, Readable
 from registry.intake.rows.row_checker import FindRecord, RowChecker
-from registry.intake.rows.tables import PROBLEM, Table, TableRow
+from registry.intake.rows.tables import INCOMPLETE_ROW, PROBLEM, Table, TableRow
 from registry.values.formulas import restore_within
 
 NEEDED: Final = tuple("achievement|course" if name == "achievement" else name for name in REQUIRED)
 """Columns that the header must name; a course code may name the achievement."""
-_INCOMPLETE: Final = re.compile(r"has \d+ fields? where the header has \d+|cannot be read as a row")
-"""Text in the `problem` column of a corrections file for a row that was not complete.
-
-Each row of such a file has as many fields as its header, also where the original row had another number. A row that was
-too short would look complete if it were sent again without a change.
-"""
 
 
 class TableRows:
@@ -77,7 +70,7 @@ class TableRows:
                 self.count += 1
                 yield ReadRow((Problem(row.where, "", "", row.fault),), row.end, row.line)
                 continue
-            if problem_column is not None and _INCOMPLETE.match(row.values[problem_column]):
+            if problem_column is not None and INCOMPLETE_ROW.match(row.values[problem_column]):
                 self.count += 1
                 detail = f"says that the row was not complete; correct its fields, and empty {PROBLEM!r}"
                 yield ReadRow((Problem(row.where, PROBLEM, "", detail),), row.end, row.line)

@@ -323,6 +323,15 @@ def column_name(text: str) -> str:
     return _BLANKS.sub("_", visible.strip().strip("\u00a0").lower()).strip("_")[:200]
 
 
+_UNREADABLE: Final = "cannot be read as a row"
+INCOMPLETE_ROW: Final = re.compile(rf"has \d+ fields? where the header has \d+|{_UNREADABLE}")
+"""A fault of `width_fault` or `_unreadable` in the `problem` column of a corrections file.
+
+Each row of such a file has as many fields as its header, also where the original row had another number. A row that was
+too short would look complete if it were sent again without a change.
+"""
+
+
 def width_fault(values: Sequence[str], names: Sequence[str]) -> str:
     """Return the fault of a row that has more or fewer fields than the header has names."""
     return f"has {len(values)} field{'' if len(values) == 1 else 's'} where the header has {len(names)}"
@@ -331,7 +340,7 @@ def width_fault(values: Sequence[str], names: Sequence[str]) -> str:
 def _unreadable(error: csv.Error) -> str:
     message = str(error)
     if message.startswith("unexpected end"):
-        return "cannot be read as a row: a quotation mark is left open"
+        return f"{_UNREADABLE}: a quotation mark is left open"
     if message.startswith("has more than"):
-        return f"cannot be read as a row: it {message}; is a quotation mark left open?"
-    return f"cannot be read as a row: {message}; is a quotation mark left open, or one amid a field?"
+        return f"{_UNREADABLE}: it {message}; is a quotation mark left open?"
+    return f"{_UNREADABLE}: {message}; is a quotation mark left open, or one amid a field?"

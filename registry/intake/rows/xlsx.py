@@ -237,7 +237,7 @@ def _day(value: object, epoch: dt.datetime) -> str | Cell:
     if moment is None or moment.time() != dt.time():
         return Cell(str(value)[:20], _WITH_TIME)
     if moment < epoch:
-        return Cell(str(value)[:20], "is no day that a spreadsheet can show; write it as YYYY-MM-DD")
+        return Cell(str(value)[:20], "is not a day that a spreadsheet can show; write it as YYYY-MM-DD")
     if epoch == WINDOWS_EPOCH and moment < dt.datetime(1900, 3, 1):  # noqa: DTZ001 - a day of a calendar, without a zone
         # The programs count a 29 February 1900 that never was: days before it are a day off.
         return Cell(str(value)[:20], "is a day before March 1900, which spreadsheets count wrongly; write it as text")

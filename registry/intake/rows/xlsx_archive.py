@@ -155,7 +155,7 @@ class Archive(zipfile.ZipFile):
     def unreadable(self, why: str) -> IntakeError:
         """Return the error for a file that is damaged."""
         return IntakeError(
-            f"{self.name} is no spreadsheet that can be read: {why}; save it again as .xlsx, or as CSV UTF-8"
+            f"{self.name} is not a spreadsheet that can be read: {why}; save it again as .xlsx, or as CSV UTF-8"
         )
 
     def _too_large(self) -> IntakeError:

@@ -83,7 +83,7 @@ def value_in(column: str, value: Cell | Stored) -> str | Cell:
     if value.kind == "day":
         return value.value if column in DAYS else Cell(value.value, _DAY, NO_VALUE)
     if value.kind == "number" and column in DAYS:
-        return value.value  # which is no day
+        return value.value  # which is not a day
     if value.kind == "number" and column == CREDITS and not changes_value(value.code):
         return value.value
     same = _same_number(value) if value.kind == "number" else None

@@ -119,7 +119,7 @@ class ConsumerRules:
         try:
             self._check_own_log()
         except ForeignCommits as error:
-            detail = str(error).removesuffix(" Nothing was published.").removesuffix(".")
+            detail = error.detail.removesuffix(".")
             raise NotAccepted("not-an-extension", detail, "New events of this database could not extend it") from error
         self._own_log_checked = time.monotonic()
 

@@ -1,10 +1,6 @@
 """Letters of this node: a decision's facts from the views, governance, the log and the vault."""
 
-import contextlib
-import fcntl
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import msgspec
 
@@ -14,7 +10,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.catalogue import catalogue
 from projections.credentials import credentials as credential_view
 from projections.recognition import decisions as decision_view
-from registry.letters import Addressee, CannotWrite, LetterContent, UnknownDecision, render
+from registry.letters import Addressee, CannotWrite, LetterContent, NoSuchDecision, render
 from registry.letters.composing import (
     NO_FILE,
     CaseFile,
@@ -31,7 +27,7 @@ from registry.letters.content import DecisionEnd, Language
 from registry.letters.notices import Notice, NoticeKind
 from registry.node.adapters.office import office_of
 from registry.node.node import Node
-from registry.node.proofs import create_proof
+from registry.node.proofs import create_proof, exclusive_tiles
 from registry.office.cases.case_view import collect_letter_facts
 from registry.office.cases.letter_content import asked_of, file_of
 from registry.office.cases.notices import LetterKind, NoticeWriter, letter_kind
@@ -52,7 +48,7 @@ class Letters:
         self._node = node
 
     def of_decision(self, decision: str, request: LetterRequest, file: CaseFile = NO_FILE) -> LetterContent:
-        """Return the letter of a decision of this office. Raises `CannotWrite`, `UnknownDecision`."""
+        """Return the letter of a decision of this office. Raises `CannotWrite`, `NoSuchDecision`."""
         node = self._node
         fold = node.governance()
         lookup = PostgresLetterLookup(node, fold)
@@ -126,7 +122,7 @@ class Letters:
         node, member = self._node, self._node.settings.member
         views = decision_view.read(node.views(), [(member, decision)])
         if not views:
-            raise UnknownDecision(
+            raise NoSuchDecision(
                 f"{member} made no decision {decision}, as far as this node has read its own log; was it published,"
                 " and have the views read it?"
             )
@@ -134,7 +130,7 @@ class Letters:
         data = msgspec.convert(view.content, RecognitionDecided)
         disclosures = node.registry.vault.read_bases(node.registry.cursor(), decision)
         try:
-            with _exclusive(node.settings.home / "tiles"):
+            with exclusive_tiles(node):
                 receipt = create_proof(node, member, node.tiles(member, fold), view.leaf)
         except (NoReceipt, PolicyUnmet) as error:
             raise CannotWrite(f"the decision's receipt cannot be made yet: {error}") from error
@@ -192,12 +188,3 @@ class PostgresLetterLookup:
         """Return the day on which a credential was awarded."""
         views = credential_view.read(self._views, [(credential.member, credential.credential)])
         return views[0].awarding_date if views else None
-
-
-@contextlib.contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Let one process at a time bring the tiles up to date for a receipt."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".letters.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -43,7 +43,7 @@ KeyStanding = Literal["counts", "retired", "not-yet", "unknown", "unreadable", "
 """`unknown`: governance never added this key. `not-checked`: the key's file is encrypted, and nobody was asked."""
 
 
-class OwnStream(msgspec.Struct, frozen=True, kw_only=True):
+class OwnStreamFaults(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of this member's own stream that do not count, as the views have it."""
 
     refused_events: int = 0
@@ -107,7 +107,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     """The id of the node's signing key: 8 hexadecimal digits."""
     key_standing: KeyStanding = "not-checked"
-    own: OwnStream = OwnStream()
+    own: OwnStreamFaults = OwnStreamFaults()
     waiting: int = 0
     """Stored events that are not on the log yet, held events included."""
     waiting_since: str | None = None
@@ -139,7 +139,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.own.warnings, *self.peers]
 
 
-def read_own_stream(connection: Connection, member: str) -> OwnStream:
+def read_own_stream(connection: Connection, member: str) -> OwnStreamFaults:
     """Return what does not count of a member's stream. `connection` sees the views and this node's private side."""
     quarantined = _count_quarantined(connection, member)
     own = [(code, count) for code, ours, count in quarantined if ours]
@@ -155,7 +155,7 @@ def read_own_stream(connection: Connection, member: str) -> OwnStream:
     disputed = connection.execute(
         "SELECT count(*) FROM claims WHERE member = %s AND settled = 'contradicts'", (member,)
     ).fetchone()
-    return OwnStream(
+    return OwnStreamFaults(
         refused_events=sum(count for _, count in refused),
         quarantined_commits=sum(count for _, count in own),
         disputed_heads=disputed[0] if disputed is not None else 0,
@@ -191,7 +191,7 @@ def own_commits_refused(connection: Connection, member: str) -> RefusedCommits |
     if not own.quarantined_commits:
         return None
     row = connection.execute("SELECT next FROM positions WHERE member = %s", (member,)).fetchone()
-    return RefusedCommits(own.faults[0], 0 if row is None else row[0])
+    return RefusedCommits(own.faults[0], own.codes, own.quarantined_commits, 0 if row is None else row[0])
 
 
 class LogState(NamedTuple):
@@ -248,7 +248,7 @@ def _unknown_commits(node: "Node") -> str:
     try:
         node.own_log.check()
     except ForeignCommits as error:
-        return str(error).removesuffix(" Nothing was published.")
+        return error.detail
     except LogError:  # not the log of the settings, which is reported already
         return ""
     return ""

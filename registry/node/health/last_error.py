@@ -3,13 +3,13 @@
 It is in a file of the node's folder, which can be written and read while the database is away.
 """
 
-import os
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import structlog
+
+from registry.log.durable_files import PRIVATE, replace_file
 
 _log = structlog.get_logger(__name__)
 _FILE = "last-error.json"
@@ -27,12 +27,9 @@ def note(home: Path, work: str, error: BaseException) -> None:
     """Write an error in place of the one before."""
     text = " ".join(str(error).split()) or type(error).__name__
     last_error = LastError(datetime.now(UTC).isoformat(timespec="seconds"), work, f"{type(error).__name__}: {text}")
-    new_file = home / f".{_FILE}.{threading.get_native_id()}"  # several threads may write at once
     try:
-        # Readable by its owner only: a message may quote data.
-        with os.fdopen(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(last_error) + b"\n")
-        new_file.replace(home / _FILE)
+        # Readable by its owner only: a message may quote data. Several threads may write at once.
+        replace_file(home / _FILE, msgspec.json.encode(last_error) + b"\n", mode=PRIVATE, durable=False)
     except OSError as unwritten:  # for example a full disk: the service goes on
         _log.error("last_error.not_kept", work=work, error=type(error).__name__, reason=unwritten.strerror)
 

@@ -61,7 +61,7 @@ class OwnLog:
             try:
                 stream.follow(tree, start, unseen, lambda *_: None)
             except ForeignCommits as error:
-                fault = str(error)
+                fault = error.detail
             self._last = last = compared, fault
         if last[1]:
             raise ForeignCommits(last[1])

@@ -7,7 +7,7 @@ substantial, and a difference that is not substantial does not count. Nothing he
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -51,6 +51,13 @@ class Element(
     """The assessor's reason why the suggested differences are not substantial. The letter prints it."""
     note: str | None = None
     """The assessor's note. It may be about a person, and never leaves the office's case."""
+
+
+class Comparison(NamedTuple):
+    """The comparison of a credential with one requirement."""
+
+    requirement: Requirement
+    elements: Sequence[Element]
 
 
 def unanswered_suggestions(element: Element) -> list[Suggestion]:

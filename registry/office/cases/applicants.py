@@ -78,7 +78,7 @@ def check_applicant(applicant: Applicant) -> None:
             raise NotApplicant(fault, f"$.applicant.{name}")
     if applicant.date_of_birth is not None and not _born(applicant.date_of_birth):
         raise NotApplicant(
-            "is no date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
+            "is not a date of birth; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
             "$.applicant.dateOfBirth",
         )
 

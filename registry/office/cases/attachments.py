@@ -187,7 +187,7 @@ def _check(setting: OfficeSetting, content: bytes, kind: AttachmentKind) -> str:
     media_type = media_type_of(content)
     if media_type is None or (media_type == "text/plain" and kind not in _TEXT_KINDS):
         raise NotAttached(
-            "the file is no PDF, PNG, JPEG or TIFF by its content; convert it to one of these. Plain text is kept as"
+            "the file is not a PDF, PNG, JPEG or TIFF by its content; convert it to one of these. Plain text is kept as"
             f" {' or '.join(_TEXT_KINDS)}",
             "$",
         )

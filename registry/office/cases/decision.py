@@ -31,7 +31,7 @@ def build_decision(
     """Return the decision, and the disclosures that its `credentialDigest`s stand for, in the order of its bases.
 
     Grants name credentials by their numbers in the case; in the decision they name its bases. Credentials that are
-    left out, or were removed from the case, are no bases. Raises `CredentialStatus` for a credential of which nobody
+    left out, or were removed from the case, are not bases. Raises `CredentialStatus` for a credential of which nobody
     has said what it is of.
     """
     openly = names_openly(case.data.purpose, [grant.outcome for grant in grants])

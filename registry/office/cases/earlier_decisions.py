@@ -22,6 +22,11 @@ class EarlierDecision(NamedTuple):
     """False: it is another award of the same achievement."""
 
     @property
+    def facts(self) -> tuple[str, ...]:
+        """The values that tell this decision from another one about the same credential."""
+        return (self.file_number, self.outcome, self.decided, self.purpose, "same" if self.same_award else "another")
+
+    @property
     def sentence(self) -> str:
         """The decision in a sentence, without the credential."""
         about = "it" if self.same_award else "another award of the same achievement"

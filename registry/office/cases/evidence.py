@@ -52,6 +52,7 @@ def match_disclosures(sets: Sequence[Sequence[str]], digests: Mapping[Key, str |
         try:
             claims = open_disclosures(digest, disclosures)
         except InvalidDisclosure as error:
-            raise UnknownSubject(f"the log commits to it, and it is no disclosure: {error}", "$.disclosures") from error
+            detail = f"the log commits to it, and it is not a disclosure: {error}"
+            raise UnknownSubject(detail, "$.disclosures") from error
         matched.append(ProvenDisclosures(key, claims, disclosures))
     return matched

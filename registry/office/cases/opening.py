@@ -256,7 +256,7 @@ def _read_file(submitted: SubmittedCredential, file: str, where: str) -> _Read:
 
 def _check_country(country: str | None, where: str) -> None:
     if country is not None and country not in COUNTRIES:
-        raise UnknownSubject(f"{country} is no country's code (ISO 3166-1 alpha-2, for example NL)", where)
+        raise UnknownSubject(f"{country} is not a country's code (ISO 3166-1 alpha-2, for example NL)", where)
 
 
 def _prove_disclosures(

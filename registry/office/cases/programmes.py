@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from registry.application.registry import Registry
 from registry.domain.case import Case
 from registry.domain.case_errors import AssessmentObjections
@@ -66,6 +68,7 @@ def _stops_of_credential(
             f"{what} was compared with {programme_title(registry, stated.towards)}, and {about} for"
             f" {programme_title(registry, programmes[0])}: compare and assess it again"
             " (`registry case assess --template`)",
+            (_to_json(stated.towards), _to_json(programmes[0])),
         )
     elif all(required is not None and requirement_changes(required, stated) for required in compared):
         required = next(each for each in compared if each is not None)
@@ -74,7 +77,12 @@ def _stops_of_credential(
             number,
             f"{what}: the assessment asks for something else than {programme_title(registry, programmes[0])} does:"
             f" {', '.join(requirement_changes(required, stated))}. Assess it again with what the programme asks for",
+            (_to_json(required), _to_json(stated)),
         )
+
+
+def _to_json(value: Requirement | Towards) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _is_compared(stated: Requirement, programme: Towards, required: Requirement | None) -> bool:

@@ -14,8 +14,8 @@ from registry.office.assessments.case_assessment import (
     describe_subject,
     refresh_assessment,
 )
-from registry.office.assessments.comparison import Element, compare
-from registry.office.assessments.offered import Offered, Requirement
+from registry.office.assessments.comparison import Comparison, compare
+from registry.office.assessments.offered import Offered
 from registry.office.assessments.requirements import (
     are_same_programmes,
     programme_title,
@@ -49,13 +49,6 @@ class CaseReader(Protocol):
         ...
 
 
-class Compared(NamedTuple):
-    """The comparison of a credential with one requirement."""
-
-    requirement: Requirement
-    elements: Sequence[Element]
-
-
 class Review(NamedTuple):
     """The facts of a proposal's review, as they are known now."""
 
@@ -63,7 +56,7 @@ class Review(NamedTuple):
     """None: nothing was assessed."""
     offered: Sequence[Offered]
     """All credentials of the case, by their numbers."""
-    compared: Mapping[int, Sequence[Compared]]
+    compared: Mapping[int, Sequence[Comparison]]
     """The comparisons of each credential, by its number: one where it was assessed, else one for each programme."""
     stops: Sequence[Stop]
     """All stops of the proposal."""
@@ -97,10 +90,7 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
         known_statuses(case, office.facts(case)),
         holder.check_holders(office.registry, case),
         offered,
-        {
-            number: [each for comparison in comparisons for each in comparison.elements]
-            for number, comparisons in compared.items()
-        },
+        compared,
         earlier_decisions(office.registry, case),
         office.lookup.find_parts([key for each in case.subjects if (key := key_of(each)) is not None]),
     )
@@ -148,15 +138,15 @@ def _check_current(office: CaseReader, case: Case, assessment: Assessment, text:
 
 def _compare_all(
     office: CaseReader, case: Case, proposal: Proposed, assessment: Assessment | None, offered: Sequence[Offered]
-) -> dict[int, list[Compared]]:
+) -> dict[int, list[Comparison]]:
     """Return the comparisons; without an assessment, of what is recognised where the office says what it requires."""
     if assessment is not None:
         return {
-            number: [Compared(comparison.requirement, comparison.elements)]
+            number: [Comparison(comparison.requirement, comparison.elements)]
             for number, comparison in enumerate(assessment.assessed)
             if number not in case.removed
         }
-    compared: dict[int, list[Compared]] = {}
+    compared: dict[int, list[Comparison]] = {}
     for grant in proposal.grants:
         if grant.outcome == "refused":
             continue
@@ -165,7 +155,7 @@ def _compare_all(
             if requirement is None:
                 continue
             for number in grant.from_:
-                comparison = Compared(requirement, compare(offered[number], requirement))
+                comparison = Comparison(requirement, compare(offered[number], requirement))
                 if comparison not in compared.setdefault(number, []):
                     compared[number].append(comparison)
     return compared

@@ -36,7 +36,7 @@ def _is_external(case: Case, number: int) -> bool:
 
 
 def stated_in(content: str) -> list[Offered]:
-    """Return what a document states of each of its awards, in their order; nothing where it is no document of data."""
+    """Return what a document states of each of its awards, in their order; nothing for a document without data."""
     try:
         document = read_document(content.encode(), "the file")
     except (IntakeError, UnicodeEncodeError):  # a receipt, say: the log speaks for that

@@ -12,9 +12,10 @@ import msgspec
 from registry.domain.case import Case
 from registry.domain.case_events import KnownStatus, Override
 from registry.domain.case_history import FORGED
-from registry.office.assessments.comparison import Element, unanswered_suggestions
+from registry.office.assessments.comparison import Comparison, unanswered_suggestions
 from registry.office.assessments.grant_limits import places_without_credits, places_without_level
 from registry.office.assessments.offered import Offered
+from registry.office.assessments.suggestion_facts import suggestion_facts
 from registry.office.cases.decision import subject_in_words
 from registry.office.cases.earlier_decisions import EarlierDecision
 from registry.office.cases.holder import HolderCheck
@@ -36,6 +37,8 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
     """The number of the credential in the case, from 0."""
     detail: str
     """The problem in a sentence."""
+    facts: tuple[str, ...] = ()
+    """The values that the stop rests on beyond its key, without a person: other values are another reason."""
 
     @property
     def key(self) -> str:
@@ -44,8 +47,8 @@ class Stop(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def digest(self) -> str:
-        """Hexadecimal digits that stand for this stop with its detail: another reason has another digest."""
-        return hashlib.sha256(f"{self.key} {self.detail}".encode()).hexdigest()[:_DIGEST_DIGITS]
+        """Hexadecimal digits that stand for this stop with its facts: another reason has another digest."""
+        return hashlib.sha256(msgspec.json.encode([self.key, *self.facts])).hexdigest()[:_DIGEST_DIGITS]
 
 
 def override_of(stops: Sequence[Stop], text: str) -> Override:
@@ -73,13 +76,13 @@ def stops_of(
     now: Sequence[KnownStatus],
     holders: Iterable[HolderCheck],
     offered: Sequence[Offered],
-    compared: Mapping[int, Sequence[Element]],
+    compared: Mapping[int, Sequence[Comparison]],
     earlier: Iterable[EarlierDecision] = (),
     contained: Iterable[tuple[Key, Key]] = (),
 ) -> list[Stop]:
     """Return all stops of these grants.
 
-    `offered` has the facts of the case's credentials, by their numbers. `compared` has the five elements of those
+    `offered` has the facts of the case's credentials, by their numbers. `compared` has the comparisons of those
     that were assessed, or that are recognised without an assessment although the office has a requirement.
     `contained` are the credentials of which others of the case are parts: the whole, and its part.
     """
@@ -89,7 +92,7 @@ def stops_of(
         *_earlier_stops(case, grants, earlier),
         *_value_stops(case, grants, offered),
         *_part_stops(case, grants, contained),
-        *_suggestion_stops(case, grants, compared),
+        *_suggestion_stops(case, grants, offered, compared),
         *_document_stops(case, grants),
     ]
 
@@ -128,7 +131,7 @@ def _holder_stops(grants: Sequence[Grant], holders: Iterable[HolderCheck]) -> li
     """Return the credentials of another holder; a refusal on a formal ground may be about one."""
     carrying = {number for grant in grants if not _formally_refused(grant) for number in grant.from_}
     return [
-        Stop("holderDiffers", check.subject, check.detail)
+        Stop("holderDiffers", check.subject, check.detail, (str(check.source), *check.differs_in))
         for check in holders
         if check.state == "differs" and check.subject in carrying
     ]
@@ -141,7 +144,7 @@ def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[Earlie
         if decision.subject in concerned:
             credential = subject_in_words(case, decision.subject)
             detail = f"{credential}: {decision.sentence}; that is in force. Amend it there, or leave it out"
-            yield Stop("decidedBefore", decision.subject, detail)
+            yield Stop("decidedBefore", decision.subject, detail, decision.facts)
 
 
 def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]) -> Iterable[Stop]:
@@ -157,7 +160,7 @@ def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]
         for place in places_without_level(grant, [offered[number] for number in grant.from_]):
             number = grant.from_[place]
             detail = f"EQF level {grant.eqf_level} is granted, and nobody stated the level of the original; {advice}"
-            yield Stop("levelNotStated", number, f"{subject_in_words(case, number)}: {detail}")
+            yield Stop("levelNotStated", number, f"{subject_in_words(case, number)}: {detail}", (str(grant.eqf_level),))
 
 
 def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[Key, Key]]) -> Iterable[Stop]:
@@ -172,26 +175,33 @@ def _part_stops(case: Case, grants: Sequence[Grant], contained: Iterable[tuple[K
         if whole in numbers and part in numbers:
             larger = subject_in_words(case, numbers[whole])
             detail = f"it is a part of {larger}, whose credits include its own; leave one of them out"
-            yield Stop("partOfOther", numbers[part], f"{subject_in_words(case, numbers[part])}: {detail}")
+            yield Stop("partOfOther", numbers[part], f"{subject_in_words(case, numbers[part])}: {detail}", whole)
 
 
-def _suggestion_stops(case: Case, grants: Sequence[Grant], compared: Mapping[int, Sequence[Element]]) -> Iterable[Stop]:
+def _suggestion_stops(
+    case: Case, grants: Sequence[Grant], offered: Sequence[Offered], compared: Mapping[int, Sequence[Comparison]]
+) -> Iterable[Stop]:
     recognised = {number for grant in grants if grant.outcome != "refused" for number in grant.from_}
     named_by = {
         (number, ground.difference) for grant in grants for ground in grant.grounds or () for number in grant.from_
     }
     for number in sorted(recognised & set(compared)):
-        for element in compared[number]:
-            for suggestion in unanswered_suggestions(element):
-                if (number, suggestion.difference) in named_by:
-                    continue
-                yield Stop(
-                    suggestion.difference,
-                    number,
-                    f"{subject_in_words(case, number)}: in {element.name}, {suggestion.difference} is worth a look"
-                    f" ({suggestion.because}); name it as a difference, or say in the assessment why it is not"
-                    " substantial (`noDifference`)",
-                )
+        open_suggestions = (
+            (comparison.requirement, element, suggestion)
+            for comparison in compared[number]
+            for element in comparison.elements
+            for suggestion in unanswered_suggestions(element)
+            if (number, suggestion.difference) not in named_by
+        )
+        for requirement, element, suggestion in open_suggestions:
+            yield Stop(
+                suggestion.difference,
+                number,
+                f"{subject_in_words(case, number)}: in {element.name}, {suggestion.difference} is worth a look"
+                f" ({suggestion.because}); name it as a difference, or say in the assessment why it is not"
+                " substantial (`noDifference`)",
+                (suggestion_facts(suggestion.difference, offered[number], requirement),),
+            )
 
 
 def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:

@@ -94,10 +94,7 @@ def _of_the_file(document: Document) -> list[str]:
 
 
 def _of_a_credential(stated: Stated) -> list[str]:
-    refusals = [
-        f"{value.where} {value.value!r} {value.detail.removesuffix('; it is not issued')}" for value in stated.refusals
-    ]
-    return refusals + [f"{value.where} {value.value!r} {value.detail}" for value in stated.unclear]
+    return [f"{value.where} {value.value!r} {value.detail}" for value in [*stated.refusals, *stated.unclear]]
 
 
 def _not_used(stated: Stated, issuer: str | None, country: str | None) -> list[str]:

@@ -42,7 +42,7 @@ class CohortRows:
     """The rows of one list."""
 
     def __init__(self, file: Path, member: str, table: Table | None) -> None:
-        """`table` is None where the file is no table but a credential a line."""
+        """`table` is None where the file is not a table but a credential a line."""
         self._file = file
         self._member = member
         self._table = table
@@ -112,7 +112,7 @@ def _table_of(file: Path) -> Table | None:
 def _row(where: str, record: str, text: str, member: str) -> CohortRow:
     match = _CREDENTIAL.fullmatch(text)
     if match is None:
-        return CohortRow(where, record, "", text[:80], f"{text[:80]!r} is no credential, as {member}/e7c1ab39-…")
+        return CohortRow(where, record, "", text[:80], f"{text[:80]!r} is not a credential, as {member}/e7c1ab39-…")
     if len(record) > LONGEST:
         return CohortRow(where, record[:80], "", text, f"the record has more than {LONGEST} characters")
     if (fault := (identifier_fault(record) or broken_text_fault(record)) if record else None) is not None:

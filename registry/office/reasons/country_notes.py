@@ -83,7 +83,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def country_note(country: str, folder: Path | None = None) -> CountryNote | None:
     """Return what is recorded about a country (ISO 3166-1 alpha-2), by the project and in an office's own `folder`.
 
-    None for a code that is no country's. Raises `OfficeFileError`.
+    None for a code that is not a country's. Raises `OfficeFileError`.
     """
     country = country.upper()
     if country not in COUNTRIES:

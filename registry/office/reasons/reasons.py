@@ -86,7 +86,7 @@ def _texts(file: Traversable | Path, name: str) -> dict[str, str]:
             if code not in KINDS[kind]:
                 raise OfficeFileError(f"{name}: {kind} has no code {code}; it has {', '.join(sorted(KINDS[kind]))}")
             if not isinstance(text, str) or not text.strip():
-                raise OfficeFileError(f"{name}: {kind}.{code} is no text")
+                raise OfficeFileError(f"{name}: {kind}.{code} is not text")
             by_code[code] = text
     return by_code
 

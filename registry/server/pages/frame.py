@@ -35,6 +35,8 @@ class Entry(NamedTuple):
 _NAVIGATION: Final = (
     Entry("/", N_("Find")),
     Entry("/verify", N_("Verify")),
+    Entry("/statistics", N_("Statistics")),
+    Entry("/log", N_("The log")),
     Entry("/admin/accounts", N_("Accounts"), "accounts:administer"),
     Entry("/admin/keys", N_("API keys"), "accounts:administer"),
     Entry("/admin/journal", N_("Journal"), "accounts:administer"),

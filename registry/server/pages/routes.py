@@ -9,9 +9,12 @@ from registry.server.pages import (
     admin_journal,
     admin_keys,
     catalogue,
+    log_explorer,
+    open_data,
     own_account,
     passkey_pages,
     signing_in,
+    statistics,
     verifying,
 )
 from registry.server.pages.form_check import check_form
@@ -25,8 +28,18 @@ async def _accept(request: Any) -> None:  # noqa: ANN401 - litestar's hook
 
 def page_routes() -> Router:
     """Return the routes of the pages."""
-    modules = (
-        catalogue, verifying, signing_in, passkey_pages, own_account, admin_accounts, admin_keys, admin_journal,
-    )  # fmt: skip
-    handlers = [*(route for module in modules for route in module.ROUTES), static_file]
+    handlers = [
+        *catalogue.ROUTES,
+        *verifying.ROUTES,
+        *log_explorer.ROUTES,
+        *statistics.ROUTES,
+        *open_data.ROUTES,
+        *signing_in.ROUTES,
+        *passkey_pages.ROUTES,
+        *own_account.ROUTES,
+        *admin_accounts.ROUTES,
+        *admin_keys.ROUTES,
+        *admin_journal.ROUTES,
+        static_file,
+    ]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])

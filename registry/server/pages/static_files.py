@@ -1,5 +1,6 @@
 """Files that pages load: styles, fonts, scripts. Their addresses carry a digest of the content."""
 
+import base64
 import hashlib
 import mimetypes
 from functools import cache
@@ -18,6 +19,7 @@ _NAMES: Final = {
     "htmx.js": "vendor/htmx-4.0.1.min.js",
     "passkeys.js": "passkeys.js",
     "hx-csp.js": "vendor/hx-csp-4.0.1.min.js",
+    "proof.js": "proof.js",
     "latin.woff2": "vendor/atkinson-hyperlegible-next-latin-wght-normal.woff2",
     "latin-ext.woff2": "vendor/atkinson-hyperlegible-next-latin-ext-wght-normal.woff2",
 }
@@ -45,6 +47,12 @@ def _digest(content: bytes) -> str:
 def static_path(name: str) -> str:
     """Return the path of a file, with the digest of its content. Raises `KeyError` if there is no such file."""
     return f"/static/{name}?v={_digest(_contents()[name])}"
+
+
+@cache
+def integrity_of(name: str) -> str:
+    """Return a file's digest for the attribute `integrity`. Raises `KeyError` if there is no such file."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(_contents()[name]).digest()).decode()
 
 
 @cache

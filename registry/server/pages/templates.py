@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from registry.server.pages.languages import locale_of, translate, translations
-from registry.server.pages.static_files import static_path
+from registry.server.pages.static_files import integrity_of, static_path
 from registry.server.pages.vocabulary import VOCABULARY, field_group
 
 
@@ -45,6 +45,10 @@ class Formats:
     def short_day(self, value: date | str) -> str:
         """Return a day as tables show it, for example 30 Apr 2026."""
         return dates.format_date(_as_date(value), "medium", locale=self._locale)
+
+    def month(self, value: str) -> str:
+        """Return the short name of a month that is written like 2026-05, for example May."""
+        return dates.format_date(date.fromisoformat(f"{value}-01"), "LLL", locale=self._locale)
 
     def moment(self, value: datetime) -> str:
         """Return a moment with its zone, for example 30 April 2026, 09:14 UTC."""
@@ -92,6 +96,7 @@ def environment(language: str) -> Environment:
     templates.globals |= {
         "format": formats,
         "static": static_path,
+        "integrity": integrity_of,
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
     }

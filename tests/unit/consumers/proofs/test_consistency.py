@@ -94,7 +94,7 @@ def test_a_log_of_no_member_proves_nothing(consortium, origin):
     signer = Ed25519Signer.generate(origin)
     stream = Stream(origin, [signer])
     stream.seal(b"{}")
-    with pytest.raises(InvalidProof, match="is no member's log as governance has it"):
+    with pytest.raises(InvalidProof, match="is not a member's log as governance has it"):
         verify(between(stream, 1, 1), governance(consortium))
 
 

@@ -109,7 +109,7 @@ def test_a_folder_of_another_log_of_another_history_or_of_none_is_left_as_it_is(
     lund.seal(lund.line(EVENT, "n", {}))
     fork, _ = commit.sign_commit(exported.university.origin, Tree(), [b"{}"], exported.university.signers)
     for text, reason in (
-        ("garbage", "is no checkpoint"),
+        ("garbage", "is not a checkpoint"),
         (str(commit.parse(lund.records[0]).note), "holds the log of test.example/lund"),
         (str(commit.parse(fork).note), "holds another history of test.example/twente, to 1"),
     ):

@@ -123,7 +123,7 @@ def test_an_altered_chunk_a_longer_file_and_another_head_are_found_out(file):
     with pytest.raises(DamagedBackup, match="head"):
         entire(file)
     file.write_bytes(b"hello\n" + data)
-    with pytest.raises(DamagedBackup, match="no backup"):
+    with pytest.raises(DamagedBackup, match="not a backup"):
         entire(file)
 
 

@@ -66,7 +66,7 @@ def test_the_options_of_all_commands_may_stand_after_them_too():
         "--home", "x", "credential", "list", "--json",
     ]  # fmt: skip
     assert global_options_first(TOP, ["status", "--log-level=debug"]) == ["--log-level=debug", "status"]
-    # `node restore` has a --home of its own, and what follows -- is no option
+    # `node restore` has a --home of its own, and what follows -- is not an option
     assert global_options_first(TOP, ["node", "restore", "--home", "x"]) == ["node", "restore", "--home", "x"]
     assert global_options_first(TOP, ["--home", "y", "node", "restore", "--home", "x"]) == [
         "--home", "y", "node", "restore", "--home", "x",

@@ -9,7 +9,7 @@ from registry.intake.corrections import save_corrections
 from registry.intake.rows.columns import csv_template
 from registry.intake.rows.report import Problem
 
-PROBLEM = Problem("line 3", "awarding_date", "", "is no day of the calendar")
+PROBLEM = Problem("line 3", "awarding_date", "", "is not a day of the calendar")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_refused_rows_are_written_with_their_problems_for_their_owner_only(table
     assert str(path) in note
     [row] = csv.DictReader(path.read_text("utf-8-sig").splitlines())
     assert row["record"] == "r2"
-    assert row["problem"] == "; ".join(["awarding_date: is no day of the calendar"] * 2)
+    assert row["problem"] == "; ".join(["awarding_date: is not a day of the calendar"] * 2)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.with_name("bad.csv.part").exists()
 

@@ -1,4 +1,4 @@
-"""A grade that says that nothing was passed is no grade of an award, in whichever language."""
+"""A grade that says that nothing was passed is not a grade of an award, in whichever language."""
 
 import pytest
 

@@ -311,10 +311,10 @@ def test_labels_are_held_against_their_codes():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"credential": {"studnet": "1"}}, "credential.studnet is no field"),
-        ({"achievement": {"titel": {}}}, "achievement.titel is no field"),
-        ({"achievement": []}, "is no object"),
-        ({"awards": {"1": 5}}, "is no object"),
+        ({"credential": {"studnet": "1"}}, "credential.studnet is not a field"),
+        ({"achievement": {"titel": {}}}, "achievement.titel is not a field"),
+        ({"achievement": []}, "is not an object"),
+        ({"awards": {"1": 5}}, "is not an object"),
     ],
 )
 def test_completions_that_are_none_are_told(given, says):

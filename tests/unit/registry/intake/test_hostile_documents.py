@@ -57,7 +57,7 @@ BOMB = (
         ("token", "eyJhbGciOiJFUzI1NiJ9.e30.AA", "token"),
         ("deep json", "[" * 100_000, "JSON"),
         ("deep objects", '{"a":' * 500 + "1" + "}" * 500, "nests|JSON"),
-        ("nan", '{"credentialSubject": NaN}', "no JSON number"),
+        ("nan", '{"credentialSubject": NaN}', "not a JSON number"),
         ("nul", '{"credentialSubject": {"hasClaim": "\\u0000"}}', "NUL"),
         ("surrogate", '{"credentialSubject": {"hasClaim": "\\ud800"}}', "UTF-8"),
         ("huge number", '{"credentialSubject": ' + "9" * 10_000 + "}", "JSON"),

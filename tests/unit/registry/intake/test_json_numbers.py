@@ -1,4 +1,4 @@
-"""Numbers of JSON that programs round are no identifiers, in whichever way they come in."""
+"""Numbers of JSON that programs round are not identifiers, in whichever way they come in."""
 
 import json
 from types import SimpleNamespace

@@ -20,7 +20,7 @@ BAD = {
     "no end": (b'{"record": 1', "see column 13"),
     "two values": (b'{"record": 1} 2', "see column 15"),
     "a text with no end": (b'{"record": "1', "see column 12"),
-    "no number": (b'{"record": NaN}', "NaN is no JSON number"),
+    "no number": (b'{"record": NaN}', "NaN is not a JSON number"),
 }
 GOOD = b'{"record": "r1", "achievement": "a"}'
 

@@ -329,7 +329,7 @@ def test_a_course_code_of_the_universitys_own_stands_for_achievement_and_version
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("DL-2", "no course code here"), ("GONE", "is retired"), ("=1+1", "formula")]
+    ("code", "said"), [("DL-2", "not a course code here"), ("GONE", "is retired"), ("=1+1", "formula")]
 )
 def test_a_course_code_that_leads_nowhere_is_a_problem_of_its_row(read, code, said):
     found = one(read, GOOD.replace(OFFERED, code), COURSES)

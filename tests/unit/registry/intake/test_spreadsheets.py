@@ -179,7 +179,7 @@ def test_a_title_above_the_header_is_named_as_such(opened):
 
 
 @pytest.mark.parametrize(
-    ("serial", "says"), [("46203.5", "time of day"), ("59", "before March 1900"), ("-1", "no day")]
+    ("serial", "says"), [("46203.5", "time of day"), ("59", "before March 1900"), ("-1", "not a day")]
 )
 def test_a_day_that_is_none_is_refused(one, serial, says):
     assert says in one(changed(date_of_birth=number(serial, 1)))["date_of_birth"]
@@ -208,9 +208,9 @@ def test_a_value_beyond_the_columns_is_not_dropped(opened):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"PK\x03\x04", "no spreadsheet that can be read"),
-        (b"PK\x03\x04" + b"x" * 1000, "no spreadsheet that can be read"),
-        (xlsx({"s": "<worksheet><sheetData><row>"}), "no spreadsheet that can be read"),
+        (b"PK\x03\x04", "not a spreadsheet that can be read"),
+        (b"PK\x03\x04" + b"x" * 1000, "not a spreadsheet that can be read"),
+        (xlsx({"s": "<worksheet><sheetData><row>"}), "not a spreadsheet that can be read"),
         (xlsx({"s": '<!DOCTYPE x [<!ENTITY a "b">]><worksheet>&a;</worksheet>'}), "declares entities"),
         (xlsx({"s": sheet_xml([HEADER, ["many", Raw("<c><v>many</v></c>")]])}), r"'s', a cell after row 1 "),
         (xlsx({"s": sheet_xml([HEADER, [Raw("<c><v>NaN</v></c>")]])}), r"'s', a cell after row 1 "),
@@ -252,7 +252,7 @@ def test_neither_a_far_cell_nor_a_wide_row_nor_a_bomb_eats_memory(opened):
     bombs = {
         f"beyond column {MAX_COLUMNS}": sheet_xml([HEADER, GOOD]).replace("</sheetData>", far + "</sheetData>"),
         "beyond column": sheet_xml([HEADER]).replace("</sheetData>", wide + "</sheetData>"),
-        "no spreadsheet that can be read": sheet_xml([HEADER, [text]]),
+        "not a spreadsheet that can be read": sheet_xml([HEADER, [text]]),
     }
     packed = {says: xlsx({"s": xml}) for says, xml in bombs.items()}
     del bombs, wide, text

@@ -282,11 +282,11 @@ def test_days_are_read_in_the_order_that_is_said(opened, stated, order, day):
         ("2026/06/30", None, "--dates ymd"),
         ("30.06.26", None, "two digits"),
         ("30.06.26", "dmy", "two digits"),
-        ("31.06.2026", "dmy", "no day of the calendar"),
-        ("6/30/2026", "dmy", "no day of the calendar"),
+        ("31.06.2026", "dmy", "not a day of the calendar"),
+        ("6/30/2026", "dmy", "not a day of the calendar"),
         ("46203", None, "is not a date"),
         ("31.31.2026", None, "is not a date"),
-        ("٣٠.٠٦.٢٠٢٦", "dmy", "no day of the calendar"),
+        ("٣٠.٠٦.٢٠٢٦", "dmy", "not a day of the calendar"),
     ],
 )
 def test_a_day_in_another_form_is_refused_with_what_to_do(problems, stated, order, says):
@@ -455,7 +455,7 @@ def test_a_row_of_json_with_very_many_other_fields_is_twenty_one_problems(tmp_pa
     file.write_text(json.dumps(row) + "\n")
     [problems] = Results(NdjsonRows(file, Everything((5,))))
     assert [problem.field for problem in problems] == [*(f"x{at}" for at in range(20)), ""]
-    assert problems[-1].detail == "has 14,980 more fields that are no columns"
+    assert problems[-1].detail == "has 14,980 more fields that are not columns"
 
 
 def test_plain_rows_of_json_name_twenty_other_fields_and_count_the_rows_that_have_more(tmp_path):
@@ -481,7 +481,7 @@ def test_a_corrections_file_is_read_back_to_the_same_values_and_no_program_runs_
     columns = (*COLUMNS, "note")
     file = tmp_path / "rows.csv"
     file.write_text(table((*changed(awarding_date="soon"), note), (*OTHER, "\uff1dx"), header=columns), "utf-8")
-    lines = list(write_corrections(file, {2: "awarding_date: is no day; \uff1dx", 3: "note: begins"}))
+    lines = list(write_corrections(file, {2: "awarding_date: is not a day; \uff1dx", 3: "note: begins"}))
     assert all(f"{sign}=cmd" not in lines[1] and f"{sign}@y" not in lines[1] for sign in (*DELIMITERS, "\u200b"))
     assert lines[1].startswith(f"r1,{ID},s1,Núñez,Zoë,2001-02-03,soon,5,\"good; '-) and")
     again = tmp_path / "again.csv"
@@ -497,7 +497,7 @@ def test_a_row_that_comes_back_from_corrections_three_times_keeps_its_text(tmp_p
     file.write_text(table((*changed(awarding_date="soon"), note), header=(*COLUMNS, "note")), "utf-8")
     rounds = []
     for _ in range(3):
-        rounds.append("".join(write_corrections(file, {2: "awarding_date: is no day"})))
+        rounds.append("".join(write_corrections(file, {2: "awarding_date: is not a day"})))
         file.write_text(rounds[-1], "utf-8")
     assert "Good work, '-2" in rounds[0]
     assert rounds[1:] == [rounds[0]] * 2

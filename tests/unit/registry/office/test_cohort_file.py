@@ -42,12 +42,12 @@ def test_a_table_is_read_by_its_columns_names_and_others_are_passed_over(read, d
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("nothing,x", "is no credential"),
+        ("nothing,x", "is not a credential"),
         (f"twente/{ONE}", "has 1 field where the header has 2"),
         (f'"twente/{ONE},r', "cannot be read as a row"),
         (f"twente/{ONE},{'r' * 301}", "more than 300"),
-        (f"=cmd()/{ONE},r", "is no credential"),
-        ("\0,\0", "is no credential"),
+        (f"=cmd()/{ONE},r", "is not a credential"),
+        ("\0,\0", "is not a credential"),
     ],
 )
 def test_a_bad_row_is_reported_with_its_line_and_the_next_is_read(read, line, says):

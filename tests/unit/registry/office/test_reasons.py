@@ -44,8 +44,8 @@ def test_an_offices_own_wording_and_languages_go_before(tmp_path):
     [
         ('[formal]\nrevokd = "x"\n', "formal has no code revokd"),
         ('[grounds]\nrevoked = "x"\n', "there is no kind grounds"),
-        ("[formal]\nrevoked = 7\n", "formal.revoked is no text"),
-        ('[formal]\nrevoked = " "\n', "formal.revoked is no text"),
+        ("[formal]\nrevoked = 7\n", "formal.revoked is not text"),
+        ('[formal]\nrevoked = " "\n', "formal.revoked is not text"),
         ("revoked", "nl.toml"),
         (b"\xff", "nl.toml"),
     ],

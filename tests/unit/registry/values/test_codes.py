@@ -27,7 +27,7 @@ def test_an_unknown_field_is_left_out(code):
 
 @pytest.mark.parametrize("code", ["0549", "0198", "441", "11", "0699", "06131", "", "٠٦"])
 def test_a_code_outside_the_list_is_a_fault(code):
-    assert "is no field of ISCED-F 2013" in isced_fault(code)
+    assert "is not a field of ISCED-F 2013" in isced_fault(code)
 
 
 @pytest.mark.parametrize("tag", ["en", "FI", "deu", "ger", "de-AT", "zh-Hant-TW", "sr-Latn", "mul"])
@@ -37,7 +37,7 @@ def test_a_language_is_known_by_two_or_three_letters_and_in_a_tag(tag):
 
 @pytest.mark.parametrize("tag", ["xx", "qqq", "e", "", "en_GB", "gr", "English ", "1a"])
 def test_an_unknown_language_is_a_fault(tag):
-    assert "is no language's code" in language_fault(tag)
+    assert "is not a language's code" in language_fault(tag)
 
 
 def test_a_language_s_name_and_a_country_s_habits_offer_the_code():
@@ -53,7 +53,7 @@ def test_a_language_s_name_and_a_country_s_habits_offer_the_code():
 
 @pytest.mark.parametrize("level", [0, 9, -1, 5.5, True])
 def test_levels_outside_1_to_8_are_faults(level):
-    assert "is no EQF level" in eqf_fault(level)
+    assert "is not an EQF level" in eqf_fault(level)
 
 
 def test_levels_1_to_8_are_none():
