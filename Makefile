@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas docs lock clean
+.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas messages docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -93,6 +93,9 @@ schemas: venv ## write the schemas and the generated pages of docs/ from the cod
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 	@$(BIN)/python -m registry.cli.reference
+
+messages: venv ## collect the texts of the pages for translation (registry/server/pages/locales)
+	@$(BIN)/python -m registry.server.pages.messages
 
 docs: venv ## build the documentation as static files in build/docs (a link that leads nowhere fails)
 	@$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/doctrees . build/docs

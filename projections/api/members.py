@@ -78,6 +78,21 @@ def member_view(connection: Connection, member: str) -> MemberView:
     return _view(*row)
 
 
+def member_views(connection: Connection) -> list[MemberView]:
+    """Return all members, in the order of their names."""
+    return [_view(*row) for row in connection.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')]
+
+
+def read_streams(connection: Connection) -> list[Stream]:
+    """Return the position of the views in each stream, in the order of their names."""
+    return [
+        Stream(*row)
+        for row in connection.execute(
+            "SELECT member, size, encode(root, 'hex'), governance FROM positions ORDER BY member COLLATE \"C\""
+        )
+    ]
+
+
 def nobody() -> HttpProblem:
     """Return the problem for a path whose member does not exist."""
     return HttpProblem("not-found", _NOBODY, errors=[FieldError("path member", _NOBODY, "member")])
@@ -107,7 +122,7 @@ def _view(member: str, country: str, standing: str, roles: list[str], keys: list
     return MemberView(member, country, standing, roles, keys, contents.read(content))
 
 
-def _with_own(view: MemberView, own: OwnStream, connection: Connection) -> MemberView:
+def with_own_facts(view: MemberView, own: OwnStream, connection: Connection) -> MemberView:
     """Add the facts about its stream to the node's own member."""
     if view.member != own.member:
         return view
@@ -117,10 +132,7 @@ def _with_own(view: MemberView, own: OwnStream, connection: Connection) -> Membe
 @get("/v1/members", tags=["Members"], operation_id="listMembers", summary="List the members")
 async def list_members(views: Views, own: OwnStream, wait_for: WaitFor = "") -> Response[list[MemberView]]:
     """Return all members, in the order of their names."""
-    return await views.answer(
-        wait_for,
-        lambda c: [_with_own(_view(*row), own, c) for row in c.execute(f'{_COLUMNS} ORDER BY member COLLATE "C"')],
-    )
+    return await views.answer(wait_for, lambda c: [with_own_facts(view, own, c) for view in member_views(c)])
 
 
 @get(
@@ -131,21 +143,13 @@ async def list_members(views: Views, own: OwnStream, wait_for: WaitFor = "") -> 
 )
 async def get_member(views: Views, own: OwnStream, member: Name, wait_for: WaitFor = "") -> Response[MemberView]:
     """Return its standing, roles, keys and description."""
-    return await views.answer(wait_for, lambda c: _with_own(member_view(c, member), own, c))
+    return await views.answer(wait_for, lambda c: with_own_facts(member_view(c, member), own, c))
 
 
 @get("/v1/streams", tags=["Members"], operation_id="listStreams", summary="How far the views are")
 async def list_streams(views: Views) -> Response[list[Stream]]:
     """Return each stream's size and root in the views."""
-    return await views.answer(
-        "",
-        lambda c: [
-            Stream(*row)
-            for row in c.execute(
-                "SELECT member, size, encode(root, 'hex'), governance FROM positions ORDER BY member COLLATE \"C\""
-            )
-        ],
-    )
+    return await views.answer("", read_streams)
 
 
 ROUTES: list[HTTPRouteHandler] = [list_members, get_member, list_streams]

@@ -11,8 +11,9 @@ import msgspec
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from psycopg import Connection
 
-from projections.api.reading import Views, WaitFor
+from projections.api.reading import StandingLookup, Views, WaitFor
 from projections.api.verification import Verification, verification
 from registry.http import FieldError, HttpProblem
 from registry.wire.proof import MAX_PROOF
@@ -127,9 +128,7 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
     proven = receipts.check(text)
 
     def read(connection: Any) -> VerifiedReceipt:  # noqa: ANN401 - a connection
-        credential = None
-        if proven.type == "credential.issued.v1" and proven.refused is None:
-            credential = verification(connection, views.standing, proven.member, proven.subject)
+        credential = find_credential(connection, views.standing, proven)
         return VerifiedReceipt(
             summary=_summary(proven, credential),
             member=proven.member,
@@ -149,6 +148,13 @@ async def verify(views: Views, receipts: Receipts, body: bytes, wait_for: WaitFo
         )
 
     return await views.answer(wait_for, read)
+
+
+def find_credential(connection: Connection, standing: StandingLookup, proven: ReceiptCheck) -> Verification | None:
+    """Return the present state of the credential that a receipt is about; None if the views do not have it."""
+    if proven.type != "credential.issued.v1" or proven.refused is not None:
+        return None
+    return verification(connection, standing, proven.member, proven.subject)
 
 
 def _summary(proven: ReceiptCheck, credential: Verification | None) -> str:

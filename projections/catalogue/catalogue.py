@@ -49,13 +49,22 @@ def versions(connection: Connection, member: str, achievement: str) -> list[Achi
     return _views(connection, rows)
 
 
-def _views(connection: Connection, rows: list[tuple[Any, ...]]) -> list[AchievementView]:
+def read_joint_awarders(connection: Connection, member: str, achievement: str, version: int) -> dict[str, str]:
+    """Return the other awarding bodies of one version, as `AchievementView.joint` has them."""
+    key = member, achievement, version
+    return _joint(connection, [key]).get(key, {})
+
+
+def _joint(connection: Connection, keys: list[tuple[str, str, int]]) -> dict[tuple[str, str, int], dict[str, str]]:
     bodies: dict[tuple[str, str, int], dict[str, str]] = {}
-    for member, achievement, version, body, state in connection.execute(
-        _JOINT,
-        ([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]),
-    ):
+    columns = tuple([key[place] for key in keys] for place in range(3))
+    for member, achievement, version, body, state in connection.execute(_JOINT, columns):
         bodies.setdefault((member, achievement, version), {})[body] = state
+    return bodies
+
+
+def _views(connection: Connection, rows: list[tuple[Any, ...]]) -> list[AchievementView]:
+    bodies = _joint(connection, [(row[0], row[1], row[2]) for row in rows])
     return [
         AchievementView(*columns, contents.read(content), bodies.get((columns[0], columns[1], columns[2]), {}))  # type: ignore[call-arg] # a row has as many
         for *columns, content in rows

@@ -42,6 +42,7 @@ from registry.node.adapters.history import history, verify_receipt
 from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.adapters.own_facts import own_facts
+from registry.node.adapters.receipts_served import ServedReceipts
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
@@ -56,6 +57,8 @@ from registry.server.pages.browser_session import SessionMiddleware
 from registry.server.pages.frame import Pages
 from registry.server.pages.problem_pages import ProblemPages
 from registry.server.pages.routes import page_routes
+from registry.server.pages.verify_files import ReceiptMaker
+from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
 from registry.settings.settings import Settings
 
@@ -78,6 +81,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     accounts = AccountServices(node.registry.dsn, settings.accounts, site)
     api_keys = ApiKeys(node.registry.dsn, settings.member)
     pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
+    receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
@@ -90,6 +94,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "freshness": Provide(lambda: Freshness(watch.last_read), sync_to_thread=False),
+            "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
             "explorer": Provide(lambda: explorer, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
             "api_keys": Provide(lambda: api_keys, sync_to_thread=False),

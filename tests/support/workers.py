@@ -6,9 +6,12 @@ import pytest
 
 KAFKA = "kafka"
 """Tests with this word in their id share one broker."""
+BROWSER = "tests/browser"
+"""Tests in this folder share one node and one browser."""
 
 SECONDS = {
     KAFKA: 400,
+    BROWSER: 150,
     "tests/e2e/test_every_command.py": 120,
     "tests/integration/test_vectors.py": 110,
     "tests/http/test_description.py": 100,
@@ -32,7 +35,7 @@ SECONDS = {
 }
 """How long the longest take on two processors; of all others, a tenth of a second a test."""
 
-EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator"})
+EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator", "chromium"})
 """Fixtures that need a program besides Python: `make test-fast` leaves out the tests that ask for one."""
 
 
@@ -54,7 +57,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def scope_of(nodeid: str) -> str:
-    """Return what a test shares a worker with: its file, or all tests on Kafka."""
+    """Return what a test shares a worker with: its file, all tests on Kafka, or all in a browser."""
+    if nodeid.startswith(BROWSER):
+        return BROWSER
     return KAFKA if KAFKA in nodeid else nodeid.partition("::")[0]
 
 

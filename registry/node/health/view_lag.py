@@ -23,6 +23,12 @@ class LagWatch:
     def __init__(self) -> None:
         self._still: dict[str, tuple[int, float]] = {}
         """By stream: the next position to read, and the monotonic time when the log first had more after it."""
+        self._began = datetime.now(UTC)
+        self._read_at: dict[str, datetime] = {}
+
+    def last_read(self, stream: str) -> datetime:
+        """Return when the views last had all that the log had of a stream; at first, when the watch began."""
+        return self._read_at.get(stream, self._began)
 
     def faults(self, log: SharedLog, positions: Mapping[str, Position]) -> dict[str, str]:
         """Return a sentence for each stream that has not moved for a minute, although the log has more."""
@@ -37,6 +43,8 @@ class LagWatch:
                 self._still.pop(name, None)
                 if more:
                     self._still[name] = position.next, time.monotonic()
+                else:
+                    self._read_at[name] = datetime.now(UTC)
             elif (seconds := time.monotonic() - before[1]) > STILL_SECONDS:
                 sentences[name] = (
                     f"the views have not read on in the stream {name} for {seconds / 60:,.0f} minutes, and the log has"

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -58,6 +59,10 @@ class HealthWatch:
     def is_stale(self) -> bool:
         """True if the last check is too old to be shown."""
         return time.monotonic() - self._looked_at > STALE_SECONDS
+
+    def last_read(self, stream: str) -> datetime:
+        """Return when the views last had all that the log had of a stream; at first, when the watch began."""
+        return self._lag.last_read(stream)
 
     @property
     def faults(self) -> dict[str, list[str]]:

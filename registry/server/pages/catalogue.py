@@ -1,7 +1,7 @@
 """The catalogue for everybody: what can be studied, and one achievement with all that is known of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,9 +14,12 @@ from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import CataloguePage, CatalogueQuery
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
+from projections.recognition.statements import Assessed, Statement, read_assessments, read_statements
 from projections.records.member_names import read_member_names
+from projections.relations.stacks import Key
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
+from registry.server.pages import structured_data
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
@@ -25,6 +28,7 @@ from registry.server.pages.vocabulary import N_, VOCABULARY
 
 _PER_PAGE: Final = 20
 _MOST_CHOICES: Final = 100
+_MAX_NAME: Final = 40
 _SHOWN_AGREEMENTS: Final = 50
 _FACETS: Final = {
     "recognisedBy": N_("Recognised without a decision at"),
@@ -38,6 +42,9 @@ _FACETS: Final = {
     "country": N_("Country"),
 }
 """The filters, by the parameters of `GET /v1/catalogue`, with their labels."""
+
+
+OUTCOME_TONES: Final = {"full": "ok", "partial": "warn", "conditional": "warn", "alternative": "warn", "refused": "bad"}
 
 
 class Choice(NamedTuple):
@@ -64,6 +71,7 @@ class Facet(NamedTuple):
 
 class _SearchResult(NamedTuple):
     page: CataloguePage
+    statements: dict[Key, Statement]
     names: dict[str, str]
 
 
@@ -72,10 +80,13 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
     """Search what is offered."""
     query = read_search(request.query_params, CatalogueQuery)
     cursor = str(request.query_params.get("cursor", ""))
+    at = str(request.query_params.get("at", ""))[:_MAX_NAME]
 
     def read(connection: Any) -> _SearchResult:  # noqa: ANN401 - a connection
         page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
-        return _SearchResult(page, read_member_names(connection))
+        names = read_member_names(connection)
+        keys = [(offer.member, offer.achievement) for offer in page.items]
+        return _SearchResult(page, read_statements(connection, at, keys, _today()) if at in names else {}, names)
 
     response = await views.answer("", read, "search")
     result: _SearchResult = response.content
@@ -90,6 +101,9 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
         page=result.page,
         chosen=chosen,
         facets=_facets(result, chosen, language_of(request)),
+        at=at if at in result.names else "",
+        statements=result.statements,
+        tones=OUTCOME_TONES,
         json_address=pages.address(request, "/v1/catalogue", _as_typed(query)),
     )
 
@@ -134,9 +148,15 @@ def _text(facet: str, value: str, names: Mapping[str, str], language: str) -> st
             return translate(language, VOCABULARY.get(facet, {}).get(value, value))
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 class _Achievement(NamedTuple):
     versions: list[AchievementView]
     recognition: list[Recognition]
+    assessments: list[Assessed]
+    statement: Statement | None
     names: dict[str, str]
 
 
@@ -145,16 +165,23 @@ async def show_achievement(
     request: Request[Any, Any, Any], views: Views, pages: Pages, member: str, achievement: UUID
 ) -> Response[str]:
     """Show one achievement: all of Annex I, its versions, and who recognises it."""
+    at = str(request.query_params.get("at", ""))[:_MAX_NAME]
 
     def read(connection: Any) -> _Achievement:  # noqa: ANN401 - a connection
         versions = catalogue.versions(connection, member, str(achievement))
         if not versions:
             raise HttpProblem("not-found", "this member offers no such achievement, as far as this node has read")
-        today = datetime.now(UTC).date()
+        key, today = (member, str(achievement)), _today()
         recognising = agreements.find_recognising(
-            connection, member, str(achievement), today, by=None, after=None, limit=_SHOWN_AGREEMENTS + 1
+            connection, *key, today, by=None, after=None, limit=_SHOWN_AGREEMENTS + 1
         )
-        return _Achievement(versions, recognising, read_member_names(connection))
+        return _Achievement(
+            versions,
+            recognising,
+            read_assessments(connection, *key, today, _SHOWN_AGREEMENTS),
+            read_statements(connection, at, [key], today).get(key) if at else None,
+            read_member_names(connection),
+        )
 
     response = await views.answer("", read, "search")
     result: _Achievement = response.content
@@ -169,6 +196,11 @@ async def show_achievement(
         versions=result.versions,
         recognition=result.recognition[:_SHOWN_AGREEMENTS],
         more_recognition=len(result.recognition) > _SHOWN_AGREEMENTS,
+        assessments=result.assessments,
+        at=at if at in result.names else "",
+        statement=result.statement,
+        tones=OUTCOME_TONES,
+        structured_data=structured_data.describe(shown, result.names, language_of(request)),
     )
 
 

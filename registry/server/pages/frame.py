@@ -35,6 +35,7 @@ class Entry(NamedTuple):
 _NAVIGATION: Final = (
     Entry("/", N_("Find")),
     Entry("/verify", N_("Verify")),
+    Entry("/members", N_("Members")),
     Entry("/statistics", N_("Statistics")),
     Entry("/log", N_("The log")),
     Entry("/admin/accounts", N_("Accounts"), "accounts:administer"),
@@ -74,7 +75,7 @@ class Pages:
 
     def __init__(self, consortium: str, member: str, site: Site) -> None:
         """`site` is the address of the pages, to which forms and cookies are bound."""
-        self._consortium = consortium
+        self.consortium = consortium
         self._member = member
         self._site = site
         self._names: dict[str, str] = {}
@@ -113,7 +114,7 @@ class Pages:
             "person": person,
             "csrf": forms.field,
             "csrf_token": forms.token,
-            "node": Identity(self._consortium, self._names.get(self._member, self._member)),
+            "node": Identity(self.consortium, self._names.get(self._member, self._member)),
             "names": self._names,
             "nonce": nonce,
             "here": request.url.path,

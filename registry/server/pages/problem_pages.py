@@ -6,9 +6,10 @@ import msgspec
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from registry.http.problems import MEDIA_TYPE, PROBLEM_TYPES
+from registry.http.problems import MEDIA_TYPE
 from registry.server.pages.frame import Pages
 from registry.server.pages.paths import is_page
+from registry.server.pages.vocabulary import VOCABULARY
 
 _KEPT_HEADERS: Final = (b"retry-after", b"allow", b"www-authenticate", b"ratelimit-limit", b"ratelimit-reset")
 
@@ -47,7 +48,7 @@ class ProblemPages:
             await self._send_to_sign_in(request, send)
             return
         problem = {"detail": "", "errors": []} | msgspec.json.decode(document)
-        problem["remedy"] = PROBLEM_TYPES[problem["type"].rpartition("/")[2]].remedy
+        problem["remedy"] = VOCABULARY["remedy"].get(problem["type"].rpartition("/")[2], "")
         page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)
         headers = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_HEADERS]
         body = str(page.content).encode()

@@ -10,11 +10,13 @@ from registry.server.pages import (
     admin_keys,
     catalogue,
     log_explorer,
+    members,
     open_data,
     own_account,
     passkey_pages,
     signing_in,
     statistics,
+    verify_files,
     verifying,
 )
 from registry.server.pages.form_check import check_form
@@ -30,7 +32,9 @@ def page_routes() -> Router:
     """Return the routes of the pages."""
     handlers = [
         *catalogue.ROUTES,
+        *members.ROUTES,
         *verifying.ROUTES,
+        *verify_files.ROUTES,
         *log_explorer.ROUTES,
         *statistics.ROUTES,
         *open_data.ROUTES,

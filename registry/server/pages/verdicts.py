@@ -5,21 +5,33 @@ A verdict never claims more than was checked: what the log does not tell is a ch
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
+from projections.api.receipts import ReceiptCheck
 from projections.api.verification import Verification
 
-Verdict = Literal["valid", "warning", "suspended", "revoked", "replaced", "expired"]
+MAX_LAG: Final = timedelta(minutes=15)
+"""If the issuer's log was not read to its end for longer, the present status is not known."""
+Verdict = Literal["valid", "warning", "unclear", "suspended", "revoked", "replaced", "expired"]
 Tone = Literal["ok", "warn", "bad", "info", "quiet"]
 TONES: Final[Mapping[Verdict, Tone]] = {
     "valid": "ok",
     "warning": "warn",
+    "unclear": "quiet",
     "suspended": "warn",
     "revoked": "bad",
     "replaced": "info",
     "expired": "bad",
 }
+
+
+class Facts(NamedTuple):
+    """A credential, its other awarding bodies (each `confirmed` or `claimed`), and whether its log was read lately."""
+
+    credential: Verification
+    joint: Mapping[str, str]
+    is_current: bool
 
 
 class Check(NamedTuple):
@@ -35,31 +47,55 @@ class Check(NamedTuple):
         return "unknown" if self.tone == "quiet" else None
 
 
-def verdict_of(credential: Verification) -> Verdict:
-    """Return the verdict. What ends a credential comes first, then its end date, then warnings."""
-    if (ended := _verdict_of_status(credential.status)) != "valid":
-        return ended
+def verdict_of(facts: Facts) -> Verdict:
+    """Return the verdict. What ends a credential comes first, then its end date, then what is not known, then warnings.
+
+    Nothing that came later undoes a revocation or a replacement, so that a log which was not read lately proves them.
+    """
+    credential = facts.credential
+    if credential.status in ("revoked", "replaced"):
+        return _verdict_of_status(credential.status)
     if credential.expired:
         return "expired"
-    doubts = any(check.tone == "warn" for check in checks_of(credential))
+    if not facts.is_current:
+        return "unclear"
+    if credential.status == "suspended":
+        return "suspended"
+    doubts = any(check.tone == "warn" for check in checks_of(facts))
     return "warning" if doubts or credential.flags else "valid"
 
 
-def checks_of(credential: Verification) -> list[Check]:
-    """Return the checks in their order.
+def checks_of(facts: Facts) -> list[Check]:
+    """Return the checks in their order. There is one about joint awarding only where others award it too.
 
     The views have nothing of which form or signature were wrong, so these two stages have one result.
     """
+    credential = facts.credential
     return [
         Check("form", "complete", "ok"),
         Check("signature", "by-admitted-key", "ok"),
         _issuer(credential),
         _accreditation(credential),
+        *_joint_awarding(facts.joint),
         Check("log", "included", "ok"),
-        Check("status", credential.status, TONES[_verdict_of_status(credential.status)]),
+        _status(facts),
         _dates(credential),
         Check("person", "not-checked", "quiet"),
     ]
+
+
+ReceiptVerdict = Literal["credential", "no-effect", "retired-key", "unknown-credential", "genuine"]
+
+
+def verdict_of_receipt(proven: ReceiptCheck, credential: Verification | None) -> ReceiptVerdict:
+    """Return the verdict on a receipt whose proof is in order; `credential`: its credential's own verdict decides."""
+    if proven.refused is not None:
+        return "no-effect"
+    if proven.rests_on_retired_keys and not proven.cosigned:
+        return "retired-key"
+    if proven.type != "credential.issued.v1":
+        return "genuine"
+    return "unknown-credential" if credential is None else "credential"
 
 
 def _verdict_of_status(status: str) -> Verdict:
@@ -68,6 +104,13 @@ def _verdict_of_status(status: str) -> Verdict:
         case "revoked" | "suspended" | "replaced":
             return status
     return "valid"
+
+
+def _status(facts: Facts) -> Check:
+    status = facts.credential.status
+    if not facts.is_current and status not in ("revoked", "replaced"):
+        return Check("status", "unknown", "quiet")
+    return Check("status", status, TONES[_verdict_of_status(status)])
 
 
 def _issuer(credential: Verification) -> Check:
@@ -86,6 +129,12 @@ def _accreditation(credential: Verification) -> Check:
     if any(_holds_on(entry, credential.awarding_date) for entry in covering):
         return Check("accreditation", "on-record", "ok")
     return Check("accreditation", "not-then", "warn")
+
+
+def _joint_awarding(joint: Mapping[str, str]) -> list[Check]:
+    if not joint:
+        return []
+    return [Check("joint", "claimed", "warn") if "claimed" in joint.values() else Check("joint", "confirmed", "ok")]
 
 
 def _covers(accreditation: Mapping[str, Any], achievement: Mapping[str, Any]) -> bool:

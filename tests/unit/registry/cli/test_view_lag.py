@@ -51,3 +51,15 @@ def test_a_stream_that_is_gone_is_left_to_those_who_look_at_the_log(log, clock):
     watch.faults(log, {"delft": Position("delft", next=1)})
     clock[0] += 1000
     assert watch.faults(log, {"delft": Position("delft", next=1)}) == {}
+
+
+def test_a_stream_was_last_read_when_the_log_had_no_more_of_it(log):
+    watch = LagWatch()
+    began = watch.last_read("lund")
+    watch.faults(log, {"lund": Position("lund", next=1), "twente": Position("twente", next=2)})
+    assert watch.last_read("lund") == began
+    read = watch.last_read("twente")
+    assert read > began
+    log.append("twente", [b"c"])
+    watch.faults(log, {"twente": Position("twente", next=2)})
+    assert watch.last_read("twente") == read

@@ -1,0 +1,131 @@
+"""Every page for everybody: accessible, valid, no wider than its window, and nothing that its policy forbids."""
+
+import httpx
+import pytest
+
+from tests.browser.conftest import READERS, TITLE
+from tests.support.browser import html_faults, overflow
+
+UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+PAGES = {  # the address of each, with what the node of the tests has
+    "catalogue": "/",
+    "catalogue filtered": "/?text=data&member=twente&recognisedBy=lund",
+    "catalogue with a lens": "/?at=lund",
+    "achievement with a lens": "/achievements/twente/{site.achievements.plain}?at=lund",
+    "catalogue in Dutch": "/?lang=nl",
+    "nothing found": "/?text=nothing-has-this-word",
+    "wrong filter": "/?eqfLevel=high",
+    "achievement": "/achievements/twente/{site.achievements.joint}",
+    "achievement with markup": "/achievements/twente/{site.achievements.hostile}",
+    "members": "/members",
+    "own member": "/members/twente",
+    "other member": "/members/lund",
+    "no such member": "/members/nobody",
+    "verify": "/verify",
+    "verify nonsense": "/verify?id=nonsense",
+    "unknown": f"/verify/twente/{UNKNOWN}",
+    "no such page": "/no-such-page",
+    **{
+        state: f"/verify/twente/{{site.credentials.{state}}}"
+        for state in ("valid", "warning", "suspended", "revoked", "replaced", "expired", "hostile")
+    },
+}
+STATUSES = {"wrong filter": 422, "verify nonsense": 422, "unknown": 404, "no such member": 404, "no such page": 404}
+VERDICTS = {
+    "valid": "Valid",
+    "warning": "Valid, with a warning",
+    "suspended": "Suspended",
+    "revoked": "Revoked",
+    "replaced": "Replaced",
+    "expired": "Expired",
+}
+WIDTHS = {name: READERS[name] for name in ("wide", "narrow")}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_page_is_accessible_fits_its_window_and_obeys_its_policy(site, open_reader, axe, width):
+    page = open_reader(**WIDTHS[width])
+    for name, address in PAGES.items():
+        answer = page.goto(address.format(site=site))
+        assert answer.status == STATUSES.get(name, 200), name
+        assert page.locator("h1").count() == 1, name
+        assert overflow(page) <= 0, name
+        page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        axe(page)
+
+
+def test_each_page_is_valid_html(site, vnu, tmp_path):
+    with httpx.Client(base_url=site.url, headers={"Accept": "text/html"}, follow_redirects=True) as client:
+        pages = {name.replace(" ", "-"): client.get(address.format(site=site)).text for name, address in PAGES.items()}
+    faults = html_faults(vnu, tmp_path, pages)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("state", "verdict"), VERDICTS.items(), ids=VERDICTS)
+def test_a_credential_has_its_verdict_in_one_word(site, open_reader, state, verdict):
+    page = open_reader(scripts=False)
+    page.goto(f"/verify/twente/{getattr(site.credentials, state)}")
+    assert page.locator("h1").inner_text() == verdict
+
+
+def test_markup_in_a_title_is_shown_as_text(site, open_reader):
+    page = open_reader()
+    page.goto(f"/achievements/twente/{site.achievements.hostile}")
+    assert page.locator("h1").inner_text() == TITLE
+
+
+def test_a_reader_finds_an_offer_and_opens_it(page):
+    page.goto("/")
+    page.get_by_role("searchbox").fill("grids")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Renewable grids").click()
+    assert page.locator("h1").inner_text() == "Renewable grids"
+
+
+def test_a_filter_shortens_the_list_and_is_in_the_address(page):
+    page.goto("/")
+    if (summary := page.get_by_text("Filters (0 set)")).is_visible():
+        summary.click()
+    page.get_by_label("University").select_option("twente")
+    page.get_by_role("button", name="Show results").click()
+    page.get_by_role("link", name="University: Twente").wait_for()
+    page.wait_for_url("**member=twente**")
+
+
+def test_a_number_that_was_typed_leads_to_its_verdict(site, page):
+    page.goto("/verify")
+    page.get_by_label("Link or number").fill("nonsense")
+    page.get_by_role("button", name="Verify").first.click()
+    assert page.title().startswith("Error:")
+    assert page.get_by_label("Link or number").input_value() == "nonsense"
+    page.get_by_label("Link or number").fill(f"twente/{site.credentials.revoked}")
+    page.get_by_role("button", name="Verify").first.click()
+    assert page.locator("h1").inner_text() == "Revoked"
+
+
+def test_the_keyboard_alone_finds_and_verifies(site, open_reader):
+    page = open_reader()
+    page.goto("/verify")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"twente/{site.credentials.valid}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/verify/twente/**")
+    assert page.locator("h1").inner_text() == "Valid"
+
+
+def test_each_offer_says_what_the_chosen_university_states_of_it(page, site):
+    page.goto("/?at=lund")
+    said = {title: page.locator("li", has=page.get_by_role("link", name=title)).last.inner_text() for title in STATED}
+    assert {title: words in said[title] for title, words in STATED.items()} == dict.fromkeys(STATED, True)
+    page.goto(f"/achievements/twente/{site.achievements.joint}?at=lund")
+    assert page.get_by_text("by its own statement").is_visible()
+
+
+STATED = {
+    "Data literacy": "Lund: Recognised in full by agreement",
+    "Renewable grids": "Lund: Recognised in part by its own statement",
+    "Sustainable cities": "Lund has not said anything about this yet",
+}
