@@ -65,14 +65,6 @@ def test_a_person_adds_a_passkey_and_signs_in_with_it_later(staff, open_staff):
     page.get_by_text("The chain is whole").wait_for()
 
 
-def test_a_browser_without_the_passkey_says_so_and_stays(open_staff):
-    page = open_staff()
-    page.goto("/signin")
-    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    page.get_by_text("That did not work").wait_for()
-
-
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_pages_of_people_who_sign_in_are_accessible(staff, open_staff, axe, viewport):
     page = open_staff(viewport=viewport)

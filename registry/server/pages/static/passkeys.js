@@ -33,7 +33,7 @@ const send = async (form) => {
 
 const isSupported = Boolean(globalThis.PublicKeyCredential?.parseCreationOptionsFromJSON);
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (!isSupported) showMessage(form, "unsupported");
+  showMessage(form, isSupported ? "" : "unsupported");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (isSupported) send(form);
