@@ -38,6 +38,7 @@ SECTIONS = {
         "docs/join-a-consortium",
         "docs/connect-a-student-system",
         "docs/behind-a-proxy",
+        "docs/sign-in",
         "docs/rotate-a-key",
         "docs/keys",
         "docs/recover-a-node",

@@ -14,7 +14,7 @@ from registry.accounts.database import AccountDatabase
 from registry.accounts.errors import AccountError, NameInUse, UnknownAccount
 from registry.accounts.journal import append
 from registry.accounts.roles import check_roles
-from registry.values.actors import normalise_account
+from registry.values.actors import actor_names, normalise_account
 
 _MAX_NAME: Final = 100
 _SELECT: Final = (
@@ -78,6 +78,11 @@ class Accounts:
         if account is None:
             raise UnknownAccount(f"there is no account {name!r}; `registry account list` shows them")
         return account
+
+    def names_of(self, actors: list[str]) -> dict[str, str]:
+        """Return the names of the persons and API keys among stored actors, by actor."""
+        with self._database.transaction() as connection:
+            return actor_names(connection.cursor(), actors)
 
     def change_roles(self, account: str, roles: Iterable[str], by: str) -> None:
         """Replace the roles of an account; they count from the next request on. Raises `UnknownAccount`."""

@@ -81,6 +81,11 @@ class Journal:
     def __init__(self, database: AccountDatabase) -> None:
         self._database = database
 
+    def add(self, actor: str, act: str, subject: str) -> None:
+        """Add an act whose own transaction is over."""
+        with self._database.transaction() as connection:
+            append(connection.cursor(), self._database.clock(), actor, act, subject)
+
     def newest(self, count: int, before: int | None = None) -> list[JournalEntry]:
         """Return the newest entries, the newest first; with `before` those with smaller numbers."""
         with self._database.transaction() as connection:

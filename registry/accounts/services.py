@@ -7,13 +7,15 @@ from registry.accounts.accounts import Accounts
 from registry.accounts.database import AccountDatabase
 from registry.accounts.journal import Journal
 from registry.accounts.links import Links
+from registry.accounts.passkeys import Passkeys
 from registry.accounts.sessions import Sessions
 from registry.accounts.site import Site
+from registry.http.per_minute import PerMinute
 from registry.settings.settings import AccountSetting
 
 
 class AccountServices:
-    """Accounts, links, sessions and journal of one node. `close` closes their connections."""
+    """Accounts, links, passkeys, sessions and journal of one node. `close` closes their connections."""
 
     def __init__(
         self, dsn: str, setting: AccountSetting, site: Site, clock: Callable[[], datetime] | None = None
@@ -26,6 +28,9 @@ class AccountServices:
             self._database, timedelta(minutes=setting.idle_minutes), timedelta(hours=setting.session_hours)
         )
         self.links = Links(self._database, self.sessions, timedelta(hours=setting.link_hours))
+        self.passkeys = Passkeys(self._database, self.sessions, site)
+        self.failures = PerMinute(setting.attempts_per_minute)
+        """Failed attempts to sign in, by client."""
         self.journal = Journal(self._database)
 
     def close(self) -> None:

@@ -39,6 +39,14 @@ class Site(NamedTuple):
         """The name of the cookie that binds forms to a browser that has not signed in."""
         return "__Host-visit" if self.is_secure else "visit"
 
+    def origin_at(self, host: str) -> str:
+        """Return the origin of a browser that sent this `Host`.
+
+        On this machine a server may take any free port, so the port is the browser's; elsewhere `Host` says nothing.
+        """
+        port = host.rpartition(":")[2]
+        return f"http://localhost:{port}" if self.host in _LOCAL and port.isdigit() else self.origin
+
     def address(self, path: str) -> str:
         """Return the whole address of a page."""
         return f"{self.origin}{self.path}{path}"

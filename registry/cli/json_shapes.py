@@ -27,6 +27,7 @@ from projections.records.universities import UniversityYear
 from projections.stacking.progress import Progress
 from registry.access.keys import ApiKey
 from registry.accounts.accounts import Account
+from registry.accounts.journal import JournalEntry
 from registry.application.held_row import HeldPerson
 from registry.backup.backup import BackupDescription
 from registry.batches.batch import Batch
@@ -171,6 +172,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "reasons list": _list(("kind", "code", "text")),
     "reasons show": Shape((), remark="The code's text by language; for a country, its note."),
     "account list": _list(Account),
+    "account journal": _list(JournalEntry),
     "api-key list": _list(ApiKey),
     "key show": Shape(("member", "problem", "keys")),
     "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),

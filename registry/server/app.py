@@ -79,14 +79,14 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     settings, http = node.settings, node.settings.http
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site)
+    api_keys = ApiKeys(node.registry.dsn, settings.member)
     pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
-    keys = ApiKeys(node.registry.dsn, settings.member)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, accounts, watch, keys, tokens, instruments)
+    start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
@@ -98,6 +98,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
             "explorer": Provide(lambda: explorer, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
+            "api_keys": Provide(lambda: api_keys, sync_to_thread=False),
         },
         before_request=check_request,
         plugins=[DecimalAsNumber()],
@@ -114,7 +115,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     )
     limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
-    credentials: list[Credentials] = [keys]
+    credentials: list[Credentials] = [api_keys]
     if tokens is not None:
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)

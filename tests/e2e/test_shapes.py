@@ -15,8 +15,9 @@ from tests.support.every_command import ALL
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 READING = {
     "achievement list": (), "achievement show": ("{achievement}",), "achievement draft list": (),
-    "account list": (), "agreement list": (), "api-key list": (), "course-code list": (), "credential list": (),
-    "case list": (), "credential find": ("jansen",), "credential show": ("{credential}",), "governance show": (),
+    "account journal": (), "account list": (), "agreement list": (), "api-key list": (),
+    "case list": (), "course-code list": (), "credential list": (),
+    "credential find": ("jansen",), "credential show": ("{credential}",), "governance show": (),
     "key show": (), "learner changes": (), "learner held": (), "learner show": ("{learner}",),
     "log list": (), "log quarantine list": (), "log show": ("twente", "0"), "log verify": ("twente",),
     "member list": (), "member reliance": ("twente",), "precedents": (), "reasons list": (), "recognition show": (),

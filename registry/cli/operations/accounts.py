@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from registry.accounts import AccountServices
+from registry.accounts import AccountError, AccountServices
 from registry.accounts.roles import ROLES
 from registry.accounts.site import site_of
 from registry.cli.account import As, who
@@ -14,6 +14,7 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, say
 from registry.node.node import Node
+from registry.values.plural import plural
 
 account_app = typer.Typer(help="Accounts of people who sign in to the pages.", no_args_is_help=True)
 
@@ -91,6 +92,60 @@ def list_accounts(
         Column("ended", lambda account: account.ended and account.ended.date()),
     ]
     print_list(accounts, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@account_app.command("roles")
+def change_roles(
+    context: typer.Context,
+    name: Name,
+    *,
+    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(ROLES)} (several times).")],
+    actor: As = None,
+) -> None:
+    """Replace the roles of an account. They count from the person's next request on.
+
+    Example: registry account roles "Wim Jansen" --role officer
+    """
+    with open_services(node_of(context)) as services:
+        services.accounts.change_roles(services.accounts.find(name).account, role, who(actor))
+    say(f"{name}: {', '.join(role)}")
+
+
+@account_app.command("journal")
+def journal(
+    context: typer.Context,
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the whole chain of hashes.")] = False,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="The number of entries.")] = 50,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List the newest acts of people, the newest first; or check that none was changed or removed.
+
+    Example: registry account journal --verify
+    """
+    with open_services(node_of(context)) as services:
+        if verify:
+            check = services.journal.check()
+        else:
+            entries = services.journal.newest(count)
+            names = services.accounts.names_of([entry.actor for entry in entries])
+    if verify:
+        if check.fault is not None:
+            raise AccountError(
+                f"the journal is broken at entry {check.fault}: it or one before it was changed or removed"
+            )
+        say(f"the journal is whole: {plural(check.entries, 'entry')}, newest hash {check.hash}")
+        return
+    columns = [
+        Column("number", lambda entry: entry.number),
+        Column("at", lambda entry: entry.at),
+        Column("actor", lambda entry: names.get(entry.actor, entry.actor)),
+        Column("act", lambda entry: entry.act),
+        Column("subject", lambda entry: entry.subject),
+    ]
+    print_list(entries, columns, as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 @account_app.command("end")

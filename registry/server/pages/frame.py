@@ -39,6 +39,9 @@ _NAVIGATION: Final = (
     Entry("/statistics", N_("Statistics")),
     Entry("/log", N_("The log")),
     Entry("/office", N_("Recognition office"), "cases:read"),
+    Entry("/admin/accounts", N_("Accounts"), "accounts:administer"),
+    Entry("/admin/keys", N_("API keys"), "accounts:administer"),
+    Entry("/admin/journal", N_("Journal"), "accounts:administer"),
 )
 """The pages for everybody, and for those with a scope."""
 

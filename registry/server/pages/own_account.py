@@ -14,9 +14,31 @@ from registry.server.pages.frame import Pages
 @get("/account", include_in_schema=False, guards=[require_person])
 async def show(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
     """Show a person their account."""
+    return await render_account(request, pages, services)
+
+
+async def render_account(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    services: AccountServices,
+    *,
+    status: int = 200,
+    fault: str = "",
+    typed: str = "",
+) -> Response[str]:
+    """Return a person's account as a page; `fault` is that of the name, or of the passkey, that was sent."""
     own: Session = request.auth
-    sessions = await run_sync(services.sessions.of_account, own.account)
-    return pages.render(request, "account.html", private=True, own=own, sessions=sessions)
+    return pages.render(
+        request,
+        "account.html",
+        status=status,
+        private=True,
+        own=own,
+        sessions=await run_sync(services.sessions.of_account, own.account),
+        passkeys=await run_sync(services.passkeys.of_account, own.account),
+        fault=fault,
+        typed=typed,
+    )
 
 
 @post("/account/sessions/end", include_in_schema=False, status_code=303, guards=[require_person])

@@ -6,11 +6,15 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
 from registry.server.pages import (
+    admin_accounts,
+    admin_journal,
+    admin_keys,
     catalogue,
     log_explorer,
     members,
     open_data,
     own_account,
+    passkey_pages,
     signing_in,
     statistics,
     verify_files,
@@ -37,10 +41,14 @@ def page_routes() -> Router:
         *statistics.ROUTES,
         *open_data.ROUTES,
         *signing_in.ROUTES,
+        *passkey_pages.ROUTES,
         *own_account.ROUTES,
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
+        *admin_accounts.ROUTES,
+        *admin_keys.ROUTES,
+        *admin_journal.ROUTES,
         static_file,
     ]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])

@@ -17,6 +17,7 @@ _NAMES: Final = {
     "registry.css": "registry.css",
     "mark.svg": "mark.svg",
     "htmx.js": "vendor/htmx-4.0.1.min.js",
+    "passkeys.js": "passkeys.js",
     "hx-csp.js": "vendor/hx-csp-4.0.1.min.js",
     "proof.js": "proof.js",
     "latin.woff2": "vendor/atkinson-hyperlegible-next-latin-wght-normal.woff2",

@@ -1,0 +1,106 @@
+"""Passkeys on the pages: signing in with one; adding and removing one's own."""
+
+from typing import Any, Final
+
+from anyio.to_thread import run_sync
+from litestar import MediaType, Request, Response, post
+from litestar.response import Redirect
+
+from registry.accounts import AccountError, AccountServices, Session
+from registry.accounts.errors import InvalidPasskey
+from registry.http.clients import client_of
+from registry.http.problems import HttpProblem
+from registry.server.pages.browser_session import cookie_of, require_person, session_cookie
+from registry.server.pages.frame import Pages
+from registry.server.pages.own_account import render_account
+from registry.server.pages.paths import local_path
+
+
+def _options(json: str) -> Response[str]:
+    return Response(json, status_code=200, media_type=MediaType.JSON, headers={"Cache-Control": "no-store"})
+
+
+def _origin(request: Request[Any, Any, Any], services: AccountServices) -> str:
+    return services.site.origin_at(request.headers.get("host", ""))
+
+
+def _check_attempts(request: Request[Any, Any, Any], services: AccountServices) -> str:
+    """Return the client that an attempt counts for. Raises `HttpProblem` if it has failed too often."""
+    client = client_of(request.scope)
+    if services.failures.remaining(client) == 0:
+        wait = str(services.failures.seconds_left(client))
+        raise HttpProblem("too-many-requests", "too many failed attempts to sign in", headers={"Retry-After": wait})
+    return client
+
+
+@post("/signin/passkey/options", include_in_schema=False)
+async def sign_in_options(request: Request[Any, Any, Any], services: AccountServices) -> Response[str]:
+    """Return what a browser needs to sign in with a passkey."""
+    _check_attempts(request, services)
+    return _options(await run_sync(services.passkeys.sign_in_options))
+
+
+@post("/signin/passkey", include_in_schema=False, status_code=303)
+async def sign_in(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Sign in with a passkey's answer."""
+    client = _check_attempts(request, services)
+    form = await request.form()
+    following = local_path(str(form.get("next", "/account")))
+    earlier = cookie_of(request, services.site.session_cookie)
+    try:
+        token = await run_sync(
+            services.passkeys.sign_in, str(form.get("credential", "")), _origin(request, services), earlier
+        )
+    except InvalidPasskey:
+        services.failures.add(client)
+        return pages.render(
+            request,
+            "signin.html",
+            status=422,
+            private=True,
+            following=following,
+            can_sign_in=services.site.can_sign_in,
+            is_refused=True,
+        )
+    response = Redirect(pages.address(request, following, {}), status_code=303)
+    response.set_cookie(session_cookie(services.site, token))
+    return response
+
+
+@post("/account/passkeys/options", include_in_schema=False, guards=[require_person])
+async def registration_options(request: Request[Any, Any, Any], services: AccountServices) -> Response[str]:
+    """Return what a browser needs to make a passkey."""
+    own: Session = request.auth
+    return _options(await run_sync(services.passkeys.registration_options, own.account, own.name))
+
+
+@post("/account/passkeys", include_in_schema=False, status_code=303, guards=[require_person])
+async def add(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Add the passkey that the browser made."""
+    own: Session = request.auth
+    form = await request.form()
+    name = str(form.get("name", ""))
+    try:
+        await run_sync(
+            services.passkeys.register,
+            own.account,
+            name,
+            str(form.get("credential", "")),
+            _origin(request, services),
+        )
+    except InvalidPasskey:
+        return await render_account(request, pages, services, status=422, fault="passkey", typed=name)
+    except AccountError:
+        return await render_account(request, pages, services, status=422, fault="name", typed=name)
+    return Redirect(pages.address(request, "/account", {}), status_code=303)
+
+
+@post("/account/passkeys/remove", include_in_schema=False, status_code=303, guards=[require_person])
+async def remove(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Remove one of the person's passkeys."""
+    own: Session = request.auth
+    await run_sync(services.passkeys.remove, str((await request.form()).get("passkey", "")), own.account)
+    return Redirect(pages.address(request, "/account", {}), status_code=303)
+
+
+ROUTES: Final = [sign_in_options, sign_in, registration_options, add, remove]
