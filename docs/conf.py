@@ -72,6 +72,7 @@ SECTIONS = {
         "docs/decisions/0011-sphinx-builds-the-documentation",
         "docs/decisions/0012-reads-in-the-event-loop",
         "docs/decisions/0013-one-explicit-transaction",
+        "docs/decisions/0014-pages-are-rendered-on-the-server",
     ],
     "Reference": [
         "docs/commands/README",
@@ -99,6 +100,7 @@ SECTIONS = {
         "registry/letters/README",
         "registry/log/README",
         "registry/http/README",
+        "registry/server/pages/README",
         "registry/webhooks/README",
         "registry/metrics/README",
         "consumers/README",
