@@ -89,6 +89,6 @@ def test_an_applicant_s_name_is_text_and_never_markup(officer):
 
 def test_pages_of_the_office_need_a_scope(node):
     anybody = node.anybody().get("/office", headers=HTML)
-    assert anybody.status_code == 401
-    assert anybody.headers["content-type"].startswith("text/html")
+    assert anybody.status_code == 303
+    assert anybody.headers["location"].startswith("/signin")
     assert page_client(node, "feed:read").get("/office").status_code == 403
