@@ -5,8 +5,9 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
 from psycopg import Connection, Cursor
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
 
+from registry.accounts.journal import JournalRow
 from registry.http import HttpProblem
 from registry.vault.vault import Vault, retry_read
 from registry.wire.forms import check_uuid
@@ -97,9 +98,12 @@ class RequestRecord:
         """Return the answer as a row of a transaction."""
         return AnswerRow(self, answer)
 
-    def store(self, answer: Answer) -> None:
-        """Store the answer in a transaction of its own."""
-        self._connection.execute(_STORE_ANSWER, self.values(answer))
+    def store(self, answer: Answer, journal: JournalRow | None) -> None:
+        """Store the answer, and the journal's row of a person's act, in a transaction of their own."""
+        with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(_STORE_ANSWER, self.values(answer))
+            if journal is not None:
+                journal.write(cursor)
 
     def release(self) -> None:
         """Let the key be used again: the request had no effect."""

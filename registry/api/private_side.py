@@ -7,6 +7,7 @@ for a cohort, each of them has its effect once, and the answer is stored after t
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -16,11 +17,13 @@ from litestar.params import HeaderParameter
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from registry.accounts.journal import JournalRow
 from registry.api.idempotency import Answer, RequestRecord
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.transaction import Transaction
 from registry.http import answer as http_answer
+from registry.values.actors import PERSON_PREFIX
 
 IdempotencyKey = Annotated[
     str,
@@ -41,15 +44,18 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class Write:
     """One request that writes: the private side, and the answer that is stored with what the request does."""
 
-    def __init__(self, registry: Registry, issuer: Issuer, record: RequestRecord) -> None:
+    def __init__(self, registry: Registry, issuer: Issuer, record: RequestRecord, journal: JournalRow | None) -> None:
         self.registry = registry
         self.issuer = issuer
         self._record = record
+        self._journal = journal
         self._answered: Transaction | None = None
 
     def add_answer(self, transaction: Transaction, answer: Answer) -> None:
         """Store the answer with everything else in the transaction."""
         transaction.add(self._record.answer_row(answer))
+        if self._journal is not None:
+            transaction.add(self._journal)
         self._answered = transaction
 
     def commit(self, transaction: Transaction, answer: Answer) -> Answer:
@@ -62,6 +68,19 @@ class Write:
     def is_answer_stored(self) -> bool:
         """True if a transaction with the answer was committed."""
         return self._answered is not None and self._answered.committed
+
+
+def _journal_row(request: Request[Any, Any, Any]) -> JournalRow | None:
+    """Return the journal's row for the act of a person; None for a system, whose acts are in its own log.
+
+    The act is named by its route, and its subject is the id in the path: neither says anything about a learner.
+    """
+    actor: str = request.user.actor
+    if not actor.startswith(PERSON_PREFIX):
+        return None
+    route = str(request.scope.get("path_template", request.url.path))
+    subject = next((str(value) for value in request.path_params.values()), "")
+    return JournalRow(datetime.now(UTC), actor, f"{request.method} {route}", subject)
 
 
 class PrivateSide:
@@ -115,18 +134,18 @@ class PrivateSide:
             )
             answer = record.claim()
             if answer is None:
-                answer = self._act(record, act)
+                answer = self._act(record, act, _journal_row(request))
         return self._response(answer)
 
-    def _act(self, record: RequestRecord, act: Callable[[Write], Answer]) -> Answer:
-        write = Write(self._registry, self._issuer, record)
+    def _act(self, record: RequestRecord, act: Callable[[Write], Answer], journal: JournalRow | None) -> Answer:
+        write = Write(self._registry, self._issuer, record, journal)
         try:
             answer = act(write)
         except BaseException:  # whatever it was, the request had no effect
             record.release()
             raise
         if not write.is_answer_stored:
-            record.store(answer)
+            record.store(answer, journal)
         return answer
 
     def _response(self, answer: Answer) -> Response[Any]:

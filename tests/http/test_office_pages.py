@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from tests.http.test_cases import opened
+from tests.support.served import form
 
 HTML = {"Accept": "text/html"}
 
@@ -92,3 +93,16 @@ def test_pages_of_the_office_need_a_scope(node):
     assert anybody.status_code == 303
     assert anybody.headers["location"].startswith("/signin")
     assert page_client(node, "feed:read").get("/office").status_code == 403
+
+
+def test_what_a_person_does_to_a_case_is_in_the_journal_once(node, officer):
+    case = opened(officer)
+    person = node.sign_in("officer")
+    page = person.get(f"/office/cases/{case}")
+    for _ in range(2):  # a double click
+        sent = person.post(f"/office/cases/{case}/take", data=form(page, key="a double click"))
+        assert sent.status_code == 303
+    journal = node.sign_in("administrator").get("/admin/journal").text
+    assert journal.count(case) == 1
+    assert "POST /office/cases/{case:uuid}/take" in journal
+    assert "Jansen" not in journal

@@ -14,12 +14,14 @@ from typing import Final, NamedTuple
 import httpx
 
 from registry.access import ApiKeys
+from registry.cli.demo.demo_people import CLERKS, OFFICERS, Person, add_people, open_cases
 from registry.cli.files import write_file
 from registry.cli.output import say
 from registry.http.access import SCOPES
 from registry.node.node import open_node
 from registry.node.services.signals import stop_on_signals
 from registry.settings.settings import SettingsError
+from registry.values.plural import plural
 
 KEYS: Final = "keys"
 """The file with addresses and keys, for a shell to read."""
@@ -28,12 +30,21 @@ _READY_SECONDS: Final = 120
 _END_SECONDS: Final = 30
 
 
+Accounts = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class _Running(NamedTuple):
     """A node that answers over HTTP."""
 
     member: str
     url: str
     key: str
+    people: list[Person]
+
+    @property
+    def pages(self) -> str:
+        """The address of its pages: passkeys need a name in place of the number."""
+        return self.url.replace("127.0.0.1", "localhost")
 
 
 def is_interactive() -> bool:
@@ -44,20 +55,30 @@ def is_interactive() -> bool:
 def serve(folder: Path, university: str, office: str) -> None:
     """Run two nodes of a demo until Ctrl-C or SIGTERM, and say what to try."""
     with stop_on_signals() as stop, contextlib.ExitStack() as stack:
-        running = [stack.enter_context(_node(folder, member)) for member in (university, office)]
+        cases = open_cases(folder / office, university)
+        running = [
+            stack.enter_context(_node(folder, university, CLERKS)),
+            stack.enter_context(_node(folder, office, OFFICERS)),
+        ]
         file = folder / KEYS
         lines = "".join(f"{node.member.upper()}={node.url}\n{node.member.upper()}_KEY={node.key}\n" for node in running)
         write_file(file, lines.encode(), 0o600)
-        _say(running, file)
+        _say(running, file, cases)
         stop.wait()
         say("\nStopping both.")
 
 
-def _say(running: list[_Running], file: Path) -> None:
+def _say(running: list[_Running], file: Path, cases: int) -> None:
     first, second = running
     say(f"\n{first.member.title()}, a university, and {second.member.title()}, a recognition office, are running:")
-    say(f"  {first.member:<10} {first.url}/docs")
-    say(f"  {second.member:<10} {second.url}/docs")
+    for node in running:
+        say(f"  {node.member:<10} {node.pages}")
+    say("Anybody can find a course, verify a credential and look at the log. Each of these links signs a browser in")
+    say(f"once; use a private window for each person. {plural(cases, 'case')} wait in the office:")
+    for node in running:
+        for person in node.people:
+            say(f"  {person.name:<22} {person.address}")
+    say(f"The API is described at {first.url}/docs.")
     say(f"Their addresses and keys are in {file}, which only you can read. In another terminal:")
     say(f"  . {file}")
     university, office = first.member.upper(), second.member.upper()
@@ -68,11 +89,12 @@ def _say(running: list[_Running], file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _node(folder: Path, member: str) -> Iterator[_Running]:
+def _node(folder: Path, member: str, accounts: Accounts) -> Iterator[_Running]:
     home = folder / member
     with open_node(home) as node:
         key = ApiKeys(node.registry.dsn, member).add("the demo", SCOPES, days=30)
     port = _free_port()
+    people = add_people(home, port, accounts)
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [sys.executable, "-m", "registry.cli", "--home", home, "serve", "--port", str(port), "--workers", "1"],
         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -80,7 +102,7 @@ def _node(folder: Path, member: str) -> Iterator[_Running]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(process, url, home)
-        yield _Running(member, url, key)
+        yield _Running(member, url, key, people)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
