@@ -39,7 +39,7 @@ def test_a_proposal_that_is_missing_or_garbled_is_said_with_its_file(govern, tmp
 @pytest.mark.parametrize(
     ("options", "code", "problem"),
     [
-        (("porto", "--country", "Portugal"), 2, "'Portugal' is no country's code; did you mean PT?"),
+        (("porto", "--country", "Portugal"), 2, "'Portugal' is not a country's code; did you mean PT?"),
         (("porto", "--role", "boss"), 2, "'boss' is not one of issuer, recogniser."),
         (("Porto!",), 2, "2 to 40 of a-z, 0-9 and '-'"),
         (("porto", "--appeal-body", "Nobody"), 2, "'NAME URL'"),

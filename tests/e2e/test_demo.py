@@ -1,5 +1,6 @@
 """The demo ends well, on both logs, and leaves nodes that go on working."""
 
+import contextlib
 import re
 import signal
 
@@ -29,12 +30,13 @@ def check(output):
     return said
 
 
-def sign_in(process, name, url):
+@contextlib.contextmanager
+def signed_in(process, name, url):
     """A browser in which a person of the demo has used their link."""
     link = re.search(rf"{name}\s+http://localhost:\d+(\S+)", process.output.read_text())[1]
-    browser = httpx.Client(base_url=url, headers={"Accept": "text/html"}, timeout=30)
-    assert browser.post(link, data=form(browser.get(link))).status_code == 303
-    return browser
+    with httpx.Client(base_url=url, headers={"Accept": "text/html"}, timeout=30) as browser:
+        assert browser.post(link, data=form(browser.get(link))).status_code == 303
+        yield browser
 
 
 def test_the_demo_ends_with_a_university_and_an_office_to_try(running):
@@ -49,8 +51,10 @@ def test_the_demo_ends_with_a_university_and_an_office_to_try(running):
         headers={"X-API-Key": told["LINKOPING_KEY"]},
     ).json()  # fmt: skip
     assert found["counts"]["outcomes"] == {"full": 1, "partial": 1}
-    assert sign_in(process, "Aino, an auditor", told["TWENTE"]).get("/log/twente").status_code == 200
-    inbox = sign_in(process, "Olga, an officer", told["LINKOPING"]).get("/office").text
+    with signed_in(process, "Aino, an auditor", told["TWENTE"]) as browser:
+        assert browser.get("/log/twente").status_code == 200
+    with signed_in(process, "Olga, an officer", told["LINKOPING"]) as browser:
+        inbox = browser.get("/office").text
     assert "2 open cases" in inbox
     assert "Kowalczyk, Marta" in inbox
     process.send_signal(signal.SIGTERM)

@@ -9,6 +9,7 @@ from registry.learners.numbers import find_learner
 from tests.support.meanwhile import meanwhile
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
+from tests.support.old_tables import forget_migrations
 
 VRIES = {"family_name": "Vries", "given_name": "Anna", "date_of_birth": "2001-05-05"}
 EVE = {"family_name": "Mallory", "given_name": "Eve", "date_of_birth": "1979-11-30"}
@@ -155,7 +156,7 @@ def test_rows_that_an_earlier_version_held_and_decided_on_are_still_read(node, a
     version = HeldRows(node.registry).read("row-hy").version
     node.decide_held("row-hy", "same-person")
     node.registry.cursor().execute("ALTER TABLE vault.held_rows DROP COLUMN version")
-    node.registry.cursor().execute("DROP TABLE node.migrations")
+    forget_migrations(node.registry.cursor())
     node.close()
     later = TestNode(dsn, MemoryLog())
     with pytest.raises(AlreadyDecided, match=r"a\.berg decided same-person"):

@@ -15,6 +15,7 @@ from registry.wire.disclosures import open_disclosures
 from registry.wire.events import Event, Reader
 from tests.support.memory_log import MemoryLog
 from tests.support.node import ORIGIN, TestNode, request, vault_of
+from tests.support.old_tables import forget_migrations
 
 
 @pytest.fixture
@@ -228,6 +229,7 @@ def test_a_process_that_starts_waits_for_none_that_is_in_the_middle_of_writing(n
 
 def test_tables_of_another_version_are_made_anew(node):
     with psycopg.connect(node.dsn, autocommit=True) as connection:
-        connection.execute("DROP TABLE intake.waiting; DROP TABLE node.migrations")
+        connection.execute("DROP TABLE intake.waiting")
+        forget_migrations(connection)
         Registry(node.dsn, ORIGIN, vault_of(node.dsn)).close()
         assert connection.execute("SELECT count(*) FROM intake.waiting").fetchone() == (0,)

@@ -67,7 +67,7 @@ def test_a_passkey_signs_its_person_in_as_often_as_they_like(services, ada):
 
 def test_an_account_may_have_several_and_loses_the_one_that_is_removed(services, ada):
     first, second = (register(services, ada, Authenticator(ORIGIN), name) for name in ("Laptop", "Phone"))
-    laptop = services.passkeys.of_account(ada.account)[0]
+    laptop = next(key for key in services.passkeys.of_account(ada.account) if key.name == "Laptop")
     services.passkeys.remove(laptop.passkey, "6f1ed002-ab56-4b9a-8e6c-0a3b1f2c4d5e")
     services.passkeys.remove(laptop.passkey, ada.account)
     with pytest.raises(InvalidPasskey):

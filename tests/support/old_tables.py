@@ -1,0 +1,8 @@
+"""The private side's tables as they were before migrations were numbered."""
+
+
+def forget_migrations(cursor):
+    """Take away what numbered migrations added after the first, and that any were applied."""
+    cursor.execute("DROP SCHEMA accounts CASCADE")
+    cursor.execute("ALTER TABLE intake.batches DROP COLUMN content")
+    cursor.execute("DROP TABLE node.migrations")
