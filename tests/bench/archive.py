@@ -1,6 +1,5 @@
 """Archives: bytes a credential event, writing, and restoring a log and its views from one."""
 
-import resource
 import shutil
 import tempfile
 import time
@@ -15,7 +14,7 @@ from projections.core import views
 from registry.log import open_log
 from registry.postgres.embedded import start_embedded
 from tests.bench.data import CONSORTIUM, FOLDER, made
-from tests.bench.result import Result, in_process, rate
+from tests.bench.result import Result, in_process, peak_megabytes, rate
 
 EVENTS = 1_000_000
 BYTES = 160
@@ -30,7 +29,7 @@ def archived(url: str, founded: str, folder: str) -> tuple[float, float, float]:
     done = archive(log, CONSORTIUM, bytes.fromhex(founded), Path(folder))
     spent = time.perf_counter() - began
     events = sum(stream.size for stream in done)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     return sum(stream.bytes for stream in done) / events, events / spent, peak
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -17,7 +16,7 @@ from registry.log import open_log
 from registry.wire.events import MEMBER_TYPES, Event
 from registry.wire.merkle import Tree
 from tests.bench.data import CONSORTIUM, made
-from tests.bench.result import Result, in_process, median_of, rate
+from tests.bench.result import Result, in_process, median_of, peak_megabytes, rate
 
 EVENTS = 1_000_000
 RUNS = 3
@@ -71,7 +70,7 @@ def bare(url: str, founded: str, member: str) -> float:
 def memory(url: str, founded: str, member: str) -> float:
     """Peak RSS in MB of a replay."""
     verified(url, founded, member)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_megabytes()
 
 
 def replay_256() -> list[Result]:

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import platform
+import resource
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +30,18 @@ class Result:
     met: bool
     floor: float | None = None
     ratio: float | None = None
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has had, in MB.
+
+    Linux keeps in `ru_maxrss` what the parent had before it started this process; `VmHWM` begins with the program.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(kilobytes) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 def rate(name: str, measured: float, *, at_least: float, floor: float | None = None, of_floor: float = 0) -> Result:
