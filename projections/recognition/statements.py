@@ -25,7 +25,7 @@ def read_statements(connection: Connection, at: str, keys: Sequence[Key], today:
         "at": at,
         "members": [member for member, _ in keys],
         "achievements": [achievement for _, achievement in keys],
-        "today": today,
+        "day": today,
     }
     rows = connection.execute(load_query("recognition_at"), parameters)
     return {(member, achievement): Statement(*statement) for member, achievement, *statement in rows}
