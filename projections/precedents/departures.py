@@ -5,7 +5,7 @@ office is its most frequent one; of two that are equally frequent, the milder. T
 kept apart, since consistency with oneself is another question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -100,9 +100,9 @@ def departure(connection: Connection, draft: Draft, office: str | None = None) -
     """Compare a draft of `office` with what offices decided. Raises `InvalidQuery`."""
     basis, precedents = _precedents(connection, draft, office)
     own = {what: count for what, count in precedents.pop(office, {}).items() if what in OUTCOMES} if office else {}
-    usual_of = {name: _most_frequent(counts) for name, counts in precedents.items()}
+    usual_of = {name: usual_outcome(counts) for name, counts in precedents.items()}
     outcomes = {each: list(usual_of.values()).count(each) for each in OUTCOMES if each in usual_of.values()}
-    usual = _most_frequent(outcomes) if outcomes else None
+    usual = usual_outcome(outcomes) if outcomes else None
     grounds = [
         NamedGround(
             ground,
@@ -153,7 +153,8 @@ def _precedents(connection: Connection, draft: Draft, office: str | None) -> tup
     return own or ("nothing", {})
 
 
-def _most_frequent(counts: dict[str, int]) -> str:
+def usual_outcome(counts: Mapping[str, int]) -> str:
+    """Return the most frequent outcome; of two that are equally frequent, the milder."""
     return max(OUTCOMES, key=lambda outcome: (counts.get(outcome, 0), -OUTCOMES.index(outcome)))
 
 

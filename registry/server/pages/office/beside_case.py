@@ -1,11 +1,11 @@
 """The panels beside a case that the views fill: members' names, and what offices decided before."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from projections.api.reading import Views
 from projections.precedents import precedents
+from projections.precedents.departures import usual_outcome
 from projections.precedents.query import PrecedentQuery
 from projections.records.member_names import read_member_names
 from registry.office.cases.views import CaseView
@@ -20,11 +20,8 @@ class Precedents(NamedTuple):
     """By office, the number of decisions with each outcome."""
     usual: str | None
     """The outcome that most offices decide most often; None without precedents."""
-
-    @property
-    def usual_offices(self) -> int:
-        """The number of offices that usually decide so."""
-        return sum(max(counts, key=lambda outcome: counts[outcome]) == self.usual for counts in self.offices.values())
+    usual_offices: int
+    """The number of offices that usually decide so."""
 
 
 class BesideCase(NamedTuple):
@@ -45,10 +42,7 @@ def read_beside(views: Views, view: CaseView) -> BesideCase:
                 member=each.now.member, achievement=each.now.achievement.achievement, purpose=view.case.purpose
             )
             offices = precedents.counts(snapshot.connection, query).offices
-            panels.append(Precedents(number, offices, _usual(list(offices.values()))))
+            usual_of = [usual_outcome(counts) for counts in offices.values()]
+            usual = usual_outcome(Counter(usual_of)) if usual_of else None
+            panels.append(Precedents(number, offices, usual, usual_of.count(usual or "")))
         return BesideCase(read_member_names(snapshot.connection), panels)
-
-
-def _usual(offices: Sequence[dict[str, int]]) -> str | None:
-    votes = Counter(max(counts, key=lambda outcome: counts[outcome]) for counts in offices if counts)
-    return votes.most_common(1)[0][0] if votes else None
