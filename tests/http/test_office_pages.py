@@ -73,6 +73,8 @@ def test_a_form_that_is_sent_twice_acts_once(officer):
     case = opened(officer)
     first, again = (send(officer, case, "complete", key="the same") for _ in range(2))
     assert (first.status_code, again.status_code) == (303, 303)
+    without_key = send(officer, case, "complete", key="")
+    assert without_key.status_code == 400
     other_key = send(officer, case, "complete")
     assert other_key.status_code == 409
 

@@ -14,7 +14,7 @@ _MAX_SIDE: Final = 2_400
 
 
 class UnreadableImage(Exception):
-    """A file is no image of a kind that is read, or a damaged or too large one."""
+    """A file is not an image of a supported kind, or it is damaged or too large."""
 
 
 def read_qr_codes(content: bytes) -> list[str]:

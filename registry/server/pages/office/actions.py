@@ -21,7 +21,7 @@ from registry.api.case_actions import Office, perform
 from registry.api.case_bodies import Approval, AssessmentGiven, Dated, DocumentsAsked, DocumentsCame, Noted, Proposal
 from registry.api.case_file import Assignment, assign_to
 from registry.api.private_side import PrivateSide
-from registry.http import HttpProblem, requires
+from registry.http import FieldError, HttpProblem, requires
 from registry.http.forwarded import base_path_of
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
@@ -31,6 +31,7 @@ from registry.server.pages.office.decision_form import read_decision
 from registry.server.pages.refusals import problem_of
 
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+_MAX_KEY: Final = 100
 _LISTS: Final = {"documents"}
 """Fields of forms that are lists of one, as a form with one choice sends them."""
 
@@ -176,8 +177,11 @@ def _carry_out(
 
 
 def _key(typed: Mapping[str, str]) -> str:
-    """Return the key that the form carries, so that a form that is sent twice acts once."""
-    return typed.get("key", "")[:100] or "form"
+    """Return the key that the form carries, so that a form that is sent twice acts once. Raises `HttpProblem`."""
+    key = typed.get("key", "")
+    if not 0 < len(key) <= _MAX_KEY:
+        raise HttpProblem("invalid", errors=[FieldError("key", "the form lacks its key; open the page again", "key")])
+    return key
 
 
 def _values(typed: Mapping[str, str]) -> dict[str, Any]:
