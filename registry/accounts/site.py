@@ -39,6 +39,11 @@ class Site(NamedTuple):
         """The name of the cookie that binds forms to a browser that has not signed in."""
         return "__Host-visit" if self.is_secure else "visit"
 
+    @property
+    def notice_cookie(self) -> str:
+        """The name of the cookie that tells the next page what a form did."""
+        return "__Host-notice" if self.is_secure else "notice"
+
     def origin_at(self, host: str) -> str:
         """Return the origin of a browser that sent this `Host`.
 

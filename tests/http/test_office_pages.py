@@ -39,7 +39,7 @@ def send(client, case, action, **fields):
 
 def test_a_case_goes_from_its_file_to_a_decision_by_two_persons(officer, approver):
     case = opened(officer)
-    assert send(officer, case, "complete").headers["location"].endswith(f"/office/cases/{case}?done=complete")
+    assert send(officer, case, "complete").headers["location"].endswith(f"/office/cases/{case}")
     grant = {"outcome-0": "partial", "ects-0": "3", "profile-0": "differentField", "do": "propose"}
     answer = send(officer, case, "propose", **grant)
     if answer.status_code != 303:  # nobody stated its credits and level: a stop
@@ -77,6 +77,18 @@ def test_a_form_that_is_sent_twice_acts_once(officer):
     assert without_key.status_code == 400
     other_key = send(officer, case, "complete")
     assert other_key.status_code == 409
+
+
+def test_what_was_done_is_told_once_and_no_address_can_claim_it(officer):
+    case, other = opened(officer), opened(officer)
+    told = "The file is complete, and the time for the decision has started"
+    assert send(officer, case, "complete").status_code == 303
+    assert told not in officer.get(f"/office/cases/{other}").text
+    assert told in officer.get(f"/office/cases/{case}").text
+    assert told not in officer.get(f"/office/cases/{case}").text
+    claimed = officer.get(f"/office/cases/{other}?done=decide").text
+    assert "Decision published" not in claimed
+    assert 'class="notice"' not in claimed
 
 
 def test_an_applicant_s_name_is_text_and_never_markup(officer):

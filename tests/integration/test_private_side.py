@@ -9,6 +9,7 @@ import pytest
 from registry.api.idempotency import Answer
 from registry.api.private_side import MAX_READ_CONNECTIONS, PrivateSide
 from registry.http import HttpProblem
+from registry.http.access import Caller
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
 
@@ -30,7 +31,7 @@ def private(node):
 
 
 def post(path="/v1/things"):
-    return SimpleNamespace(method="POST", url=SimpleNamespace(path=path), user=SimpleNamespace(name="sis"))
+    return SimpleNamespace(method="POST", url=SimpleNamespace(path=path), user=Caller("sis"))
 
 
 class AtBarrier:

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from jinja2_fragments import render_block
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK
 
 from registry.accounts.site import Site
 from registry.http.access import ANYBODY
@@ -17,6 +19,7 @@ from registry.http.responses import POSITION, Position
 from registry.server.pages.browser_session import session_of
 from registry.server.pages.form_check import FormTokens
 from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
+from registry.server.pages.notices import no_notice_cookie, notice_cookie, notice_for
 from registry.server.pages.templates import environment
 from registry.server.pages.vocabulary import N_
 
@@ -85,6 +88,15 @@ class Pages:
         """Return an address on this node as its readers reach it."""
         return _address(base_path_of(request.scope), path, query)
 
+    def redirect(self, request: Request[Any, Any, Any], path: str, done: str, **query: Any) -> Redirect:  # noqa: ANN401 - anything with a text
+        """Return the answer to a form that took effect: it leads to a page, which tells once what was done.
+
+        `done` is a code of the vocabulary's group of that name.
+        """
+        response = Redirect(self.address(request, path, query), status_code=303)
+        response.set_cookie(notice_cookie(self._site, done, path))
+        return response
+
     def render(
         self,
         request: Request[Any, Any, Any],
@@ -107,12 +119,14 @@ class Pages:
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
+        done = notice_for(request, self._site) if status == HTTP_200_OK else None
         person, caller, forms = session_of(request), request.scope.get("user", ANYBODY), FormTokens(request, self._site)
         values = {
             "lang": language,
             "languages": LANGUAGES,
             "navigation": [entry for entry in _NAVIGATION if not entry.scope or entry.scope in caller.scopes],
             "person": person,
+            "done": done,
             "csrf": forms.field,
             "csrf_token": forms.token,
             "node": Identity(self.consortium, self._names.get(self._member, self._member)),
@@ -133,11 +147,13 @@ class Pages:
             "Content-Security-Policy": _policy(nonce),
             "Content-Language": language,
             "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
-            "Cache-Control": "no-store" if private or person or forms.is_used else "no-cache",
+            "Cache-Control": "no-store" if private or person or done or forms.is_used else "no-cache",
         }
         if position:
             headers[POSITION] = position
         response = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
+        if done is not None:
+            response.set_cookie(no_notice_cookie(self._site))
         if forms.cookie is not None:
             response.set_cookie(forms.cookie)
         chosen = request.query_params.get("lang")

@@ -184,7 +184,7 @@ VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
         "withdrawn": N_("Application withdrawn"),
         "closed": N_("Closed"),
     },
-    "case_done": {
+    "done": {
         "take": N_("The case is yours"),
         "save": N_("Draft saved"),
         "propose": N_("Proposed for approval"),

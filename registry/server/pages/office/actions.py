@@ -14,7 +14,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body, SkipValidation
-from litestar.response import Redirect
 
 from projections.api.reading import Views
 from registry.api.case_actions import Office, perform
@@ -22,7 +21,6 @@ from registry.api.case_bodies import Approval, AssessmentGiven, Dated, Documents
 from registry.api.case_file import Assignment, assign_to
 from registry.api.private_side import PrivateSide
 from registry.http import FieldError, HttpProblem, requires
-from registry.http.forwarded import base_path_of
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.server.pages.frame import Pages
@@ -172,8 +170,7 @@ def _carry_out(
         problem = {**problem_of(form.request, error), "saved": saved()}
         page = form.read()
         return render_case(form.request, form.pages, page, problem=problem, typed=typed, status=problem["status"])
-    base_path = base_path_of(form.request.scope)
-    return Redirect(f"{base_path}/office/cases/{form.case}?done={name}", status_code=303)
+    return form.pages.redirect(form.request, f"/office/cases/{form.case}", name)
 
 
 def _key(typed: Mapping[str, str]) -> str:

@@ -67,7 +67,6 @@ def render_case(
         problem=problem,
         typed=typed or {},
         key=str(uuid4()),
-        done=str(request.query_params.get("done", "")),
         scopes=request.user.scopes,
         me=request.user.actor,
         outcomes=OUTCOMES,
