@@ -38,7 +38,7 @@ def test_only_administrators_see_their_pages(node, admin, path):
     assert admin.get(path).status_code == 200
     clerk = node.sign_in("clerk")
     assert clerk.get(path).status_code == 403
-    assert f'href="{path}"' in admin.get("/").text
+    assert f'href="{path}"' in admin.get(ADMIN[0]).text
     assert f'href="{path}"' not in clerk.get("/").text
     assert node.browser().get(path).headers["location"].startswith("/signin?next=")
 

@@ -8,6 +8,7 @@ import msgspec
 from registry.http import FieldError, HttpProblem
 
 _MAX_CHARACTERS: Final = 500
+_MAX_KEY: Final = 100
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -28,3 +29,11 @@ def read_search(typed: Mapping[str, Any], kind: type[S]) -> S:
         message, _, path = str(error).rpartition(" - at `$.")
         name = path.removesuffix("`")
         raise HttpProblem("unprocessable", errors=[FieldError(f"query {name}", message or str(error), name)]) from error
+
+
+def form_key(typed: Mapping[str, str]) -> str:
+    """Return the key that the form carries, so that a form that is sent twice acts once. Raises `HttpProblem`."""
+    key = typed.get("key", "")
+    if not 0 < len(key) <= _MAX_KEY:
+        raise HttpProblem("invalid", errors=[FieldError("key", "the form lacks its key; open the page again", "key")])
+    return key

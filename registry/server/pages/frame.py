@@ -19,34 +19,11 @@ from registry.http.responses import POSITION, Position
 from registry.server.pages.browser_session import session_of
 from registry.server.pages.form_check import FormTokens
 from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
+from registry.server.pages.navigation import sections_for
 from registry.server.pages.notices import no_notice_cookie, notice_cookie, notice_for
 from registry.server.pages.templates import environment
-from registry.server.pages.vocabulary import N_
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
-
-
-class Entry(NamedTuple):
-    """An entry of the navigation: the path is also the name of the section."""
-
-    path: str
-    text: str
-    scope: str = ""
-    """The scope that a caller needs to see the entry; none for everybody."""
-
-
-_NAVIGATION: Final = (
-    Entry("/", N_("Find")),
-    Entry("/verify", N_("Verify")),
-    Entry("/members", N_("Members")),
-    Entry("/statistics", N_("Statistics")),
-    Entry("/log", N_("The log")),
-    Entry("/office", N_("Recognition office"), "cases:read"),
-    Entry("/admin/accounts", N_("Accounts"), "accounts:administer"),
-    Entry("/admin/keys", N_("API keys"), "accounts:administer"),
-    Entry("/admin/journal", N_("Journal"), "accounts:administer"),
-)
-"""The pages for everybody, and for those with a scope."""
 
 
 class Identity(NamedTuple):
@@ -124,7 +101,7 @@ class Pages:
         values = {
             "lang": language,
             "languages": LANGUAGES,
-            "navigation": [entry for entry in _NAVIGATION if not entry.scope or entry.scope in caller.scopes],
+            "navigation": sections_for(caller.scopes),
             "person": person,
             "done": done,
             "csrf": forms.field,

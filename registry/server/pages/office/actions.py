@@ -20,16 +20,16 @@ from registry.api.case_actions import Office, perform
 from registry.api.case_bodies import Approval, AssessmentGiven, Dated, DocumentsAsked, DocumentsCame, Noted, Proposal
 from registry.api.case_file import Assignment, assign_to
 from registry.api.private_side import PrivateSide
-from registry.http import FieldError, HttpProblem, requires
+from registry.http import HttpProblem, requires
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
+from registry.server.pages.forms import form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.office.case import CasePage, read_case, render_case
 from registry.server.pages.office.decision_form import read_decision
 from registry.server.pages.refusals import problem_of
 
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
-_MAX_KEY: Final = 100
 _LISTS: Final = {"documents"}
 """Fields of forms that are lists of one, as a form with one choice sends them."""
 
@@ -110,7 +110,7 @@ def _handler(action: Action) -> HTTPRouteHandler:
     def handle(form: Form, data: Typed) -> Response[Any]:
         def act() -> None:
             body = msgspec.convert(_values(data), action.body, strict=False)
-            form.perform(body, _key(data), lambda office, by: action.act(office, str(form.case), body, by))
+            form.perform(body, form_key(data), lambda office, by: action.act(office, str(form.case), body, by))
 
         return _carry_out(form, data, action.name, act)
 
@@ -130,14 +130,14 @@ def propose(form: Form, data: Typed) -> Response[Any]:
             raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
         assessment = read_decision(data, draft)
         body = AssessmentGiven(msgspec.to_builtins(assessment))
-        form.perform(body, f"{_key(data)}-assess", lambda office, by: office.assess(case, assessment, by))
+        form.perform(body, f"{form_key(data)}-assess", lambda office, by: office.assess(case, assessment, by))
         saved = True
         if data.get("do") != "propose":
             return
         proposal = Proposal(note=data.get("letter-note") or None, override=data.get("override") or None)
         form.perform(
             proposal,
-            f"{_key(data)}-propose",
+            f"{form_key(data)}-propose",
             lambda office, by: office.propose(case, [], by, None, proposal.note, override=proposal.override),
         )
 
@@ -151,7 +151,7 @@ def take(form: Form, data: Typed) -> Response[Any]:
     by = form.request.user.actor
 
     def act() -> None:
-        form.private.write_once(form.request, _key(data), Assignment(by), assign_to(str(form.case), by, by))
+        form.private.write_once(form.request, form_key(data), Assignment(by), assign_to(str(form.case), by, by))
 
     return _carry_out(form, data, "take", act)
 
@@ -171,14 +171,6 @@ def _carry_out(
         page = form.read()
         return render_case(form.request, form.pages, page, problem=problem, typed=typed, status=problem["status"])
     return form.pages.redirect(form.request, f"/office/cases/{form.case}", name)
-
-
-def _key(typed: Mapping[str, str]) -> str:
-    """Return the key that the form carries, so that a form that is sent twice acts once. Raises `HttpProblem`."""
-    key = typed.get("key", "")
-    if not 0 < len(key) <= _MAX_KEY:
-        raise HttpProblem("invalid", errors=[FieldError("key", "the form lacks its key; open the page again", "key")])
-    return key
 
 
 def _values(typed: Mapping[str, str]) -> dict[str, Any]:
