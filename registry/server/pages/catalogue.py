@@ -23,7 +23,8 @@ from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.templates import Formats
-from registry.server.pages.vocabulary import N_, VOCABULARY
+from registry.server.pages.texts import N_
+from registry.server.pages.vocabulary import VOCABULARY
 from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 20

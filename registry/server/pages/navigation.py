@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-from registry.server.pages.vocabulary import N_
+from registry.server.pages.texts import N_
 
 
 class Entry(NamedTuple):

@@ -13,7 +13,7 @@ from projections.statistics.datasets import DESCRIPTIONS, DataSet, read_datasets
 from registry.http import HttpProblem
 from registry.http.responses import POSITION, answer
 from registry.server.pages.frame import Pages
-from registry.server.pages.vocabulary import N_
+from registry.server.pages.texts import N_
 
 TITLES: Final = {
     "awards-by-month": N_("Credentials awarded, by month and university"),

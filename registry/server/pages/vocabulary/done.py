@@ -1,0 +1,22 @@
+"""What a form did, as the next page tells it once."""
+
+from typing import Final
+
+from registry.server.pages.texts import N_
+
+WORDS: Final = {
+    "done": {
+        "take": N_("The case is yours"),
+        "save": N_("Draft saved"),
+        "propose": N_("Proposed for approval"),
+        "complete": N_("The file is complete, and the time for the decision has started"),
+        "request-documents": N_("Documents asked for, and the clock has stopped"),
+        "receive-documents": N_("Documents received"),
+        "approve": N_("Approved"),
+        "return": N_("Sent back"),
+        "decide": N_("Decision published"),
+        "amend": N_("Amended decision published"),
+        "appeal": N_("Appeal recorded"),
+        "close": N_("File closed"),
+    },
+}

@@ -1,0 +1,50 @@
+"""Fields of education of ISCED-F 2013 (UNESCO Institute for Statistics), broad and narrow."""
+
+from typing import Final
+
+from registry.server.pages.texts import N_
+
+WORDS: Final = {
+    "field": {
+        "00": N_("Generic programmes and qualifications"),
+        "01": N_("Education"),
+        "02": N_("Arts and humanities"),
+        "03": N_("Social sciences, journalism and information"),
+        "04": N_("Business, administration and law"),
+        "05": N_("Natural sciences, mathematics and statistics"),
+        "06": N_("Information and communication technologies"),
+        "07": N_("Engineering, manufacturing and construction"),
+        "08": N_("Agriculture, forestry, fisheries and veterinary"),
+        "09": N_("Health and welfare"),
+        "10": N_("Services"),
+        "001": N_("Basic programmes and qualifications"),
+        "002": N_("Literacy and numeracy"),
+        "003": N_("Personal skills and development"),
+        "011": N_("Education"),
+        "021": N_("Arts"),
+        "022": N_("Humanities (except languages)"),
+        "023": N_("Languages"),
+        "031": N_("Social and behavioural sciences"),
+        "032": N_("Journalism and information"),
+        "041": N_("Business and administration"),
+        "042": N_("Law"),
+        "051": N_("Biological and related sciences"),
+        "052": N_("Environment"),
+        "053": N_("Physical sciences"),
+        "054": N_("Mathematics and statistics"),
+        "061": N_("Information and communication technologies"),
+        "071": N_("Engineering and engineering trades"),
+        "072": N_("Manufacturing and processing"),
+        "073": N_("Architecture and construction"),
+        "081": N_("Agriculture"),
+        "082": N_("Forestry"),
+        "083": N_("Fisheries"),
+        "084": N_("Veterinary"),
+        "091": N_("Health"),
+        "092": N_("Welfare"),
+        "101": N_("Personal services"),
+        "102": N_("Hygiene and occupational health services"),
+        "103": N_("Security services"),
+        "104": N_("Transport services"),
+    },
+}
