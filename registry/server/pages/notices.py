@@ -1,4 +1,4 @@
-"""What a form did, told once on the page that it leads to: a cookie, so that no address can claim it."""
+"""A notice of what a form did, told once on the page that it leads to: a cookie, so that no address can claim it."""
 
 from typing import Any, Final
 

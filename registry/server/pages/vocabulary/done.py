@@ -1,4 +1,4 @@
-"""What a form did, as the next page tells it once."""
+"""The words for what a form did, as the next page tells it once."""
 
 from typing import Final
 
