@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
 from registry.server.pages import (
+    about,
     admin_accounts,
     admin_journal,
     admin_keys,
@@ -49,6 +50,7 @@ def page_routes() -> Router:
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,
+        *about.ROUTES,
         static_file,
     ]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])
