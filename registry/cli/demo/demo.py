@@ -91,7 +91,7 @@ def demo(
             _Demo(folder, url).run(nodes)
         say(f"\nDone in {time.monotonic() - began:.0f} s.", style="bold")
         if demo_serving.is_interactive() if serve is None else serve:
-            demo_serving.serve(folder, "twente", "linkoping")
+            demo_serving.serve(folder, "twente", "linkoping", _YEAR)
         _next(folder, log)
 
 

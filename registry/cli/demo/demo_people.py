@@ -15,8 +15,13 @@ from registry.office.cases.opening import Application, SubmittedCredential
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import Towards
 
-CLERKS: Final = (("Carla, a clerk", ("clerk", "approver")), ("Aino, an auditor", ("auditor",)))
-OFFICERS: Final = (
+UNIVERSITY_STAFF: Final = (
+    ("Carla, a clerk", ("clerk",)),
+    ("Anna, who releases", ("clerk", "approver")),
+    ("Aino, an auditor", ("auditor",)),
+    ("Ines, administrator", ("administrator",)),
+)
+OFFICE_STAFF: Final = (
     ("Olga, an officer", ("officer", "assessor")),
     ("Dirk, a second officer", ("officer", "decision-approver")),
 )

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 import httpx
 
 from registry.access import ApiKeys
-from registry.cli.demo.demo_people import CLERKS, OFFICERS, Person, add_people, open_cases
+from registry.cli.demo.demo_people import OFFICE_STAFF, UNIVERSITY_STAFF, Person, add_people, open_cases
+from registry.cli.demo.demo_sheet import write_sheet
 from registry.cli.files import write_file
 from registry.cli.output import say
 from registry.http.access import SCOPES
@@ -52,23 +53,24 @@ def is_interactive() -> bool:
     return sys.stdout.isatty() and os.environ.get("CI") != "true"
 
 
-def serve(folder: Path, university: str, office: str) -> None:
+def serve(folder: Path, university: str, office: str, year: int) -> None:
     """Run two nodes of a demo until Ctrl-C or SIGTERM, and say what to try."""
     with stop_on_signals() as stop, contextlib.ExitStack() as stack:
         cases = open_cases(folder / office, university)
+        sheet = write_sheet(folder, university, year)
         running = [
-            stack.enter_context(_node(folder, university, CLERKS)),
-            stack.enter_context(_node(folder, office, OFFICERS)),
+            stack.enter_context(_node(folder, university, UNIVERSITY_STAFF)),
+            stack.enter_context(_node(folder, office, OFFICE_STAFF)),
         ]
         file = folder / KEYS
         lines = "".join(f"{node.member.upper()}={node.url}\n{node.member.upper()}_KEY={node.key}\n" for node in running)
         write_file(file, lines.encode(), 0o600)
-        _say(running, file, cases)
+        _say(running, file, cases, sheet)
         stop.wait()
         say("\nStopping both.")
 
 
-def _say(running: list[_Running], file: Path, cases: int) -> None:
+def _say(running: list[_Running], file: Path, cases: int, sheet: Path) -> None:
     first, second = running
     say(f"\n{first.member.title()}, a university, and {second.member.title()}, a recognition office, are running:")
     for node in running:
@@ -78,6 +80,7 @@ def _say(running: list[_Running], file: Path, cases: int) -> None:
     for node in running:
         for person in node.people:
             say(f"  {person.name:<22} {person.address}")
+    say(f"The clerk can import {sheet}: five of its rows have a fault.")
     say(f"The API is described at {first.url}/docs.")
     say(f"Their addresses and keys are in {file}, which only you can read. In another terminal:")
     say(f"  . {file}")
