@@ -70,7 +70,7 @@ def test_the_demo_runs_on_a_folder_and_its_nodes_go_on(running):
     node = folder / "linkoping"
     assert "Verified up to" in registry("audit", home=node).stdout
     assert "Data literacy" in registry("university", "show", "twente", "--year", "2026", home=node).stdout
-    sheet = registry("import", "file", folder / "spring-2026.xlsx", "--dry-run", home=folder / "twente", code=1).stdout
+    sheet = registry("import", "file", folder / "spring-2026.xlsx", "--dry-run", home=folder / "twente", check=1).stdout
     assert "35 would be issued, 0 as before, 5 not taken in" in sheet
 
 
