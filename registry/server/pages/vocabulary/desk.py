@@ -1,0 +1,30 @@
+"""The words for the registrar's desk: steps of credentials, reasons of changes, the feed."""
+
+from typing import Final
+
+from registry.server.pages.texts import N_
+
+WORDS: Final = {
+    "credential step": {
+        "issued": N_("Issued"),
+        "suspended": N_("Suspended"),
+        "active": N_("Reinstated"),
+        "revoked": N_("Revoked"),
+        "replaced": N_("Replaced"),
+    },
+    "status reason": {
+        "issuedInError": N_("Issued in error"),
+        "requirementsNotMet": N_("The requirements were not met"),
+        "administrative": N_("For administrative reasons"),
+        "underReview": N_("Under review"),
+        "withheld": N_("The reason is withheld"),
+    },
+    "flag": {
+        "impaired": N_("A part no longer holds"),
+        "pending": N_("A part has not arrived here yet"),
+        "learner-mismatch": N_("A part belongs to another learner"),
+        "circular": N_("Built from itself"),
+        "too-deep": N_("Built from too many parts to look at"),
+        "requirements-unmet": N_("Requirements not met"),
+    },
+}
