@@ -239,14 +239,14 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
             raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
 
         def act(write: Write) -> Answer:
-            return _change(write, StatusChange(str(credential), "", change, data.reason, note), status)
+            return make_change(write, StatusChange(str(credential), "", change, data.reason, note), status)
 
         return private.write_once(request, key, data, act)
 
     return changing
 
 
-def _change(write: Write, change: StatusChange, status: str) -> Answer:
+def make_change(write: Write, change: StatusChange, status: str) -> Answer:
     """Make a change, and return the credential's status after it."""
     changer = StatusChanger(write.registry, write.issuer)
     with write.registry.transaction() as transaction:
@@ -274,7 +274,7 @@ def reinstate(
     """End the suspension of one of the university's credentials. One that was ended before is `unchanged`."""
 
     def act(write: Write) -> Answer:
-        return _change(write, StatusChange(str(credential), "", "reinstate", ""), "active")
+        return make_change(write, StatusChange(str(credential), "", "reinstate", ""), "active")
 
     return private.write_once(request, key, None, act)
 

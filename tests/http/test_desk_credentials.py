@@ -21,7 +21,9 @@ def issue(node, offer):
     system = node.client()
 
     def act(record, student, **more):
-        answer = system.post("/v1/credentials", json=row(offer, record, student, **more), headers=once(f"desk {record}"))
+        answer = system.post(
+            "/v1/credentials", json=row(offer, record, student, **more), headers=once(f"desk {record}")
+        )
         assert answer.status_code == 201, answer.text
         credential = answer.json()["credential"]
         waiting = {"Registry-Wait-For": answer.headers["registry-position"]}

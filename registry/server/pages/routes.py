@@ -20,7 +20,7 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
-from registry.server.pages.desk import credential, credentials
+from registry.server.pages.desk import change_results, changes, credential, credentials
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -49,6 +49,8 @@ def page_routes() -> Router:
         *actions.ROUTES,
         *credentials.ROUTES,
         *credential.ROUTES,
+        *changes.ROUTES,
+        *change_results.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

@@ -53,6 +53,14 @@ def join_history(stored: Sequence[HistoryStep], published: Sequence[LogStep]) ->
     return shown
 
 
+def stored_status(steps: Sequence[ShownStep], published: str) -> str:
+    """Return the status after the last stored step; the published one where this node stored none."""
+    if not steps:
+        return published
+    status = steps[-1].step.status
+    return "active" if status == "issued" else status
+
+
 class CredentialRecord(NamedTuple):
     """One credential with all that the desk shows of it."""
 
@@ -91,7 +99,8 @@ def show_credential(
 ) -> Response[str]:
     """Show one credential, its history and what hangs on it."""
     record = read_record(private, views, request.app.state.member, str(credential))
-    today = utc_today()
+    view, today = record.row.view, utc_today()
+    stored = stored_status(record.steps, view.status)
     return pages.render(
         request,
         "desk/credential.html",
@@ -99,10 +108,9 @@ def show_credential(
         position=record.position,
         names=record.names,
         record=record,
-        view=record.row.view,
-        status=200,
-        state=shown_status(record.row.view, today),
-        today=today,
+        view=view,
+        state=shown_status(stored, view.valid_until, today),
+        stored=stored,
         scopes=request.user.scopes,
     )
 

@@ -27,10 +27,10 @@ def list_name(person: Mapping[str, Any] | None) -> str:
     return "" if person is None else ", ".join(person[part] for part in NAMES if person.get(part))
 
 
-def shown_status(view: CredentialView, today: date) -> str:
+def shown_status(status: str, valid_until: date | None, today: date) -> str:
     """Return the status of a credential, or `expired` for an active one whose validity has ended."""
-    is_over = view.valid_until is not None and view.valid_until < today
-    return "expired" if is_over and view.status == "active" else view.status
+    is_over = valid_until is not None and valid_until < today
+    return "expired" if is_over and status == "active" else status
 
 
 def read_rows(snapshot: Snapshot, registry: Registry, member: str, ids: Sequence[str]) -> list[OwnRow]:

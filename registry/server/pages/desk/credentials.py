@@ -172,7 +172,7 @@ def _render(
         fault=fault,
         total=sum(shown.counts.values()),
         scopes=request.user.scopes,
-        status_of=lambda view: shown_status(view, today),
+        status_of=lambda view: shown_status(view.status, view.valid_until, today),
     )
 
 

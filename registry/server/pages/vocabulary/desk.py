@@ -19,6 +19,22 @@ WORDS: Final = {
         "underReview": N_("Under review"),
         "withheld": N_("The reason is withheld"),
     },
+    "credential change": {
+        "suspend": N_("Suspend"),
+        "reinstate": N_("Reinstate"),
+        "revoke": N_("Revoke"),
+    },
+    "change state": {
+        "receiving": N_("Arriving"),
+        "incomplete": N_("Broken off"),
+        "awaitingRelease": N_("Waits for a colleague"),
+        "scheduled": N_("Scheduled"),
+        "waiting": N_("Waits for its turn"),
+        "working": N_("Being made"),
+        "done": N_("Done"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Cancelled"),
+    },
     "flag": {
         "impaired": N_("A part no longer holds"),
         "pending": N_("A part has not arrived here yet"),

@@ -18,5 +18,12 @@ WORDS: Final = {
         "amend": N_("Amended decision published"),
         "appeal": N_("Appeal recorded"),
         "close": N_("File closed"),
+        "credential-suspend": N_("Suspended. The log says so within a minute"),
+        "credential-reinstate": N_("Reinstated. The log says so within a minute"),
+        "credential-revoke": N_("Revoked. The log says so within a minute"),
+        "credential-unchanged": N_("It was so before. Nothing was changed"),
+        "changes-sent": N_("Handed over"),
+        "changes-release": N_("Released"),
+        "changes-cancel": N_("Cancelled. Nothing was changed"),
     },
 }
