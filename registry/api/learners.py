@@ -163,6 +163,11 @@ def decide_held_row(
     A row with the same id that is sent again replaces the held one. If the held row is not the `version` that you read
     any more, nothing is decided (`held-row-changed`).
     """
+    return decide_row(private, request, data, key)
+
+
+def decide_row(private: PrivateSide, request: Request[Any, Any, Any], data: HeldDecision, key: str) -> Response[Any]:
+    """Decide about a held row once, for the API and the pages. Raises `Refusal`."""
 
     def act(write: Write) -> Answer:
         decided = HeldRows(write.registry).decide(data.record, data.version, data.decision, request.user.actor)

@@ -217,7 +217,7 @@ def _refuse_stale(now: int | str, typed: Mapping[str, str]) -> None:
     if typed.get("states", "") != str(now):
         raise HttpProblem(
             "conflict",
-            "Somebody else changed one of these credentials since this page was made. It is shown as it is now.",
+            "Somebody else changed one of these credentials meanwhile. It is shown as it is now.",
         )
 
 
