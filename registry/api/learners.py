@@ -76,6 +76,13 @@ def erase(
     Nobody can read what this university stored about the learner any more. The credentials still count, and what the
     learner holds can still be verified, but it cannot be issued again.
     """
+    return erase_learner(private, eraser, request, learner, data, key)
+
+
+def erase_learner(
+    private: PrivateSide, eraser: Eraser, request: Request[Any, Any, Any], learner: UUID, data: Erasing, key: str
+) -> Response[ErasedLearner]:
+    """Erase a learner once, for the API and the pages. Raises `HttpProblem`, `Refusal`."""
     if data.confirm != learner:
         raise HttpProblem("unprocessable", errors=[FieldError("$.confirm", "is another learner's id")])
 

@@ -26,7 +26,10 @@ from registry.server.pages.desk import (
     credential,
     credentials,
     dashboard,
+    erasing,
     held_people,
+    learner,
+    learner_changes,
     looking_again,
 )
 from registry.server.pages.form_check import check_form
@@ -62,6 +65,9 @@ def page_routes() -> Router:
         *change_results.ROUTES,
         *looking_again.ROUTES,
         *held_people.ROUTES,
+        *learner.ROUTES,
+        *learner_changes.ROUTES,
+        *erasing.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

@@ -74,6 +74,10 @@ WORDS: Final = {
         "name": N_("the names have nothing in common"),
         "student": N_("the number differs"),
     },
+    "learner change": {
+        "merge": N_("Merge of two learners"),
+        "split": N_("Split of a learner"),
+    },
     "flag": {
         "impaired": N_("A part no longer holds"),
         "pending": N_("A part has not arrived here yet"),
