@@ -37,7 +37,7 @@ class Dependents(NamedTuple):
     decision_count: int
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """The number of larger credentials and decisions."""
         return self.whole_count + self.decision_count
 

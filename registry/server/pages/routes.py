@@ -31,6 +31,7 @@ from registry.server.pages.desk import (
     learner,
     learner_changes,
     looking_again,
+    replacing,
 )
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
@@ -68,6 +69,7 @@ def page_routes() -> Router:
         *learner.ROUTES,
         *learner_changes.ROUTES,
         *erasing.ROUTES,
+        *replacing.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

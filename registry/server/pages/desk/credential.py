@@ -44,7 +44,7 @@ def join_history(stored: Sequence[HistoryStep], published: Sequence[LogStep]) ->
     shown = []
     for step in stored:
         entries: list[LogStep] = []
-        while left and left[0].status == step.status and not (entries and left[0].effective):
+        while left and left[0].status == step.status:
             entries.append(left.pop(0))
             if entries[-1].effective:
                 break

@@ -29,6 +29,7 @@ from registry.wire.today import utc_today
 
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PER_PAGE: Final = 50
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}
 """The fields of the form that corrects a person, by the vault's names."""
 
@@ -121,9 +122,7 @@ def export(private: PrivateSide, views: Views, learner: UUID) -> Response[bytes]
     with views.snapshot() as snapshot:
         record = learners.read(snapshot.connection, str(learner))
     with private.reading() as registry:
-        content = msgspec.json.encode(
-            export_learner(registry, str(learner), list(record.credentials)), decimal_format="number"
-        )
+        content = _encode(export_learner(registry, str(learner), list(record.credentials)))
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="what-we-store.json"'}
     return Response(msgspec.json.format(content, indent=2), media_type="application/json", headers=headers)
 

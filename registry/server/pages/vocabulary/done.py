@@ -21,6 +21,7 @@ WORDS: Final = {
         "credential-suspend": N_("Suspended. The log says so within a minute"),
         "credential-reinstate": N_("Reinstated. The log says so within a minute"),
         "credential-revoke": N_("Revoked. The log says so within a minute"),
+        "credential-replaced": N_("Replaced. The log says so within a minute"),
         "credential-unchanged": N_("It was so before. Nothing was changed"),
         "held-same-person": N_("Decided: it is the same person. Send the row again, and it is issued"),
         "held-other-person": N_("Decided: it is another person. Send the row again, and it is issued"),
