@@ -1,7 +1,7 @@
 """Find a member's credentials for a clerk, by achievement, status and awarding day, the newest first."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -55,3 +55,38 @@ def page(connection: Connection, query: CredentialQuery, after: Place | None, li
         | {"day": after and after.awarding_date, "last": after and after.credential, "limit": limit},
     )
     return [Line(*row) for row in rows]
+
+
+class AwardedAchievement(NamedTuple):
+    """An achievement of which a member has awarded something."""
+
+    achievement: str
+    title: dict[str, str]
+    """The title of its newest version."""
+
+
+MAX_ACHIEVEMENTS: Final = 1_000
+"""Achievements that a clerk can choose from."""
+
+
+def count_by_status(connection: Connection, member: str) -> dict[str, int]:
+    """Return the number of a member's credentials with each status. Stored counts are read."""
+    row = connection.execute(
+        "SELECT coalesce(sum(active), 0)::bigint, coalesce(sum(suspended), 0)::bigint,"
+        " coalesce(sum(revoked), 0)::bigint, coalesce(sum(replaced), 0)::bigint FROM award_counts WHERE member = %s",
+        (member,),
+    ).fetchone()
+    return dict(zip(("active", "suspended", "revoked", "replaced"), row or (0, 0, 0, 0), strict=True))
+
+
+def list_awarded_achievements(connection: Connection, member: str) -> list[AwardedAchievement]:
+    """Return the achievements that a member has awarded, by their ids: at most `MAX_ACHIEVEMENTS`."""
+    rows = connection.execute(
+        "SELECT a.achievement::text, v.title"
+        " FROM (SELECT DISTINCT achievement FROM award_counts WHERE member = %(member)s) AS w"
+        " JOIN achievements a ON a.member = %(member)s AND a.achievement = w.achievement"
+        " JOIN achievement_versions v ON v.member = a.member AND v.achievement = a.achievement"
+        " AND v.version = a.versions ORDER BY a.achievement LIMIT %(limit)s",
+        {"member": member, "limit": MAX_ACHIEVEMENTS},
+    )
+    return [AwardedAchievement(*row) for row in rows]

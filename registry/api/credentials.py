@@ -18,6 +18,7 @@ from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
 from registry.http import FieldError, HttpProblem, requires
+from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
@@ -139,43 +140,48 @@ def issue(
     Its `parts`, if it has any, must satisfy the achievement's composition. Breaches are listed, each with its code as
     `field`, and refused unless `override` names them.
     """
+    # The persons behind a number are for people who may decide on held rows, not for every system that issues.
+    sees_persons = "learners:decide" in request.user.scopes
+    return private.write_once(
+        request, key, data, lambda write: issue_row(write, offered, data, sees_persons=sees_persons)
+    )
+
+
+def issue_row(write: Write, offered: Catalogue, data: CredentialRow, *, sees_persons: bool) -> Answer:
+    """Issue a credential for one row, for the API and the pages. Raises `HttpProblem` with all that is wrong with it.
+
+    Without `sees_persons` a refusal does not say who is behind a student number.
+    """
     parts, wrong = _parts(data.parts)
-
-    def act(write: Write) -> Answer:
-        checker = RowChecker(offered, keep_text=data.keep_text)
-        checked = checker.check(0, _row(data))
-        if checked is None:
-            raise HttpProblem(
-                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
-            )
-        request_or_problems = checked.result
-        problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
-        errors = [
-            FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems
-        ]
-        if isinstance(request_or_problems, tuple) or wrong:
-            raise HttpProblem("unprocessable", errors=[*errors, *wrong])
-
-        def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-            if isinstance(outcomes[0], Issued):
-                write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
-
-        [outcome] = write.issuer.issue(
-            [msgspec.structs.replace(request_or_problems, parts=parts)],
-            add_rows=add_answer,
-            override=data.override or (),
+    checker = RowChecker(offered, keep_text=data.keep_text)
+    checked = checker.check(0, _row(data))
+    if checked is None:
+        raise HttpProblem(
+            "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
         )
-        if not isinstance(outcome, Issued):
-            kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
-            if not outcome.accepted:
-                kind = "not-accepted"
-            errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
-            # The persons behind a number are for people who may decide on held rows, not for every system that issues.
-            detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
-            raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
-        return _answer(write.registry.member, outcome, checker.list_notes())
+    request_or_problems = checked.result
+    problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
+    errors = [FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems]
+    if isinstance(request_or_problems, tuple) or wrong:
+        raise HttpProblem("unprocessable", errors=[*errors, *wrong])
 
-    return private.write_once(request, key, data, act)
+    def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
+        if isinstance(outcomes[0], Issued):
+            write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
+
+    [outcome] = write.issuer.issue(
+        [msgspec.structs.replace(request_or_problems, parts=parts)],
+        add_rows=add_answer,
+        override=data.override or (),
+    )
+    if not isinstance(outcome, Issued):
+        kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
+        if not outcome.accepted:
+            kind = "not-accepted"
+        errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
+        detail = outcome.explanation if sees_persons else outcome.detail
+        raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
+    return _answer(write.registry.member, outcome, checker.list_notes())
 
 
 def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:
@@ -239,14 +245,14 @@ def _changing(change: str, status: str, summary: str) -> HTTPRouteHandler:
             raise HttpProblem("unprocessable", errors=[FieldError("$.note", fault, "note")])
 
         def act(write: Write) -> Answer:
-            return _change(write, StatusChange(str(credential), "", change, data.reason, note), status)
+            return make_change(write, StatusChange(str(credential), "", change, data.reason, note), status)
 
         return private.write_once(request, key, data, act)
 
     return changing
 
 
-def _change(write: Write, change: StatusChange, status: str) -> Answer:
+def make_change(write: Write, change: StatusChange, status: str) -> Answer:
     """Make a change, and return the credential's status after it."""
     changer = StatusChanger(write.registry, write.issuer)
     with write.registry.transaction() as transaction:
@@ -274,7 +280,7 @@ def reinstate(
     """End the suspension of one of the university's credentials. One that was ended before is `unchanged`."""
 
     def act(write: Write) -> Answer:
-        return _change(write, StatusChange(str(credential), "", "reinstate", ""), "active")
+        return make_change(write, StatusChange(str(credential), "", "reinstate", ""), "active")
 
     return private.write_once(request, key, None, act)
 

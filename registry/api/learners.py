@@ -76,6 +76,13 @@ def erase(
     Nobody can read what this university stored about the learner any more. The credentials still count, and what the
     learner holds can still be verified, but it cannot be issued again.
     """
+    return erase_learner(private, eraser, request, learner, data, key)
+
+
+def erase_learner(
+    private: PrivateSide, eraser: Eraser, request: Request[Any, Any, Any], learner: UUID, data: Erasing, key: str
+) -> Response[ErasedLearner]:
+    """Erase a learner once, for the API and the pages. Raises `HttpProblem`, `Refusal`."""
     if data.confirm != learner:
         raise HttpProblem("unprocessable", errors=[FieldError("$.confirm", "is another learner's id")])
 
@@ -163,6 +170,11 @@ def decide_held_row(
     A row with the same id that is sent again replaces the held one. If the held row is not the `version` that you read
     any more, nothing is decided (`held-row-changed`).
     """
+    return decide_row(private, request, data, key)
+
+
+def decide_row(private: PrivateSide, request: Request[Any, Any, Any], data: HeldDecision, key: str) -> Response[Any]:
+    """Decide about a held row once, for the API and the pages. Raises `Refusal`."""
 
     def act(write: Write) -> Answer:
         decided = HeldRows(write.registry).decide(data.record, data.version, data.decision, request.user.actor)

@@ -109,14 +109,18 @@ class HeldRows:
 
     def room(self, records: Collection[bytes]) -> Room:
         """Return the room for further rows, some of which, by their hashes, may wait already."""
-        cursor = self._registry.cursor()
-        count = cursor.execute(f"SELECT count(*) AS n FROM vault.held_rows h WHERE {_WAITS}").fetchone()  # noqa: S608 - a constant of this module
-        assert count is not None  # noqa: S101 - an aggregate function returns a row
-        waiting = cursor.execute(
+        waiting = self._registry.cursor().execute(
             f"SELECT record FROM vault.held_rows h WHERE {_WAITS} AND record = ANY(%s::bytea[])",  # noqa: S608 - likewise
             (format_array(records),),
         )
-        return Room(MAX_HELD - count["n"], {row["record"] for row in waiting.fetchall()})
+        return Room(MAX_HELD - self.count(), {row["record"] for row in waiting.fetchall()})
+
+    def count(self) -> int:
+        """Return the number of rows that wait for a decision."""
+        statement = f"SELECT count(*) AS n FROM vault.held_rows h WHERE {_WAITS}"  # noqa: S608 - a constant of this module
+        count = self._registry.cursor().execute(statement).fetchone()
+        assert count is not None  # noqa: S101 - an aggregate function returns a row
+        return int(count["n"])
 
     def find_earlier(self, records: Collection[bytes]) -> dict[bytes, EarlierRow]:
         """Return the rows that are held, or were held and decided on, under these hashed ids."""

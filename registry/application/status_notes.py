@@ -74,23 +74,28 @@ def build_note_row(
 
 def read_notes(vault: Vault, cursor: Cursor[DictRow], credential: str) -> list[StatusNote]:
     """Return the notes on a credential's changes, the first change first."""
+    return list(read_notes_by_version(vault, cursor, credential).values())
 
-    def read() -> list[StatusNote]:
+
+def read_notes_by_version(vault: Vault, cursor: Cursor[DictRow], credential: str) -> dict[int, StatusNote]:
+    """Return the notes on a credential's changes by its version after each change."""
+
+    def read() -> dict[int, StatusNote]:
         rows = cursor.execute(
             "SELECT version, learner::text, change, written, sealed FROM vault.status_notes WHERE credential = %s"
             " ORDER BY version",
             (credential,),
         ).fetchall()
         if not rows or (holder := vault.read_learner(cursor, rows[0]["learner"])) is None:
-            return []
-        return [
-            StatusNote(
+            return {}
+        return {
+            row["version"]: StatusNote(
                 row["change"],
                 row["written"],
                 vault.open(holder.learner, _purpose(credential, row["version"]), row["sealed"]),
             )
             for row in rows
-        ]
+        }
 
     return retry_read(read)
 

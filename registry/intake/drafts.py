@@ -27,6 +27,8 @@ _COLUMNS: Final = (
     "d.draft::text, d.format, d.sealed, d.created, d.achievement::text,"
     " (SELECT count(*) FROM intake.waiting w WHERE w.draft = d.draft) AS waiting"
 )
+_OPEN: Final = "(achievement IS NULL OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft))"
+"""The condition that a draft is not published, or that credentials wait for it."""
 
 
 class UnknownDraft(IntakeError):
@@ -98,7 +100,13 @@ class Drafts:
 
     def list_all(self) -> list[Draft]:
         """Return the drafts that are not published, or that credentials wait for, the oldest first."""
-        return self._select("achievement IS NULL OR EXISTS (SELECT FROM intake.waiting w WHERE w.draft = d.draft)", ())
+        return self._select(_OPEN, ())
+
+    def count(self) -> int:
+        """Return the number of drafts that lack something, or for which credentials wait."""
+        row = self._registry.cursor().execute(f"SELECT count(*) AS n FROM intake.drafts d WHERE {_OPEN}").fetchone()  # noqa: S608 - names of our own
+        assert row is not None  # noqa: S101 - an aggregate function returns a row
+        return int(row["n"])
 
     def get(self, draft: str) -> Draft:
         """Return the draft with this id. Raises `UnknownDraft`."""

@@ -192,6 +192,10 @@ class LearnerChanges:
             raise StalePreview("something has changed since this was proposed; propose it again", "change")
         return preview
 
+    def preview(self, change: str) -> Preview:
+        """Return the effect that a change would have now, whoever looks. Raises `UnknownChange`, `Refusal`."""
+        return self._preview(self._read_plan(change))
+
     def _read_plan(self, change: str) -> _Plan:
         row = (
             self._registry.cursor()

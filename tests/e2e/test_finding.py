@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from registry.cli.issuing.finding import normalise_name
+from registry.learners.name_search import normalise_name
 from registry.cli.json_shapes import SHAPES
 from tests.support.command import Consortium, printed_json, registry
 

@@ -1,6 +1,5 @@
 """Finding own credentials as a clerk does: `credential list` and `credential find`."""
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Final, NamedTuple
@@ -16,27 +15,13 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, title_of
 from registry.cli.personal_input import FROM_INPUT, from_input
+from registry.learners.name_search import matches_name, name_words
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.settings.settings import SettingsError
-from registry.values.persons import FORMERLY, full_name
 from registry.wire.credentials import Status
 
 _PAGE: Final = 500
-_WITHOUT_MARKS: Final = str.maketrans(
-    {
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "æ": "ae",
-        "œ": "oe",
-        "þ": "th",
-        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
-        "ħ": "h",
-    }
-)
-"""Letters that Unicode does not decompose."""
 
 
 class OwnCredential(NamedTuple):
@@ -182,7 +167,7 @@ def _print(
     wide: bool,
 ) -> int:
     """Print the credentials; return their number."""
-    words = None if name is None else normalise_name(name).split()
+    words = None if name is None else name_words(name)
     if words == []:
         raise typer.BadParameter("name at least one word of the learner's name", param_hint="NAME")
     people = _People(node)
@@ -237,21 +222,7 @@ class _People:
 
     def matches(self, learner: str | None, words: list[str]) -> bool:
         """True if each word begins one of the person's names, present or former."""
-        person = self.person(learner)
-        return any(
-            all(any(name.startswith(word) for name in normalise_name(full_name(names)).split()) for word in words)
-            for names in (person, *person.get(FORMERLY, ()))
-        )
-
-
-def normalise_name(text: str) -> str:
-    """Return a name without capitals, accents and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
-    return "".join(
-        " " if letter in "-'.\N{RIGHT SINGLE QUOTATION MARK}" else letter
-        for letter in decomposed
-        if not unicodedata.combining(letter)
-    )
+        return matches_name(self.person(learner), words)
 
 
 def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[OwnCredential]:

@@ -21,6 +21,19 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
+from registry.server.pages.desk import (
+    change_results,
+    changes,
+    credential,
+    credentials,
+    dashboard,
+    erasing,
+    held_people,
+    learner,
+    learner_changes,
+    looking_again,
+    replacing,
+)
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -47,6 +60,17 @@ def page_routes() -> Router:
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
+        *dashboard.ROUTES,
+        *credentials.ROUTES,
+        *credential.ROUTES,
+        *changes.ROUTES,
+        *change_results.ROUTES,
+        *looking_again.ROUTES,
+        *held_people.ROUTES,
+        *learner.ROUTES,
+        *learner_changes.ROUTES,
+        *erasing.ROUTES,
+        *replacing.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

@@ -1,0 +1,44 @@
+"""The numbers of batches that wait, run or had problems lately."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from psycopg import Cursor
+from psycopg.rows import DictRow
+
+LATELY: Final = timedelta(days=30)
+
+
+class BatchCounts(NamedTuple):
+    """Numbers of batches, without those that are only checked."""
+
+    to_release: int
+    """Batches of rows or documents that wait for a second person."""
+    changes_to_release: tuple[str, ...]
+    """The ids of the newest ten batches of status changes that wait for a second person."""
+    under_way: int
+    """Batches that wait for their turn or their day, or are worked through."""
+    with_problems: int
+    """Batches that ended lately and were refused in whole or in part; reconciliations are not counted."""
+
+
+def count_batches(cursor: Cursor[DictRow], now: datetime | None = None) -> BatchCounts:
+    """Return the numbers of batches as they are now."""
+    since = (now or datetime.now(UTC)) - LATELY
+    row = cursor.execute(
+        "SELECT count(*) FILTER (WHERE state = 'awaitingRelease' AND kind <> 'statusChanges') AS to_release,"
+        " count(*) FILTER (WHERE state IN ('scheduled', 'waiting', 'working')) AS under_way,"
+        " count(*) FILTER (WHERE state = 'failed' OR state = 'done' AND refused > 0 AND kind <> 'reconciliation')"
+        " AS with_problems"
+        " FROM intake.batches WHERE NOT dry_run AND (state NOT IN ('done', 'failed', 'cancelled', 'incomplete')"
+        " OR finished >= %s)",
+        (since,),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate function returns a row
+    changes = cursor.execute(
+        "SELECT batch::text FROM intake.batches WHERE state = 'awaitingRelease' AND kind = 'statusChanges'"
+        " ORDER BY created DESC LIMIT 10"
+    ).fetchall()
+    return BatchCounts(
+        row["to_release"], tuple(each["batch"] for each in changes), row["under_way"], row["with_problems"]
+    )

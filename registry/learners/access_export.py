@@ -1,0 +1,88 @@
+"""All that this university's node stores about a learner, for a learner who asks for it."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from registry.application.credential_history import HistoryStep, read_credential_history
+from registry.application.registry import Registry
+from registry.learners.erasure import UnknownLearner
+from registry.learners.moves import Party, Record, read_issued_data, read_records
+from registry.values.persons import FORMERLY, PERSON
+
+MAX_CREDENTIALS: Final = 1_000
+"""Credentials of one export."""
+
+
+class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
+    """A credential that this university issued, with what it says of the person."""
+
+    credential: str
+    issued: Any
+    """What is on the log about its issuing."""
+    says: dict[str, Any]
+    """What it says of the person; the log has a digest of it alone."""
+    history: list[HistoryStep]
+
+    def __repr__(self) -> str:
+        return f"ExportedCredential({self.credential})"  # a person is never shown by accident
+
+
+class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
+    """What this node stores about one learner. Keyed hashes and keys, which say nothing, are left out."""
+
+    learner: str
+    university: str
+    made: datetime
+    person: dict[str, Any]
+    """Name, date of birth and student number, as they are known."""
+    formerly: list[dict[str, Any]]
+    """Names and dates of birth that were known as the same person's."""
+    credentials: list[ExportedCredential]
+    all_credentials: bool
+    """False where there are more than one export has."""
+    merges_and_splits: list[dict[str, Any]]
+    cases: list[dict[str, Any]]
+    """The recognition office's cases; their files are the office's to hand out."""
+    published: list[Any] = []
+    """What all universities published about the learner, as far as this node has read."""
+
+    def __repr__(self) -> str:
+        return f"AccessExport({self.learner})"  # a person is never shown by accident
+
+
+def export_learner(registry: Registry, learner: str, published: list[Any]) -> AccessExport:
+    """Return what is stored about a learner. Raises `UnknownLearner` for one who is unknown or erased here."""
+    cursor = registry.cursor()
+    known = registry.vault.read_learner(cursor, learner)
+    if known is None:
+        raise UnknownLearner(f"this university has no learner {learner}, or has erased them", "$.learner")
+    records = read_records(registry, Party(known.learner, known.person, known.sealed))
+    changes = cursor.execute(
+        "SELECT change::text, kind, source::text, target::text, proposed, confirmed FROM vault.learner_changes"
+        " WHERE %(learner)s::uuid IN (source, target) ORDER BY proposed LIMIT 500",
+        {"learner": learner},
+    ).fetchall()
+    cases = cursor.execute(
+        "SELECT file_number, state, purpose, opened FROM office.cases WHERE learner = %s ORDER BY opened LIMIT 500",
+        (learner,),
+    ).fetchall()
+    return AccessExport(
+        learner,
+        registry.member,
+        datetime.now(UTC),
+        {name: known.person[name] for name in (*PERSON, "student", "formerStudent") if known.person.get(name)},
+        list(known.person.get(FORMERLY, ())),
+        [_export(registry, record) for record in records[:MAX_CREDENTIALS]],
+        len(records) <= MAX_CREDENTIALS,
+        [dict(row) for row in changes],
+        [dict(row) for row in cases],
+        published,
+    )
+
+
+def _export(registry: Registry, record: Record) -> ExportedCredential:
+    issued = read_issued_data(registry, record.credential)
+    history = read_credential_history(registry, record.credential)
+    return ExportedCredential(record.credential, issued, record.read_claims(registry), history)

@@ -1,0 +1,218 @@
+"""A batch of status changes: who is affected, what waits for whom, and what became of each row."""
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from projections.api.reading import Snapshot, Views
+from projections.credentials.dependents import NOTHING, Dependents, read_dependents
+from projections.records.member_names import read_member_names
+from registry.api.idempotency import Answer
+from registry.api.private_side import PrivateSide, Write
+from registry.api.receiving import Receiving
+from registry.application.records import find_credentials
+from registry.application.registry import Registry
+from registry.application.status_changes import StatusChange
+from registry.batches import Batch, RowProblem
+from registry.batches.batch import ENDED
+from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.status_rows import StatusRows
+from registry.http import HttpProblem, requires
+from registry.intake.rows.report import IntakeError
+from registry.server.pages.desk.credential_rows import OwnRow, read_rows
+from registry.server.pages.forms import form_key
+from registry.server.pages.frame import Pages
+from registry.server.pages.refusals import problem_of
+from registry.values.actors import actor_names, person_of
+
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+MAX_ROWS: Final = 100
+"""Rows, and problems, that the page shows."""
+
+
+class BatchRow(NamedTuple):
+    """A row of the batch, with the credential that it names where this university has it."""
+
+    change: StatusChange
+    row: OwnRow | None
+    dependents: Dependents
+
+
+class BatchPage(NamedTuple):
+    """A batch of status changes."""
+
+    batch: Batch
+    rows: list[BatchRow]
+    """The first rows; empty where the content was deleted after the batch ended."""
+    more_rows: bool
+    problems: list[RowProblem]
+    is_own: bool
+    """True if the reader sent it, and cannot release it."""
+    sender: str
+    releaser: str
+    names: dict[str, str]
+    position: str
+
+
+def _read(private: PrivateSide, receiving: Receiving, views: Views, member: str, batch: str, me: str) -> BatchPage:
+    store = receiving.batch_store
+    shown = store.get(batch)
+    if shown.kind != "statusChanges":
+        raise HttpProblem("not-found", "this batch changes no status of credentials")
+    with views.snapshot() as snapshot, private.reading() as registry:
+        changes = _read_changes(receiving, batch)
+        cursor = registry.cursor()
+        actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
+        known = actor_names(cursor, actors)
+        return BatchPage(
+            shown,
+            _read_credentials(snapshot, registry, member, changes[:MAX_ROWS]),
+            len(changes) > MAX_ROWS,
+            [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
+            person_of(cursor, shown.by) == person_of(cursor, me),
+            known.get(shown.by, shown.by),
+            known.get(shown.released_by or "", shown.released_by or ""),
+            read_member_names(snapshot.connection),
+            snapshot.position,
+        )
+
+
+def _read_changes(receiving: Receiving, batch: str) -> list[StatusChange]:
+    """Return the first changes of a batch; none where its content is away, or cannot be read as rows."""
+    store = receiving.batch_store
+    try:
+        rows = StatusRows(store.get_content(batch), store.get(batch).media)
+        return [row.change for row in islice(rows, MAX_ROWS + 1) if not isinstance(row, list)]
+    except (DamagedBatchFile, IntakeError):
+        return []
+
+
+def _read_credentials(
+    snapshot: Snapshot, registry: Registry, member: str, changes: list[StatusChange]
+) -> list[BatchRow]:
+    by_record = find_credentials(registry, [change.record for change in changes if not change.credential])
+    ids = [change.credential or by_record.get(change.record, "") for change in changes]
+    own = {row.view.credential: row for row in read_rows(snapshot, registry, member, [each for each in ids if each])}
+    found = read_dependents(snapshot.connection, member, list(own))
+    return [
+        BatchRow(change, own.get(identifier), found.get(identifier, NOTHING))
+        for change, identifier in zip(changes, ids, strict=True)
+    ]
+
+
+def _render(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    page: BatchPage,
+    *,
+    problem: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    return pages.render(
+        request,
+        "desk/changes.html",
+        private=True,
+        status=status,
+        position=page.position,
+        names=page.names,
+        fragment="result",
+        page=page,
+        batch=page.batch,
+        is_over=page.batch.state in ENDED,
+        problem=problem,
+        scopes=request.user.scopes,
+        key=str(uuid4()),
+    )
+
+
+@get(
+    "/desk/changes/{batch:uuid}",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("batches:read", "learners:read"),
+)
+def show_changes(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    receiving: Receiving,
+    views: Views,
+    pages: Pages,
+    batch: UUID,
+) -> Response[str]:
+    """Show a batch of status changes: what it would do, or what it did."""
+    member = request.app.state.member
+    return _render(request, pages, _read(private, receiving, views, member, str(batch), request.user.actor))
+
+
+@post(
+    "/desk/changes/{batch:uuid}/release",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("batches:release", "learners:read"),
+)
+def release(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    receiving: Receiving,
+    views: Views,
+    pages: Pages,
+    batch: UUID,
+    data: Typed,
+) -> Response[Any]:
+    """Let the changes be made, as a second person."""
+    store = receiving.batch_store
+    act = lambda: store.release(str(batch), request.user.actor)  # noqa: E731 - one line, passed on
+    return _decide(request, private, receiving, views, pages, batch, data, "changes-release", act)
+
+
+@post(
+    "/desk/changes/{batch:uuid}/cancel",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write", "learners:read"),
+)
+def cancel(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    receiving: Receiving,
+    views: Views,
+    pages: Pages,
+    batch: UUID,
+    data: Typed,
+) -> Response[Any]:
+    """Cancel changes that have not begun."""
+    act = lambda: receiving.batch_store.cancel(str(batch))  # noqa: E731 - one line, passed on
+    return _decide(request, private, receiving, views, pages, batch, data, "changes-cancel", act)
+
+
+def _decide(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    receiving: Receiving,
+    views: Views,
+    pages: Pages,
+    batch: UUID,
+    data: Mapping[str, str],
+    done: str,
+    act: Callable[[], Batch],
+) -> Response[Any]:
+    """Decide about the batch once, and lead to it; where that is refused, show it again with the reason."""
+
+    def decide(_: Write) -> Answer:
+        return Answer(200, act())
+
+    try:
+        private.write_once(request, form_key(data), None, decide)
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(request, error)
+        page = _read(private, receiving, views, request.app.state.member, str(batch), request.user.actor)
+        return _render(request, pages, page, problem=problem, status=problem["status"])
+    return pages.redirect(request, f"/desk/changes/{batch}", done)
+
+
+ROUTES: Final = [show_changes, release, cancel]

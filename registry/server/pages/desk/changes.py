@@ -1,0 +1,244 @@
+"""Suspending, reinstating and revoking credentials: asked on a page that shows what hangs on each, then done.
+
+One credential changes at once. Several go as a batch of status changes, which a second person releases where the
+node's settings say so, and whose page tells how many changed.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from projections.api.reading import Views
+from projections.credentials.dependents import NOTHING, Dependents, read_dependents
+from projections.records.member_names import read_member_names
+from registry.api.credentials import make_change
+from registry.api.idempotency import Answer
+from registry.api.prepared_rows import send_rows
+from registry.api.private_side import PrivateSide, Write
+from registry.api.receiving import Receiving
+from registry.http import HttpProblem, requires
+from registry.server.pages.desk.change_form import (
+    MAX_CHOSEN,
+    REASONS,
+    ChangeOrder,
+    Chosen,
+    Effect,
+    effect_of,
+    read_chosen,
+    read_order,
+    states_text,
+)
+from registry.server.pages.desk.credential_rows import OwnRow, read_rows
+from registry.server.pages.forms import form_key
+from registry.server.pages.frame import Pages
+from registry.server.pages.refusals import problem_of
+
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+_STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
+
+
+class ChosenRow(NamedTuple):
+    """A credential that was chosen."""
+
+    row: OwnRow
+    dependents: Dependents
+    status: str
+    """The status as this node stored it, which the log may not have yet."""
+    version: int
+    """The number of events that this node has stored of it."""
+    effect: Effect
+
+
+class ChangePage(NamedTuple):
+    """What would be changed, and what hangs on it."""
+
+    chosen: Chosen
+    rows: list[ChosenRow]
+    names: dict[str, str]
+    unknown: int
+    """The number of ids that are no credentials of this university, as far as the views have read."""
+    position: str
+
+    @property
+    def affected(self) -> int:
+        """The number of credentials that would change."""
+        return sum(each.effect == "changes" for each in self.rows)
+
+    @property
+    def states(self) -> str:
+        """The versions that the page was made from."""
+        return states_text([each.version for each in self.rows])
+
+
+def read_change(private: PrivateSide, views: Views, member: str, chosen: Chosen) -> ChangePage:
+    """Return what a change would do to each of the credentials."""
+    with views.snapshot() as snapshot, private.reading() as registry:
+        rows = read_rows(snapshot, registry, member, chosen.credentials)
+        found = read_dependents(snapshot.connection, member, chosen.credentials)
+        shown = []
+        for row in rows:
+            stored = registry.credentials.get(row.view.credential)
+            status = stored.state.status
+            shown.append(
+                ChosenRow(
+                    row, found.get(row.view.credential, NOTHING), status, stored.version,
+                    effect_of(chosen.change, status),
+                )
+            )  # fmt: skip
+        names = read_member_names(snapshot.connection)
+        return ChangePage(chosen, shown, names, len(chosen.credentials) - len(rows), snapshot.position)
+
+
+def _render(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    receiving: Receiving,
+    page: ChangePage,
+    *,
+    problem: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    return pages.render(
+        request,
+        "desk/change.html",
+        private=True,
+        status=status if page.rows else 422,
+        position=page.position,
+        names=page.names,
+        page=page,
+        change=page.chosen.change,
+        reasons=REASONS[page.chosen.change],
+        problem=problem,
+        fields={fault["field"]: fault for fault in (problem or {}).get("errors", ()) if fault.get("field")},
+        typed=typed or {},
+        key=str(uuid4()),
+        most=MAX_CHOSEN,
+        second_person=0 < receiving.release_above < len(page.rows),
+    )
+
+
+@get(
+    "/desk/credentials/change",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write", "learners:read"),
+)
+def ask(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, receiving: Receiving
+) -> Response[str]:
+    """Show what a change would do, and ask for the reason."""
+    chosen = read_chosen(
+        request.query_params.get("do", ""), [str(each) for each in request.query_params.getall("credential", [])]
+    )
+    return _render(request, pages, receiving, read_change(private, views, request.app.state.member, chosen))
+
+
+@post(
+    "/desk/credentials/{credential:uuid}/change",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write", "learners:read"),
+)
+def change_one(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    credential: UUID,
+    data: Typed,
+) -> Response[Any]:
+    """Change the status of one credential at once."""
+    data = {**data, "credentials": str(credential)}
+
+    def act() -> Response[Any]:
+        order = read_order(data)
+        change = order.change_of(str(credential))
+
+        def make(write: Write) -> Answer:
+            _refuse_stale(write.registry.credentials.get(str(credential)).version, data)
+            return make_change(write, change, _STATUS[change.change])
+
+        answer = private.write_once(request, form_key(data), change, make)
+        done = "credential-unchanged" if _value(answer, "unchanged") else f"credential-{change.change}"
+        return pages.redirect(request, f"/desk/credentials/{credential}", done)
+
+    return _carry_out(request, private, views, pages, receiving, data, act)
+
+
+@post(
+    "/desk/credentials/change",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write", "learners:read"),
+)
+def change_several(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    data: Typed,
+) -> Response[Any]:
+    """Hand several changes over as a batch."""
+
+    def act() -> Response[Any]:
+        order, key = read_order(data), form_key(data)
+
+        def send(write: Write) -> Answer:
+            versions = [write.registry.credentials.get(each).version for each in order.chosen.credentials]
+            _refuse_stale(states_text(versions), data)
+            return Answer(202, _send(receiving, order, request.user.actor, key))
+
+        batch = _value(private.write_once(request, key, data, send), "batch")
+        return pages.redirect(request, f"/desk/changes/{batch}", "changes-sent")
+
+    return _carry_out(request, private, views, pages, receiving, data, act)
+
+
+def _send(receiving: Receiving, order: ChangeOrder, by: str, key: str) -> Any:  # noqa: ANN401 - the answer's content
+    name = f"{order.chosen.change} {len(order.chosen.credentials)}"
+    return send_rows(receiving, name, "statusChanges", "application/x-ndjson", order.rows(), by, key)
+
+
+def _value(answer: Response[Any], name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a field of an answer, which is a struct the first time and JSON when it is repeated."""
+    return msgspec.to_builtins(answer.content)[name]
+
+
+def _refuse_stale(now: int | str, typed: Mapping[str, str]) -> None:
+    """Raise `HttpProblem` if a credential is not as the form showed it."""
+    if typed.get("states", "") != str(now):
+        raise HttpProblem(
+            "conflict",
+            "Somebody else changed one of these credentials meanwhile. It is shown as it is now.",
+        )
+
+
+def _carry_out(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    typed: Mapping[str, str],
+    act: Any,  # noqa: ANN401 - a function without arguments
+) -> Response[Any]:
+    """Act; where that is refused, show the form again with the reason and with what was typed."""
+    try:
+        response: Response[Any] = act()
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(request, error)
+        chosen = read_chosen(typed.get("do", ""), typed.get("credentials", "").split(","))
+        page = read_change(private, views, request.app.state.member, chosen)
+        return _render(request, pages, receiving, page, problem=problem, typed=typed, status=problem["status"])
+    return response
+
+
+ROUTES: Final = [ask, change_one, change_several]

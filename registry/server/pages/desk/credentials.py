@@ -1,0 +1,179 @@
+"""The university's own credentials: found by what the log says of them, or by whom they are about.
+
+A search by a person goes by POST, because addresses are kept in histories and logs.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Redirect
+
+from projections.api.reading import Views
+from projections.credentials.own_credentials import (
+    AwardedAchievement,
+    CredentialQuery,
+    Place,
+    count_by_status,
+    list_awarded_achievements,
+    page,
+)
+from projections.records.member_names import read_member_names
+from registry.api.private_side import PrivateSide
+from registry.http import Cursors, requires
+from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
+from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials
+from registry.server.pages.forms import read_search
+from registry.server.pages.frame import Pages
+from registry.wire.credentials import Status
+from registry.wire.today import utc_today
+
+PER_PAGE: Final = 25
+
+
+class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The filter of the list, as its address has it."""
+
+    achievement: UUID | None = None
+    status: Status | None = None
+    begin: date | None = msgspec.field(default=None, name="from")
+    end: date | None = msgspec.field(default=None, name="until")
+    learner: UUID | None = None
+    cursor: str | None = None
+
+    def query(self, member: str) -> CredentialQuery:
+        """Return the search of the views that the filter stands for."""
+        return CredentialQuery(
+            member=member,
+            achievement=None if self.achievement is None else str(self.achievement),
+            status=self.status,
+            begin=self.begin,
+            end=self.end,
+            learners=None if self.learner is None else [str(self.learner)],
+        )
+
+    def conditions(self) -> dict[str, str]:
+        """Return what narrows the list, as the address has it."""
+        values: Mapping[str, Any] = msgspec.to_builtins(self)
+        return {name: str(value) for name, value in values.items() if name != "cursor"}
+
+
+class CredentialPage(NamedTuple):
+    """A page of the list, and what stands above it."""
+
+    rows: list[OwnRow]
+    next: str | None
+    counts: dict[str, int]
+    achievements: list[AwardedAchievement]
+
+
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/desk/credentials", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
+def list_credentials(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages
+) -> Response[str]:
+    """Show the credentials that a filter selects, the newest awards first."""
+    chosen = read_search(request.query_params, CredentialFilter)
+    member = request.app.state.member
+    cursors = Cursors("own credentials", chosen.conditions())
+    after = None
+    if chosen.cursor:
+        day, credential = cursors.decode(chosen.cursor, date, UUID)
+        after = Place(day, str(credential))
+    with views.snapshot() as snapshot, private.reading() as registry:
+        lines = page(snapshot.connection, chosen.query(member), after, PER_PAGE + 1)
+        rows = read_rows(snapshot, registry, member, [line.credential for line in lines[:PER_PAGE]])
+        following = None
+        if len(lines) > PER_PAGE:
+            last = lines[PER_PAGE - 1]
+            following = cursors.encode([last.awarding_date, last.credential])
+        shown = CredentialPage(
+            rows,
+            following,
+            count_by_status(snapshot.connection, member),
+            list_awarded_achievements(snapshot.connection, member),
+        )
+        return _render(request, pages, chosen, shown, snapshot.position, names=read_member_names(snapshot.connection))
+
+
+@post(
+    "/desk/credentials/find", include_in_schema=False, sync_to_thread=True, status_code=200, **requires("learners:read")
+)
+def find(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, data: Typed
+) -> Response[Any]:
+    """Show the credentials of a person, a record or a number, among those that the filter selects."""
+    text = data.get("who", "").strip()
+    chosen = read_search({name: value for name, value in data.items() if name != "cursor"}, CredentialFilter)
+    member = request.app.state.member
+    with views.snapshot() as snapshot, private.reading() as registry:
+        fault = None
+        if not text or len(text) > MAX_TEXT or "\0" in text:
+            fault, found = "empty" if not text else "too-long", Found([], None, 0, "")
+        else:
+            found = find_credentials(snapshot, registry, chosen.query(member), text, data.get("after", ""))
+        if len(found.credentials) == 1 and found.kind in ("credential", "record"):
+            path = f"/desk/credentials/{found.credentials[0]}"
+            return Redirect(pages.address(request, path, {}), status_code=303)
+        shown = CredentialPage(
+            read_rows(snapshot, registry, member, found.credentials),
+            None,
+            count_by_status(snapshot.connection, member),
+            list_awarded_achievements(snapshot.connection, member),
+        )
+        return _render(
+            request,
+            pages,
+            chosen,
+            shown,
+            snapshot.position,
+            names=read_member_names(snapshot.connection),
+            status=200 if fault is None else 422,
+            found=found,
+            typed=text[:MAX_TEXT],
+            fault=fault,
+        )
+
+
+def _render(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    chosen: CredentialFilter,
+    shown: CredentialPage,
+    position: str,
+    *,
+    names: Mapping[str, str],
+    status: int = 200,
+    found: Found | None = None,
+    typed: str = "",
+    fault: str | None = None,
+) -> Response[str]:
+    today = utc_today()
+    return pages.render(
+        request,
+        "desk/credentials.html",
+        private=True,
+        position=position,
+        names=names,
+        status=status,
+        fragment="credentials",
+        chosen=chosen,
+        conditions=chosen.conditions(),
+        page=shown,
+        found=found,
+        typed=typed,
+        fault=fault,
+        total=sum(shown.counts.values()),
+        scopes=request.user.scopes,
+        status_of=lambda view: shown_status(view.status, view.valid_until, today),
+    )
+
+
+ROUTES: Final = [list_credentials, find]

@@ -1,0 +1,152 @@
+"""One learner: who they are, what all universities awarded them, and what this university can do about it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from projections.api.reading import Views
+from projections.records import learners
+from projections.records.learners import LearnerRecord
+from projections.records.member_names import read_member_names
+from registry.api.idempotency import Answer
+from registry.api.private_side import PrivateSide, Write
+from registry.http import Cursors, HttpProblem, requires
+from registry.learners.access_export import export_learner
+from registry.learners.change import Change
+from registry.learners.rectification import person_version, rectify
+from registry.server.pages.desk.credential_rows import shown_status
+from registry.server.pages.desk.learner_services import changes_of
+from registry.server.pages.forms import form_key
+from registry.server.pages.frame import Pages
+from registry.server.pages.refusals import problem_of
+from registry.values.persons import FORMERLY
+from registry.wire.today import utc_today
+
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+PER_PAGE: Final = 50
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}
+"""The fields of the form that corrects a person, by the vault's names."""
+
+
+class LearnerPage(NamedTuple):
+    """A learner as this node knows them."""
+
+    learner: str
+    person: Mapping[str, Any] | None
+    """None where the vault does not have the person, or not any more."""
+    formerly: list[Mapping[str, Any]]
+    version: str
+    record: LearnerRecord
+    next: str | None
+    changes: list[Change]
+    is_erased: bool
+    """True if this university's erasure of the learner is stored."""
+    names: dict[str, str]
+    position: str
+
+    def __repr__(self) -> str:
+        return f"LearnerPage({self.learner})"  # a person is never shown by accident
+
+
+def read_learner(private: PrivateSide, views: Views, learner: str, cursor: str = "") -> LearnerPage:
+    """Return what the node knows of a learner. Raises `HttpProblem` where it knows nothing."""
+    after, cursors = None, Cursors("learner", learner)
+    if cursor:
+        of, credential = cursors.decode(cursor, str, UUID)
+        after = of, str(credential)
+    with views.snapshot() as snapshot:
+        record = learners.read(snapshot.connection, learner, after=after, limit=PER_PAGE)
+        names, position = read_member_names(snapshot.connection), snapshot.position
+    with private.reading() as registry:
+        known = registry.vault.read_learner(registry.cursor(), learner)
+        is_erased = registry.erasures.is_erased(learner)
+        changes = changes_of(registry, views).list_changes(learner, 50)
+        person = None if known is None else known.person
+        version = "" if person is None else person_version(registry.vault, person)
+    if person is None and not record.credentials and after is None and not changes and not is_erased:
+        raise HttpProblem("not-found", "neither this university nor the log knows this learner")
+    following = None if record.next is None else cursors.encode(record.next.split("/"))
+    formerly = [] if person is None else list(person.get(FORMERLY, ()))
+    return LearnerPage(learner, person, formerly, version, record, following, changes, is_erased, names, position)
+
+
+def render_learner(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    page: LearnerPage,
+    *,
+    problem: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """Return the page; with a problem, what was typed stays in its form."""
+    today = utc_today()
+    return pages.render(
+        request,
+        "desk/learner.html",
+        private=True,
+        status=status,
+        position=page.position,
+        names=page.names,
+        page=page,
+        person=page.person,
+        record=page.record,
+        own=request.app.state.member,
+        problem=problem,
+        typed=typed or {},
+        fields=FIELDS,
+        key=str(uuid4()),
+        scopes=request.user.scopes,
+        status_of=lambda view: shown_status(view.status, view.valid_until, today),
+    )
+
+
+@get("/desk/learners/{learner:uuid}", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
+def show_learner(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, learner: UUID
+) -> Response[str]:
+    """Show one learner."""
+    cursor = str(request.query_params.get("cursor", ""))
+    return render_learner(request, pages, read_learner(private, views, str(learner), cursor))
+
+
+@get("/desk/learners/{learner:uuid}/export", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
+def export(private: PrivateSide, views: Views, learner: UUID) -> Response[bytes]:
+    """Return all that this node stores about a learner, as a file."""
+    with views.snapshot() as snapshot:
+        record = learners.read(snapshot.connection, str(learner))
+    with private.reading() as registry:
+        content = _encode(export_learner(registry, str(learner), list(record.credentials)))
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="what-we-store.json"'}
+    return Response(msgspec.json.format(content, indent=2), media_type="application/json", headers=headers)
+
+
+@post(
+    "/desk/learners/{learner:uuid}/rectify", include_in_schema=False, sync_to_thread=True, **requires("learners:decide")
+)
+def correct(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, learner: UUID, data: Typed
+) -> Response[Any]:
+    """Correct a learner's names or date of birth in the vault."""
+    stated = {name: data.get(field, "").strip() for name, field in FIELDS.items()}
+
+    def act(write: Write) -> Answer:
+        rectify(write.registry, str(learner), stated, data.get("version", ""), request.user.actor)
+        return Answer(200, {"learner": str(learner)})
+
+    try:
+        private.write_once(request, form_key(data), {**stated, "version": data.get("version", "")}, act)
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(request, error)
+        page = read_learner(private, views, str(learner))
+        return render_learner(request, pages, page, problem=problem, typed=data, status=problem["status"])
+    return pages.redirect(request, f"/desk/learners/{learner}", "learner-rectified")
+
+
+ROUTES: Final = [show_learner, export, correct]

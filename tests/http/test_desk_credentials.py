@@ -1,0 +1,108 @@
+"""The desk's credentials: found by what the log says and by whom they are about, and one credential's history."""
+
+import re
+import uuid
+
+import pytest
+
+from tests.support.served import form, once, row
+
+MARKUP = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def clerk(node):
+    return node.sign_in("clerk")
+
+
+@pytest.fixture(scope="module")
+def issue(node, offer):
+    """Issue a credential; return its id once the views have it."""
+    system = node.client()
+
+    def act(record, student, **more):
+        answer = system.post(
+            "/v1/credentials", json=row(offer, record, student, **more), headers=once(f"desk {record}")
+        )
+        assert answer.status_code == 201, answer.text
+        credential = answer.json()["credential"]
+        waiting = {"Registry-Wait-For": answer.headers["registry-position"]}
+        assert system.get(f"/v1/credentials/twente/{credential}", headers=waiting).status_code == 200
+        return credential
+
+    return act
+
+
+@pytest.fixture(scope="module")
+def zoe(issue):
+    """Zoë Ångström's credential."""
+    return issue("desk-1", "d1", family_name="Ångström", given_name="Zoë")
+
+
+def find(clerk, who, **more):
+    page = clerk.get("/desk/credentials")
+    return clerk.post("/desk/credentials/find", data=form(page, who=who, **more))
+
+
+def test_credentials_are_listed_with_their_learners_and_lead_to_their_history(clerk, zoe):
+    credential = zoe
+    page = clerk.get("/desk/credentials?from=2026-06-30&until=2026-06-30&status=active")
+    assert page.status_code == 200, page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert f"/desk/credentials/{credential}" in page.text
+    one = clerk.get(f"/desk/credentials/{credential}")
+    assert one.status_code == 200, one.text
+    assert "Ångström, Zoë" in one.text
+    assert "Issued" in one.text
+    assert re.search(r'href="/log/twente/\d+@\d+"', one.text)
+    assert "Ångström" not in re.search("<title>(.*?)</title>", one.text)[1]
+
+
+@pytest.mark.parametrize("who", ["angstrom zoe", "ÅNGSTRÖM", "zoë ang"])
+def test_a_name_finds_whatever_its_accents_and_no_address_or_log_has_it(node, clerk, zoe, who):
+    assert zoe
+    found = find(clerk, who)
+    assert found.status_code == 200
+    assert "1 credential found" in found.text
+    assert "Ångström, Zoë" in found.text
+    assert "ngstr" not in node.said.casefold()
+
+
+def test_a_record_and_a_credential_s_number_lead_to_the_credential_and_a_student_number_to_all(clerk, issue):
+    first, second = issue("desk-2", "d2"), issue("desk-3", "d2", awarding_date="2026-05-30")
+    for who in ("desk-2", first, first.upper()):
+        answer = find(clerk, who)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/credentials/{first}")
+    page = find(clerk, "d2")
+    assert page.status_code == 200
+    assert f"/desk/credentials/{first}" in page.text
+    assert f"/desk/credentials/{second}" in page.text
+
+
+def test_a_search_that_finds_nothing_says_what_was_searched_and_one_without_words_what_to_enter(clerk):
+    nothing = find(clerk, "Nobody-Has-This-Name")
+    assert "0 credentials found" in nothing.text
+    assert "Nothing was found" in nothing.text
+    empty = find(clerk, "  ")
+    assert empty.status_code == 422
+    assert "<title>Error:" in empty.text
+    assert find(clerk, "x" * 300).status_code == 422
+
+
+def test_names_are_text_and_never_markup(clerk, issue):
+    credential = issue("desk-4", "d4", family_name="O&apos", given_name="Sam", keep_text=True)
+    assert find(clerk, MARKUP).text.count("<script>alert") == 0
+    assert "O&amp;apos" in clerk.get(f"/desk/credentials/{credential}").text
+
+
+def test_a_wrong_filter_and_an_unknown_credential_say_so(clerk):
+    assert clerk.get("/desk/credentials?status=lost").status_code == 422
+    assert clerk.get("/desk/credentials?from=yesterday").status_code == 422
+    assert clerk.get("/desk/credentials?cursor=x").status_code == 422
+    assert clerk.get(f"/desk/credentials/{uuid.uuid4()}").status_code == 404
+
+
+def test_the_desk_needs_a_scope(node):
+    anybody = node.anybody().get("/desk/credentials", headers={"Accept": "text/html"})
+    assert anybody.headers["location"].startswith("/signin")
+    assert node.sign_in("officer").get("/desk/credentials").status_code == 403
