@@ -36,6 +36,12 @@ _SECTIONS: Final = (
     Section("/members", N_("Members")),
     Section("/statistics", N_("Statistics")),
     Section("/log", N_("The log")),
+    Section(
+        "/desk",
+        N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe of English
+        "university:read",
+        (Entry("/desk/achievements", N_("Achievements"), "university:read"),),
+    ),
     Section("/office", N_("Recognition office"), "cases:read"),
     Section(
         "/admin",

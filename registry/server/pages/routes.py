@@ -20,6 +20,7 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
+from registry.server.pages.desk import achievement_actions, own_achievements, publishing
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -43,6 +44,9 @@ def page_routes() -> Router:
         *signing_in.ROUTES,
         *passkey_pages.ROUTES,
         *own_account.ROUTES,
+        *own_achievements.ROUTES,
+        *publishing.ROUTES,
+        *achievement_actions.ROUTES,
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,

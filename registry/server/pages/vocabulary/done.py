@@ -18,5 +18,13 @@ WORDS: Final = {
         "amend": N_("Amended decision published"),
         "appeal": N_("Appeal recorded"),
         "close": N_("File closed"),
+        "achievement-published": N_("Published: everybody sees it as soon as it is on the log"),
+        "achievement-revised": N_("The new version is published"),
+        "achievement-retired": N_("Retired: it is no longer offered"),
+        "course-code-set": N_("The course code stands for this achievement now"),
+        "course-code-removed": N_("The course code is removed"),
+        "achievement-draft-saved": N_("The draft is saved"),
+        "achievement-draft-dropped": N_("The draft is deleted"),
+        "stack-awarded": N_("The credential is issued with its parts"),
     },
 }
