@@ -158,7 +158,7 @@ def test_a_revision_shows_what_changes_and_keeps_what_the_form_does_not_have(nod
     assert second["content"]["ects"] == 31
 
 
-def test_two_who_revise_at_once_see_both_and_overwrite_nothing(node, clerk):
+def test_two_who_revise_at_once_see_both_and_overwrite_nothing(clerk):
     path = f"{published(clerk, **{'description.en': 'The first text'})}/revise"
     mine, theirs = clerk.get(path), clerk.get(path)
     preview = step(clerk, theirs, path, "preview", **{"description.en": "Their text"})

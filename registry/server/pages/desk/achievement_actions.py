@@ -1,5 +1,6 @@
 """Acts on one of the university's achievements: retire it, and say which course codes stand for it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def confirm_retirement(editor: InjectedEditor, receiving: Receiving, achievement
 
 
 def _render_retirement(
-    editor: Editor, receiving: BatchReceiving, achievement: str, problem: Any = None
+    editor: Editor, receiving: BatchReceiving, achievement: str, problem: Mapping[str, Any] | None = None
 ) -> Response[str]:
     batches = receiving.batch_store.list_newest(_MOST_BATCHES)
     return render_own(

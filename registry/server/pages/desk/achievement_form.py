@@ -258,10 +258,11 @@ def _without_language(values: dict[str, Any], tag: str) -> dict[str, Any]:
     for name in TEXTS:
         changed[name] = {key: text for key, text in values[name].items() if key != tag}
     for name, inner in _TEXTS_IN_ROWS.items():
-        changed[name] = [
+        rows = [
             _filled({**row, inner: {key: text for key, text in row.get(inner, {}).items() if key != tag}})
             for row in values[name]
         ]
+        changed[name] = [row for row in rows if row]
     scheme = values["gradingScheme"]
     title = {key: text for key, text in scheme.get("title", {}).items() if key != tag}
     changed["gradingScheme"] = _filled({**scheme, "title": title})

@@ -57,6 +57,17 @@ WORDS: Final = {
         "max": N_("Highest grade"),
         "pass": N_("Lowest grade that passes"),
     },
+    "waiting_column": {
+        "record": N_("Your own id of this award"),
+        "student": N_("Student number"),
+        "family_name": N_("Family name"),
+        "given_name": N_("Given name"),
+        "date_of_birth": N_("Date of birth (year-month-day)"),
+        "awarding_date": N_("Awarding date (year-month-day)"),
+        "valid_until": N_("Valid until (year-month-day)"),
+        "grade": N_("Grade"),
+        "parts": N_("Parts"),
+    },
     "row_field": {
         "type": N_("Type"),
         "agency": N_("Agency or internal process"),
