@@ -41,7 +41,7 @@ def find_wholes(connection: Connection, member: str, achievement: str) -> list[W
         found = _find_use(composition, member, achievement)
         if found is not None:
             use, ref = found
-            wholes.append(Whole(*columns, use, ref.min_version))
+            wholes.append(Whole(*columns, use, ref.min_version))  # type: ignore[call-arg] # a row has as many
     return wholes
 
 

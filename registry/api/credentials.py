@@ -1,6 +1,7 @@
 """Issuing one credential, and changing what it counts for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
 from registry.http import FieldError, HttpProblem, requires
+from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_checker import RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.status_note import status_note_fault
@@ -139,6 +141,11 @@ def issue(
     Its `parts`, if it has any, must satisfy the achievement's composition. Breaches are listed, each with its code as
     `field`, and refused unless `override` names them.
     """
+    return private.write_once(request, key, data, make_issue(data, offered, request.user.scopes))
+
+
+def make_issue(data: CredentialRow, offered: Catalogue, scopes: AbstractSet[str]) -> Callable[[Write], Answer]:
+    """Return the act that issues one credential. `scopes` are those of who asks for it."""
     parts, wrong = _parts(data.parts)
 
     def act(write: Write) -> Answer:
@@ -171,11 +178,11 @@ def issue(
                 kind = "not-accepted"
             errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
             # The persons behind a number are for people who may decide on held rows, not for every system that issues.
-            detail = outcome.explanation if "learners:decide" in request.user.scopes else outcome.detail
+            detail = outcome.explanation if "learners:decide" in scopes else outcome.detail
             raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
         return _answer(write.registry.member, outcome, checker.list_notes())
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:

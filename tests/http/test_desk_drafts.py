@@ -5,8 +5,9 @@ import json
 import pytest
 
 from registry.server.pages.desk.achievement_form import form_of
+from tests.http.test_batches import finished, send
 from tests.http.test_desk_achievements import step, summary
-from tests.http.test_documents import JSON, SAMPLES, finished, send
+from tests.http.test_documents import JSON, SAMPLES
 from tests.support.page_forms import fields_of
 
 LIST = "/desk/achievements/drafts"

@@ -40,7 +40,10 @@ _SECTIONS: Final = (
         "/desk",
         N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe of English
         "university:read",
-        (Entry("/desk/achievements", N_("Achievements"), "university:read"),),
+        (
+            Entry("/desk/achievements", N_("Achievements"), "university:read"),
+            Entry("/desk/stacks", N_("Stacks"), "university:read"),
+        ),
     ),
     Section("/office", N_("Recognition office"), "cases:read"),
     Section(

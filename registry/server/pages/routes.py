@@ -20,7 +20,7 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
-from registry.server.pages.desk import achievement_actions, draft_pages, own_achievements, publishing
+from registry.server.pages.desk import achievement_actions, draft_pages, own_achievements, publishing, stacks
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -48,6 +48,7 @@ def page_routes() -> Router:
         *publishing.ROUTES,
         *achievement_actions.ROUTES,
         *draft_pages.ROUTES,
+        *stacks.ROUTES,
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
