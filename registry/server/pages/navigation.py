@@ -34,6 +34,7 @@ _SECTIONS: Final = (
     Section("/", N_("Find")),
     Section("/verify", N_("Verify")),
     Section("/members", N_("Members")),
+    Section("/precedents", N_("Precedents")),
     Section("/statistics", N_("Statistics")),
     Section("/log", N_("The log")),
     Section(

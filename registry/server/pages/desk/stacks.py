@@ -147,6 +147,7 @@ def _read_row(editor: Editor, achievement: str, learner: str, typed: Mapping[str
         "date_of_birth": person.get("dateOfBirth", ""),
         "achievement": achievement,
         "parts": msgspec.json.decode(typed.get("parts") or "[]", type=list[Any]),
+        "keep_text": True,  # the names are those that the vault has: they were judged when they came
     }
     return msgspec.convert(values, CredentialRow)
 
