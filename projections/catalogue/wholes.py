@@ -1,12 +1,15 @@
-"""The larger achievements that an achievement can be stacked into, because their compositions name it."""
+"""What an achievement is stacked into, because compositions name it; and the titles of what is stacked into it."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from psycopg import Connection
 
 from projections.queries import load_query
+from projections.relations.stacks import Key
+from registry.rules.compositions import named_refs
 from registry.wire.achievements import Composition
 from registry.wire.forms import Ref
 
@@ -56,3 +59,20 @@ def _find_use(composition: Composition, member: str, achievement: str) -> tuple[
             if (ref.member, ref.achievement) == (member, achievement):
                 return use, ref
     return None
+
+
+def read_part_titles(connection: Connection, composition: Mapping[str, Any] | None) -> dict[Key, dict[str, str]]:
+    """Return the titles of the achievements that a composition names, as JSON. Those not read yet have none."""
+    if composition is None:
+        return {}
+    refs = named_refs(msgspec.convert(composition, Composition))
+    columns = [ref.member for ref in refs], [ref.achievement for ref in refs]
+    return {(member, achievement): title for member, achievement, title in connection.execute(_TITLES, columns)}
+
+
+_TITLES: Final = """
+SELECT v.member, v.achievement::text, v.title
+FROM (SELECT DISTINCT * FROM unnest(%s::text[], %s::uuid[])) AS w (member, achievement)
+JOIN achievements a ON a.member = w.member AND a.achievement = w.achievement
+JOIN achievement_versions v ON v.member = a.member AND v.achievement = a.achievement AND v.version = a.versions
+"""

@@ -15,6 +15,7 @@ from projections.api.reading import Views
 from projections.catalogue import search
 from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import CatalogueQuery, Offer
+from projections.catalogue.wholes import read_part_titles
 from projections.records.member_names import read_member_names
 from registry.api.private_side import PrivateSide
 from registry.application.achievement_content import FaultyContent
@@ -180,9 +181,10 @@ def render_confirm(
     **more: Any,  # noqa: ANN401 - of the template
 ) -> Response[str]:
     """Return the page that shows what would be published, as everybody would see it, and asks."""
+    shown = view_of(content, editor.own)
     with editor.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
-    shown = view_of(content, editor.own)
+        part_titles = read_part_titles(snapshot.connection, shown.content.get("composition"))
     fields = {
         **form.fields,
         "languages": " ".join(form.languages),
@@ -197,6 +199,7 @@ def render_confirm(
         names=names,
         shown=shown,
         content=shown.content,
+        part_titles=part_titles,
         notes=notes,
         fields=fields,
         hidden=purpose.hidden,

@@ -11,7 +11,7 @@ from litestar.di import Provide
 from projections.catalogue import catalogue, search
 from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import CataloguePage, CatalogueQuery
-from projections.catalogue.wholes import Whole, find_wholes
+from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
 from projections.credentials import award_counts
 from projections.records.member_names import read_member_names
 from registry.http import requires
@@ -49,6 +49,8 @@ class OwnAchievement(NamedTuple):
     wholes: list[Whole]
     codes: list[CourseCode]
     names: dict[str, str]
+    part_titles: dict[tuple[str, str], dict[str, str]]
+    """The titles of what is stacked into it."""
 
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("university:read"))
@@ -93,6 +95,7 @@ def read_own(editor: Editor, achievement: str) -> OwnAchievement:
             find_wholes(connection, editor.own, achievement),
             codes,
             read_member_names(connection),
+            read_part_titles(connection, shown.content.get("composition")),
         )
 
 
@@ -115,6 +118,8 @@ def render_own(
         own=own,
         shown=own.shown,
         content=own.shown.content,
+        wholes=own.wholes,
+        part_titles=own.part_titles,
         problem=problem,
         typed=typed or {},
         key=new_key(),
