@@ -36,7 +36,12 @@ _SECTIONS: Final = (
     Section("/members", N_("Members")),
     Section("/precedents", N_("Precedents")),
     Section("/statistics", N_("Statistics")),
-    Section("/log", N_("The log")),
+    Section(
+        "/log",
+        N_("The log"),
+        "",
+        (Entry("/log", N_("Logs")), Entry("/log/reports", N_("Audit reports"), "university:read")),
+    ),
     Section(
         "/desk",
         N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe of English

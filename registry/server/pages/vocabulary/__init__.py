@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from registry.server.pages.vocabulary import achievements, desk_achievements, done, fields, log, office, people
+from registry.server.pages.vocabulary import achievements, audits, desk_achievements, done, fields, log, office, people
 
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = (
     people.WORDS | achievements.WORDS | desk_achievements.WORDS | fields.WORDS | log.WORDS | office.WORDS | done.WORDS
