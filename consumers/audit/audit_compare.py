@@ -95,7 +95,10 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def compare(first_report: AuditReport, second_report: AuditReport) -> Comparison:
-    """Find, stream by stream, the first size at which the reports' signed heads contradict each other."""
+    """Find, stream by stream, the first size at which the reports' signed heads contradict each other.
+
+    Raises `OtherConsortium`, and `MalformedNote` for a head or a key that cannot be read.
+    """
     if (first_report.consortium, first_report.founded) != (second_report.consortium, second_report.founded):
         raise OtherConsortium(
             f"one report is of {first_report.consortium}, the other of {second_report.consortium}, or of another"
@@ -220,4 +223,8 @@ def _shared_heads(first_report: StreamState, second_report: StreamState) -> list
 
 
 def _root(note: str) -> str:
-    return note.split("\n", 3)[2]
+    """Return the root that a note states. Raises `MalformedNote`."""
+    lines = note.split("\n", 3)
+    if len(lines) < 4:
+        raise MalformedNote("a head in a report is not a signed note")
+    return lines[2]

@@ -60,6 +60,9 @@ async def search_catalogue(
         ),
     ] = None,
     retired: Annotated[bool, Parameter(description="Include what is no longer offered.")] = False,
+    sort: Annotated[
+        str | None, Parameter(description="title, or credits: the most first. By default the best match.")
+    ] = None,
     fields: Fields = "",
     cursor: Cursor = "",
     limit: Limit = LIMIT,
@@ -82,6 +85,7 @@ async def search_catalogue(
         stackability=stackability,
         recognised_by=recognised_by,
         retired=retired,
+        sort=sort,
     )
 
     def read(connection: Any) -> CataloguePage:  # noqa: ANN401 - a connection

@@ -1,7 +1,8 @@
 """Search the catalogue for learners: what can I study, where, at which level, for how many credits.
 
 A search covers the newest versions of what members offer. Words are looked for in titles, learning outcomes and
-descriptions, and the best match comes first; without words the list is in the order of titles.
+descriptions, and the best match comes first; without words the list is in the order of titles. It can be sorted by
+credits instead.
 """
 
 from datetime import date
@@ -21,6 +22,7 @@ from registry.wire.achievements import AchievementContent, Kind, Participation
 from registry.wire.today import utc_today
 
 MOST: Final = 500
+SORTS: Final = ("title", "credits")
 MAX_PAGE_BYTES: Final = 1024 * 1024
 """Bytes of JSON that the items of a page have at most, unless its first item alone has more."""
 
@@ -50,6 +52,8 @@ class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     """A member that recognises it today by an agreement."""
     retired: bool = False
     """Include those that are no longer offered."""
+    sort: str | None = None
+    """`title` or `credits` (the most first); without it the best match of the words, then by title."""
 
     def check(self) -> None:
         """Raise `InvalidQuery` for an impossible condition."""
@@ -66,6 +70,7 @@ class CatalogueQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
                 raise InvalidQuery(name, "0 to 100000")
         if self.min_ects is not None and self.max_ects is not None and self.min_ects > self.max_ects:
             raise InvalidQuery("maxEcts", "less than minEcts")
+        check_value("sort", self.sort, SORTS)
         check_value("kind", self.kind, get_args(Kind))
         check_value("participation", self.participation, get_args(Participation))
         check_value("stackability", self.stackability, get_args(AchievementContent.__annotations__["stackability"]))

@@ -82,3 +82,9 @@ def within(connection: Connection, member: str, begin: date, end: date) -> list[
     """Return a member's awards in the months that begin from `begin` to `end`, the most issued first."""
     rows = connection.execute(load_query("awards_of_months"), {"member": member, "begin": begin, "end": end})
     return [AchievementAwards(*row) for row in rows]
+
+
+def of_achievement(connection: Connection, member: str, achievement: str) -> dict[str, int]:
+    """Return how many credentials of an achievement there are, by the status that they have now."""
+    row = connection.execute(load_query("awards_of_achievement"), {"member": member, "achievement": achievement})
+    return dict(zip(_STATUSES, map(int, row.fetchone() or ()), strict=True))

@@ -1,8 +1,11 @@
--- The newest versions that a search of the catalogue is about, each with how well it fits its words.
+-- The newest versions that a search of the catalogue is about, each with its rank: how well it fits
+-- the words, or its credits.
 WITH found AS MATERIALIZED (
     SELECT v.member, v.achievement, v.version, v.kind, v.ects, v.eqf_level, v.fields, v.languages, v.participation,
         v.credit_bearing, v.stackability, v.retired, v.sort_title, m.country,
-        CASE WHEN %(words)s::text IS NULL THEN 0 ELSE ts_rank(v.words, %(words)s::tsquery)::float8 END AS rank
+        CASE WHEN %(sort)s::text = 'credits' THEN coalesce(v.ects, -1)::float8
+            WHEN %(sort)s::text = 'title' OR %(words)s::text IS NULL THEN 0
+            ELSE ts_rank(v.words, %(words)s::tsquery)::float8 END AS rank
     FROM achievement_search v JOIN members m USING (member)
     WHERE v.newest
         AND (%(retired)s OR NOT v.retired)

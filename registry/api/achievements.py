@@ -1,6 +1,6 @@
 """Publishing what a university offers."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -75,6 +75,81 @@ def _content(
     return content, list_notes(values, content)
 
 
+Act = Callable[[Write], Answer]
+
+
+def check_publication(
+    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
+) -> tuple[AchievementContent, list[str]]:
+    """Check that a new achievement could be published. Return its content, and notes about it."""
+    content, notes = _content(registry, values, keep_fields)
+    registry.achievements.check_new(content, keep_text=keep_fields)
+    return content, notes
+
+
+def make_publication(values: dict[str, Any], keep_fields: Collection[str]) -> Act:
+    """Return the act that publishes a new achievement."""
+
+    def act(write: Write) -> Answer:
+        content, notes = _content(write.registry, values, keep_fields)
+        with write.registry.transaction() as transaction:
+            write.registry.achievements.publish(content, keep_text=keep_fields, transaction=transaction)
+            return write.commit(transaction, _answer(write.registry.member, content, notes))
+
+    return act
+
+
+def check_revision(
+    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
+) -> tuple[AchievementContent, list[str]]:
+    """Check that the next version could be published. Return its content, and notes about it."""
+    content, notes = _read_revision(registry, values, keep_fields)
+    registry.achievements.check_revision(content, keep_text=keep_fields)
+    return content, notes
+
+
+def make_revision(values: dict[str, Any], keep_fields: Collection[str]) -> Act:
+    """Return the act that publishes the next version of the achievement that `values` name."""
+
+    def act(write: Write) -> Answer:
+        content, notes = _read_revision(write.registry, values, keep_fields)
+        with write.registry.transaction() as transaction:
+            write.registry.achievements.revise(content, keep_text=keep_fields, transaction=transaction)
+            return write.commit(transaction, _answer(write.registry.member, content, notes))
+
+    return act
+
+
+def make_retirement(achievement: str) -> Act:
+    """Return the act that retires an achievement."""
+
+    def act(write: Write) -> Answer:
+        registry = write.registry
+        version = registry.achievements.get(achievement).state.version
+        with registry.transaction() as transaction:
+            registry.achievements.retire(achievement, transaction=transaction)
+            return write.commit(
+                transaction, Answer(200, OfferedVersion(registry.member, achievement, version, retired=True))
+            )
+
+    return act
+
+
+def _read_revision(
+    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
+) -> tuple[AchievementContent, list[str]]:
+    version = registry.achievements.get(values["achievement"]).state.version + 1
+    return _content(registry, {"version": version} | values, keep_fields)
+
+
+def _answer(member: str, content: AchievementContent, notes: list[str]) -> Answer:
+    return Answer(
+        201,
+        OfferedVersion(member, content.achievement, content.version, notes=notes),
+        f"/v1/achievements/{member}/{content.achievement}",
+    )
+
+
 @post(
     "/v1/achievements",
     tags=["Publishing"],
@@ -103,25 +178,10 @@ def publish(
     keep_fields = ALL_FIELDS if keep_text else ()
     if dry_run:
         with private.reading() as registry:
-            content, notes = _content(registry, values, keep_fields)
-            registry.achievements.check_new(content, keep_text=keep_fields)
+            content, notes = check_publication(registry, values, keep_fields)
         return private.respond(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
-    def act(write: Write) -> Answer:
-        member = write.registry.member
-        content, notes = _content(write.registry, values, keep_fields)
-        with write.registry.transaction() as transaction:
-            write.registry.achievements.publish(content, keep_text=keep_fields, transaction=transaction)
-            return write.commit(
-                transaction,
-                Answer(
-                    201,
-                    OfferedVersion(member, content.achievement, 1, notes=notes),
-                    f"/v1/achievements/{member}/{content.achievement}",
-                ),
-            )
-
-    return private.write_once(request, key, data, act)
+    return private.write_once(request, key, data, make_publication(values, keep_fields))
 
 
 @post(
@@ -147,34 +207,13 @@ def revise(
     """Publish the whole content again as the next version. `version`, if you send it, must be the next one."""
     values = values_of(data) | {"achievement": str(achievement)}
     keep_fields = ALL_FIELDS if keep_text else ()
-
-    def read_revision(registry: Registry) -> tuple[AchievementContent, list[str]]:
-        return _content(
-            registry, {"version": registry.achievements.get(str(achievement)).state.version + 1} | values, keep_fields
-        )
-
     if dry_run:
         with private.reading() as registry:
-            content, notes = read_revision(registry)
-            registry.achievements.check_revision(content, keep_text=keep_fields)
+            content, notes = check_revision(registry, values, keep_fields)
         checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
         return private.respond(checked)
 
-    def act(write: Write) -> Answer:
-        member = write.registry.member
-        content, notes = read_revision(write.registry)
-        with write.registry.transaction() as transaction:
-            write.registry.achievements.revise(content, keep_text=keep_fields, transaction=transaction)
-            return write.commit(
-                transaction,
-                Answer(
-                    201,
-                    OfferedVersion(member, str(achievement), content.version, notes=notes),
-                    f"/v1/achievements/{member}/{achievement}",
-                ),
-            )
-
-    return private.write_once(request, key, data, act)
+    return private.write_once(request, key, data, make_revision(values, keep_fields))
 
 
 @post(
@@ -190,17 +229,7 @@ def retire(
     private: PrivateSide, request: Request[Any, Any, Any], achievement: UUID, key: IdempotencyKey
 ) -> Response[OfferedVersion]:
     """Stop offering an achievement. It is not awarded any more; credentials stay as they are."""
-
-    def act(write: Write) -> Answer:
-        registry = write.registry
-        version = registry.achievements.get(str(achievement)).state.version
-        with write.registry.transaction() as transaction:
-            registry.achievements.retire(str(achievement), transaction=transaction)
-            return write.commit(
-                transaction, Answer(200, OfferedVersion(registry.member, str(achievement), version, retired=True))
-            )
-
-    return private.write_once(request, key, None, act)
+    return private.write_once(request, key, None, make_retirement(str(achievement)))
 
 
 class JointVersion(msgspec.Struct, frozen=True, rename="camel"):

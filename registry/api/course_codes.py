@@ -1,5 +1,6 @@
 """The university's own course codes: which achievement, and which version of it, each stands for."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -98,23 +99,28 @@ class CourseCodeTable(Controller):
         Rows of batches may then name the `course` instead of the achievement, and documents are matched by a code that
         they name.
         """
+        return private.write_once(request, key, data, change_codes(data))
 
-        def act(write: Write) -> Answer:
-            codes = CourseCodes(write.registry)
-            changed = [
-                CourseCode(item.code, str(item.achievement), item.version)
-                for item in data.items
-                if item.achievement is not None
-            ]
-            removed = [item.code for item in data.items if item.achievement is None]
-            if errors := _errors(codes, data):
-                raise HttpProblem("unprocessable", errors=errors)
-            answer = Answer(200, Changed(len(changed), len(removed), codes.list_changes(changed)))
-            with write.registry.transaction() as transaction:
-                codes.change(changed, removed, transaction)
-                return write.commit(transaction, answer)
 
-        return private.write_once(request, key, data, act)
+def change_codes(data: Entries) -> Callable[[Write], Answer]:
+    """Return the act that sets and removes these codes."""
+
+    def act(write: Write) -> Answer:
+        codes = CourseCodes(write.registry)
+        changed = [
+            CourseCode(item.code, str(item.achievement), item.version)
+            for item in data.items
+            if item.achievement is not None
+        ]
+        removed = [item.code for item in data.items if item.achievement is None]
+        if errors := _errors(codes, data):
+            raise HttpProblem("unprocessable", errors=errors)
+        answer = Answer(200, Changed(len(changed), len(removed), codes.list_changes(changed)))
+        with write.registry.transaction() as transaction:
+            codes.change(changed, removed, transaction)
+            return write.commit(transaction, answer)
+
+    return act
 
 
 def _errors(codes: CourseCodes, data: Entries) -> list[FieldError]:

@@ -1,5 +1,6 @@
 """Achievements that documents brought and Annex I wants more of, and the credentials that wait for them."""
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from registry.application.achievement_texts import ALL_FIELDS
 from registry.http import requires
 from registry.intake.draft_publishing import DraftPublisher
 from registry.intake.drafts import Draft, Drafts
+from registry.intake.rows.report import Catalogue
 
 _MOST: Final = 500
 _NAME: Final = 40
@@ -90,7 +92,7 @@ def list_drafts(private: PrivateSide) -> Response[DraftList]:
     """Return the drafts: achievements of documents that lack fields which Annex I requires."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        views = DraftList([_view(drafts, draft) for draft in drafts.list_all()])
+        views = DraftList([describe_draft(drafts, draft) for draft in drafts.list_all()])
     return private.respond(views)
 
 
@@ -106,7 +108,7 @@ def get_draft(private: PrivateSide, draft: UUID) -> Response[DraftView]:
     """Return a draft with its fields, the missing ones, and the records that wait for it."""
     with private.reading() as registry:
         drafts = Drafts(registry)
-        view = _view(drafts, drafts.get(str(draft)))
+        view = describe_draft(drafts, drafts.get(str(draft)))
     return private.respond(view)
 
 
@@ -122,15 +124,7 @@ def complete(
     private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, data: Completing, key: IdempotencyKey
 ) -> Response[DraftView]:
     """Add missing fields to a draft. They can be sent again."""
-
-    def act(write: Write) -> Answer:
-        drafts = Drafts(write.registry)
-        values: dict[str, Any] = {"achievement": data.achievement}
-        if data.credentials:
-            values["credentials"] = data.credentials
-        return Answer(200, _view(drafts, drafts.complete(str(draft), values)))
-
-    return private.write_once(request, key, data, act)
+    return private.write_once(request, key, data, make_completion(str(draft), data))
 
 
 @post(
@@ -155,15 +149,7 @@ def publish(
 
     Those that lack fields still wait: complete them, and publish the draft once more.
     """
-
-    def act(write: Write) -> Answer:
-        keep_fields = ALL_FIELDS if keep_text else ()
-        awards, notes = DraftPublisher(write.registry, write.issuer, offered).publish(str(draft), keep_fields)
-        after = Drafts(write.registry).get(str(draft))
-        notes += [note for award in awards for note in award.notes]
-        issued = sum(award.credential is not None for award in awards)
-        return Answer(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
-
+    act = make_draft_publication(str(draft), offered, ALL_FIELDS if keep_text else ())
     return private.write_once(request, key, None, act)
 
 
@@ -178,16 +164,52 @@ def publish(
 )
 def drop(private: PrivateSide, request: Request[Any, Any, Any], draft: UUID, key: IdempotencyKey) -> Response[None]:
     """Delete a draft and the credentials that wait for it. What was published stays."""
+    return private.write_once(request, key, None, make_drop(str(draft)))
+
+
+def make_completion(draft: str, data: Completing) -> Callable[[Write], Answer]:
+    """Return the act that adds values to a draft."""
+
+    def act(write: Write) -> Answer:
+        drafts = Drafts(write.registry)
+        values: dict[str, Any] = {"achievement": data.achievement}
+        if data.credentials:
+            values["credentials"] = data.credentials
+        return Answer(200, describe_draft(drafts, drafts.complete(draft, values)))
+
+    return act
+
+
+def make_draft_publication(
+    draft: str, offered: Catalogue, keep_fields: Collection[str], data: Completing | None = None
+) -> Callable[[Write], Answer]:
+    """Return the act that publishes a draft, after it is completed by `data`, and issues what waits for it."""
+
+    def act(write: Write) -> Answer:
+        if data is not None:
+            make_completion(draft, data)(write)
+        awards, notes = DraftPublisher(write.registry, write.issuer, offered).publish(draft, keep_fields)
+        after = Drafts(write.registry).get(draft)
+        notes += [note for award in awards for note in award.notes]
+        issued = sum(award.credential is not None for award in awards)
+        return Answer(200, DraftPublished(str(after.achievement), issued, after.waiting, notes))
+
+    return act
+
+
+def make_drop(draft: str) -> Callable[[Write], Answer]:
+    """Return the act that deletes a draft and what waits for it."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            Drafts(write.registry).drop(str(draft), transaction)
+            Drafts(write.registry).drop(draft, transaction)
             return write.commit(transaction, Answer(200, None))
 
-    return private.write_once(request, key, None, act)
+    return act
 
 
-def _view(drafts: Drafts, draft: Draft) -> DraftView:
+def describe_draft(drafts: Drafts, draft: Draft) -> DraftView:
+    """Return a draft as the API shows it."""
     waiting = [
         WaitingRecord(None if (record := credential.values.get("record")) is None else str(record), credential.missing)
         for credential in drafts.list_waiting(draft.draft)

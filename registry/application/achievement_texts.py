@@ -37,7 +37,8 @@ _NO_TITLES: Final = frozenset(
 _BEGINS: Final = re.compile(
     r"(?:replace:|(?:replace (?:this|me)|lorem ipsum|insert .{0,40} here|your .{0,40} here)\b)", re.IGNORECASE
 )
-_MEANT: Final = " (--keep-text, over HTTP keepText=true, where it is meant)"
+MEANT: Final = " (--keep-text, over HTTP keepText=true, where it is meant)"
+"""The end of a fault that `keep_text` leaves out."""
 _HTML: Final = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d?);", re.IGNORECASE)
 _TITLES: Final = re.compile(
     r"\$\.title\.[^.]*|\$\.learningOutcomes\[\d+\]\.title\.[^.]*|\$\.gradingScheme\.title\.[^.]*"
@@ -74,7 +75,7 @@ def find_text_faults(values: Mapping[str, Any], keep_text: Collection[str] = ())
         fault = _find_lost(text)
         if fault is None and field not in keep_text:
             doubtful = _find_doubtful(path, text)
-            fault = None if doubtful is None else doubtful + _MEANT
+            fault = None if doubtful is None else doubtful + MEANT
         if fault is not None:
             yield path, fault
 

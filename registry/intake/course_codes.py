@@ -25,6 +25,7 @@ from registry.wire.forms import check_uuid
 
 COLUMNS: Final = ("code", "achievement", "version")
 MOST_CHARACTERS: Final = 200
+_MOST_LISTED: Final = 500
 
 
 class CourseCode(msgspec.Struct, frozen=True):
@@ -78,6 +79,15 @@ class CourseCodes:
         rows = self._registry.cursor().execute(
             "SELECT code, achievement::text, version FROM intake.course_codes WHERE code > %s ORDER BY code LIMIT %s",
             (_storable(after), limit),
+        )
+        return [CourseCode(**row) for row in rows.fetchall()]
+
+    def list_of(self, achievement: str) -> list[CourseCode]:
+        """Return the codes that stand for an achievement, in their order."""
+        rows = self._registry.cursor().execute(
+            "SELECT code, achievement::text, version FROM intake.course_codes WHERE achievement = %s"
+            " ORDER BY code LIMIT %s",
+            (achievement, _MOST_LISTED),
         )
         return [CourseCode(**row) for row in rows.fetchall()]
 

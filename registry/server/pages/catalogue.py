@@ -10,7 +10,8 @@ from litestar import Request, Response, get
 from projections.api.reading import Views
 from projections.catalogue import catalogue, search
 from projections.catalogue.catalogue import AchievementView
-from projections.catalogue.search import CataloguePage, CatalogueQuery
+from projections.catalogue.search import SORTS, CataloguePage, CatalogueQuery
+from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
 from projections.recognition.statements import Assessed, Statement, read_assessments, read_statements
@@ -103,6 +104,8 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
         chosen=chosen,
         facets=_facets(result, chosen, language_of(request)),
         at=at if at in result.names else "",
+        unknown_at=at if at not in result.names else "",
+        sorts=SORTS,
         statements=result.statements,
         tones=OUTCOME_TONES,
         json_address=pages.address(request, "/v1/catalogue", _as_typed(query)),
@@ -127,8 +130,16 @@ def _facets(result: _SearchResult, chosen: Mapping[str, str], language: str) -> 
         choices = [
             Choice(value, _text(name, value, result.names, language), number) for value, number in counts.items()
         ]
-        facets.append(Facet(name, translate(language, label), choices[:_MOST_CHOICES], chosen.get(name, "")))
+        value = chosen.get(name, "")
+        facets.append(Facet(name, translate(language, label), shorten_choices(choices, value), value))
     return facets
+
+
+def shorten_choices(choices: list[Choice], chosen: str) -> list[Choice]:
+    """Return the first choices, as many as a filter shows, and the chosen one in any case."""
+    shown = choices[:_MOST_CHOICES]
+    beyond = [choice for choice in choices[_MOST_CHOICES:] if choice.value == chosen]
+    return [*beyond, *shown][:_MOST_CHOICES]
 
 
 def _text(facet: str, value: str, names: Mapping[str, str], language: str) -> str:
@@ -155,6 +166,9 @@ class _Achievement(NamedTuple):
     assessments: list[Assessed]
     statement: Statement | None
     names: dict[str, str]
+    wholes: list[Whole]
+    part_titles: dict[Key, dict[str, str]]
+    """The titles of what is stacked into the version that is shown."""
 
 
 @get("/achievements/{member:str}/{achievement:uuid}", include_in_schema=False)
@@ -163,6 +177,7 @@ async def show_achievement(
 ) -> Response[str]:
     """Show one achievement: all of Annex I, its versions, and who recognises it."""
     at = str(request.query_params.get("at", ""))[:_MAX_NAME]
+    version = str(request.query_params.get("version", ""))
 
     def read(connection: Any) -> _Achievement:  # noqa: ANN401 - a connection
         versions = catalogue.versions(connection, member, str(achievement))
@@ -178,12 +193,13 @@ async def show_achievement(
             read_assessments(connection, *key, today, _SHOWN_AGREEMENTS),
             read_statements(connection, at, [key], today).get(key) if at else None,
             read_member_names(connection),
+            find_wholes(connection, *key),
+            read_part_titles(connection, _version_of(versions, version).content.get("composition")),
         )
 
     response = await views.answer("", read, "search")
     result: _Achievement = response.content
-    version = str(request.query_params.get("version", ""))
-    shown = next((each for each in result.versions if str(each.version) == version), result.versions[-1])
+    shown = _version_of(result.versions, version)
     return pages.render(
         request,
         "achievement.html",
@@ -195,10 +211,18 @@ async def show_achievement(
         more_recognition=len(result.recognition) > _SHOWN_AGREEMENTS,
         assessments=result.assessments,
         at=at if at in result.names else "",
+        unknown_at=at if at not in result.names else "",
+        wholes=result.wholes,
+        part_titles=result.part_titles,
         statement=result.statement,
         tones=OUTCOME_TONES,
         structured_data=structured_data.describe(shown, result.names, language_of(request)),
     )
+
+
+def _version_of(versions: list[AchievementView], version: str) -> AchievementView:
+    """Return the version of this number, or the newest."""
+    return next((each for each in versions if str(each.version) == version), versions[-1])
 
 
 ROUTES: Final = [find, show_achievement]

@@ -34,13 +34,24 @@ _SECTIONS: Final = (
     Section("/", N_("Find")),
     Section("/verify", N_("Verify")),
     Section("/members", N_("Members")),
+    Section("/precedents", N_("Precedents")),
     Section("/statistics", N_("Statistics")),
-    Section("/log", N_("The log")),
+    Section(
+        "/log",
+        N_("The log"),
+        "",
+        (Entry("/log", N_("Logs")), Entry("/log/reports", N_("Audit reports"), "university:read")),
+    ),
     Section(
         "/desk",
         N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe
         "university:read",
-        (Entry("/desk/credentials", N_("Credentials"), "learners:read"),),
+        (
+            Entry("/desk", N_("Today"), "university:read"),
+            Entry("/desk/credentials", N_("Credentials"), "learners:read"),
+            Entry("/desk/achievements", N_("Achievements"), "university:read"),
+            Entry("/desk/stacks", N_("Stacks"), "university:read"),
+        ),
     ),
     Section("/office", N_("Recognition office"), "cases:read"),
     Section(

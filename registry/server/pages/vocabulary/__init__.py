@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from registry.server.pages.vocabulary import achievements, desk, done, fields, log, office, people
-
-VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = (
-    people.WORDS | achievements.WORDS | fields.WORDS | log.WORDS | office.WORDS | desk.WORDS | done.WORDS
+from registry.server.pages.vocabulary import (
+    achievements,
+    audits,
+    desk,
+    desk_achievements,
+    done,
+    fields,
+    log,
+    office,
+    people,
 )
+
+_ROOMS: Final = (people, achievements, desk_achievements, fields, log, audits, office, desk, done)
+VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
+    group: words for room in _ROOMS for group, words in room.WORDS.items()
+}
 """The words of each code, by group. A group is in one file."""
 
 

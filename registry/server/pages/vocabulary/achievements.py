@@ -64,4 +64,5 @@ WORDS: Final = {
         "referenced": N_("as the national framework references it"),
         "providerStated": N_("as the university states it"),
     },
+    "sort": {"title": N_("By title"), "credits": N_("The most credits first")},
 }

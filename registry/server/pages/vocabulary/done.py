@@ -35,5 +35,13 @@ WORDS: Final = {
         "changes-sent": N_("Handed over"),
         "changes-release": N_("Released"),
         "changes-cancel": N_("Cancelled. Nothing was changed"),
+        "achievement-published": N_("Published: everybody sees it as soon as it is on the log"),
+        "achievement-revised": N_("The new version is published"),
+        "achievement-retired": N_("Retired: it is no longer offered"),
+        "course-code-set": N_("The course code stands for this achievement now"),
+        "course-code-removed": N_("The course code is removed"),
+        "achievement-draft-saved": N_("The draft is saved"),
+        "achievement-draft-dropped": N_("The draft is deleted"),
+        "stack-awarded": N_("The credential is issued with its parts"),
     },
 }

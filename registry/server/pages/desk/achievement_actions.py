@@ -1,0 +1,101 @@
+"""Acts on one of the university's achievements: retire it, and say which course codes stand for it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+
+from registry.api.achievements import make_retirement
+from registry.api.course_codes import Entries, change_codes
+from registry.api.receiving import Receiving as BatchReceiving
+from registry.http import requires
+from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
+from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, provide_editor
+from registry.server.pages.desk.own_achievements import PATH, read_own, render_own
+from registry.server.pages.forms import form_key
+from registry.server.pages.refusals import problem_of
+
+Receiving = NamedDependency[SkipValidation[BatchReceiving]]
+
+_WRITE: Final = requires("achievements:write")
+_OPEN: Final = frozenset({"awaitingRelease", "scheduled", "waiting", "working"})
+_MOST_BATCHES: Final = 200
+
+
+@get(f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, **_WRITE)
+def confirm_retirement(editor: InjectedEditor, receiving: Receiving, achievement: UUID) -> Response[str]:
+    """Show what hangs on an achievement that is to be retired, and ask."""
+    return _render_retirement(editor, receiving, str(achievement))
+
+
+def _render_retirement(
+    editor: Editor, receiving: BatchReceiving, achievement: str, problem: Mapping[str, Any] | None = None
+) -> Response[str]:
+    batches = receiving.batch_store.list_newest(_MOST_BATCHES)
+    return render_own(
+        editor,
+        read_own(editor, achievement),
+        problem=problem,
+        template="desk/achievement_retire.html",
+        open_batches=sum(batch.state in _OPEN for batch in batches),
+    )
+
+
+@post(
+    f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, status_code=200, **_WRITE
+)  # fmt: skip
+def retire(editor: InjectedEditor, receiving: Receiving, achievement: UUID, data: Typed) -> Response[Any]:
+    """Retire an achievement."""
+    identifier = str(achievement)
+    try:
+        editor.private.write_once(editor.request, form_key(data), identifier, make_retirement(identifier))
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        return _render_retirement(editor, receiving, identifier, problem_of(editor.request, error))
+    return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", "achievement-retired")
+
+
+@post(
+    f"{PATH}/{{achievement:uuid}}/course-codes",
+    include_in_schema=False,
+    sync_to_thread=True,
+    status_code=200,
+    **_WRITE,
+)
+def change_course_codes(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[Any]:
+    """Let a course code stand for an achievement, or remove it. One that stands for another is only moved knowingly."""
+    identifier, removes = str(achievement), data.get("do") == "remove"
+    item: dict[str, Any] = {"code": data.get("code", "").strip(), "achievement": None if removes else identifier}
+    if version := data.get("version", "").strip():
+        item["version"] = version
+    try:
+        entries = msgspec.convert({"items": [item]}, Entries, strict=False)
+        if not removes and data.get("move") != "true" and (moves := _list_moves(editor, identifier, entries)):
+            return render_own(editor, read_own(editor, identifier), problem=_MOVE, typed=data, moves=moves)
+        editor.private.write_once(editor.request, form_key(data), item, change_codes(entries))
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        return render_own(editor, read_own(editor, identifier), problem=problem_of(editor.request, error), typed=data)
+    done = "course-code-removed" if removes else "course-code-set"
+    return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", done)
+
+
+_MOVE: Final = {"status": 409, "title": "Conflict with the current state", "detail": "", "errors": []}
+
+
+def _list_moves(editor: Editor, achievement: str, entries: Entries) -> list[CodeChange]:
+    """Return what the codes stand for now, if it is something else."""
+    wanted = [CourseCode(item.code, achievement, item.version) for item in entries.items]
+    with editor.private.reading() as registry:
+        return CourseCodes(registry).list_changes(wanted)
+
+
+ROUTES: Final = [
+    Router(
+        "/",
+        route_handlers=[confirm_retirement, retire, change_course_codes],
+        dependencies={"editor": Provide(provide_editor, sync_to_thread=False)},
+    )
+]

@@ -1,0 +1,87 @@
+"""An auditor looks at a report, and compares two, on pages."""
+
+import json
+
+import pytest
+
+from tests.support.command import registry
+from tests.support.served import form
+
+PATH = "/log/reports"
+
+
+@pytest.fixture(scope="module")
+def report(node, offer, tmp_path_factory):
+    """A report of the log that the node writes."""
+    assert offer
+    file = tmp_path_factory.mktemp("audit") / "mine.json"
+    registry("audit", "--log-only", "--save", file, home=node.home)
+    return file.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def auditor(node):
+    return node.sign_in("auditor")
+
+
+def send(auditor, first, second=None):
+    files = {"first": ("mine.json", first, "application/json")}
+    if second is not None:
+        files["second"] = ("theirs.json", second, "application/json")
+    return auditor.post(PATH, data=form(auditor.get(PATH)), files=files)
+
+
+def test_one_report_is_shown(auditor, report):
+    answer = send(auditor, report)
+    assert answer.status_code == 200
+    assert "All is well" in answer.text
+    assert json.loads(report)["members"][-1]["root"] in answer.text
+
+
+def test_the_same_report_twice_is_the_same(auditor, report):
+    answer = send(auditor, report, report)
+    assert answer.status_code == 200
+    assert "Both saw the same" in answer.text
+
+
+def test_what_is_no_report_is_refused_with_what_to_do(auditor, report):
+    other = json.loads(report) | {"founded": "00" * 32}
+    damaged = json.loads(report)
+    damaged["members"][-1]["keys"][0]["vkey"] = "<script>alert(1)</script>"
+    for first, second, words in (
+        (b"", None, "Choose a file first."),
+        (b"{}", None, "This is not an audit report."),
+        (b"[" * 100_000, None, "This is not an audit report."),
+        (report, b"\xff\xfe", "This is not an audit report."),
+        (report, json.dumps(other).encode(), "about two consortia"),
+        (json.dumps(damaged).encode(), report, "cannot be read"),
+    ):
+        answer = send(auditor, first, second)
+        assert answer.status_code == 422, words
+        assert words in answer.text
+        assert "<title>Error:" in answer.text
+
+
+def test_heads_that_are_no_notes_and_markup_do_no_harm(auditor, report):
+    hostile = json.loads(report)
+    for stream in hostile["streams"]:
+        for head in stream["heads"][:-1]:
+            head["note"] = "x"
+    hostile["summary"] = "<script>alert(1)</script>"
+    hostile["faults"] = [{"kind": "record", "member": "<b>x", "code": "<i>y", "detail": "<script>alert(2)</script>"}]
+    content = json.dumps(hostile).encode()
+    shown = send(auditor, content)
+    assert shown.status_code == 200
+    assert "<script>alert" not in shown.text
+    assert "<b>x" not in shown.text
+    assert send(auditor, report, content).status_code in (200, 422)
+
+
+def test_a_file_that_is_too_large_is_refused(auditor):
+    assert send(auditor, b" " * (8 * 1024 * 1024 + 10)).status_code == 422
+    assert send(auditor, b" " * (17 * 1024 * 1024)).status_code == 413
+
+
+def test_reports_are_for_people_of_the_university(node):
+    assert node.sign_in("officer").get(PATH).status_code == 403
+    assert PATH not in node.browser().get("/log").text
