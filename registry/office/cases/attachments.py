@@ -180,8 +180,7 @@ def _check(setting: OfficeSetting, content: bytes, kind: AttachmentKind) -> str:
         raise NotAttached("the file is empty", "$")
     if len(content) > setting.attachment_bytes:
         raise NotAttached(
-            f"the file has {len(content):,} bytes, and {setting.attachment_bytes:,} at most are kept"
-            " (`attachment_bytes` of the settings)",
+            f"the file has {len(content):,} bytes, and {setting.attachment_bytes:,} at most are kept",
             "$",
         )
     media_type = media_type_of(content)
@@ -207,7 +206,7 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
     if row["files"] >= MAX_FILES or row["bytes"] + size > setting.case_attachment_bytes:
         raise NotAttached(
             f"the case has {row['files']} files of {int(row['bytes']):,} bytes; with this one it would have more than"
-            f" {MAX_FILES} files or {setting.case_attachment_bytes:,} bytes (`case_attachment_bytes` of the settings)",
+            f" {MAX_FILES} files or {setting.case_attachment_bytes:,} bytes",
             "$",
         )
 

@@ -157,6 +157,6 @@ def withdrawal_notes(case: Case) -> list[str]:
         return []
     note = (
         f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
-        f" that (`registry case withdraw CASE --reason {wish.reason}`)"
+        " that, for the same reason"
     )
     return [note]
