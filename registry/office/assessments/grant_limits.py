@@ -34,7 +34,11 @@ def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequ
             continue
         sums = f"{granted.normalize():f} ECTS on {original.normalize():f}{again}"
         if granted > original:
-            yield Objection(where, "aboveOriginal", f"{sums}; only prior learning (the mode `credited`) grants more than the original")
+            yield Objection(
+                where,
+                "aboveOriginal",
+                f"{sums}; only prior learning (the mode `credited`) grants more than the original",
+            )
         elif granted < original and all(grant.outcome == "full" for grant in together):
             yield Objection(
                 where, "fullWithLess", f"{sums}; a grant of less than the original is partial, and needs grounds"

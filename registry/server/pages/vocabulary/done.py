@@ -7,6 +7,10 @@ from registry.server.pages.texts import N_
 WORDS: Final = {
     "done": {
         "take": N_("The case is yours"),
+        "assign": N_("The chosen cases are assigned"),
+        "assign-none": N_("Nothing changed: they were assigned so already"),
+        "shortcuts-on": N_("Keyboard shortcuts are on"),
+        "shortcuts-off": N_("Keyboard shortcuts are off"),
         "save": N_("Draft saved"),
         "propose": N_("Proposed for approval"),
         "complete": N_("The file is complete, and the time for the decision has started"),
