@@ -149,6 +149,21 @@ def read_attachment(registry: Registry, case: Case, identifier: str) -> Attached
     return retry_read(lambda: _read(registry, case, identifier))
 
 
+def read_file_names(registry: Registry, case: Case) -> dict[str, str]:
+    """Return the files' own names, where they were given, by the ids of the attachments. They may name the person.
+
+    There are none where the applicant was erased.
+    """
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
+    if holder is None:
+        return {}
+    rows = registry.cursor().execute(
+        "SELECT id::text, sealed_name FROM office.attachments WHERE case_id = %s AND sealed_name IS NOT NULL",
+        (case.id,),
+    )
+    return {row["id"]: name for row in rows if (name := _name(registry.vault, holder[0], row["id"], row)) is not None}
+
+
 def media_type_of(content: bytes) -> str | None:
     """Return what a file is by its first bytes: PDF, PNG, JPEG, TIFF or UTF-8 text; None for anything else."""
     if b"%PDF-" in content[:1024]:

@@ -21,7 +21,7 @@ from registry.server.pages import (
     verifying,
 )
 from registry.server.pages.form_check import check_form
-from registry.server.pages.office import actions, case, inbox
+from registry.server.pages.office import actions, case, documents, inbox, withdrawal
 from registry.server.pages.static_files import static_file
 
 
@@ -46,6 +46,8 @@ def page_routes() -> Router:
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
+        *documents.ROUTES,
+        *withdrawal.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

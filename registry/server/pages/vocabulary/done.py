@@ -22,5 +22,13 @@ WORDS: Final = {
         "amend": N_("Amended decision published"),
         "appeal": N_("Appeal recorded"),
         "close": N_("File closed"),
+        "assign-one": N_("The case is assigned"),
+        "acknowledge": N_("The change is marked as seen"),
+        "disclosures": N_("The disclosures are stored and compared"),
+        "attach": N_("File attached"),
+        "enquire": N_("The enquiry is recorded"),
+        "answer": N_("The issuer’s answer is recorded"),  # noqa: RUF001
+        "withdraw": N_("Withdrawn"),
+        "withdraw-asked": N_("The withdrawal is asked for; another person confirms it"),
     },
 }
