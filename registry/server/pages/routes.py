@@ -21,7 +21,7 @@ from registry.server.pages import (
     verifying,
 )
 from registry.server.pages.form_check import check_form
-from registry.server.pages.office import actions, case, documents, inbox, withdrawal
+from registry.server.pages.office import actions, agreements, case, documents, inbox, together, withdrawal
 from registry.server.pages.static_files import static_file
 
 
@@ -48,6 +48,8 @@ def page_routes() -> Router:
         *actions.ROUTES,
         *documents.ROUTES,
         *withdrawal.ROUTES,
+        *together.ROUTES,
+        *agreements.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

@@ -21,6 +21,7 @@ from registry.office.assessments.profiles import list_profiles
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import draft_of, last_assessment_or_draft
 from registry.office.cases.attachments import KINDS, read_file_names
+from registry.office.cases.case_access import agreement_notes
 from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.service import Office as RecognitionOffice
@@ -165,6 +166,7 @@ def render_case(
         page=page,
         view=page.view,
         own=request.app.state.member,
+        warnings=_warnings(page.view),
         subjects=_not_removed(page.view, page.view.subjects),
         assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
         problem=problem,
@@ -197,6 +199,16 @@ def render_case(
 def _not_removed(view: CaseView, each_credential: Sequence[T]) -> list[tuple[int, T]]:
     """Return what belongs to each credential with its number, without those that a correction removed."""
     return [(number, each) for number, each in enumerate(each_credential) if number not in view.removed]
+
+
+def _warnings(view: CaseView) -> list[str]:
+    """Return the warnings that no panel of the page says in its own words."""
+    in_panels = {
+        *(check.detail for check in view.holders),
+        *(change.sentence for change in view.changes),
+        *(note for each in view.subjects if each.now is not None for note in agreement_notes(each.now)),
+    }
+    return [warning for warning in view.warnings if warning not in in_panels]
 
 
 def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step]:

@@ -29,6 +29,12 @@ WORDS: Final = {
         "enquire": N_("The enquiry is recorded"),
         "answer": N_("The issuer’s answer is recorded"),  # noqa: RUF001
         "withdraw": N_("Withdrawn"),
+        "propose-together": N_("The chosen cases are proposed for approval"),
+        "approve-together": N_("The chosen decisions are approved and published"),
+        "agreement-declared": N_("Agreement published"),
+        "agreement-ended": N_("The end of the agreement is published"),
+        "statement": N_("Statement published"),
+        "statement-withdrawn": N_("Statement withdrawn"),
         "withdraw-asked": N_("The withdrawal is asked for; another person confirms it"),
     },
 }
