@@ -1,7 +1,7 @@
 """Routes for agreements of automatic recognition, and for simulating one before it is signed."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -115,6 +115,20 @@ async def simulate_agreement(
     """Simulate an agreement over the last year before you sign it: what it would have covered, and where your own
     decisions differ. Nothing is stored, so no Idempotency-Key is needed.
     """
+    period = read_draft(data, whose.member)
+    return await views.answer(wait_for, lambda connection: simulate(connection, whose.member, *period), cost="scan")
+
+
+class DraftPeriod(NamedTuple):
+    """An agreement that nobody has signed, and the period over which it is simulated."""
+
+    draft: AgreementDeclared
+    begin: date
+    end: date
+
+
+def read_draft(data: AgreementDraft, member: str) -> DraftPeriod:
+    """Return the agreement and the period that a draft of `member` asks about. Raises `HttpProblem`."""
     if _checked is not None and (wrong := _checked(data)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${wrong[0]}", wrong[1])])
     end = date.fromisoformat(data.end) if data.end else utc_today()
@@ -129,11 +143,9 @@ async def simulate_agreement(
         data.ects_ratio,
         begin.isoformat(),
     )
-    if (fault := draft.fault(whose.member)) is not None:
+    if (fault := draft.fault(member)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError(f"${fault[0]}", fault[1])])
-    return await views.answer(
-        wait_for, lambda connection: simulate(connection, whose.member, draft, begin, end), cost="scan"
-    )
+    return DraftPeriod(draft, begin, end)
 
 
 def _a_year_before(end: date) -> date:

@@ -1,5 +1,6 @@
 """Agreements: automatic recognition of another member's achievements."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from registry.api.bodies import InjectedLookup, body_of, content_of, values_of
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import FieldError, HttpProblem, requires
+from registry.office.ports import CredentialLookup
 from registry.vault.vault import random_id
 from registry.wire.forms import Date, check_date
 from registry.wire.recognition import AgreementDeclared
@@ -57,6 +59,11 @@ def declare(
     It is mutual when the other member declares the same.
     """
     content = content_of({"agreement": random_id()} | values_of(data), AgreementDeclared)
+    return private.write_once(request, key, data, declare_in(lookup, content))
+
+
+def declare_in(lookup: CredentialLookup, content: AgreementDeclared) -> Callable[[Write], Answer]:
+    """Return the write that declares an agreement. Raises `HttpProblem` where it is with no member."""
     if not lookup.is_member(content.with_):
         trouble = FieldError(
             "$.with", "is not a member of the consortium, as far as this node has read governance", "with"
@@ -72,7 +79,7 @@ def declare(
                 Answer(201, Declared(member, content.agreement), f"/v1/agreements/{member}/{content.agreement}"),
             )
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 @post(
@@ -88,17 +95,22 @@ def withdraw(
     private: PrivateSide, request: Request[Any, Any, Any], agreement: UUID, data: Ending, key: IdempotencyKey
 ) -> Response[Declared]:
     """End an agreement from a day on. What was awarded before that day stays covered."""
+    return private.write_once(request, key, data, end_in(str(agreement), data))
+
+
+def end_in(agreement: str, data: Ending) -> Callable[[Write], Answer]:
+    """Return the write that ends an agreement. Raises `HttpProblem` for an impossible day."""
     if (wrong := check_date(data.withdrawn_from)) is not None:
         raise HttpProblem("unprocessable", errors=[FieldError("$.withdrawnFrom", wrong)])
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.recognition.withdraw_agreement(str(agreement), data.withdrawn_from, transaction=transaction)
+            write.registry.recognition.withdraw_agreement(agreement, data.withdrawn_from, transaction=transaction)
             return write.commit(
-                transaction, Answer(200, Declared(write.registry.member, str(agreement), data.withdrawn_from))
+                transaction, Answer(200, Declared(write.registry.member, agreement, data.withdrawn_from))
             )
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 ROUTES: list[HTTPRouteHandler] = [declare, withdraw]

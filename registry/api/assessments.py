@@ -1,5 +1,6 @@
 """Assessments of achievements, without an applicant: the best precedents, and the basis of cohorts."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from registry.http import FieldError, HttpProblem, requires
 from registry.office.assessments.assessment import ConsideredOutcome
 from registry.office.assessments.statements import state_assessment
 from registry.office.errors import NotReady
+from registry.office.ports import CredentialLookup
 from registry.vault.vault import random_id
 from registry.wire.recognition import RecognitionAssessed, WithdrawalReason
 
@@ -66,6 +68,13 @@ def assess_achievement(
     values = values_of(data)
     considered = msgspec.convert(values.pop("considered", []), list[ConsideredOutcome])
     content = content_of({"assessment": random_id()} | values, RecognitionAssessed)
+    return private.write_once(request, key, data, state_in(lookup, content, considered))
+
+
+def state_in(
+    lookup: CredentialLookup, content: RecognitionAssessed, considered: Sequence[ConsideredOutcome]
+) -> Callable[[Write], Answer]:
+    """Return the write that publishes an assessment. It raises `HttpProblem` with all that prevents it."""
 
     def act(write: Write) -> Answer:
         if (fault := content.fault(write.registry.origin)) is not None:
@@ -82,7 +91,7 @@ def assess_achievement(
                 raise HttpProblem("unprocessable", errors=troubles) from error
             return write.commit(transaction, answer)
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 @post(
@@ -98,13 +107,18 @@ def withdraw(
     private: PrivateSide, request: Request[Any, Any, Any], assessment: UUID, data: TakenBack, key: IdempotencyKey
 ) -> Response[Stated]:
     """Withdraw an assessment. It is not a precedent any more; decisions that rest on it stay in force."""
+    return private.write_once(request, key, data, take_back_in(str(assessment), data))
+
+
+def take_back_in(assessment: str, data: TakenBack) -> Callable[[Write], Answer]:
+    """Return the write that withdraws an assessment."""
 
     def act(write: Write) -> Answer:
         with write.registry.transaction() as transaction:
-            write.registry.recognition.withdraw_assessment(str(assessment), data.reason, transaction)
-            return write.commit(transaction, Answer(200, Stated(write.registry.member, str(assessment), "withdrawn")))
+            write.registry.recognition.withdraw_assessment(assessment, data.reason, transaction)
+            return write.commit(transaction, Answer(200, Stated(write.registry.member, assessment, "withdrawn")))
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 ROUTES: list[HTTPRouteHandler] = [assess_achievement, withdraw]

@@ -187,17 +187,7 @@ def attach_file(
 
     The settings limit its size and how many files a case may have.
     """
-
-    def act(write: Write) -> Answer:
-        stored = write.registry.case(str(case))
-        by = request.user.actor
-        with write.registry.transaction() as transaction:
-            attachment = attach(
-                write.registry, office.setting, stored, body, kind, by, subject=subject, transaction=transaction
-            )
-            location = f"/v1/cases/{case}/attachments/{attachment.attachment}"
-            return write.commit(transaction, Answer(201, attachment, location))
-
+    act = attach_in(office, str(case), body, kind, request.user.actor, subject=subject)
     identity = {"file": hashlib.sha256(body).hexdigest(), "kind": kind, "subject": subject}
     return private.write_once(request, key, identity, act)
 
@@ -240,13 +230,7 @@ def hand_in_disclosures(
     key: IdempotencyKey,
 ) -> Response[CheckedHolders]:
     """Store disclosures after checking them against the digests on the log. They say whose the credentials are."""
-
-    def act(write: Write) -> Answer:
-        # The checks read what is stored, so the answer follows in a transaction of its own.
-        checks = disclose(office, write.registry.case(str(case)), data.disclosures, request.user.actor)
-        return Answer(200, CheckedHolders(str(case), checks))
-
-    return private.write_once(request, key, data, act)
+    return private.write_once(request, key, data, disclose_in(office, str(case), data, request.user.actor))
 
 
 @post(
@@ -283,14 +267,55 @@ def acknowledge_changes(
     key: IdempotencyKey,
 ) -> Response[Acknowledged]:
     """Acknowledge what changed. The case is not listed as changed until another change happens to a credential."""
+    return private.write_once(request, key, data, acknowledge_in(office, str(case), request.user.actor))
+
+
+def attach_in(
+    office: RecognitionOffice,
+    case: str,
+    content: bytes,
+    kind: AttachmentKind,
+    by: str,
+    *,
+    subject: int | None = None,
+    name: str | None = None,
+) -> Callable[[Write], Answer]:
+    """Return the write that attaches a file to a case."""
 
     def act(write: Write) -> Answer:
-        stored = write.registry.case(str(case))
+        stored = write.registry.case(case)
         with write.registry.transaction() as transaction:
-            changes = acknowledge(write.registry, office.lookup, stored, request.user.actor, transaction)
-            return write.commit(transaction, Answer(200, Acknowledged(str(case), changes)))
+            attachment = attach(
+                write.registry, office.setting, stored, content, kind, by,
+                subject=subject, name=name, transaction=transaction,
+            )  # fmt: skip
+            location = f"/v1/cases/{case}/attachments/{attachment.attachment}"
+            return write.commit(transaction, Answer(201, attachment, location))
 
-    return private.write_once(request, key, data, act)
+    return act
+
+
+def disclose_in(office: RecognitionOffice, case: str, data: HandedIn, by: str) -> Callable[[Write], Answer]:
+    """Return the write that stores an applicant's disclosures."""
+
+    def act(write: Write) -> Answer:
+        # The checks read what is stored, so the answer follows in a transaction of its own.
+        checks = disclose(office, write.registry.case(case), data.disclosures, by)
+        return Answer(200, CheckedHolders(case, checks))
+
+    return act
+
+
+def acknowledge_in(office: RecognitionOffice, case: str, by: str) -> Callable[[Write], Answer]:
+    """Return the write that acknowledges what changed since the decision."""
+
+    def act(write: Write) -> Answer:
+        stored = write.registry.case(case)
+        with write.registry.transaction() as transaction:
+            changes = acknowledge(write.registry, office.lookup, stored, by, transaction)
+            return write.commit(transaction, Answer(200, Acknowledged(case, changes)))
+
+    return act
 
 
 def assign_to(case: str, assignee: str | None, by: str) -> Callable[[Write], Answer]:

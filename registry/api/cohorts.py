@@ -1,5 +1,6 @@
 """Decisions about a cohort: one for each credential of a list, as an assessment says."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.http import requires
 from registry.office.cohorts.cohort import Cohort, CohortOutcome
 from registry.office.cohorts.cohort_file import LONGEST, CohortRow
+from registry.office.ports import CredentialLookup
 from registry.wire.forms import Member
 from registry.wire.recognition import Condition
 from registry.wire.today import utc_today
@@ -77,16 +79,28 @@ def decide_cohort(
         )
         for number, item in enumerate(data.items, 1)
     ]
+    act = decide_in(lookup, str(assessment), rows, data.conditions, dry_run=data.dry_run)
+    return private.write_once(request, key, data, act)
+
+
+def decide_in(
+    lookup: CredentialLookup,
+    assessment: str,
+    rows: Sequence[CohortRow],
+    conditions: Sequence[Condition] = (),
+    *,
+    dry_run: bool = False,
+) -> Callable[[Write], Answer]:
+    """Return the write that decides a cohort row after row, or only checks it."""
 
     def act(write: Write) -> Answer:
-        today = utc_today()
-        cohort = Cohort(write.registry, lookup, str(assessment), today, data.conditions)
-        outcomes = list(cohort.decide(rows, dry_run=data.dry_run))
+        cohort = Cohort(write.registry, lookup, assessment, utc_today(), conditions)
+        outcomes = list(cohort.decide(rows, dry_run=dry_run))
         unchanged = sum(outcome.unchanged for outcome in outcomes)
         bad = sum(bool(outcome.problem) for outcome in outcomes)
         return Answer(200, CohortDecided(outcomes, len(outcomes) - unchanged - bad, unchanged, bad))
 
-    return private.write_once(request, key, data, act)
+    return act
 
 
 ROUTES: list[HTTPRouteHandler] = [decide_cohort]

@@ -104,6 +104,14 @@ MEANINGS: Final[dict[int, str]] = {
 }
 """The meaning of each exit code."""
 
+_OPTIONS: Final = {
+    ("stopped", "$.override"): "--override REASON",
+    ("stopped", "$.acceptOverride"): "--accept-override",
+    ("credential-not-covered", "$.grants"): "--leave NUMBER:REASON",
+    ("not-in-case", "$.subject"): "--subject NUMBER",
+    ("unknown-profile", "$.against"): "--against NAME",
+}
+"""The option of a command that a refusal asks for, by its code and path."""
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -132,7 +140,8 @@ def explain(error: Exception, words: Sequence[str] = ()) -> tuple[int, str] | No
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, Refusal):
-        return f"{error.explanation} ({error.code})"
+        hint = _OPTIONS.get((error.code, error.path))
+        return f"{error.explanation} ({error.code})" + (f" In a command: {hint}." if hint else "")
     if isinstance(error, InvalidEvent):
         return f"{error.path}: {error.detail} ({error.code})"
     if isinstance(error, DATABASE_ERRORS) and not isinstance(error, DatabaseUnavailable):

@@ -229,7 +229,7 @@ class Case(CaseHistory):
             if proposal != self.proposal_id:
                 raise ProposalChanged(
                     f"the proposal changed: you name {proposal}, and the case has {self.proposal_id}, which"
-                    f" {self.proposal.by} made on {self.proposal.on}. Read that one (`registry case show`), and name"
+                    f" {self.proposal.by} made on {self.proposal.on}. Read that one, and name"
                     " it",
                     "$.proposalId",
                 )

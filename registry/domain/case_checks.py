@@ -36,7 +36,7 @@ def check_covered(data: Proposed, subjects: int, removed: Collection[int]) -> No
     if missing := sorted(set(range(subjects)) - set(removed) - granted - set(left)):
         raise NotCovered(
             f"nothing is proposed on credential {', '.join(map(str, missing))} (the case has {subjects}, counted from"
-            " 0): add a grant on it, or leave it out and say why (`--leave NUMBER:REASON`, `leave` over HTTP)",
+            " 0): add a grant on it, or leave it out and say why",
             "$.grants",
         )
 

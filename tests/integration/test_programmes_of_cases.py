@@ -193,7 +193,7 @@ def test_a_stored_proposal_that_cannot_be_decided_any_more_says_that_it_is_retur
             transaction.save(stored)
             transaction.add(CaseRow(stored))
             transaction.commit()
-    said = r"say which one this grant is about .*\. Return the proposal \(`registry case return`\), and propose again"
+    said = r"say which one this grant is about .*\. Return the proposal, and propose again"
     with pytest.raises(AssessmentObjections, match=said):
         lund.approve(cases[0], "l.holm")
     with pytest.raises(AssessmentObjections, match=said):

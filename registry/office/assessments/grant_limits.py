@@ -34,7 +34,11 @@ def credit_objections(purpose: Purpose, offered: Sequence[Offered], grants: Sequ
             continue
         sums = f"{granted.normalize():f} ECTS on {original.normalize():f}{again}"
         if granted > original:
-            yield Objection(where, "aboveOriginal", f"{sums}; only the mode `credited` grants more than the original")
+            yield Objection(
+                where,
+                "aboveOriginal",
+                f"{sums}; only prior learning (the mode `credited`) grants more than the original",
+            )
         elif granted < original and all(grant.outcome == "full" for grant in together):
             yield Objection(
                 where, "fullWithLess", f"{sums}; a grant of less than the original is partial, and needs grounds"
@@ -120,7 +124,7 @@ def _learning(place: int, offered: Offered) -> Hashable:
 def _mode_objections(where: str, purpose: Purpose, grant: Grant, offered: Sequence[Offered]) -> Iterator[Objection]:
     credit = purpose in ("creditTransfer", "stacking")
     if any(each.credit_bearing is False for each in offered) and grant.mode == "recognised" and (credit or grant.ects):
-        detail = "learning without credits can only be recognised as prior learning: use the mode `credited`"
+        detail = "learning without credits can only be recognised as prior learning (the mode `credited`)"
         yield Objection(f"{where}.mode", "notCreditBearing", detail)
     elif grant.mode == "credited" and credit and not grant.ects:
         yield Objection(

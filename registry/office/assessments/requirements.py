@@ -41,7 +41,7 @@ def requirement_of_case(registry: Registry, case: Case) -> Requirement | None:
     ]
     if len(requirements) > 1:
         raise UnknownProfile(
-            "the case names several programmes with a requirement; choose one (`--against`)",
+            "the case names several programmes with a requirement; choose one",
             "$.against",
         )
     return requirements[0] if requirements else None

@@ -149,6 +149,21 @@ def read_attachment(registry: Registry, case: Case, identifier: str) -> Attached
     return retry_read(lambda: _read(registry, case, identifier))
 
 
+def read_file_names(registry: Registry, case: Case) -> dict[str, str]:
+    """Return the files' own names, where they were given, by the ids of the attachments. They may name the person.
+
+    There are none where the applicant was erased.
+    """
+    holder = registry.vault.read_learner(registry.cursor(), case.data.learner)
+    if holder is None:
+        return {}
+    rows = registry.cursor().execute(
+        "SELECT id::text, sealed_name FROM office.attachments WHERE case_id = %s AND sealed_name IS NOT NULL",
+        (case.id,),
+    )
+    return {row["id"]: name for row in rows if (name := _name(registry.vault, holder[0], row["id"], row)) is not None}
+
+
 def media_type_of(content: bytes) -> str | None:
     """Return what a file is by its first bytes: PDF, PNG, JPEG, TIFF or UTF-8 text; None for anything else."""
     if b"%PDF-" in content[:1024]:
@@ -180,8 +195,7 @@ def _check(setting: OfficeSetting, content: bytes, kind: AttachmentKind) -> str:
         raise NotAttached("the file is empty", "$")
     if len(content) > setting.attachment_bytes:
         raise NotAttached(
-            f"the file has {len(content):,} bytes, and {setting.attachment_bytes:,} at most are kept"
-            " (`attachment_bytes` of the settings)",
+            f"the file has {len(content):,} bytes, and {setting.attachment_bytes:,} at most are kept",
             "$",
         )
     media_type = media_type_of(content)
@@ -207,7 +221,7 @@ def _check_room(cursor: Cursor[DictRow], setting: OfficeSetting, case: Case, siz
     if row["files"] >= MAX_FILES or row["bytes"] + size > setting.case_attachment_bytes:
         raise NotAttached(
             f"the case has {row['files']} files of {int(row['bytes']):,} bytes; with this one it would have more than"
-            f" {MAX_FILES} files or {setting.case_attachment_bytes:,} bytes (`case_attachment_bytes` of the settings)",
+            f" {MAX_FILES} files or {setting.case_attachment_bytes:,} bytes",
             "$",
         )
 

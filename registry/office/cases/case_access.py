@@ -22,7 +22,7 @@ from registry.office.cases.rows import CaseRow, Texts, read_text
 from registry.office.cases.stops import status_stops
 from registry.office.cases.views import CaseUpdate
 from registry.office.cases.worklist import CaseLine
-from registry.office.ports import CredentialLookup
+from registry.office.ports import CredentialFacts, CredentialLookup
 from registry.settings.settings import OfficeSetting
 from registry.store.recorder import TransactionalRows
 from registry.values.actors import person_of
@@ -73,10 +73,7 @@ class CaseAccess:
             name = f"credential {credential.member}/{credential.credential}"
             if credential.valid_until is not None and credential.valid_until < today:
                 warnings.append(f"{name} expired on {credential.valid_until}")
-            warnings += [
-                f"{name} is recognised by agreement {agreement}, without a decision"
-                for agreement in credential.recognised_by
-            ]
+            warnings += agreement_notes(credential)
         return warnings
 
     def _appeal_until(self, day: str) -> str | None:
@@ -150,6 +147,14 @@ class CaseAccess:
             yield transaction
 
 
+def agreement_notes(credential: CredentialFacts) -> list[str]:
+    """Return in sentences which agreements recognise a credential."""
+    name = f"credential {credential.member}/{credential.credential}"
+    return [
+        f"{name} is recognised by agreement {agreement}, without a decision" for agreement in credential.recognised_by
+    ]
+
+
 def withdrawal_notes(case: Case) -> list[str]:
     """Return in a sentence who wants the decision withdrawn, until another person confirms it."""
     wish = case.withdrawal_proposal
@@ -157,6 +162,6 @@ def withdrawal_notes(case: Case) -> list[str]:
         return []
     note = (
         f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
-        f" that (`registry case withdraw CASE --reason {wish.reason}`)"
+        " that, for the same reason"
     )
     return [note]

@@ -17,7 +17,7 @@ def choose_subject(case: Case, subject: int | None) -> int:
         return numbers[0]
     listed = "; ".join(f"{number}: {describe_enquiry(case, number)}" for number in numbers)
     raise UnknownSubject(
-        f"the case is about {len(numbers)} credentials; say which one (--subject, `subject` over HTTP): {listed}",
+        f"the case is about {len(numbers)} credentials; say which one: {listed}",
         "$.subject",
     )
 

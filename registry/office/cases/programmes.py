@@ -30,8 +30,8 @@ def check_programme_named(registry: Registry, case: Case, grants: Sequence[Grant
         if grant.towards is None and not is_formally_refused(grant):
             titles = "; ".join(programme_title(registry, programme) for programme in towards)
             raise AssessmentObjections(
-                f"the case is for {len(towards)} programmes ({titles}): say which one this grant is about (--towards,"
-                " or `towards` of the grant); what is granted for several is a grant for each",
+                f"the case is for {len(towards)} programmes ({titles}): say which one this grant is about; what"
+                " is granted for several is a grant for each",
                 f"$.grants[{number}].towards",
             )
 
@@ -66,8 +66,7 @@ def _stops_of_credential(
             "comparedWithOther",
             number,
             f"{what} was compared with {programme_title(registry, stated.towards)}, and {about} for"
-            f" {programme_title(registry, programmes[0])}: compare and assess it again"
-            " (`registry case assess --template`)",
+            f" {programme_title(registry, programmes[0])}: compare and assess it again",
             (_to_json(stated.towards), _to_json(programmes[0])),
         )
     elif all(required is not None and requirement_changes(required, stated) for required in compared):

@@ -42,8 +42,7 @@ def stopped_error(stops: Sequence[Stop]) -> Stopped:
     return Stopped(
         "",
         [stop.detail for stop in stops],
-        "Change the proposal, or say why you propose it all the same (--override REASON, `override` over HTTP); the"
-        " person who approves reads and accepts it",
+        "Change the proposal, or say why you propose it all the same; the person who approves reads and accepts it",
         "$.override",
     )
 
@@ -53,7 +52,7 @@ def new_stops_error(stops: Sequence[Stop], since: str) -> Stopped:
     return Stopped(
         f"{since}, this came up:",
         [stop.detail for stop in stops],
-        "Return the proposal (`return`), and propose again",
+        "Return the proposal, and propose again",
         "$.case",
     )
 
@@ -63,8 +62,7 @@ def override_not_accepted_error(stops: Sequence[Stop], by: str) -> Stopped:
     return Stopped(
         "",
         [*(stop.detail for stop in stops), f"{by} proposes it all the same"],
-        "Read the reason in the case (`registry case show`), and accept it (--accept-override, `acceptOverride` over"
-        " HTTP), or return the proposal",
+        "Read the reason in the case, and accept it, or return the proposal",
         "$.acceptOverride",
     )
 
@@ -124,7 +122,7 @@ def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) 
 
 NOT_ASSESSED: Final = (
     "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
-    " (`registry case assess`) says more"
+    " says more"
 )
 
 
@@ -169,7 +167,7 @@ def list_open_suggestions(assessment: Assessment) -> list[str]:
     """Return what an assessment still has to answer before full recognition can be proposed, in sentences."""
     return [
         f"credential {number}, {element.name}: {suggestion.difference} is worth a look ({suggestion.because}); name it,"
-        " or say in `noDifference` why it is not substantial"
+        " or say in the assessment why it is not substantial"
         for number, each in enumerate(assessment.assessed)
         for element in each.elements
         for suggestion in unanswered_suggestions(element)

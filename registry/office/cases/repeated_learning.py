@@ -23,7 +23,7 @@ def repeated_notes(case: Case, facts: Mapping[Key, CredentialFacts]) -> list[str
             if titles and _may_be_one_issuer(case, first, second, facts):
                 notes.append(
                     f"credentials {first} and {second} have the same title and may be the same one: the same learning"
-                    " counts once. Leave one out (`--leave`), or say why both count"
+                    " counts once. Leave one out, or say why both count"
                 )
     return notes
 

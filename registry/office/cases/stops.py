@@ -149,7 +149,7 @@ def _earlier_stops(case: Case, grants: Sequence[Grant], earlier: Iterable[Earlie
 
 def _value_stops(case: Case, grants: Sequence[Grant], offered: Sequence[Offered]) -> Iterable[Stop]:
     """Return the credentials of which nobody has stated the level or the credits that are granted on them."""
-    advice = "state it in an assessment (`offered`), or say why it is granted all the same"
+    advice = "state it in an assessment, or say why it is granted all the same"
     for number in places_without_credits(offered, grants):
         yield Stop(
             "creditsNotStated",
@@ -199,7 +199,7 @@ def _suggestion_stops(
                 number,
                 f"{subject_in_words(case, number)}: in {element.name}, {suggestion.difference} is worth a look"
                 f" ({suggestion.because}); name it as a difference, or say in the assessment why it is not"
-                " substantial (`noDifference`)",
+                " substantial",
                 (suggestion_facts(suggestion.difference, offered[number], requirement),),
             )
 
@@ -222,8 +222,7 @@ def _document_stops(case: Case, grants: Sequence[Grant]) -> Iterable[Stop]:
                 yield Stop(
                     "noDocumentsRequested",
                     number,
-                    f"{what} would be refused for lack of documents, and the applicant was asked for none; ask first"
-                    " (`registry case request-documents`)",
+                    f"{what} would be refused for lack of documents, and the applicant was asked for none; ask first",
                 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Cursor
@@ -69,6 +69,8 @@ class WorklistQuery(msgspec.Struct, frozen=True):
     """A query of the worklist; a field that is None selects all."""
 
     state: str | None = None
+    states: Sequence[str] | None = None
+    """Only cases in one of these states."""
     assessor: str | None = None
     overdue: bool = False
     due_by: date | None = None
@@ -97,6 +99,7 @@ def read_lines(
         _LISTED,
         {
             "state": query.state,
+            "states": None if query.states is None else list(query.states),
             "assessor": query.assessor,
             "due_by": due_by,
             "learner": query.learner,
@@ -130,6 +133,7 @@ _ASSIGNEE: Final = "(SELECT a.assignee FROM office.assignments a WHERE a.case_id
 _LISTED: Final = f"""
 SELECT {_COLUMNS} FROM office.cases c
 WHERE (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s::text[]))
   AND (%(assessor)s::text IS NULL OR assessor = %(assessor)s)
   AND (%(due_by)s::date IS NULL OR due <= %(due_by)s)
   AND (%(file_number)s::text IS NULL OR file_number = %(file_number)s)
@@ -165,6 +169,26 @@ def count_cases(cursor: Cursor[DictRow], *, today: date, soon: int) -> Counts:
         sum(row["overdue"] for row in rows),
         sum(row["due_soon"] for row in rows),
     )
+
+
+class AssignedCounts(NamedTuple):
+    """The number of cases that a person works on, and of those that nobody does."""
+
+    own: int
+    unassigned: int
+
+
+def count_assigned(cursor: Cursor[DictRow], person: str, states: Sequence[str]) -> AssignedCounts:
+    """Return how many cases in these states a person has, and how many nobody has."""
+    row = cursor.execute(_ASSIGNED, {"person": person, "states": list(states)}).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate returns one row
+    return AssignedCounts(row["own"], row["free"])
+
+
+_ASSIGNED: Final = f"""
+SELECT count(*) FILTER (WHERE assignee = %(person)s) AS own, count(*) FILTER (WHERE assignee IS NULL) AS free
+FROM (SELECT {_ASSIGNEE} AS assignee FROM office.cases c WHERE state = ANY(%(states)s)) AS assigned
+"""  # noqa: S608 - names of our own
 
 
 def find_case_id(cursor: Cursor[DictRow], text: str) -> str | None:

@@ -24,6 +24,8 @@ from registry.server.pages.notices import no_notice_cookie, notice_cookie, notic
 from registry.server.pages.templates import environment
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
+SHORTCUTS_COOKIE: Final = "shortcuts"
+SHORTCUTS_OFF: Final = "off"
 
 
 class Identity(NamedTuple):
@@ -110,6 +112,7 @@ class Pages:
             "names": self._names,
             "nonce": nonce,
             "here": request.url.path,
+            "shortcuts": person is not None and request.cookies.get(SHORTCUTS_COOKIE) != SHORTCUTS_OFF,
             "source": source_of(position) if position else None,
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),

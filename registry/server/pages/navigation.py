@@ -53,7 +53,19 @@ _SECTIONS: Final = (
             Entry("/desk/stacks", N_("Stacks"), "university:read"),
         ),
     ),
-    Section("/office", N_("Recognition office"), "cases:read"),
+    Section(
+        "/office",
+        N_("Recognition office"),
+        "cases:read",
+        (
+            Entry("/office", N_("Cases"), "cases:read"),
+            Entry("/office/agreements", N_("Agreements"), "cases:read"),
+            Entry("/office/assessments", N_("Statements"), "cases:read"),
+            Entry("/office/cohorts", N_("Cohorts"), "recognition:write"),
+            Entry("/office/countries", N_("Countries"), "cases:read"),
+            Entry("/office/year", N_("The year"), "cases:read"),
+        ),
+    ),
     Section(
         "/admin",
         N_("Administration"),

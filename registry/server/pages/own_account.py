@@ -4,11 +4,14 @@ from typing import Any, Final
 
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from registry.accounts import AccountServices, Session
 from registry.server.pages.browser_session import no_session_cookie, require_person
-from registry.server.pages.frame import Pages
+from registry.server.pages.frame import SHORTCUTS_COOKIE, SHORTCUTS_OFF, Pages
+
+_YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
 @get("/account", include_in_schema=False, guards=[require_person])
@@ -53,4 +56,23 @@ async def end_session(request: Request[Any, Any, Any], pages: Pages, services: A
     return response
 
 
-ROUTES: Final = [show, end_session]
+@post("/account/shortcuts", include_in_schema=False, status_code=303, guards=[require_person])
+async def set_shortcuts(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """Turn keyboard shortcuts on or off in this browser."""
+    is_off = (await request.form()).get("shortcuts") == SHORTCUTS_OFF
+    response = pages.redirect(request, "/account", "shortcuts-off" if is_off else "shortcuts-on")
+    response.set_cookie(
+        Cookie(
+            key=SHORTCUTS_COOKIE,
+            value=SHORTCUTS_OFF if is_off else "",
+            max_age=_YEAR_SECONDS if is_off else 0,
+            path="/",
+            secure=services.site.is_secure,
+            httponly=True,
+            samesite="lax",
+        )
+    )
+    return response
+
+
+ROUTES: Final = [show, end_session, set_shortcuts]

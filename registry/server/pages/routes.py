@@ -42,7 +42,7 @@ from registry.server.pages.desk import (
     stacks,
 )
 from registry.server.pages.form_check import check_form
-from registry.server.pages.office import actions, case, inbox
+from registry.server.pages.office import actions, agreements, case, documents, inbox, together, withdrawal
 from registry.server.pages.static_files import static_file
 
 
@@ -85,6 +85,10 @@ def page_routes() -> Router:
         *learner_changes.ROUTES,
         *erasing.ROUTES,
         *replacing.ROUTES,
+        *documents.ROUTES,
+        *withdrawal.ROUTES,
+        *together.ROUTES,
+        *agreements.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

@@ -20,6 +20,7 @@ _NAMES: Final = {
     "passkeys.js": "passkeys.js",
     "hx-csp.js": "vendor/hx-csp-4.0.1.min.js",
     "proof.js": "proof.js",
+    "keyboard.js": "keyboard.js",
     "latin.woff2": "vendor/atkinson-hyperlegible-next-latin-wght-normal.woff2",
     "latin-ext.woff2": "vendor/atkinson-hyperlegible-next-latin-ext-wght-normal.woff2",
 }

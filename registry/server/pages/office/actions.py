@@ -4,62 +4,48 @@ An action that succeeds leads back to the case (303). One that is refused shows 
 what was typed.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NamedTuple
-from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, post
-from litestar.di import NamedDependency, Provide
+from litestar import Response, post
 from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Body, SkipValidation
+from litestar.params import Body
 
-from projections.api.reading import Views
-from registry.api.case_actions import Office, perform
-from registry.api.case_bodies import Approval, AssessmentGiven, Dated, DocumentsAsked, DocumentsCame, Noted, Proposal
-from registry.api.case_file import Assignment, assign_to
-from registry.api.private_side import PrivateSide
-from registry.http import HttpProblem, requires
+from registry.accounts import AccountServices
+from registry.api.case_bodies import (
+    AnswerGiven,
+    Approval,
+    AssessmentGiven,
+    Dated,
+    DocumentsAsked,
+    DocumentsCame,
+    EnquiryAsked,
+    Noted,
+    Proposal,
+)
+from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknowledge_in, assign_to, disclose_in
+from registry.api.idempotency import Answer
+from registry.api.private_side import Write
+from registry.http import FieldError, HttpProblem, requires
+from registry.office.cases.assignments import assignees
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
+from registry.office.errors import CaseChanged
 from registry.server.pages.forms import form_key
-from registry.server.pages.frame import Pages
-from registry.server.pages.office.case import CasePage, read_case, render_case
-from registry.server.pages.office.decision_form import read_decision
+from registry.server.pages.office.case_page import CaseForm, Form, case_routes, render_case
+from registry.server.pages.office.colleagues import list_colleagues
+from registry.server.pages.office.decision_form import read_decision, read_left
 from registry.server.pages.refusals import problem_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
-"""Fields of forms that are lists of one, as a form with one choice sends them."""
-
-
-class CaseForm(NamedTuple):
-    """The case that a form is about, and what a route receives to act on it."""
-
-    request: Request[Any, Any, Any]
-    private: PrivateSide
-    office: RecognitionOffice
-    views: Views
-    pages: Pages
-    case: UUID
-
-    def read(self) -> CasePage:
-        """Return the case as it is now."""
-        return read_case(self.private, self.office, self.views, self.case)
-
-    def perform(self, body: msgspec.Struct, key: str, act: Callable[[RecognitionOffice, str], CaseUpdate]) -> None:
-        """Carry out an action of the API once."""
-        perform(self.private, self.office, self.request, body, key, act)
-
-
-def _case_form(
-    request: Request[Any, Any, Any], private: PrivateSide, office: Office, views: Views, pages: Pages, case: UUID
-) -> CaseForm:
-    return CaseForm(request, private, office, views, pages, case)
-
-
-Form = NamedDependency[SkipValidation[CaseForm]]
+"""Fields of forms of which several may be chosen."""
+_NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
+_MAX_VERSION_DIGITS: Final = 9
+_BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
 class Action(NamedTuple):
@@ -96,6 +82,14 @@ _ACTIONS: Final = (
     Action("amend", "cases:approve", Dated, lambda office, case, data, by: office.amend(case, by, data.on)),
     Action("appeal", "cases:write", Noted, lambda office, case, data, by: office.appeal(case, by, data.on, data.note)),
     Action("close", "cases:write", Dated, lambda office, case, data, by: office.close(case, by, data.on)),
+    Action(
+        "enquire", "cases:write", EnquiryAsked,
+        lambda office, case, data, by: office.enquire(case, data.subject, by, data.on, data.note),
+    ),
+    Action(
+        "answer", "cases:write", AnswerGiven,
+        lambda office, case, data, by: office.answer(case, str(data.enquiry), data.answer, by, data.on, data.note),
+    ),
 )  # fmt: skip
 
 
@@ -110,9 +104,10 @@ def _handler(action: Action) -> HTTPRouteHandler:
     def handle(form: Form, data: Typed) -> Response[Any]:
         def act() -> None:
             body = msgspec.convert(_values(data), action.body, strict=False)
-            form.perform(body, form_key(data), lambda office, by: action.act(office, str(form.case), body, by))
+            key, version = form_key(plain(data)), version_of(data)
+            form.perform(body, key, version, lambda office, by: action.act(office, str(form.case), body, by))
 
-        return _carry_out(form, data, action.name, act)
+        return carry_out(form, data, action.name, act)
 
     return handle
 
@@ -124,25 +119,28 @@ def propose(form: Form, data: Typed) -> Response[Any]:
 
     def act() -> None:
         nonlocal saved
-        case = str(form.case)
-        draft = form.read().assessment
+        case, typed, key, version = str(form.case), plain(data), form_key(plain(data)), version_of(data)
+        draft = form.read(typed.get("against") or None).assessment
         if draft is None:
             raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
-        assessment = read_decision(data, draft)
+        assessment, leave = read_decision(typed, draft), read_left(typed, draft)
         body = AssessmentGiven(msgspec.to_builtins(assessment))
-        form.perform(body, f"{form_key(data)}-assess", lambda office, by: office.assess(case, assessment, by))
+        form.perform(body, f"{key}-assess", version, lambda office, by: office.assess(case, assessment, by))
         saved = True
-        if data.get("do") != "propose":
+        if typed.get("do") != "propose":
             return
-        proposal = Proposal(note=data.get("letter-note") or None, override=data.get("override") or None)
+        proposal = Proposal(note=typed.get("letter-note") or None, override=typed.get("override") or None, leave=leave)
         form.perform(
             proposal,
-            f"{form_key(data)}-propose",
-            lambda office, by: office.propose(case, [], by, None, proposal.note, override=proposal.override),
+            f"{key}-propose",
+            version + 1,
+            lambda office, by: office.propose(
+                case, [], by, None, proposal.note, leave=proposal.leave, override=proposal.override
+            ),
         )
 
     name = "propose" if data.get("do") == "propose" else "save"
-    return _carry_out(form, data, name, act, lambda: saved)
+    return carry_out(form, data, name, act, lambda: saved)
 
 
 @post("/office/cases/{case:uuid}/take", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
@@ -151,14 +149,68 @@ def take(form: Form, data: Typed) -> Response[Any]:
     by = form.request.user.actor
 
     def act() -> None:
-        form.private.write_once(form.request, form_key(data), Assignment(by), assign_to(str(form.case), by, by))
+        _assign(form, data, by)
 
-    return _carry_out(form, data, "take", act)
+    return carry_out(form, data, "take", act)
 
 
-def _carry_out(
+@post("/office/cases/{case:uuid}/assign", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
+def assign(form: Form, services: AccountServices, data: Typed) -> Response[Any]:
+    """Assign the case to a colleague, or to nobody."""
+    assignee = plain(data).get("assignee", "")
+
+    def act() -> None:
+        if assignee and assignee not in {each.actor for each in list_colleagues(services)}:
+            raise HttpProblem("unprocessable", errors=[FieldError("assignee", "does not work on cases", "assignee")])
+        _assign(form, data, assignee or None)
+
+    return carry_out(form, data, "assign-one", act)
+
+
+@post("/office/cases/{case:uuid}/acknowledge", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
+def acknowledge(form: Form, data: Typed) -> Response[Any]:
+    """Acknowledge what changed since the decision."""
+
+    def act() -> None:
+        act_once = acknowledge_in(form.office, str(form.case), form.request.user.actor)
+        form.private.write_once(form.request, form_key(plain(data)), Acknowledgement(), act_once)
+
+    return carry_out(form, data, "acknowledge", act)
+
+
+@post("/office/cases/{case:uuid}/disclosures", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
+def hand_in_disclosures(form: Form, data: Typed) -> Response[Any]:
+    """Compare the applicant with what disclosures prove of a credential's holder."""
+    text = plain(data).get("disclosures", "")
+
+    def act() -> None:
+        body = msgspec.convert(
+            {"disclosures": [block.split() for block in _BLANK_LINES.split(text) if block.strip()]}, HandedIn
+        )
+        if not body.disclosures:
+            raise HttpProblem("unprocessable", errors=[FieldError("disclosures", "is empty", "disclosures")])
+        act_once = disclose_in(form.office, str(form.case), body, form.request.user.actor)
+        form.private.write_once(form.request, form_key(plain(data)), body, act_once)
+
+    return carry_out(form, data, "disclosures", act)
+
+
+def _assign(form: CaseForm, data: Mapping[str, str | list[str]], assignee: str | None) -> None:
+    """Assign a case, unless somebody else did since the form was made."""
+    case, by, typed = str(form.case), form.request.user.actor, plain(data)
+
+    def act(write: Write) -> Answer:
+        now = assignees(write.registry.cursor(), [case]).get(case, "")
+        if now != typed.get("before", ""):
+            raise CaseChanged("somebody else assigned this case since this form was made", "$.assignee")
+        return assign_to(case, assignee, by)(write)
+
+    form.private.write_once(form.request, form_key(typed), Assignment(assignee), act)
+
+
+def carry_out(
     form: CaseForm,
-    typed: Mapping[str, str],
+    data: Mapping[str, str | list[str]],
     name: str,
     act: Callable[[], None],
     saved: Callable[[], bool] = lambda: False,
@@ -168,20 +220,32 @@ def _carry_out(
         act()
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = {**problem_of(form.request, error), "saved": saved()}
-        page = form.read()
-        return render_case(form.request, form.pages, page, problem=problem, typed=typed, status=problem["status"])
+        return render_case(form, form.read(plain(data).get("against") or None), problem=problem, typed=plain(data))
     return form.pages.redirect(form.request, f"/office/cases/{form.case}", name)
 
 
-def _values(typed: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: value for name, value in typed.items() if value and name not in ("key", "csrf")}
-    return {name: [value] if name in _LISTS else value for name, value in values.items()}
+def plain(data: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """Return the fields of a form with one value each; of several, the last."""
+    return {name: value if isinstance(value, str) else value[-1] for name, value in data.items()}
 
 
-ROUTES: Final = [
-    Router(
-        "/",
-        route_handlers=[propose, take, *map(_handler, _ACTIONS)],
-        dependencies={"form": Provide(_case_form, sync_to_thread=False)},
-    )
-]
+def version_of(data: Mapping[str, str | list[str]]) -> int:
+    """Return the version of the case that the form was made from. Raises `HttpProblem` where it carries none."""
+    text = plain(data).get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_VERSION_DIGITS):
+        raise HttpProblem(
+            "invalid", errors=[FieldError("version", "the form lacks its version; open the page again", "version")]
+        )
+    return int(text)
+
+
+def _values(data: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """Return the body of an action that a form makes."""
+    values: dict[str, Any] = {name: value for name, value in plain(data).items() if value and name not in _NOT_OF_BODY}
+    for name in _LISTS & data.keys():
+        chosen = data[name]
+        values[name] = [chosen] if isinstance(chosen, str) else chosen
+    return values
+
+
+ROUTES: Final = [case_routes(propose, take, assign, acknowledge, hand_in_disclosures, *map(_handler, _ACTIONS))]

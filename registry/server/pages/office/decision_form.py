@@ -8,29 +8,64 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant, named_grounds
+from registry.office.assessments.assessment import (
+    MILDER,
+    AssessedCredential,
+    Assessment,
+    ConsideredOutcome,
+    ProposedGrant,
+    named_grounds,
+)
 from registry.office.assessments.comparison import Element
+from registry.office.cases.proposal_messages import Leave
 from registry.wire.recognition import Condition, GradeTransfer, Grant, Mode, Outcome
 
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 MODES: Final[tuple[str, ...]] = get_args(Mode)
 GRADE_TRANSFERS: Final[tuple[str, ...]] = get_args(GradeTransfer)
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition.__annotations__["code"])
+LEAVE: Final = "leave"
+"""In the place of an outcome: the credential is left out of the decision."""
 _FORMAL: Final = "formal"
 
 
 def read_decision(typed: Mapping[str, str], draft: Assessment) -> Assessment:
     """Return the draft with the findings and the grants of the form. Raises `msgspec.ValidationError`.
 
-    A credential without an outcome gets no grant.
+    A credential without an outcome, or that is left out, gets no grant.
     """
     assessed = [_read_credential(typed, number, each) for number, each in enumerate(draft.assessed)]
     proposed = [
-        ProposedGrant(_read_grant(typed, number, each))
+        ProposedGrant(_read_grant(typed, number, each), _read_considered(typed, number))
         for number, each in enumerate(assessed)
-        if typed.get(f"outcome-{number}")
+        if typed.get(f"outcome-{number}") not in (None, "", LEAVE)
     ]
     return msgspec.structs.replace(draft, assessed=assessed, proposed=proposed)
+
+
+def read_left(typed: Mapping[str, str], draft: Assessment) -> list[Leave]:
+    """Return the credentials that the form leaves out, each with its reason. Raises `msgspec.ValidationError`."""
+    return [
+        msgspec.convert({"subject": number, "reason": typed.get(f"leave-{number}", "").strip()}, Leave)
+        for number in range(len(draft.assessed))
+        if typed.get(f"outcome-{number}") == LEAVE
+    ]
+
+
+def grants_by_credential(assessment: Assessment) -> dict[int, ProposedGrant]:
+    """Return the grants that an assessment proposes on one credential each, by the number of the credential."""
+    return {each.grant.from_[0]: each for each in assessment.proposed if len(each.grant.from_) == 1}
+
+
+def _read_considered(typed: Mapping[str, str], number: int) -> list[ConsideredOutcome]:
+    """Return why no milder outcome than a refusal was possible, as far as the form says it."""
+    if typed.get(f"outcome-{number}") != "refused":
+        return []
+    reasons = {outcome: typed.get(f"considered-{outcome}-{number}") for outcome in MILDER}
+    return msgspec.convert(
+        [{"outcome": outcome, "notPossible": reason} for outcome, reason in reasons.items() if reason],
+        list[ConsideredOutcome],
+    )
 
 
 def _read_credential(typed: Mapping[str, str], number: int, assessed: AssessedCredential) -> AssessedCredential:
@@ -43,7 +78,7 @@ def _read_element(typed: Mapping[str, str], number: int, element: Element) -> El
     changes: dict[str, Any] = {
         "named": [typed[field]] if typed.get(field) else [],
         "no_difference": typed.get(f"reason-{field}", "").strip() or None,
-        "note": typed.get(f"note-{field}", "").strip() or element.note,
+        "note": typed.get(f"note-{field}", element.note or "").strip() or None,
     }
     return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(element, **changes)), Element)
 

@@ -1,40 +1,49 @@
-"""The office's inbox: all cases by due date, with saved filters as links."""
+"""The office's inbox: cases by due date, with saved filters as links, a search by name, and who works on what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
-from uuid import UUID
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
 
-from projections.api.reading import Views
 from projections.records.member_names import read_member_names
-from registry.api.case_actions import Office
-from registry.api.private_side import PrivateSide
+from registry.api.case_file import Assignment, NameSearch, assign_to
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.office.cases import worklist
+from registry.office.cases.assignments import assignees
 from registry.office.cases.case_list import count_changed, list_cases
 from registry.office.cases.choices import STATES
-from registry.office.cases.worklist import CaseLine, Counts, WorklistQuery
-from registry.server.pages.forms import read_search
-from registry.server.pages.frame import Pages
+from registry.office.cases.open_cases import (
+    MAX_SEARCHED,
+    OPEN_STATES,
+    Agreement,
+    CoveredCases,
+    count_covered,
+    find_by_country,
+    find_covered,
+)
+from registry.office.cases.service import Office as RecognitionOffice
+from registry.office.cases.worklist import AssignedCounts, CaseLine, Counts, WorklistQuery
+from registry.server.pages.forms import form_key
+from registry.server.pages.languages import language_of
+from registry.server.pages.office.colleagues import list_colleagues, names_of
+from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
+from registry.server.pages.office.inbox_filter import InboxFilter, read_address, read_filter
+from registry.server.pages.office.own_agreements import read_own_agreements
+from registry.server.pages.refusals import problem_of
+from registry.server.pages.templates import Formats
+from registry.values.countries import COUNTRIES
 from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 25
-OPEN_STATES: Final = ("collecting", "waiting", "assessing", "proposed", "approved", "appealed")
-
-
-class InboxFilter(msgspec.Struct, frozen=True, rename="camel"):
-    """The filter of the inbox, as its address has it."""
-
-    state: str | None = None
-    mine: bool = False
-    unassigned: bool = False
-    overdue: bool = False
-    changed: bool = False
-    file_number: str | None = None
-    cursor: str | None = None
+_MOST_CHOSEN: Final = 100
+_NOBODY: Final = "nobody"
+Chosen = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
+"""A form in which a field may be chosen several times."""
 
 
 class InboxPage(NamedTuple):
@@ -42,64 +51,184 @@ class InboxPage(NamedTuple):
 
     lines: list[CaseLine]
     counts: Counts
+    assigned: AssignedCounts
     changed: int
+    covered: dict[str, int]
+    """By agreement, the number of cases that wait for a proposal and that it covers."""
     next: str | None
     notes: list[str]
     today: date
+    actors: dict[str, str]
+    is_complete: bool
+    """False if a filter did not look at all open cases."""
+
+    @property
+    def open_cases(self) -> int:
+        """The number of open cases."""
+        return sum(self.counts.states.get(state, 0) for state in OPEN_STATES)
 
 
 @get("/office", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
-def show_inbox(
-    request: Request[Any, Any, Any], private: PrivateSide, office: Office, views: Views, pages: Pages
-) -> Response[str]:
+def show_inbox(desk: AtDesk) -> Response[str]:
     """Show the cases that a filter selects, the most urgent first."""
-    chosen = read_search(request.query_params, InboxFilter)
-    if chosen.state is not None and chosen.state not in STATES:
-        raise HttpProblem(
-            "unprocessable", errors=[FieldError("query state", f"is one of {', '.join(STATES)}", "state")]
-        )
-    page = _read_page(private, office, chosen, request.user.actor)
-    with views.snapshot() as snapshot:
+    return render_inbox(desk, chosen=read_filter(desk.request.query_params))
+
+
+@post("/office/search", include_in_schema=False, status_code=200, sync_to_thread=True, **requires("cases:read"))
+def search(desk: AtDesk, data: Chosen) -> Response[str]:
+    """Show the cases of applicants of a name. Names are in no address, so the answer is that of the form itself."""
+    name = " ".join(str(data.get("name", "")).split())
+    if not name:
+        return render_inbox(desk, fault="name")
+    searched = msgspec.convert({"name": name[:200]}, NameSearch)
+    return render_inbox(desk, name=searched.name)
+
+
+@post("/office/assign", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
+def assign_chosen(desk: AtDesk, data: Chosen) -> Response[Any]:
+    """Give the chosen cases to a colleague, or to nobody."""
+    chosen = read_address(str(data.get("back", "")))
+    assignee = str(data.get("assignee", ""))
+    cases = _chosen_cases(data)
+    if not cases or assignee not in (_NOBODY, *(each.actor for each in list_colleagues(desk.services))):
+        fault = "assignee" if cases else "chosen"
+        return render_inbox(desk, chosen=chosen, fault=fault)
+    key = form_key({"key": str(data.get("key", ""))})
+    person = None if assignee == _NOBODY else assignee
+    with desk.private.reading() as registry:
+        before = assignees(registry.cursor(), cases)
+    others = [case for case in cases if before.get(case) != person]
+    for case in others:
+        act = assign_to(case, person, desk.me)
+        desk.private.write_once(desk.request, f"{key}-{case}", Assignment(person), act)
+    done = "assign" if others else "assign-none"
+    return desk.pages.redirect(desk.request, "/office", done, **_back(chosen))
+
+
+@post("/office/take", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
+def take_from_inbox(desk: AtDesk, data: Chosen) -> Response[Any]:
+    """Take a case of the list."""
+    chosen, by = read_address(str(data.get("back", ""))), desk.me
+    cases = _chosen_cases(data)
+    if not cases:
+        return render_inbox(desk, chosen=chosen, fault="chosen")
+    case = cases[0]
+    try:
+        key = form_key({"key": str(data.get("key", ""))})
+        desk.private.write_once(desk.request, f"{key}-{case}", Assignment(by), assign_to(case, by, by))
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(desk.request, error)
+        return render_inbox(desk, chosen=chosen, problem=problem)
+    return desk.pages.redirect(desk.request, "/office", "take", **_back(chosen))
+
+
+def render_inbox(
+    desk: Desk,
+    *,
+    chosen: InboxFilter | None = None,
+    name: str | None = None,
+    fault: str = "",
+    problem: Mapping[str, Any] | None = None,
+) -> Response[str]:
+    """Return the inbox; with a name, the cases of applicants of that name."""
+    chosen = chosen or InboxFilter()
+    with desk.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
-    return pages.render(
-        request,
+        agreements = read_own_agreements(snapshot.connection, desk.own)
+    page = _read_page(desk, chosen, agreements, name)
+    formats = Formats(language_of(desk.request))
+    status = problem["status"] if problem else 422 if fault else 200
+    return desk.pages.render(
+        desk.request,
         "office/inbox.html",
         private=True,
+        status=status,
         names=names,
         fragment="cases",
         chosen=chosen,
         page=page,
-        open_cases=sum(page.counts.states.get(state, 0) for state in OPEN_STATES),
-        me=request.user.actor,
+        name=name,
+        fault=fault,
+        problem=problem,
+        agreements={each.agreement: each.content for each in agreements},
+        colleagues=list_colleagues(desk.services),
+        all_states=STATES,
+        countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
+        searched=MAX_SEARCHED,
+        key=str(uuid4()),
+        me=desk.me,
+        scopes=desk.request.user.scopes,
     )
 
 
-def _read_page(private: PrivateSide, office: Office, chosen: InboxFilter, me: str) -> InboxPage:
-    today = utc_today()
-    query = WorklistQuery(
-        state=chosen.state,
-        overdue=chosen.overdue,
-        assignee=me if chosen.mine else None,
-        unassigned=chosen.unassigned,
-        file_number=chosen.file_number,
-    )
-    cursors = Cursors("inbox", *_conditions(chosen).items())
+def _read_page(desk: Desk, chosen: InboxFilter, agreements: Sequence[Agreement], name: str | None) -> InboxPage:
+    office, me, today = desk.office, desk.me, utc_today()
+    cursors = Cursors("inbox", *(item for item in chosen.conditions.items() if item[0] != "cursor"))
     after = None
     if chosen.cursor:
         day, case = cursors.decode(chosen.cursor, date, UUID)
         after = day, str(case)
-    with private.reading() as registry:
+    with desk.private.reading() as registry:
         reading = office.reading_from(registry)
-        listed = list_cases(reading, query, today=today, changed=chosen.changed, after=after, limit=_PER_PAGE)
+        selected, is_complete = _select(reading, chosen, agreements)
+        query = WorklistQuery(
+            states=None if name is not None else chosen.states,
+            overdue=chosen.overdue,
+            assignee=me if chosen.mine else chosen.assignee,
+            unassigned=chosen.unassigned,
+            file_number=chosen.file_number,
+            cases=selected,
+        )
+        listed = list_cases(
+            reading, query, today=today, name=name, changed=chosen.changed, after=after,
+            limit=_PER_PAGE if name is None else _MOST_CHOSEN,
+        )  # fmt: skip
         counts = worklist.count_cases(registry.cursor(), today=today, soon=office.setting.due_soon_days)
-        changed = count_changed(reading)
-    last = listed.lines[-1].place if len(listed.lines) == _PER_PAGE else None
-    following = None if last is None else cursors.encode([last[0].isoformat(), last[1]])
-    return InboxPage(listed.lines, counts, changed, following, listed.notes, today)
+        last = listed.lines[-1].place if name is None and len(listed.lines) == _PER_PAGE else None
+        return InboxPage(
+            listed.lines,
+            counts,
+            worklist.count_assigned(registry.cursor(), me, OPEN_STATES),
+            count_changed(reading),
+            count_covered(reading, list(agreements)),
+            None if last is None else cursors.encode([last[0].isoformat(), last[1]]),
+            listed.notes,
+            today,
+            names_of(registry, (line.assignee for line in listed.lines)),
+            is_complete,
+        )
 
 
-def _conditions(chosen: InboxFilter) -> Mapping[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(chosen).items() if name != "cursor"}
+def _select(
+    office: RecognitionOffice, chosen: InboxFilter, agreements: Sequence[Agreement]
+) -> tuple[list[str] | None, bool]:
+    """Return the cases that the country and the agreement of a filter select, and whether all were looked at."""
+    selected: set[str] | None = None
+    is_complete = True
+    if chosen.country is not None:
+        found = find_by_country(office, chosen.country)
+        selected, is_complete = set(found.cases), found.complete
+    if chosen.agreement is not None:
+        agreement = next((each for each in agreements if each.agreement == chosen.agreement), None)
+        covered = CoveredCases([], complete=True) if agreement is None else find_covered(office, agreement)
+        of_agreement = {str(each.case.id) for each in covered.cases}
+        selected = of_agreement if selected is None else selected & of_agreement
+        is_complete = is_complete and covered.complete
+    return None if selected is None else sorted(selected), is_complete
 
 
-ROUTES: Final = [show_inbox]
+def _chosen_cases(data: Mapping[str, str | list[str]]) -> list[str]:
+    """Return the cases that a form names, each once. Raises `HttpProblem` for what is not the id of a case."""
+    chosen = data.get("case", [])
+    values = [chosen] if isinstance(chosen, str) else chosen
+    try:
+        return [str(UUID(value)) for value in dict.fromkeys(values[:_MOST_CHOSEN])]
+    except ValueError as error:
+        raise HttpProblem("invalid", errors=[FieldError("case", "is not the id of a case")]) from error
+
+
+def _back(chosen: InboxFilter) -> dict[str, Any]:
+    return {name: value for name, value in chosen.conditions.items() if name != "cursor"}
+
+
+ROUTES: Final = desk_routes(show_inbox, search, assign_chosen, take_from_inbox)

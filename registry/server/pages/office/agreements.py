@@ -1,0 +1,230 @@
+"""Agreements of the university: what they cover, what one would have decided, and their beginning and end."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from projections.api.agreements import read_draft
+from projections.api.reading import Views
+from projections.catalogue import search
+from projections.catalogue.search import CatalogueQuery, Offer
+from projections.recognition.decisions import AgreementView, agreements
+from projections.recognition.simulation import Simulation, simulate
+from projections.records.member_names import read_member_names
+from registry.api.agreements import Ending, declare_in, end_in
+from registry.http import HttpProblem, requires
+from registry.http.responses import POSITION
+from registry.server.pages import charts
+from registry.server.pages.forms import form_key
+from registry.server.pages.frame import Pages
+from registry.server.pages.languages import language_of, translate
+from registry.server.pages.office.actions import Typed, plain
+from registry.server.pages.office.agreement_form import (
+    LEVELS,
+    OUTCOMES,
+    PURPOSES,
+    AgreementForm,
+    declaration_of,
+    draft_of,
+    read_form,
+)
+from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
+from registry.server.pages.refusals import problem_of
+from registry.server.pages.texts import N_
+from registry.server.pages.vocabulary import VOCABULARY
+from registry.vault.vault import random_id
+from registry.wire.today import utc_today
+
+_MOST_OFFERS: Final = 200
+_MOST_AGREEMENTS: Final = 500
+
+
+@get("/office/agreements", include_in_schema=False, **requires("cases:read"))
+async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[Any]:
+    """List this university's agreements, and those of others with it."""
+    own = str(request.app.state.member)
+
+    def read(connection: Any) -> tuple[list[AgreementView], list[AgreementView], dict[str, str]]:  # noqa: ANN401 - a connection
+        ours = agreements(connection, own, limit=_MOST_AGREEMENTS)
+        theirs = agreements(connection, with_member=own, limit=_MOST_AGREEMENTS)
+        return ours, theirs, read_member_names(connection)
+
+    response = await views.answer("", read, "search")
+    ours, theirs, names = response.content
+    return pages.render(
+        request, "office/agreements.html", position=response.headers[POSITION], names=names, ours=ours, theirs=theirs,
+        today=utc_today(), scopes=request.user.scopes, most=_MOST_AGREEMENTS,
+    )  # fmt: skip
+
+
+@get("/office/agreements/{agreement:uuid}", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
+def show(desk: AtDesk, agreement: UUID) -> Response[Any]:
+    """Show one of this university's agreements."""
+    return _render_one(desk, "office/agreement.html", str(agreement))
+
+
+@get("/office/agreements/simulate", include_in_schema=False, **requires("recognition:read"))
+async def show_simulation(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[Any]:
+    """Show what an agreement would have decided. All of it is in the address."""
+    form, own = read_form(request.query_params), str(request.app.state.member)
+    offers, names = await _read_offers(views, form)
+    simulation: Simulation | None = None
+    problem: Mapping[str, Any] | None = None
+    position = ""
+    if form.is_asked:
+        try:
+            period = read_draft(draft_of(form), own)
+            response = await views.answer("", lambda connection: simulate(connection, own, *period), cost="scan")
+            simulation, position = response.content, response.headers[POSITION]
+        except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+            problem = problem_of(request, error)
+    return pages.render(
+        request,
+        "office/simulation.html",
+        position=position,
+        names=names,
+        status=problem["status"] if problem else 200,
+        form=form,
+        offers=offers,
+        own=own,
+        simulation=simulation,
+        problem=problem,
+        chart=_chart(simulation, language_of(request)) if simulation else None,
+        purposes=PURPOSES,
+        outcomes=OUTCOMES,
+        levels=LEVELS,
+        scopes=request.user.scopes,
+    )
+
+
+@get("/office/agreements/declare", include_in_schema=False, sync_to_thread=True, **requires("recognition:write"))
+def confirm(desk: AtDesk) -> Response[Any]:
+    """Say what publishing an agreement does, before it is done."""
+    return _render_confirm(desk, read_form(desk.request.query_params))
+
+
+@post("/office/agreements/declare", include_in_schema=False, sync_to_thread=True, **requires("recognition:write"))
+def declare(desk: AtDesk, data: Typed) -> Response[Any]:
+    """Publish an agreement."""
+    form = read_form(_Fields(data))
+    try:
+        content = declaration_of(form, random_id())
+        identity = msgspec.structs.replace(content, agreement="")
+        desk.private.write_once(desk.request, form_key(plain(data)), identity, declare_in(desk.lookup, content))
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        return _render_confirm(desk, form, problem_of(desk.request, error))
+    return desk.pages.redirect(desk.request, "/office/agreements", "agreement-declared")
+
+
+@get("/office/agreements/{agreement:uuid}/end", include_in_schema=False, sync_to_thread=True,
+     **requires("recognition:write"))  # fmt: skip
+def confirm_end(desk: AtDesk, agreement: UUID) -> Response[Any]:
+    """Say what ending an agreement does, and ask from which day."""
+    return _render_one(desk, "office/agreement_end.html", str(agreement))
+
+
+@post("/office/agreements/{agreement:uuid}/end", include_in_schema=False, sync_to_thread=True,
+      **requires("recognition:write"))  # fmt: skip
+def end(desk: AtDesk, agreement: UUID, data: Typed) -> Response[Any]:
+    """End an agreement from a day on."""
+    typed = plain(data)
+    try:
+        body = msgspec.convert({"withdrawnFrom": typed.get("withdrawnFrom", "")}, Ending)
+        desk.private.write_once(desk.request, form_key(typed), body, end_in(str(agreement), body))
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(desk.request, error)
+        return _render_one(desk, "office/agreement_end.html", str(agreement), problem, typed)
+    return desk.pages.redirect(desk.request, "/office/agreements", "agreement-ended")
+
+
+class _Fields:
+    """A form's fields, each with all of its values."""
+
+    def __init__(self, data: Mapping[str, str | list[str]]) -> None:
+        self._data = data
+
+    def getall(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - a list of texts
+        """Return all values of a field."""
+        value = self._data.get(key, default)
+        return [value] if isinstance(value, str) else value
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - a text
+        """Return the value of a field."""
+        return plain(self._data).get(key, default)
+
+
+async def _read_offers(views: Views, form: AgreementForm) -> tuple[list[Offer], dict[str, str]]:
+    def read(connection: Any) -> tuple[list[Offer], dict[str, str]]:  # noqa: ANN401 - a connection
+        names = read_member_names(connection)
+        if form.with_member not in names:
+            return [], names
+        return search.search(connection, CatalogueQuery(member=form.with_member), limit=_MOST_OFFERS).items, names
+
+    return (await views.answer("", read, "search")).content
+
+
+def _chart(simulation: Simulation, language: str) -> charts.BarChart:
+    """Return the bars of what was decided like the agreement, and otherwise by outcome."""
+    otherwise: dict[str, int] = {}
+    for each in simulation.differing:
+        otherwise[each.outcome] = otherwise.get(each.outcome, 0) + each.count
+    bars = [(translate(language, N_("As the agreement")), simulation.agree)]
+    bars += [(translate(language, VOCABULARY["outcome"][outcome]), count) for outcome, count in otherwise.items()]
+    return charts.bar_chart(bars)
+
+
+def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] | None = None) -> Response[Any]:
+    with desk.views.snapshot() as snapshot:
+        names = read_member_names(snapshot.connection)
+        offers = (
+            search.search(snapshot.connection, CatalogueQuery(member=form.with_member), limit=_MOST_OFFERS).items
+            if form.with_member in names
+            else []
+        )
+    return desk.pages.render(
+        desk.request,
+        "office/agreement_declare.html",
+        names=names,
+        status=problem["status"] if problem else 200,
+        form=form,
+        titles={f"{offer.achievement}@{offer.version}": offer.title for offer in offers},
+        problem=problem,
+        key=str(uuid4()),
+        today=utc_today(),
+    )
+
+
+def _render_one(
+    desk: Desk,
+    template: str,
+    identifier: str,
+    problem: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    with desk.views.snapshot() as snapshot:
+        rows = agreements(snapshot.connection, desk.own, identifier)
+        names = read_member_names(snapshot.connection)
+        if not rows:
+            raise HttpProblem("not-found", "this university declared no such agreement, as far as this node has read")
+        offers = search.search(snapshot.connection, CatalogueQuery(member=rows[0].with_member), limit=_MOST_OFFERS)
+    return desk.pages.render(
+        desk.request,
+        template,
+        position=snapshot.position,
+        names=names,
+        status=problem["status"] if problem else 200,
+        agreement=rows[0],
+        own=desk.own,
+        titles={offer.achievement: offer.title for offer in offers.items},
+        problem=problem,
+        typed=typed or {},
+        key=str(uuid4()),
+        today=utc_today(),
+        scopes=desk.request.user.scopes,
+    )
+
+
+ROUTES: Final = [list_all, show_simulation, *desk_routes(show, confirm, declare, confirm_end, end)]

@@ -1,0 +1,236 @@
+"""One case as a page: what a route receives to act on it, what the page shows, and a form that was refused."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, Router
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import SkipValidation
+
+from projections.api.reading import Views
+from registry.accounts import AccountServices
+from registry.api.case_actions import Office, perform
+from registry.api.private_side import PrivateSide
+from registry.domain.case import Case
+from registry.domain.case_errors import UnknownProfile
+from registry.office.assessments.assessment import WHY_NOT, Assessment
+from registry.office.assessments.profiles import list_profiles
+from registry.office.assessments.requirements import programme_title
+from registry.office.cases.assessment_draft import draft_of, last_assessment_or_draft
+from registry.office.cases.attachments import KINDS, read_file_names
+from registry.office.cases.case_access import agreement_notes
+from registry.office.cases.case_view import show_case
+from registry.office.cases.choices import DOCUMENTS
+from registry.office.cases.service import Office as RecognitionOffice
+from registry.office.cases.versions import check_version
+from registry.office.cases.views import CaseUpdate, CaseView, Step
+from registry.server.pages.frame import Pages
+from registry.server.pages.office.beside_case import BesideCase, read_beside
+from registry.server.pages.office.checklist import answer_questions
+from registry.server.pages.office.colleagues import Colleague, list_colleagues, names_of
+from registry.server.pages.office.decision_form import (
+    CONDITIONS,
+    GRADE_TRANSFERS,
+    LEAVE,
+    MODES,
+    OUTCOMES,
+    grants_by_credential,
+)
+from registry.server.pages.office.file_types import can_be_shown
+from registry.server.pages.vocabulary import VOCABULARY
+from registry.wire.recognition import DIFFERENCES
+from registry.wire.today import utc_today
+
+T = TypeVar("T")
+DECIDABLE: Final = ("assessing", "appealed")
+"""The states in which the form for a proposal is shown. A decided case is proposed about again on request."""
+ANSWERS: Final = ("authentic", "notAuthentic", "notKnown", "noAnswer")
+
+
+class Programme(NamedTuple):
+    """A requirement that a case can be compared with."""
+
+    code: str
+    """The id of one of the university's own achievements, or the name of a profile."""
+    title: str
+
+
+class CasePage(NamedTuple):
+    """A case with all that its page shows."""
+
+    view: CaseView
+    version: int
+    assessment: Assessment | None
+    """The assessment that the form begins with; None where nothing can be proposed."""
+    programmes: list[Programme]
+    """Requirements to choose from, where the case does not say which one applies."""
+    beside: BesideCase
+    actors: dict[str, str]
+    file_names: dict[str, str]
+    colleagues: list[Colleague]
+
+
+class CaseForm(NamedTuple):
+    """The case that a form is about, and what a route receives to act on it."""
+
+    request: Request[Any, Any, Any]
+    private: PrivateSide
+    office: RecognitionOffice
+    views: Views
+    pages: Pages
+    services: AccountServices
+    case: UUID
+
+    def read(self, against: str | None = None, *, again: bool = False) -> CasePage:
+        """Return the case as it is now. Raises the office's errors for an unknown case.
+
+        `against` is what it is compared with; `again`: a decided case is to be proposed about once more.
+        """
+        with self.private.reading() as registry:
+            reading = self.office.reading_from(registry)
+            view = show_case(reading, str(self.case))
+            case = registry.case(str(self.case))
+            assessment: Assessment | None = None
+            programmes: list[Programme] = []
+            if view.applicant is not None and (
+                view.case.state in DECIDABLE or (again and view.case.state == "decided")
+            ):
+                try:
+                    assessment = (
+                        last_assessment_or_draft(reading, str(self.case))
+                        if against is None
+                        else draft_of(reading, str(self.case), against)
+                    )
+                except UnknownProfile:
+                    programmes = _programmes(reading, case)
+            actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history)))
+            file_names = read_file_names(registry, case) if view.attachments else {}
+        beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
+        colleagues = list_colleagues(self.services)
+        return CasePage(view, len(view.history), assessment, programmes, beside, actors, file_names, colleagues)
+
+    def perform(
+        self, body: msgspec.Struct, key: str, version: int, act: Callable[[RecognitionOffice, str], CaseUpdate]
+    ) -> None:
+        """Carry out an action of the API once, if the case is still at the version that the person saw."""
+
+        def act_on_version(office: RecognitionOffice, by: str) -> CaseUpdate:
+            check_version(office.registry, str(self.case), version)
+            return act(office, by)
+
+        perform(self.private, self.office, self.request, body, key, act_on_version)
+
+
+def _make_case_form(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    office: Office,
+    views: Views,
+    pages: Pages,
+    services: AccountServices,
+    case: UUID,
+) -> CaseForm:
+    return CaseForm(request, private, office, views, pages, services, case)
+
+
+Form = NamedDependency[SkipValidation[CaseForm]]
+"""The case of a route, as it receives it by the name `form`."""
+
+
+def case_routes(*handlers: HTTPRouteHandler) -> Router:
+    """Return routes about one case."""
+    return Router(
+        "/", route_handlers=list(handlers), dependencies={"form": Provide(_make_case_form, sync_to_thread=False)}
+    )
+
+
+def render_case(
+    form: CaseForm,
+    page: CasePage,
+    *,
+    problem: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response[str]:
+    """Return the page; with a problem, what was typed stays in the form."""
+    typed = typed or {}
+    request = form.request
+    return form.pages.render(
+        request,
+        "office/case.html",
+        private=True,
+        status=problem["status"] if problem else 200,
+        names=page.beside.names,
+        page=page,
+        view=page.view,
+        own=request.app.state.member,
+        warnings=_warnings(page.view),
+        subjects=_not_removed(page.view, page.view.subjects),
+        assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
+        problem=problem,
+        refusal=(problem or {}).get("code") if (problem or {}).get("code") in VOCABULARY["refusal"] else None,
+        meanwhile=_steps_since(page.view.history, typed) if problem else [],
+        typed=typed,
+        key=str(uuid4()),
+        scopes=request.user.scopes,
+        me=request.user.actor,
+        outcomes=OUTCOMES,
+        leave=LEAVE,
+        modes=MODES,
+        grade_transfers=GRADE_TRANSFERS,
+        conditions=CONDITIONS,
+        why_not={outcome: sorted(codes) for outcome, codes in WHY_NOT.items()},
+        grants=grants_by_credential(page.assessment) if page.assessment else {},
+        checklists=[answer_questions(each.offered) for each in page.assessment.assessed] if page.assessment else [],
+        documents=DOCUMENTS,
+        kinds=KINDS,
+        answers=ANSWERS,
+        can_be_shown=can_be_shown,
+        most_bytes=form.office.setting.attachment_bytes,
+        two_persons=form.office.setting.two_persons,
+        today=utc_today(),
+        differences={aspect: sorted(codes) for aspect, codes in DIFFERENCES.items()},
+        countries=_countries(page.view),
+    )
+
+
+def _not_removed(view: CaseView, each_credential: Sequence[T]) -> list[tuple[int, T]]:
+    """Return what belongs to each credential with its number, without those that a correction removed."""
+    return [(number, each) for number, each in enumerate(each_credential) if number not in view.removed]
+
+
+def _warnings(view: CaseView) -> list[str]:
+    """Return the warnings that no panel of the page says in its own words."""
+    in_panels = {
+        *(check.detail for check in view.holders),
+        *(change.sentence for change in view.changes),
+        *(note for each in view.subjects if each.now is not None for note in agreement_notes(each.now)),
+    }
+    return [warning for warning in view.warnings if warning not in in_panels]
+
+
+def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step]:
+    """Return the steps after those that the form was made from."""
+    version = typed.get("version", "")
+    return list(history[int(version) :]) if version.isascii() and version.isdigit() and len(version) < 9 else []
+
+
+def _programmes(office: RecognitionOffice, case: Case) -> list[Programme]:
+    registry = office.registry
+    own = [
+        Programme(towards.achievement, programme_title(registry, towards))
+        for towards in case.data.towards or ()
+        if towards.achievement is not None and towards.member == registry.member
+    ]
+    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]
+
+
+def _countries(view: CaseView) -> list[str]:
+    """Return the countries that the case's credentials come from, each once."""
+    countries = [
+        each.subject.external.country if each.subject.external is not None else each.now.country if each.now else None
+        for _, each in _not_removed(view, view.subjects)
+    ]
+    return list(dict.fromkeys(country for country in countries if country))
