@@ -20,6 +20,7 @@ from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
 from registry.accounts import AccountServices
+from registry.accounts.identity_provider import IdentityProvider, open_provider
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
@@ -78,7 +79,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     """
     settings, http = node.settings, node.settings.http
     site = site_of(settings.public_url, http.base_path, http.port)
-    accounts = AccountServices(node.registry.dsn, settings.accounts, site)
+    accounts = AccountServices(node.registry.dsn, settings.accounts, site, provider=_provider_of(settings))
     api_keys = ApiKeys(node.registry.dsn, settings.member)
     pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
@@ -120,6 +121,11 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)
     return ProblemPages(answering, pages)
+
+
+def _provider_of(settings: Settings) -> IdentityProvider | None:
+    secret = settings.openid_client_secret
+    return open_provider(settings.openid, settings.home, None if secret is None else secret.get_secret_value())
 
 
 _Hook = Callable[[Litestar], Awaitable[None]]

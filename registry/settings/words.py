@@ -120,7 +120,7 @@ def _explain_one(error: dict[str, Any], model: type[BaseModel], environment: Map
         return f"{name} is missing: {form}"
     variable = PREFIX + str(place[0]).upper() if place else ""
     where = f" (from {variable} in the environment)" if variable in environment else ""
-    secret = bool(place) and place[0] in ("passphrase", "database")
+    secret = bool(place) and place[0] in ("passphrase", "openid_client_secret", "database")
     value = error.get("input")
     shown = "" if secret or isinstance(value, dict | list | tuple) else f"; {str(value)[:80]!r} is not that"
     return f"{name}: {form}{shown}{where}"

@@ -18,5 +18,7 @@ WORDS: Final = {
         "amend": N_("Amended decision published"),
         "appeal": N_("Appeal recorded"),
         "close": N_("File closed"),
+        "connect": N_("Your account is connected, and the identity provider signs you in from now on"),
+        "disconnect": N_("The connection has ended, with the sessions that it began"),
     },
 }
