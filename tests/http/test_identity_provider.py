@@ -11,7 +11,6 @@ import pytest
 from tests.support.identity_provider import SETTINGS, ProviderVisit, provider_address, run_provider
 from tests.support.served import Served, form
 
-
 MANY = "[accounts]\nattempts_per_minute = 1000\n"
 
 
