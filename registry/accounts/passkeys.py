@@ -213,12 +213,12 @@ class Passkeys:
 
 
 def identify_passkey(response: str) -> str:
-    """Return a short name of the passkey that a browser's answer claims to be of, the same for each answer of it."""
+    """Return a short name of the passkey that a browser's answer claims to be of; empty if it names none."""
     try:
-        identifier = str(msgspec.json.decode(_limit(response), type=dict[str, Any]).get("id"))
+        identifier = msgspec.json.decode(_limit(response), type=dict[str, Any]).get("id")
     except (ValueError, RecursionError):
-        identifier = ""
-    return hashlib.sha256(identifier.encode(errors="replace")).hexdigest()
+        return ""
+    return hashlib.sha256(identifier.encode()).hexdigest() if isinstance(identifier, str) else ""
 
 
 def _lock_passkey(connection: Connection[Any], credential: bytes) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site, provider=_provider_of(settings))
     api_keys = ApiKeys(node.registry.dsn, settings.member)
-    pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
+    pages, explorer = Pages(settings.consortium, settings.member, site, settings.colour), Explorer(node)
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)

@@ -19,7 +19,7 @@ from pydantic_settings import SettingsError as SourceError
 from registry.domain.deadlines import LONGEST, check_term
 from registry.log.durable_files import create_private_file, sync_file
 from registry.settings.sign_in import AccountSetting, OpenIdSetting
-from registry.settings.words import explain, find_misspelt
+from registry.settings.words import COLOUR, explain, find_misspelt
 from registry.values.countries import COUNTRIES
 
 FILE: Final = "registry.toml"
@@ -216,6 +216,8 @@ class Settings(BaseSettings):
     """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
     """This node's public address, for example `https://registry.example.org`. Letters link to it."""
+    colour: Annotated[str, Field(pattern=COLOUR)] | None = None
+    """The university's colour on its pages. Any will do: where text stands on it, its lightness is held in bounds."""
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None

@@ -38,7 +38,8 @@ async def sign_in(request: Request[Any, Any, Any], pages: Pages, services: Accou
     attempts = Attempts(request, services)
     form = await request.form()
     credential = str(form.get("credential", ""))
-    attempts.on(f"passkey {identify_passkey(credential)}")
+    if passkey := identify_passkey(credential):
+        attempts.on(f"passkey {passkey}")
     following = local_path(str(form.get("next", "/account")))
     earlier = cookie_of(request, services.site.session_cookie)
     try:

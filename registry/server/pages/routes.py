@@ -22,6 +22,7 @@ from registry.server.pages import (
     verifying,
 )
 from registry.server.pages.form_check import check_form
+from registry.server.pages.node_style import node_style_file
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
 
@@ -51,6 +52,7 @@ def page_routes() -> Router:
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,
+        node_style_file,
         static_file,
     ]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])

@@ -14,6 +14,23 @@ WORDS: Final = {
         "auditor": N_("Auditor"),
         "administrator": N_("Administrator"),
     },
+    "scope": {
+        "achievements:write": N_("Publish, revise and retire achievements"),
+        "credentials:write": N_("Issue credentials, suspend, reinstate and revoke them"),
+        "batches:read": N_("See batches and the outcomes of their rows"),
+        "batches:release": N_("Release a batch that another person sent in"),
+        "learners:read": N_("Read the records of learners, at all universities"),
+        "learners:decide": N_("See rows whose student number belongs to another person, and decide who each is about"),
+        "learners:erase": N_("Erase a learner, which nobody can take back"),
+        "university:read": N_("Read the year of the university, and its credentials"),
+        "recognition:read": N_("Read decisions, precedents and agreements"),
+        "cases:read": N_("Read the cases of the recognition office, applicants included"),
+        "cases:write": N_("Open cases and work on them"),
+        "cases:approve": N_("Approve, return, publish and withdraw decisions"),
+        "recognition:write": N_("State and withdraw assessments, declare and withdraw agreements"),
+        "accounts:administer": N_("Add and end accounts and API keys, and read the journal"),
+        "feed:read": N_("Follow what happens to the credentials and decisions of the university"),
+    },
     "way": {"link": N_("One-time link"), "passkey": N_("Passkey"), "provider": N_("Identity provider")},
     "sign-in fault": {
         "passkey": N_(
