@@ -64,6 +64,15 @@ class Pages:
         self._site = site
         self._names: dict[str, str] = {}
 
+    @property
+    def has_names(self) -> bool:
+        """True once the members' names are known."""
+        return bool(self._names)
+
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Use these names of members until a page is rendered with others."""
+        self._names = dict(names)
+
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
         """Return an address on this node as its readers reach it."""
         return _address(base_path_of(request.scope), path, query)
@@ -95,7 +104,7 @@ class Pages:
         them the last known names are used. A private page is about people: nothing keeps it.
         """
         if names is not None:
-            self._names = dict(names)
+            self.learn(names)
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
