@@ -27,6 +27,20 @@ _FRESH_SECONDS: Final = 5.0
 _TIMEOUT_SECONDS: Final = 5
 
 
+ORDINARY_SCOPES: Final = frozenset(
+    {
+        "achievements:write",
+        "credentials:write",
+        "batches:read",
+        "university:read",
+        "recognition:read",
+        "feed:read",
+    }
+)
+"""What a university's own systems need. Every other scope lets a key decide in a person's place, or read about people:
+who makes such a key confirms it."""
+
+
 class UnknownKey(Exception):
     """Unknown API key or unknown scope."""
 

@@ -46,20 +46,8 @@ class Accounts:
 
     def add(self, name: str, roles: Iterable[str], by: str) -> Account:
         """Add an account. Raises `NameInUse`, and `AccountError` for a name or a role that is not possible."""
-        shown, chosen_roles = _check_name(name), check_roles(roles)
-        now, account = self._database.clock(), str(uuid.uuid4())
         with self._database.transaction() as connection:
-            try:
-                connection.execute(
-                    "INSERT INTO accounts.accounts (account, name, person, roles, created) VALUES (%s, %s, %s, %s, %s)",
-                    (account, shown, normalise_account(shown), chosen_roles, now),
-                )
-            except UniqueViolation as error:
-                raise NameInUse(
-                    f"an account has the name {shown!r} already; `registry account link` makes a link for it"
-                ) from error
-            append(connection.cursor(), now, by, f"account.add {' '.join(chosen_roles)}", account)
-        return Account(account, shown, chosen_roles, now, None, 0)
+            return insert_account(connection, name, roles, self._database.clock(), by)
 
     def all(self) -> list[Account]:
         """Return all accounts by name, those that have ended last."""
@@ -103,6 +91,26 @@ class Accounts:
             connection.execute("DELETE FROM accounts.passkeys WHERE account = %s", (account,))
             connection.execute("DELETE FROM accounts.challenges WHERE account = %s", (account,))
             append(connection.cursor(), now, by, "account.end", account)
+
+
+def insert_account(connection: Connection[Any], name: str, roles: Iterable[str], now: datetime, by: str) -> Account:
+    """Add an account in the caller's transaction, which is over if it fails.
+
+    Raises `NameInUse`, and `AccountError` for a name or a role that is not possible.
+    """
+    shown, chosen_roles = _check_name(name), check_roles(roles)
+    account = str(uuid.uuid4())
+    try:
+        connection.execute(
+            "INSERT INTO accounts.accounts (account, name, person, roles, created) VALUES (%s, %s, %s, %s, %s)",
+            (account, shown, normalise_account(shown), chosen_roles, now),
+        )
+    except UniqueViolation as error:
+        raise NameInUse(
+            f"an account has the name {shown!r} already; `registry account link` makes a link for it"
+        ) from error
+    append(connection.cursor(), now, by, f"account.add {' '.join(chosen_roles)}", account)
+    return Account(account, shown, chosen_roles, now, None, 0)
 
 
 def lock_account(connection: Connection[Any], account: str) -> None:

@@ -16,3 +16,11 @@ class InvalidLink(AccountError):
 
 class InvalidPasskey(AccountError):
     """A passkey was not accepted."""
+
+
+class ProviderFault(AccountError):
+    """Signing in by the identity provider failed. `code` names the reason in the pages' vocabulary."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -4,6 +4,7 @@ An authenticator makes sure of its person, by a finger, a face or a number; no p
 account, so nobody types a name, and no answer says which accounts exist.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -209,6 +210,15 @@ class Passkeys:
             raise InvalidPasskey("the challenge was used, or its time is over")
         account: str | None = row["account"]
         return account
+
+
+def identify_passkey(response: str) -> str:
+    """Return a short name of the passkey that a browser's answer claims to be of; empty if it names none."""
+    try:
+        identifier = msgspec.json.decode(_limit(response), type=dict[str, Any]).get("id")
+    except (ValueError, RecursionError):
+        return ""
+    return hashlib.sha256(identifier.encode()).hexdigest() if isinstance(identifier, str) else ""
 
 
 def _lock_passkey(connection: Connection[Any], credential: bytes) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Session(msgspec.Struct, frozen=True):
     """The account's name."""
     roles: Sequence[str]
     way: str
-    """`link` or `passkey`."""
+    """`link`, `passkey` or `provider`."""
     began: datetime
     last_request: datetime
 

@@ -44,6 +44,11 @@ class Site(NamedTuple):
         """The name of the cookie that tells the next page what a form did."""
         return "__Host-notice" if self.is_secure else "notice"
 
+    @property
+    def next_cookie(self) -> str:
+        """The name of the cookie with the page to go on to after the identity provider has answered."""
+        return "__Host-next" if self.is_secure else "next"
+
     def origin_at(self, host: str) -> str:
         """Return the origin of a browser that sent this `Host`.
 

@@ -1,5 +1,6 @@
 """A node over HTTP: the routes of the views and of the private side as one application. Composition only."""
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,6 +21,7 @@ from projections.api.reading import Views
 from projections.api.receipts import Receipts
 from registry.access import ApiKeys, Tokens
 from registry.accounts import AccountServices
+from registry.accounts.identity_provider import IdentityProvider, open_provider
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
@@ -55,8 +57,10 @@ from registry.server.node_routes import node_routes
 from registry.server.openapi import DEPENDENCIES, description_without_node, openapi_config
 from registry.server.pages.browser_session import SessionMiddleware
 from registry.server.pages.frame import Pages
+from registry.server.pages.member_names import learn_names
 from registry.server.pages.problem_pages import ProblemPages
 from registry.server.pages.routes import page_routes
+from registry.server.pages.stale_pages import StalePages
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
@@ -78,15 +82,15 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     """
     settings, http = node.settings, node.settings.http
     site = site_of(settings.public_url, http.base_path, http.port)
-    accounts = AccountServices(node.registry.dsn, settings.accounts, site)
+    accounts = AccountServices(node.registry.dsn, settings.accounts, site, provider=_provider_of(settings))
     api_keys = ApiKeys(node.registry.dsn, settings.member)
-    pages, explorer = Pages(settings.consortium, settings.member, site), Explorer(node)
+    pages, explorer = Pages(settings.consortium, settings.member, site, settings.colour), Explorer(node)
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments)
+    start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, pages)
     providers = _create_providers(node, views, private, watch, ending)
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
@@ -119,7 +123,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     if tokens is not None:
         credentials.append(tokens)
     answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)
-    return ProblemPages(answering, pages)
+    return StalePages(ProblemPages(answering, pages), site)
+
+
+def _provider_of(settings: Settings) -> IdentityProvider | None:
+    secret = settings.openid_client_secret
+    return open_provider(settings.openid, settings.home, None if secret is None else secret.get_secret_value())
 
 
 _Hook = Callable[[Litestar], Awaitable[None]]
@@ -134,13 +143,15 @@ def _create_hooks(
     keys: ApiKeys,
     tokens: Tokens | None,
     instruments: "Instruments | None",
+    pages: Pages,
 ) -> tuple[_Hook, _Hook]:
     """Return what opens the node's connections when the application starts, and what closes them at its end."""
-    standings, stop = node.governance_follower, threading.Event()
+    standings, stop, tasks = node.governance_follower, threading.Event(), []
 
     async def start(app: Litestar) -> None:
         del app
         views.open()
+        tasks.append(asyncio.create_task(learn_names(views, pages)))
         standings.follow(stop)
         watch.follow(stop)
         if instruments is not None:
@@ -153,6 +164,8 @@ def _create_hooks(
     async def end(app: Litestar) -> None:
         del app
         stop.set()
+        for task in tasks:
+            task.cancel()
         keys.close()
         views.close()
         private.close()

@@ -18,11 +18,17 @@ from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
 from registry.log.durable_files import create_private_file, sync_file
-from registry.settings.words import explain, find_misspelt
+from registry.settings.sign_in import AccountSetting, OpenIdSetting
+from registry.settings.words import COLOUR, explain, find_misspelt
 from registry.values.countries import COUNTRIES
 
 FILE: Final = "registry.toml"
 HOME_VARIABLE: Final = "REGISTRY_HOME"
+_SECRETS: Final = {
+    "passphrase": "passphrase_file or REGISTRY_PASSPHRASE",
+    "openid_client_secret": "openid.client_secret_file or REGISTRY_OPENID_CLIENT_SECRET",
+}
+"""Secrets that the file of settings may not hold, and where they belong instead."""
 
 
 class SettingsError(Exception):
@@ -159,21 +165,6 @@ class OfficeSetting(BaseModel):
     """The largest size of all files of a case together, in bytes."""
 
 
-class AccountSetting(BaseModel):
-    """Settings of signing in to the pages: `[accounts]` in the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
-    """Minutes without a request after which a person must sign in again."""
-    session_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 12
-    """Hours after which a person must sign in again in any case."""
-    link_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 24
-    """Hours for which a one-time link can be used."""
-    attempts_per_minute: Annotated[int, Field(ge=1)] = 10
-    """Failed attempts to sign in from one address, or with one passkey, in a minute, in each process that answers."""
-
-
 class Settings(BaseSettings):
     """The settings of a node. The file uses these names; the environment `REGISTRY_` and the name in upper case."""
 
@@ -209,6 +200,10 @@ class Settings(BaseSettings):
     """The recognition office."""
     accounts: AccountSetting = AccountSetting()
     """Signing in to the pages."""
+    openid: OpenIdSetting | None = None
+    """The institution's identity provider, by which people sign in without a passkey of their own here."""
+    openid_client_secret: SecretStr | None = None
+    """This node's secret at the identity provider: from the environment only, never from the file of settings."""
     oauth: TokenSettings | None = None
     """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None
@@ -221,6 +216,8 @@ class Settings(BaseSettings):
     """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
     """This node's public address, for example `https://registry.example.org`. Letters link to it."""
+    colour: Annotated[str, Field(pattern=COLOUR)] | None = None
+    """The university's colour on its pages. Any will do: where text stands on it, its lightness is held in bounds."""
     letter_fonts: Path | None = None
     """A folder of fonts for letters, for scripts that Typst's own fonts lack (Chinese, Japanese, Korean, Thai, …)."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
@@ -312,10 +309,10 @@ def load(folder: Path | None = None) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
-        if "passphrase" in _toml_of(file):
-            raise SettingsError(
-                f"{file}: a passphrase does not belong there; use passphrase_file or REGISTRY_PASSPHRASE"
-            )
+        content = _toml_of(file)
+        for name, instead in _SECRETS.items():
+            if name in content:
+                raise SettingsError(f"{file}: {name} does not belong there; use {instead}")
         if wrong := find_misspelt(Settings, os.environ):
             raise SettingsError(wrong)
         return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment

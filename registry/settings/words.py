@@ -12,6 +12,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 PREFIX: Final = "REGISTRY_"
+COLOUR: Final = (
+    r"^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}"
+    r"|oklch\((0|1|0?\.[0-9]{1,4}|[0-9]{1,2}(\.[0-9]{1,2})?%) 0?\.?[0-9]{1,4} [0-9]{1,3}(\.[0-9]{1,2})?\))$"
+)
+"""A colour of CSS, and nothing else that a style sheet could hold."""
 _WORDS: Final[dict[Any, str]] = {
     str: "text",
     bool: "true or false",
@@ -23,6 +28,7 @@ _WORDS: Final[dict[Any, str]] = {
 _PATTERNS: Final = {
     r"^[a-z0-9.-]{3,100}$": "a domain name in lower case: 3 to 100 of a-z, 0-9, . and -",
     r"^[a-z0-9-]{2,40}$": "a member's short name: 2 to 40 of a-z, 0-9 and -",
+    COLOUR: "a colour such as #00506b or oklch(0.41 0.08 228)",
     "^[A-Z]{2}$": "two capital letters, for example NL",
 }
 _MIN_SIMILARITY: Final = 0.8
@@ -120,7 +126,7 @@ def _explain_one(error: dict[str, Any], model: type[BaseModel], environment: Map
         return f"{name} is missing: {form}"
     variable = PREFIX + str(place[0]).upper() if place else ""
     where = f" (from {variable} in the environment)" if variable in environment else ""
-    secret = bool(place) and place[0] in ("passphrase", "database")
+    secret = bool(place) and place[0] in ("passphrase", "openid_client_secret", "database")
     value = error.get("input")
     shown = "" if secret or isinstance(value, dict | list | tuple) else f"; {str(value)[:80]!r} is not that"
     return f"{name}: {form}{shown}{where}"

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html import unescape
 
 import httpx
 import pytest
@@ -87,6 +88,22 @@ def test_a_key_is_shown_once_works_and_ends(node, admin):
     journal = admin.get("/admin/journal").text
     assert "api-key.add" in journal
     assert "api-key.revoke" in journal
+
+
+def test_a_key_that_reaches_far_is_made_only_after_a_question(admin):
+    page = admin.get("/admin/keys")
+    name = f"<script>alert(1)</script> {uuid.uuid4()}"
+    asked = admin.post("/admin/keys", data=form(page, name=name, scope=["batches:read", "learners:erase"]))
+    assert asked.status_code == 200
+    assert "This key reaches far" in asked.text
+    assert "Erase a learner" in asked.text
+    assert "See batches" not in asked.text
+    assert "<script>alert" not in asked.text
+    assert name not in unescape(admin.get("/admin/keys").text)
+    data = form(asked, name=name, scope=["batches:read", "learners:erase"], confirm="yes")
+    assert "reg_" in admin.post("/admin/keys", data=data).text
+    assert name in unescape(admin.get("/admin/keys").text)
+    assert "api-key.add batches:read learners:erase" in admin.get("/admin/journal").text
 
 
 def test_the_journal_is_shown_with_names_and_its_check(node, admin):

@@ -24,8 +24,18 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
     system = own.client("achievements:write", "credentials:write")
     offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
     anybody, before = own.anybody(), own.anybody().get("/v1/members")
+    reader, person = own.browser(), own.sign_in("clerk")
+    assert "As of" not in reader.get("/members").text
     postgres.stop()
     try:
+        page = reader.get("/members")
+        assert page.status_code == 200
+        assert "As of" in page.text
+        assert "Twente" in page.text
+        assert int(page.headers["age"]) >= 0
+        for away in (reader.get("/members/twente"), person.get("/members"), person.get("/account")):
+            assert away.status_code == 503
+            assert "Temporarily unavailable" in away.text
         old = anybody.get("/v1/members")
         assert (old.status_code, old.json()) == (200, before.json())
         assert old.headers["registry-position"] == before.headers["registry-position"]
@@ -46,6 +56,7 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
         postgres.start()
     until(lambda: system.get("/ready").status_code == 200, 30)
     assert "age" not in anybody.get("/v1/members").headers
+    assert "As of" not in reader.get("/members").text
     # lost connections are nobody's to notice: the first write succeeds
     assert system.post("/v1/credentials", json=row(offer), headers=once("r1")).status_code == 201
     again = system.post("/v1/credentials", json=row(offer), headers=once("r1"))

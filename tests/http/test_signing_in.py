@@ -1,11 +1,19 @@
 """Signing in to the pages by a one-time link, and what a session is good for."""
 
+import contextlib
+import json
+import re
 import uuid
+from html import unescape
+from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from tests.support.command import registry
-from tests.support.served import form
+from tests.support.served import Served, form
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def test_a_person_signs_in_sees_their_account_and_signs_out(node):
@@ -78,6 +86,71 @@ def test_a_form_of_another_browser_or_site_is_refused(node):
         assert answer.status_code == 403
     answer = client.post("/signout", data=token, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status_code == 303
+
+
+def end_sessions(node, name):
+    with psycopg.connect(node.dsn, autocommit=True) as connection:
+        connection.execute(
+            "DELETE FROM accounts.sessions USING accounts.accounts"
+            " WHERE sessions.account = accounts.account AND name = %s",
+            (name,),
+        )
+
+
+def resend(page):
+    """The fields of the form that sends again what was typed."""
+    main = page.text.partition('<main id="main"')[2]
+    return [(name, unescape(value)) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', main)]
+
+
+def test_a_form_whose_session_has_ended_is_shown_again_and_sent_again_after_signing_in(node):
+    name, typed = f"Admin {uuid.uuid4()}", f"<script>alert(1)</script> {uuid.uuid4()}"
+    client = node.sign_in("administrator", name=name)
+    fields = form(client.get("/admin/accounts"), name=typed, role=["clerk", "auditor"])
+    end_sessions(node, name)
+    page = client.post("/admin/accounts", data=fields)
+    assert page.status_code == 403
+    assert "You were signed out before this was sent" in page.text
+    assert "Nothing was stored" in page.text
+    assert "<script>alert" not in page.text
+    assert page.headers["cache-control"] == "no-store"
+    again = client.post("/admin/accounts", content=urlencode(resend(page)), headers=FORM)
+    assert again.status_code == 403  # not signed in yet: nothing is lost
+    assert "Nothing was stored" in again.text
+    path = node.link("administrator")
+    client.post(path, data=form(client.get(path)))
+    assert typed not in unescape(client.get("/admin/accounts").text)
+    stored = client.post("/admin/accounts", content=urlencode(resend(again)), headers=FORM)
+    assert stored.status_code == 201, stored.text
+    assert typed in unescape(client.get("/admin/accounts").text)
+
+
+def test_a_form_of_the_session_before_shows_what_was_typed_and_sends_nothing(node):
+    client = node.sign_in("administrator")
+    fields = form(client.get("/admin/accounts"), name=f"Bo {uuid.uuid4()}", role=["clerk"])
+    path = node.link("administrator")
+    client.post(path, data=form(client.get(path)))
+    page = client.post("/admin/accounts", data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+    assert page.status_code == 403
+    assert fields["name"] in page.text
+    assert "Send it again" not in page.text
+    again = client.post("/admin/accounts", data=fields | {"again": "yes"})
+    assert again.status_code == 403
+
+
+def test_one_passkey_is_not_tried_without_end_whatever_the_address(tmp_path, postgres):
+    settings = "[http]\ntrusted_proxies = ['127.0.0.1/32']\n[accounts]\nattempts_per_minute = 3\n"
+    with contextlib.closing(Served(tmp_path, postgres, settings)) as own:
+        own.start()
+        client = own.browser()
+        page = client.get("/signin")
+
+        def attempt(address, passkey):
+            data = form(page, credential=json.dumps({"id": passkey, "type": "public-key"}))
+            return client.post("/signin/passkey", data=data, headers={"X-Forwarded-For": address}).status_code
+
+        assert [attempt(f"192.0.2.{number}", "one") for number in range(5)] == [422, 422, 422, 429, 429]
+        assert attempt("192.0.2.9", "another") == 422
 
 
 def test_the_api_takes_no_cookie(node):

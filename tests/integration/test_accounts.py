@@ -10,7 +10,7 @@ from registry.accounts import AccountServices
 from registry.accounts.errors import AccountError, InvalidLink, NameInUse, UnknownAccount
 from registry.accounts.journal import JournalRow
 from registry.accounts.site import site_of
-from registry.settings.settings import AccountSetting
+from registry.settings.sign_in import AccountSetting
 from registry.store.migrations import migrate
 from registry.values.actors import actor_names, person_of
 

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from registry.accounts import AccountServices
 from registry.accounts.errors import AccountError, InvalidPasskey
 from registry.accounts.site import site_of
-from registry.settings.settings import AccountSetting
+from registry.settings.sign_in import AccountSetting
 from registry.store.migrations import migrate
 from tests.support.authenticator import Authenticator
 

@@ -48,6 +48,7 @@ COLUMNS = {
     "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
     "accounts.accounts": {"name": STAFF, "person": STAFF, "roles": ID},
     "accounts.challenges": {"challenge": OPEN + "random bytes"},
+    "accounts.identities": {"issuer": OPEN + "the address of the identity provider", "subject": STAFF},
     "accounts.journal": {"actor": STAFF, "act": ID, "subject": ID, "hash": OPEN + "a hash of the row"},
     "accounts.links": {"secret": "is a hash of the secret"},
     "accounts.passkeys": {"credential": ID, "name": STAFF, "public_key": OPEN + "a public key of the staff's"},

@@ -17,7 +17,7 @@ from registry.access import ApiKeys
 from registry.accounts import AccountServices
 from registry.accounts.site import site_of
 from registry.http.access import SCOPES
-from registry.settings.settings import AccountSetting
+from registry.settings.sign_in import AccountSetting
 from tests.support.command import ROOT, Consortium, command, registry, until
 
 ADDRESS = re.compile(r"answers at (http://[0-9.]+:\d+)")

@@ -68,7 +68,14 @@ async def _render_account(
 ) -> Response[str]:
     account = await run_sync(_find, services, str(request.path_params["account"]))
     return pages.render(
-        request, "admin_account.html", status=status, private=True, account=account, roles=list(ROLES), fault=fault
+        request,
+        "admin_account.html",
+        status=status,
+        private=True,
+        account=account,
+        identities=await run_sync(services.identities.of_account, account.account),
+        roles=list(ROLES),
+        fault=fault,
     )
 
 
@@ -100,6 +107,14 @@ async def make_link(request: Request[Any, Any, Any], pages: Pages, services: Acc
         return await _render_account(request, pages, services, status=422, fault=str(error))
 
 
+@post(f"{_PATH}/{{account:uuid}}/identities/remove", include_in_schema=False, status_code=303, **_ADMINISTER)
+async def disconnect(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
+    """End the connection of an account to a person at the identity provider."""
+    account, identity = str(request.path_params["account"]), str((await request.form()).get("identity", ""))
+    await run_sync(services.identities.disconnect, identity, account, request.user.actor)
+    return pages.redirect(request, f"{_PATH}/{account}", "disconnect")
+
+
 @post(f"{_PATH}/{{account:uuid}}/end", include_in_schema=False, status_code=303, **_ADMINISTER)
 async def end(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
     """End an account."""
@@ -110,4 +125,4 @@ async def end(request: Request[Any, Any, Any], pages: Pages, services: AccountSe
     return Redirect(pages.address(request, _PATH, {}), status_code=303)
 
 
-ROUTES: Final = [list_accounts, add, show_account, change_roles, make_link, end]
+ROUTES: Final = [list_accounts, add, show_account, change_roles, make_link, disconnect, end]

@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from registry.access import ApiKeys, UnknownKey
+from registry.access import ORDINARY_SCOPES, ApiKeys, UnknownKey
 from registry.accounts import AccountServices
 from registry.http.access import SCOPES, requires
 from registry.server.pages.frame import Pages
@@ -40,13 +40,19 @@ async def list_keys(request: Request[Any, Any, Any], pages: Pages, api_keys: Api
 async def add_key(
     request: Request[Any, Any, Any], pages: Pages, services: AccountServices, api_keys: ApiKeys
 ) -> Response[Any]:
-    """Add a key, and show it once."""
+    """Add a key, and show it once; one that reaches beyond what systems need is asked about before."""
     form = await request.form()
     name, chosen = " ".join(str(form.get("name", "")).split()), [str(scope) for scope in form.getall("scope", [])]
     if not 0 < len(name) <= _MAX_NAME or not name.isprintable() or not chosen or not set(chosen) <= SCOPES.keys():
         return await _render_list(request, pages, api_keys, status=422, fault="form", typed=name[:200], chosen=chosen)
+    far_reaching = [scope for scope in SCOPES if scope in chosen and scope not in ORDINARY_SCOPES]
+    if far_reaching and form.get("confirm") != "yes":
+        return pages.render(
+            request, "admin_key_confirm.html", private=True, name=name, chosen=chosen, far_reaching=far_reaching
+        )
     secret = await run_sync(api_keys.add, name, chosen, _DAYS)
-    return await _render_secret(request, pages, services, "api-key.add", secret)
+    scopes = " ".join(scope for scope in SCOPES if scope in chosen)
+    return await _render_secret(request, pages, services, f"api-key.add {scopes}", secret)
 
 
 async def _render_secret(

@@ -4,11 +4,12 @@ A form carries a token that is derived from the secret in a cookie: that of the 
 nobody has signed in. No other site can read either.
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, FormMultiDict
 from litestar.handlers import BaseRouteHandler
 from markupsafe import Markup
 
@@ -19,9 +20,25 @@ from registry.http.problems import HttpProblem
 from registry.server.pages.browser_session import cookie_of, session_of
 
 FIELD: Final = "csrf"
+FIELD_AGAIN: Final = "again"
+"""Marks a form that its person sends again after signing in; its token is that of the browser's visit."""
+UNSENT: Final = "registry.unsent_form"
+"""The key of a request's scope under which a form is that was sent after its session had ended."""
+_MAX_FIELDS: Final = 200
+_MAX_UNSENT: Final = 100_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = (None, "same-origin", "none")
 _MAX_CHARACTERS: Final = 100
+
+
+class UnsentForm(NamedTuple):
+    """What somebody typed into a form that was not taken, because their session had ended."""
+
+    fields: list[tuple[str, str]]
+    has_files: bool
+    """True if the form had files: these have to be chosen again."""
+    can_send_again: bool
+    """True if the page with it can send it again, once its person has signed in."""
 
 
 class FormTokens:
@@ -68,12 +85,37 @@ async def check_form(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     if connection.headers.get("sec-fetch-site") not in _OWN:
         raise HttpProblem("stale-form", "the form was sent by another site")
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment] # of HTTP, it is a request
-    token = (await request.form()).get(FIELD)
-    secret = _secret_of(connection, connection.app.state.site)
-    if secret is None or not isinstance(token, str) or len(token) > _MAX_CHARACTERS or not is_form_token(token, secret):
-        raise HttpProblem("stale-form")
+    form, site = await request.form(), connection.app.state.site
+    token, is_signed_in = form.get(FIELD), session_of(connection) is not None
+    is_again = FIELD_AGAIN in form and _is_made_with(token, cookie_of(connection, site.visit_cookie))
+    if is_signed_in and is_again:
+        return  # sent again by its person, who has signed in meanwhile
+    if not is_again and _is_made_with(token, _secret_of(connection, site)):
+        return
+    is_genuine = is_again or _is_made_with(token, cookie_of(connection, site.session_cookie))
+    if is_genuine or connection.headers.get("sec-fetch-site") == "same-origin":
+        unsent = unsent_form(form, can_send_again=is_genuine and not is_signed_in)
+        connection.scope[UNSENT] = unsent  # type: ignore[typeddict-unknown-key] # our own, for `ProblemPages`
+    raise HttpProblem("stale-form")
+
+
+def _is_made_with(token: object, secret: str | None) -> bool:
+    """Return True if a form's token belongs to a secret of its browser."""
+    return (
+        secret is not None and isinstance(token, str) and len(token) <= _MAX_CHARACTERS and is_form_token(token, secret)
+    )
 
 
 def _secret_of(connection: ASGIConnection[Any, Any, Any, Any], site: Site) -> str | None:
     name = site.visit_cookie if session_of(connection) is None else site.session_cookie
     return cookie_of(connection, name)
+
+
+def unsent_form(form: Mapping[str, object], *, can_send_again: bool) -> UnsentForm | None:
+    """Return what a form held that was not taken; None if there is nothing to show, or too much."""
+    pairs = form.multi_items() if isinstance(form, FormMultiDict) else list(form.items())
+    texts = [(name, value) for name, value in pairs if isinstance(value, str) and name not in (FIELD, FIELD_AGAIN)]
+    if not texts or len(texts) > _MAX_FIELDS or sum(len(name) + len(value) for name, value in texts) > _MAX_UNSENT:
+        return None
+    has_files = any(not isinstance(value, str) for _, value in pairs)
+    return UnsentForm(texts, has_files, can_send_again and not has_files)

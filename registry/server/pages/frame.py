@@ -22,6 +22,7 @@ from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
 from registry.server.pages.navigation import sections_for
 from registry.server.pages.notices import no_notice_cookie, notice_cookie, notice_for
 from registry.server.pages.templates import environment
+from registry.server.pages.themes import THEME_COOKIE, THEMES, digest_of, node_style, theme_of
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 SHORTCUTS_COOKIE: Final = "shortcuts"
@@ -56,12 +57,23 @@ def source_of(position: Position) -> Source:
 class Pages:
     """Renders pages of one node."""
 
-    def __init__(self, consortium: str, member: str, site: Site) -> None:
-        """`site` is the address of the pages, to which forms and cookies are bound."""
+    def __init__(self, consortium: str, member: str, site: Site, colour: str | None = None) -> None:
+        """`site` is the address of the pages, to which forms and cookies are bound; `colour` is the university's."""
+        self.style = node_style(colour)
+        self.style_path = f"/node.css?v={digest_of(self.style)}" if colour else None
         self.consortium = consortium
         self._member = member
         self._site = site
         self._names: dict[str, str] = {}
+
+    @property
+    def has_names(self) -> bool:
+        """True once the members' names are known."""
+        return bool(self._names)
+
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Use these names of members until a page is rendered with others."""
+        self._names = dict(names)
 
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
         """Return an address on this node as its readers reach it."""
@@ -94,7 +106,7 @@ class Pages:
         them the last known names are used. A private page is about people: nothing keeps it.
         """
         if names is not None:
-            self._names = dict(names)
+            self.learn(names)
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
@@ -113,6 +125,9 @@ class Pages:
             "nonce": nonce,
             "here": request.url.path,
             "shortcuts": person is not None and request.cookies.get(SHORTCUTS_COOKIE) != SHORTCUTS_OFF,
+            "theme": theme_of(request),
+            "themes": THEMES,
+            "node_style": self.style_path,
             "source": source_of(position) if position else None,
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
@@ -136,16 +151,20 @@ class Pages:
             response.set_cookie(no_notice_cookie(self._site))
         if forms.cookie is not None:
             response.set_cookie(forms.cookie)
-        chosen = request.query_params.get("lang")
-        if chosen in LANGUAGES:
-            response.set_cookie(
-                Cookie(key=COOKIE, value=chosen, path=base_path or "/", max_age=_YEAR_SECONDS, samesite="lax")
-            )
+        chosen = {
+            COOKIE: (request.query_params.get("lang"), LANGUAGES),
+            THEME_COOKIE: (request.query_params.get("theme"), THEMES),
+        }
+        for key, (value, choices) in chosen.items():
+            if value in choices:
+                response.set_cookie(
+                    Cookie(key=key, value=value, path=base_path or "/", max_age=_YEAR_SECONDS, samesite="lax")
+                )
         return response
 
 
 def _query(request: Request[Any, Any, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in request.query_params.items() if name != "lang"}
+    return {name: str(value) for name, value in request.query_params.items() if name not in ("lang", "theme")}
 
 
 def _address(base_path: str, path: str, query: Mapping[str, Any]) -> str:

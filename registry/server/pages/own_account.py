@@ -29,7 +29,7 @@ async def render_account(
     fault: str = "",
     typed: str = "",
 ) -> Response[str]:
-    """Return a person's account as a page; `fault` is that of the name, or of the passkey, that was sent."""
+    """Return a person's account as a page; `fault` is that of the name, the passkey or the connection."""
     own: Session = request.auth
     return pages.render(
         request,
@@ -39,6 +39,8 @@ async def render_account(
         own=own,
         sessions=await run_sync(services.sessions.of_account, own.account),
         passkeys=await run_sync(services.passkeys.of_account, own.account),
+        identities=await run_sync(services.identities.of_account, own.account),
+        provider=None if services.provider is None else services.provider.name,
         fault=fault,
         typed=typed,
     )

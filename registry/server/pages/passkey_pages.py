@@ -8,12 +8,13 @@ from litestar.response import Redirect
 
 from registry.accounts import AccountError, AccountServices, Session
 from registry.accounts.errors import InvalidPasskey
-from registry.http.clients import client_of
-from registry.http.problems import HttpProblem
+from registry.accounts.passkeys import identify_passkey
+from registry.server.pages.attempts import Attempts
 from registry.server.pages.browser_session import cookie_of, require_person, session_cookie
 from registry.server.pages.frame import Pages
 from registry.server.pages.own_account import render_account
 from registry.server.pages.paths import local_path
+from registry.server.pages.signing_in import render_sign_in
 
 
 def _options(json: str) -> Response[str]:
@@ -24,44 +25,28 @@ def _origin(request: Request[Any, Any, Any], services: AccountServices) -> str:
     return services.site.origin_at(request.headers.get("host", ""))
 
 
-def _check_attempts(request: Request[Any, Any, Any], services: AccountServices) -> str:
-    """Return the client that an attempt counts for. Raises `HttpProblem` if it has failed too often."""
-    client = client_of(request.scope)
-    if services.failures.remaining(client) == 0:
-        wait = str(services.failures.seconds_left(client))
-        raise HttpProblem("too-many-requests", "too many failed attempts to sign in", headers={"Retry-After": wait})
-    return client
-
-
 @post("/signin/passkey/options", include_in_schema=False)
 async def sign_in_options(request: Request[Any, Any, Any], services: AccountServices) -> Response[str]:
     """Return what a browser needs to sign in with a passkey."""
-    _check_attempts(request, services)
+    Attempts(request, services)
     return _options(await run_sync(services.passkeys.sign_in_options))
 
 
 @post("/signin/passkey", include_in_schema=False, status_code=303)
 async def sign_in(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
     """Sign in with a passkey's answer."""
-    client = _check_attempts(request, services)
+    attempts = Attempts(request, services)
     form = await request.form()
+    credential = str(form.get("credential", ""))
+    if passkey := identify_passkey(credential):
+        attempts.on(f"passkey {passkey}")
     following = local_path(str(form.get("next", "/account")))
     earlier = cookie_of(request, services.site.session_cookie)
     try:
-        token = await run_sync(
-            services.passkeys.sign_in, str(form.get("credential", "")), _origin(request, services), earlier
-        )
+        token = await run_sync(services.passkeys.sign_in, credential, _origin(request, services), earlier)
     except InvalidPasskey:
-        services.failures.add(client)
-        return pages.render(
-            request,
-            "signin.html",
-            status=422,
-            private=True,
-            following=following,
-            can_sign_in=services.site.can_sign_in,
-            is_refused=True,
-        )
+        attempts.fail()
+        return render_sign_in(request, pages, services, following, status=422, fault="passkey")
     response = Redirect(pages.address(request, following, {}), status_code=303)
     response.set_cookie(session_cookie(services.site, token))
     return response

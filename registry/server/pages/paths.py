@@ -2,7 +2,17 @@
 
 from typing import Final
 
-_NOT_PAGES: Final = ("/v1/", "/health", "/ready", "/openapi.json", "/asyncapi.json", "/docs", "/problems", "/static/")
+_NOT_PAGES: Final = (
+    "/v1/",
+    "/health",
+    "/ready",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/docs",
+    "/problems",
+    "/static/",
+    "/node.css",
+)
 
 
 def is_page(path: str) -> bool:

@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from registry.http.problems import MEDIA_TYPE
+from registry.server.pages.form_check import FIELD_AGAIN, UNSENT
 from registry.server.pages.frame import Pages
 from registry.server.pages.paths import is_page
 from registry.server.pages.vocabulary import VOCABULARY
@@ -49,8 +50,15 @@ class ProblemPages:
             return
         problem = {"detail": "", "errors": []} | msgspec.json.decode(document)
         problem["remedy"] = VOCABULARY["remedy"].get(problem["type"].rpartition("/")[2], "")
-        page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)
+        unsent = scope.get(UNSENT)
+        if unsent is None:
+            page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)
+        else:
+            page = self._pages.render(
+                request, "session_ended.html", status=start["status"], private=True, unsent=unsent, again=FIELD_AGAIN
+            )
         headers = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_HEADERS]
+        headers += [(b"set-cookie", cookie.to_encoded_header()[1]) for cookie in page.cookies]
         body = str(page.content).encode()
         headers += [(name.lower().encode(), str(value).encode()) for name, value in page.headers.items()]
         headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]

@@ -18,6 +18,7 @@ from registry.server.pages import (
     own_account,
     passkey_pages,
     precedents,
+    provider_pages,
     signing_in,
     statistics,
     verify_files,
@@ -42,6 +43,7 @@ from registry.server.pages.desk import (
     stacks,
 )
 from registry.server.pages.form_check import check_form
+from registry.server.pages.node_style import node_style_file
 from registry.server.pages.office import actions, agreements, case, documents, inbox, together, withdrawal
 from registry.server.pages.static_files import static_file
 
@@ -65,6 +67,7 @@ def page_routes() -> Router:
         *open_data.ROUTES,
         *signing_in.ROUTES,
         *passkey_pages.ROUTES,
+        *provider_pages.ROUTES,
         *own_account.ROUTES,
         *own_achievements.ROUTES,
         *publishing.ROUTES,
@@ -93,6 +96,7 @@ def page_routes() -> Router:
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,
         *about.ROUTES,
+        node_style_file,
         static_file,
     ]
     return Router("/", route_handlers=handlers, before_request=_accept, guards=[check_form])

@@ -61,5 +61,7 @@ WORDS: Final = {
         "statement": N_("Statement published"),
         "statement-withdrawn": N_("Statement withdrawn"),
         "withdraw-asked": N_("The withdrawal is asked for; another person confirms it"),
+        "connect": N_("Your account is connected, and the identity provider signs you in from now on"),
+        "disconnect": N_("The connection has ended, with the sessions that it began"),
     },
 }
