@@ -19,6 +19,8 @@ from registry.http.problems import HttpProblem
 from registry.server.pages.browser_session import cookie_of, session_of
 
 FIELD: Final = "csrf"
+READS_STREAM: Final = "reads_stream"
+"""Option of a handler that reads its form as a stream, because a file in it may be large."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = (None, "same-origin", "none")
 _MAX_CHARACTERS: Final = 100
@@ -58,17 +60,25 @@ class FormTokens:
 async def check_form(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a form of another site, and one that is out of date: the guard of all pages.
 
-    A system with a key or a token is not a browser that another site could use, and sends no form token.
+    A system with a key or a token is not a browser that another site could use, and sends no form token. A handler with
+    the option `READS_STREAM` reads the form itself, and calls `check_token` before it stores anything.
     """
-    del handler
     if connection.scope.get("method") in _SAFE:
         return
     if connection.user is not ANYBODY and session_of(connection) is None:
         return
     if connection.headers.get("sec-fetch-site") not in _OWN:
         raise HttpProblem("stale-form", "the form was sent by another site")
+    if READS_STREAM in handler.opt:
+        return
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment] # of HTTP, it is a request
-    token = (await request.form()).get(FIELD)
+    check_token(connection, (await request.form()).get(FIELD))
+
+
+def check_token(connection: ASGIConnection[Any, Any, Any, Any], token: object) -> None:
+    """Refuse a form whose token is not one that this node made for this browser. Raises `HttpProblem`."""
+    if connection.user is not ANYBODY and session_of(connection) is None:
+        return
     secret = _secret_of(connection, connection.app.state.site)
     if secret is None or not isinstance(token, str) or len(token) > _MAX_CHARACTERS or not is_form_token(token, secret):
         raise HttpProblem("stale-form")

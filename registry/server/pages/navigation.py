@@ -36,6 +36,15 @@ _SECTIONS: Final = (
     Section("/members", N_("Members")),
     Section("/statistics", N_("Statistics")),
     Section("/log", N_("The log")),
+    Section(
+        "/desk",
+        N_("Registrar's desk"),
+        "university:read",
+        (
+            Entry("/desk/imports", N_("Imports"), "batches:read"),
+            Entry("/desk/releases", N_("Releases"), "batches:read"),
+        ),
+    ),
     Section("/office", N_("Recognition office"), "cases:read"),
     Section(
         "/admin",

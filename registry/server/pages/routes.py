@@ -20,6 +20,7 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
+from registry.server.pages.desk import hand_over_forms, import_page, imports, releases, row_forms
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -46,6 +47,11 @@ def page_routes() -> Router:
         *inbox.ROUTES,
         *case.ROUTES,
         *actions.ROUTES,
+        *imports.ROUTES,
+        *import_page.ROUTES,
+        *row_forms.ROUTES,
+        *hand_over_forms.ROUTES,
+        *releases.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

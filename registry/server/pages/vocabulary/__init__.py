@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from registry.server.pages.vocabulary import achievements, done, fields, log, office, people
+from registry.server.pages.vocabulary import achievements, done, fields, imports, log, office, people
 
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = (
-    people.WORDS | achievements.WORDS | fields.WORDS | log.WORDS | office.WORDS | done.WORDS
+    people.WORDS | achievements.WORDS | fields.WORDS | log.WORDS | office.WORDS | imports.WORDS | done.WORDS
 )
 """The words of each code, by group. A group is in one file."""
 

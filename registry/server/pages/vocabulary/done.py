@@ -18,5 +18,13 @@ WORDS: Final = {
         "amend": N_("Amended decision published"),
         "appeal": N_("Appeal recorded"),
         "close": N_("File closed"),
+        "import-received": N_("The file is here and is being checked. Nothing is issued yet"),
+        "row-ready": N_("The row is right and ready to hand over"),
+        "row-left-out": N_("The row is left out"),
+        "row-again": N_("The row is to be corrected again"),
+        "handed-over": N_("Handed over. A colleague releases it"),
+        "import-closed": N_("Import closed"),
+        "released": N_("Released"),
+        "sent-back": N_("Sent back"),
     },
 }
