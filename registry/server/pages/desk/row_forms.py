@@ -126,7 +126,7 @@ def _cells(typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _version(typed: Mapping[str, str]) -> int:
-    text = typed.get("version", "")
+    text = typed.get("seen", "")
     if not text.isascii() or not text.isdigit() or int(text[:12]) > _MAX_VERSION:
         raise HttpProblem("invalid", "the form lacks its version; open the page again")
     return int(text)
