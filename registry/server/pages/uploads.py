@@ -14,7 +14,8 @@ _MAX_FIELDS: Final = 20
 _MAX_FIELD_BYTES: Final = 4096
 _MAX_FILE_NAME: Final = 200
 _CUT_OFF: Final = "the upload was cut off before its end; nothing of it was stored. Send the form again"
-Event = MultipartSegment | bytes | None
+Event = Any
+"""A segment, bytes of it, or None at its end: the parser has no types."""
 
 
 class Upload:
@@ -65,7 +66,7 @@ class Upload:
             async for event in events:
                 size += len(event) if isinstance(event, bytes | bytearray) else 0
                 if size > most_bytes:
-                    return
+                    break
 
 
 async def _read_events(
