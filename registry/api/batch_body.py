@@ -75,10 +75,29 @@ async def receive_batch(
     `begin` begins it in the store, or finds the one that a request with the same key began before: that is this one if
     its `options` and its content are the same. A batch that `takes_effect` may need a second person.
     """
-    batch_store = receiving.batch_store
-    max_bytes = min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
+    max_bytes = most_bytes_of(receiving, media)
     _check_announced_length(request, max_bytes)
-    pieces = _read_pieces(request.stream(), receiving.patience)
+    pieces = read_pieces(request.stream(), receiving.patience)
+    release_above = receiving.release_above if takes_effect else 0
+    return await store_pieces(receiving, pieces, max_bytes, begin, publish_at, options, release_above)
+
+
+def most_bytes_of(receiving: Receiving, media: Media) -> int:
+    """Return the maximum size of a batch of a media type."""
+    return min(receiving.most_bytes, _MOST_BYTES.get(media, receiving.most_bytes))
+
+
+async def store_pieces(
+    receiving: Receiving,
+    pieces: AsyncIterator[bytes],
+    max_bytes: int,
+    begin: Callable[[], IncomingBatch],
+    publish_at: datetime | None,
+    options: bytes,
+    release_above: int = 0,
+) -> Batch:
+    """Return the batch of these pieces when they are on the disk; for the rest see `receive_batch`."""
+    batch_store = receiving.batch_store
     first = await _read_first(pieces)
     incoming = await run_sync(begin)
     content = hashlib.sha256(options)
@@ -94,7 +113,6 @@ async def receive_batch(
 
     try:
         await _read_body(first, pieces, max_bytes, write)
-        release_above = receiving.release_above if takes_effect else 0
         batch = await run_sync(
             batch_store.complete, incoming.batch, incoming.file, publish_at, release_above, content.digest()
         )
@@ -137,7 +155,8 @@ async def _read_body(
     await run_sync(write, bytes(waiting))
 
 
-async def _read_pieces(stream: AsyncIterator[bytes], timeout_seconds: float) -> AsyncIterator[bytes]:
+async def read_pieces(stream: AsyncIterator[bytes], timeout_seconds: float) -> AsyncIterator[bytes]:
+    """Yield the pieces of a body. Raises `HttpProblem` where nothing arrives for some seconds."""
     while True:
         try:
             yield await asyncio.wait_for(anext(stream), timeout_seconds)

@@ -1,7 +1,7 @@
 """The refused rows of a batch, as a file to correct. Making it reads the whole content, so few are made at once."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import BoundedSemaphore
 from typing import Final
 from uuid import UUID
@@ -39,13 +39,15 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     it is read without that apostrophe. The file has personal data, so it needs the scope that sending rows needs. It is
     available for 90 days. Two files are made at a time; further requests are answered with 503 `too-costly`.
     """
+    return stream_corrections(receiving, batch, receiving.batch_store.describe_faulty_rows(str(batch)))
+
+
+def stream_corrections(receiving: Receiving, batch: UUID, faulty: Mapping[int, str]) -> Stream:
+    """Return these rows of a batch as a CSV; `faulty` says what is wrong with each, by line. Raises `HttpProblem`."""
     stored = receiving.batch_store.get(str(batch))
     if stored.media not in TABLES or stored.kind != "credentials":
         raise HttpProblem("conflict", "only batches of credentials in a table have corrections; see the problems")
-    content, faulty = (
-        receiving.batch_store.get_content(str(batch)),
-        receiving.batch_store.describe_faulty_rows(str(batch)),
-    )
+    content = receiving.batch_store.get_content(str(batch))
     if not _reading.acquire(blocking=False):
         raise HttpProblem("too-costly", f"{AT_A_TIME} files of corrections are being made already", headers=_RETRY)
     rows = _release_at_end(write_corrections(content, faulty))
@@ -59,7 +61,10 @@ def corrections(receiving: Receiving, batch: UUID) -> Stream:
     return Stream(
         itertools.chain([head], rows),
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="corrections-{batch}.csv"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="corrections-{batch}.csv"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

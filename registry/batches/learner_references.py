@@ -77,6 +77,7 @@ def find_references(batch_store: BatchStore, sought: SoughtLearner) -> list[Lear
             lines = _find_table_lines(content, pattern) if batch.media in TABLES else _find_lines(content, pattern)
         except (DamagedBatchFile, UnknownBatch):
             continue
+        lines = sorted({*lines, *batch_store.find_corrected_lines(batch.batch, pattern)})
         if lines:
             references.append(LearnerReference(batch, sought, lines))
     return references

@@ -100,7 +100,7 @@ class BatchQueue:
         """Record that the worker is done with a batch, and return its new state.
 
         It is done, waits for the day of its scheduled rows, or has failed. Its content is kept as long as rows are
-        scheduled or may have to be corrected.
+        scheduled, or a page may have to show, correct or hand them over.
         """
         with self._connect() as connection, connection.transaction():
             if error:
@@ -117,10 +117,12 @@ class BatchQueue:
             encrypted = texts.encrypt("error", error[:_MAX_ERROR_CHARACTERS]) if error and texts is not None else None
             row = connection.execute(
                 "UPDATE intake.batches SET state = %s, sealed_error = %s, publish_at = coalesce(%s, publish_at),"
-                " finished = %s WHERE batch = %s RETURNING refused",
+                " finished = %s WHERE batch = %s"
+                " RETURNING refused, EXISTS (SELECT FROM intake.imports WHERE import = batch)"
+                " OR EXISTS (SELECT FROM intake.hand_overs h WHERE h.batch = intake.batches.batch) AS is_shown",
                 (state, encrypted, next_day, None if state == "scheduled" else self._clock(), batch),
             ).fetchone()
-        if state == "done" and row is not None and not row["refused"]:
+        if state == "done" and row is not None and not row["refused"] and not row["is_shown"]:
             self._files.delete(batch)
         return state
 

@@ -1,11 +1,13 @@
 """The store of batches: their contents, their states, and their rows that were not taken in."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, LiteralString
 
+import msgspec
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
@@ -24,6 +26,7 @@ from registry.batches.batch import (
 from registry.batches.batch_file import BatchFile, BatchFileWriter
 from registry.batches.batch_table import BATCH_COLUMNS, read_batch
 from registry.batches.files import BatchFiles
+from registry.batches.preparers import list_preparers
 from registry.batches.queue import BatchQueue
 from registry.batches.row_problem import RowProblem
 from registry.batches.text_redaction import forget_texts, refuse_scheduled, rewrite_texts
@@ -102,13 +105,16 @@ class BatchStore:
         publish_at: datetime | None,
         release_above: int = 0,
         content: bytes | None = None,
+        *,
+        awaits_release: bool = False,
     ) -> Batch:
         """Let a batch that has arrived wait for its turn, its day, or a second person.
 
         `content` is a hash of the batch's options and content (`has_content`).
 
-        A batch of more lines than `release_above` waits for a second person (0: none does). The lines of a spreadsheet
-        are counted before its turn (`count_lines`): until then they are 0, and it waits for no second person.
+        A batch of more lines than `release_above` waits for a second person (0: none does), and so does one that
+        `awaits_release`, whatever its size. The lines of a spreadsheet are counted before its turn (`count_lines`):
+        until then they are 0, and it waits for no second person.
 
         Raises `WrongState` where the same request began again meanwhile, and `OSError` where the disk is full.
         """
@@ -118,14 +124,14 @@ class BatchStore:
             raise WrongState("The same request was sent again meanwhile; that one counts.") from error
         is_counted = not is_spreadsheet(self.get_content(batch))
         lines = file.lines if is_counted else 0
-        release = 0 < release_above < lines
+        release = awaits_release or 0 < release_above < lines
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
         with self._connect() as connection:
             updated = connection.execute(
                 "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s,"
                 " content = %s WHERE batch = %s AND state = 'receiving'",
                 (
-                    state, file.size, lines, publish_at, None if is_counted else release_above,
+                    state, file.size, lines, publish_at, None if is_counted or awaits_release else release_above,
                     None if content is None else self._vault.digest(content), batch,
                 ),
             ).rowcount  # fmt: skip
@@ -240,6 +246,22 @@ class BatchStore:
 
         return retry_read(read)
 
+    def find_corrected_lines(self, batch: str, pattern: re.Pattern[bytes]) -> list[int]:
+        """Return the lines of an import for which somebody typed what this pattern finds."""
+        with self._connect() as connection:
+            key = connection.execute("SELECT key FROM intake.batches WHERE batch = %s", (batch,)).fetchone()
+            rows = connection.execute(
+                "SELECT line, sealed FROM intake.row_corrections WHERE import = %s", (batch,)
+            ).fetchall()
+        if key is None or not rows:
+            return []
+        texts = BatchTexts.of(self._vault, batch, key["key"])
+        return [
+            row["line"]
+            for row in rows
+            if pattern.search(msgspec.json.encode(texts.decrypt(f"correction {row['line']}", row["sealed"])))
+        ]
+
     def list_with_content(self) -> list[Batch]:
         """Return the batches whose content is on the disk, the oldest first."""
         return self._read(
@@ -268,8 +290,11 @@ class BatchStore:
             raise WrongState(f"The batch is {waiting.state} and waits for no release.")
         with self._connect() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            if person_of(cursor, waiting.by) == person_of(cursor, by):
+            person = person_of(cursor, by)
+            if person_of(cursor, waiting.by) == person:
                 raise OwnBatch(f"you sent this batch in, as {waiting.by}; another person releases it")
+            if any(person_of(cursor, each) == person for each in list_preparers(cursor, batch)):
+                raise OwnBatch("you prepared rows of this batch; another person releases it")
             updated = connection.execute(
                 "UPDATE intake.batches SET released_by = %s,"
                 " state = CASE WHEN publish_at IS NULL THEN 'waiting' ELSE 'scheduled' END"
@@ -281,17 +306,21 @@ class BatchStore:
             raise WrongState(f"The batch is {self.get(batch).state} and waits for no release.")
         return self.get(batch)
 
-    def cancel(self, batch: str) -> Batch:
-        """Cancel a batch that has not begun, or the scheduled rows of one that has.
+    def list_preparers(self, batch: str) -> list[str]:
+        """Return who sent a batch in, and who uploaded or corrected rows of it: none of them releases it."""
+        with self._connect() as connection, connection.cursor() as cursor:
+            return [self.get(batch).by, *list_preparers(cursor, batch)]
+
+    def cancel(self, batch: str, states: Sequence[State] = ("awaitingRelease", "scheduled", "waiting")) -> Batch:
+        """Cancel a batch that has not begun, or the scheduled rows of one that has; only in one of these states.
 
         Raises `UnknownBatch`, and `WrongState` for one that is being worked through or has ended.
         """
         self.get(batch)
         with self._connect() as connection, connection.transaction():
             updated = connection.execute(
-                "UPDATE intake.batches SET state = 'cancelled', finished = %s"
-                " WHERE batch = %s AND state IN ('awaitingRelease', 'scheduled', 'waiting')",
-                (self._clock(), batch),
+                "UPDATE intake.batches SET state = 'cancelled', finished = %s WHERE batch = %s AND state = ANY (%s)",
+                (self._clock(), batch, list(states)),
             ).rowcount
             if not updated:
                 raise _cannot_cancel(self.get(batch).state)

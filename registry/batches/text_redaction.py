@@ -37,6 +37,7 @@ def rewrite_texts(
         "DELETE FROM intake.held_rows WHERE batch = %s AND line = ANY(%s) RETURNING line", (batch, list(removed))
     ).fetchall()
     _redact_problems(cursor, batch, old, new, quoted)
+    _redact_corrections(cursor, batch, old, new, quoted)
     to_take_in = {deleted["line"] for deleted in unscheduled} | {line for line in removed if line > row["done_lines"]}
     refused = [line for line in removed if line in to_take_in] if row["state"] not in ENDED else []
     new.write_numbered(cursor, [(0, msgspec.structs.replace(why, line=line, where=f"line {line}")) for line in refused])
@@ -60,6 +61,7 @@ def forget_texts(connection: Connection[DictRow], vault: Vault, batch: str) -> N
         key = os.urandom(32)
         new = BatchTexts(batch, key)
         _redact_problems(cursor, batch, old, new, None)
+        _redact_corrections(cursor, batch, old, new, None)
         row = cursor.execute(
             "SELECT sealed_name, sealed_error FROM intake.batches WHERE batch = %s", (batch,)
         ).fetchone()
@@ -109,6 +111,28 @@ def _redact_problems(
             for number, problem in problems
         ),
     )
+
+
+def _redact_corrections(
+    cursor: Cursor[DictRow], batch: str, old: BatchTexts, new: BatchTexts, lines: Collection[int] | None
+) -> None:
+    """Encrypt the corrections of an import's rows again; of some lines (None: of all), delete what was typed.
+
+    A note on why a batch was sent back may name anybody, so it is deleted.
+    """
+    rows = cursor.execute(
+        "SELECT line, sealed FROM intake.row_corrections WHERE import = %s FOR UPDATE", (batch,)
+    ).fetchall()
+    for row in rows:
+        purpose = f"correction {row['line']}"
+        cells, keep_text = old.decrypt(purpose, row["sealed"])
+        is_quoted = lines is None or row["line"] in lines
+        cursor.execute(
+            "UPDATE intake.row_corrections SET sealed = %s, state = CASE WHEN %s THEN 'leftOut' ELSE state END"
+            " WHERE import = %s AND line = %s",
+            (new.encrypt(purpose, [{} if is_quoted else cells, keep_text]), is_quoted, batch, row["line"]),
+        )
+    cursor.execute("UPDATE intake.hand_overs SET sealed_note = NULL WHERE import = %s", (batch,))
 
 
 def _without_values(problem: RowProblem) -> RowProblem:

@@ -26,6 +26,7 @@ from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
 from registry.api.receiving import Receiving
+from registry.batches.imports.import_store import ImportStore
 from registry.http import Authentication, Credentials
 from registry.http.forwarded import Forwarded
 from registry.http.openapi import (
@@ -92,6 +93,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
     start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, pages)
     providers = _create_providers(node, views, private, watch, ending)
+    imports = ImportStore(node.registry.dsn, node.registry.vault, open_batch_store(node))
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
         state=State({"member": settings.member, "site": site}),
@@ -100,6 +102,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             "pages": Provide(lambda: pages, sync_to_thread=False),
             "freshness": Provide(lambda: Freshness(watch.last_read), sync_to_thread=False),
             "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
+            "imports": Provide(lambda: imports, sync_to_thread=False),
             "explorer": Provide(lambda: explorer, sync_to_thread=False),
             "services": Provide(lambda: accounts, sync_to_thread=False),
             "api_keys": Provide(lambda: api_keys, sync_to_thread=False),

@@ -31,3 +31,16 @@ def parse(text: str) -> list[Part] | str:
         ects = float(match["ects"])
         parts.append(Part(match["member"], match["credential"], int(ects) if ects == int(ects) else ects, by))
     return parts
+
+
+def write(parts: list[Part]) -> str:
+    """Return parts as the field that `parse` reads."""
+    return " ".join(map(_write_part, parts))
+
+
+def _write_part(part: Part) -> str:
+    text = f"{part.member}/{part.credential}:{part.ects}"
+    if part.by is None:
+        return text
+    kind = "agreement" if part.by.decision is None else "decision"
+    return f"{text}:{kind}:{part.by.member}/{part.by.decision or part.by.agreement}"

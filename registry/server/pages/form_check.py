@@ -24,6 +24,8 @@ FIELD_AGAIN: Final = "again"
 """Marks a form that its person sends again after signing in; its token is that of the browser's visit."""
 UNSENT: Final = "registry.unsent_form"
 """The key of a request's scope under which a form is that was sent after its session had ended."""
+READS_STREAM: Final = "reads_stream"
+"""Option of a handler that reads its form as a stream, because a file in it may be large."""
 _MAX_FIELDS: Final = 200
 _MAX_UNSENT: Final = 100_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -75,15 +77,17 @@ class FormTokens:
 async def check_form(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a form of another site, and one that is out of date: the guard of all pages.
 
-    A system with a key or a token is not a browser that another site could use, and sends no form token.
+    A system with a key or a token is not a browser that another site could use, and sends no form token. A handler with
+    the option `READS_STREAM` reads the form itself, and calls `check_token` before it stores anything.
     """
-    del handler
     if connection.scope.get("method") in _SAFE:
         return
     if connection.user is not ANYBODY and session_of(connection) is None:
         return
     if connection.headers.get("sec-fetch-site") not in _OWN:
         raise HttpProblem("stale-form", "the form was sent by another site")
+    if READS_STREAM in handler.opt:
+        return
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment] # of HTTP, it is a request
     form, site = await request.form(), connection.app.state.site
     token, is_signed_in = form.get(FIELD), session_of(connection) is not None
@@ -97,6 +101,14 @@ async def check_form(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         unsent = unsent_form(form, can_send_again=is_genuine and not is_signed_in)
         connection.scope[UNSENT] = unsent  # type: ignore[typeddict-unknown-key] # our own, for `ProblemPages`
     raise HttpProblem("stale-form")
+
+
+def check_token(connection: ASGIConnection[Any, Any, Any, Any], token: object) -> None:
+    """Refuse a form whose token is not one that this node made for this browser. Raises `HttpProblem`."""
+    if connection.user is not ANYBODY and session_of(connection) is None:
+        return
+    if not _is_made_with(token, _secret_of(connection, connection.app.state.site)):
+        raise HttpProblem("stale-form")
 
 
 def _is_made_with(token: object, secret: str | None) -> bool:

@@ -48,6 +48,8 @@ _SECTIONS: Final = (
         "university:read",
         (
             Entry("/desk", N_("Today"), "university:read"),
+            Entry("/desk/imports", N_("Imports"), "batches:read"),
+            Entry("/desk/releases", N_("Releases"), "batches:read"),
             Entry("/desk/credentials", N_("Credentials"), "learners:read"),
             Entry("/desk/achievements", N_("Achievements"), "university:read"),
             Entry("/desk/stacks", N_("Stacks"), "university:read"),

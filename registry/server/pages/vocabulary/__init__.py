@@ -10,12 +10,13 @@ from registry.server.pages.vocabulary import (
     desk_achievements,
     done,
     fields,
+    imports,
     log,
     office,
     people,
 )
 
-_ROOMS: Final = (people, achievements, desk_achievements, fields, log, audits, office, desk, done)
+_ROOMS: Final = (people, achievements, desk_achievements, fields, log, audits, office, desk, imports, done)
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
     group: words for room in _ROOMS for group, words in room.WORDS.items()
 }

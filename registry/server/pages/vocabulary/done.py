@@ -63,5 +63,13 @@ WORDS: Final = {
         "withdraw-asked": N_("The withdrawal is asked for; another person confirms it"),
         "connect": N_("Your account is connected, and the identity provider signs you in from now on"),
         "disconnect": N_("The connection has ended, with the sessions that it began"),
+        "import-received": N_("The file is here and is being checked. Nothing is issued yet"),
+        "row-ready": N_("The row is right and ready to hand over"),
+        "row-left-out": N_("The row is left out"),
+        "row-again": N_("The row is to be corrected again"),
+        "handed-over": N_("Handed over. A colleague releases it"),
+        "import-closed": N_("Import closed"),
+        "released": N_("Released"),
+        "sent-back": N_("Sent back"),
     },
 }

@@ -1,0 +1,139 @@
+"""Making the batch of an import's rows that are right. A second person releases it, whatever its size."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from registry.application.records import find_credentials
+from registry.application.registry import Registry
+from registry.application.requests import IssueRequest
+from registry.batches.batch import DOCUMENTS, Batch, Media, ReadingOptions, WrongState
+from registry.batches.batch_file import BatchFile
+from registry.batches.imports.content import ChangedMeanwhile, ReadyRows
+from registry.batches.imports.import_store import ChangedImport, ImportStore
+from registry.batches.imports.import_view import Correction, HandOver, ImportView
+from registry.batches.imports.rows import check_cells, open_rows
+from registry.intake.rows.report import Catalogue
+from registry.vault.encrypted_stream import CHUNK_BYTES
+
+NDJSON: Media = "application/x-ndjson"
+
+
+class HandOverForm(NamedTuple):
+    """What a clerk asks for."""
+
+    version: int
+    """The version of the import that the clerk saw."""
+    publish_at: datetime | None
+    """Not before this moment; None for as soon as it is released."""
+    leave_rest: bool
+    """True if the rows that are not right are left out for good."""
+
+
+class HandingOver:
+    """Hands over imports of one node."""
+
+    def __init__(self, imports: ImportStore, catalogue: Catalogue, registry: Registry) -> None:
+        self._imports = imports
+        self._catalogue = catalogue
+        self._registry = registry
+
+    def hand_over(self, identifier: str, form: HandOverForm, by: str, key: str) -> HandOver:
+        """Make the batch, and return how it was made. `key` lets one form act once.
+
+        Raises `UnknownBatch`; `WrongState` where nothing is ready; `ChangedImport`, `ChangedMeanwhile` where what the
+        clerk saw is no longer so; `IntakeError`, `DamagedBatchFile` where the content cannot be read.
+        """
+        view = self._imports.get(identifier)
+        if view.version != form.version:
+            raise ChangedImport("The import was changed since this page was made.")
+        if not view.is_checked or view.is_closed or not view.ready:
+            raise WrongState("No row of this import is ready to be handed over.")
+        corrections = self._choose_corrections(view)
+        write: Callable[[], Iterator[bytes]]
+        rows: ReadyRows | None = None
+        if is_in_rows(view.batch):
+            rows = self._open_ready_rows(view, corrections)
+            write = rows.__iter__
+        else:
+            write = self._copy_content(view.batch).__iter__
+        batch = self._make_batch(view.batch, write, form.publish_at, by, key, is_in_rows=rows is not None)
+        count = view.ready if rows is None else rows.count
+        made = HandOver(
+            batch, identifier, not view.has_first, count, 0 if rows is None else rows.learners,
+            [] if rows is None else rows.awards, None, None,
+        )  # fmt: skip
+        try:
+            self._imports.add_hand_over(made, form.version, sorted(corrections))
+        except Exception:
+            self._imports.batch_store.cancel(batch.batch, ("awaitingRelease",))
+            raise
+        if form.leave_rest:
+            self._imports.close(identifier, form.version + 1)
+        return made
+
+    def _choose_corrections(self, view: ImportView) -> dict[int, Correction]:
+        """Return the corrected rows that are ready and wait for no release yet."""
+        gone = {each.batch.batch for each in view.hand_overs if each.is_in_force}
+        corrections = self._imports.list_corrections(view.batch.batch)
+        return {line: each for line, each in corrections.items() if each.state == "ready" and each.batch not in gone}
+
+    def _open_ready_rows(self, view: ImportView, corrections: dict[int, Correction]) -> ReadyRows:
+        content = self._imports.batch_store.get_content(view.batch.batch)
+        corrected = {line: self._check(content, view.batch, each) for line, each in corrections.items()}
+        return ReadyRows(
+            open_rows(content, view.batch, self._catalogue),
+            corrected,
+            self._imports.list_faulty_lines(view.batch.batch),
+            lambda records: find_credentials(self._registry, records),
+            is_first=not view.has_first,
+        )
+
+    def _check(self, content: BatchFile, batch: Batch, correction: Correction) -> tuple[IssueRequest, date | None]:
+        checked = check_cells(
+            content, batch, self._catalogue, correction.line, correction.cells, keep_text=correction.keep_text
+        )
+        if isinstance(checked.result, tuple):
+            raise ChangedMeanwhile(correction.line, "; ".join(problem.detail for problem in checked.result))
+        return checked.result, checked.day
+
+    def _copy_content(self, batch: Batch) -> Iterator[bytes]:
+        with self._imports.batch_store.get_content(batch.batch).open("rb") as file:
+            yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+
+    def _make_batch(
+        self,
+        batch: Batch,
+        write: Callable[[], Iterator[bytes]],
+        publish_at: datetime | None,
+        by: str,
+        key: str,
+        *,
+        is_in_rows: bool,
+    ) -> Batch:
+        """Write a batch that waits for a second person. What is read is checked already, so its texts are right."""
+        batch_store = self._imports.batch_store
+        media = NDJSON if is_in_rows else batch.media
+        reading = ReadingOptions(None, keep_text=True) if is_in_rows else ReadingOptions(batch.dates, batch.keep_text)
+        request = f"hand-over {batch.batch} {key}"
+        incoming = batch_store.begin(batch.name, batch.kind, media, by, request, False, None, reading)  # noqa: FBT003 - as there
+        if incoming.file is None:
+            raise WrongState("This form was sent before.")
+        try:
+            for piece in write():
+                incoming.file.write(piece)
+            _check_size(incoming.file.size)
+            return batch_store.complete(incoming.batch, incoming.file, publish_at, awaits_release=True)
+        except BaseException:  # it is raised again
+            batch_store.break_off(incoming.batch, incoming.file)
+            raise
+
+
+def is_in_rows(batch: Batch) -> bool:
+    """Return True if an import's rows can be corrected one by one."""
+    return batch.kind == "credentials" and batch.media not in DOCUMENTS
+
+
+def _check_size(size: int) -> None:
+    if not size:
+        raise WrongState("No row of this import is ready: all of them were issued meanwhile.")

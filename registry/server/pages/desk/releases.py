@@ -1,0 +1,238 @@
+"""Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
+
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from projections.api.reading import Views
+from projections.core.errors import MissingViews
+from projections.records.award_history import Term, count_awards, read_titles
+from registry.accounts import AccountServices
+from registry.api.bodies import Offers
+from registry.api.idempotency import Answer
+from registry.api.private_side import PrivateSide, Write
+from registry.application.records import find_credentials
+from registry.batches.batch import Batch, WrongState
+from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.imports.handed_rows import HandedRow, read_handed_rows
+from registry.batches.imports.import_store import ImportStore
+from registry.batches.imports.import_view import HandOver
+from registry.batches.row_problem import RowProblem
+from registry.http import FieldError, HttpProblem, requires
+from registry.intake.rows.report import Catalogue
+from registry.server.pages.desk.faults import advice_of
+from registry.server.pages.desk.import_page import list_releasers
+from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
+from registry.server.pages.forms import form_key, read_search
+from registry.server.pages.frame import Pages
+from registry.server.pages.refusals import problem_of
+
+PATH: Final = "/desk/releases"
+_LISTED: Final = 100
+_RELEASED_LISTED: Final = 20
+_PER_PAGE: Final = 25
+_MAX_NOTE: Final = 2000
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class ReleaseFilter(msgspec.Struct, frozen=True):
+    """What the page of a batch shows, as its address has it."""
+
+    draw: int = 0
+    page: int = 1
+
+
+class LinkedRow(NamedTuple):
+    """A row with the credential that it became; None where it became none."""
+
+    row: HandedRow
+    credential: str | None
+
+
+class ReleasePage(NamedTuple):
+    """A batch as its page shows it."""
+
+    batch: Batch
+    made: HandOver | None
+    """How it was made from an import; None of a batch that a system sent."""
+    awards: list[AwardCheck]
+    titles: dict[str, dict[str, str]]
+    rows: list[LinkedRow]
+    """Of a batch that waits, five drawn by chance; of one that was released, a page of all."""
+    pages: int
+    problems: list[RowProblem]
+
+
+@get(PATH, include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
+def list_releases(request: Request[Any, Any, Any], pages: Pages, imports: ImportStore) -> Response[str]:
+    """List the batches that wait for a second person, and those that were released last."""
+    waiting, released = imports.list_awaiting_release(_LISTED), imports.list_released(_RELEASED_LISTED)
+    actors = [by for batch in (*waiting, *released) for by in (batch.by, batch.released_by) if by]
+    return pages.render(
+        request,
+        "desk/releases.html",
+        private=True,
+        waiting=waiting,
+        released=released,
+        made={batch.batch: imports.find_hand_over(batch.batch) for batch in waiting},
+        actors=imports.names(actors),
+        me=request.user.actor,
+    )
+
+
+def read_release(
+    private: PrivateSide, views: Views, imports: ImportStore, offered: Catalogue, member: str, batch: str,
+    chosen: ReleaseFilter,
+) -> ReleasePage:  # fmt: skip
+    """Return what the page of a batch shows. Raises `UnknownBatch`."""
+    stored = imports.batch_store.get(batch)
+    made = imports.find_hand_over(batch)
+    count = 0 if made is None or not made.awards else made.rows
+    waits = stored.state == "awaitingRelease"
+    if waits:
+        numbers = draw_rows(batch, min(max(chosen.draw, 0), MAX_DRAWS), count)
+    else:
+        first = (max(chosen.page, 1) - 1) * _PER_PAGE
+        numbers = list(range(first, min(first + _PER_PAGE, count)))
+    try:
+        rows = list(read_handed_rows(imports.batch_store.get_content(batch), set(numbers)))
+    except DamagedBatchFile:
+        rows = []
+    with private.reading() as registry:
+        credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
+    achievements = {each.achievement for each in made.awards} if made is not None else set()
+    earlier, titles = _read_views(views, member, made, achievements)
+    return ReleasePage(
+        stored,
+        made,
+        check_awards(made.awards if made is not None else [], _ects(offered, made), earlier),
+        titles,
+        [LinkedRow(row, credentials.get(row.record)) for row in rows],
+        max(1, -(-count // _PER_PAGE)),
+        [] if waits else [problem for _, problem in imports.batch_store.list_problems(batch, _LISTED)],
+    )
+
+
+def _ects(offered: Catalogue, made: HandOver | None) -> dict[tuple[str, int | None], float | None]:
+    ects: dict[tuple[str, int | None], float | None] = {}
+    for each in made.awards if made is not None else []:
+        versions = offered.ects(each.achievement)
+        if versions:
+            ects[each.achievement, each.version] = versions[(each.version or len(versions)) - 1]
+    return ects
+
+
+def _read_views(
+    views: Views, member: str, made: HandOver | None, achievements: set[str]
+) -> tuple[dict[str, int] | None, dict[str, dict[str, str]]]:
+    """Return the counts of the same days a year ago and the titles; None and nothing where there are no views."""
+    terms: dict[str, Term] = {}
+    for each in made.awards if made is not None else []:
+        first, last = year_before(each.first_day), year_before(each.last_day)
+        term = terms.get(each.achievement)
+        terms[each.achievement] = Term(
+            each.achievement,
+            min(first, term.first_day) if term is not None else first,
+            max(last, term.last_day) if term is not None else last,
+        )
+    try:
+        with views.snapshot() as snapshot:
+            return (
+                count_awards(snapshot.connection, member, list(terms.values())),
+                read_titles(snapshot.connection, member, achievements),
+            )
+    except MissingViews:
+        return None, {}
+
+
+def _render(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    imports: ImportStore,
+    services: AccountServices,
+    page: ReleasePage,
+    chosen: ReleaseFilter,
+    **context: Any,  # noqa: ANN401 - of the template
+) -> Response[str]:
+    batch, made = page.batch, page.made
+    preparers = imports.batch_store.list_preparers(batch.batch)
+    returned_by = made.returned_by if made is not None else None
+    actors = [by for by in (*preparers, batch.released_by, returned_by) if by]
+    values = {"status": 200, "problem": None, "typed": "", **context}
+    return pages.render(
+        request,
+        "desk/release.html",
+        private=True,
+        page=page,
+        batch=batch,
+        made=made,
+        chosen=chosen,
+        actors=imports.names(actors),
+        preparers=list(dict.fromkeys(preparers)),
+        me=request.user.actor,
+        may_release="batches:release" in request.user.scopes and request.user.actor not in preparers,
+        releasers=list_releasers(services, preparers),
+        next_draw=(chosen.draw + 1) % MAX_DRAWS,
+        member=request.app.state.member,
+        advice_of=advice_of,
+        key=str(uuid4()),
+        **values,
+    )
+
+
+@get(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
+def show_release(
+    request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
+    offered: Offers, services: AccountServices, batch: UUID,
+) -> Response[str]:  # fmt: skip
+    """Show one batch that waits for a second person, or what came of it."""
+    chosen = read_search(request.query_params, ReleaseFilter)
+    page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+    return _render(request, pages, imports, services, page, chosen)
+
+
+@post(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:release"))
+def decide(
+    request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
+    offered: Offers, services: AccountServices, batch: UUID, data: Typed,
+) -> Response[Any]:  # fmt: skip
+    """Release a batch, or send it back with a note."""
+    is_release = data.get("do") == "release"
+    note = data.get("note", "").strip()
+
+    def write(each: Write) -> Answer:
+        del each
+        if is_release:
+            imports.batch_store.release(str(batch), request.user.actor)
+        else:
+            _send_back(imports, str(batch), request.user.actor, note)
+        return Answer(204, None)
+
+    try:
+        private.write_once(request, form_key(data), [is_release, note], write)
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(request, error)
+        chosen = ReleaseFilter()
+        page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+        return _render(
+            request, pages, imports, services, page, chosen, status=problem["status"], problem=problem, typed=note
+        )
+    return pages.redirect(request, f"{PATH}/{batch}", "released" if is_release else "sent-back")
+
+
+def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
+    """Send a batch back. Raises `HttpProblem` for a note that is missing, `WrongState` for a system's batch."""
+    if not 0 < len(note) <= _MAX_NOTE or "\0" in note:
+        error = FieldError("note", f"say why, in {_MAX_NOTE:,} characters at most", "note")
+        raise HttpProblem("unprocessable", errors=[error])
+    made = imports.find_hand_over(batch)
+    if made is None:
+        raise WrongState("The batch was sent by a system and cannot be sent back; leave it, or have it cancelled.")
+    imports.send_back(made, by, note)
+
+
+ROUTES: Final = [list_releases, show_release, decide]

@@ -1,0 +1,135 @@
+"""The form of a faulty row: check what was typed and store it, leave the row out, or take that back."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from registry.accounts import AccountServices
+from registry.api.bodies import Offers
+from registry.api.idempotency import Answer
+from registry.api.private_side import PrivateSide, Write
+from registry.application.requests import Issued
+from registry.batches.imports.import_store import ChangedCorrection, ImportStore
+from registry.batches.imports.import_view import CorrectionState
+from registry.batches.imports.rows import Cells, check_cells
+from registry.batches.row_problem import RowProblem
+from registry.http import HttpProblem, requires
+from registry.intake.rows.columns import NAMES
+from registry.intake.rows.report import Catalogue
+from registry.intake.rows.row_texts import MAX_FIELD
+from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
+from registry.server.pages.desk.imports import PATH
+from registry.server.pages.forms import form_key
+from registry.server.pages.frame import Pages
+from registry.server.pages.refusals import problem_of
+
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+_MAX_VERSION: Final = 10**9
+
+
+class StillWrong(Exception):
+    """A row that is not right as it was typed."""
+
+    def __init__(self, problems: list[RowProblem]) -> None:
+        super().__init__("the row is not right")
+        self.problems = problems
+
+
+@post(
+    f"{PATH}/{{identifier:uuid}}/rows/{{line:int}}",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def decide_row(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    private: PrivateSide,
+    imports: ImportStore,
+    offered: Offers,
+    services: AccountServices,
+    identifier: UUID,
+    line: int,
+    data: Typed,
+) -> Response[Any]:
+    """Check the row as it was typed, and store it where it is right; or leave it out, or take that back."""
+    act = data.get("do", "check")
+    cells, version = _cells(data), _version(data)
+    done = {"leave": "row-left-out", "undo": "row-again"}.get(act, "row-ready")
+
+    def write(each: Write) -> Answer:
+        if act == "undo":
+            imports.undo(str(identifier), line, version)
+        elif act == "leave":
+            imports.correct(str(identifier), line, version, "leftOut", {}, request.user.actor)
+        else:
+            keep_text = data.get("keepText") == "true"
+            state = _check(each, imports, offered, str(identifier), line, cells, keep_text=keep_text)
+            imports.correct(str(identifier), line, version, state, cells, request.user.actor, keep_text=keep_text)
+        return Answer(204, None)
+
+    chosen = RowFilter(row=line)
+    try:
+        private.write_once(request, form_key(data), [act, version, dict(cells)], write)
+    except StillWrong as wrong:
+        page = read_import(imports, identifier, chosen)
+        return render_import(
+            request, pages, imports, services, page, chosen, status=422, wrong=_by_field(wrong.problems),
+            typed={**cells, "keepText": data.get("keepText", "")},
+        )  # fmt: skip
+    except ChangedCorrection:
+        page = read_import(imports, identifier, chosen)
+        return render_import(request, pages, imports, services, page, chosen, status=409, typed=cells, conflict=line)
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem = problem_of(request, error)
+        page = read_import(imports, identifier, RowFilter())
+        return render_import(
+            request, pages, imports, services, page, RowFilter(), status=problem["status"], problem=problem
+        )
+    return pages.redirect(request, f"{PATH}/{identifier}", done)
+
+
+def _check(
+    write: Write, imports: ImportStore, offered: Catalogue, identifier: str, line: int, cells: Cells, *, keep_text: bool
+) -> CorrectionState:
+    """Return what becomes of the row. Raises `StillWrong` with all that is wrong with it."""
+    view = imports.get(identifier)
+    content = imports.batch_store.get_content(identifier)
+    checked = check_cells(content, view.batch, offered, line, cells, keep_text=keep_text)
+    if isinstance(checked.result, tuple):
+        raise StillWrong(
+            [RowProblem(line, problem.where, problem.field, "", "", problem.detail) for problem in checked.result]
+        )
+    outcome = write.issuer.check(checked.result)
+    if not isinstance(outcome, Issued):
+        raise StillWrong([RowProblem(line, f"line {line}", outcome.field, "", outcome.code, outcome.explanation)])
+    return "unchanged" if outcome.unchanged else "ready"
+
+
+def _by_field(problems: list[RowProblem]) -> dict[str, list[RowProblem]]:
+    fields: dict[str, list[RowProblem]] = {}
+    for problem in problems:
+        fields.setdefault(problem.field if problem.field in NAMES else "", []).append(problem)
+    return fields
+
+
+def _cells(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of the form. Raises `HttpProblem` for a text that is too long for any cell."""
+    cells = {name: typed[name].strip() for name in NAMES if typed.get(name, "").strip()}
+    if any(len(text) > MAX_FIELD * 2 or "\0" in text for text in cells.values()):
+        raise HttpProblem("unprocessable", f"a cell has {MAX_FIELD:,} characters at most, without U+0000")
+    return cells
+
+
+def _version(typed: Mapping[str, str]) -> int:
+    text = typed.get("seen", "")
+    if not text.isascii() or not text.isdigit() or int(text[:12]) > _MAX_VERSION:
+        raise HttpProblem("invalid", "the form lacks its version; open the page again")
+    return int(text)
+
+
+ROUTES: Final = [decide_row]

@@ -1,0 +1,81 @@
+"""A clerk repairs a faulty file and hands it over, and a colleague releases it: in a browser, with and without scripts."""
+
+import pytest
+
+from tests.browser.conftest import READERS
+from tests.support.browser import html_faults, overflow
+from tests.support.served import csv_of, row
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def sign_in(site, open_reader):
+    """Open a browser of a person with these roles."""
+
+    def act(*roles, **options):
+        page = open_reader(**options)
+        page.goto(site.link(*roles))
+        page.locator("main button").first.click()
+        page.wait_for_url("**/account")
+        return page
+
+    return act
+
+
+def look(page, axe, name):
+    page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+    assert overflow(page) <= 0, name
+    axe(page)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, reader):
+    options, prefix = READERS[reader], reader.replace(" ", "-")
+    content = [row(site.achievements.plain, f"{prefix}-{number}", f"{prefix}-{number}") for number in range(40)]
+    content[4]["awarding_date"] = "2026-13-02"
+    content[6]["date_of_birth"] = "2029-10-15"
+    content[7]["family_name"] = HOSTILE
+    content[9]["achievement"] = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+    file = tmp_path / f"{HOSTILE[:8]}spring.csv"
+    file.write_text(csv_of(content))
+    clerk = sign_in("clerk", **options)
+    clerk.goto("/desk/imports")
+    look(clerk, axe, "list")
+    clerk.get_by_label("File", exact=True).set_input_files(file)
+    clerk.get_by_role("button", name="Upload and check").click()
+    heading = clerk.get_by_role("heading", level=1)
+    while "being checked" in heading.inner_text():
+        clerk.wait_for_timeout(300)
+        if not options.get("scripts", True):
+            clerk.get_by_role("link", name="See how far it is now").click()
+    assert heading.inner_text() == "4 of 40 rows cannot be issued yet"
+    look(clerk, axe, "checked")
+    clerk.get_by_role("link", name="Correct row 6").click()
+    look(clerk, axe, "open row")
+    clerk.get_by_label("Awarding date").fill("never")
+    clerk.get_by_role("button", name="Check row 6").click()
+    assert clerk.get_by_role("heading", name="Row 6 is still not right").is_visible()
+    look(clerk, axe, "wrong row")
+    clerk.get_by_label("Awarding date").fill("2026-03-02")
+    clerk.get_by_role("button", name="Check row 6").click()
+    assert clerk.get_by_text("The row is right and ready to hand over").is_visible()
+    clerk.get_by_role("link", name="Correct row 8").click()
+    clerk.get_by_role("button", name="Leave this row out").click()
+    assert heading.inner_text() == "2 of 40 rows cannot be issued yet"
+    clerk.get_by_role("button", name="Hand over 37 for release").click()
+    clerk.get_by_role("link", name="37 rows").click()
+    assert clerk.get_by_role("button", name="Release 37").count() == 0
+    approver = sign_in("approver", **options)
+    approver.goto("/desk/releases")
+    look(approver, axe, "releases")
+    approver.goto(clerk.url)
+    look(approver, axe, "release")
+    approver.get_by_role("button", name="Release 37").click()
+    approver.wait_for_timeout(500)
+    while "being issued" in approver.locator("h1").inner_text():
+        approver.wait_for_timeout(300)
+        if not options.get("scripts", True):
+            approver.get_by_role("link", name="See how far it is now").click()
+    assert approver.locator("h1").inner_text() == "All 37 credentials are issued"
+    look(approver, axe, "released")
