@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import READERS
-from tests.support.browser import html_faults, overflow
+from tests.support.browser import overflow
 from tests.support.served import csv_of, row
 
 HOSTILE = "<script>alert(1)</script>"

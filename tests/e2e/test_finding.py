@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from registry.learners.name_search import normalise_name
 from registry.cli.json_shapes import SHAPES
+from registry.learners.name_search import normalise_name
 from tests.support.command import Consortium, printed_json, registry
 
 

@@ -1,7 +1,6 @@
 """The clerk's import, without a script: upload, what is wrong, fix in place, hand over, release by a second person."""
 
 import re
-import uuid
 
 import pytest
 
