@@ -44,8 +44,8 @@ def count_kinds(connection: Connection, member: str, since: datetime) -> dict[st
 def _outcomes(data: dict[str, object]) -> list[str]:
     grants = data.get("grants")
     listed = [data, *grants] if isinstance(grants, list) else [data]
-    found = (each.get("outcome") for each in listed if isinstance(each, dict))
-    return list(dict.fromkeys(outcome for outcome in found if isinstance(outcome, str)))
+    outcomes = (each.get("outcome") for each in listed if isinstance(each, dict))
+    return list(dict.fromkeys(outcome for outcome in outcomes if isinstance(outcome, str)))
 
 
 _NEWEST = """

@@ -38,7 +38,7 @@ _PARTS: Final = (
 
 
 class PrivateNumbers(NamedTuple):
-    """What waits on this node. A number is None for a reader without the scope to follow it."""
+    """The numbers of what waits on this node. A number is None for a reader without the scope to follow it."""
 
     batches: BatchCounts | None
     held_rows: int | None
@@ -46,7 +46,7 @@ class PrivateNumbers(NamedTuple):
 
 
 class OthersNumbers(NamedTuple):
-    """What others did lately to credentials of the university, and how much of it is to be looked at."""
+    """The numbers of what others did lately to credentials of the university, and how much of it is to be looked at."""
 
     decisions: int
     stacked: int
@@ -84,7 +84,7 @@ def show_desk(request: Request[Any, Any, Any], private: PrivateSide, views: View
     notices: list[RecentNotice] = []
     kinds: dict[str, int] = {}
     with views.snapshot() as snapshot:
-        found = worklist.read(snapshot.connection, member, limit=MAX_COUNTED)
+        page = worklist.read(snapshot.connection, member, limit=MAX_COUNTED)
         if "feed:read" in scopes:
             notices = read_newest(snapshot.connection, member, limit=NEWEST)
             kinds = count_kinds(snapshot.connection, member, datetime.now(UTC) - LATELY)
@@ -96,7 +96,7 @@ def show_desk(request: Request[Any, Any, Any], private: PrivateSide, views: View
         position=snapshot.position,
         names=names,
         own=own,
-        others=count_others(kinds, len(found.items), more=found.next is not None),
+        others=count_others(kinds, len(page.items), more=page.next is not None),
         notices=notices,
         own_member=member,
         days=LATELY.days,

@@ -1,4 +1,4 @@
-"""What the university should look at again because others did something: the worklist."""
+"""The worklist: credentials and decisions to look at again because others did something."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -26,8 +26,8 @@ def show_worklist(request: Request[Any, Any, Any], private: PrivateSide, views: 
         kind, what, identifier = cursors.decode(cursor, Kind, What, UUID)
         after = worklist.Place(kind, what, str(identifier))
     with views.snapshot() as snapshot, private.reading() as registry:
-        found = worklist.read(snapshot.connection, member, after=after, limit=PER_PAGE)
-        ids = [item.id for item in found.items if item.what == "credential"]
+        page = worklist.read(snapshot.connection, member, after=after, limit=PER_PAGE)
+        ids = [item.id for item in page.items if item.what == "credential"]
         rows = {row.view.credential: row for row in read_rows(snapshot, registry, member, ids)}
         names = read_member_names(snapshot.connection)
     return pages.render(
@@ -36,9 +36,9 @@ def show_worklist(request: Request[Any, Any, Any], private: PrivateSide, views: 
         private=True,
         position=snapshot.position,
         names=names,
-        items=found.items,
+        items=page.items,
         rows=rows,
-        next=None if found.next is None else cursors.encode(found.next.split(":")),
+        next=None if page.next is None else cursors.encode(page.next.split(":")),
         first=not cursor,
         scopes=request.user.scopes,
     )
