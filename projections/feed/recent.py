@@ -29,7 +29,7 @@ class RecentNotice(NamedTuple):
 def read_newest(connection: Connection, member: str, before: int | None = None, limit: int = 20) -> list[RecentNotice]:
     """Return a member's notices, the newest first, before one of them."""
     rows = connection.execute(_NEWEST, {"member": member, "before": before, "limit": limit})
-    return [RecentNotice(*row[:7], _outcomes(row[7]), row[8], row[9], row[10]) for row in rows]
+    return [RecentNotice._make((*row[:7], _outcomes(row[7]), *row[8:])) for row in rows]
 
 
 def count_kinds(connection: Connection, member: str, since: datetime) -> dict[str, int]:
