@@ -40,7 +40,13 @@ _SECTIONS: Final = (
         "/desk",
         N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe
         "university:read",
-        (Entry("/desk/credentials", N_("Credentials"), "learners:read"),),
+        (
+            Entry("/desk", N_("Overview"), "university:read"),
+            Entry("/desk/credentials", N_("Credentials"), "learners:read"),
+            Entry("/desk/worklist", N_("To look at"), "learners:read"),
+            Entry("/desk/held-rows", N_("Who is who"), "learners:decide"),
+            Entry("/desk/learner-changes", N_("Merges and splits"), "learners:decide"),
+        ),
     ),
     Section("/office", N_("Recognition office"), "cases:read"),
     Section(
