@@ -29,7 +29,10 @@ class RestingDecision(NamedTuple):
 
 
 class Dependents(NamedTuple):
-    """What hangs on one credential. Decisions that name it by a digest alone are found by nobody but their office."""
+    """The larger credentials and decisions that hang on one credential.
+
+    Decisions that name it by a digest alone are not among them: their office alone can find them.
+    """
 
     wholes: list[Whole]
     whole_count: int

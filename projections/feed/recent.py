@@ -29,7 +29,7 @@ class RecentNotice(NamedTuple):
 def read_newest(connection: Connection, member: str, before: int | None = None, limit: int = 20) -> list[RecentNotice]:
     """Return a member's notices, the newest first, before one of them."""
     rows = connection.execute(_NEWEST, {"member": member, "before": before, "limit": limit})
-    return [RecentNotice(*row[:7], _outcomes(row[7]), row[8], row[9], row[10]) for row in rows]
+    return [RecentNotice._make((*row[:7], _outcomes(row[7]), *row[8:])) for row in rows]
 
 
 def count_kinds(connection: Connection, member: str, since: datetime) -> dict[str, int]:
@@ -44,8 +44,8 @@ def count_kinds(connection: Connection, member: str, since: datetime) -> dict[st
 def _outcomes(data: dict[str, object]) -> list[str]:
     grants = data.get("grants")
     listed = [data, *grants] if isinstance(grants, list) else [data]
-    found = (each.get("outcome") for each in listed if isinstance(each, dict))
-    return list(dict.fromkeys(outcome for outcome in found if isinstance(outcome, str)))
+    outcomes = (each.get("outcome") for each in listed if isinstance(each, dict))
+    return list(dict.fromkeys(outcome for outcome in outcomes if isinstance(outcome, str)))
 
 
 _NEWEST = """

@@ -20,9 +20,9 @@ class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
 
     credential: str
     issued: Any
-    """What is on the log about its issuing."""
+    """The data of its issuing, as it is on the log."""
     says: dict[str, Any]
-    """What it says of the person; the log has a digest of it alone."""
+    """The claims about the person, of which the log has a digest alone."""
     history: list[HistoryStep]
 
     def __repr__(self) -> str:
@@ -30,11 +30,11 @@ class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
-    """What this node stores about one learner. Keyed hashes and keys, which say nothing, are left out."""
+    """Everything that this node stores about one learner. Keyed hashes and keys, which say nothing, are left out."""
 
     learner: str
     university: str
-    made: datetime
+    written: datetime
     person: dict[str, Any]
     """Name, date of birth and student number, as they are known."""
     formerly: list[dict[str, Any]]
@@ -46,7 +46,7 @@ class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
     cases: list[dict[str, Any]]
     """The recognition office's cases; their files are the office's to hand out."""
     published: list[Any] = []
-    """What all universities published about the learner, as far as this node has read."""
+    """The credentials that universities published about the learner, as far as this node has read."""
 
     def __repr__(self) -> str:
         return f"AccessExport({self.learner})"  # a person is never shown by accident
@@ -55,10 +55,10 @@ class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
 def export_learner(registry: Registry, learner: str, published: list[Any]) -> AccessExport:
     """Return what is stored about a learner. Raises `UnknownLearner` for one who is unknown or erased here."""
     cursor = registry.cursor()
-    known = registry.vault.read_learner(cursor, learner)
-    if known is None:
+    stored = registry.vault.read_learner(cursor, learner)
+    if stored is None:
         raise UnknownLearner(f"this university has no learner {learner}, or has erased them", "$.learner")
-    records = read_records(registry, Party(known.learner, known.person, known.sealed))
+    records = read_records(registry, Party(stored.learner, stored.person, stored.sealed))
     changes = cursor.execute(
         "SELECT change::text, kind, source::text, target::text, proposed, confirmed FROM vault.learner_changes"
         " WHERE %(learner)s::uuid IN (source, target) ORDER BY proposed LIMIT 500",
@@ -72,8 +72,8 @@ def export_learner(registry: Registry, learner: str, published: list[Any]) -> Ac
         learner,
         registry.member,
         datetime.now(UTC),
-        {name: known.person[name] for name in (*PERSON, "student", "formerStudent") if known.person.get(name)},
-        list(known.person.get(FORMERLY, ())),
+        {name: stored.person[name] for name in (*PERSON, "student", "formerStudent") if stored.person.get(name)},
+        list(stored.person.get(FORMERLY, ())),
         [_export(registry, record) for record in records[:MAX_CREDENTIALS]],
         len(records) <= MAX_CREDENTIALS,
         [dict(row) for row in changes],

@@ -193,7 +193,7 @@ class LearnerChanges:
         return preview
 
     def preview(self, change: str) -> Preview:
-        """Return the effect that a change would have now, whoever looks. Raises `UnknownChange`, `Refusal`."""
+        """Return the effect that a change would have now. Raises `UnknownChange`, `Refusal`."""
         return self._preview(self._read_plan(change))
 
     def _read_plan(self, change: str) -> _Plan:

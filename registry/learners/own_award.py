@@ -13,7 +13,7 @@ class OwnAward(NamedTuple):
 
     issued: CredentialIssued
     claims: dict[str, Any]
-    """What it says of the person; empty after an erasure."""
+    """The claims about the person; empty after an erasure."""
     person: dict[str, Any]
     """The learner as the vault has them now; empty after an erasure."""
     status: str
@@ -28,5 +28,5 @@ def read_own_award(registry: Registry, credential: str) -> OwnAward:
     issued = read_issued_data(registry, credential)
     disclosures = registry.vault.read_disclosures(registry.cursor(), credential)
     claims = open_disclosures(issued.claims, disclosures) if issued.claims is not None and disclosures else {}
-    known = registry.vault.read_learner(registry.cursor(), state.learner) if state.learner is not None else None
-    return OwnAward(issued, claims, {} if known is None else known.person, state.status)
+    owner = registry.vault.read_learner(registry.cursor(), state.learner) if state.learner is not None else None
+    return OwnAward(issued, claims, {} if owner is None else owner.person, state.status)

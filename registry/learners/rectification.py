@@ -42,22 +42,22 @@ def rectify(registry: Registry, learner: str, stated: Mapping[str, str], version
 
     Raises `UnknownLearner`, `InvalidPerson`, and `Duplicate` where the person has another `version` by now.
     """
-    known = registry.vault.read_learner(registry.cursor(), learner)
-    if known is None:
+    stored = registry.vault.read_learner(registry.cursor(), learner)
+    if stored is None:
         raise UnknownLearner(f"this university has no learner {learner}, or has erased them", "$.learner")
-    if person_version(registry.vault, known.person) != version:
+    if person_version(registry.vault, stored.person) != version:
         raise Duplicate("somebody else changed this learner since you read it; look again", "$.version")
     person = {name: value for name in PERSON if (value := normalise_name(stated.get(name, "")))}
     request = IssueRequest(
-        "rectified", "", None, known.person.get("student") or "none", person.get("familyName", ""),
+        "rectified", "", None, stored.person.get("student") or "none", person.get("familyName", ""),
         person.get("givenName", ""), person.get("dateOfBirth", ""), utc_today().isoformat(),
     )  # fmt: skip
     if (fault := request.fault()) is not None:
         raise InvalidPerson(f"{fault[0]} {fault[1]}", fault[0])
-    if person == {name: known.person[name] for name in PERSON if known.person.get(name)}:
+    if person == {name: stored.person[name] for name in PERSON if stored.person.get(name)}:
         raise InvalidPerson("this is what is known already; nothing was changed", "family_name")
     try:
-        registry.store_rows(_Rectified(registry.vault, known, person, by))
+        registry.store_rows(_Rectified(registry.vault, stored, person, by))
     except LearnerGone as error:
         raise Duplicate("somebody else changed or erased this learner just now; look again", "$.version") from error
 
@@ -65,9 +65,9 @@ def rectify(registry: Registry, learner: str, stated: Mapping[str, str], version
 class _Rectified:
     """The corrected person, to be written."""
 
-    def __init__(self, vault: Vault, known: KnownLearner, person: Mapping[str, str], by: str) -> None:
+    def __init__(self, vault: Vault, stored: KnownLearner, person: Mapping[str, str], by: str) -> None:
         self._vault = vault
-        self._known = known
+        self._stored = stored
         self._person = person
         self._by = by
         self._now = datetime.now(UTC)
@@ -76,10 +76,10 @@ class _Rectified:
         """Write the person. Raises `LearnerGone` where it was changed meanwhile."""
         # A batch with rows of this learner commits before, or finds the change and is built again.
         cursor.execute("LOCK TABLE registry_events IN EXCLUSIVE MODE")
-        before = self._known.person
+        before = self._stored.person
         former = {name: before[name] for name in PERSON if before.get(name)}
         former |= {"until": self._now.isoformat(), "by": self._by}
         others = {name: value for name, value in before.items() if name not in (*NAMES, "dateOfBirth")}
         person = {**others, **self._person, FORMERLY: [*before.get(FORMERLY, ()), former][-MAX_FORMER:]}
-        learner = self._known.learner
-        write_person(cursor, learner.learner, self._vault.seal(learner, "person", person), self._known.sealed)
+        learner = self._stored.learner
+        write_person(cursor, learner.learner, self._vault.seal(learner, "person", person), self._stored.sealed)

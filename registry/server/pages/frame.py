@@ -131,8 +131,10 @@ class Pages:
             "source": source_of(position) if position else None,
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
-            **context,
         }
+        if taken := values.keys() & context.keys():
+            raise TypeError(f"{template}: the frame of all pages uses {sorted(taken)} itself")
+        values |= context
         templates = environment(language)
         if fragment and request.headers.get("hx-target", "").endswith(f"#{fragment}"):
             body = render_block(templates, template, fragment, **values)

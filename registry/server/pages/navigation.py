@@ -47,10 +47,13 @@ _SECTIONS: Final = (
         N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe
         "university:read",
         (
-            Entry("/desk", N_("Today"), "university:read"),
+            Entry("/desk", N_("Overview"), "university:read"),
             Entry("/desk/imports", N_("Imports"), "batches:read"),
             Entry("/desk/releases", N_("Releases"), "batches:read"),
             Entry("/desk/credentials", N_("Credentials"), "learners:read"),
+            Entry("/desk/worklist", N_("To look at"), "learners:read"),
+            Entry("/desk/held-rows", N_("Who is who"), "learners:decide"),
+            Entry("/desk/learner-changes", N_("Merges and splits"), "learners:decide"),
             Entry("/desk/achievements", N_("Achievements"), "university:read"),
             Entry("/desk/stacks", N_("Stacks"), "university:read"),
         ),

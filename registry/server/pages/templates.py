@@ -1,10 +1,10 @@
 """The templates, one environment for each language: texts, numbers and dates as its readers write them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from babel import dates, numbers
 from babel.lists import format_list
@@ -70,10 +70,6 @@ class Formats:
     def listing(self, items: list[str]) -> str:
         """Return several things as one phrase, for example "Lund, Twente and Aveiro"."""
         return str(format_list(items, locale=self._locale))
-
-    def by_title(self, items: Iterable[Any]) -> list[Any]:
-        """Return things that have a title in several languages, in the order in which this reader looks for them."""
-        return sorted(items, key=lambda item: self.nearest(item.title).text.casefold())
 
     def nearest(self, texts: Mapping[str, str]) -> LocalText:
         """Return the text for this reader: in the page's language, else in English, else in the first that there is."""

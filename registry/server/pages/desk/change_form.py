@@ -33,7 +33,7 @@ class Chosen(NamedTuple):
 
 
 class ChangeOrder(NamedTuple):
-    """What a form asks for, checked."""
+    """A form that was checked: the change that it asks for."""
 
     chosen: Chosen
     reason: str

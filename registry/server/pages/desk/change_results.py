@@ -68,15 +68,15 @@ def _read(private: PrivateSide, receiving: Receiving, views: Views, member: str,
         changes = _read_changes(receiving, batch)
         cursor = registry.cursor()
         actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
-        known = actor_names(cursor, actors)
+        people = actor_names(cursor, actors)
         return BatchPage(
             shown,
             _read_credentials(snapshot, registry, member, changes[:MAX_ROWS]),
             len(changes) > MAX_ROWS,
             [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
             person_of(cursor, shown.by) == person_of(cursor, me),
-            known.get(shown.by, shown.by),
-            known.get(shown.released_by or "", shown.released_by or ""),
+            people.get(shown.by, shown.by),
+            people.get(shown.released_by or "", shown.released_by or ""),
             read_member_names(snapshot.connection),
             snapshot.position,
         )
@@ -98,9 +98,9 @@ def _read_credentials(
     by_record = find_credentials(registry, [change.record for change in changes if not change.credential])
     ids = [change.credential or by_record.get(change.record, "") for change in changes]
     own = {row.view.credential: row for row in read_rows(snapshot, registry, member, [each for each in ids if each])}
-    found = read_dependents(snapshot.connection, member, list(own))
+    dependents = read_dependents(snapshot.connection, member, list(own))
     return [
-        BatchRow(change, own.get(identifier), found.get(identifier, NOTHING))
+        BatchRow(change, own.get(identifier), dependents.get(identifier, NOTHING))
         for change, identifier in zip(changes, ids, strict=True)
     ]
 

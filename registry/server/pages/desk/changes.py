@@ -55,7 +55,7 @@ class ChosenRow(NamedTuple):
 
 
 class ChangePage(NamedTuple):
-    """What would be changed, and what hangs on it."""
+    """The credentials that would be changed, and what hangs on each."""
 
     chosen: Chosen
     rows: list[ChosenRow]
@@ -79,14 +79,14 @@ def read_change(private: PrivateSide, views: Views, member: str, chosen: Chosen)
     """Return what a change would do to each of the credentials."""
     with views.snapshot() as snapshot, private.reading() as registry:
         rows = read_rows(snapshot, registry, member, chosen.credentials)
-        found = read_dependents(snapshot.connection, member, chosen.credentials)
+        dependents = read_dependents(snapshot.connection, member, chosen.credentials)
         shown = []
         for row in rows:
             stored = registry.credentials.get(row.view.credential)
             status = stored.state.status
             shown.append(
                 ChosenRow(
-                    row, found.get(row.view.credential, NOTHING), status, stored.version,
+                    row, dependents.get(row.view.credential, NOTHING), status, stored.version,
                     effect_of(chosen.change, status),
                 )
             )  # fmt: skip

@@ -30,6 +30,8 @@ from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_
 from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
+from registry.server.pages.languages import language_of
+from registry.server.pages.templates import Formats
 from registry.wire.credentials import Status
 from registry.wire.today import utc_today
 
@@ -116,14 +118,14 @@ def find(
     with views.snapshot() as snapshot, private.reading() as registry:
         fault = None
         if not text or len(text) > MAX_TEXT or "\0" in text:
-            fault, found = "empty" if not text else "too-long", Found([], None, 0, "")
+            fault, result = "empty" if not text else "too-long", Found([], None, 0, "")
         else:
-            found = find_credentials(snapshot, registry, chosen.query(member), text, data.get("after", ""))
-        if len(found.credentials) == 1 and found.kind in ("credential", "record"):
-            path = f"/desk/credentials/{found.credentials[0]}"
+            result = find_credentials(snapshot, registry, chosen.query(member), text, data.get("after", ""))
+        if len(result.credentials) == 1 and result.kind in ("credential", "record"):
+            path = f"/desk/credentials/{result.credentials[0]}"
             return Redirect(pages.address(request, path, {}), status_code=303)
         shown = CredentialPage(
-            read_rows(snapshot, registry, member, found.credentials),
+            read_rows(snapshot, registry, member, result.credentials),
             None,
             count_by_status(snapshot.connection, member),
             list_awarded_achievements(snapshot.connection, member),
@@ -136,7 +138,7 @@ def find(
             snapshot.position,
             names=read_member_names(snapshot.connection),
             status=200 if fault is None else 422,
-            found=found,
+            result=result,
             typed=text[:MAX_TEXT],
             fault=fault,
         )
@@ -151,11 +153,11 @@ def _render(
     *,
     names: Mapping[str, str],
     status: int = 200,
-    found: Found | None = None,
+    result: Found | None = None,
     typed: str = "",
     fault: str | None = None,
 ) -> Response[str]:
-    today = utc_today()
+    today, formats = utc_today(), Formats(language_of(request))
     return pages.render(
         request,
         "desk/credentials.html",
@@ -167,7 +169,8 @@ def _render(
         chosen=chosen,
         conditions=chosen.conditions(),
         page=shown,
-        found=found,
+        achievements=sorted(shown.achievements, key=lambda each: formats.nearest(each.title).text.casefold()),
+        found=result,
         typed=typed,
         fault=fault,
         total=sum(shown.counts.values()),

@@ -5,17 +5,20 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from anyio.to_thread import run_sync
 from litestar import Request, Response, get
 
 from projections.api.reading import Views
 from projections.feed import worklist
 from projections.feed.recent import RecentNotice, count_kinds, read_newest
+from projections.feed.worklist import Worklist
 from projections.records.member_names import read_member_names
 from registry.api.private_side import PrivateSide
 from registry.application.held_rows import HeldRows
 from registry.application.registry import Registry
 from registry.batches.batch_counts import LATELY, BatchCounts, count_batches
-from registry.http import requires
+from registry.http import HttpProblem, requires
+from registry.http.responses import POSITION
 from registry.intake.drafts import Drafts
 from registry.server.pages.frame import Pages
 
@@ -38,7 +41,7 @@ _PARTS: Final = (
 
 
 class PrivateNumbers(NamedTuple):
-    """What waits on this node. A number is None for a reader without the scope to follow it."""
+    """The numbers of what waits on this node. A number is None for a reader without the scope to follow it."""
 
     batches: BatchCounts | None
     held_rows: int | None
@@ -46,24 +49,25 @@ class PrivateNumbers(NamedTuple):
 
 
 class OthersNumbers(NamedTuple):
-    """What others did lately to credentials of the university, and how much of it is to be looked at."""
+    """The numbers of what others did lately to credentials of the university, and how much of it is to be looked at."""
 
     decisions: int
     stacked: int
     parts: int
-    to_look_at: int
+    to_look_at: int | None
+    """None where it costs too much to find out."""
     more_to_look_at: bool
     """True if there is more than was counted."""
 
 
-def count_others(kinds: Mapping[str, int], items: int, *, more: bool) -> OthersNumbers:
-    """Return the numbers that notices by kind, and the items of the worklist, come to."""
+def count_others(kinds: Mapping[str, int], items: Worklist | None) -> OthersNumbers:
+    """Return the numbers that notices by kind, and the beginning of the worklist, come to."""
     return OthersNumbers(
         sum(kinds.get(kind, 0) for kind in _DECIDED),
         kinds.get("credential.stacked", 0),
         sum(kinds.get(kind, 0) for kind in _PARTS),
-        items,
-        more,
+        None if items is None else len(items.items),
+        items is not None and items.next is not None,
     )
 
 
@@ -75,29 +79,52 @@ def _count_private(registry: Registry, scopes: AbstractSet[str]) -> PrivateNumbe
     )
 
 
-@get("/desk", include_in_schema=False, sync_to_thread=True, **requires("university:read"))
-def show_desk(request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages) -> Response[str]:
+class _Others(NamedTuple):
+    notices: list[RecentNotice]
+    kinds: dict[str, int]
+    names: dict[str, str]
+
+
+async def _count_items(views: Views, member: str) -> Worklist | None:
+    """Return the beginning of the worklist; None where finding it out costs too much now."""
+    try:
+        response = await views.answer(
+            "", lambda connection: worklist.read(connection, member, limit=MAX_COUNTED), cost="scan"
+        )
+    except HttpProblem:
+        return None
+    return response.content
+
+
+@get("/desk", include_in_schema=False, **requires("university:read"))
+async def show_desk(request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages) -> Response[str]:
     """Show what waits for the university's registrars."""
     member, scopes = request.app.state.member, request.user.scopes
-    with private.reading() as registry:
-        own = _count_private(registry, scopes)
-    notices: list[RecentNotice] = []
-    kinds: dict[str, int] = {}
-    with views.snapshot() as snapshot:
-        found = worklist.read(snapshot.connection, member, limit=MAX_COUNTED)
-        if "feed:read" in scopes:
-            notices = read_newest(snapshot.connection, member, limit=NEWEST)
-            kinds = count_kinds(snapshot.connection, member, datetime.now(UTC) - LATELY)
-        names = read_member_names(snapshot.connection)
+
+    def count() -> PrivateNumbers:
+        with private.reading() as registry:
+            return _count_private(registry, scopes)
+
+    def read(connection: Any) -> _Others:  # noqa: ANN401 - a connection
+        names = read_member_names(connection)
+        if "feed:read" not in scopes:
+            return _Others([], {}, names)
+        since = datetime.now(UTC) - LATELY
+        return _Others(read_newest(connection, member, limit=NEWEST), count_kinds(connection, member, since), names)
+
+    own = await run_sync(count)
+    items = await _count_items(views, member)
+    response = await views.answer("", read, "search")
+    others: _Others = response.content
     return pages.render(
         request,
         "desk/dashboard.html",
         private=True,
-        position=snapshot.position,
-        names=names,
+        position=response.headers[POSITION],
+        names=others.names,
         own=own,
-        others=count_others(kinds, len(found.items), more=found.next is not None),
-        notices=notices,
+        others=count_others(others.kinds, items),
+        notices=others.notices,
         own_member=member,
         days=LATELY.days,
         scopes=scopes,

@@ -23,7 +23,7 @@ Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODE
 
 
 class Consequences(NamedTuple):
-    """What an erasure destroys."""
+    """The data and cases that an erasure destroys."""
 
     name: str
     """The learner's name, which a person types to confirm."""
@@ -43,11 +43,11 @@ def is_confirmed(typed: str, name: str) -> bool:
 
 def _read(private: PrivateSide, learner: str) -> Consequences:
     with private.reading() as registry:
-        known = registry.vault.read_learner(registry.cursor(), learner)
-        if known is None:
+        owner = registry.vault.read_learner(registry.cursor(), learner)
+        if owner is None:
             raise HttpProblem("not-found", "this university has no such learner, or has erased them")
         return Consequences(
-            full_name(known.person) or learner[:8],
+            full_name(owner.person) or learner[:8],
             count_credentials(registry, learner),
             len(find_merged_learners(registry, learner)),
             find_affected_cases(registry, learner, utc_today()),

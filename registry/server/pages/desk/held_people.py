@@ -36,8 +36,8 @@ def _render(
     if problem is None and (cursor := str(request.query_params.get("cursor", ""))):
         after = Place(*cursors.decode(cursor, datetime, bytes))
     with private.reading() as registry:
-        held = HeldRows(registry)
-        page, total = held.page(after, PER_PAGE), held.count()
+        waiting = HeldRows(registry)
+        page, total = waiting.page(after, PER_PAGE), waiting.count()
     return pages.render(
         request,
         "desk/held_rows.html",

@@ -64,10 +64,10 @@ def read_learner(private: PrivateSide, views: Views, learner: str, cursor: str =
         record = learners.read(snapshot.connection, learner, after=after, limit=PER_PAGE)
         names, position = read_member_names(snapshot.connection), snapshot.position
     with private.reading() as registry:
-        known = registry.vault.read_learner(registry.cursor(), learner)
+        stored = registry.vault.read_learner(registry.cursor(), learner)
         is_erased = registry.erasures.is_erased(learner)
         changes = changes_of(registry, views).list_changes(learner, 50)
-        person = None if known is None else known.person
+        person = None if stored is None else stored.person
         version = "" if person is None else person_version(registry.vault, person)
     if person is None and not record.credentials and after is None and not changes and not is_erased:
         raise HttpProblem("not-found", "neither this university nor the log knows this learner")
@@ -95,7 +95,7 @@ def render_learner(
         position=page.position,
         names=page.names,
         page=page,
-        person=page.person,
+        own_person=page.person,
         record=page.record,
         own=request.app.state.member,
         problem=problem,

@@ -80,12 +80,12 @@ def _find_target(registry: Registry, text: str) -> str:
     identifier = canonical_uuid(text)
     if check_uuid(identifier) is None:
         return identifier
-    found = find_learner(registry, text) if 0 < len(text) <= _MAX_TEXT else None
-    if found is None:
+    owner = find_learner(registry, text) if 0 < len(text) <= _MAX_TEXT else None
+    if owner is None:
         raise HttpProblem(
             "unprocessable", errors=[FieldError("target", "no learner here has this number or id", "target")]
         )
-    return found.learner.learner
+    return owner.learner.learner
 
 
 def _propose(

@@ -29,11 +29,11 @@ class Found(NamedTuple):
 
     credentials: list[str]
     next: str | None
-    """Where to search on; None at the end."""
+    """The place to search on from; None at the end."""
     read: int
     """The number of credentials whose learners' names were read; 0 where names were not searched."""
     kind: str
-    """What the text was: `credential`, `record`, `number` or `name`."""
+    """The kind of the text: `credential`, `record`, `number` or `name`."""
 
 
 def find_credentials(
@@ -51,8 +51,8 @@ def find_credentials(
     if not cursor:
         own = CredentialQuery(member=query.member)
         identifier = canonical_uuid(text)
-        if check_uuid(identifier) is None and (found := _ids(snapshot, own, credentials=[identifier])):
-            return Found(found, None, 0, "credential")
+        if check_uuid(identifier) is None and (exact := _ids(snapshot, own, credentials=[identifier])):
+            return Found(exact, None, 0, "credential")
         by_record = [each for each in [find_by_records(registry, [text]).get(text)] if each is not None]
         of_record = _ids(snapshot, own, credentials=by_record) if by_record else []
         learner = find_learner(registry, text)
@@ -83,15 +83,15 @@ def _find_by_name(
     if not words:
         return Found([], None, 0, "name")
     matches: dict[str, bool] = {}
-    found: list[str] = []
+    matching: list[str] = []
     read, last = 0, None
     while lines := page(snapshot.connection, query, place, _BATCH):
         _judge(registry, lines, words, matches)
         for line in lines:
             read += 1
             if line.learner is not None and matches.get(line.learner):
-                found.append(line.credential)
-            if len(found) == MAX_FOUND or read == MAX_READ:
+                matching.append(line.credential)
+            if len(matching) == MAX_FOUND or read == MAX_READ:
                 last = line.place
                 break
         place = lines[-1].place
@@ -99,7 +99,7 @@ def _find_by_name(
             break
     more = last is not None and bool(page(snapshot.connection, query, last, 1))
     following = cursors.encode(list(last)) if more and last is not None else None
-    return Found(found, following, read, "name")
+    return Found(matching, following, read, "name")
 
 
 def _judge(registry: Registry, lines: list[Line], words: list[str], matches: dict[str, bool]) -> None:

@@ -117,7 +117,7 @@ def _render(
     typed: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
-    faults = {}
+    faults: dict[str, str] = {}
     for fault in (problem or {}).get("errors", ()):
         faults.setdefault(fault.get("field") or fault["where"].rpartition(".")[2], fault["detail"])
     return pages.render(

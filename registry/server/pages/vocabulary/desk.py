@@ -64,10 +64,10 @@ WORDS: Final = {
         "withdrawn": N_("The consortium voided what an earlier notice told"),
     },
     "at fault": {
-        "revoked": N_("was revoked"),
-        "replaced": N_("was replaced by another kind of credential"),
-        "voided": N_("was voided"),
-        "learner-erased": N_("its learner was erased there"),
+        "revoked": N_("Revoked"),
+        "replaced": N_("Replaced by another kind"),
+        "voided": N_("Voided"),
+        "learner-erased": N_("Learner erased there"),
     },
     "person differs": {
         "dateOfBirth": N_("the date of birth differs"),

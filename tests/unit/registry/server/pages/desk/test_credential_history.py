@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from projections.credentials.dependents import LogStep
+from projections.feed.worklist import Worklist
 from registry.application.credential_history import HistoryStep
 from registry.server.pages.desk.credential import join_history, stored_status
 from registry.server.pages.desk.credential_rows import list_name, shown_status
@@ -61,7 +62,8 @@ def test_what_others_did_is_added_up_by_what_it_means():
         "credential.stacked": 2,
         "learner.erased": 9,
     }
-    assert count_others(kinds, 5, more=True) == (4, 2, 0, 5, True)
+    assert count_others(kinds, Worklist("twente", [], "next")) == (4, 2, 0, 0, True)
+    assert count_others(kinds, None).to_look_at is None
 
 
 def test_an_erasure_is_confirmed_by_the_name_whatever_its_accents():
