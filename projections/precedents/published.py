@@ -100,7 +100,7 @@ def _describe(
 ) -> PublicPrecedents:
     member, achievement = str(row[0]), str(row[1])
     return PublicPrecedents(
-        *row[:6],  # type: ignore[arg-type] # the query's columns
+        *row[:6],  # type: ignore[call-arg, arg-type] # the query's columns
         select_public(counts.get((member, achievement), {})),
         read_assessments(connection, member, achievement, today, _SHOWN_STATEMENTS),
         find_recognising(connection, member, achievement, today, limit=_SHOWN_STATEMENTS),

@@ -6,7 +6,14 @@ from typing import Final
 from registry.server.pages.vocabulary import achievements, audits, desk_achievements, done, fields, log, office, people
 
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = (
-    people.WORDS | achievements.WORDS | desk_achievements.WORDS | fields.WORDS | log.WORDS | office.WORDS | done.WORDS
+    people.WORDS
+    | achievements.WORDS
+    | audits.WORDS
+    | desk_achievements.WORDS
+    | fields.WORDS
+    | log.WORDS
+    | office.WORDS
+    | done.WORDS
 )
 """The words of each code, by group. A group is in one file."""
 
