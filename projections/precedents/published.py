@@ -84,6 +84,7 @@ def search(
         "words": None if query.text is None else parse_words(connection, query.text),
         "member": query.member,
         "office": query.office,
+        "day": today,
         **dict(zip(("after_title", "after_member", "after_achievement"), after, strict=True)),
         "limit": limit + 1,
     }
