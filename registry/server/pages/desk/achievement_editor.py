@@ -1,4 +1,4 @@
-"""What the forms for a new achievement, for its next version and for a draft share: showing, checking, confirming."""
+"""Showing, checking and confirming: the common part of the forms for a new achievement, a next version and a draft."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
@@ -45,7 +45,7 @@ _TAGS: Final = (
 
 
 class Editor(NamedTuple):
-    """What a route receives to show and to act on a form."""
+    """The services that a route receives to show a form and to act on it."""
 
     request: Request[Any, Any, Any]
     private: PrivateSide
@@ -67,7 +67,7 @@ InjectedEditor = NamedDependency[SkipValidation[Editor]]
 
 
 class Purpose(NamedTuple):
-    """What a form is for: a new achievement, a next version, or a draft."""
+    """The purpose of a form: a new achievement, a next version, or a draft."""
 
     action: str
     """The path to which the form is sent."""
