@@ -124,9 +124,8 @@ def select_public(offices: Mapping[str, Mapping[str, int]]) -> Outcomes:
     if total < SMALLEST:
         return Outcomes(0 if total == 0 else None, {}, {}, {}, has_more_offices=False)
     shown = leave_out_small({(office,): number for office, number in totals.items() if number})
-    shown_offices = sorted(
-        (office for (office,), number in shown.items() if number is not None), key=lambda o: -totals[o]
-    )
+    large_offices = [office for (office,), number in shown.items() if number is not None]
+    by_size = sorted(large_offices, key=lambda office: -totals[office])
     sums: dict[str, int] = defaultdict(int)
     for counts in offices.values():
         for what, number in counts.items():
@@ -136,9 +135,6 @@ def select_public(offices: Mapping[str, Mapping[str, int]]) -> Outcomes:
         total,
         {what: number for what, number in by_number if what in OUTCOMES},
         {what: number for what, number in by_number if what not in OUTCOMES},
-        {
-            office: {each: offices[office][each] for each in OUTCOMES if each in offices[office]}
-            for office in shown_offices
-        },
+        {office: {each: offices[office][each] for each in OUTCOMES if each in offices[office]} for office in by_size},
         has_more_offices=len(by_size) < len(shown),
     )
