@@ -164,10 +164,12 @@ def _read_languages(typed: Mapping[str, str]) -> list[str]:
 
 
 def _read_carried(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page carried along. Raises `HttpProblem` where it is not what a page sends."""
     try:
-        return msgspec.json.decode(typed.get("carried") or "{}", type=dict[str, Any])
+        carried = msgspec.json.decode(typed.get("carried") or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise HttpProblem("invalid", errors=[FieldError("carried", "was changed; open the page again")]) from error
+    return {name: value for name, value in carried.items() if name == "composition"}
 
 
 def _places(typed: Mapping[str, str], name: str, dropped: str) -> list[int]:
