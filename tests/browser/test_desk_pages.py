@@ -45,7 +45,7 @@ def test_a_clerk_publishes_and_revises(site, page):
     assert page.title().startswith("Error:")
     fill(page, "Grid codes")
     page.get_by_role("button", name="Add an outcome").click()
-    assert page.evaluate("document.activeElement.name") == "learningOutcomes[3].title.en"
+    page.locator('[name="learningOutcomes[3].title.en"]:focus').wait_for()
     page.get_by_label("Outcome 4", exact=True).fill("Applies a grid code")
     page.get_by_role("button", name="Check and preview").last.click()
     page.get_by_text("Preview: nothing is published yet").wait_for()
