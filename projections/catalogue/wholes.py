@@ -1,4 +1,4 @@
-"""What an achievement is stacked into, because compositions name it; and the titles of what is stacked into it."""
+"""The larger achievements whose compositions name an achievement, and the titles of what is stacked into one."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -41,9 +41,9 @@ def find_wholes(connection: Connection, member: str, achievement: str) -> list[W
     wholes = []
     for *columns, text in connection.execute(load_query("wholes_of_achievement"), parameters).fetchall():
         composition = msgspec.json.decode(text, type=Composition)
-        found = _find_use(composition, member, achievement)
-        if found is not None:
-            use, ref = found
+        named = _find_use(composition, member, achievement)
+        if named is not None:
+            use, ref = named
             wholes.append(Whole(*columns, use, ref.min_version))  # type: ignore[call-arg] # a row has as many
     return wholes
 

@@ -38,22 +38,22 @@ class PublicQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Outcomes(NamedTuple):
-    """What may be told of the decisions about one achievement."""
+    """The public figures of the decisions about one achievement."""
 
     total: int | None
     """The number of decisions in force; None for one to nine."""
     outcomes: dict[str, int]
-    """By outcome, the most frequent first; empty if it is not told."""
+    """By outcome, the most frequent first; empty if it is not shown."""
     grounds: dict[str, int]
     """By `aspect:difference`, likewise."""
     offices: dict[str, dict[str, int]]
     """By office, then by outcome: those with enough decisions alone."""
     has_more_offices: bool
-    """True if further offices decided, whose decisions are not told apart."""
+    """True if further offices decided, whose decisions are not shown apart."""
 
 
 class PublicPrecedents(NamedTuple):
-    """One achievement with all that is told of its recognition."""
+    """One achievement with all that is shown of its recognition."""
 
     member: str
     achievement: str
@@ -84,6 +84,7 @@ def search(
         "words": None if query.text is None else parse_words(connection, query.text),
         "member": query.member,
         "office": query.office,
+        "day": today,
         **dict(zip(("after_title", "after_member", "after_achievement"), after, strict=True)),
         "limit": limit + 1,
     }
@@ -100,7 +101,7 @@ def _describe(
 ) -> PublicPrecedents:
     member, achievement = str(row[0]), str(row[1])
     return PublicPrecedents(
-        *row[:6],  # type: ignore[arg-type] # the query's columns
+        *row[:6],  # type: ignore[call-arg, arg-type] # the query's columns
         select_public(counts.get((member, achievement), {})),
         read_assessments(connection, member, achievement, today, _SHOWN_STATEMENTS),
         find_recognising(connection, member, achievement, today, limit=_SHOWN_STATEMENTS),
@@ -117,13 +118,14 @@ def _count_decisions(connection: Connection, keys: Sequence[Key]) -> dict[Key, d
 
 
 def select_public(offices: Mapping[str, Mapping[str, int]]) -> Outcomes:
-    """Return what may be told of counts by office, and by outcome or ground."""
+    """Return the public figures of counts by office, and by outcome or ground."""
     totals = {office: sum(counts.get(each, 0) for each in OUTCOMES) for office, counts in offices.items()}
     total = sum(totals.values())
     if total < SMALLEST:
         return Outcomes(0 if total == 0 else None, {}, {}, {}, has_more_offices=False)
     shown = leave_out_small({(office,): number for office, number in totals.items() if number})
-    told = sorted((office for (office,), number in shown.items() if number is not None), key=lambda o: -totals[o])
+    large_offices = [office for (office,), number in shown.items() if number is not None]
+    by_size = sorted(large_offices, key=lambda office: -totals[office])
     sums: dict[str, int] = defaultdict(int)
     for counts in offices.values():
         for what, number in counts.items():
@@ -133,6 +135,6 @@ def select_public(offices: Mapping[str, Mapping[str, int]]) -> Outcomes:
         total,
         {what: number for what, number in by_number if what in OUTCOMES},
         {what: number for what, number in by_number if what not in OUTCOMES},
-        {office: {each: offices[office][each] for each in OUTCOMES if each in offices[office]} for office in told},
-        has_more_offices=len(told) < len(shown),
+        {office: {each: offices[office][each] for each in OUTCOMES if each in offices[office]} for office in by_size},
+        has_more_offices=len(by_size) < len(shown),
     )

@@ -185,6 +185,7 @@ def test_retiring_shows_its_consequences_first_and_is_for_good(clerk):
     assert "Retired: it is no longer offered" in clerk.get(path).text
     again = clerk.post(f"{path}/retire", data=fields_of(clerk.get(f"{path}/retire"), "/retire"))
     assert again.status_code == 409
+    assert clerk.get(f"{path}/revise").status_code == 409
 
 
 def test_a_course_code_moves_only_knowingly(clerk):

@@ -1,4 +1,4 @@
-"""Reports of audits, as `registry audit --save` writes them: shown or compared, and then forgotten."""
+"""Reports of audits, as `registry audit --save` writes them: one shown, or two compared. No file is stored."""
 
 from typing import Any, Final, NamedTuple
 

@@ -56,7 +56,7 @@ async def show_precedents(request: Request[Any, Any, Any], views: Views, pages: 
 
 @get("/precedents.csv", include_in_schema=False)
 async def download_precedents(request: Request[Any, Any, Any], views: Views) -> Response[str]:
-    """Return the same as CSV: one row for each outcome that may be told, each ground, statement and agreement."""
+    """Return the same as CSV: one row for each outcome that is shown, each ground, statement and agreement."""
     query = read_search(request.query_params, PublicQuery)
     response = await views.answer("", lambda connection: _read(connection, query, "", _IN_FILE), "scan")
     read: _Read = response.content

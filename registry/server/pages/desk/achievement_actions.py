@@ -87,9 +87,9 @@ _MOVE: Final = {"status": 409, "title": "Conflict with the current state", "deta
 
 def _list_moves(editor: Editor, achievement: str, entries: Entries) -> list[CodeChange]:
     """Return what the codes stand for now, if it is something else."""
-    wanted = [CourseCode(item.code, achievement, item.version) for item in entries.items]
+    codes = [CourseCode(item.code, achievement, item.version) for item in entries.items]
     with editor.private.reading() as registry:
-        return CourseCodes(registry).list_changes(wanted)
+        return CourseCodes(registry).list_changes(codes)
 
 
 ROUTES: Final = [

@@ -1,4 +1,4 @@
-"""What the forms for a new achievement, for its next version and for a draft share: showing, checking, confirming."""
+"""Showing, checking and confirming: the common part of the forms for a new achievement, a next version and a draft."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
@@ -25,7 +25,7 @@ from registry.server.pages.desk import achievement_form
 from registry.server.pages.desk.achievement_faults import FieldFault, details_by_field, field_faults, field_id
 from registry.server.pages.desk.achievement_form import AchievementForm
 from registry.server.pages.frame import Pages
-from registry.server.pages.languages import LANGUAGES
+from registry.server.pages.languages import language_of
 from registry.server.pages.refusals import problem_of
 from registry.values.codes import FIELDS
 from registry.wire.achievements import AchievementContent
@@ -45,7 +45,7 @@ _TAGS: Final = (
 
 
 class Editor(NamedTuple):
-    """What a route receives to show and to act on a form."""
+    """The services that a route receives to show a form and to act on it."""
 
     request: Request[Any, Any, Any]
     private: PrivateSide
@@ -67,7 +67,7 @@ InjectedEditor = NamedDependency[SkipValidation[Editor]]
 
 
 class Purpose(NamedTuple):
-    """What a form is for: a new achievement, a next version, or a draft."""
+    """The purpose of a form: a new achievement, a next version, or a draft."""
 
     action: str
     """The path to which the form is sent."""
@@ -229,9 +229,8 @@ def view_of(content: AchievementContent, member: str, *, retired: bool = False) 
 
 
 def first_language(editor: Editor) -> str:
-    """Return the language in which a form for a new achievement begins: English, the common one of the consortium."""
-    del editor
-    return next(iter(LANGUAGES))
+    """Return the language in which a form for a new achievement begins: that of its reader."""
+    return language_of(editor.request)
 
 
 def _read_around(editor: Editor) -> tuple[dict[str, str], list[Offer]]:

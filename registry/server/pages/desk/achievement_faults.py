@@ -15,7 +15,7 @@ _TEXT_ROWS: Final = re.compile(r"(?:learningOutcomes\[\d+\]\.title|entitlesTo\[\
 
 
 class FieldFault(NamedTuple):
-    """What is wrong with one field of the form."""
+    """A fault of one field of the form."""
 
     name: str
     """The field's name, which is also its id but for brackets."""
@@ -24,7 +24,7 @@ class FieldFault(NamedTuple):
     row: int | None
     """The number of its row, counted from 1."""
     detail: str
-    """What is wrong; empty where it is missing."""
+    """The fault in words; empty where the field is missing."""
     may_keep: bool
     """True if the person may say that the text is right as it is."""
 

@@ -74,9 +74,9 @@ class AchievementForm(NamedTuple):
     languages: list[str]
     """The languages of its texts, the first one first."""
     values: dict[str, Any]
-    """What was typed, as JSON of the content; a number that cannot be read is its text."""
+    """The typed content as JSON; a number that cannot be read is its text."""
     carried: dict[str, Any]
-    """What the content has beyond the fields of the form. It stays as it is."""
+    """The rest of the content, for which the form has no field. It stays as it is."""
     rows: dict[str, int]
     """The number of rows to show of each list."""
 
@@ -140,7 +140,7 @@ def read_form(typed: Mapping[str, str], publisher: str) -> AchievementForm:
     if step == "remove-language":
         languages = [language for language in languages if language != argument] or languages[:1]
         values = _without_language(values, argument) if argument not in languages else values
-    form = _form(languages, _filled(values), _read_carried(typed))
+    form = _form(languages, _drop_empty(values), _read_carried(typed))
     if step == "add" and argument in form.rows:
         return form._replace(rows=form.rows | {argument: min(form.rows[argument] + 1, MAX_ROWS)})
     return form
@@ -164,10 +164,12 @@ def _read_languages(typed: Mapping[str, str]) -> list[str]:
 
 
 def _read_carried(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page carried along. Raises `HttpProblem` where it is not what a page sends."""
     try:
-        return msgspec.json.decode(typed.get("carried") or "{}", type=dict[str, Any])
+        carried = msgspec.json.decode(typed.get("carried") or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise HttpProblem("invalid", errors=[FieldError("carried", "was changed; open the page again")]) from error
+    return {name: value for name, value in carried.items() if name == "composition"}
 
 
 def _places(typed: Mapping[str, str], name: str, dropped: str) -> list[int]:
@@ -192,14 +194,14 @@ def _row(typed: Mapping[str, str], name: str, place: int, languages: Sequence[st
             row[field] = typed.get(path, "").split()
         else:
             row[field] = typed.get(path, "").strip()
-    return _filled(row)
+    return _drop_empty(row)
 
 
 def _grading(typed: Mapping[str, str], languages: Sequence[str]) -> dict[str, Any]:
     grades = {name: _number(typed.get(f"gradingScheme.{name}", "")) for name in _GRADES}
     words = [line.strip() for line in typed.get("gradingScheme.values", "").splitlines()]
     title = _text(typed, "gradingScheme.title", languages)
-    return _filled({"title": title, **grades, "values": [word for word in words if word]})
+    return _drop_empty({"title": title, **grades, "values": [word for word in words if word]})
 
 
 def _composition(typed: Mapping[str, str], dropped: str) -> dict[str, Any]:
@@ -207,7 +209,7 @@ def _composition(typed: Mapping[str, str], dropped: str) -> dict[str, Any]:
     texts = [typed.get(f"{name}[{place}]", "").strip() for place in _places(typed, name, dropped)]
     numbers = {each: _number(typed.get(f"composition.{each}", "")) for each in _COMPOSITION_NUMBERS}
     sharing = typed.get("composition.sharing", "").strip()
-    return _filled({"required": [_ref(text) for text in texts if text], **numbers, "sharing": sharing})
+    return _drop_empty({"required": [_ref(text) for text in texts if text], **numbers, "sharing": sharing})
 
 
 def _ref(text: str) -> dict[str, Any]:
@@ -236,7 +238,7 @@ def _yes_or_no(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text)
 
 
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
+def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
@@ -259,13 +261,13 @@ def _without_language(values: dict[str, Any], tag: str) -> dict[str, Any]:
         changed[name] = {key: text for key, text in values[name].items() if key != tag}
     for name, inner in _TEXTS_IN_ROWS.items():
         rows = [
-            _filled({**row, inner: {key: text for key, text in row.get(inner, {}).items() if key != tag}})
+            _drop_empty({**row, inner: {key: text for key, text in row.get(inner, {}).items() if key != tag}})
             for row in values[name]
         ]
         changed[name] = [row for row in rows if row]
     scheme = values["gradingScheme"]
     title = {key: text for key, text in scheme.get("title", {}).items() if key != tag}
-    changed["gradingScheme"] = _filled({**scheme, "title": title})
+    changed["gradingScheme"] = _drop_empty({**scheme, "title": title})
     return changed
 
 
@@ -275,7 +277,7 @@ def _flatten(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name in SEVERAL or name == "awardingBodies":
             yield from ((f"{name}:{code}", "on") for code in value)
         elif name == "composition":
-            yield from ((f"{name}.{key}", _written(item)) for key, item in value.items() if key != "required")
+            yield from ((f"{name}.{key}", _write_value(item)) for key, item in value.items() if key != "required")
             for place, ref in enumerate(value.get("required", ())):
                 yield f"{name}.required[{place}]", _ref_text(ref)
         else:
@@ -292,8 +294,8 @@ def _flatten_value(path: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa:
         for place, item in enumerate(value):
             yield from _flatten_value(f"{path}[{place}]", item)
     else:
-        yield path, _written(value)
+        yield path, _write_value(value)
 
 
-def _written(value: Any) -> str:  # noqa: ANN401 - a value of JSON
+def _write_value(value: Any) -> str:  # noqa: ANN401 - a value of JSON
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What a new version of an achievement changes, line by line and by element. Pure."""
+"""The changes that a new version of an achievement makes, line by line and by element. Pure."""
 
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher

@@ -156,8 +156,8 @@ def _read_draft(editor: Editor, draft: str) -> _DraftPage:
 
 def _completing(page: _DraftPage, form: AchievementForm, typed: Mapping[str, str], *, answers: bool) -> Completing:
     """Return what the form adds to the draft; with `answers`, also what it says about unclear statements."""
-    asked = {question.asks.removeprefix("achievement.") for question in page.draft.asked} if answers else set[str]()
-    achievement = {} if page.view.achievement else read_completions(form.content, page.view.content, asked)
+    questions = {question.asks.removeprefix("achievement.") for question in page.draft.asked} if answers else set[str]()
+    achievement = {} if page.view.achievement else read_completions(form.content, page.view.content, questions)
     return msgspec.convert(
         {"achievement": achievement, "credentials": read_waiting(typed, page.view.waiting)}, Completing
     )

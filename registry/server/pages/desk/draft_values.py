@@ -1,4 +1,4 @@
-"""What a form adds to a draft that a document began. Pure."""
+"""The values that a form adds to a draft that a document began. Pure."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -16,12 +16,12 @@ def list_lacking(missing: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.removeprefix("achievement.") for name in missing))
 
 
-def read_completions(typed: Mapping[str, Any], stored: Mapping[str, Any], asked: Collection[str]) -> dict[str, Any]:
+def read_completions(typed: Mapping[str, Any], stored: Mapping[str, Any], questions: Collection[str]) -> dict[str, Any]:
     """Return the elements that differ from the draft, None for those taken away, and those that answer a question."""
     changed = {
         name: value
         for name, value in typed.items()
-        if name not in _OWN and (stored.get(name) != value or name in asked)
+        if name not in _OWN and (stored.get(name) != value or name in questions)
     }
     removed = {
         name: None for name, value in stored.items() if name not in typed and name not in _OWN and value is not None

@@ -15,6 +15,7 @@ from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
 from projections.credentials import award_counts
 from projections.records.member_names import read_member_names
 from registry.http import requires
+from registry.http.responses import Position
 from registry.intake.course_codes import CourseCode, CourseCodes
 from registry.intake.drafts import Draft, Drafts
 from registry.server.pages.desk.achievement_editor import (
@@ -51,6 +52,8 @@ class OwnAchievement(NamedTuple):
     names: dict[str, str]
     part_titles: dict[tuple[str, str], dict[str, str]]
     """The titles of what is stacked into it."""
+    position: Position
+    """The position of the views that it was read from."""
 
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("university:read"))
@@ -96,6 +99,7 @@ def read_own(editor: Editor, achievement: str) -> OwnAchievement:
             codes,
             read_member_names(connection),
             read_part_titles(connection, shown.content.get("composition")),
+            snapshot.position,
         )
 
 
@@ -114,6 +118,7 @@ def render_own(
         template,
         private=True,
         status=200 if problem is None else problem["status"],
+        position=own.position,
         names=own.names,
         own=own,
         shown=own.shown,

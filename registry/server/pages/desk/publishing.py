@@ -10,7 +10,7 @@ from litestar.di import Provide
 
 from registry.api.achievements import check_publication, check_revision, make_publication, make_revision
 from registry.application.registry import Registry
-from registry.http import requires
+from registry.http import HttpProblem, requires
 from registry.server.pages.desk.achievement_editor import (
     Editor,
     InjectedEditor,
@@ -85,6 +85,8 @@ def publish(editor: InjectedEditor, data: Typed) -> Response[Any]:
 def show_revision(editor: InjectedEditor, achievement: UUID) -> Response[str]:
     """Show the form for the next version, filled from the newest one."""
     newest = _read_newest(editor, str(achievement))
+    if newest.retired:
+        raise HttpProblem("refused", "the achievement is retired; it cannot be revised any more", code="retired")
     form = form_of(newest.content, first_language(editor))
     return render_form(editor, _revision(editor, str(achievement), newest.version), form)
 

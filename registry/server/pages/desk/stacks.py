@@ -36,7 +36,7 @@ class ReadyLearner(NamedTuple):
     @property
     def parts(self) -> str:
         """The parts that would be awarded, in a form that can be compared."""
-        return _written(self.progress)
+        return _write_parts(self.progress)
 
 
 @get(PATH, include_in_schema=False, **requires("university:read"))
@@ -97,10 +97,10 @@ def _find_composed(connection: Any, member: str, achievement: str) -> Composed: 
 def _with_persons(editor: Editor, ready_learners: list[Progress]) -> list[ReadyLearner]:
     with editor.private.reading() as registry:
         cursor = registry.cursor()
-        known = [registry.vault.read_learner(cursor, each.learner) for each in ready_learners]
+        learners = [registry.vault.read_learner(cursor, each.learner) for each in ready_learners]
     return [
         ReadyLearner(each, {} if learner is None else learner.person)
-        for each, learner in zip(ready_learners, known, strict=True)
+        for each, learner in zip(ready_learners, learners, strict=True)
     ]
 
 
@@ -156,8 +156,8 @@ def _read_row(editor: Editor, achievement: str, learner: str, typed: Mapping[str
 
 def _read_person(editor: Editor, learner: str) -> Mapping[str, Any]:
     with editor.private.reading() as registry:
-        known = registry.vault.read_learner(registry.cursor(), learner)
-    return {} if known is None else known.person
+        learner_data = registry.vault.read_learner(registry.cursor(), learner)
+    return {} if learner_data is None else learner_data.person
 
 
 def _render_award(
@@ -193,7 +193,7 @@ def _render_award(
     )
 
 
-def _written(now: Progress) -> str:
+def _write_parts(now: Progress) -> str:
     """Return the parts of a progress as JSON, as the API takes them."""
     rows = [
         {name: value for name, value in msgspec.to_builtins(part).items() if value is not None}

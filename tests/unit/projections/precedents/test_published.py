@@ -1,4 +1,4 @@
-"""What may be told of decisions in public."""
+"""Public figures of decisions."""
 
 from projections.precedents.published import Outcomes, select_public
 
