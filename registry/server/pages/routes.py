@@ -21,7 +21,18 @@ from registry.server.pages import (
     verifying,
 )
 from registry.server.pages.form_check import check_form
-from registry.server.pages.office import actions, agreements, case, documents, inbox, together, withdrawal
+from registry.server.pages.office import (
+    actions,
+    agreements,
+    case,
+    cohorts,
+    countries,
+    documents,
+    inbox,
+    statements,
+    together,
+    withdrawal,
+)
 from registry.server.pages.static_files import static_file
 
 
@@ -50,6 +61,9 @@ def page_routes() -> Router:
         *withdrawal.ROUTES,
         *together.ROUTES,
         *agreements.ROUTES,
+        *statements.ROUTES,
+        *cohorts.ROUTES,
+        *countries.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

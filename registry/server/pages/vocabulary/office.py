@@ -133,6 +133,13 @@ WORDS: Final = {
         "onAppeal": N_("On appeal"),
         "administrative": N_("Administrative"),
     },
+    "statement_kind": {
+        "party": N_("Party to a convention"),
+        "notParty": N_("Not a party to a convention"),
+        "centre": N_("Adviser"),
+        "deadline": N_("Time limit"),
+        "note": N_("Note"),
+    },
     "issuer_answer": {
         "authentic": N_("It is authentic"),
         "notAuthentic": N_("It is not authentic"),
