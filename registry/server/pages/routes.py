@@ -32,6 +32,7 @@ from registry.server.pages.office import (
     statements,
     together,
     withdrawal,
+    year,
 )
 from registry.server.pages.static_files import static_file
 
@@ -64,6 +65,7 @@ def page_routes() -> Router:
         *statements.ROUTES,
         *cohorts.ROUTES,
         *countries.ROUTES,
+        *year.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

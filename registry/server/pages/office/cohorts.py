@@ -64,12 +64,7 @@ def _decide(desk: Desk, typed: dict[str, str], content: bytes) -> Response[Any]:
             dry_run=not decides,
         )
         key = f"{form_key(typed)}-{'decide' if decides else 'check'}"
-        identity = [
-            typed.get("assessment"),
-            typed.get("condition", ""),
-            decides,
-            [[*row] for row in map(_key_of, listed)],
-        ]
+        identity = [typed.get("assessment"), typed.get("condition", ""), [list(_key_of(row)) for row in listed]]
         answer = desk.private.write_once(desk.request, key, identity, act).content
         outcome = msgspec.convert(msgspec.to_builtins(answer), CohortDecided)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
