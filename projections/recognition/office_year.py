@@ -44,7 +44,7 @@ class OfficeYear(NamedTuple):
 
 def read_office_year(connection: Connection, member: str, year: int) -> OfficeYear:
     """Return the decisions that an office made in a year."""
-    countries = dict(connection.execute("SELECT member, country FROM members").fetchall())
+    countries: dict[str, str | None] = dict(connection.execute("SELECT member, country FROM members").fetchall())
     rows = connection.execute(
         "SELECT decision::text, decision_date, state, superseded_by::text, purpose, content::text FROM decisions"
         " WHERE member = %s AND decision_date BETWEEN %s AND %s ORDER BY decision_date, leaf LIMIT %s",

@@ -1,7 +1,7 @@
 """The form of an agreement, as its address has it: an agreement to simulate, and one to declare. Pure."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Protocol, get_args
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,18 +18,6 @@ _MAX_ACHIEVEMENTS: Final = 200
 _MAX_CHARACTERS: Final = 2_000
 _SEVERAL: Final = ("achievement", "level")
 Short = Annotated[str, Meta(max_length=_MAX_CHARACTERS)]
-
-
-class Values(Protocol):
-    """The fields of a form or an address, of which some have several values."""
-
-    def getall(self, key: str, default: Any = ...) -> Any:  # noqa: ANN401 - the framework's own
-        """Return all values of a field."""
-        ...
-
-    def get(self, key: str, default: Any = ...) -> Any:  # noqa: ANN401 - the framework's own
-        """Return one value of a field."""
-        ...
 
 
 class AgreementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -71,14 +59,18 @@ class AgreementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
         ]
 
 
-def read_form(values: Values) -> AgreementForm:
-    """Return the form that an address or a request has. Raises `HttpProblem` for values that are not possible."""
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(AgreementForm)}
-    typed = {
-        name: values.getall(name, []) if field in _SEVERAL else values.get(name, None) for field, name in names.items()
-    }
+def read_form(pairs: Iterable[tuple[str, str]]) -> AgreementForm:
+    """Return the form that the fields of an address or a request make. Raises `HttpProblem` for impossible values."""
+    typed: dict[str, Any] = {}
+    for name, value in pairs:
+        if not value:
+            continue
+        if name in _SEVERAL:
+            typed.setdefault(name, []).append(value)
+        else:
+            typed[name] = value
     try:
-        return msgspec.convert({name: value for name, value in typed.items() if value}, AgreementForm, strict=False)
+        return msgspec.convert(typed, AgreementForm, strict=False)
     except msgspec.ValidationError as error:
         raise HttpProblem("unprocessable", errors=[FieldError("query", str(error))]) from error
 
