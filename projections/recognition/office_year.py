@@ -29,7 +29,7 @@ class YearDecision(NamedTuple):
     purpose: str
     grants: tuple[GrantOutcome, ...]
     countries: tuple[str, ...]
-    """Where the qualifications come from (ISO 3166-1 alpha-2), each once."""
+    """The countries that the qualifications come from (ISO 3166-1 alpha-2), each once."""
 
 
 class OfficeYear(NamedTuple):

@@ -3,9 +3,12 @@
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
+
+import httpx
 
 from registry.postgres.embedded import start_embedded
 from tests.bench.result import Result
@@ -46,7 +49,7 @@ def case_page_bench() -> list[Result]:
         return [_measure(officer, f"/office/cases/{case}")]
 
 
-def _decide(node, lund, offer, credentials) -> None:
+def _decide(node: Served, lund: Path, offer: str, credentials: Sequence[str]) -> None:
     """Let lund decide about credentials, and wait until the node has read that."""
     registry("views", "update", home=lund)
     said = registry("recognition", "assess", f"twente/{offer}@1", "--outcome", "full", "--ects", 5, home=lund).stdout
@@ -58,7 +61,7 @@ def _decide(node, lund, offer, credentials) -> None:
     until(lambda: len(reader.get(path + "&limit=100").json()["items"]) >= PRECEDENTS)
 
 
-def _measure(officer, path) -> Result:
+def _measure(officer: httpx.Client, path: str) -> Result:
     page = officer.get(path).text
     assert page.count('id="precedents-') == CREDENTIALS, page[:500]
     times = []

@@ -21,7 +21,7 @@ Short = Annotated[str, Meta(max_length=_MAX_CHARACTERS)]
 
 
 class AgreementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What was typed into the form."""
+    """The fields of the form, as they were typed."""
 
     with_member: Annotated[str, Meta(max_length=40)] = ""
     achievement: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=_MAX_ACHIEVEMENTS)] = []
@@ -77,13 +77,13 @@ def read_form(pairs: Iterable[tuple[str, str]]) -> AgreementForm:
 
 def draft_of(form: AgreementForm) -> AgreementDraft:
     """Return the agreement to simulate. Raises `msgspec.ValidationError`."""
-    values = _shared(form) | {"begin": form.begin or None, "end": form.end or None}
+    values = _read_shared(form) | {"begin": form.begin or None, "end": form.end or None}
     return msgspec.convert({name: value for name, value in values.items() if value is not None}, AgreementDraft)
 
 
 def declaration_of(form: AgreementForm, agreement: str) -> AgreementDeclared:
     """Return the agreement to declare, with this id. Raises `msgspec.ValidationError`."""
-    values = _shared(form) | {
+    values = _read_shared(form) | {
         "agreement": agreement,
         "validFrom": form.valid_from,
         "validUntil": form.valid_until or None,
@@ -91,7 +91,7 @@ def declaration_of(form: AgreementForm, agreement: str) -> AgreementDeclared:
     return msgspec.convert({name: value for name, value in values.items() if value is not None}, AgreementDeclared)
 
 
-def _shared(form: AgreementForm) -> dict[str, Any]:
+def _read_shared(form: AgreementForm) -> dict[str, Any]:
     return {
         "with": form.with_member,
         "achievements": [_version(form.with_member, each) for each in form.achievement] or _filter(form),

@@ -20,7 +20,7 @@ Short = Annotated[str, Meta(max_length=500)]
 
 
 class StatementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What was typed into the form."""
+    """The fields of the form, as they were typed."""
 
     member: Short = ""
     achievement: Short = ""

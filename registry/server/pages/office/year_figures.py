@@ -78,13 +78,13 @@ def _split(ground: str) -> tuple[str, str]:
 
 
 def _countries(decisions: list[YearDecision]) -> list[CountryRow]:
-    made: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for decision in decisions:
         for country in decision.countries:
-            made[country] += 1
+            numbers[country] += 1
             refused[country] += all(grant.outcome == "refused" for grant in decision.grants)
-    rows = [CountryRow(country, number, refused[country]) for country, number in made.items()]
+    rows = [CountryRow(country, number, refused[country]) for country, number in numbers.items()]
     return sorted(rows, key=lambda row: (-row.decisions, row.country))
 
 
@@ -93,18 +93,18 @@ def _times(read: OfficeYear, days: Mapping[str, CaseDays]) -> DecisionTimes:
     for decision in read.decisions:
         if decision.supersedes is not None:
             continue
-        found = days.get(_newest(decision.decision, read.superseded_by))
-        if found is not None:
-            lengths.append(max(0, (decision.day - (found.completed or found.opened)).days))
+        case = days.get(_newest(decision.decision, read.superseded_by))
+        if case is not None:
+            lengths.append(max(0, (decision.day - (case.completed or case.opened)).days))
     spans = [sum(first <= length and (last is None or length <= last) for length in lengths) for first, last in SPANS]
     return DecisionTimes(len(lengths), median(lengths) if lengths else None, max(lengths) if lengths else None, spans)
 
 
 def _newest(decision: str, superseded_by: Mapping[str, str]) -> str:
     """Return the decision that took the place of another, over several steps if need be."""
-    seen = {decision}
-    while (following := superseded_by.get(decision)) is not None and following not in seen:
-        seen.add(following)
+    visited = {decision}
+    while (following := superseded_by.get(decision)) is not None and following not in visited:
+        visited.add(following)
         decision = following
     return decision
 
