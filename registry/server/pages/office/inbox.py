@@ -155,6 +155,7 @@ def render_inbox(
         all_states=STATES,
         countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
         searched=MAX_SEARCHED,
+        most_found=_MOST_CHOSEN,
         key=str(uuid4()),
         me=desk.me,
         scopes=desk.request.user.scopes,
