@@ -80,7 +80,9 @@ def test_each_page_is_valid_html(office, vnu, tmp_path):
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_a_case_is_decided_by_two_persons(office, open_reader, scripts):
-    case = opened(office.client())
+    title = f"Course {scripts}"
+    external = {"external": {"issuerName": title, "country": "NO", "title": title}}
+    case = opened(office.client(), external, applicant=PERSON | {"givenName": title})
     address = f"/office/cases/{case}"
     officer, approver = open_reader(scripts=scripts), open_reader(scripts=scripts)
     sign_in(officer, office, "officer")

@@ -29,6 +29,16 @@ def attach(client, case, content=PDF, name="scan.pdf", **fields):
     return client.post(f"/office/cases/{case}/files", data=data, files={"file": (name, content, "text/html")})
 
 
+def undecided(client):
+    """A complete case about something that nobody decided about before."""
+    title = f"Course {uuid.uuid4()}"
+    person = {"familyName": title, "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    external = {"issuerName": title, "country": "NO", "title": title}
+    case = opened(client, {"external": external}, applicant=person)
+    done(client, case, "complete")
+    return case
+
+
 def files(client, case):
     page = client.get(f"/office/cases/{case}").text
     return list(dict.fromkeys(re.findall(rf"/office/cases/{case}/files/[0-9a-f-]{{36}}", page)))
@@ -89,6 +99,7 @@ def test_a_form_about_an_older_version_overwrites_nothing_and_says_what_changed(
     assert stale.status_code == 409
     assert "Somebody else changed this case meanwhile" in summary(stale)
     assert "File complete" in summary(stale)
+    assert "Both pages" in stale.text
     assert "Waiting for the applicant" not in officer.get(f"/office/cases/{case}").text
     fresh = send(officer, case, "request-documents", documents=["transcript", "identity"])
     assert fresh.status_code == 303
@@ -99,8 +110,7 @@ def test_a_form_about_an_older_version_overwrites_nothing_and_says_what_changed(
 
 
 def test_of_two_who_approve_at_once_one_is_told_what_the_other_did(node, officer, approver):
-    case = opened(officer)
-    done(officer, case, "complete")
+    case = undecided(officer)
     grant = {"outcome-0": "full", "do": "propose"}
     assert send(officer, case, "propose", **grant).status_code == 303
     other = page_client(node, "cases:read", "cases:approve")
@@ -114,8 +124,7 @@ def test_of_two_who_approve_at_once_one_is_told_what_the_other_did(node, officer
 
 
 def test_a_refusal_needs_to_say_why_nothing_milder_is_possible(officer, approver):
-    case = opened(officer)
-    done(officer, case, "complete")
+    case = undecided(officer)
     refused = {"outcome-0": "refused", "learningOutcomes-0": "keyOutcomeMissing", "do": "propose"}
     answer = send(officer, case, "propose", **refused)
     assert answer.status_code == 409
@@ -148,8 +157,7 @@ def test_a_message_names_no_option_of_a_command_and_no_field_of_the_api(officer)
 
 
 def test_a_decision_is_withdrawn_by_two_persons_after_a_page_that_says_what_hangs_on_it(node, officer, approver):
-    case = opened(officer)
-    done(officer, case, "complete")
+    case = undecided(officer)
     assert send(officer, case, "propose", **{"outcome-0": "full", "do": "propose"}).status_code == 303
     proposal = re.search(r'name="proposalId" value="([^"]+)"', approver.get(f"/office/cases/{case}").text)[1]
     assert send(approver, case, "approve", proposalId=proposal).status_code == 303
