@@ -39,6 +39,13 @@ def undecided(client):
     return case
 
 
+def propose_in_full(client, case):
+    """Propose full recognition, with a reason where something speaks against it."""
+    grant = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "do": "propose"}
+    answer = send(client, case, "propose", **grant)
+    assert answer.status_code == 303, summary(answer)
+
+
 def files(client, case):
     page = client.get(f"/office/cases/{case}").text
     return list(dict.fromkeys(re.findall(rf"/office/cases/{case}/files/[0-9a-f-]{{36}}", page)))
@@ -111,8 +118,7 @@ def test_a_form_about_an_older_version_overwrites_nothing_and_says_what_changed(
 
 def test_of_two_who_approve_at_once_one_is_told_what_the_other_did(node, officer, approver):
     case = undecided(officer)
-    grant = {"outcome-0": "full", "do": "propose"}
-    assert send(officer, case, "propose", **grant).status_code == 303
+    propose_in_full(officer, case)
     other = page_client(node, "cases:read", "cases:approve")
     seen = version(approver, case)
     proposal = re.search(r'name="proposalId" value="([^"]+)"', approver.get(f"/office/cases/{case}").text)[1]
@@ -158,7 +164,7 @@ def test_a_message_names_no_option_of_a_command_and_no_field_of_the_api(officer)
 
 def test_a_decision_is_withdrawn_by_two_persons_after_a_page_that_says_what_hangs_on_it(node, officer, approver):
     case = undecided(officer)
-    assert send(officer, case, "propose", **{"outcome-0": "full", "do": "propose"}).status_code == 303
+    propose_in_full(officer, case)
     proposal = re.search(r'name="proposalId" value="([^"]+)"', approver.get(f"/office/cases/{case}").text)[1]
     assert send(approver, case, "approve", proposalId=proposal).status_code == 303
     assert send(approver, case, "decide").status_code == 303
