@@ -114,6 +114,11 @@ class AssessmentObjections(Refusal):
 
     code = "assessment-objections"
 
+    def __init__(self, detail: str, path: str = "$.data", problems: Sequence[CaseProblem] = ()) -> None:
+        """`problems` are the objections one by one, where there are several kinds."""
+        super().__init__(detail, path)
+        self.problems = list(problems)
+
 
 class ApplicantErased(Refusal):
     """The applicant was erased, and with them the key to their texts."""

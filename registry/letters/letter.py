@@ -50,9 +50,14 @@ def render(content: LetterContent | Notice, fonts: Sequence[Path] = ()) -> bytes
 
 
 def _compile(data: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:
+    return compile_page(_TEMPLATE, data, day, fonts)
+
+
+def compile_page(template: bytes, data: dict[str, Any], day: date, fonts: Sequence[Path] = ()) -> bytes:
+    """Return the PDF that a template makes of its data, dated `day`. Raises `CannotWrite`."""
     try:
         pdf = typst.compile(
-            _TEMPLATE,
+            template,
             font_paths=_fonts(tuple(fonts)),
             ignore_system_fonts=True,
             format="pdf",

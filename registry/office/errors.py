@@ -15,6 +15,7 @@ import msgspec
 
 from registry.domain.case_errors import (
     ApplicantErased,
+    AssessmentObjections,
     CaseChanged,
     CaseProblem,
     DateOrder,
@@ -32,6 +33,7 @@ from registry.wire.errors import WireError
 
 __all__ = [
     "ApplicantErased",
+    "AssessmentObjections",
     "CaseChanged",
     "CaseProblem",
     "CohortFileError",

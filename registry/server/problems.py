@@ -21,6 +21,7 @@ from registry.intake.rows.report import IntakeError
 from registry.letters import CannotWrite, NoSuchDecision
 from registry.log import LogError
 from registry.office.errors import (
+    AssessmentObjections,
     CaseChanged,
     CohortRefused,
     DateOrder,
@@ -78,6 +79,13 @@ def _stop(request: Request[Any, Any, Any], error: Stopped) -> Response[Any]:
     """Answer with each stop of a proposal."""
     stops = [FieldError("$.grants", reason) for reason in error.reasons]
     problem = HttpProblem("refused", error.detail, errors=stops, code=error.code, path=error.path)
+    return problem_response(request, problem)
+
+
+def _objections(request: Request[Any, Any, Any], error: AssessmentObjections) -> Response[Any]:
+    """Answer with each objection to an assessment."""
+    objections = [FieldError(problem.path, problem.detail) for problem in error.problems]
+    problem = HttpProblem("refused", error.detail, errors=objections, code=error.code, path=error.path)
     return problem_response(request, problem)
 
 
@@ -174,6 +182,7 @@ HANDLERS: Any = {
     NotAccepted: _not_accepted,
     SecondPerson: _second_person,
     Stopped: _stop,
+    AssessmentObjections: _objections,
     CaseChanged: _concurrent_change,
     NotOpened: _not_opened,
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _does_not_fit_case),

@@ -9,6 +9,7 @@ import structlog
 from tests.bench import (
     archive,
     audit,
+    case_page,
     growth,
     hostile,
     http_bulk,
@@ -39,6 +40,7 @@ BENCHES = {
     "archive-restore": archive.archive_restore,
     "replay-memory": replay.replay_memory,
     "rebuild-memory": rebuild.rebuild_memory,
+    "case-page": case_page.case_page_bench,
     "audit": audit.audit_bench,
     "audit-incremental": audit.incremental_bench,
     "witness": witness.witness_bench,

@@ -32,8 +32,14 @@ def summary(answer):
     return re.sub(r"\s+|<[^>]+>", " ", answer.text.partition('class="summary-error"')[2])[:1000]
 
 
+def version(client, case):
+    """The version of the case that its page shows."""
+    page = client.get(f"/office/cases/{case}").text
+    return (re.search(r'name="version" value="(\d+)"', page) or [0, "0"])[1]
+
+
 def send(client, case, action, **fields):
-    form = {"key": str(uuid.uuid4()), **fields}
+    form = {"key": str(uuid.uuid4()), "version": version(client, case), **fields}
     return client.post(f"/office/cases/{case}/{action}", data=form)
 
 
@@ -50,6 +56,7 @@ def test_a_case_goes_from_its_file_to_a_decision_by_two_persons(officer, approve
     proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]
     own = send(officer, case, "approve", proposalId=proposal)
     assert own.status_code == 403
+    assert ">Approve<" not in officer.get(f"/office/cases/{case}").text
     accepted = send(approver, case, "approve", proposalId=proposal, acceptOverride="true")
     assert accepted.status_code == 303, accepted.text
     assert send(approver, case, "decide").status_code == 303
@@ -71,7 +78,8 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(officer):
 
 def test_a_form_that_is_sent_twice_acts_once(officer):
     case = opened(officer)
-    first, again = (send(officer, case, "complete", key="the same") for _ in range(2))
+    seen = version(officer, case)
+    first, again = (send(officer, case, "complete", key="the same", version=seen) for _ in range(2))
     assert (first.status_code, again.status_code) == (303, 303)
     without_key = send(officer, case, "complete", key="")
     assert without_key.status_code == 400

@@ -30,6 +30,10 @@ class Served:
     lund: Any
     achievement: Any
     credential: Any
+    credentials: Any
+    officer: Any
+    approver: Any
+    assessor: Any
 
     def __init__(self, folder, server, settings="", log_level="info"):
         self.consortium = Consortium(folder, server)

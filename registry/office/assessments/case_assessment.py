@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from registry.domain.case import Case
-from registry.domain.case_errors import AssessmentObjections, UnknownSubject
+from registry.domain.case_errors import AssessmentObjections, CaseProblem, UnknownSubject
 from registry.domain.case_history import FORGED
 from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant
 from registry.office.assessments.comparison import compare, refresh_elements
@@ -137,7 +137,8 @@ def check_proposal(
     objections = [objection for objection in objections if objection.code not in _STOP_CODES]
     if objections:
         detail = "; ".join(f"{objection.path} {objection.code}: {objection.detail}" for objection in objections)
-        raise AssessmentObjections(detail, objections[0].path)
+        problems = [CaseProblem(objection.path, objection.detail) for objection in objections]
+        raise AssessmentObjections(detail, objections[0].path, problems)
 
 
 def _check_refusals(grants: Sequence[Grant]) -> None:

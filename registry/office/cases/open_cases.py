@@ -154,11 +154,13 @@ def _grants_by_agreement(
             return []
         if f"{own}/{agreement.agreement}" not in fact.recognised_by:
             return []
-        grants.append(Grant([number], "full", "recognised", "none", towards=towards, ects=_granted(fact.ects, content)))
+        grants.append(
+            Grant([number], "full", "recognised", "none", towards=towards, ects=_grant_ects(fact.ects, content))
+        )
     return grants
 
 
-def _granted(ects: float | None, content: AgreementDeclared) -> float | None:
+def _grant_ects(ects: float | None, content: AgreementDeclared) -> float | None:
     """Return the credits that an agreement grants, in hundredths."""
     if ects is None:
         return None

@@ -111,7 +111,7 @@ def review_stored(office: CaseReader, case: Case, proposal: Proposed) -> Review:
         return review(office, case, proposal, data)
     except AssessmentObjections as error:
         raise AssessmentObjections(
-            f"{error.detail.rstrip('.')}. Return the proposal, and propose again", error.path
+            f"{error.detail.rstrip('.')}. Return the proposal, and propose again", error.path, error.problems
         ) from error
 
 

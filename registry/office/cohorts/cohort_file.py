@@ -95,6 +95,19 @@ def rows(file: Path, member: str) -> CohortRows:
     return CohortRows(file, member, table)
 
 
+def read_lines(text: str, member: str) -> list[CohortRow]:
+    """Return the rows of a text with a credential a line, each perhaps with a record after a space.
+
+    `member` is whose credentials those are that name none.
+    """
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        credential, _, record = line.partition("#")[0].strip().partition(" ")
+        if credential:
+            rows.append(_row(f"line {number}", normalise_identifier(record), credential, member))
+    return rows
+
+
 def _table_of(file: Path) -> Table | None:
     """Return the table that a file is, or None where it is a credential a line."""
     for _, line in islice(text_lines(file), _MAX_HEADER_LINES):

@@ -49,7 +49,19 @@ from registry.server.pages.desk import (
 )
 from registry.server.pages.form_check import check_form
 from registry.server.pages.node_style import node_style_file
-from registry.server.pages.office import actions, agreements, case, documents, inbox, together, withdrawal
+from registry.server.pages.office import (
+    actions,
+    agreements,
+    case,
+    cohorts,
+    countries,
+    documents,
+    inbox,
+    statements,
+    together,
+    withdrawal,
+    year,
+)
 from registry.server.pages.static_files import static_file
 
 
@@ -102,6 +114,10 @@ def page_routes() -> Router:
         *row_forms.ROUTES,
         *hand_over_forms.ROUTES,
         *releases.ROUTES,
+        *statements.ROUTES,
+        *cohorts.ROUTES,
+        *countries.ROUTES,
+        *year.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,

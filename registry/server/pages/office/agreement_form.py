@@ -1,7 +1,7 @@
 """The form of an agreement, as its address has it: an agreement to simulate, and one to declare. Pure."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Protocol, get_args
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,20 +20,8 @@ _SEVERAL: Final = ("achievement", "level")
 Short = Annotated[str, Meta(max_length=_MAX_CHARACTERS)]
 
 
-class Values(Protocol):
-    """The fields of a form or an address, of which some have several values."""
-
-    def getall(self, key: str, default: Any = ...) -> Any:  # noqa: ANN401 - the framework's own
-        """Return all values of a field."""
-        ...
-
-    def get(self, key: str, default: Any = ...) -> Any:  # noqa: ANN401 - the framework's own
-        """Return one value of a field."""
-        ...
-
-
 class AgreementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What was typed into the form."""
+    """The fields of the form, as they were typed."""
 
     with_member: Annotated[str, Meta(max_length=40)] = ""
     achievement: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=_MAX_ACHIEVEMENTS)] = []
@@ -71,27 +59,31 @@ class AgreementForm(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
         ]
 
 
-def read_form(values: Values) -> AgreementForm:
-    """Return the form that an address or a request has. Raises `HttpProblem` for values that are not possible."""
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(AgreementForm)}
-    typed = {
-        name: values.getall(name, []) if field in _SEVERAL else values.get(name, None) for field, name in names.items()
-    }
+def read_form(pairs: Iterable[tuple[str, str]]) -> AgreementForm:
+    """Return the form that the fields of an address or a request make. Raises `HttpProblem` for impossible values."""
+    typed: dict[str, Any] = {}
+    for name, value in pairs:
+        if not value:
+            continue
+        if name in _SEVERAL:
+            typed.setdefault(name, []).append(value)
+        else:
+            typed[name] = value
     try:
-        return msgspec.convert({name: value for name, value in typed.items() if value}, AgreementForm, strict=False)
+        return msgspec.convert(typed, AgreementForm, strict=False)
     except msgspec.ValidationError as error:
         raise HttpProblem("unprocessable", errors=[FieldError("query", str(error))]) from error
 
 
 def draft_of(form: AgreementForm) -> AgreementDraft:
     """Return the agreement to simulate. Raises `msgspec.ValidationError`."""
-    values = _shared(form) | {"begin": form.begin or None, "end": form.end or None}
+    values = _read_shared(form) | {"begin": form.begin or None, "end": form.end or None}
     return msgspec.convert({name: value for name, value in values.items() if value is not None}, AgreementDraft)
 
 
 def declaration_of(form: AgreementForm, agreement: str) -> AgreementDeclared:
     """Return the agreement to declare, with this id. Raises `msgspec.ValidationError`."""
-    values = _shared(form) | {
+    values = _read_shared(form) | {
         "agreement": agreement,
         "validFrom": form.valid_from,
         "validUntil": form.valid_until or None,
@@ -99,7 +91,7 @@ def declaration_of(form: AgreementForm, agreement: str) -> AgreementDeclared:
     return msgspec.convert({name: value for name, value in values.items() if value is not None}, AgreementDeclared)
 
 
-def _shared(form: AgreementForm) -> dict[str, Any]:
+def _read_shared(form: AgreementForm) -> dict[str, Any]:
     return {
         "with": form.with_member,
         "achievements": [_version(form.with_member, each) for each in form.achievement] or _filter(form),

@@ -5,7 +5,8 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
+from litestar.handlers import HTTPRouteHandler
 
 from projections.api.agreements import read_draft
 from projections.api.reading import Views
@@ -69,7 +70,7 @@ def show(desk: AtDesk, agreement: UUID) -> Response[Any]:
 @get("/office/agreements/simulate", include_in_schema=False, **requires("recognition:read"))
 async def show_simulation(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[Any]:
     """Show what an agreement would have decided. All of it is in the address."""
-    form, own = read_form(request.query_params), str(request.app.state.member)
+    form, own = read_form(request.query_params.multi_items()), str(request.app.state.member)
     offers, names = await _read_offers(views, form)
     simulation: Simulation | None = None
     problem: Mapping[str, Any] | None = None
@@ -103,13 +104,13 @@ async def show_simulation(request: Request[Any, Any, Any], views: Views, pages: 
 @get("/office/agreements/declare", include_in_schema=False, sync_to_thread=True, **requires("recognition:write"))
 def confirm(desk: AtDesk) -> Response[Any]:
     """Say what publishing an agreement does, before it is done."""
-    return _render_confirm(desk, read_form(desk.request.query_params))
+    return _render_confirm(desk, read_form(desk.request.query_params.multi_items()))
 
 
 @post("/office/agreements/declare", include_in_schema=False, sync_to_thread=True, **requires("recognition:write"))
 def declare(desk: AtDesk, data: Typed) -> Response[Any]:
     """Publish an agreement."""
-    form = read_form(_Fields(data))
+    form = read_form(_pairs(data))
     try:
         content = declaration_of(form, random_id())
         identity = msgspec.structs.replace(content, agreement="")
@@ -140,20 +141,9 @@ def end(desk: AtDesk, agreement: UUID, data: Typed) -> Response[Any]:
     return desk.pages.redirect(desk.request, "/office/agreements", "agreement-ended")
 
 
-class _Fields:
-    """A form's fields, each with all of its values."""
-
-    def __init__(self, data: Mapping[str, str | list[str]]) -> None:
-        self._data = data
-
-    def getall(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - a list of texts
-        """Return all values of a field."""
-        value = self._data.get(key, default)
-        return [value] if isinstance(value, str) else value
-
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - a text
-        """Return the value of a field."""
-        return plain(self._data).get(key, default)
+def _pairs(data: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
+    """Return the fields of a form, each with all of its values."""
+    return [(name, each) for name, value in data.items() for each in ([value] if isinstance(value, str) else value)]
 
 
 async def _read_offers(views: Views, form: AgreementForm) -> tuple[list[Offer], dict[str, str]]:
@@ -227,4 +217,8 @@ def _render_one(
     )
 
 
-ROUTES: Final = [list_all, show_simulation, *desk_routes(show, confirm, declare, confirm_end, end)]
+ROUTES: Final[list[HTTPRouteHandler | Router]] = [
+    list_all,
+    show_simulation,
+    *desk_routes(show, confirm, declare, confirm_end, end),
+]

@@ -36,12 +36,12 @@ class DraftDeparture(NamedTuple):
 
     subject: int
     outcome: str
-    found: Departure
+    comparison: Departure
 
     @property
     def is_pointed_out(self) -> bool:
         """True if enough was decided before: by five offices, ten times, or here."""
-        return self.found.departs and (self.found.offices >= _ENOUGH_OFFICES or bool(self.found.own))
+        return self.comparison.departs and (self.comparison.offices >= _ENOUGH_OFFICES or bool(self.comparison.own))
 
 
 class BesideCase(NamedTuple):

@@ -3,7 +3,8 @@
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, Router, get
+from litestar.handlers import HTTPRouteHandler
 
 from registry.api.letters import Letters
 from registry.http import requires
@@ -28,4 +29,4 @@ def show_letter(letters: Letters, case: UUID) -> Response[bytes]:
     return Response(letter, media_type="application/pdf", headers=headers)
 
 
-ROUTES: Final = [case_routes(show), show_letter]
+ROUTES: Final[list[HTTPRouteHandler | Router]] = [case_routes(show), show_letter]

@@ -170,8 +170,8 @@ def render_case(
         subjects=_not_removed(page.view, page.view.subjects),
         assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
         problem=problem,
-        refusal=(problem or {}).get("code") if (problem or {}).get("code") in VOCABULARY["refusal"] else None,
-        meanwhile=_steps_since(page.view.history, typed) if problem else [],
+        refusal=_refusal(problem or {}),
+        meanwhile=_steps_since(page.view.history, typed) if problem and not problem.get("saved") else [],
         typed=typed,
         key=str(uuid4()),
         scopes=request.user.scopes,
@@ -209,6 +209,12 @@ def _warnings(view: CaseView) -> list[str]:
         *(note for each in view.subjects if each.now is not None for note in agreement_notes(each.now)),
     }
     return [warning for warning in view.warnings if warning not in in_panels]
+
+
+def _refusal(problem: Mapping[str, Any]) -> str | None:
+    """Return the code for which the pages have their own words: that of the rule, or of the problem."""
+    codes = (problem.get("code"), str(problem.get("type", "")).rpartition("/")[2])
+    return next((code for code in codes if code in VOCABULARY["refusal"]), None)
 
 
 def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step]:

@@ -1,4 +1,4 @@
-"""What a route of the office's pages works with, as one dependency."""
+"""The request and all that a route of the office's pages works with, as one dependency."""
 
 from typing import Any, NamedTuple
 

@@ -155,6 +155,7 @@ def render_inbox(
         all_states=STATES,
         countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
         searched=MAX_SEARCHED,
+        most_found=_MOST_CHOSEN,
         key=str(uuid4()),
         me=desk.me,
         scopes=desk.request.user.scopes,
@@ -206,8 +207,8 @@ def _select(
     selected: set[str] | None = None
     is_complete = True
     if chosen.country is not None:
-        found = find_by_country(office, chosen.country)
-        selected, is_complete = set(found.cases), found.complete
+        selection = find_by_country(office, chosen.country)
+        selected, is_complete = set(selection.cases), selection.complete
     if chosen.agreement is not None:
         agreement = next((each for each in agreements if each.agreement == chosen.agreement), None)
         covered = CoveredCases([], complete=True) if agreement is None else find_covered(office, agreement)

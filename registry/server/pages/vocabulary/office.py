@@ -133,6 +133,13 @@ WORDS: Final = {
         "onAppeal": N_("On appeal"),
         "administrative": N_("Administrative"),
     },
+    "statement_kind": {
+        "party": N_("Party to a convention"),
+        "notParty": N_("Not a party to a convention"),
+        "centre": N_("Adviser"),
+        "deadline": N_("Time limit"),
+        "note": N_("Note"),
+    },
     "issuer_answer": {
         "authentic": N_("It is authentic"),
         "notAuthentic": N_("It is not authentic"),
@@ -201,7 +208,6 @@ WORDS: Final = {
         "proposal-changed": N_("The proposal is another one than you read"),
         "date-order": N_("The day is before the last step of the case, or in the future"),
         "appeal-open": N_("An appeal is still possible"),
-        "IllegalTransition": N_("The case is in a state that does not allow this"),
         "illegal-transition": N_("The case is in a state that does not allow this"),
         "applicant-erased": N_("The applicant was erased, and nothing more is written about them"),
         "not-attached": N_("The file is not attached"),
@@ -211,5 +217,6 @@ WORDS: Final = {
         "holder-differs": N_("A credential names another person than the applicant"),
         "not-in-case": N_("This does not fit the case"),
         "duplicate": N_("That was done already"),
+        "idempotency-key-reused": N_("This form was sent before, with other content"),
     },
 }

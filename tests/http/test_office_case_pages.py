@@ -1,0 +1,204 @@
+"""A case on its page: documents, identity, forms about an older version, refusals with their reasons, withdrawal."""
+
+import re
+import uuid
+
+import pytest
+
+from tests.http.test_cases import done, opened
+from tests.http.test_office_pages import page_client, send, summary, version
+from tests.support.served import form
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+NAME = '<script>alert(1)</script>".pdf'
+
+
+@pytest.fixture(scope="module")
+def officer(node):
+    return page_client(node, "cases:read", "cases:write")
+
+
+@pytest.fixture(scope="module")
+def approver(node):
+    return page_client(node, "cases:read", "cases:approve")
+
+
+def attach(client, case, content=PDF, name="scan.pdf", **fields):
+    data = {"key": str(uuid.uuid4()), "kind": "transcript", **fields}
+    return client.post(f"/office/cases/{case}/files", data=data, files={"file": (name, content, "text/html")})
+
+
+def undecided(client):
+    """A complete case about something that nobody decided about before."""
+    title = f"Course {uuid.uuid4()}"
+    person = {"familyName": title, "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    external = {"issuerName": title, "country": "NO", "title": title}
+    case = opened(client, {"external": external}, applicant=person)
+    done(client, case, "complete")
+    return case
+
+
+def propose_in_full(client, case):
+    """Propose full recognition, with a reason where something speaks against it."""
+    grant = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "do": "propose"}
+    answer = send(client, case, "propose", **grant)
+    assert answer.status_code == 303, summary(answer)
+
+
+def files(client, case):
+    page = client.get(f"/office/cases/{case}").text
+    return list(dict.fromkeys(re.findall(rf"/office/cases/{case}/files/[0-9a-f-]{{36}}", page)))
+
+
+def test_a_document_is_attached_shown_in_a_sandbox_and_taken_away(officer):
+    case = opened(officer)
+    answer = attach(officer, case, name=NAME, subject="0", kind="transcript")
+    assert answer.status_code == 303, summary(answer)
+    page = officer.get(f"/office/cases/{case}").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    [address] = files(officer, case)
+    shown = officer.get(address)
+    assert shown.content == PDF
+    assert shown.headers["content-type"] == "application/pdf"
+    assert shown.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert shown.headers["cache-control"] == "no-store"
+    assert "script" not in shown.headers["content-disposition"]
+    saved = officer.get(f"{address}?save=true")
+    assert saved.headers["content-disposition"].startswith("attachment;")
+    assert saved.headers["content-type"].startswith("application/octet-stream")
+
+
+def test_a_file_that_is_no_document_or_too_large_is_refused_with_the_reason(officer):
+    case = opened(officer)
+    for content, reason in (
+        (b"<html><script>alert(1)</script>", "not a PDF, PNG, JPEG or TIFF"),
+        (b"", "choose a file"),
+        (PDF + b" " * 10 * 1024**2, "bytes"),
+    ):
+        answer = attach(officer, case, content)
+        assert answer.status_code == 422, answer.text[:300]
+        assert reason in summary(answer)
+        assert "attachment_bytes" not in answer.text
+    assert files(officer, case) == []
+    text = attach(officer, case, b"Plain words", kind="evidence")
+    assert text.status_code == 303
+    [address] = files(officer, case)
+    assert officer.get(address).headers["content-disposition"].startswith("attachment;")
+
+
+def test_a_file_that_is_sent_twice_by_a_double_click_is_attached_once(officer):
+    case = opened(officer)
+    for _ in range(2):
+        assert attach(officer, case, PNG, "a.png", key="a double click").status_code == 303
+    assert len(files(officer, case)) == 1
+
+
+def test_a_form_about_an_older_version_overwrites_nothing_and_says_what_changed(officer):
+    case = opened(officer)
+    seen = version(officer, case)
+    done(officer, case, "complete")
+    stale = send(
+        officer, case, "request-documents", documents=["transcript", "identity"], version=seen, note="Both pages"
+    )
+    assert stale.status_code == 409
+    assert "Somebody else changed this case meanwhile" in summary(stale)
+    assert "File complete" in summary(stale)
+    assert "Both pages" in stale.text
+    assert "Waiting for the applicant" not in officer.get(f"/office/cases/{case}").text
+    fresh = send(officer, case, "request-documents", documents=["transcript", "identity"])
+    assert fresh.status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert page.count('name="documents" value="transcript"') == 1
+    assert send(officer, case, "receive-documents", documents=["transcript", "identity"]).status_code == 303
+    assert send(officer, case, "complete", version="nonsense").status_code == 400
+
+
+def test_of_two_who_approve_at_once_one_is_told_what_the_other_did(node, officer, approver):
+    case = undecided(officer)
+    propose_in_full(officer, case)
+    other = page_client(node, "cases:read", "cases:approve")
+    seen = version(approver, case)
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', approver.get(f"/office/cases/{case}").text)[1]
+    first = send(approver, case, "approve", proposalId=proposal, version=seen)
+    assert first.status_code == 303, summary(first)
+    second = send(other, case, "approve", proposalId=proposal, version=seen)
+    assert second.status_code == 409
+    assert "Approved" in summary(second)
+
+
+def test_a_refusal_needs_to_say_why_nothing_milder_is_possible(officer, approver):
+    case = undecided(officer)
+    refused = {"outcome-0": "refused", "learningOutcomes-0": "keyOutcomeMissing", "do": "propose"}
+    answer = send(officer, case, "propose", **refused)
+    assert answer.status_code == 409
+    assert "The assessment must be changed first" in summary(answer)
+    assert "$." not in summary(answer)
+    assert "Your comparison is saved as a draft." in summary(answer)
+    considered = {
+        "considered-partial-0": "wholeOnly",
+        "considered-conditional-0": "noConditionSuffices",
+        "considered-alternative-0": "noAlternative",
+    }
+    answer = send(officer, case, "propose", **refused, **considered)
+    assert answer.status_code == 303, summary(answer)
+    page = approver.get(f"/office/cases/{case}").text
+    assert "It is recognised whole or not at all" in page
+    assert send(officer, case, "return", note="").status_code == 403
+    assert send(approver, case, "return", note="<script>alert(1)</script>").status_code == 303
+    assert "<script>alert" not in officer.get(f"/office/cases/{case}").text
+
+
+def test_a_message_names_no_option_of_a_command_and_no_field_of_the_api(officer):
+    case = opened(officer)
+    done(officer, case, "complete")
+    stopped = send(officer, case, "propose", **{"outcome-0": "full", "ects-0": "5", "do": "propose"})
+    assert stopped.status_code == 409
+    said = summary(stopped)
+    assert "Something speaks against it" in said
+    for words in ("--", "over HTTP", "registry case", "`"):
+        assert words not in said
+
+
+def test_a_decision_is_withdrawn_by_two_persons_after_a_page_that_says_what_hangs_on_it(node, officer, approver):
+    case = undecided(officer)
+    propose_in_full(officer, case)
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', approver.get(f"/office/cases/{case}").text)[1]
+    assert send(approver, case, "approve", proposalId=proposal).status_code == 303
+    assert send(approver, case, "decide").status_code == 303
+    assert send(officer, case, "appeal", note="<script>alert(1)</script> I object").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; I object" in page
+    address = f"/office/cases/{case}/withdraw"
+    assert officer.get(address).status_code == 403
+    confirm = approver.get(address).text
+    assert "Withdraw the published decision?" in confirm
+    assert "Another person. Until then the decision is in force." in confirm
+    assert send(approver, case, "withdraw", reason="nonsense").status_code == 422
+    assert send(approver, case, "withdraw", reason="onAppeal").status_code == 303
+    assert "You asked for it, so another person confirms it." in approver.get(address).text
+    other = page_client(node, "cases:read", "cases:approve")
+    assert "On appeal" in other.get(address).text
+    assert send(other, case, "withdraw", reason="onAppeal").status_code == 303
+    assert "Application withdrawn" in other.get(f"/office/cases/{case}").text
+
+
+def test_disclosures_that_prove_nothing_are_refused_and_stay_in_the_form(node):
+    person = node.sign_in("officer")
+    case = opened(node.client("cases:read", "cases:write"))
+    address = f"/office/cases/{case}"
+    page = person.get(address)
+    assert "Not compared yet" in page.text
+    answer = person.post(f"{address}/disclosures", data=form(page, key="d1", disclosures="abc\n\ndef"))
+    assert answer.status_code == 422
+    assert ">abc\n\ndef<" in answer.text.replace("\r", "")
+    empty = person.post(f"{address}/disclosures", data=form(page, key="d2", disclosures=" "))
+    assert empty.status_code == 422
+
+
+def test_right_to_left_names_keep_their_direction(officer):
+    name = {"familyName": "\u05db\u05d4\u05df", "givenName": "\u05d3\u05e0\u05d4", "dateOfBirth": "2001-02-03"}
+    case = opened(officer, applicant=name)
+    assert "<bdi>\u05db\u05d4\u05df, \u05d3\u05e0\u05d4</bdi>" in officer.get(f"/office/cases/{case}").text
