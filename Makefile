@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas messages docs lock clean
+.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas screenshots messages docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -93,6 +93,9 @@ schemas: venv ## write the schemas and the generated pages of docs/ from the cod
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 	@$(BIN)/python -m registry.cli.reference
+
+screenshots: venv ## take the pictures of the pages for the README into docs/images (needs Chromium)
+	@REGISTRY_SCREENSHOTS=docs/images $(BIN)/pytest -q -n 0 tests/browser/test_screenshots.py
 
 messages: venv ## collect the texts of the pages for translation (registry/server/pages/locales)
 	@$(BIN)/python -m registry.server.pages.messages
