@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas messages docs lock clean
+.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas screenshots messages docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -94,6 +94,9 @@ schemas: venv ## write the schemas and the generated pages of docs/ from the cod
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 	@$(BIN)/python -m registry.cli.reference
 
+screenshots: venv ## take the pictures of the pages for the README into docs/images (needs Chromium)
+	@REGISTRY_SCREENSHOTS=docs/images $(BIN)/pytest -q -n 0 tests/browser/test_screenshots.py
+
 messages: venv ## collect the texts of the pages for translation (registry/server/pages/locales)
 	@$(BIN)/python -m registry.server.pages.messages
 
@@ -103,7 +106,7 @@ docs: venv ## build the documentation as static files in build/docs (a link that
 
 lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded --extra otel $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded --extra otel --extra parquet $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) tests/client/requirements.in -o tests/client/requirements.lock
 
 clean: ## remove .venv, the demo's data and what tools left behind

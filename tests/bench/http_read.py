@@ -68,7 +68,7 @@ def serving(count: int) -> Iterator[tuple[Served, Connection]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
         server = stack.enter_context(start_embedded(folder / "postgres"))
-        settings = "[http]\nper_minute = 100_000_000\n"
+        settings = "[http]\nper_minute = 100_000_000\nper_minute_anybody = 100_000_000\n"
         node = stack.enter_context(closing(Served(folder / "node", server, settings, log_level="warning")))
         connection = stack.enter_context(views.connect(node.dsn))
         views.create(connection)

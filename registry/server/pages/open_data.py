@@ -1,10 +1,11 @@
-"""Open data: the tables of the statistics as CSV and JSON, what their columns mean, and a DCAT-AP catalogue of them."""
+"""Open data: the tables of the statistics as CSV, JSON and Parquet, their columns, and a DCAT-AP catalogue of them."""
 
 import csv
 import io
 from typing import Any, Final
 
 import msgspec
+from anyio.to_thread import run_sync
 from litestar import Request, Response, get
 
 from projections.api.reading import Views
@@ -12,6 +13,7 @@ from projections.records.member_names import read_member_names
 from projections.statistics.datasets import DESCRIPTIONS, DataSet, read_datasets
 from registry.http import HttpProblem
 from registry.http.responses import POSITION, answer
+from registry.server.pages import parquet
 from registry.server.pages.frame import Pages
 from registry.server.pages.texts import N_
 
@@ -42,7 +44,9 @@ COLUMNS: Final = {
     "recognised": N_("Grants in force that recognise in full, in part, on conditions or in another way."),
     "refused": N_("Grants in force that refuse recognition."),
 }
-_MEDIA_TYPES: Final = {"csv": "text/csv", "json": "application/json"}
+_MEDIA_TYPES: Final = {"csv": "text/csv", "json": "application/json"} | (
+    {"parquet": parquet.MEDIA_TYPE} if parquet.IS_AVAILABLE else {}
+)
 
 
 @get("/data", include_in_schema=False)
@@ -55,6 +59,7 @@ async def explain(request: Request[Any, Any, Any], views: Views, pages: Pages) -
         position=response.headers[POSITION],
         names=response.content,
         descriptions=DESCRIPTIONS,
+        kinds=list(_MEDIA_TYPES),
         titles=TITLES,
         columns=COLUMNS,
     )
@@ -62,16 +67,21 @@ async def explain(request: Request[Any, Any, Any], views: Views, pages: Pages) -
 
 @get("/data/{file:str}", include_in_schema=False)
 async def download(views: Views, file: str) -> Response[Any]:
-    """Return one table as CSV or JSON. An empty cell is a count that is not shown."""
+    """Return one table as CSV, JSON or Parquet. An empty cell is a count that is not shown."""
     name, _, kind = file.rpartition(".")
     if name not in TITLES or kind not in _MEDIA_TYPES:
-        raise HttpProblem("not-found", f"the tables are {', '.join(TITLES)}, each as .csv and .json")
+        raise HttpProblem(
+            "not-found", f"the tables are {', '.join(TITLES)}, each as {', '.join(f'.{kind}' for kind in _MEDIA_TYPES)}"
+        )
     response = await views.answer("", read_datasets, "search")
     position = response.headers[POSITION]
     table: DataSet = response.content[name]
     if kind == "json":
         return answer(_as_json(table, position), position)
     headers = {POSITION: position, "Content-Disposition": f'inline; filename="{file}"'}
+    if kind == "parquet":
+        content = await run_sync(parquet.write_parquet_table, table, position)
+        return Response(content, media_type=parquet.MEDIA_TYPE, headers=headers)
     return Response(_as_csv(table), media_type="text/csv", headers=headers)
 
 
