@@ -109,7 +109,7 @@ def test_a_form_without_a_reason_and_one_of_an_earlier_state_change_nothing(cler
 def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(desk, clerk, issue):
     first, second, third = issue("bulk-1"), issue("bulk-2"), issue("bulk-3")
     page = asked(clerk, "revoke", first, second, third)
-    assert "Ask a colleague to change 3" in page.text
+    assert "Ask a colleague to revoke 3" in page.text
     sent = fields(page, reason="issuedInError")
     answers = [clerk.post("/desk/credentials/change", data=sent) for _ in range(2)]
     assert answers[0].status_code == 303, answers[0].text
