@@ -36,7 +36,7 @@ def _fill(node):
         assert answer.status_code in status, answer.text
         if answer.is_success:  # a larger credential needs its parts in the views
             waiting = {"Registry-Wait-For": answer.headers["registry-position"]}
-            assert system.get("/v1/streams", headers=waiting).status_code == 200
+            assert system.get("/v1/members", headers=waiting).status_code == 200
         return answer
 
     plain = post("/v1/achievements", achievement()).json()["achievement"]
