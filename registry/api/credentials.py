@@ -1,6 +1,7 @@
 """Issuing one credential, and changing what it counts for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -140,48 +141,48 @@ def issue(
     Its `parts`, if it has any, must satisfy the achievement's composition. Breaches are listed, each with its code as
     `field`, and refused unless `override` names them.
     """
-    # The persons behind a number are for people who may decide on held rows, not for every system that issues.
-    sees_persons = "learners:decide" in request.user.scopes
-    return private.write_once(
-        request, key, data, lambda write: issue_row(write, offered, data, sees_persons=sees_persons)
-    )
+    return private.write_once(request, key, data, make_issue(data, offered, request.user.scopes))
 
 
-def issue_row(write: Write, offered: Catalogue, data: CredentialRow, *, sees_persons: bool) -> Answer:
-    """Issue a credential for one row, for the API and the pages. Raises `HttpProblem` with all that is wrong with it.
-
-    Without `sees_persons` a refusal does not say who is behind a student number.
-    """
+def make_issue(data: CredentialRow, offered: Catalogue, scopes: AbstractSet[str]) -> Callable[[Write], Answer]:
+    """Return the act that issues one credential. `scopes` are those of who asks for it."""
     parts, wrong = _parts(data.parts)
-    checker = RowChecker(offered, keep_text=data.keep_text)
-    checked = checker.check(0, _row(data))
-    if checked is None:
-        raise HttpProblem(
-            "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
+
+    def act(write: Write) -> Answer:
+        checker = RowChecker(offered, keep_text=data.keep_text)
+        checked = checker.check(0, _row(data))
+        if checked is None:
+            raise HttpProblem(
+                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
+            )
+        request_or_problems = checked.result
+        problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
+        errors = [
+            FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems
+        ]
+        if isinstance(request_or_problems, tuple) or wrong:
+            raise HttpProblem("unprocessable", errors=[*errors, *wrong])
+
+        def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
+            if isinstance(outcomes[0], Issued):
+                write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
+
+        [outcome] = write.issuer.issue(
+            [msgspec.structs.replace(request_or_problems, parts=parts)],
+            add_rows=add_answer,
+            override=data.override or (),
         )
-    request_or_problems = checked.result
-    problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
-    errors = [FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems]
-    if isinstance(request_or_problems, tuple) or wrong:
-        raise HttpProblem("unprocessable", errors=[*errors, *wrong])
+        if not isinstance(outcome, Issued):
+            kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
+            if not outcome.accepted:
+                kind = "not-accepted"
+            errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
+            # The persons behind a number are for people who may decide on held rows, not for every system that issues.
+            detail = outcome.explanation if "learners:decide" in scopes else outcome.detail
+            raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
+        return _answer(write.registry.member, outcome, checker.list_notes())
 
-    def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
-        if isinstance(outcomes[0], Issued):
-            write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
-
-    [outcome] = write.issuer.issue(
-        [msgspec.structs.replace(request_or_problems, parts=parts)],
-        add_rows=add_answer,
-        override=data.override or (),
-    )
-    if not isinstance(outcome, Issued):
-        kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
-        if not outcome.accepted:
-            kind = "not-accepted"
-        errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
-        detail = outcome.explanation if sees_persons else outcome.detail
-        raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
-    return _answer(write.registry.member, outcome, checker.list_notes())
+    return act
 
 
 def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:

@@ -16,7 +16,8 @@ from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.domain.errors import Duplicate, Refusal
 from registry.learners.erasure import UnknownLearner
-from registry.values.persons import FORMERLY, NAMES, PERSON, normalise_name
+from registry.values.formulas import begins_formula
+from registry.values.persons import FORMERLY, NAMES, PERSON, doubtful_name, normalise_name
 from registry.vault.vault import KnownLearner, LearnerGone, Vault
 from registry.vault.vault_rows import write_person
 from registry.wire.today import utc_today
@@ -31,16 +32,26 @@ class InvalidPerson(Refusal):
     code = "invalid-person"
 
 
+class DoubtfulName(Refusal):
+    """A name that is probably no person's name. The person who corrects it can confirm it."""
+
+    code = "doubtful-name"
+
+
 def person_version(vault: Vault, person: Mapping[str, Any]) -> str:
     """Return what stands for all that a person who corrects a learner has read of them."""
     shown = [person.get(name) for name in (*PERSON, "student")]
     return vault.digest(b"person\0" + msgspec.json.encode(shown)).hex()[:VERSION_DIGITS]
 
 
-def rectify(registry: Registry, learner: str, stated: Mapping[str, str], version: str, by: str) -> None:
+def rectify(
+    registry: Registry, learner: str, stated: Mapping[str, str], version: str, by: str, *, keep_text: bool = False
+) -> None:
     """Replace a learner's names and date of birth. An empty name is one that the person does not have.
 
-    Raises `UnknownLearner`, `InvalidPerson`, and `Duplicate` where the person has another `version` by now.
+    `keep_text`: a name that looks wrong is right.
+
+    Raises `UnknownLearner`, `InvalidPerson`, `DoubtfulName`, and `Duplicate` where the person has another `version`.
     """
     stored = registry.vault.read_learner(registry.cursor(), learner)
     if stored is None:
@@ -49,11 +60,16 @@ def rectify(registry: Registry, learner: str, stated: Mapping[str, str], version
         raise Duplicate("somebody else changed this learner since you read it; look again", "$.version")
     person = {name: value for name in PERSON if (value := normalise_name(stated.get(name, "")))}
     request = IssueRequest(
-        "rectified", "", None, stored.person.get("student") or "none", person.get("familyName", ""),
+        "rectified", "", None, stored.person.get("student") or "rectified", person.get("familyName", ""),
         person.get("givenName", ""), person.get("dateOfBirth", ""), utc_today().isoformat(),
     )  # fmt: skip
     if (fault := request.fault()) is not None:
         raise InvalidPerson(f"{fault[0]} {fault[1]}", fault[0])
+    for name in NAMES:
+        if begins_formula(person.get(name, "")):
+            raise InvalidPerson(f"{name} begins with a character that a spreadsheet would run as a formula", name)
+        if not keep_text and (doubt := doubtful_name(person.get(name, ""))) is not None:
+            raise DoubtfulName(f"{name} {doubt}", name)
     if person == {name: stored.person[name] for name in PERSON if stored.person.get(name)}:
         raise InvalidPerson("this is what is known already; nothing was changed", "family_name")
     try:

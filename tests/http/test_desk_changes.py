@@ -109,7 +109,7 @@ def test_a_form_without_a_reason_and_one_of_an_earlier_state_change_nothing(cler
 def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(desk, clerk, issue):
     first, second, third = issue("bulk-1"), issue("bulk-2"), issue("bulk-3")
     page = asked(clerk, "revoke", first, second, third)
-    assert "Ask a colleague to change 3" in page.text
+    assert "Ask a colleague to revoke 3" in page.text
     sent = fields(page, reason="issuedInError")
     answers = [clerk.post("/desk/credentials/change", data=sent) for _ in range(2)]
     assert answers[0].status_code == 303, answers[0].text
@@ -163,3 +163,26 @@ def test_what_cannot_be_chosen_is_refused_with_words(clerk, desk):
     assert asked(clerk, "revoke", *many).status_code == 422
     approver = desk.sign_in("approver")
     assert asked(approver, "revoke", many[0]).status_code == 403
+
+
+def test_a_credential_is_replaced_by_a_corrected_one_once(clerk, issue):
+    credential = issue("old", grade="7")
+    address = f"/desk/credentials/{credential}/replace"
+    page = clerk.get(address)
+    assert 'value="7"' in page.text
+    typed = dict(re.findall(r'<input class="input[^"]*" id="\w+" name="(\w+)"[^>]*? value="([^"]*)"', page.text))
+    sent = {**fields(page), **typed}
+    wrong = clerk.post(address, data={**sent, "awarding_date": "yesterday"})
+    assert wrong.status_code == 422
+    assert "Nothing was changed." in wrong.text
+    assert 'value="yesterday"' in wrong.text
+    sent |= {"record": "corrected", "grade": "8"}
+    for _ in range(2):
+        answer = clerk.post(address, data=sent)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/credentials/{credential}"), answer.text
+    shown = clerk.get(f"/desk/credentials/{credential}").text
+    assert "Replaced. The log says so within a minute" in shown
+    new = re.search(r'href="/desk/credentials/([0-9a-f-]{36})">The credential that replaced it', shown)[1]
+    until(lambda: clerk.get(f"/desk/credentials/{new}").status_code == 200)
+    assert "It cannot be replaced" in clerk.get(address).text
+    assert clerk.post(address, data={**sent, "key": "again", "record": "third"}).status_code == 409

@@ -88,13 +88,13 @@ def test_a_held_row_is_decided_once_and_for_the_version_that_was_read(node, offe
 
 
 def test_a_learner_s_person_is_corrected_and_the_former_name_stays_known(clerk, issue):
-    _, learner = issue("lr-1", "lr")
+    credential, learner = issue("lr-1", "lr")
     address = f"/desk/learners/{learner}"
     page = clerk.get(address)
     assert page.headers["cache-control"] == "no-store"
     person = {"family-name": "Van Dyck", "given-name": "Ada", "date-of-birth": "2001-02-03"}
     wrong = send(clerk, page, f"{address}/rectify", **{**person, "date-of-birth": "2999-01-01"})
-    assert (wrong.status_code, "Van Dyck" in wrong.text) == (409, True), wrong.status_code
+    assert (wrong.status_code, "Van Dyck" in wrong.text) == (409, True)
     same = send(clerk, page, f"{address}/rectify", **{**person, "family-name": "Jansen"})
     assert "nothing was changed" in same.text
     sent = {**hidden(page, f"{address}/rectify"), **person}
@@ -108,6 +108,12 @@ def test_a_learner_s_person_is_corrected_and_the_former_name_stays_known(clerk, 
     markup = send(clerk, clerk.get(address), f"{address}/rectify", **{**person, "given-name": MARKUP})
     assert markup.status_code == 409
     assert "<script>alert" not in markup.text
+    kept = send(clerk, markup, f"{address}/rectify", **{**person, "given-name": MARKUP, "keep-text": "yes"})
+    assert kept.status_code == 303, kept.text
+    for path in (address, f"/desk/credentials?learner={learner}", f"/desk/credentials/{credential}"):
+        shown = clerk.get(path).text
+        assert "<script>alert" not in shown
+        assert "&lt;script&gt;alert(1)" in shown
 
 
 def test_an_export_has_what_is_stored_and_its_name_says_nothing(clerk, issue):

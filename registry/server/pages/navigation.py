@@ -44,7 +44,7 @@ _SECTIONS: Final = (
     ),
     Section(
         "/desk",
-        N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe
+        N_("Registrar’s desk"),  # noqa: RUF001 - the apostrophe of English
         "university:read",
         (
             Entry("/desk", N_("Overview"), "university:read"),

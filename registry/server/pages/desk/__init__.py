@@ -1,1 +1,1 @@
-"""The registrar's desk: the pages of people who issue and change credentials."""
+"""Pages of the registrar's desk."""

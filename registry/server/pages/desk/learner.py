@@ -137,11 +137,17 @@ def correct(
     stated = {name: data.get(field, "").strip() for name, field in FIELDS.items()}
 
     def act(write: Write) -> Answer:
-        rectify(write.registry, str(learner), stated, data.get("version", ""), request.user.actor)
+        keep_text = "keep-text" in data
+        rectify(write.registry, str(learner), stated, data.get("version", ""), request.user.actor, keep_text=keep_text)
         return Answer(200, {"learner": str(learner)})
 
     try:
-        private.write_once(request, form_key(data), {**stated, "version": data.get("version", "")}, act)
+        private.write_once(
+            request,
+            form_key(data),
+            {**stated, "version": data.get("version", ""), "keepText": "keep-text" in data},
+            act,
+        )
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         page = read_learner(private, views, str(learner))

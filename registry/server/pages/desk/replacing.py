@@ -13,7 +13,7 @@ from projections.api.reading import Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
 from projections.records.member_names import read_member_names
 from registry.api.bodies import Offers
-from registry.api.credentials import CountedByRow, CredentialRow, PartRow, issue_row
+from registry.api.credentials import CountedByRow, CredentialRow, PartRow, make_issue
 from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
 from registry.learners.own_award import OwnAward, read_own_award
@@ -170,10 +170,7 @@ def replace(
     page = _read(private, views, request.app.state.member, str(credential))
     try:
         row = row_of(page.award, data)
-        sees_persons = "learners:decide" in request.user.scopes
-        answer = private.write_once(
-            request, form_key(data), row, lambda write: issue_row(write, offered, row, sees_persons=sees_persons)
-        )
+        answer = private.write_once(request, form_key(data), row, make_issue(row, offered, request.user.scopes))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         typed = {name: data.get(name, "") for name in FIELDS}
