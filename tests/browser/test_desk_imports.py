@@ -1,9 +1,11 @@
 """A clerk repairs a faulty file and hands it over, and a colleague releases it: in a browser, with and without scripts."""
 
+from typing import Any
+
 import pytest
 
 from tests.browser.conftest import READERS
-from tests.support.browser import html_faults, overflow
+from tests.support.browser import overflow
 from tests.support.served import csv_of, row
 
 HOSTILE = "<script>alert(1)</script>"
@@ -31,7 +33,8 @@ def look(page, axe, name):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, reader):
-    options, prefix = READERS[reader], reader.replace(" ", "-")
+    options: dict[str, Any] = READERS[reader]
+    prefix = reader.replace(" ", "-")
     content = [row(site.achievements.plain, f"{prefix}-{number}", f"{prefix}-{number}") for number in range(40)]
     content[4]["awarding_date"] = "2026-13-02"
     content[6]["date_of_birth"] = "2029-10-15"
@@ -71,6 +74,7 @@ def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, re
     look(approver, axe, "releases")
     approver.goto(clerk.url)
     look(approver, axe, "release")
+    approver.get_by_label("I compared the rows").check()
     approver.get_by_role("button", name="Release 37").click()
     approver.wait_for_timeout(500)
     while "being issued" in approver.locator("h1").inner_text():

@@ -176,6 +176,15 @@ class ImportStore:
             made = self._read_hand_overs(connection, row["import"], texts)
         return next((each for each in made if each.batch.batch == batch), None)
 
+    def find_made_by(self, by: str, request: str) -> HandOver | None:
+        """Return the hand-over that this request of this person made; None if it made none."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT batch::text FROM intake.batches WHERE by = %s AND request = %s",
+                (by, self._vault.hash_for_lookup("request", request)),
+            ).fetchone()
+        return None if row is None else self.find_hand_over(row["batch"])
+
     def list_corrections(self, identifier: str) -> dict[int, Correction]:
         """Return what was decided about faulty rows, by line."""
         with self._transaction() as connection:
@@ -277,11 +286,14 @@ class ImportStore:
                 (made.batch.batch, made.imported_as, lines),
             )
 
-    def close(self, identifier: str, version: int) -> None:
-        """Close an import: what was not handed over is not issued from it. Raises `ChangedImport`."""
+    def close(self, identifier: str, version: int, *, closed: bool = True) -> None:
+        """Close an import: what was not handed over is not issued from it; or open it again.
+
+        Raises `ChangedImport`.
+        """
         with self._change(identifier) as (connection, _):
             self._check_version(connection, identifier, version + 1)
-            connection.execute("UPDATE intake.imports SET closed = true WHERE import = %s", (identifier,))
+            connection.execute("UPDATE intake.imports SET closed = %s WHERE import = %s", (closed, identifier))
 
     def send_back(self, made: HandOver, by: str, note: str) -> None:
         """Cancel a batch that waits for release, and tell its import why. Raises `WrongState`."""

@@ -9,6 +9,13 @@ from registry.batches.row_problem import RowProblem
 
 _VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,:/-]\d+)*")
 """What differs between two problems of one kind: quoted texts, ids, numbers and days."""
+_KEEP_TEXT: Final = re.compile(r"repeat with --keep-text \([^)]*\) where it is the name")
+_DATES: Final = re.compile(r"repeat with --dates [^(]*\([^)]*\)")
+_ON_PAGES: Final = (
+    (_KEEP_TEXT, "say in the row's form that it is right"),
+    (_DATES, "upload the file again with the order of its dates"),
+)
+"""What to do on a page in place of an option of the command line."""
 _KEY_LENGTH: Final = 10
 _MAX_KINDS: Final = 100
 
@@ -45,8 +52,10 @@ class FaultyRow(NamedTuple):
 
 
 def advice_of(detail: str) -> Advice:
-    """Return the halves of a problem's text, which a semicolon separates."""
+    """Return the halves of a problem's text, which a semicolon separates, with what can be done on a page."""
     fault, _, cure = detail.partition("; ")
+    for option, act in _ON_PAGES:
+        cure = option.sub(act, cure)
     return Advice(fault, cure)
 
 

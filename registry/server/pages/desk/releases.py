@@ -1,5 +1,6 @@
 """Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -12,7 +13,6 @@ from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from projections.records.award_history import Term, count_awards, read_titles
 from registry.accounts import AccountServices
-from registry.api.bodies import Offers
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
@@ -24,6 +24,7 @@ from registry.batches.imports.import_view import HandOver
 from registry.batches.row_problem import RowProblem
 from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
@@ -85,7 +86,7 @@ def list_releases(request: Request[Any, Any, Any], pages: Pages, imports: Import
 
 
 def read_release(
-    private: PrivateSide, views: Views, imports: ImportStore, offered: Catalogue, member: str, batch: str,
+    private: PrivateSide, views: Views, imports: ImportStore, member: str, batch: str,
     chosen: ReleaseFilter,
 ) -> ReleasePage:  # fmt: skip
     """Return what the page of a batch shows. Raises `UnknownBatch`."""
@@ -103,13 +104,14 @@ def read_release(
     except DamagedBatchFile:
         rows = []
     with private.reading() as registry:
+        ects = _ects(OwnCatalogue(registry), made)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
     achievements = {each.achievement for each in made.awards} if made is not None else set()
     earlier, titles = _read_views(views, member, made, achievements)
     return ReleasePage(
         stored,
         made,
-        check_awards(made.awards if made is not None else [], _ects(offered, made), earlier),
+        check_awards(made.awards if made is not None else [], ects, earlier),
         titles,
         [LinkedRow(row, credentials.get(row.record)) for row in rows],
         max(1, -(-count // _PER_PAGE)),
@@ -162,7 +164,7 @@ def _render(
     preparers = imports.batch_store.list_preparers(batch.batch)
     returned_by = made.returned_by if made is not None else None
     actors = [by for by in (*preparers, batch.released_by, returned_by) if by]
-    values = {"status": 200, "problem": None, "typed": "", **context}
+    values = {"status": 200, "problem": None, "typed": "", "released": False, **context}
     return pages.render(
         request,
         "desk/release.html",
@@ -187,18 +189,18 @@ def _render(
 @get(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
 def show_release(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
-    offered: Offers, services: AccountServices, batch: UUID,
+    services: AccountServices, batch: UUID,
 ) -> Response[str]:  # fmt: skip
     """Show one batch that waits for a second person, or what came of it."""
     chosen = read_search(request.query_params, ReleaseFilter)
-    page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+    page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
     return _render(request, pages, imports, services, page, chosen)
 
 
 @post(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:release"))
 def decide(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
-    offered: Offers, services: AccountServices, batch: UUID, data: Typed,
+    services: AccountServices, batch: UUID, data: Typed,
 ) -> Response[Any]:  # fmt: skip
     """Release a batch, or send it back with a note."""
     is_release = data.get("do") == "release"
@@ -207,6 +209,7 @@ def decide(
     def write(each: Write) -> Answer:
         del each
         if is_release:
+            _check_seen(imports, str(batch), data)
             imports.batch_store.release(str(batch), request.user.actor)
         else:
             _send_back(imports, str(batch), request.user.actor, note)
@@ -217,11 +220,28 @@ def decide(
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         chosen = ReleaseFilter()
-        page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+        page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
         return _render(
-            request, pages, imports, services, page, chosen, status=problem["status"], problem=problem, typed=note
+            request,
+            pages,
+            imports,
+            services,
+            page,
+            chosen,
+            status=problem["status"],
+            problem=problem,
+            typed=note,
+            released=is_release,
         )
     return pages.redirect(request, f"{PATH}/{batch}", "released" if is_release else "sent-back")
+
+
+def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
+    """Refuse a release by somebody who has not compared the rows that were drawn. Raises `HttpProblem`."""
+    made = imports.find_hand_over(batch)
+    if made is not None and made.awards and data.get("seen") != "true":
+        error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
+        raise HttpProblem("unprocessable", errors=[error])
 
 
 def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
