@@ -1,4 +1,4 @@
-"""A clerk repairs a faulty file and hands it over, and a colleague releases it: in a browser, with and without scripts."""
+"""A clerk repairs a faulty file and hands it over, and a colleague releases it: with and without scripts."""
 
 from typing import Any
 
