@@ -13,6 +13,7 @@ from tests.bench import (
     hostile,
     http_bulk,
     http_read,
+    import_page,
     intake,
     rebuild,
     replay,
@@ -49,6 +50,7 @@ BENCHES = {
     "hostile": hostile.hostile_bench,
     "http-read": http_read.http_read,
     "http-bulk": http_bulk.http_bulk,
+    "import-page": import_page.import_page,
     "query-growth": growth.query_growth,
     "as-of-seal-fold": trust.views_bench,
 }

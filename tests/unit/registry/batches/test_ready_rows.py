@@ -29,8 +29,9 @@ def read(line, result=None, day=None):
 
 def test_each_row_keeps_its_line_and_rows_that_are_wrong_or_known_stay():
     wrong = (Problem("line 4", "ects", "", "is wrong"),)
+    scheduled = read(8, row(8, version=3), date(2030, 1, 1))
     rows = ReadyRows(
-        [read(2), read(3), read(4, wrong), read(5), read(7, row(7, "r2")), read(8, row(8, version=3), date(2030, 1, 1))],
+        [read(2), read(3), read(4, wrong), read(5), read(7, row(7, "r2")), scheduled],
         {}, {4}, lambda records: {"r5"} & set(records), is_first=True,
     )  # fmt: skip
     lines = b"".join(rows).split(b"\n")
