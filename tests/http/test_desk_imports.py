@@ -3,11 +3,12 @@
 import json
 import re
 import uuid
+from importlib import resources
 
 import pytest
 
 from tests.support.command import until
-from tests.support.served import csv_of, form, row
+from tests.support.served import csv_of, form, once, row
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -218,8 +219,8 @@ def test_a_batch_that_is_sent_back_can_be_handed_over_again_and_the_rest_later(c
     back = act(approver, waiting, waiting, do="return", note="Is 30 June right?")
     assert back.status_code == 303
     assert "Is 30 June right?" in clerk.get(path).text
-    gone = act(approver, waiting, waiting, do="release", seen="true")
-    assert "cancelled" in gone.text or gone.status_code in (400, 409)
+    late = approver.post(waiting, data=form(approver.get("/account"), key="late", do="release", seen="true"))
+    assert late.status_code == 409
     again = hand_over(clerk, path)
     assert again != waiting
     assert act(approver, again, again, do="release", seen="true").status_code == 303
@@ -286,7 +287,7 @@ def test_the_rows_still_wrong_come_as_a_file(clerk, offer):
     assert "It corrects an earlier file" in clerk.get(checked(clerk, again)).text
 
 
-def test_rows_in_ndjson_and_a_document_are_handed_over_too(clerk, approver, offer):
+def test_rows_in_ndjson_are_handed_over_for_a_day(clerk, approver, offer):
     objects = rows(offer, "ndjson", 3)
     objects[1]["awarding_date"] = "soon"
     content = "".join(json.dumps(each) + "\n" for each in objects)
@@ -300,6 +301,28 @@ def test_rows_in_ndjson_and_a_document_are_handed_over_too(clerk, approver, offe
     assert "Release 3 credentials?" in approver.get(waiting).text
     assert act(approver, waiting, waiting, do="release", seen="true").status_code == 303
     assert "This batch waits for its day" in approver.get(waiting).text
+
+
+def test_status_changes_documents_and_terms_are_uploaded_too(node, clerk, approver, offer):
+    issued = node.client("credentials:write").post(
+        "/v1/credentials", json=row(offer, "st-1", "st-1"), headers=once("st-1")
+    )
+    credential = issued.json()["credential"]
+    changes = f"credential,change,reason\n{credential},suspend,underReview\nx,suspend,underReview\n"
+    path = checked(clerk, upload(clerk, changes, "changes.csv", kind="statusChanges"))
+    assert "1 of 2 rows cannot be issued yet" in clerk.get(path).text
+    waiting = hand_over(clerk, path)
+    assert "Release 1 row?" in approver.get(waiting).text
+    assert act(approver, waiting, waiting, do="release").status_code == 303
+    until(lambda: "1 row was refused" in approver.get(waiting).text, 30)
+    badge = resources.files("registry.intake").joinpath("samples", "openbadge.json").read_bytes()
+    path = checked(clerk, upload(clerk, badge, "badge.json"))
+    assert "cannot be issued yet" in clerk.get(path).text
+    term = f"record,achievement,awarding_date\nst-1,{offer},2026-06-30\nst-none,{offer},2026-06-30\n"
+    terms = {"kind": "reconciliation", "from": "2026-06-30", "until": "2026-06-30"}
+    path = checked(clerk, upload(clerk, term, "term.csv", **terms))
+    assert "do not agree with the log" in clerk.get(path).text or "does not agree with the log" in clerk.get(path).text
+    assert "Hand over for release" not in clerk.get(path).text
 
 
 def test_an_address_of_another_list_or_row_is_refused_in_words(clerk, offer):
