@@ -20,7 +20,7 @@ NDJSON: Media = "application/x-ndjson"
 
 
 class HandOverForm(NamedTuple):
-    """What a clerk asks for."""
+    """The wishes of the clerk who hands an import over."""
 
     version: int
     """The version of the import that the clerk saw."""
@@ -62,24 +62,26 @@ class HandingOver:
             write = self._copy_content(view.batch).__iter__
         batch = self._make_batch(view.batch, write, form.publish_at, by, request, is_in_rows=rows is not None)
         count = view.ready if rows is None else rows.count
-        made = HandOver(
+        result = HandOver(
             batch, identifier, not view.has_first, count, 0 if rows is None else rows.learners,
             [] if rows is None else rows.awards, None, None,
         )  # fmt: skip
         try:
-            self._imports.add_hand_over(made, form.version, sorted(corrections))
+            self._imports.add_hand_over(result, form.version, sorted(corrections))
         except Exception:
             self._imports.batch_store.cancel(batch.batch, ("awaitingRelease",))
             raise
         if form.leave_rest:
             self._imports.close(identifier, form.version + 1)
-        return made
+        return result
 
     def _choose_corrections(self, view: ImportView) -> dict[int, Correction]:
         """Return the corrected rows that are ready and wait for no release yet."""
-        gone = {each.batch.batch for each in view.hand_overs if each.is_in_force}
+        in_force = {each.batch.batch for each in view.hand_overs if each.is_in_force}
         corrections = self._imports.list_corrections(view.batch.batch)
-        return {line: each for line, each in corrections.items() if each.state == "ready" and each.batch not in gone}
+        return {
+            line: each for line, each in corrections.items() if each.state == "ready" and each.batch not in in_force
+        }
 
     def _open_ready_rows(self, view: ImportView, corrections: dict[int, Correction]) -> ReadyRows:
         content = self._imports.batch_store.get_content(view.batch.batch)

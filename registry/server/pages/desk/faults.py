@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 from registry.batches.row_problem import RowProblem
 
 _VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,:/-]\d+)*")
-"""What differs between two problems of one kind: quoted texts, ids, numbers and days."""
+"""The difference between two problems of one kind: quoted texts, ids, numbers and days."""
 _KEEP_TEXT: Final = re.compile(r"repeat with --keep-text \([^)]*\) where it is the name")
 _DATES: Final = re.compile(r"repeat with --dates [^(]*\([^)]*\)")
 _ON_PAGES: Final = (
     (_KEEP_TEXT, "say in the row's form that it is right"),
     (_DATES, "upload the file again with the order of its dates"),
 )
-"""What to do on a page in place of an option of the command line."""
+"""The act on a page in place of each option of the command line."""
 _KEY_LENGTH: Final = 10
 _MAX_KINDS: Final = 100
 
@@ -35,7 +35,7 @@ class FaultKind(NamedTuple):
     field: str
     code: str
     advice: Advice
-    """That of the first of them."""
+    """The advice of the first of them."""
     rows: int
 
 

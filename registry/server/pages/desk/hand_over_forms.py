@@ -95,13 +95,13 @@ def hand_over(form: ImportForms, private: PrivateSide, data: Typed) -> Response[
     """
 
     def act() -> None:
-        asked = HandOverForm(_version(data), _publish_at(data), data.get("rest") == "leave")
+        wishes = HandOverForm(_version(data), _publish_at(data), data.get("rest") == "leave")
         key, by = form_key(data), form.request.user.actor
         if not _handing_over.acquire(blocking=False):
             raise HttpProblem("too-costly", "other imports are being handed over; send the form again in a moment")
         try:
             with private.reading() as registry:
-                HandingOver(form.imports, OwnCatalogue(registry), registry).hand_over(form.identifier, asked, by, key)
+                HandingOver(form.imports, OwnCatalogue(registry), registry).hand_over(form.identifier, wishes, by, key)
         finally:
             _handing_over.release()
         form.note("hand-over")
