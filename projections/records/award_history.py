@@ -1,4 +1,4 @@
-"""What a member awarded of an achievement between two days, and what its achievements are called."""
+"""Counts of what a member awarded between two days, and the titles of its achievements."""
 
 from collections.abc import Collection
 from datetime import date

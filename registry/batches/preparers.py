@@ -1,4 +1,4 @@
-"""Who prepared a batch that was made from an import: the person who uploaded the file, and those who corrected rows."""
+"""The preparers of a batch that was made from an import: the person who uploaded the file, and who corrected rows."""
 
 from psycopg import Cursor
 from psycopg.rows import DictRow

@@ -14,6 +14,7 @@ from tests.bench import (
     hostile,
     http_bulk,
     http_read,
+    import_page,
     intake,
     pages,
     rebuild,
@@ -54,6 +55,7 @@ BENCHES = {
     "catalogue-page": pages.catalogue_page,
     "verify-page": pages.verify_page,
     "http-bulk": http_bulk.http_bulk,
+    "import-page": import_page.import_page,
     "query-growth": growth.query_growth,
     "as-of-seal-fold": trust.views_bench,
 }

@@ -26,7 +26,7 @@ MEGABYTES = 300
 _CHUNK = 256 * 1024
 
 
-class _Memory:
+class Memory:
     """The largest that all processes of a node were together: each page counted once (PSS), looked at often."""
 
     def __init__(self, root: int) -> None:
@@ -92,7 +92,7 @@ def http_bulk() -> list[Result]:
                 began = time.perf_counter()
                 registry("import", "file", file, home=node.home, timeout=3600)
             else:
-                memory = _Memory(node.process.pid)
+                memory = Memory(node.process.pid)
                 began = time.perf_counter()
                 made = system.post(
                     "/v1/batches", content=_pieces(file), headers={"Content-Type": "text/csv", **once("b")}, timeout=600

@@ -1,10 +1,14 @@
-"""A clerk repairs a faulty file and hands it over, and a colleague releases it: in a browser, with and without scripts."""
+"""A clerk repairs a faulty file and hands it over, and a colleague releases it: with and without scripts."""
+
+import re
+from typing import Any
 
 import pytest
 
 from tests.browser.conftest import READERS
-from tests.support.browser import overflow
-from tests.support.served import csv_of, row
+from tests.support.browser import html_faults, overflow
+from tests.support.command import until
+from tests.support.served import csv_of, form, row
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -31,7 +35,8 @@ def look(page, axe, name):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, reader):
-    options, prefix = READERS[reader], reader.replace(" ", "-")
+    options: dict[str, Any] = READERS[reader]
+    prefix = reader.replace(" ", "-")
     content = [row(site.achievements.plain, f"{prefix}-{number}", f"{prefix}-{number}") for number in range(40)]
     content[4]["awarding_date"] = "2026-13-02"
     content[6]["date_of_birth"] = "2029-10-15"
@@ -71,6 +76,7 @@ def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, re
     look(approver, axe, "releases")
     approver.goto(clerk.url)
     look(approver, axe, "release")
+    approver.get_by_label("I compared the rows").check()
     approver.get_by_role("button", name="Release 37").click()
     approver.wait_for_timeout(500)
     while "being issued" in approver.locator("h1").inner_text():
@@ -79,3 +85,24 @@ def test_a_faulty_file_is_repaired_and_released(site, sign_in, axe, tmp_path, re
             approver.get_by_role("link", name="See how far it is now").click()
     assert approver.locator("h1").inner_text() == "All 37 credentials are issued"
     look(approver, axe, "released")
+
+
+def test_each_page_is_valid_html(site, vnu, tmp_path):
+    clerk, approver = site.sign_in("clerk"), site.sign_in("approver")
+    content = [row(site.achievements.plain, f"vnu-{number}", f"vnu-{number}") for number in range(3)]
+    content[0]["awarding_date"] = "x"
+    data = form(clerk.get("/desk/imports"), key="vnu")
+    answer = clerk.post("/desk/imports", data=data, files={"file": ("vnu.csv", csv_of(content))})
+    path = answer.headers["location"]
+    pages = {"list": clerk.get("/desk/imports").text, "progress": clerk.get(path).text}
+    until(lambda: "See how far it is now" not in clerk.get(path).text, 60)
+    pages |= {"checked": clerk.get(path).text, "open": clerk.get(f"{path}?row=2").text}
+    fields = {"key": "vnu-row", "seen": "0", "do": "check"}
+    pages["wrong"] = clerk.post(f"{path}/rows/2", data=form(clerk.get(path), **fields)).text
+    version = re.search(r'name="version" value="(\d+)"', pages["checked"])[1]
+    clerk.post(f"{path}/hand-over", data=form(clerk.get(path), key="vnu-hand-over", version=version))
+    waiting = re.search(r"/desk/releases/[0-9a-f-]{36}", clerk.get(path).text)[0]
+    pages |= {"release": approver.get(waiting).text, "releases": approver.get("/desk/releases").text}
+    pages |= {"own": clerk.get(waiting).text, "handed": clerk.get(path).text}
+    faults = html_faults(vnu, tmp_path, pages)
+    assert not faults, "\n".join(faults)

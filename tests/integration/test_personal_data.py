@@ -14,6 +14,9 @@ from registry.application import owner
 from registry.application.requests import Issued
 from registry.backup.backup import _SCHEMAS
 from registry.batches import BatchStore, Worker
+from registry.batches.batch import ReadingOptions
+from registry.batches.imports.handing_over import HandingOver, HandOverForm
+from registry.batches.imports.import_store import ImportStore
 from registry.intake.event_handler import EventHandler
 from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -66,9 +69,13 @@ COLUMNS = {
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
     "intake.events": {"event": HASH, "content": HASH},
+    "intake.hand_overs": {
+        "awards": OPEN + "ids of achievements, counts and days", "returned_by": STAFF, "sealed_note": SEALED
+    },
     "intake.lost": {"topic": OPEN + "the name of the intake topic", "acknowledged_by": STAFF},
     "intake.positions": {"topic": OPEN + "the name of the intake topic"},
     "intake.problems": {"code": ID, "sealed": SEALED},
+    "intake.row_corrections": {"state": ID, "by": STAFF, "sealed": SEALED},
     "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
     "node.migrations": {"name": OPEN + "the name of a migration"},
     "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
@@ -207,6 +214,31 @@ def test_whatever_column_it_was_in_no_table_has_a_persons_value(node, batch_stor
     assert not [
         one for batch in batches for _, one in batch_store.list_problems(batch, 999) if one.value in PERSON.values()
     ]
+
+
+def test_what_a_clerk_typed_for_a_row_is_sealed_and_goes_with_its_learner(node, batch_store, empty_dsn):
+    achievement, imports = node.offer(), ImportStore(node.dsn, node.registry.vault, batch_store)
+    begun = imports.begin("Quixwobble.csv", "credentials", "text/csv", "person:1", "once", ReadingOptions())
+    rows = [f"r1,{achievement},s1,Jansen,Ada,2001-02-03,x", f"r2,{achievement},s2,Jansen,Ada,2001-02-03,2026-06-30"]
+    begun.file.write("\n".join([HEADER, *rows, ""]).encode())
+    batch_store.complete(begun.batch, begun.file, None)
+    worked(node, batch_store)
+    typed = {"record": RECORD, "achievement": achievement, "awarding_date": "2026-06-30", **PERSON}
+    imports.correct(begun.batch, 2, 0, "ready", typed, "person:1")
+    handing_over = HandingOver(imports, OwnCatalogue(node.registry), node.registry)
+    made = handing_over.hand_over(begun.batch, HandOverForm(1, None, leave_rest=False), "person:1", "key")
+    assert (made.rows, made.learners, made.batch.state) == (2, 2, "awaitingRelease")
+    imports.send_back(made, "person:2", "Is Quixwobble right?")
+    again = handing_over.hand_over(begun.batch, HandOverForm(3, None, leave_rest=False), "person:1", "other")
+    assert imports.get(begun.batch).hand_overs[1].note == "Is Quixwobble right?"
+    assert found_in(empty_dsn, WORDS) == []
+    [row] = node.issuer.issue([request(1, achievement, **PERSON)])
+    erase(node.registry, batch_store, row.learner)
+    assert found_in(empty_dsn, WORDS) == []
+    assert imports.list_corrections(begun.batch)[2].cells == {}
+    assert imports.get(begun.batch).hand_overs[1].note is None
+    with batch_store.get_content(again.batch.batch).open("rb") as content:
+        assert b"stu-8844771" not in content.read()
 
 
 def test_events_of_systems_and_what_is_answered_to_them_repeat_no_persons_value(node, empty_dsn):

@@ -23,7 +23,7 @@ FindIssued = Callable[[Collection[str]], Collection[str]]
 
 
 class Awards(msgspec.Struct):
-    """What a batch would issue of one version of one achievement."""
+    """The awards of one version of one achievement in a batch."""
 
     achievement: str
     version: int | None
@@ -77,7 +77,7 @@ class ReadyRows:
 
     @property
     def awards(self) -> list[Awards]:
-        """What would be issued, by achievement and version; the most first."""
+        """The awards so far, by achievement and version; the most first."""
         return sorted(self._awards.values(), key=lambda each: (-each.rows, each.achievement, each.version or 0))
 
     def __iter__(self) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ NDJSON: Media = "application/x-ndjson"
 
 
 class HandOverForm(NamedTuple):
-    """What a clerk asks for."""
+    """The wishes of the clerk who hands an import over."""
 
     version: int
     """The version of the import that the clerk saw."""
@@ -44,6 +44,9 @@ class HandingOver:
         Raises `UnknownBatch`; `WrongState` where nothing is ready; `ChangedImport`, `ChangedMeanwhile` where what the
         clerk saw is no longer so; `IntakeError`, `DamagedBatchFile` where the content cannot be read.
         """
+        request = f"hand-over {identifier} {key}"
+        if (before := self._imports.find_made_by(by, request)) is not None:
+            return before
         view = self._imports.get(identifier)
         if view.version != form.version:
             raise ChangedImport("The import was changed since this page was made.")
@@ -57,26 +60,28 @@ class HandingOver:
             write = rows.__iter__
         else:
             write = self._copy_content(view.batch).__iter__
-        batch = self._make_batch(view.batch, write, form.publish_at, by, key, is_in_rows=rows is not None)
+        batch = self._make_batch(view.batch, write, form.publish_at, by, request, is_in_rows=rows is not None)
         count = view.ready if rows is None else rows.count
-        made = HandOver(
+        result = HandOver(
             batch, identifier, not view.has_first, count, 0 if rows is None else rows.learners,
             [] if rows is None else rows.awards, None, None,
         )  # fmt: skip
         try:
-            self._imports.add_hand_over(made, form.version, sorted(corrections))
+            self._imports.add_hand_over(result, form.version, sorted(corrections))
         except Exception:
             self._imports.batch_store.cancel(batch.batch, ("awaitingRelease",))
             raise
         if form.leave_rest:
             self._imports.close(identifier, form.version + 1)
-        return made
+        return result
 
     def _choose_corrections(self, view: ImportView) -> dict[int, Correction]:
         """Return the corrected rows that are ready and wait for no release yet."""
-        gone = {each.batch.batch for each in view.hand_overs if each.is_in_force}
+        in_force = {each.batch.batch for each in view.hand_overs if each.is_in_force}
         corrections = self._imports.list_corrections(view.batch.batch)
-        return {line: each for line, each in corrections.items() if each.state == "ready" and each.batch not in gone}
+        return {
+            line: each for line, each in corrections.items() if each.state == "ready" and each.batch not in in_force
+        }
 
     def _open_ready_rows(self, view: ImportView, corrections: dict[int, Correction]) -> ReadyRows:
         content = self._imports.batch_store.get_content(view.batch.batch)
@@ -107,7 +112,7 @@ class HandingOver:
         write: Callable[[], Iterator[bytes]],
         publish_at: datetime | None,
         by: str,
-        key: str,
+        request: str,
         *,
         is_in_rows: bool,
     ) -> Batch:
@@ -115,10 +120,9 @@ class HandingOver:
         batch_store = self._imports.batch_store
         media = NDJSON if is_in_rows else batch.media
         reading = ReadingOptions(None, keep_text=True) if is_in_rows else ReadingOptions(batch.dates, batch.keep_text)
-        request = f"hand-over {batch.batch} {key}"
         incoming = batch_store.begin(batch.name, batch.kind, media, by, request, False, None, reading)  # noqa: FBT003 - as there
         if incoming.file is None:
-            raise WrongState("This form was sent before.")
+            raise WrongState("This form was sent before, and had no effect. Open the page again.")
         try:
             for piece in write():
                 incoming.file.write(piece)

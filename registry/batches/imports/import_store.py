@@ -173,8 +173,17 @@ class ImportStore:
             if row is None:
                 return None
             texts = BatchTexts.of(self._vault, row["import"], row["key"])
-            made = self._read_hand_overs(connection, row["import"], texts)
-        return next((each for each in made if each.batch.batch == batch), None)
+            hand_overs = self._read_hand_overs(connection, row["import"], texts)
+        return next((each for each in hand_overs if each.batch.batch == batch), None)
+
+    def find_made_by(self, by: str, request: str) -> HandOver | None:
+        """Return the hand-over that this request of this person made; None if it made none."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT batch::text FROM intake.batches WHERE by = %s AND request = %s",
+                (by, self._vault.hash_for_lookup("request", request)),
+            ).fetchone()
+        return None if row is None else self.find_hand_over(row["batch"])
 
     def list_corrections(self, identifier: str) -> dict[int, Correction]:
         """Return what was decided about faulty rows, by line."""
@@ -257,45 +266,48 @@ class ImportStore:
             if not deleted:
                 raise ChangedCorrection(f"row {line} was decided about meanwhile")
 
-    def add_hand_over(self, made: HandOver, version: int, lines: list[int]) -> None:
+    def add_hand_over(self, hand_over: HandOver, version: int, lines: list[int]) -> None:
         """Store that a batch was made from an import, with the corrections of these lines.
 
         Raises `ChangedImport` where the import has another version meanwhile.
         """
-        with self._change(made.imported_as) as (connection, _):
-            self._check_version(connection, made.imported_as, version + 1)
+        with self._change(hand_over.imported_as) as (connection, _):
+            self._check_version(connection, hand_over.imported_as, version + 1)
             connection.execute(
                 "INSERT INTO intake.hand_overs (batch, import, is_first, rows, learners, awards)"
                 " VALUES (%s, %s, %s, %s, %s, %s)",
                 (
-                    made.batch.batch, made.imported_as, made.is_first, made.rows, made.learners,
-                    json.dumps(msgspec.to_builtins(made.awards)),
+                    hand_over.batch.batch, hand_over.imported_as, hand_over.is_first, hand_over.rows,
+                    hand_over.learners, json.dumps(msgspec.to_builtins(hand_over.awards)),
                 ),
             )  # fmt: skip
             connection.execute(
                 "UPDATE intake.row_corrections SET batch = %s WHERE import = %s AND line = ANY (%s)",
-                (made.batch.batch, made.imported_as, lines),
+                (hand_over.batch.batch, hand_over.imported_as, lines),
             )
 
-    def close(self, identifier: str, version: int) -> None:
-        """Close an import: what was not handed over is not issued from it. Raises `ChangedImport`."""
+    def close(self, identifier: str, version: int, *, closed: bool = True) -> None:
+        """Close an import: what was not handed over is not issued from it; or open it again.
+
+        Raises `ChangedImport`.
+        """
         with self._change(identifier) as (connection, _):
             self._check_version(connection, identifier, version + 1)
-            connection.execute("UPDATE intake.imports SET closed = true WHERE import = %s", (identifier,))
+            connection.execute("UPDATE intake.imports SET closed = %s WHERE import = %s", (closed, identifier))
 
-    def send_back(self, made: HandOver, by: str, note: str) -> None:
+    def send_back(self, hand_over: HandOver, by: str, note: str) -> None:
         """Cancel a batch that waits for release, and tell its import why. Raises `WrongState`."""
-        self.batch_store.cancel(made.batch.batch, ("awaitingRelease",))
-        with self._change(made.imported_as) as (connection, texts):
+        self.batch_store.cancel(hand_over.batch.batch, ("awaitingRelease",))
+        with self._change(hand_over.imported_as) as (connection, texts):
             connection.execute(
                 "UPDATE intake.hand_overs SET returned_by = %s, sealed_note = %s WHERE batch = %s",
-                (by, texts.encrypt(f"note {made.batch.batch}", note), made.batch.batch),
+                (by, texts.encrypt(f"note {hand_over.batch.batch}", note), hand_over.batch.batch),
             )
-            connection.execute("UPDATE intake.imports SET closed = false WHERE import = %s", (made.imported_as,))
+            connection.execute("UPDATE intake.imports SET closed = false WHERE import = %s", (hand_over.imported_as,))
 
     @contextmanager
     def _change(self, identifier: str) -> Iterator[tuple[psycopg.Connection[DictRow], BatchTexts]]:
-        """Yield a transaction that gives an import its next version, and the import's texts."""
+        """Yield a transaction in which an import has its next version, and the import's texts."""
         with self._transaction() as connection:
             row = connection.execute(
                 "UPDATE intake.imports i SET version = version + 1 FROM intake.batches b"

@@ -10,7 +10,7 @@ _NOT_IN_FORCE: Final = ("cancelled", "incomplete", "failed")
 
 
 class Correction(NamedTuple):
-    """What a clerk decided about one faulty row."""
+    """The decision of a clerk about one faulty row."""
 
     line: int
     version: int

@@ -60,7 +60,7 @@ class Upload:
             pass
 
     async def discard(self, most_bytes: int) -> None:
-        """Read the rest and forget it, so that the browser reads the answer; no more than so many bytes."""
+        """Read the rest and forget it, so that the browser reads the answer; `most_bytes` at most."""
         size = 0
         async with aclosing(self._events) as events:
             async for event in events:

@@ -8,7 +8,14 @@ from typing import Final, NamedTuple
 from registry.batches.row_problem import RowProblem
 
 _VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,:/-]\d+)*")
-"""What differs between two problems of one kind: quoted texts, ids, numbers and days."""
+"""The difference between two problems of one kind: quoted texts, ids, numbers and days."""
+_KEEP_TEXT: Final = re.compile(r"repeat with --keep-text \([^)]*\) where it is the name")
+_DATES: Final = re.compile(r"repeat with --dates [^(]*\([^)]*\)")
+_ON_PAGES: Final = (
+    (_KEEP_TEXT, "say in the row's form that it is right"),
+    (_DATES, "upload the file again with the order of its dates"),
+)
+"""The act on a page in place of each option of the command line."""
 _KEY_LENGTH: Final = 10
 _MAX_KINDS: Final = 100
 
@@ -28,7 +35,7 @@ class FaultKind(NamedTuple):
     field: str
     code: str
     advice: Advice
-    """That of the first of them."""
+    """The advice of the first of them."""
     rows: int
 
 
@@ -45,8 +52,10 @@ class FaultyRow(NamedTuple):
 
 
 def advice_of(detail: str) -> Advice:
-    """Return the halves of a problem's text, which a semicolon separates."""
+    """Return the halves of a problem's text, which a semicolon separates, with what can be done on a page."""
     fault, _, cure = detail.partition("; ")
+    for option, act in _ON_PAGES:
+        cure = option.sub(act, cure)
     return Advice(fault, cure)
 
 

@@ -1,18 +1,20 @@
 """The forms of a whole import: hand its rows over for release, close it; and its faulty rows as a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from threading import BoundedSemaphore
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Body, SkipValidation
 from litestar.response import Stream
 
 from registry.accounts import AccountServices
 from registry.api.batch_options import parse_publish_at
-from registry.api.bodies import Offers
 from registry.api.corrections import stream_corrections
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
@@ -21,13 +23,63 @@ from registry.batches.imports.content import ChangedMeanwhile
 from registry.batches.imports.handing_over import HandingOver, HandOverForm
 from registry.batches.imports.import_store import ChangedImport, ImportStore
 from registry.http import FieldError, HttpProblem, requires
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
 from registry.server.pages.forms import form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
+_AT_A_TIME: Final = 2
+"""Imports that one process hands over at once. Each reads a whole file."""
+_handing_over = BoundedSemaphore(_AT_A_TIME)
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class ImportFormsOfPage(NamedTuple):
+    """The import that a form is about, and what a route receives to act on it."""
+
+    request: Request[Any, Any, Any]
+    pages: Pages
+    imports: ImportStore
+    services: AccountServices
+    import_id: UUID
+
+    @property
+    def identifier(self) -> str:
+        """The import's id."""
+        return str(self.import_id)
+
+    def note(self, act: str) -> None:
+        """Write the act into the journal."""
+        self.services.journal.add(self.request.user.actor, f"POST {PATH}/{{identifier}}/{act}", self.identifier)
+
+    def carry_out(self, act: Callable[[], None], done: str) -> Response[Any]:
+        """Act, and lead to the import. A refusal is shown on its page as it is now."""
+        problem: Mapping[str, Any]
+        try:
+            act()
+        except (ChangedImport, ChangedMeanwhile) as error:
+            is_changed = isinstance(error, ChangedImport)
+            problem = {"status": 409, "detail": str(error), "errors": [], "changed": is_changed}
+        except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+            problem = {"changed": False, **problem_of(self.request, error)}
+        else:
+            return self.pages.redirect(self.request, f"{PATH}/{self.identifier}", done)
+        shown, chosen = read_import(self.imports, self.import_id, RowFilter()), RowFilter()
+        return render_import(
+            self.request, self.pages, self.imports, self.services, shown, chosen,
+            status=problem["status"], problem=problem,
+        )  # fmt: skip
+
+
+def _import_forms(
+    request: Request[Any, Any, Any], pages: Pages, imports: ImportStore, services: AccountServices, identifier: UUID
+) -> ImportFormsOfPage:
+    return ImportFormsOfPage(request, pages, imports, services, identifier)
+
+
+ImportForms = NamedDependency[SkipValidation[ImportFormsOfPage]]
 
 
 @post(
@@ -36,74 +88,43 @@ Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODE
     sync_to_thread=True,
     **requires("credentials:write"),
 )
-def hand_over(
-    request: Request[Any, Any, Any],
-    pages: Pages,
-    private: PrivateSide,
-    imports: ImportStore,
-    offered: Offers,
-    services: AccountServices,
-    identifier: UUID,
-    data: Typed,
-) -> Response[Any]:
-    """Make a batch of the rows that are right; a colleague releases it."""
+def hand_over(form: ImportForms, private: PrivateSide, data: Typed) -> Response[Any]:
+    """Make a batch of the rows that are right; a colleague releases it.
 
-    def write(each: Write) -> Answer:
-        form = HandOverForm(_version(data), _publish_at(data), data.get("rest") == "leave")
-        key = form_key(data)
-        HandingOver(imports, offered, each.registry).hand_over(str(identifier), form, request.user.actor, key)
-        return Answer(204, None)
+    Reading a file takes seconds, so this holds up no other write, and few are made at once.
+    """
 
-    return _carry_out(request, pages, private, imports, services, identifier, data, write, "handed-over")
+    def act() -> None:
+        wishes = HandOverForm(_version(data), _publish_at(data), data.get("rest") == "leave")
+        key, by = form_key(data), form.request.user.actor
+        if not _handing_over.acquire(blocking=False):
+            raise HttpProblem("too-costly", "other imports are being handed over; send the form again in a moment")
+        try:
+            with private.reading() as registry:
+                HandingOver(form.imports, OwnCatalogue(registry), registry).hand_over(form.identifier, wishes, by, key)
+        finally:
+            _handing_over.release()
+        form.note("hand-over")
+
+    return form.carry_out(act, "handed-over")
 
 
 @post(
     f"{PATH}/{{identifier:uuid}}/close", include_in_schema=False, sync_to_thread=True, **requires("credentials:write")
 )
-def close(
-    request: Request[Any, Any, Any],
-    pages: Pages,
-    private: PrivateSide,
-    imports: ImportStore,
-    services: AccountServices,
-    identifier: UUID,
-    data: Typed,
-) -> Response[Any]:
-    """Close an import: what was not handed over is not issued from it."""
+def close(form: ImportForms, private: PrivateSide, data: Typed) -> Response[Any]:
+    """Close an import: what was not handed over is not issued from it. Or open it again."""
+    closed = data.get("do") != "open"
 
     def write(each: Write) -> Answer:
         del each
-        imports.close(str(identifier), _version(data))
+        form.imports.close(form.identifier, _version(data), closed=closed)
         return Answer(204, None)
 
-    return _carry_out(request, pages, private, imports, services, identifier, data, write, "import-closed")
+    def act() -> None:
+        private.write_once(form.request, form_key(data), [data.get("version"), closed], write)
 
-
-def _carry_out(
-    request: Request[Any, Any, Any],
-    pages: Pages,
-    private: PrivateSide,
-    imports: ImportStore,
-    services: AccountServices,
-    identifier: UUID,
-    data: Mapping[str, str],
-    write: Any,  # noqa: ANN401 - a function of a `Write`
-    done: str,
-) -> Response[Any]:
-    """Act once, and lead to the import. A refusal is shown on its page as it is now."""
-    body = {name: value for name, value in data.items() if name not in ("csrf", "key")}
-    try:
-        private.write_once(request, form_key(data), body, write)
-    except (ChangedImport, ChangedMeanwhile) as error:
-        problem = {"status": 409, "detail": str(error), "errors": [], "changed": isinstance(error, ChangedImport)}
-    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
-        problem = {"changed": False, **problem_of(request, error)}
-    else:
-        return pages.redirect(request, f"{PATH}/{identifier}", done)
-    page = read_import(imports, identifier, RowFilter())
-    status = problem["status"]
-    assert isinstance(status, int)  # noqa: S101 - a problem has a number
-    return render_import(request, pages, imports, services, page, RowFilter(), status=status, problem=problem)
+    return form.carry_out(act, "import-closed" if closed else "import-opened")
 
 
 @get(
@@ -143,4 +164,7 @@ def _publish_at(data: Mapping[str, str]) -> datetime | None:
     return parse_publish_at(day.isoformat())
 
 
-ROUTES: Final = [hand_over, close, download_corrections]
+ROUTES: Final[list[HTTPRouteHandler | Router]] = [
+    Router("/", route_handlers=[hand_over, close], dependencies={"form": Provide(_import_forms, sync_to_thread=False)}),
+    download_corrections,
+]

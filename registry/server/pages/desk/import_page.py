@@ -34,7 +34,7 @@ from registry.server.pages.frame import Pages
 
 
 class RowFilter(msgspec.Struct, frozen=True):
-    """What the page of an import shows, as its address has it."""
+    """The choice of rows on the page of an import, as its address has it."""
 
     fault: str | None = None
     """The key of a kind of faults."""

@@ -158,7 +158,7 @@ async def _receive(
 
 
 _FORM_BYTES: Final = 16 * 1024
-"""What a form has besides its file, at most."""
+"""The maximum of bytes that a form has besides its file."""
 _FAULTS: Final = {"too-large": ("too-large", 413), "unprocessable": ("empty-file", 422)}
 
 

@@ -1,4 +1,4 @@
-"""What the person who releases compares: counts against a year ago, and rows drawn by chance. Pure."""
+"""The comparison before a release: counts against a year ago, and rows drawn by chance. Pure."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -12,12 +12,12 @@ DRAWN: Final = 5
 MAX_DRAWS: Final = 1000
 _ALIKE: Final = (2 / 3, 3 / 2)
 _FEW: Final = 10
-"""Below this many, twice as many say nothing."""
+"""Number below which twice as many say nothing."""
 Comparison = Literal["alike", "more", "fewer", "new", "unknown"]
 
 
 class AwardCheck(NamedTuple):
-    """What would be issued of one achievement, against the same days a year ago."""
+    """The awards of one achievement, against the same days a year ago."""
 
     awards: Awards
     ects: float | None

@@ -1,5 +1,6 @@
 """Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -12,7 +13,6 @@ from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from projections.records.award_history import Term, count_awards, read_titles
 from registry.accounts import AccountServices
-from registry.api.bodies import Offers
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
@@ -24,6 +24,7 @@ from registry.batches.imports.import_view import HandOver
 from registry.batches.row_problem import RowProblem
 from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
+from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
@@ -40,7 +41,7 @@ Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODE
 
 
 class ReleaseFilter(msgspec.Struct, frozen=True):
-    """What the page of a batch shows, as its address has it."""
+    """The choice of rows on the page of a batch, as its address has it."""
 
     draw: int = 0
     page: int = 1
@@ -57,8 +58,8 @@ class ReleasePage(NamedTuple):
     """A batch as its page shows it."""
 
     batch: Batch
-    made: HandOver | None
-    """How it was made from an import; None of a batch that a system sent."""
+    hand_over: HandOver | None
+    """The hand-over that it comes from; None of a batch that a system sent."""
     awards: list[AwardCheck]
     titles: dict[str, dict[str, str]]
     rows: list[LinkedRow]
@@ -78,20 +79,20 @@ def list_releases(request: Request[Any, Any, Any], pages: Pages, imports: Import
         private=True,
         waiting=waiting,
         released=released,
-        made={batch.batch: imports.find_hand_over(batch.batch) for batch in waiting},
+        hand_over={batch.batch: imports.find_hand_over(batch.batch) for batch in waiting},
         actors=imports.names(actors),
         me=request.user.actor,
     )
 
 
 def read_release(
-    private: PrivateSide, views: Views, imports: ImportStore, offered: Catalogue, member: str, batch: str,
+    private: PrivateSide, views: Views, imports: ImportStore, member: str, batch: str,
     chosen: ReleaseFilter,
 ) -> ReleasePage:  # fmt: skip
     """Return what the page of a batch shows. Raises `UnknownBatch`."""
     stored = imports.batch_store.get(batch)
-    made = imports.find_hand_over(batch)
-    count = 0 if made is None or not made.awards else made.rows
+    hand_over = imports.find_hand_over(batch)
+    count = 0 if hand_over is None or not hand_over.awards else hand_over.rows
     waits = stored.state == "awaitingRelease"
     if waits:
         numbers = draw_rows(batch, min(max(chosen.draw, 0), MAX_DRAWS), count)
@@ -103,13 +104,14 @@ def read_release(
     except DamagedBatchFile:
         rows = []
     with private.reading() as registry:
+        ects = _ects(OwnCatalogue(registry), hand_over)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
-    achievements = {each.achievement for each in made.awards} if made is not None else set()
-    earlier, titles = _read_views(views, member, made, achievements)
+    achievements = {each.achievement for each in hand_over.awards} if hand_over is not None else set()
+    earlier, titles = _read_views(views, member, hand_over, achievements)
     return ReleasePage(
         stored,
-        made,
-        check_awards(made.awards if made is not None else [], _ects(offered, made), earlier),
+        hand_over,
+        check_awards(hand_over.awards if hand_over is not None else [], ects, earlier),
         titles,
         [LinkedRow(row, credentials.get(row.record)) for row in rows],
         max(1, -(-count // _PER_PAGE)),
@@ -117,9 +119,9 @@ def read_release(
     )
 
 
-def _ects(offered: Catalogue, made: HandOver | None) -> dict[tuple[str, int | None], float | None]:
+def _ects(offered: Catalogue, hand_over: HandOver | None) -> dict[tuple[str, int | None], float | None]:
     ects: dict[tuple[str, int | None], float | None] = {}
-    for each in made.awards if made is not None else []:
+    for each in hand_over.awards if hand_over is not None else []:
         versions = offered.ects(each.achievement)
         if versions:
             ects[each.achievement, each.version] = versions[(each.version or len(versions)) - 1]
@@ -127,11 +129,11 @@ def _ects(offered: Catalogue, made: HandOver | None) -> dict[tuple[str, int | No
 
 
 def _read_views(
-    views: Views, member: str, made: HandOver | None, achievements: set[str]
+    views: Views, member: str, hand_over: HandOver | None, achievements: set[str]
 ) -> tuple[dict[str, int] | None, dict[str, dict[str, str]]]:
     """Return the counts of the same days a year ago and the titles; None and nothing where there are no views."""
     terms: dict[str, Term] = {}
-    for each in made.awards if made is not None else []:
+    for each in hand_over.awards if hand_over is not None else []:
         first, last = year_before(each.first_day), year_before(each.last_day)
         term = terms.get(each.achievement)
         terms[each.achievement] = Term(
@@ -158,18 +160,18 @@ def _render(
     chosen: ReleaseFilter,
     **context: Any,  # noqa: ANN401 - of the template
 ) -> Response[str]:
-    batch, made = page.batch, page.made
+    batch, hand_over = page.batch, page.hand_over
     preparers = imports.batch_store.list_preparers(batch.batch)
-    returned_by = made.returned_by if made is not None else None
+    returned_by = hand_over.returned_by if hand_over is not None else None
     actors = [by for by in (*preparers, batch.released_by, returned_by) if by]
-    values = {"status": 200, "problem": None, "typed": "", **context}
+    values = {"status": 200, "problem": None, "typed": "", "released": False, **context}
     return pages.render(
         request,
         "desk/release.html",
         private=True,
         page=page,
         batch=batch,
-        made=made,
+        hand_over=hand_over,
         chosen=chosen,
         actors=imports.names(actors),
         preparers=list(dict.fromkeys(preparers)),
@@ -187,18 +189,18 @@ def _render(
 @get(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
 def show_release(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
-    offered: Offers, services: AccountServices, batch: UUID,
+    services: AccountServices, batch: UUID,
 ) -> Response[str]:  # fmt: skip
     """Show one batch that waits for a second person, or what came of it."""
     chosen = read_search(request.query_params, ReleaseFilter)
-    page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+    page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
     return _render(request, pages, imports, services, page, chosen)
 
 
 @post(f"{PATH}/{{batch:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:release"))
 def decide(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
-    offered: Offers, services: AccountServices, batch: UUID, data: Typed,
+    services: AccountServices, batch: UUID, data: Typed,
 ) -> Response[Any]:  # fmt: skip
     """Release a batch, or send it back with a note."""
     is_release = data.get("do") == "release"
@@ -207,6 +209,7 @@ def decide(
     def write(each: Write) -> Answer:
         del each
         if is_release:
+            _check_seen(imports, str(batch), data)
             imports.batch_store.release(str(batch), request.user.actor)
         else:
             _send_back(imports, str(batch), request.user.actor, note)
@@ -217,11 +220,28 @@ def decide(
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         chosen = ReleaseFilter()
-        page = read_release(private, views, imports, offered, request.app.state.member, str(batch), chosen)
+        page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
         return _render(
-            request, pages, imports, services, page, chosen, status=problem["status"], problem=problem, typed=note
+            request,
+            pages,
+            imports,
+            services,
+            page,
+            chosen,
+            status=problem["status"],
+            problem=problem,
+            typed=note,
+            released=is_release,
         )
     return pages.redirect(request, f"{PATH}/{batch}", "released" if is_release else "sent-back")
+
+
+def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
+    """Refuse a release by somebody who has not compared the rows that were drawn. Raises `HttpProblem`."""
+    hand_over = imports.find_hand_over(batch)
+    if hand_over is not None and hand_over.awards and data.get("seen") != "true":
+        error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
+        raise HttpProblem("unprocessable", errors=[error])
 
 
 def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
@@ -229,10 +249,10 @@ def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
     if not 0 < len(note) <= _MAX_NOTE or "\0" in note:
         error = FieldError("note", f"say why, in {_MAX_NOTE:,} characters at most", "note")
         raise HttpProblem("unprocessable", errors=[error])
-    made = imports.find_hand_over(batch)
-    if made is None:
+    hand_over = imports.find_hand_over(batch)
+    if hand_over is None:
         raise WrongState("The batch was sent by a system and cannot be sent back; leave it, or have it cancelled.")
-    imports.send_back(made, by, note)
+    imports.send_back(hand_over, by, note)
 
 
 ROUTES: Final = [list_releases, show_release, decide]

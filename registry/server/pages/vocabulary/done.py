@@ -69,6 +69,7 @@ WORDS: Final = {
         "row-again": N_("The row is to be corrected again"),
         "handed-over": N_("Handed over. A colleague releases it"),
         "import-closed": N_("Import closed"),
+        "import-opened": N_("Import opened again"),
         "released": N_("Released"),
         "sent-back": N_("Sent back"),
     },

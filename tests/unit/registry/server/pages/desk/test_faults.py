@@ -1,0 +1,46 @@
+"""Faults of an import by kind and by row."""
+
+from registry.batches.row_problem import RowProblem
+from registry.server.pages.desk.faults import advice_of, kind_key, list_kinds, list_rows, without_lines
+
+
+def problem(line, field, detail, code=""):
+    return RowProblem(line, f"line {line}", field, "", code, detail)
+
+
+PROBLEMS = [
+    problem(2, "ects", "the achievement is worth 5 ECTS"),
+    problem(2, "record", "is empty; every row needs it"),
+    problem(7, "ects", "the achievement is worth 7.5 ECTS"),
+    problem(9, "", "has 3 fields where the header has 7"),
+    problem(11, "student", "is known as a person born on 2001-02-03", "person-differs"),
+    problem(12, "student", "is known as a person born on 1999-01-01", "person-differs"),
+]
+
+
+def test_faults_that_differ_in_their_values_alone_are_one_kind():
+    kinds = [(kind.field, kind.code, kind.rows) for kind in list_kinds(PROBLEMS)]
+    assert kinds == [("ects", "", 2), ("student", "person-differs", 2), ("record", "", 1), ("", "", 1)]
+
+
+def test_the_key_of_a_kind_tells_no_value():
+    assert kind_key(PROBLEMS[0]) == kind_key(PROBLEMS[2]) != kind_key(PROBLEMS[1])
+    assert len(kind_key(PROBLEMS[0])) == 10
+
+
+def test_rows_have_all_their_problems_also_where_one_kind_is_chosen():
+    assert [(row.line, len(row.problems)) for row in list_rows(PROBLEMS)] == [(2, 2), (7, 1), (9, 1), (11, 1), (12, 1)]
+    assert [(row.line, len(row.problems)) for row in list_rows(PROBLEMS, kind_key(PROBLEMS[0]))] == [(2, 2), (7, 1)]
+    assert list_rows(PROBLEMS)[0].fields == {"ects", "record"}
+    assert [each.line for each in without_lines(PROBLEMS, {2, 11})] == [7, 9, 12]
+
+
+def test_a_fault_and_its_cure_are_apart_and_name_no_option_of_the_command_line():
+    assert advice_of("is empty; every row needs it") == ("is empty", "every row needs it")
+    option = "repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name"
+    name = f"has digits: is it a number?; or {option}"
+    assert advice_of(name).cure == "or say in the row's form that it is right"
+    day = (
+        "is written DD.MM.YYYY; write it as YYYY-MM-DD, or repeat with --dates dmy or --dates mdy (over HTTP, dates=…)"
+    )
+    assert advice_of(day).cure == "write it as YYYY-MM-DD, or upload the file again with the order of its dates"
