@@ -14,7 +14,7 @@ from projections.stacking import progress, ready
 from projections.stacking.progress import NotComposed, Progress
 from projections.stacking.ready import BEGIN, Composed, ReadyPage
 from registry.api.bodies import Offers
-from registry.api.credentials import CredentialRow, issue_row
+from registry.api.credentials import CredentialRow, make_issue
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.http.responses import POSITION
 from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, new_key, provide_editor
@@ -121,10 +121,8 @@ def award(editor: InjectedEditor, offered: Offers, achievement: UUID, data: Type
     problem: Mapping[str, Any] | None = None
     try:
         row = _read_row(editor, str(achievement), learner, data)
-        sees_persons = "learners:decide" in editor.request.user.scopes
-        editor.private.write_once(
-            editor.request, form_key(data), row, lambda write: issue_row(write, offered, row, sees_persons=sees_persons)
-        )
+        act = make_issue(row, offered, editor.request.user.scopes)
+        editor.private.write_once(editor.request, form_key(data), row, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(editor.request, error)
     else:
