@@ -325,6 +325,34 @@ def test_status_changes_documents_and_terms_are_uploaded_too(node, clerk, approv
     assert "Hand over for release" not in clerk.get(path).text
 
 
+def test_a_table_with_other_names_is_mapped_and_the_mapping_is_remembered(clerk, offer):
+    names = ["Award", "Module", "Number", "Surname", "Given name", "Born", "Awarded", "Points"]
+    lines = [f"map-{number};{offer};map-s{number};Jansen;Ada;03-02-2001;30-06-2026;5,0" for number in range(3)]
+    content = "\r\n".join([";".join(names), *lines, ""])
+    path = checked(clerk, upload(clerk, content, "other.csv", dates="dmy"))
+    page = clerk.get(path).text
+    assert "Say what its columns are" in page
+    columns = [
+        "record",
+        "achievement",
+        "student",
+        "family_name",
+        "given_name",
+        "date_of_birth",
+        "awarding_date",
+        "ects",
+    ]
+    chosen = {f"column-{place}": name for place, name in enumerate(columns)}
+    unfit = act(clerk, path, f"{path}/columns", **{**chosen, "column-0": "student"})
+    assert unfit.status_code == 422
+    assert "No column stands for: Record" in unfit.text
+    assert "Two columns stand for: Student number" in unfit.text
+    answer = act(clerk, path, f"{path}/columns", **chosen)
+    assert "All 3 rows are ready" in clerk.get(checked(clerk, answer)).text
+    again = clerk.get(checked(clerk, upload(clerk, content.replace("map-", "map-b"), "again.csv", dates="dmy"))).text
+    assert again.count(" selected>") == len(columns)
+
+
 def test_an_address_of_another_list_or_row_is_refused_in_words(clerk, offer):
     path = checked(clerk, upload(clerk, csv_of(rows(offer, "address", 2))))
     for address, status in (

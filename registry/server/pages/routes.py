@@ -20,7 +20,7 @@ from registry.server.pages import (
     verify_files,
     verifying,
 )
-from registry.server.pages.desk import hand_over_forms, import_page, imports, releases, row_forms
+from registry.server.pages.desk import column_form, hand_over_forms, import_page, imports, releases, row_forms
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
 from registry.server.pages.static_files import static_file
@@ -50,6 +50,7 @@ def page_routes() -> Router:
         *imports.ROUTES,
         *import_page.ROUTES,
         *row_forms.ROUTES,
+        *column_form.ROUTES,
         *hand_over_forms.ROUTES,
         *releases.ROUTES,
         *admin_accounts.ROUTES,
