@@ -179,7 +179,7 @@ def render_import(
         actors=imports.names(actors),
         me=request.user.actor,
         may_change="credentials:write" in request.user.scopes,
-        releasers=list_releasers(services, imports.batch_store.list_preparers(view.batch.batch)),
+        releasers=list_releasers(services, [view.batch.by, request.user.actor]),
         advice_of=advice_of,
         kind_key=kind_key,
         column_names=NAMES,
