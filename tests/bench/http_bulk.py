@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
@@ -58,6 +58,15 @@ def _megabytes(pid: int) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0.0  # it ended meanwhile
     return int(told.split("Pss:")[1].split()[0]) / 1024
+
+
+def cpu_seconds(root: int) -> float:
+    """The processor time that all processes of a node have taken."""
+    ticks = 0
+    for pid in _family(root):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _write(file: Path, offered: str) -> None:

@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 
 from registry.postgres.embedded import start_embedded
-from tests.bench.http_bulk import Memory
+from tests.bench.http_bulk import Memory, cpu_seconds
 from tests.bench.result import Result
 from tests.support.served import Served, achievement, form, once
 
@@ -51,9 +51,11 @@ def import_page() -> list[Result]:
         memory = Memory(node.process.pid)
         time.sleep(1)
         before = memory.most
+        cpu_before = cpu_seconds(node.process.pid)
         began = time.perf_counter()
         path = _upload_and_wait(clerk, content, FAULTS)
         checked = time.perf_counter() - began
+        print(f"{cpu_seconds(node.process.pid) - cpu_before:.1f} s of processor time in all processes of the node")
         page = _median([_timed(clerk, f"{path}?page={number}") for number in range(1, 13)])
         began = time.perf_counter()
         _hand_over(clerk, path)

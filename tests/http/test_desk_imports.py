@@ -1,10 +1,12 @@
 """The clerk's import, without a script: upload, what is wrong, fix in place, hand over, release by a second person."""
 
+import io
 import json
 import re
 import uuid
 from importlib import resources
 
+import openpyxl
 import pytest
 
 from tests.support.command import until
@@ -323,6 +325,53 @@ def test_status_changes_documents_and_terms_are_uploaded_too(node, clerk, approv
     path = checked(clerk, upload(clerk, term, "term.csv", **terms))
     assert "do not agree with the log" in clerk.get(path).text or "does not agree with the log" in clerk.get(path).text
     assert "Hand over for release" not in clerk.get(path).text
+
+
+def test_a_table_with_other_names_is_mapped_and_the_mapping_is_remembered(clerk, offer):
+    names = ["Award", "Module", "Number", "Surname", "Given name", "Born", "Awarded", "Points"]
+    lines = [f"map-{number};{offer};map-s{number};Jansen;Ada;03-02-2001;30-06-2026;5,0" for number in range(3)]
+    content = "\r\n".join([";".join(names), *lines, ""])
+    path = checked(clerk, upload(clerk, content, "other.csv", dates="dmy"))
+    page = clerk.get(path).text
+    assert "Say what its columns are" in page
+    columns = [
+        "record",
+        "achievement",
+        "student",
+        "family_name",
+        "given_name",
+        "date_of_birth",
+        "awarding_date",
+        "ects",
+    ]
+    chosen = {f"column-{place}": name for place, name in enumerate(columns)}
+    unfit = act(clerk, path, f"{path}/columns", **{**chosen, "column-0": "student"})
+    assert unfit.status_code == 422
+    assert "No column stands for: Record" in unfit.text
+    assert "Two columns stand for: Student number" in unfit.text
+    answer = act(clerk, path, f"{path}/columns", **chosen)
+    assert "All 3 rows are ready" in clerk.get(checked(clerk, answer)).text
+    again = clerk.get(checked(clerk, upload(clerk, content.replace("map-", "map-b"), "again.csv", dates="dmy"))).text
+    assert again.count(" selected>") == len(columns)
+
+
+def test_a_spreadsheet_is_repaired_row_by_row_too(clerk, approver, offer):
+    content = rows(offer, "sheet", 4)
+    content[2]["awarding_date"] = "30 June"
+    book = openpyxl.Workbook()
+    for line in [list(content[0]), *(list(each.values()) for each in content)]:
+        book.active.append(line)
+    file = io.BytesIO()
+    book.save(file)
+    path = checked(clerk, upload(clerk, file.getvalue(), "spring.xlsx"))
+    assert "1 of 4 rows cannot be issued yet" in clerk.get(path).text
+    assert "30 June" in clerk.get(path).text
+    cells = {**content[2], "awarding_date": "2026-06-30"}
+    assert act(clerk, f"{path}?row=4", f"{path}/rows/4", **cells).status_code == 303
+    waiting = hand_over(clerk, path)
+    assert "Release 4 credentials?" in approver.get(waiting).text
+    assert act(approver, waiting, waiting, do="release", seen="true").status_code == 303
+    until(lambda: "All 4 credentials are issued" in approver.get(waiting).text, 30)
 
 
 def test_an_address_of_another_list_or_row_is_refused_in_words(clerk, offer):

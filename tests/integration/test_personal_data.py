@@ -66,6 +66,7 @@ COLUMNS = {
         "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED, "dates": ID,
         "content": HASH,
     },
+    "intake.column_mappings": {"header": HASH, "columns": OPEN + "names of this software's columns", "by": STAFF},
     "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
     "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
     "intake.events": {"event": HASH, "content": HASH},

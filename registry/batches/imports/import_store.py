@@ -266,6 +266,26 @@ class ImportStore:
             if not deleted:
                 raise ChangedCorrection(f"row {line} was decided about meanwhile")
 
+    def find_columns(self, header: list[str]) -> dict[int, str]:
+        """Return what the columns of tables with this header stand for, as somebody said last; empty if nobody did."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT columns FROM intake.column_mappings WHERE header = %s", (self._hash_header(header),)
+            ).fetchone()
+        return {} if row is None else {int(place): name for place, name in row["columns"].items()}
+
+    def remember_columns(self, header: list[str], columns: Mapping[int, str], by: str) -> None:
+        """Remember what the columns of tables with this header stand for."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO intake.column_mappings (header, columns, by) VALUES (%s, %s, %s)"
+                " ON CONFLICT (header) DO UPDATE SET columns = excluded.columns, by = excluded.by",
+                (self._hash_header(header), json.dumps(columns), by),
+            )
+
+    def _hash_header(self, header: list[str]) -> bytes:
+        return self._vault.hash_for_lookup("request", json.dumps(header))
+
     def add_hand_over(self, hand_over: HandOver, version: int, lines: list[int]) -> None:
         """Store that a batch was made from an import, with the corrections of these lines.
 

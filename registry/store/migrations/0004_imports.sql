@@ -30,3 +30,10 @@ CREATE TABLE intake.hand_overs (
     sealed_note   bytea                    -- why it was sent back, under the import's own key
 );
 CREATE INDEX hand_overs_import ON intake.hand_overs (import);
+
+-- Which column of a table stands for which of ours, as a clerk said last for tables with this header.
+CREATE TABLE intake.column_mappings (
+    header  bytea PRIMARY KEY,             -- keyed hash of the header's names
+    columns jsonb NOT NULL,                -- our column by the place in the header, from 0
+    by      text NOT NULL
+);

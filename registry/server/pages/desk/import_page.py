@@ -10,12 +10,13 @@ from litestar import Request, Response, get
 from registry.accounts import AccountServices
 from registry.accounts.roles import scopes_of
 from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.imports.column_mapping import guess_columns, read_header
 from registry.batches.imports.handing_over import is_in_rows
 from registry.batches.imports.import_store import MAX_PROBLEMS, ImportStore
 from registry.batches.imports.import_view import Correction, ImportView
 from registry.batches.imports.rows import Cells, read_cells
 from registry.http import HttpProblem, requires
-from registry.intake.rows.columns import NAMES, REQUIRED
+from registry.intake.rows.columns import NAMES
 from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.faults import (
     FaultKind,
@@ -73,13 +74,19 @@ class ImportPage(NamedTuple):
     is_cut: bool
     """True if there are more faults than the page reads."""
     open_row: int | None
+    header: list[str]
+    """The header of a table whose columns are not known; empty for all others."""
+    columns: dict[int, str]
+    """Our names of its columns, as somebody said last, or as their names let guess."""
 
 
 def read_import(imports: ImportStore, identifier: UUID, chosen: RowFilter) -> ImportPage:
     """Return what the page of an import shows. Raises `UnknownBatch`."""
     view = imports.get(str(identifier))
     if not view.is_checked:
-        return ImportPage(view, [], [], 0, 1, 1, is_cut=False, open_row=None)
+        header = _read_unknown_header(imports, view)
+        columns = imports.find_columns(header) or guess_columns(header) if header else {}
+        return ImportPage(view, [], [], 0, 1, 1, is_cut=False, open_row=None, header=header, columns=columns)
     problems = imports.list_problems(str(identifier))
     corrections = imports.list_corrections(str(identifier)) if is_in_rows(view.batch) else {}
     open_problems = without_lines(problems, corrections)
@@ -107,7 +114,19 @@ def read_import(imports: ImportStore, identifier: UUID, chosen: RowFilter) -> Im
         pages,
         is_cut=len(problems) >= MAX_PROBLEMS,
         open_row=chosen.row,
+        header=[],
+        columns={},
     )
+
+
+def _read_unknown_header(imports: ImportStore, view: ImportView) -> list[str]:
+    batch = view.batch
+    if batch.state != "failed" or batch.kind != "credentials" or batch.media != "text/csv":
+        return []
+    try:
+        return read_header(imports.batch_store.get_content(batch.batch))
+    except (IntakeError, DamagedBatchFile):
+        return []
 
 
 def _read_rows(
@@ -145,7 +164,7 @@ def render_import(
     actors = [view.batch.by, *(row.correction.by for row in page.rows if row.correction is not None)]
     actors += [each.batch.by for each in view.hand_overs]
     actors += [by for each in view.hand_overs for by in (each.returned_by, each.batch.released_by) if by]
-    values = {"problem": None, "typed": {}, "wrong": {}, "conflict": None, **context}
+    values = {"problem": None, "typed": {}, "wrong": {}, "conflict": None, "unfit": None, **context}
     return pages.render(
         request,
         "desk/import.html" if view.is_checked else "desk/import_progress.html",
@@ -160,10 +179,10 @@ def render_import(
         actors=imports.names(actors),
         me=request.user.actor,
         may_change="credentials:write" in request.user.scopes,
-        releasers=list_releasers(services, imports.batch_store.list_preparers(view.batch.batch)),
+        releasers=list_releasers(services, [view.batch.by, request.user.actor]),
         advice_of=advice_of,
         kind_key=kind_key,
-        required=REQUIRED,
+        column_names=NAMES,
         accept=ACCEPT,
         key=str(uuid4()),
         **values,
