@@ -32,6 +32,7 @@ from registry.server.pages.desk import (
     learner_changes,
     looking_again,
     replacing,
+    ways_back,
 )
 from registry.server.pages.form_check import check_form
 from registry.server.pages.office import actions, case, inbox
@@ -70,6 +71,7 @@ def page_routes() -> Router:
         *learner_changes.ROUTES,
         *erasing.ROUTES,
         *replacing.ROUTES,
+        *ways_back.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,
