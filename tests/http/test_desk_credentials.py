@@ -89,6 +89,15 @@ def test_a_search_that_finds_nothing_says_what_was_searched_and_one_without_word
     assert find(clerk, "x" * 300).status_code == 422
 
 
+def test_the_address_of_a_form_leads_to_its_page(clerk, zoe):
+    for form_path, page in (
+        ("/desk/credentials/find", "/desk/credentials"),
+        (f"/desk/credentials/{zoe}/change", f"/desk/credentials/{zoe}"),
+    ):
+        answer = clerk.get(form_path, params={"lang": "nl"})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{page}?lang=nl")
+
+
 def test_names_are_text_and_never_markup(clerk, issue):
     credential = issue("desk-4", "d4", family_name="O&apos", given_name="Sam", keep_text=True)
     assert find(clerk, MARKUP).text.count("<script>alert") == 0

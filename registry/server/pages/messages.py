@@ -20,7 +20,14 @@ from registry.server.pages.languages import LANGUAGES, SOURCE
 FOLDER: Final = Path(__file__).parent
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
-_OPTIONS: Final = {"templates/**.html": {"trimmed": "false", "newstyle_gettext": "true", "silent": "false", "extensions": "jinja2.ext.do"}}
+_OPTIONS: Final = {
+    "templates/**.html": {
+        "trimmed": "false",
+        "newstyle_gettext": "true",
+        "silent": "false",
+        "extensions": "jinja2.ext.do",
+    }
+}
 _WIDTH: Final = 120
 
 

@@ -47,6 +47,7 @@ from registry.server.pages.desk import (
     replacing,
     row_forms,
     stacks,
+    ways_back,
 )
 from registry.server.pages.form_check import check_form
 from registry.server.pages.node_style import node_style_file
@@ -120,6 +121,7 @@ def page_routes() -> Router:
         *cohorts.ROUTES,
         *countries.ROUTES,
         *year.ROUTES,
+        *ways_back.ROUTES,
         *admin_accounts.ROUTES,
         *admin_keys.ROUTES,
         *admin_journal.ROUTES,
