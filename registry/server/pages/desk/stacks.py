@@ -135,6 +135,8 @@ def _read_row(editor: Editor, achievement: str, learner: str, typed: Mapping[str
 
     Raises `HttpProblem`, and `msgspec.ValidationError` for a value of the form.
     """
+    if not typed.get("record", "").strip():
+        raise HttpProblem("unprocessable", errors=[FieldError("$.record", "write your own id of this award", "record")])
     person = _read_person(editor, learner)
     if not person:
         raise HttpProblem("not-found", "the vault of this university has no such learner")
