@@ -160,8 +160,12 @@ def withdrawal_notes(case: Case) -> list[str]:
     wish = case.withdrawal_proposal
     if wish is None or case.withdrawal is not None:
         return []
-    note = (
-        f"{wish.by} wants the decision withdrawn ({wish.reason}), and it is still in force: another person must confirm"
-        " that, for the same reason"
+    return [withdrawal_note(wish.by, wish.reason)]
+
+
+def withdrawal_note(by: str, reason: str) -> str:
+    """Return in a sentence that a person wants a decision withdrawn for a reason."""
+    return (
+        f"{by} wants the decision withdrawn ({reason}), and it is still in force: another person must confirm that, for"
+        " the same reason"
     )
-    return [note]

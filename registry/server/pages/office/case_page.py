@@ -21,7 +21,7 @@ from registry.office.assessments.profiles import list_profiles
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import draft_of, last_assessment_or_draft
 from registry.office.cases.attachments import KINDS, read_file_names
-from registry.office.cases.case_access import agreement_notes
+from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.service import Office as RecognitionOffice
@@ -156,7 +156,7 @@ def render_case(
 ) -> Response[str]:
     """Return the page; with a problem, what was typed stays in the form."""
     typed = typed or {}
-    request = form.request
+    request, wish = form.request, open_wish(page.view)
     return form.pages.render(
         request,
         "office/case.html",
@@ -166,7 +166,8 @@ def render_case(
         page=page,
         view=page.view,
         own=request.app.state.member,
-        warnings=_warnings(page.view),
+        warnings=_warnings(page.view, wish),
+        wish=wish,
         subjects=_not_removed(page.view, page.view.subjects),
         assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
         problem=problem,
@@ -201,13 +202,23 @@ def _not_removed(view: CaseView, each_credential: Sequence[T]) -> list[tuple[int
     return [(number, each) for number, each in enumerate(each_credential) if number not in view.removed]
 
 
-def _warnings(view: CaseView) -> list[str]:
+def open_wish(view: CaseView) -> Step | None:
+    """Return the step in which a first person asked to withdraw the decision in force; None where nobody waits."""
+    wish = next((step for step in reversed(view.history) if step.what == "withdrawalProposed"), None)
+    if wish is None or view.case.state == "withdrawn" or wish.data["decision"] != view.case.decision:
+        return None
+    return wish
+
+
+def _warnings(view: CaseView, wish: Step | None) -> list[str]:
     """Return the warnings that no panel of the page says in its own words."""
     in_panels = {
         *(check.detail for check in view.holders),
         *(change.sentence for change in view.changes),
         *(note for each in view.subjects if each.now is not None for note in agreement_notes(each.now)),
     }
+    if wish is not None:
+        in_panels.add(withdrawal_note(wish.by, wish.data["reason"]))
     return [warning for warning in view.warnings if warning not in in_panels]
 
 

@@ -11,7 +11,7 @@ from registry.api.case_bodies import Withdrawal
 from registry.http import requires
 from registry.server.pages.forms import form_key
 from registry.server.pages.office.actions import Typed, plain, version_of
-from registry.server.pages.office.case_page import CaseForm, Form, case_routes
+from registry.server.pages.office.case_page import CaseForm, Form, case_routes, open_wish
 from registry.server.pages.refusals import problem_of
 from registry.wire.recognition import WithdrawalReason
 
@@ -47,7 +47,6 @@ def _render(
     form: CaseForm, problem: Mapping[str, Any] | None = None, typed: Mapping[str, str] | None = None
 ) -> Response[Any]:
     page = form.read()
-    wish = next((step for step in reversed(page.view.history) if step.what == "withdrawalProposed"), None)
     return form.pages.render(
         form.request,
         "office/withdraw.html",
@@ -56,7 +55,7 @@ def _render(
         names=page.beside.names,
         page=page,
         view=page.view,
-        wish=wish,
+        wish=open_wish(page.view),
         reasons=REASONS,
         problem=problem,
         typed=typed or {},
