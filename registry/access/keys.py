@@ -37,8 +37,8 @@ ORDINARY_SCOPES: Final = frozenset(
         "feed:read",
     }
 )
-"""What a university's own systems need. Every other scope lets a key decide in a person's place, or read about people:
-who makes such a key confirms it."""
+"""The scopes that a university's own systems need. Every other scope lets a key decide in a person's place, or read
+about people: who makes such a key confirms it."""
 
 
 class UnknownKey(Exception):

@@ -57,7 +57,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class _Description(msgspec.Struct, frozen=True):
-    """What the provider says of itself (OpenID Connect Discovery 1.0, section 3)."""
+    """The provider's description of itself (OpenID Connect Discovery 1.0, section 3)."""
 
     issuer: str
     authorization_endpoint: str
@@ -183,14 +183,14 @@ class IdentityProvider:
     def _complete(self, claims: dict[str, Any], description: _Description, token: dict[str, Any]) -> dict[str, Any]:
         """Return the claims, with those that the provider tells at its userinfo address alone."""
         mapped = [self.setting.roles_claim, self.setting.name_claim] if self._maps else []
-        wanted = {self.setting.person_claim, *mapped}
+        needed = {self.setting.person_claim, *mapped}
         access = token.get("access_token")
-        if wanted <= claims.keys() or description.userinfo_endpoint is None or not isinstance(access, str):
+        if needed <= claims.keys() or description.userinfo_endpoint is None or not isinstance(access, str):
             return claims
-        told = self._http.get(description.userinfo_endpoint, access).read(dict[str, Any])
-        if told.get("sub") != claims["sub"]:
+        userinfo = self._http.get(description.userinfo_endpoint, access).read(dict[str, Any])
+        if userinfo.get("sub") != claims["sub"]:
             raise ProviderFault("provider-error", "the identity provider tells of another person (userinfo)")
-        return told | claims
+        return userinfo | claims
 
     @property
     def _maps(self) -> bool:

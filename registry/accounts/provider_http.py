@@ -58,7 +58,7 @@ class ProviderHttp:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def _load_authorities() -> ssl.SSLContext:
     """Return the system's certificate authorities: a university may use its own for an internal provider."""
     return ssl.create_default_context()
 
@@ -67,7 +67,7 @@ def _send(method: str, url: str, headers: dict[str, str], content: str) -> Provi
     until, body = time.monotonic() + _SECONDS, bytearray()
     try:
         with (
-            httpx.Client(verify=_trusted(), timeout=_SECONDS / 2) as client,
+            httpx.Client(verify=_load_authorities(), timeout=_SECONDS / 2) as client,
             client.stream(method, url, headers=headers, content=content or None) as response,
         ):
             for piece in response.iter_bytes():

@@ -1,7 +1,8 @@
-"""What a browser takes to the identity provider and back: state, nonce and PKCE verifier of one attempt to sign in.
+"""One attempt to sign in by the identity provider, as a browser carries it there and back.
 
-All three are derived from the secret in the browser's cookie and from random bits, so nothing is stored here, and an
-answer counts only in the browser that asked. The provider sees the state, the nonce and the verifier's hash.
+State, nonce and PKCE verifier are derived from the secret in the browser's cookie and from random bits, so nothing is
+stored here, and an answer counts only in the browser that asked. The provider sees the state, the nonce and the
+verifier's hash.
 """
 
 import base64

@@ -19,7 +19,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "feed:read",
         }
     ),
-    # Erasing is with whoever approves, never with whoever issues: nobody erases what they issued, unless they have both
+    # The approver erases, never the clerk who issues: nobody erases what they issued, unless they have both
     # roles, and no administrator does by that role.
     "approver": frozenset(
         {"batches:read", "batches:release", "learners:read", "learners:erase", "university:read", "feed:read"}

@@ -315,13 +315,24 @@ def load(folder: Path | None = None) -> Settings:
                 raise SettingsError(f"{file}: {name} does not belong there; use {instead}")
         if wrong := find_misspelt(Settings, os.environ):
             raise SettingsError(wrong)
-        return FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
+        settings = FromFolder(home=home)  # type: ignore[call-arg] # the rest comes from file and environment
     except ValidationError as error:
         raise SettingsError(f"{file}:\n  {explain(error, Settings, os.environ)}") from error
     except SourceError as error:
         raise SettingsError(
             f"the environment: the variable of a table holds JSON, for example REGISTRY_HTTP: {error}"
         ) from error
+    _check_secret_file(settings)
+    return settings
+
+
+def _check_secret_file(settings: Settings) -> None:
+    """Raise `SettingsError` if there is no file where this node's secret at the identity provider must be."""
+    if settings.openid is None or settings.openid.client_secret_file is None:
+        return
+    file = settings.home / settings.openid.client_secret_file
+    if settings.openid_client_secret is None and not file.is_file():
+        raise SettingsError(f"openid.client_secret_file: there is no file {file}")
 
 
 def _toml_of(file: Path) -> dict[str, Any]:

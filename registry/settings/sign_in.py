@@ -52,7 +52,7 @@ class OpenIdSetting(BaseModel):
     name: Annotated[str, Field(max_length=60)] = ""
     """The provider's name as people know it, for the button that signs them in; without it, the provider's host."""
     scope: Annotated[str, Field(max_length=200)] = "openid profile"
-    """What is asked of the provider, beginning with `openid`."""
+    """The scopes that the node requests from the provider, beginning with `openid`."""
     person_claim: Annotated[str, Field(min_length=1, max_length=100)] = "sub"
     """The claim that names a person for ever. It must never pass to another person, so it is no e-mail address."""
     name_claim: Annotated[str, Field(min_length=1, max_length=100)] = "name"
@@ -65,5 +65,5 @@ class OpenIdSetting(BaseModel):
             Literal["clerk", "approver", "officer", "assessor", "decision-approver", "auditor", "administrator"], ...
         ],
     ] = {}
-    """The roles for each value of that claim. With it, a person whom the claim gives a role needs no account
+    """The roles for each value of that claim. With it, a person who has a role by the claim needs no account
     beforehand: the first sign-in makes one, and each sign-in sets its roles again."""

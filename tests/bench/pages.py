@@ -1,8 +1,8 @@
 """Pages for everybody over a loaded database: the catalogue's search, and the verification of one credential.
 
 Three figures of each. How many a second the node answers, in turns with the JSON route that tells the same; how long
-the server takes for one when requests arrive at random moments at a tenth of that rate, so that nothing queues; and what
-a reader with an empty cache waits for in Chromium: the first contentful paint, and the bytes until then.
+the server takes for one when requests arrive at random moments at a tenth of that rate, so that nothing queues; what a
+reader with an empty cache waits for in Chromium: the first contentful paint, and the bytes until then.
 """
 
 import statistics

@@ -80,7 +80,7 @@ def sign_in(page, site, number):
 
 
 def check(page, axe, addresses):
-    """Fail with everything that is not as it should be."""
+    """Fail with every violation, and with pages that are too wide."""
     faults = []
     for name, address in addresses.items():
         page.goto(address)

@@ -34,7 +34,7 @@ _MAX_CHARACTERS: Final = 100
 
 
 class UnsentForm(NamedTuple):
-    """What somebody typed into a form that was not taken, because their session had ended."""
+    """The texts that somebody typed into a form that was not taken, because their session had ended."""
 
     fields: list[tuple[str, str]]
     has_files: bool

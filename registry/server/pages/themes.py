@@ -1,4 +1,4 @@
-"""What of the pages' looks is chosen: light or dark by the reader, the colour by the university."""
+"""The choices in the pages' looks: light or dark by the reader, the colour by the university."""
 
 import hashlib
 from typing import Any, Final
