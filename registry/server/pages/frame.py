@@ -132,8 +132,8 @@ class Pages:
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
         }
-        if taken := values.keys() & context.keys():
-            raise TypeError(f"{template}: the frame of all pages uses {sorted(taken)} itself")
+        if reserved := values.keys() & context.keys():
+            raise TypeError(f"{template}: the frame of all pages uses {sorted(reserved)} itself")
         values |= context
         templates = environment(language)
         if fragment and request.headers.get("hx-target", "").endswith(f"#{fragment}"):
