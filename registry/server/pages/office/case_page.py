@@ -14,12 +14,8 @@ from projections.api.reading import Views
 from registry.accounts import AccountServices
 from registry.api.case_actions import Office, perform
 from registry.api.private_side import PrivateSide
-from registry.domain.case import Case
-from registry.domain.case_errors import UnknownProfile
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.assessments.profiles import list_profiles
-from registry.office.assessments.requirements import programme_title
-from registry.office.cases.assessment_draft import draft_of, last_assessment_or_draft
+from registry.office.cases.assessment_draft import Programme, find_assessment, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
@@ -48,14 +44,6 @@ T = TypeVar("T")
 DECIDABLE: Final = ("assessing", "appealed")
 """The states in which the form for a proposal is shown. A decided case is proposed about again on request."""
 ANSWERS: Final = ("authentic", "notAuthentic", "notKnown", "noAnswer")
-
-
-class Programme(NamedTuple):
-    """A requirement that a case can be compared with."""
-
-    code: str
-    """The id of one of the university's own achievements, or the name of a profile."""
-    title: str
 
 
 class CasePage(NamedTuple):
@@ -98,14 +86,9 @@ class CaseForm(NamedTuple):
             if view.applicant is not None and (
                 view.case.state in DECIDABLE or (again and view.case.state == "decided")
             ):
-                try:
-                    assessment = (
-                        last_assessment_or_draft(reading, str(self.case))
-                        if against is None
-                        else draft_of(reading, str(self.case), against)
-                    )
-                except UnknownProfile:
-                    programmes = _programmes(reading, case)
+                assessment = find_assessment(reading, str(self.case), against)
+                if assessment is None:
+                    programmes = list_programmes(reading, str(self.case))
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history)))
             file_names = read_file_names(registry, case) if view.attachments else {}
         beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
@@ -232,16 +215,6 @@ def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step
     """Return the steps after those that the form was made from."""
     version = typed.get("version", "")
     return list(history[int(version) :]) if version.isascii() and version.isdigit() and len(version) < 9 else []
-
-
-def _programmes(office: RecognitionOffice, case: Case) -> list[Programme]:
-    registry = office.registry
-    own = [
-        Programme(towards.achievement, programme_title(registry, towards))
-        for towards in case.data.towards or ()
-        if towards.achievement is not None and towards.member == registry.member
-    ]
-    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]
 
 
 def _countries(view: CaseView) -> list[str]:

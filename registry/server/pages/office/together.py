@@ -14,7 +14,6 @@ from litestar.params import Body
 from projections.records.member_names import read_member_names
 from registry.api.case_actions import perform
 from registry.api.case_bodies import Approval, Dated, Proposal
-from registry.domain.case import Case
 from registry.http import FieldError, HttpProblem, requires
 from registry.office.cases.case_list import describe
 from registry.office.cases.open_cases import Agreement, CoveredCase, find_covered
@@ -36,9 +35,19 @@ class Row(NamedTuple):
     """A case that the agreement covers, as a row of the page."""
 
     line: CaseLine
-    case: Case
     covered: CoveredCase
     version: int
+    proposal: str | None
+    """The id of what is proposed."""
+    proposed_by: str | None
+    is_decided: bool
+    """True if a decision about it is published: a further one amends it."""
+
+
+def _row_of(line: CaseLine, covered: CoveredCase) -> Row:
+    case = covered.case
+    by = case.proposal.by if case.proposal is not None else None
+    return Row(line, covered, case.version, case.proposal_id, by, bool(case.decisions))
 
 
 class Refused(NamedTuple):
@@ -94,7 +103,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
     """Approve the chosen proposals and publish their decisions."""
 
     def act(row: Row, key: str) -> None:
-        case, proposal = row.line.case, row.case.proposal_id or ""
+        case, proposal = row.line.case, row.proposal or ""
         if row.line.state == "proposed":
             _perform(
                 desk,
@@ -104,7 +113,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
                 lambda office, by: office.approve(case, by, proposal_id=proposal),
             )
             row = row._replace(version=row.version + 1)
-        publish = Office.amend if row.case.decisions else Office.decide
+        publish = Office.amend if row.is_decided else Office.decide
         _perform(desk, row, f"{key}-decide", Dated(), lambda office, by: publish(office, case, by))
 
     return _act_on_each(desk, str(agreement), data, "approve-together", act)
@@ -168,8 +177,8 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
         covered = find_covered(office, agreement)
         shown = covered.cases[:_MOST]
         lines = describe(office, [office.line(each.case) for each in shown])
-        rows = [Row(line, each.case, each, each.case.version) for line, each in zip(lines, shown, strict=True)]
-        actors = names_of(registry, (row.case.proposal.by for row in rows if row.case.proposal is not None))
+        rows = [_row_of(line, each) for line, each in zip(lines, shown, strict=True)]
+        actors = names_of(registry, (row.proposed_by for row in rows if row.proposed_by is not None))
     waiting = [row for row in rows if row.line.state in ("proposed", "approved") and row.covered.is_proposed_alike]
     return TogetherPage(
         agreement,
@@ -183,7 +192,7 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
 
 
 def _is_by(row: Row, person: str) -> bool:
-    return row.case.proposal is not None and row.case.proposal.by == person and row.line.state == "proposed"
+    return row.proposed_by == person and row.line.state == "proposed"
 
 
 def _render(
