@@ -1,11 +1,33 @@
 """The assessment that an assessor begins with: what is known of a case's credentials beside what is required."""
 
+from typing import NamedTuple
+
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.case_assessment import draft_assessment
 from registry.office.assessments.offered import Requirement
-from registry.office.assessments.requirements import find_requirement, requirement_of_case
+from registry.office.assessments.profiles import list_profiles
+from registry.office.assessments.requirements import find_requirement, programme_title, requirement_of_case
 from registry.office.cases.service import Office
 from registry.office.cases.stated_facts import stated_by_documents
+
+
+class Programme(NamedTuple):
+    """A requirement that a case can be compared with."""
+
+    code: str
+    """The id of one of the university's own achievements, or the name of a profile."""
+    title: str
+
+
+def list_programmes(office: Office, case_id: str) -> list[Programme]:
+    """Return what a case can be compared with: its own programmes of this university, then the office's profiles."""
+    registry = office.registry
+    own = [
+        Programme(towards.achievement, programme_title(registry, towards))
+        for towards in registry.case(case_id).data.towards or ()
+        if towards.achievement is not None and towards.member == registry.member
+    ]
+    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]
 
 
 def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:

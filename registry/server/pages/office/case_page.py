@@ -14,12 +14,8 @@ from projections.api.reading import Views
 from registry.accounts import AccountServices
 from registry.api.case_actions import Office, perform
 from registry.api.private_side import PrivateSide
-from registry.domain.case import Case
-from registry.domain.case_errors import UnknownProfile
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.assessments.profiles import list_profiles
-from registry.office.assessments.requirements import programme_title
-from registry.office.cases.assessment_draft import draft_of, last_assessment_or_draft
+from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
@@ -27,6 +23,7 @@ from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
+from registry.office.errors import UnknownProfile
 from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
@@ -48,14 +45,6 @@ T = TypeVar("T")
 DECIDABLE: Final = ("assessing", "appealed")
 """The states in which the form for a proposal is shown. A decided case is proposed about again on request."""
 ANSWERS: Final = ("authentic", "notAuthentic", "notKnown", "noAnswer")
-
-
-class Programme(NamedTuple):
-    """A requirement that a case can be compared with."""
-
-    code: str
-    """The id of one of the university's own achievements, or the name of a profile."""
-    title: str
 
 
 class CasePage(NamedTuple):
@@ -105,7 +94,7 @@ class CaseForm(NamedTuple):
                         else draft_of(reading, str(self.case), against)
                     )
                 except UnknownProfile:
-                    programmes = _programmes(reading, case)
+                    programmes = list_programmes(reading, str(self.case))
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history)))
             file_names = read_file_names(registry, case) if view.attachments else {}
         beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
@@ -232,16 +221,6 @@ def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step
     """Return the steps after those that the form was made from."""
     version = typed.get("version", "")
     return list(history[int(version) :]) if version.isascii() and version.isdigit() and len(version) < 9 else []
-
-
-def _programmes(office: RecognitionOffice, case: Case) -> list[Programme]:
-    registry = office.registry
-    own = [
-        Programme(towards.achievement, programme_title(registry, towards))
-        for towards in case.data.towards or ()
-        if towards.achievement is not None and towards.member == registry.member
-    ]
-    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]
 
 
 def _countries(view: CaseView) -> list[str]:

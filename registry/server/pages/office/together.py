@@ -14,7 +14,6 @@ from litestar.params import Body
 from projections.records.member_names import read_member_names
 from registry.api.case_actions import perform
 from registry.api.case_bodies import Approval, Dated, Proposal
-from registry.domain.case import Case
 from registry.http import FieldError, HttpProblem, requires
 from registry.office.cases.case_list import describe
 from registry.office.cases.open_cases import Agreement, CoveredCase, find_covered
@@ -36,7 +35,6 @@ class Row(NamedTuple):
     """A case that the agreement covers, as a row of the page."""
 
     line: CaseLine
-    case: Case
     covered: CoveredCase
     version: int
 
@@ -94,7 +92,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
     """Approve the chosen proposals and publish their decisions."""
 
     def act(row: Row, key: str) -> None:
-        case, proposal = row.line.case, row.case.proposal_id or ""
+        case, proposal = row.line.case, row.covered.case.proposal_id or ""
         if row.line.state == "proposed":
             _perform(
                 desk,
@@ -104,7 +102,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
                 lambda office, by: office.approve(case, by, proposal_id=proposal),
             )
             row = row._replace(version=row.version + 1)
-        publish = Office.amend if row.case.decisions else Office.decide
+        publish = Office.amend if row.covered.case.decisions else Office.decide
         _perform(desk, row, f"{key}-decide", Dated(), lambda office, by: publish(office, case, by))
 
     return _act_on_each(desk, str(agreement), data, "approve-together", act)
@@ -168,8 +166,10 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
         covered = find_covered(office, agreement)
         shown = covered.cases[:_MOST]
         lines = describe(office, [office.line(each.case) for each in shown])
-        rows = [Row(line, each.case, each, each.case.version) for line, each in zip(lines, shown, strict=True)]
-        actors = names_of(registry, (row.case.proposal.by for row in rows if row.case.proposal is not None))
+        rows = [Row(line, each, each.case.version) for line, each in zip(lines, shown, strict=True)]
+        actors = names_of(
+            registry, (row.covered.case.proposal.by for row in rows if row.covered.case.proposal is not None)
+        )
     waiting = [row for row in rows if row.line.state in ("proposed", "approved") and row.covered.is_proposed_alike]
     return TogetherPage(
         agreement,
@@ -183,7 +183,11 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
 
 
 def _is_by(row: Row, person: str) -> bool:
-    return row.case.proposal is not None and row.case.proposal.by == person and row.line.state == "proposed"
+    return (
+        row.covered.case.proposal is not None
+        and row.covered.case.proposal.by == person
+        and row.line.state == "proposed"
+    )
 
 
 def _render(
