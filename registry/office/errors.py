@@ -26,6 +26,7 @@ from registry.domain.case_errors import (
     SecondPerson,
     Stopped,
     UnknownCase,
+    UnknownProfile,
     UnknownSubject,
 )
 from registry.domain.errors import Refusal
@@ -50,6 +51,7 @@ __all__ = [
     "SecondPerson",
     "Stopped",
     "UnknownCase",
+    "UnknownProfile",
     "UnknownSubject",
 ]
 

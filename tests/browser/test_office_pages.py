@@ -90,7 +90,7 @@ def test_a_case_is_decided_by_two_persons(office, open_reader, scripts):
     officer.goto(address)
     officer.get_by_role("button", name="The file is complete").click()
     officer.get_by_label("If not substantial: why (the letter prints it)").first.fill("NOKUT accredits it.")
-    officer.get_by_label("Recognised in full").check()
+    officer.locator("label[for=outcome-0-full]").click()
     officer.get_by_role("button", name="Propose for approval").click()
     assert "Proposed for approval" in officer.locator(".notice").first.inner_text()
     assert officer.get_by_role("button", name="Approve").count() == 0

@@ -46,6 +46,12 @@ def propose_in_full(client, case):
     assert answer.status_code == 303, summary(answer)
 
 
+def withdraw(client, case, reason):
+    """Send the form of the confirm page, with the version that it shows."""
+    seen = re.search(r'name="version" value="(\d+)"', client.get(f"/office/cases/{case}/withdraw").text)[1]
+    return send(client, case, "withdraw", reason=reason, version=seen)
+
+
 def files(client, case):
     page = client.get(f"/office/cases/{case}").text
     return list(dict.fromkeys(re.findall(rf"/office/cases/{case}/files/[0-9a-f-]{{36}}", page)))
@@ -176,12 +182,12 @@ def test_a_decision_is_withdrawn_by_two_persons_after_a_page_that_says_what_hang
     confirm = approver.get(address).text
     assert "Withdraw the published decision?" in confirm
     assert "Another person. Until then the decision is in force." in confirm
-    assert send(approver, case, "withdraw", reason="nonsense").status_code == 422
-    assert send(approver, case, "withdraw", reason="onAppeal").status_code == 303
+    assert withdraw(approver, case, "nonsense").status_code == 422
+    assert withdraw(approver, case, "onAppeal").status_code == 303
     assert "You asked for it, so another person confirms it." in approver.get(address).text
     other = page_client(node, "cases:read", "cases:approve")
     assert "On appeal" in other.get(address).text
-    assert send(other, case, "withdraw", reason="onAppeal").status_code == 303
+    assert withdraw(other, case, "onAppeal").status_code == 303
     assert "Application withdrawn" in other.get(f"/office/cases/{case}").text
 
 

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from registry.domain.case_errors import UnknownProfile
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.case_assessment import draft_assessment
 from registry.office.assessments.offered import Requirement
@@ -18,6 +17,17 @@ class Programme(NamedTuple):
     code: str
     """The id of one of the university's own achievements, or the name of a profile."""
     title: str
+
+
+def list_programmes(office: Office, case_id: str) -> list[Programme]:
+    """Return what a case can be compared with: its own programmes of this university, then the office's profiles."""
+    registry = office.registry
+    own = [
+        Programme(towards.achievement, programme_title(registry, towards))
+        for towards in registry.case(case_id).data.towards or ()
+        if towards.achievement is not None and towards.member == registry.member
+    ]
+    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]
 
 
 def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:
@@ -39,25 +49,3 @@ def last_assessment_or_draft(office: Office, case_id: str) -> Assessment:
     if case.assessments:
         return office.assessment(case, case.assessments[-1].text)
     return draft_of(office, case_id, None)
-
-
-def find_assessment(office: Office, case_id: str, against: str | None) -> Assessment | None:
-    """Return what a person at a case begins with; None if nobody said yet with which programme it is compared.
-
-    With `against`, a draft for that programme, as `draft_of` returns it.
-    """
-    try:
-        return last_assessment_or_draft(office, case_id) if against is None else draft_of(office, case_id, against)
-    except UnknownProfile:
-        return None
-
-
-def list_programmes(office: Office, case_id: str) -> list[Programme]:
-    """Return what a case can be compared with: the university's own programmes that it names, and the profiles."""
-    registry = office.registry
-    own = [
-        Programme(towards.achievement, programme_title(registry, towards))
-        for towards in registry.case(case_id).data.towards or ()
-        if towards.achievement is not None and towards.member == registry.member
-    ]
-    return [*own, *(Programme(profile.name, profile.name) for profile in list_profiles(registry.cursor()))]

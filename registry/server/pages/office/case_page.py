@@ -15,7 +15,7 @@ from registry.accounts import AccountServices
 from registry.api.case_actions import Office, perform
 from registry.api.private_side import PrivateSide
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.cases.assessment_draft import Programme, find_assessment, list_programmes
+from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
@@ -23,6 +23,7 @@ from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
+from registry.office.errors import UnknownProfile
 from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
@@ -86,8 +87,13 @@ class CaseForm(NamedTuple):
             if view.applicant is not None and (
                 view.case.state in DECIDABLE or (again and view.case.state == "decided")
             ):
-                assessment = find_assessment(reading, str(self.case), against)
-                if assessment is None:
+                try:
+                    assessment = (
+                        last_assessment_or_draft(reading, str(self.case))
+                        if against is None
+                        else draft_of(reading, str(self.case), against)
+                    )
+                except UnknownProfile:
                     programmes = list_programmes(reading, str(self.case))
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history)))
             file_names = read_file_names(registry, case) if view.attachments else {}

@@ -37,17 +37,6 @@ class Row(NamedTuple):
     line: CaseLine
     covered: CoveredCase
     version: int
-    proposal: str | None
-    """The id of what is proposed."""
-    proposed_by: str | None
-    is_decided: bool
-    """True if a decision about it is published: a further one amends it."""
-
-
-def _row_of(line: CaseLine, covered: CoveredCase) -> Row:
-    case = covered.case
-    by = case.proposal.by if case.proposal is not None else None
-    return Row(line, covered, case.version, case.proposal_id, by, bool(case.decisions))
 
 
 class Refused(NamedTuple):
@@ -103,7 +92,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
     """Approve the chosen proposals and publish their decisions."""
 
     def act(row: Row, key: str) -> None:
-        case, proposal = row.line.case, row.proposal or ""
+        case, proposal = row.line.case, row.covered.case.proposal_id or ""
         if row.line.state == "proposed":
             _perform(
                 desk,
@@ -113,7 +102,7 @@ def approve(desk: AtDesk, agreement: UUID, data: Chosen) -> Response[Any]:
                 lambda office, by: office.approve(case, by, proposal_id=proposal),
             )
             row = row._replace(version=row.version + 1)
-        publish = Office.amend if row.is_decided else Office.decide
+        publish = Office.amend if row.covered.case.decisions else Office.decide
         _perform(desk, row, f"{key}-decide", Dated(), lambda office, by: publish(office, case, by))
 
     return _act_on_each(desk, str(agreement), data, "approve-together", act)
@@ -177,8 +166,10 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
         covered = find_covered(office, agreement)
         shown = covered.cases[:_MOST]
         lines = describe(office, [office.line(each.case) for each in shown])
-        rows = [_row_of(line, each) for line, each in zip(lines, shown, strict=True)]
-        actors = names_of(registry, (row.proposed_by for row in rows if row.proposed_by is not None))
+        rows = [Row(line, each, each.case.version) for line, each in zip(lines, shown, strict=True)]
+        actors = names_of(
+            registry, (row.covered.case.proposal.by for row in rows if row.covered.case.proposal is not None)
+        )
     waiting = [row for row in rows if row.line.state in ("proposed", "approved") and row.covered.is_proposed_alike]
     return TogetherPage(
         agreement,
@@ -192,7 +183,11 @@ def _read(desk: Desk, identifier: str) -> TogetherPage:
 
 
 def _is_by(row: Row, person: str) -> bool:
-    return row.proposed_by == person and row.line.state == "proposed"
+    return (
+        row.covered.case.proposal is not None
+        and row.covered.case.proposal.by == person
+        and row.line.state == "proposed"
+    )
 
 
 def _render(
