@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,13 +29,12 @@ OFFERS = (
 
 @pytest.fixture(scope="module")
 def show(tmp_path_factory, postgres):
-    """A node with offers that people could want, a credential and a case; `addresses` are those of its pages."""
+    """A node with offers that people could want, a credential and a case: its address, its links, and the addresses of its pages."""
     require_chromium()
     with contextlib.closing(Served(tmp_path_factory.mktemp("show"), postgres)) as node:
         node.lund = node.consortium.join("lund")
         node.start()
-        node.addresses = _fill(node)
-        yield node
+        yield SimpleNamespace(url=node.url, link=node.link, addresses=_fill(node))
 
 
 def _fill(node):
