@@ -29,7 +29,7 @@ OFFERS = (
 
 @pytest.fixture(scope="module")
 def show(tmp_path_factory, postgres):
-    """A node with offers that people could want, a credential and a case: its address, its links, and the addresses of its pages."""
+    """A node with offers, a credential and a case; `addresses` are those of its pages."""
     require_chromium()
     with contextlib.closing(Served(tmp_path_factory.mktemp("show"), postgres)) as node:
         node.lund = node.consortium.join("lund")
