@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,13 +29,12 @@ OFFERS = (
 
 @pytest.fixture(scope="module")
 def show(tmp_path_factory, postgres):
-    """A node with offers that people could want, a credential and a case; with the addresses of its pages."""
+    """A node with offers, a credential and a case; `addresses` are those of its pages."""
     require_chromium()
     with contextlib.closing(Served(tmp_path_factory.mktemp("show"), postgres)) as node:
         node.lund = node.consortium.join("lund")
         node.start()
-        addresses = _fill(node)
-        yield node, addresses
+        yield SimpleNamespace(url=node.url, link=node.link, addresses=_fill(node))
 
 
 def _fill(node):
@@ -86,11 +86,10 @@ def _recognise(node, offers, issued):
 
 def test_the_pictures_of_the_main_pages_are_small_and_of_pages_that_work(show, chromium, tmp_path):
     folder = Path(FOLDER) if FOLDER else tmp_path
-    node, addresses = show
-    page, watch = open_page(chromium, node.url, viewport=VIEW)
-    for name, address in addresses.items():
+    page, watch = open_page(chromium, show.url, viewport=VIEW)
+    for name, address in show.addresses.items():
         if name == "case":
-            page.goto(node.link("officer", "assessor", name="Olga Nilsson"))
+            page.goto(show.link("officer", "assessor", name="Olga Nilsson"))
             page.get_by_role("main").get_by_role("button").click()
             page.wait_for_url("**/account")
         page.goto(address)
