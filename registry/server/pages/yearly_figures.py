@@ -93,10 +93,13 @@ def years_of(datasets: Mapping[str, DataSet]) -> list[str]:
 
 
 def figures_of(datasets: Mapping[str, DataSet], year: str, member: str = "") -> Figures:
-    """Return the figures of a year, of one university or of all. Fields and levels are those of all."""
+    """Return the figures of a year, of one university or of all. Fields and levels are those of all.
+
+    Before anything was awarded or recognised there is no year, and no month.
+    """
     years = years_of(datasets)
     year = year if year in years else next(iter(years), "")
-    months = [f"{year}-{month:02}" for month in range(1, 13)]
+    months = [f"{year}-{month:02}" for month in range(1, 13)] if year else []
     awards, recognition = datasets["awards-by-month"], datasets["recognition-by-month"]
 
     def awarded_in_year(row: Mapping[str, str]) -> bool:

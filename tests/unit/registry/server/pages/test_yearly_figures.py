@@ -1,6 +1,7 @@
 """The figures of a year, added up from what the published tables show."""
 
 from projections.statistics.datasets import DESCRIPTIONS, Sum, build
+from registry.server.pages.charts import bar_chart
 from registry.server.pages.yearly_figures import figures_of, years_of
 
 ROWS = {
@@ -26,6 +27,13 @@ def test_the_newest_year_is_shown_unless_another_one_is_asked_for():
     assert figures_of(TABLES, "").year == "2026"
     assert figures_of(TABLES, "1066").year == "2026"
     assert figures_of(TABLES, "2025").awarded == Sum(800, is_whole=True)
+
+
+def test_before_the_first_award_there_is_no_year():
+    empty = {each.name: build(each, []) for each in DESCRIPTIONS}
+    figures = figures_of(empty, "")
+    assert (figures.years, figures.year, figures.months, figures.by_month) == ([], "", [], [])
+    assert bar_chart([]).bars == []
 
 
 def test_sums_are_of_what_is_shown():
