@@ -17,8 +17,8 @@ FOLDER = os.environ.get("REGISTRY_SCREENSHOTS")
 """Where the pictures go; without it they are only checked."""
 MAX_BYTES = 200_000
 NUMBERS = itertools.count()
-PEOPLE = {"case": ("officer", "assessor"), "import": ("clerk",)}
-"""The roles of the person who sees a page."""
+PEOPLE = {"case": ("Olga Nilsson", "officer", "assessor"), "import": ("Carla Visser", "clerk")}
+"""The person who sees a page, and their roles."""
 NAMES = (("Lindqvist", "Bram"), ("Müller", "Farah"), ("de Wit", "Noor"), ("Weiß", "Jonas"), ("García", "Elin"))
 VIEW = {"width": 1280, "height": 860}
 OFFERS = (
@@ -38,6 +38,7 @@ def show(tmp_path_factory, postgres):
         node.lund = node.consortium.join("lund")
         node.start()
         addresses, offers = _fill(node)
+        node.link("approver", name="Anna de Vries")
         yield SimpleNamespace(url=node.url, link=node.link, addresses=addresses, offers=offers)
 
 
@@ -108,8 +109,9 @@ def test_the_pictures_of_the_main_pages_are_small_and_of_pages_that_work(show, c
     page, watch = open_page(chromium, show.url, viewport=VIEW)
     for name, address in show.addresses.items():
         if name in PEOPLE:
+            person, *roles = PEOPLE[name]
             page.context.clear_cookies()
-            page.goto(show.link(*PEOPLE[name]))
+            page.goto(show.link(*roles, name=person))
             page.get_by_role("main").get_by_role("button").click()
             page.wait_for_url("**/account")
         page.goto(address)
