@@ -117,10 +117,14 @@ def test_a_form_whose_session_has_ended_is_shown_again_and_sent_again_after_sign
     again = client.post("/admin/accounts", content=urlencode(resend(page)), headers=FORM)
     assert again.status_code == 403  # not signed in yet: nothing is lost
     assert "Nothing was stored" in again.text
-    path = node.link("administrator")
+    other = f"Bo {uuid.uuid4()}"
+    path = node.link("administrator", name=other)
     client.post(path, data=form(client.get(path)))
+    asked = client.post("/admin/accounts", content=urlencode(resend(again)), headers=FORM)
+    assert asked.status_code == 403  # another person may sit at this browser now: nothing is done in their name unasked
+    assert f"Send it as {other}" in asked.text
     assert typed not in unescape(client.get("/admin/accounts").text)
-    stored = client.post("/admin/accounts", content=urlencode(resend(again)), headers=FORM)
+    stored = client.post("/admin/accounts", content=urlencode(resend(asked)), headers=FORM)
     assert stored.status_code == 201, stored.text
     assert typed in unescape(client.get("/admin/accounts").text)
 

@@ -44,12 +44,12 @@ class SessionMiddleware:
         token = cookie_of(Request(scope), self._services.site.session_cookie)
         if token is None:
             return None
-        client = client_of(scope)
-        if self._failures.remaining(client) == 0:
-            wait = str(self._failures.seconds_left(client))
-            raise HttpProblem("too-many-requests", headers={"Retry-After": wait})
         session = await run_sync(self._services.sessions.read, token)
-        if session is None:
+        if session is None:  # a session that is in force is let in, whatever others at its address send
+            client = client_of(scope)
+            if self._failures.remaining(client) == 0:
+                wait = str(self._failures.seconds_left(client))
+                raise HttpProblem("too-many-requests", headers={"Retry-After": wait})
             self._failures.add(client)
         return session
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from registry.accounts.secret_tokens import create_token, form_token, is_form_token
 from registry.accounts.site import Site
 from registry.http.access import ANYBODY
-from registry.http.problems import HttpProblem
+from registry.http.problems import FieldError, HttpProblem
 from registry.server.pages.browser_session import cookie_of, session_of
 
 FIELD: Final = "csrf"
@@ -31,6 +31,8 @@ _MAX_UNSENT: Final = 100_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = (None, "same-origin", "none")
 _MAX_CHARACTERS: Final = 100
+_MAX_PAIRS: Final = 5_000
+_URL_ENCODED: Final = "application/x-www-form-urlencoded"
 
 
 class UnsentForm(NamedTuple):
@@ -89,18 +91,32 @@ async def check_form(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     if READS_STREAM in handler.opt:
         return
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment] # of HTTP, it is a request
-    form, site = await request.form(), connection.app.state.site
+    site = connection.app.state.site
+    if not any(cookie_of(connection, name) for name in (site.visit_cookie, site.session_cookie)):
+        raise HttpProblem("stale-form")  # nothing is read of a form that no page made
+    form = await _read_form(request)
     token, is_signed_in = form.get(FIELD), session_of(connection) is not None
     is_again = FIELD_AGAIN in form and _is_made_with(token, cookie_of(connection, site.visit_cookie))
-    if is_signed_in and is_again:
-        return  # sent again by its person, who has signed in meanwhile
     if not is_again and _is_made_with(token, _secret_of(connection, site)):
         return
+    # A form that is sent again is shown once more, to the person who has signed in: another one may sit there now.
     is_genuine = is_again or _is_made_with(token, cookie_of(connection, site.session_cookie))
     if is_genuine or connection.headers.get("sec-fetch-site") == "same-origin":
-        unsent = unsent_form(form, can_send_again=is_genuine and not is_signed_in)
+        unsent = unsent_form(form, can_send_again=is_again if is_signed_in else is_genuine)
         connection.scope[UNSENT] = unsent  # type: ignore[typeddict-unknown-key] # our own, for `ProblemPages`
     raise HttpProblem("stale-form")
+
+
+async def _read_form(request: Request[Any, Any, Any]) -> FormMultiDict:
+    """Return a form's fields. Raises `HttpProblem` for too many of them, and for U+0000, which no text here has."""
+    is_url_encoded = request.headers.get("content-type", "").startswith(_URL_ENCODED)
+    if is_url_encoded and (await request.body()).count(b"&") >= _MAX_PAIRS:
+        raise HttpProblem("too-large", f"a form has at most {_MAX_PAIRS:,} fields")
+    form = await request.form()
+    for name, value in form.multi_items():
+        if isinstance(value, str) and "\0" in value:
+            raise HttpProblem("unprocessable", errors=[FieldError(name, "must not contain U+0000", name)])
+    return form
 
 
 def check_token(connection: ASGIConnection[Any, Any, Any, Any], token: object) -> None:

@@ -79,6 +79,10 @@ class Pages:
         """Return an address on this node as its readers reach it."""
         return _address(base_path_of(request.scope), path, query)
 
+    def origin(self, request: Request[Any, Any, Any]) -> str:
+        """Return the origin of this node as its readers reach it: never what a request claims, but on this machine."""
+        return self._site.origin_at(request.headers.get("host", ""))
+
     def redirect(self, request: Request[Any, Any, Any], path: str, done: str, **query: Any) -> Redirect:  # noqa: ANN401 - anything with a text
         """Return the answer to a form that took effect: it leads to a page, which tells once what was done.
 

@@ -110,7 +110,7 @@ async def catalogue(request: Request[Any, Any, Any], views: Views, pages: Pages)
 
 
 def _public_address(request: Request[Any, Any, Any], pages: Pages) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}{pages.address(request, '', {})}"
+    return pages.origin(request) + pages.address(request, "", {})
 
 
 def describe(address: str, member: str, names: dict[str, str]) -> dict[str, Any]:

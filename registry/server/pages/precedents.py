@@ -15,6 +15,7 @@ from registry.http.responses import POSITION
 from registry.server.pages.catalogue import OUTCOME_TONES
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
+from registry.values.formulas import escape_formulas
 from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 20
@@ -75,8 +76,8 @@ async def download_precedents(request: Request[Any, Any, Any], views: Views) -> 
 def _rows(item: PublicPrecedents) -> Iterator[tuple[str | int, ...]]:
     """Yield the rows of one achievement. An empty office stands for all offices together."""
     title = item.title.get("en") or next(iter(item.title.values()), "")
-    # A spreadsheet runs a cell that begins so as a formula, and every member writes its own titles.
-    first = (item.member, item.achievement, f"'{title}" if title[:1] in _FORMULA else title)
+    # Every member writes its own titles.
+    first = (item.member, item.achievement, escape_formulas(title))
     decisions = item.decisions
     for outcome, number in decisions.outcomes.items():
         yield *first, "decision", "", outcome, "", number
@@ -90,7 +91,5 @@ def _rows(item: PublicPrecedents) -> Iterator[tuple[str | int, ...]]:
     for agreement in item.agreements:
         yield *first, "agreement", agreement.member, agreement.outcome, "", 1
 
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 ROUTES: Final = [show_precedents, download_precedents]

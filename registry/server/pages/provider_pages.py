@@ -29,8 +29,8 @@ from registry.server.pages.signing_in import render_sign_in
 _MAX_CHARACTERS: Final = 4000
 _PARAMETERS: Final = ("code", "error", "iss")
 _STATUSES: Final = {"provider-away": 503}
-_NOT_COUNTED: Final = frozenset({"provider-away", "refused"})
-"""Faults that no guessing of a client brings about."""
+_NOT_COUNTED: Final = frozenset({"provider-away", "refused", "other-browser"})
+"""Faults that no guessing brings about, and an answer to no attempt of the browser, which any site can send it to."""
 _log = structlog.get_logger(__name__)
 
 

@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
-_MAX_PIXELS: Final = 50_000_000
+_MAX_PIXELS: Final = 25_000_000
 _MAX_SIDE: Final = 2_400
 """Pixels; larger photos are made smaller before they are searched."""
 
@@ -24,7 +24,7 @@ def read_qr_codes(content: bytes) -> list[str]:
             if image.width * image.height > _MAX_PIXELS:
                 raise UnreadableImage(f"{image.width} x {image.height} pixels are too many")
             image.draft("L", (_MAX_SIDE, _MAX_SIDE))
-            grey = ImageOps.exif_transpose(image).convert("L")
+            grey = ImageOps.exif_transpose(image.convert("L"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableImage(str(error)) from error
     grey.thumbnail((_MAX_SIDE, _MAX_SIDE))

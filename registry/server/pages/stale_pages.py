@@ -26,7 +26,7 @@ _MAX_BYTES: Final = 128 * 1024
 """The largest page that is cached, as it is sent."""
 _MAX_HTML_BYTES: Final = 1024 * 1024
 _MAX_AGE_SECONDS: Final = 3600.0
-_NOT_CACHED: Final = frozenset({b"x-api-key", b"authorization", b"hx-request"})
+_NOT_CACHED: Final = frozenset({b"x-api-key", b"authorization", b"hx-request", b"hx-target"})
 _NOT_SENT_AGAIN: Final = frozenset(
     {b"content-length", b"content-encoding", b"etag", b"ratelimit-limit", b"ratelimit-remaining", b"ratelimit-reset"}
 )
@@ -68,7 +68,8 @@ class StalePages:
                     is_replaced = True
                     await _send_again(page, Request(scope), send)
                     return
-                start = message if _is_cacheable(message) else None
+                # a copy: outer middleware adds its headers to the message that is sent
+                start = {**message, "headers": list(message["headers"])} if _is_cacheable(message) else None
             elif is_replaced:
                 return
             elif start is not None and message["type"] == "http.response.body":
@@ -92,9 +93,7 @@ class StalePages:
         return scope["raw_path"], scope["query_string"], language_of(request), theme_of(request), is_compressed
 
     def _store(self, key: _Key, start: Message, body: bytes) -> None:
-        copy: Any = dict(start)
-        copy["headers"] = list(copy["headers"])  # outer middleware adds its own
-        self._pages[key] = _CachedPage(copy, body, datetime.now(UTC), time.monotonic())
+        self._pages[key] = _CachedPage(start, body, datetime.now(UTC), time.monotonic())
         self._pages.move_to_end(key)
         if len(self._pages) > _MAX_PAGES:
             self._pages.popitem(last=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
@@ -35,6 +36,8 @@ from registry.wire.proof import FIRST_LINE, TlogProof
 _MAX_FILE: Final = 2 * 1024 * 1024
 _MAX_BODY: Final = _MAX_FILE + 16 * 1024
 """A form has a little more than the file."""
+_PHOTOS_AT_ONCE: Final = 1
+"""A photo takes up to 100 MB of memory while it is searched."""
 
 
 class ReceiptMaker(NamedTuple):
@@ -55,13 +58,22 @@ async def verify_file(
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
     try:
-        texts = await run_sync(read_qr_codes, content)
+        texts = await run_sync(read_qr_codes, content, limiter=_photos(request))
     except UnreadableImage:
         return render_start(request, pages, fault="kind-of-file")
     reference = next((each for each in map(read_reference, texts) if each is not None), None)
     if reference is None:
         return render_start(request, pages, fault="link-in-image" if texts else "no-code")
     return redirect_to(request, reference)
+
+
+def _photos(request: Request[Any, Any, Any]) -> CapacityLimiter:
+    """Return the limit on photos that are searched at once; the others wait."""
+    state = request.app.state
+    if "photos" not in state:
+        state.photos = CapacityLimiter(_PHOTOS_AT_ONCE)
+    limiter: CapacityLimiter = state.photos
+    return limiter
 
 
 async def _judge(
