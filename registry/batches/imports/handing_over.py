@@ -81,9 +81,9 @@ class HandingOver:
 
     def _find_made(self, by: str, request: str) -> HandOver:
         """Return what the same form made, which was sent twice at once. Raises `WrongState`."""
-        if (made := self._imports.find_made_by(by, request)) is None:
+        if (earlier := self._imports.find_made_by(by, request)) is None:
             raise WrongState("A batch was made from this form, but not for this import. Open the page again.")
-        return made
+        return earlier
 
     def _choose_corrections(self, view: ImportView) -> dict[int, Correction]:
         """Return the corrected rows that are ready and wait for no release yet."""

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
+from litestar.response import Redirect
 
 from projections.api.reading import Views
 from projections.core.errors import MissingViews
@@ -28,6 +29,7 @@ from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
+from registry.server.pages.desk.sending_back import send_back
 from registry.server.pages.forms import form_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
@@ -36,7 +38,6 @@ PATH: Final = "/desk/releases"
 _LISTED: Final = 100
 _RELEASED_LISTED: Final = 20
 _PER_PAGE: Final = 25
-_MAX_NOTE: Final = 2000
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -190,8 +191,10 @@ def _render(
 def show_release(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
     services: AccountServices, batch: UUID,
-) -> Response[str]:  # fmt: skip
-    """Show one batch that waits for a second person, or what came of it."""
+) -> Response[Any]:  # fmt: skip
+    """Show one batch that waits for a second person, or what came of it. Changes of status have a page of their own."""
+    if imports.batch_store.get(str(batch)).kind == "statusChanges":
+        return Redirect(pages.address(request, f"/desk/changes/{batch}", {}), status_code=303)
     chosen = read_search(request.query_params, ReleaseFilter)
     page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
     return _render(request, pages, imports, services, page, chosen)
@@ -202,7 +205,11 @@ def decide(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
     services: AccountServices, batch: UUID, data: Typed,
 ) -> Response[Any]:  # fmt: skip
-    """Release a batch, or send it back with a note."""
+    """Release a batch, or send it back with a note. Raises `WrongState` for changes of status."""
+    if imports.batch_store.get(str(batch)).kind == "statusChanges":
+        raise WrongState(
+            "This batch changes the status of credentials. Decide on its page, which shows who is affected."
+        )
     is_release = data.get("do") == "release"
     note = data.get("note", "").strip()
 
@@ -212,7 +219,7 @@ def decide(
             _check_seen(imports, str(batch), data)
             imports.batch_store.release(str(batch), request.user.actor)
         else:
-            _send_back(imports, str(batch), request.user.actor, note)
+            send_back(imports, str(batch), request.user.actor, note)
         return Answer(204, None)
 
     try:
@@ -242,17 +249,6 @@ def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> No
     if hand_over is not None and hand_over.awards and data.get("seen") != "true":
         error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
         raise HttpProblem("unprocessable", errors=[error])
-
-
-def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
-    """Send a batch back. Raises `HttpProblem` for a note that is missing, `WrongState` for a system's batch."""
-    if not 0 < len(note) <= _MAX_NOTE or "\0" in note:
-        error = FieldError("note", f"say why, in {_MAX_NOTE:,} characters at most", "note")
-        raise HttpProblem("unprocessable", errors=[error])
-    hand_over = imports.find_hand_over(batch)
-    if hand_over is None:
-        raise WrongState("The batch was sent by a system and cannot be sent back; leave it, or have it cancelled.")
-    imports.send_back(hand_over, by, note)
 
 
 ROUTES: Final = [list_releases, show_release, decide]
