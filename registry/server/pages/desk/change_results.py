@@ -18,7 +18,7 @@ from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.status_changes import StatusChange
 from registry.batches import Batch, RowProblem
-from registry.batches.batch import ENDED
+from registry.batches.batch import ENDED, WrongState
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.import_store import ImportStore
 from registry.batches.imports.import_view import HandOver
@@ -45,13 +45,23 @@ class BatchRow(NamedTuple):
     dependents: Dependents
 
 
+class BatchContent(NamedTuple):
+    """The first rows of a batch's file."""
+
+    changes: list[StatusChange]
+    faulty: list[list[RowProblem]]
+    """All that is wrong with each row that cannot be read."""
+    more_rows: bool
+    is_readable: bool
+
+
 class BatchPage(NamedTuple):
     """A batch of status changes."""
 
     batch: Batch
     rows: list[BatchRow]
     """The first rows; empty where the content was deleted after the batch ended."""
-    more_rows: bool
+    content: BatchContent
     problems: list[RowProblem]
     is_own: bool
     """True if the reader sent it, or prepared it, and cannot release it."""
@@ -69,15 +79,15 @@ def _read(private: PrivateSide, imports: ImportStore, views: Views, member: str,
     if shown.kind != "statusChanges":
         raise HttpProblem("not-found", "this batch changes no status of credentials")
     with views.snapshot() as snapshot, private.reading() as registry:
-        changes = _read_changes(imports, batch)
+        content = _read_content(imports, batch)
         cursor = registry.cursor()
         preparers, hand_over = store.list_preparers(batch), imports.find_hand_over(batch)
         actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
         people = actor_names(cursor, actors)
         return BatchPage(
             shown,
-            _read_credentials(snapshot, registry, member, changes[:MAX_ROWS]),
-            len(changes) > MAX_ROWS,
+            _read_credentials(snapshot, registry, member, content.changes),
+            content,
             [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
             person_of(cursor, me) in {person_of(cursor, each) for each in preparers},
             hand_over,
@@ -88,14 +98,21 @@ def _read(private: PrivateSide, imports: ImportStore, views: Views, member: str,
         )
 
 
-def _read_changes(imports: ImportStore, batch: str) -> list[StatusChange]:
-    """Return the first changes of a batch; none where its content is away, or cannot be read as rows."""
-    store = imports.batch_store
+def _read_content(imports: ImportStore, batch: str) -> BatchContent:
+    """Return the first rows of a batch; where its content is away, or cannot be read as rows, none."""
+    store, content = imports.batch_store, BatchContent([], [], more_rows=False, is_readable=True)
     try:
         rows = StatusRows(store.get_content(batch), store.get(batch).media)
-        return [row.change for row in islice(rows, MAX_ROWS + 1) if not isinstance(row, list)]
+        for row in islice(rows, MAX_ROWS + 1):
+            if len(content.changes) + len(content.faulty) == MAX_ROWS:
+                return content._replace(more_rows=True)
+            if isinstance(row, list):
+                content.faulty.append(row)
+            else:
+                content.changes.append(row.change)
     except (DamagedBatchFile, IntakeError):
-        return []
+        return BatchContent([], [], more_rows=False, is_readable=False)
+    return content
 
 
 def _read_credentials(
@@ -174,7 +191,13 @@ def release(
 ) -> Response[Any]:
     """Let the changes be made, as a second person."""
     store = imports.batch_store
-    act = lambda: store.release(str(batch), request.user.actor)  # noqa: E731 - one line, passed on
+
+    def act() -> Batch:
+        waits = store.get(str(batch)).state == "awaitingRelease"
+        if waits and not _read_content(imports, str(batch)).is_readable:
+            raise WrongState("The content of this batch cannot be read, so nobody can see what it would change.")
+        return store.release(str(batch), request.user.actor)
+
     return _decide(request, private, imports, views, pages, batch, data, "changes-release", act)
 
 

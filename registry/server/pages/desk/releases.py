@@ -67,6 +67,8 @@ class ReleasePage(NamedTuple):
     """Of a batch that waits, five drawn by chance; of one that was released, a page of all."""
     pages: int
     problems: list[RowProblem]
+    is_readable: bool
+    """False where the rows to compare cannot be read."""
 
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
@@ -100,10 +102,11 @@ def read_release(
     else:
         first = (max(chosen.page, 1) - 1) * _PER_PAGE
         numbers = list(range(first, min(first + _PER_PAGE, count)))
+    is_readable = True
     try:
         rows = list(read_handed_rows(imports.batch_store.get_content(batch), set(numbers)))
     except DamagedBatchFile:
-        rows = []
+        rows, is_readable = [], False
     with private.reading() as registry:
         ects = _ects(OwnCatalogue(registry), hand_over)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
@@ -117,6 +120,7 @@ def read_release(
         [LinkedRow(row, credentials.get(row.record)) for row in rows],
         max(1, -(-count // _PER_PAGE)),
         [] if waits else [problem for _, problem in imports.batch_store.list_problems(batch, _LISTED)],
+        is_readable,
     )
 
 
@@ -244,9 +248,19 @@ def decide(
 
 
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
-    """Refuse a release by somebody who has not compared the rows that were drawn. Raises `HttpProblem`."""
+    """Refuse a release by somebody who has not compared the rows that were drawn, or cannot.
+
+    Raises `HttpProblem`, and `WrongState` where the rows cannot be read.
+    """
     hand_over = imports.find_hand_over(batch)
-    if hand_over is not None and hand_over.awards and data.get("seen") != "true":
+    if hand_over is None or not hand_over.awards:
+        return
+    if hand_over.batch.state == "awaitingRelease":
+        try:
+            list(read_handed_rows(imports.batch_store.get_content(batch), {hand_over.rows - 1}))
+        except DamagedBatchFile as error:
+            raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from error
+    if data.get("seen") != "true":
         error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
         raise HttpProblem("unprocessable", errors=[error])
 
