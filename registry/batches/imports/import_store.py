@@ -16,7 +16,7 @@ from registry.batches.imports.import_view import Correction, CorrectionCount, Co
 from registry.batches.row_problem import RowProblem
 from registry.batches.store import BatchStore
 from registry.batches.texts import BatchTexts
-from registry.values.actors import actor_names
+from registry.values.actors import actor_names, person_of
 from registry.vault.vault import Vault
 
 MAX_PROBLEMS: Final = 10_000
@@ -215,6 +215,11 @@ class ImportStore:
         """Return the names of persons and systems, by actor."""
         with self._transaction() as connection, connection.cursor() as cursor:
             return actor_names(cursor, actors)
+
+    def persons(self, actors: list[str]) -> dict[str, str]:
+        """Return the persons behind actors, by actor. One person may act under several names."""
+        with self._transaction() as connection, connection.cursor() as cursor:
+            return {actor: person_of(cursor, actor) for actor in actors}
 
     # Changing
 

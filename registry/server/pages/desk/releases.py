@@ -167,6 +167,8 @@ def _render(
 ) -> Response[str]:
     batch, hand_over = page.batch, page.hand_over
     preparers = imports.batch_store.list_preparers(batch.batch)
+    persons = imports.persons([request.user.actor, *preparers])
+    is_own = persons[request.user.actor] in {persons[each] for each in preparers}
     returned_by = hand_over.returned_by if hand_over is not None else None
     actors = [by for by in (*preparers, batch.released_by, returned_by) if by]
     values = {"status": 200, "problem": None, "typed": "", "released": False, **context}
@@ -181,8 +183,8 @@ def _render(
         actors=imports.names(actors),
         preparers=list(dict.fromkeys(preparers)),
         me=request.user.actor,
-        may_release="batches:release" in request.user.scopes and request.user.actor not in preparers,
-        releasers=list_releasers(services, preparers),
+        may_release="batches:release" in request.user.scopes and not is_own,
+        releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
         advice_of=advice_of,
