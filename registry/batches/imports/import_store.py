@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from registry.batches.batch import Batch, IncomingBatch, Kind, Media, ReadingOptions, Term, UnknownBatch, WrongState
+from registry.batches.batch_counts import WITH_PROBLEMS
 from registry.batches.batch_table import BATCH_COLUMNS, read_batch
 from registry.batches.imports.content import Awards
 from registry.batches.imports.import_view import Correction, CorrectionCount, CorrectionState, HandOver, ImportView
@@ -159,6 +161,16 @@ class ImportStore:
                 f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE released_by IS NOT NULL"  # noqa: S608 - a constant
                 " ORDER BY intake.batches.created DESC LIMIT %s",
                 (limit,),
+            ).fetchall()
+        return [read_batch(self._vault, row) for row in rows]
+
+    def list_with_problems(self, since: datetime, limit: int) -> list[Batch]:
+        """Return the batches that ended since then and were refused in whole or in part, the newest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE {WITH_PROBLEMS}"  # noqa: S608 - constants
+                " ORDER BY finished DESC LIMIT %(limit)s",
+                {"since": since, "limit": limit},
             ).fetchall()
         return [read_batch(self._vault, row) for row in rows]
 

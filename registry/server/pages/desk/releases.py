@@ -1,6 +1,7 @@
 """Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
 from registry.batches.batch import Batch, WrongState
+from registry.batches.batch_counts import LATELY
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.handed_rows import HandedRow, read_handed_rows
 from registry.batches.imports.import_store import ImportStore
@@ -73,15 +75,19 @@ class ReleasePage(NamedTuple):
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
 def list_releases(request: Request[Any, Any, Any], pages: Pages, imports: ImportStore) -> Response[str]:
-    """List the batches that wait for a second person, and those that were released last."""
+    """List the batches that wait for a second person, those that had problems, and those that were released last."""
     waiting, released = imports.list_awaiting_release(_LISTED), imports.list_released(_RELEASED_LISTED)
-    actors = [by for batch in (*waiting, *released) for by in (batch.by, batch.released_by) if by]
+    with_problems = imports.list_with_problems(datetime.now(UTC) - LATELY, _LISTED)
+    actors = [by for batch in (*waiting, *with_problems, *released) for by in (batch.by, batch.released_by) if by]
     return pages.render(
         request,
         "desk/releases.html",
         private=True,
         waiting=waiting,
         released=released,
+        with_problems=with_problems,
+        days=LATELY.days,
+        is_cut=len(with_problems) == _LISTED,
         hand_over={batch.batch: imports.find_hand_over(batch.batch) for batch in waiting},
         actors=imports.names(actors),
         me=request.user.actor,
