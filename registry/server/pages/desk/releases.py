@@ -266,8 +266,8 @@ def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> No
     if hand_over.batch.state == "awaitingRelease":
         try:
             list(read_handed_rows(imports.batch_store.get_content(batch), {hand_over.rows - 1}))
-        except DamagedBatchFile as error:
-            raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from error
+        except DamagedBatchFile as damage:
+            raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from damage
     if data.get("seen") != "true":
         error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
         raise HttpProblem("unprocessable", errors=[error])
