@@ -398,6 +398,34 @@ def test_a_table_with_other_names_is_mapped_and_the_mapping_is_remembered(clerk,
     assert again.count(" selected>") == len(columns)
 
 
+COLUMNS = ("record", "achievement", "student", "family_name", "given_name", "date_of_birth", "awarding_date", "ects")
+
+
+def foreign_table(offer, prefix, first="Award"):
+    names = [first, "Module", "Number", "Surname", "Given name", "Born", "Awarded", "Points"]
+    lines = [
+        f"{prefix}-{number};{offer};{prefix}-s{number};Jansen;Ada;03-02-2001;30-06-2026;5,0" for number in range(3)
+    ]
+    return "\r\n".join([";".join(names), *lines, ""])
+
+
+def test_who_uploaded_a_table_cannot_release_it_though_somebody_else_named_its_columns(node, clerk, offer):
+    both = node.sign_in("clerk", "approver")
+    path = checked(both, upload(both, foreign_table(offer, "own"), "own.csv", dates="dmy"))
+    chosen = {f"column-{place}": name for place, name in enumerate(COLUMNS)}
+    waiting = hand_over(clerk, checked(clerk, act(clerk, path, f"{path}/columns", **chosen)))
+    assert "Your decision" not in both.get(waiting).text
+    forged = form(both.get(waiting), key="own columns", do="release", seen="true")
+    assert both.post(waiting, data=forged).status_code == 403
+
+
+def test_a_header_with_a_byte_that_is_no_character_is_shown(clerk, offer):
+    content = foreign_table(offer, "mac", "\x83l\x8fve").encode("latin-1")
+    page = clerk.get(checked(clerk, upload(clerk, content, "mac.csv", dates="dmy")))
+    assert page.status_code == 200
+    assert "Say what its columns are" in page.text
+
+
 def test_a_spreadsheet_is_repaired_row_by_row_too(clerk, approver, offer):
     content = rows(offer, "sheet", 4)
     content[2]["awarding_date"] = "30 June"

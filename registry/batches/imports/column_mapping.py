@@ -33,9 +33,13 @@ class UnfitColumns(Exception):
 def read_header(content: BatchFile) -> list[str]:
     """Return the names in a table's header, 200 at most; none of a spreadsheet, whose cells need known columns.
 
-    Raises `IntakeError` where there is no header, `DamagedBatchFile` where the content is missing.
+    A byte that stands for no character of the file's encoding is a question mark. Raises `IntakeError` where there is
+    no header, `DamagedBatchFile` where the content is missing.
     """
-    return [] if is_spreadsheet(content) else Table(content, (), ()).header[:_MAX_COLUMNS]
+    if is_spreadsheet(content):
+        return []
+    header = Table(content, (), ()).header[:_MAX_COLUMNS]
+    return [name.encode(errors="replace").decode() for name in header]
 
 
 def guess_columns(header: list[str]) -> dict[int, str]:
