@@ -200,11 +200,13 @@ def test_a_course_code_moves_only_knowingly(clerk):
     assert "Grid codes for engineers" in refused.text
     assert send(second, code="MOVE-1", do="set", move="true").status_code == 303
     assert "MOVE-1" not in clerk.get(first).text
-    removed = clerk.post(
-        f"{second}/course-codes",
-        data={**fields_of(clerk.get(second), "course-codes"), "code": "MOVE-1", "do": "remove"},
-    )
-    assert removed.status_code == 303
+    assert send(first, code="MOVE-1", do="remove").status_code == 303
+    assert "It was so before. Nothing was changed" in clerk.get(first).text
+    assert "MOVE-1" in clerk.get(second).text
+    assert send(second, code="MOVE-1", do="remove").status_code == 303
+    assert "The course code is removed" in clerk.get(second).text
+    assert send(second, code="MOVE-1", do="remove", key="removed before").status_code == 303
+    assert "It was so before. Nothing was changed" in clerk.get(second).text
     assert "MOVE-1" not in clerk.get(second).text
     wrong = send(second, code="=1+1", do="set")
     assert wrong.status_code == 422

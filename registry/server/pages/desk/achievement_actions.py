@@ -1,6 +1,6 @@
 """Acts on one of the university's achievements: retire it, and say which course codes stand for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from registry.api.achievements import make_retirement
-from registry.api.course_codes import Entries, change_codes
+from registry.api.course_codes import Changed, Entries, Entry, change_codes
+from registry.api.idempotency import Answer
+from registry.api.private_side import Write
 from registry.api.receiving import Receiving as BatchReceiving
 from registry.http import requires
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
@@ -75,11 +77,25 @@ def change_course_codes(editor: InjectedEditor, achievement: UUID, data: Typed) 
         entries = msgspec.convert({"items": [item]}, Entries, strict=False)
         if not removes and data.get("move") != "true" and (moves := _list_moves(editor, identifier, entries)):
             return render_own(editor, read_own(editor, identifier), problem=_MOVE, typed=data, moves=moves)
-        editor.private.write_once(editor.request, form_key(data), item, change_codes(entries))
+        act = _make_removal(identifier, entries) if removes else change_codes(entries)
+        answer = editor.private.write_once(editor.request, form_key(data), item, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         return render_own(editor, read_own(editor, identifier), problem=problem_of(editor.request, error), typed=data)
-    done = "course-code-removed" if removes else "course-code-set"
+    removed = msgspec.to_builtins(answer.content)["removed"] > 0
+    done = "course-code-removed" if removed else "credential-unchanged" if removes else "course-code-set"
     return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", done)
+
+
+def _make_removal(achievement: str, entries: Entries) -> Callable[[Write], Answer]:
+    """Return the act that removes a code as long as it stands for this achievement; it may stand for another by now."""
+
+    def act(write: Write) -> Answer:
+        code = CourseCodes(write.registry).find(entries.items[0].code)
+        if code is None or code.achievement != achievement:
+            return Answer(200, Changed(0, 0))
+        return change_codes(Entries([Entry(code.code, None)]))(write)
+
+    return act
 
 
 _MOVE: Final = {"status": 409, "title": "Conflict with the current state", "detail": "", "errors": []}
