@@ -1,12 +1,14 @@
 """A clerk publishes, revises and retires achievements on pages, without a script."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
+from tests.http.test_batches import send
 from tests.support.command import until
 from tests.support.page_forms import fields_of
-from tests.support.served import achievement, once
+from tests.support.served import achievement, csv_of, once, row
 
 NEW = "/desk/achievements/new"
 HARM = "<script>alert(1)</script>"
@@ -186,6 +188,30 @@ def test_retiring_shows_its_consequences_first_and_is_for_good(clerk):
     again = clerk.post(f"{path}/retire", data=fields_of(clerk.get(f"{path}/retire"), "/retire"))
     assert again.status_code == 409
     assert clerk.get(f"{path}/revise").status_code == 409
+
+
+def test_the_imports_that_are_open_are_those_of_credentials(node, clerk):
+    system, path = node.client(), published(clerk)
+
+    def count():
+        text = clerk.get(f"{path}/retire").text
+        counted = re.search(r"(\d+) imports? of this university", text)
+        assert counted or "No import is open." in text
+        return int(counted[1]) if counted else 0
+
+    def schedule(kind, content):
+        begun = send(system, content, f"open {kind}", kind=kind, publishAt="2099-01-01T00:00:00Z")
+        assert begun.json()["state"] == "scheduled"
+        return begun.headers["location"]
+
+    before = count()
+    batches = [schedule("statusChanges", f"credential,change,reason\n{uuid4()},suspend,underReview\n")]
+    assert count() == before
+    batches.append(schedule("credentials", csv_of([row(path.rpartition("/")[2], "open", "s-open")])))
+    assert count() == before + 1
+    for batch in batches:
+        assert system.post(f"{batch}/cancel", headers=once(f"cancel {batch}")).json()["state"] == "cancelled"
+    assert count() == before
 
 
 def test_a_course_code_moves_only_knowingly(clerk):

@@ -6,14 +6,13 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import NamedDependency, Provide
-from litestar.params import SkipValidation
+from litestar.di import Provide
 
 from registry.api.achievements import make_retirement
 from registry.api.course_codes import Changed, Entries, Entry, change_codes
 from registry.api.idempotency import Answer
 from registry.api.private_side import Write
-from registry.api.receiving import Receiving as BatchReceiving
+from registry.batches.batch_counts import count_open_imports
 from registry.http import requires
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
 from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, provide_editor
@@ -21,42 +20,37 @@ from registry.server.pages.desk.own_achievements import PATH, read_own, render_o
 from registry.server.pages.forms import form_key
 from registry.server.pages.refusals import problem_of
 
-Receiving = NamedDependency[SkipValidation[BatchReceiving]]
-
 _WRITE: Final = requires("achievements:write")
-_OPEN: Final = frozenset({"awaitingRelease", "scheduled", "waiting", "working"})
-_MOST_BATCHES: Final = 200
 
 
 @get(f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, **_WRITE)
-def confirm_retirement(editor: InjectedEditor, receiving: Receiving, achievement: UUID) -> Response[str]:
+def confirm_retirement(editor: InjectedEditor, achievement: UUID) -> Response[str]:
     """Show what hangs on an achievement that is to be retired, and ask."""
-    return _render_retirement(editor, receiving, str(achievement))
+    return _render_retirement(editor, str(achievement))
 
 
-def _render_retirement(
-    editor: Editor, receiving: BatchReceiving, achievement: str, problem: Mapping[str, Any] | None = None
-) -> Response[str]:
-    batches = receiving.batch_store.list_newest(_MOST_BATCHES)
+def _render_retirement(editor: Editor, achievement: str, problem: Mapping[str, Any] | None = None) -> Response[str]:
+    with editor.private.reading() as registry:
+        open_imports = count_open_imports(registry.cursor())
     return render_own(
         editor,
         read_own(editor, achievement),
         problem=problem,
         template="desk/achievement_retire.html",
-        open_batches=sum(batch.state in _OPEN for batch in batches),
+        open_batches=open_imports,
     )
 
 
 @post(
     f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, status_code=200, **_WRITE
 )  # fmt: skip
-def retire(editor: InjectedEditor, receiving: Receiving, achievement: UUID, data: Typed) -> Response[Any]:
+def retire(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[Any]:
     """Retire an achievement."""
     identifier = str(achievement)
     try:
         editor.private.write_once(editor.request, form_key(data), identifier, make_retirement(identifier))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
-        return _render_retirement(editor, receiving, identifier, problem_of(editor.request, error))
+        return _render_retirement(editor, identifier, problem_of(editor.request, error))
     return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", "achievement-retired")
 
 
