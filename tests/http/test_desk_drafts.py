@@ -110,7 +110,7 @@ def test_a_draft_says_what_it_lacks_is_saved_published_and_what_waits_is_issued(
     first, again = (step(clerk, preview, path, "publish") for _ in range(2))
     assert (first.status_code, again.status_code) == (303, 303), summary(first)
     assert first.headers["location"] == again.headers["location"]
-    assert clerk.get(first.headers["location"]).status_code == 200
+    assert "Published. Credentials issued: 1. Still waiting: 0" in clerk.get(first.headers["location"]).text
     view = stored(system, path)
     assert view["achievement"] == first.headers["location"].rpartition("/")[2]
     assert view["waiting"] == []
@@ -127,8 +127,14 @@ def test_columns_stay_with_their_credential_when_a_colleague_issues_another(syst
     assert "Typed for credentials that no longer wait for it" in gone.text
     assert "s-&lt;script&gt;" in gone.text
     assert stored(system, path)["waiting"] == [{"record": "moved-columns-2", "missing": ["student"]}]
+    nothing = step(clerk, page, path, "publish", key="moved-columns 7")
+    assert nothing.headers["location"] == path
+    assert "Credentials issued: 0. Still waiting: 1" in clerk.get(path).text
     issued = step(clerk, page, path, "publish", **{second: "s-two"})
     assert issued.status_code == 303, summary(issued)
+    done = clerk.get(issued.headers["location"]).text
+    assert "Credentials issued: 1. Still waiting: 0" in done
+    assert "Published. Credentials" not in done
     assert stored(system, path)["waiting"] == []
 
 

@@ -12,6 +12,7 @@ from registry.api.achievements import check_publication
 from registry.api.bodies import Offers
 from registry.api.drafts import (
     Completing,
+    DraftPublished,
     DraftView,
     describe_draft,
     make_completion,
@@ -43,12 +44,14 @@ from registry.server.pages.desk.draft_values import (
     WaitingLine,
     list_lacking,
     may_store,
+    name_outcome,
     read_completions,
     read_waiting,
 )
 from registry.server.pages.desk.own_achievements import PATH
 from registry.server.pages.forms import form_key
 from registry.server.pages.languages import language_of, translate
+from registry.server.pages.notices import Counts
 from registry.server.pages.refusals import problem_of
 from registry.server.pages.texts import N_
 from registry.vault.vault import random_id
@@ -71,6 +74,14 @@ class _DraftPage(NamedTuple):
     """The elements that are missing."""
     waiting: list[WaitingLine]
     version: str
+
+
+class _Published(msgspec.Struct, frozen=True):
+    """The answer to a form that publishes a draft."""
+
+    is_new: bool
+    """False if the achievement was published before, so that the form issued what waits."""
+    result: DraftPublished
 
 
 @get(_DRAFTS, include_in_schema=False, sync_to_thread=True, **_WRITE)
@@ -109,11 +120,11 @@ def change_draft(editor: InjectedEditor, offered: Offers, draft: UUID, data: Typ
         body = [step, data.get("from", ""), form.content, data.get("keepText", ""), _waiting_fields(data)]
         try:
             act = _make_act(offered, identifier, form, data)
-            editor.private.write_once(editor.request, form_key(data), body, act)
+            answer = editor.private.write_once(editor.request, form_key(data), body, act)
         except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
             problem = problem_of(editor.request, error)
         else:
-            return _lead_on(editor, identifier, step)
+            return _lead_on(editor, identifier, answer.content if step == "publish" else None)
         page = _read_draft(editor, identifier)
     if not _may_store(page, form, data):
         return _render_conflict(editor, page, form, data)
@@ -160,7 +171,8 @@ def _make_act(
         completing = _completing(page, form, columns.by_record, answers=publishes)
         if not publishes:
             return make_completion(draft, completing)(write)
-        return make_draft_publication(draft, offered, keep_fields(typed), completing)(write)
+        answer = make_draft_publication(draft, offered, keep_fields(typed), completing)(write)
+        return Answer(200, _Published(page.view.achievement is None, answer.content))
 
     return act
 
@@ -171,10 +183,10 @@ def _may_store(page: _DraftPage, form: AchievementForm, typed: Mapping[str, str]
 
 def _version_to_carry(page: _DraftPage, form: AchievementForm, typed: Mapping[str, str]) -> str:
     """Return the version that the form stands for: the newest one once the draft says just what the form does."""
-    seen = typed.get("from", "")
-    if page.view.achievement is None and may_store(form.content, page.view.content, (seen, page.version)):
+    carried = typed.get("from", "")
+    if page.view.achievement is None and may_store(form.content, page.view.content, (carried, page.version)):
         return page.version
-    return seen
+    return carried
 
 
 def _render_conflict(
@@ -185,13 +197,14 @@ def _render_conflict(
     return _render(editor, page, form, typed={**typed, "do": "", "from": page.version}, status=409, changes=changes)
 
 
-def _lead_on(editor: Editor, draft: str, step: str) -> Response[Any]:
-    """Lead to the draft that was stored, or to the achievement that it became."""
-    if step == "save":
+def _lead_on(editor: Editor, draft: str, answer: Any) -> Response[Any]:  # noqa: ANN401 - as it was stored, or None
+    """Lead to the draft that was stored or that credentials wait for, or to its achievement, and say what was done."""
+    if answer is None:
         return editor.pages.redirect(editor.request, f"{_DRAFTS}/{draft}", "achievement-draft-saved")
-    after = _read_draft(editor, draft)
-    path = f"{PATH}/{after.view.achievement}"
-    return editor.pages.redirect(editor.request, path, "achievement-published")
+    published = msgspec.convert(msgspec.to_builtins(answer), _Published)
+    counts = Counts(published.result.issued, published.result.waiting)
+    path = f"{_DRAFTS}/{draft}" if counts.rest else f"{PATH}/{published.result.achievement}"
+    return editor.pages.redirect(editor.request, path, name_outcome(*counts, is_new=published.is_new), counts)
 
 
 @get(f"{_DRAFTS}/{{draft:uuid}}/drop", include_in_schema=False, sync_to_thread=True, **_WRITE)

@@ -64,7 +64,14 @@ def read_waiting(typed: Mapping[str, str], waiting: Sequence[WaitingLine]) -> Ty
 def may_store(typed: Mapping[str, Any], stored: Mapping[str, Any], versions: tuple[str, str]) -> bool:
     """Return whether a form can be stored: its draft is as it was when the form was made, or says the same.
 
-    `versions` are the form's version of the draft and the one that is stored.
+    `versions` are the version that the form carries and the one that is stored.
     """
-    seen, now = versions
-    return seen == now or not read_completions(typed, stored, ())
+    carried, newest = versions
+    return carried == newest or not read_completions(typed, stored, ())
+
+
+def name_outcome(issued: int, waiting: int, *, is_new: bool) -> str:
+    """Return the code of what publishing a draft did; `is_new` is False if its achievement was published before."""
+    if issued or waiting:
+        return "draft-published" if is_new else "draft-issued"
+    return "achievement-published" if is_new else "credential-unchanged"

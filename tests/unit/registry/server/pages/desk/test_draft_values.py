@@ -5,6 +5,7 @@ from registry.server.pages.desk.draft_values import (
     WaitingLine,
     list_lacking,
     may_store,
+    name_outcome,
     read_completions,
     read_waiting,
 )
@@ -35,6 +36,13 @@ def test_a_form_is_stored_if_its_draft_is_as_it_was_or_says_the_same():
     assert may_store({"title": {"en": "B"}}, stored, ("v1", "v1"))
     assert may_store({"title": {"en": "A"}}, stored, ("v1", "v2"))
     assert not may_store({"title": {"en": "B"}}, stored, ("v1", "v2"))
+
+
+def test_the_outcome_says_what_was_published_and_issued():
+    assert name_outcome(0, 0, is_new=True) == "achievement-published"
+    assert name_outcome(1, 0, is_new=True) == name_outcome(0, 2, is_new=True) == "draft-published"
+    assert name_outcome(1, 2, is_new=False) == name_outcome(0, 2, is_new=False) == "draft-issued"
+    assert name_outcome(0, 0, is_new=False) == "credential-unchanged"
 
 
 def test_elements_that_lack_are_named_once():
