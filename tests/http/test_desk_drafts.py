@@ -13,6 +13,8 @@ from tests.support.served import once
 
 LIST = "/desk/achievements/drafts"
 STUDENT = '"identifier": {"type": "Identifier", "notation": "a2600003"}, '
+TITLES = json.dumps({"en": "Tides and harbours", "pt": "Marés e portos"})
+"""Of both: a document whose title in any language is that of an achievement is one of it."""
 RECORD = "urn:uuid:0f4b2c1d-7d58-4c8e-a2fb-1b7b60a0d4e3"
 
 
@@ -68,7 +70,7 @@ def rest():
 
 def two_waiting(system, key):
     """The path of a published draft, for which two credentials wait that lack a student number."""
-    changes = {"title": ("Tides and harbours", f"Tides, {key}"), "student": (STUDENT, "")}
+    changes = {"title": (TITLES, f'{{"en": "Tides, {key}"}}'), "code": ("TIDES-3", key), "student": (STUDENT, "")}
     path = drafted(system, f"{key} 1", id=(RECORD, f"{key}-1"), **changes)
     changes["name"] = ("Costa", "Silva")
     finished(system, send(system, document(id=(RECORD, f"{key}-2"), **changes), f"{key} 2", JSON))
@@ -139,7 +141,8 @@ def test_columns_stay_with_their_credential_when_a_colleague_issues_another(syst
 
 
 def test_a_draft_that_a_colleague_changed_is_not_overwritten(system, clerk):
-    path = drafted(system, "draft of two", title=("Tides and harbours", "A draft of two"))
+    changes = {"title": (TITLES, '{"en": "A draft of two"}'), "code": ("TIDES-3", "TWO-3")}
+    path = drafted(system, "draft of two", id=(RECORD, "draft-of-two"), **changes)
     page, typed = clerk.get(path), form_of(rest(), "en").fields | {"nqfLevel": "mine"}
     complete(system, path, "draft of two 2", achievement={"nqfLevel": "<script>alert(1)</script>"})
     for do in ("save", "preview", "publish"):
