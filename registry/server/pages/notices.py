@@ -22,7 +22,7 @@ class Counts(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What was done, by its code in the vocabulary, and its numbers."""
+    """The outcome of a form, by its code in the vocabulary, and its numbers."""
 
     code: str
     counts: Counts
