@@ -48,3 +48,17 @@ def count_batches(cursor: Cursor[DictRow], now: datetime | None = None) -> Batch
         " AND NOT dry_run ORDER BY created DESC LIMIT 10"
     ).fetchall()
     return BatchCounts(newest_changes=tuple(each["batch"] for each in changes), **row)
+
+
+def count_open_imports(cursor: Cursor[DictRow]) -> int:
+    """Return the number of batches of credentials that wait or are worked through.
+
+    Of those that are only checked, imports of the pages alone count: their rows can be handed over.
+    """
+    row = cursor.execute(
+        "SELECT count(*) AS n FROM intake.batches WHERE kind = 'credentials'"
+        " AND state IN ('awaitingRelease', 'scheduled', 'waiting', 'working')"
+        " AND (NOT dry_run OR EXISTS (SELECT FROM intake.imports WHERE import = batch))"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate function returns a row
+    return int(row["n"])

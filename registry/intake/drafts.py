@@ -164,6 +164,11 @@ class Drafts:
 
         return retry_read(read)
 
+    def version_of(self, draft: Draft) -> str:
+        """Return a text that changes with what a draft says. The credentials that wait for it do not change it."""
+        stated = [draft.read, draft.given, draft.asked, draft.named, draft.achievement]
+        return self._registry.vault.digest(msgspec.json.encode(stated, order="sorted")).hex()
+
     def list_missing(self, draft: Draft) -> list[str]:
         """Return the fields that Annex I still requires, and those that are unclear."""
         return list(

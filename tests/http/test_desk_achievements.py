@@ -1,12 +1,14 @@
 """A clerk publishes, revises and retires achievements on pages, without a script."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
+from tests.http.test_batches import send
 from tests.support.command import until
 from tests.support.page_forms import fields_of
-from tests.support.served import achievement, once
+from tests.support.served import achievement, csv_of, once, row
 
 NEW = "/desk/achievements/new"
 HARM = "<script>alert(1)</script>"
@@ -188,6 +190,30 @@ def test_retiring_shows_its_consequences_first_and_is_for_good(clerk):
     assert clerk.get(f"{path}/revise").status_code == 409
 
 
+def test_the_imports_that_are_open_are_those_of_credentials(node, clerk):
+    system, path = node.client(), published(clerk)
+
+    def count():
+        text = clerk.get(f"{path}/retire").text
+        counted = re.search(r"(\d+) imports? of this university", text)
+        assert counted or "No import is open." in text
+        return int(counted[1]) if counted else 0
+
+    def schedule(kind, content):
+        begun = send(system, content, f"open {kind}", kind=kind, publishAt="2099-01-01T00:00:00Z")
+        assert begun.json()["state"] == "scheduled"
+        return begun.headers["location"]
+
+    before = count()
+    batches = [schedule("statusChanges", f"credential,change,reason\n{uuid4()},suspend,underReview\n")]
+    assert count() == before
+    batches.append(schedule("credentials", csv_of([row(path.rpartition("/")[2], "open", "s-open")])))
+    assert count() == before + 1
+    for batch in batches:
+        assert system.post(f"{batch}/cancel", headers=once(f"cancel {batch}")).json()["state"] == "cancelled"
+    assert count() == before
+
+
 def test_a_course_code_moves_only_knowingly(clerk):
     first, second = published(clerk), published(clerk, **{"title.en": "Another one"})
 
@@ -200,11 +226,13 @@ def test_a_course_code_moves_only_knowingly(clerk):
     assert "Grid codes for engineers" in refused.text
     assert send(second, code="MOVE-1", do="set", move="true").status_code == 303
     assert "MOVE-1" not in clerk.get(first).text
-    removed = clerk.post(
-        f"{second}/course-codes",
-        data={**fields_of(clerk.get(second), "course-codes"), "code": "MOVE-1", "do": "remove"},
-    )
-    assert removed.status_code == 303
+    assert send(first, code="MOVE-1", do="remove").status_code == 303
+    assert "It was so before. Nothing was changed" in clerk.get(first).text
+    assert "MOVE-1" in clerk.get(second).text
+    assert send(second, code="MOVE-1", do="remove").status_code == 303
+    assert "The course code is removed" in clerk.get(second).text
+    assert send(second, code="MOVE-1", do="remove", key="removed before").status_code == 303
+    assert "It was so before. Nothing was changed" in clerk.get(second).text
     assert "MOVE-1" not in clerk.get(second).text
     wrong = send(second, code="=1+1", do="set")
     assert wrong.status_code == 422

@@ -306,6 +306,7 @@ def test_the_rows_still_wrong_come_as_a_file(clerk, offer):
     for each in content:
         each["awarding_date"] = "x"
     path = checked(clerk, upload(clerk, csv_of(content), "of Jansen.csv"))
+    assert act(clerk, f"{path}?row=2", f"{path}/rows/2", do="leave", seen="9" * 5000).status_code == 400
     act(clerk, f"{path}?row=2", f"{path}/rows/2", do="leave")
     answer = clerk.get(f"{path}/corrections.csv")
     assert len(answer.text.splitlines()) == 3

@@ -54,6 +54,9 @@ def test_a_stack_that_is_ready_is_awarded_once_with_its_parts(node, whole):
     first, again = (clerk.post(path, data=ready) for _ in range(2))
     assert (first.status_code, again.status_code) == (303, 303), first.text
     assert "The credential is issued with its parts" in clerk.get(path).text
+    before = clerk.post(path, data={**ready, "key": "the same award again"})
+    assert before.status_code == 303, before.text
+    assert "It was so before. Nothing was changed" in clerk.get(path).text
     until(lambda: "0 learners can be awarded it" in clerk.get(path).text)
 
 

@@ -74,9 +74,10 @@ def test_an_agreement_is_simulated_before_it_is_published(office):
     assert simulated.status_code == 200
     assert "This office has decided nothing of it yet" in simulated.text
     assert f"{CREDENTIALS}</dd>" in simulated.text
-    wrong = office.assessor.get(f"/office/agreements/simulate?{covered(office)}&ectsRatio=many")
-    assert wrong.status_code == 422
-    assert 'value="many"' in wrong.text
+    for typed in ("many", "inf", "nan"):
+        wrong = office.assessor.get(f"/office/agreements/simulate?{covered(office)}&ectsRatio={typed}")
+        assert wrong.status_code == 422
+        assert f'value="{typed}"' in wrong.text
     nothing = office.officer.get(f"/office/agreements/declare?{covered(office)}")
     assert nothing.status_code == 403
 

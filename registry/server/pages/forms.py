@@ -1,5 +1,6 @@
 """Values that readers type into forms, as the values of the same structs that the API reads."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -9,6 +10,8 @@ from registry.http import FieldError, HttpProblem
 
 _MAX_CHARACTERS: Final = 500
 _MAX_KEY: Final = 100
+_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,12}(?:[.,]\d{0,12})?|[.,]\d{1,12})")
+_VERSION: Final = re.compile(r"[0-9]{1,9}")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -29,6 +32,20 @@ def read_search(typed: Mapping[str, Any], kind: type[S]) -> S:
         message, _, path = str(error).rpartition(" - at `$.")
         name = path.removesuffix("`")
         raise HttpProblem("unprocessable", errors=[FieldError(f"query {name}", message or str(error), name)]) from error
+
+
+def read_number(text: str) -> float | str:
+    """Return a number as it was typed, with a comma or a point; what is none stays text, for the check to refuse."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text) is None:
+        return text
+    number = float(text.replace(",", "."))
+    return int(number) if number.is_integer() else number
+
+
+def read_version(text: str) -> int | None:
+    """Return the version that a form names, of 9 digits at most; None for any other text."""
+    return int(text) if _VERSION.fullmatch(text) else None
 
 
 def form_key(typed: Mapping[str, str]) -> str:

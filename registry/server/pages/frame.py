@@ -20,7 +20,7 @@ from registry.server.pages.browser_session import session_of
 from registry.server.pages.form_check import FormTokens
 from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
 from registry.server.pages.navigation import sections_for
-from registry.server.pages.notices import no_notice_cookie, notice_cookie, notice_for
+from registry.server.pages.notices import Counts, no_notice_cookie, notice_cookie, notice_for
 from registry.server.pages.templates import environment
 from registry.server.pages.themes import THEME_COOKIE, THEMES, digest_of, node_style, theme_of
 
@@ -83,13 +83,20 @@ class Pages:
         """Return the origin of this node as its readers reach it: never what a request claims, but on this machine."""
         return self._site.origin_at(request.headers.get("host", ""))
 
-    def redirect(self, request: Request[Any, Any, Any], path: str, done: str, **query: Any) -> Redirect:  # noqa: ANN401 - anything with a text
+    def redirect(
+        self,
+        request: Request[Any, Any, Any],
+        path: str,
+        done: str,
+        counts: Counts | None = None,
+        **query: Any,  # noqa: ANN401 - anything with a text
+    ) -> Redirect:
         """Return the answer to a form that took effect: it leads to a page, which tells once what was done.
 
-        `done` is a code of the vocabulary's group of that name.
+        `done` is a code of the vocabulary's group of that name; `counts` are the numbers in its words.
         """
         response = Redirect(self.address(request, path, query), status_code=303)
-        response.set_cookie(notice_cookie(self._site, done, path))
+        response.set_cookie(notice_cookie(self._site, done, path, counts))
         return response
 
     def render(

@@ -1,17 +1,18 @@
 """Acts on one of the university's achievements: retire it, and say which course codes stand for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import NamedDependency, Provide
-from litestar.params import SkipValidation
+from litestar.di import Provide
 
 from registry.api.achievements import make_retirement
-from registry.api.course_codes import Entries, change_codes
-from registry.api.receiving import Receiving as BatchReceiving
+from registry.api.course_codes import Changed, Entries, Entry, change_codes
+from registry.api.idempotency import Answer
+from registry.api.private_side import Write
+from registry.batches.batch_counts import count_open_imports
 from registry.http import requires
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
 from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, provide_editor
@@ -19,42 +20,37 @@ from registry.server.pages.desk.own_achievements import PATH, read_own, render_o
 from registry.server.pages.forms import form_key
 from registry.server.pages.refusals import problem_of
 
-Receiving = NamedDependency[SkipValidation[BatchReceiving]]
-
 _WRITE: Final = requires("achievements:write")
-_OPEN: Final = frozenset({"awaitingRelease", "scheduled", "waiting", "working"})
-_MOST_BATCHES: Final = 200
 
 
 @get(f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, **_WRITE)
-def confirm_retirement(editor: InjectedEditor, receiving: Receiving, achievement: UUID) -> Response[str]:
+def confirm_retirement(editor: InjectedEditor, achievement: UUID) -> Response[str]:
     """Show what hangs on an achievement that is to be retired, and ask."""
-    return _render_retirement(editor, receiving, str(achievement))
+    return _render_retirement(editor, str(achievement))
 
 
-def _render_retirement(
-    editor: Editor, receiving: BatchReceiving, achievement: str, problem: Mapping[str, Any] | None = None
-) -> Response[str]:
-    batches = receiving.batch_store.list_newest(_MOST_BATCHES)
+def _render_retirement(editor: Editor, achievement: str, problem: Mapping[str, Any] | None = None) -> Response[str]:
+    with editor.private.reading() as registry:
+        open_imports = count_open_imports(registry.cursor())
     return render_own(
         editor,
         read_own(editor, achievement),
         problem=problem,
         template="desk/achievement_retire.html",
-        open_batches=sum(batch.state in _OPEN for batch in batches),
+        open_batches=open_imports,
     )
 
 
 @post(
     f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, status_code=200, **_WRITE
 )  # fmt: skip
-def retire(editor: InjectedEditor, receiving: Receiving, achievement: UUID, data: Typed) -> Response[Any]:
+def retire(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[Any]:
     """Retire an achievement."""
     identifier = str(achievement)
     try:
         editor.private.write_once(editor.request, form_key(data), identifier, make_retirement(identifier))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
-        return _render_retirement(editor, receiving, identifier, problem_of(editor.request, error))
+        return _render_retirement(editor, identifier, problem_of(editor.request, error))
     return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", "achievement-retired")
 
 
@@ -75,11 +71,25 @@ def change_course_codes(editor: InjectedEditor, achievement: UUID, data: Typed) 
         entries = msgspec.convert({"items": [item]}, Entries, strict=False)
         if not removes and data.get("move") != "true" and (moves := _list_moves(editor, identifier, entries)):
             return render_own(editor, read_own(editor, identifier), problem=_MOVE, typed=data, moves=moves)
-        editor.private.write_once(editor.request, form_key(data), item, change_codes(entries))
+        act = _make_removal(identifier, entries) if removes else change_codes(entries)
+        answer = editor.private.write_once(editor.request, form_key(data), item, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         return render_own(editor, read_own(editor, identifier), problem=problem_of(editor.request, error), typed=data)
-    done = "course-code-removed" if removes else "course-code-set"
+    removed = msgspec.to_builtins(answer.content)["removed"] > 0
+    done = "course-code-removed" if removed else "credential-unchanged" if removes else "course-code-set"
     return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", done)
+
+
+def _make_removal(achievement: str, entries: Entries) -> Callable[[Write], Answer]:
+    """Return the act that removes a code as long as it stands for this achievement; it may stand for another by now."""
+
+    def act(write: Write) -> Answer:
+        code = CourseCodes(write.registry).find(entries.items[0].code)
+        if code is None or code.achievement != achievement:
+            return Answer(200, Changed(0, 0))
+        return change_codes(Entries([Entry(code.code, None)]))(write)
+
+    return act
 
 
 _MOVE: Final = {"status": 409, "title": "Conflict with the current state", "detail": "", "errors": []}

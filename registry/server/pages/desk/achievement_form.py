@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 
 from registry.http import FieldError, HttpProblem
+from registry.server.pages.forms import read_number
 from registry.wire.achievements import (
     AchievementContent,
     AssessmentType,
@@ -65,7 +66,6 @@ LEAST_ROWS: Final[Mapping[str, int]] = {"learningOutcomes": 3}
 """Rows that an empty form has; of all others one."""
 _FILLED: Final = ("achievement", "version")
 _ROW: Final = re.compile(r"([A-Za-z.]+)\[(\d{1,4})\]")
-_NUMBER: Final = re.compile(r"-?\d{1,12}(?:[.,]\d{1,6})?")
 
 
 class AchievementForm(NamedTuple):
@@ -227,11 +227,7 @@ def _ref_text(ref: Mapping[str, Any]) -> str:
 
 def _number(text: str) -> float | str | None:
     """Return the number that a text is, or the text; None where there is none. A decimal comma is a point."""
-    text = text.strip()
-    if not _NUMBER.fullmatch(text):
-        return text or None
-    number = float(text.replace(",", "."))
-    return int(number) if number.is_integer() else number
+    return read_number(text) if text.strip() else None
 
 
 def _yes_or_no(text: str) -> bool | None:

@@ -26,7 +26,7 @@ from registry.http import FieldError, HttpProblem, requires
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -144,10 +144,10 @@ def download_corrections(imports: ImportStore, receiving: Receiving, identifier:
 
 
 def _version(data: Mapping[str, str]) -> int:
-    text = data.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+    version = read_version(data.get("version", ""))
+    if version is None:
         raise HttpProblem("invalid", "the form lacks its version; open the page again")
-    return int(text)
+    return version
 
 
 def _publish_at(data: Mapping[str, str]) -> datetime | None:

@@ -26,7 +26,7 @@ from registry.server.pages.desk.achievement_editor import (
 )
 from registry.server.pages.desk.achievement_form import AchievementForm, blank_form, form_of, read_form
 from registry.server.pages.desk.content_changes import list_changes
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, read_version
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.refusals import problem_of
 from registry.server.pages.texts import N_
@@ -101,7 +101,7 @@ def show_revision(editor: InjectedEditor, achievement: UUID) -> Response[str]:
 def revise(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[Any]:
     """Change the form, show what it would change, or publish the next version."""
     identifier, form = str(achievement), read_form(data, editor.own)
-    based_on = int(data["from"]) if data.get("from", "").isdecimal() and len(data["from"]) < 10 else 0
+    based_on = read_version(data.get("from", "")) or 0
     purpose = _revision(editor, identifier, based_on)
     if steps_to_form(data):
         return render_form(editor, purpose, form, typed=data)

@@ -23,12 +23,11 @@ from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
-_MAX_VERSION: Final = 10**9
 
 
 class StillWrong(Exception):
@@ -126,10 +125,10 @@ def _cells(typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _version(typed: Mapping[str, str]) -> int:
-    text = typed.get("seen", "")
-    if not text.isascii() or not text.isdigit() or int(text[:12]) > _MAX_VERSION:
+    version = read_version(typed.get("seen", ""))
+    if version is None:
         raise HttpProblem("invalid", "the form lacks its version; open the page again")
-    return int(text)
+    return version
 
 
 ROUTES: Final = [decide_row]

@@ -122,11 +122,12 @@ def award(editor: InjectedEditor, offered: Offers, achievement: UUID, data: Type
     try:
         row = _read_row(editor, str(achievement), learner, data)
         act = make_issue(row, offered, editor.request.user.scopes)
-        editor.private.write_once(editor.request, form_key(data), row, act)
+        answer = editor.private.write_once(editor.request, form_key(data), row, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(editor.request, error)
     else:
-        return editor.pages.redirect(editor.request, f"{PATH}/{achievement}", "stack-awarded")
+        done = "credential-unchanged" if msgspec.to_builtins(answer.content)["unchanged"] else "stack-awarded"
+        return editor.pages.redirect(editor.request, f"{PATH}/{achievement}", done)
     return _render_award(editor, str(achievement), learner, typed=data, problem=problem)
 
 

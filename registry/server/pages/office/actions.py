@@ -34,7 +34,7 @@ from registry.office.cases.assignments import assignees
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.office.errors import CaseChanged
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, read_version
 from registry.server.pages.office.case_page import CaseForm, Form, case_routes, render_case
 from registry.server.pages.office.colleagues import list_colleagues
 from registry.server.pages.office.decision_form import read_decision, read_left
@@ -44,7 +44,6 @@ Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingTyp
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
 _NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
-_MAX_VERSION_DIGITS: Final = 9
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
@@ -231,12 +230,12 @@ def plain(data: Mapping[str, str | list[str]]) -> dict[str, str]:
 
 def version_of(data: Mapping[str, str | list[str]]) -> int:
     """Return the version of the case that the form was made from. Raises `HttpProblem` where it carries none."""
-    text = plain(data).get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_VERSION_DIGITS):
+    version = read_version(plain(data).get("version", ""))
+    if version is None:
         raise HttpProblem(
             "invalid", errors=[FieldError("version", "the form lacks its version; open the page again", "version")]
         )
-    return int(text)
+    return version
 
 
 def _values(data: Mapping[str, str | list[str]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from projections.api.agreements import AgreementDraft
 from registry.http import FieldError, HttpProblem
+from registry.server.pages.forms import read_number, read_version
 from registry.wire.recognition import AgreementDeclared, Purpose
 
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
@@ -97,7 +98,7 @@ def _read_shared(form: AgreementForm) -> dict[str, Any]:
         "achievements": [_version(form.with_member, each) for each in form.achievement] or _filter(form),
         "purpose": form.purpose,
         "outcome": form.outcome,
-        "ectsRatio": _number(form.ects_ratio),
+        "ectsRatio": read_number(form.ects_ratio),
         "includeRevisions": form.revisions == "true",
     }
 
@@ -109,17 +110,5 @@ def _filter(form: AgreementForm) -> dict[str, Any]:
 
 def _version(member: str, text: str) -> dict[str, Any]:
     achievement, _, version = text.partition("@")
-    return {
-        "member": member,
-        "achievement": achievement,
-        "version": int(version) if version.isascii() and version.isdigit() else version,
-    }
-
-
-def _number(text: str) -> float | str:
-    """Return a number as it was typed, with a comma or a point; what is none stays text, for the check to refuse."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return text
-    return int(number) if number == int(number) else number
+    number = read_version(version)
+    return {"member": member, "achievement": achievement, "version": version if number is None else number}

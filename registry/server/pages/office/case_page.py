@@ -24,6 +24,7 @@ from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
 from registry.office.errors import UnknownProfile
+from registry.server.pages.forms import read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
@@ -219,8 +220,8 @@ def _refusal(problem: Mapping[str, Any]) -> str | None:
 
 def _steps_since(history: Sequence[Step], typed: Mapping[str, str]) -> list[Step]:
     """Return the steps after those that the form was made from."""
-    version = typed.get("version", "")
-    return list(history[int(version) :]) if version.isascii() and version.isdigit() and len(version) < 9 else []
+    version = read_version(typed.get("version", ""))
+    return [] if version is None else list(history[version:])
 
 
 def _countries(view: CaseView) -> list[str]:

@@ -18,6 +18,7 @@ from registry.office.assessments.assessment import (
 )
 from registry.office.assessments.comparison import Element
 from registry.office.cases.proposal_messages import Leave
+from registry.server.pages.forms import read_number
 from registry.wire.recognition import Condition, GradeTransfer, Grant, Mode, Outcome
 
 OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
@@ -98,14 +99,6 @@ def _read_grant(typed: Mapping[str, str], number: int, assessed: AssessedCredent
         "conditions": [{"code": condition}] if condition and outcome == "conditional" else None,
         "towards": msgspec.to_builtins(assessed.requirement.towards),
     }
-    if credits_typed := typed.get(f"ects-{number}", "").strip().replace(",", "."):
-        values["ects"] = float(credits_typed) if _is_number(credits_typed) else credits_typed
+    if credits_typed := typed.get(f"ects-{number}", "").strip():
+        values["ects"] = read_number(credits_typed)
     return msgspec.convert({name: value for name, value in values.items() if value is not None}, Grant)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

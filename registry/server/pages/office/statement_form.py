@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.office.assessments.assessment import MILDER, ConsideredOutcome
-from registry.server.pages.forms import read_search
+from registry.server.pages.forms import read_number, read_search, read_version
 from registry.wire.recognition import DIFFERENCES, Effect, Mode, Outcome, Purpose, RecognitionAssessed
 
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
@@ -59,19 +59,20 @@ def read_form(typed: Mapping[str, Any]) -> StatementForm:
 def statement_of(form: StatementForm, assessment: str) -> RecognitionAssessed:
     """Return the statement that the form makes, with this id. Raises `msgspec.ValidationError`."""
     achievement, _, version = form.achievement.partition("@")
+    number = read_version(version)
     aspect, _, difference = form.ground.partition(":")
     values: dict[str, Any] = {
         "assessment": assessment,
         "achievement": {
             "member": form.member,
             "achievement": achievement,
-            "version": int(version) if version.isascii() and version.isdigit() else version,
+            "version": version if number is None else number,
         },
         "purpose": form.purpose,
         "outcome": form.outcome,
         "mode": form.mode,
         "effect": form.effect,
-        "ects": _number(form.ects) if form.ects else None,
+        "ects": read_number(form.ects) if form.ects else None,
         "towards": {"title": {"en": form.towards}} if form.towards else None,
         "grounds": [{"aspect": aspect, "difference": difference}] if form.ground else None,
         "validUntil": form.valid_until or None,
@@ -88,11 +89,3 @@ def considered_of(form: StatementForm) -> list[ConsideredOutcome]:
         [{"outcome": outcome, "notPossible": reason} for outcome, reason in reasons.items() if reason],
         list[ConsideredOutcome],
     )
-
-
-def _number(text: str) -> float | str:
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return text
-    return int(number) if number == int(number) else number

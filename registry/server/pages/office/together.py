@@ -20,11 +20,12 @@ from registry.office.cases.open_cases import Agreement, CoveredCase, find_covere
 from registry.office.cases.service import Office
 from registry.office.cases.versions import check_version
 from registry.office.cases.worklist import CaseLine
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, read_version
 from registry.server.pages.office.colleagues import names_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.own_agreements import read_own_agreements
 from registry.server.pages.refusals import problem_of
+from registry.wire.forms import check_uuid
 from registry.wire.today import utc_today
 
 _MOST: Final = 100
@@ -147,11 +148,11 @@ def _act_on_each(
 
 def _split(text: str) -> tuple[str, int]:
     """Return the case and the version that a choice names. Raises `HttpProblem`."""
-    case, _, version = text.partition("@")
-    try:
-        return str(UUID(case)), int(version)
-    except ValueError as error:
-        raise HttpProblem("invalid", errors=[FieldError("case", "is not a case of this page", "case")]) from error
+    case, _, typed = text.partition("@")
+    version = read_version(typed)
+    if check_uuid(case) is not None or version is None:
+        raise HttpProblem("invalid", errors=[FieldError("case", "is not a case of this page", "case")])
+    return case, version
 
 
 def _read(desk: Desk, identifier: str) -> TogetherPage:

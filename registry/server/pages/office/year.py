@@ -85,7 +85,7 @@ def _headers(figures: YearFigures, kind: str) -> dict[str, str]:
 
 def _read(desk: Desk) -> _Read:
     text = str(desk.request.query_params.get("year", "")) or str(utc_today().year)
-    if not (text.isascii() and text.isdigit() and _FIRST_YEAR <= int(text[:5]) <= _LAST_YEAR):
+    if not (text.isascii() and text.isdigit() and len(text) == 4 and _FIRST_YEAR <= int(text) <= _LAST_YEAR):
         raise HttpProblem("unprocessable", errors=[FieldError("query year", "is a year, for example 2026", "year")])
     year = int(text)
     with desk.views.snapshot() as snapshot:

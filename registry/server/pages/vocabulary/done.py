@@ -40,6 +40,8 @@ WORDS: Final = {
         "changes-release": N_("Released"),
         "changes-cancel": N_("Cancelled. Nothing was changed"),
         "achievement-published": N_("Published: everybody sees it as soon as it is on the log"),
+        "draft-published": N_("Published. Credentials issued: %(number)s. Still waiting: %(rest)s"),
+        "draft-issued": N_("Credentials issued: %(number)s. Still waiting: %(rest)s"),
         "achievement-revised": N_("The new version is published"),
         "achievement-retired": N_("Retired: it is no longer offered"),
         "course-code-set": N_("The course code stands for this achievement now"),

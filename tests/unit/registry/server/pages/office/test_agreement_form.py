@@ -34,6 +34,15 @@ def test_a_ratio_may_have_a_comma_and_a_day_must_be_one():
         draft_of(msgspec.structs.replace(form, achievement=[f"{ID}@first"]))
 
 
+@pytest.mark.parametrize("ratio", ["inf", "nan", "1e400"])
+def test_a_number_without_an_end_is_refused(ratio):
+    form = AgreementForm("lund", [f"{ID}@1"], ects_ratio=ratio)
+    with pytest.raises(msgspec.ValidationError):
+        draft_of(form)
+    with pytest.raises(msgspec.ValidationError):
+        draft_of(msgspec.structs.replace(form, ects_ratio="1", achievement=[f"{ID}@{'9' * 58}"]))
+
+
 def test_too_many_values_are_refused():
     with pytest.raises(HttpProblem):
         read_form([("achievement", f"{ID}@1")] * 201)

@@ -26,7 +26,11 @@ def test_reasons_are_read_for_a_refusal_alone():
         considered_of(msgspec.structs.replace(form, partial="because"))
 
 
-@pytest.mark.parametrize("typed", [{"achievement": "nonsense"}, {"ects": "many"}, {"outcome": "perhaps"}])
+@pytest.mark.parametrize(
+    "typed",
+    [{"achievement": "nonsense"}, {"achievement": f"{ID}@{'9' * 400}"}, {"ects": "inf"}, {"ects": "nan"},
+     {"ects": "many"}, {"outcome": "perhaps"}],
+)  # fmt: skip
 def test_what_is_no_value_is_refused(typed):
     form = read_form({"member": "lund", "achievement": f"{ID}@1"} | typed)
     with pytest.raises(msgspec.ValidationError):
