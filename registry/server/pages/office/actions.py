@@ -34,7 +34,7 @@ from registry.office.cases.assignments import assignees
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.office.errors import CaseChanged
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import content_of, form_key
 from registry.server.pages.office.case_page import CaseForm, Form, case_routes, render_case
 from registry.server.pages.office.colleagues import list_colleagues
 from registry.server.pages.office.decision_form import read_decision, read_left
@@ -43,7 +43,7 @@ from registry.server.pages.refusals import problem_of
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
-_NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
+_NOT_OF_BODY: Final = ("version", "before")
 _MAX_VERSION_DIGITS: Final = 9
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
@@ -241,7 +241,8 @@ def version_of(data: Mapping[str, str | list[str]]) -> int:
 
 def _values(data: Mapping[str, str | list[str]]) -> dict[str, Any]:
     """Return the body of an action that a form makes."""
-    values: dict[str, Any] = {name: value for name, value in plain(data).items() if value and name not in _NOT_OF_BODY}
+    typed = content_of(plain(data))
+    values: dict[str, Any] = {name: value for name, value in typed.items() if value and name not in _NOT_OF_BODY}
     for name in _LISTS & data.keys():
         chosen = data[name]
         values[name] = [chosen] if isinstance(chosen, str) else chosen
