@@ -129,7 +129,10 @@ class Identities:
         try:
             account = insert_account(connection, person.name, person.roles, now, _BY).account
         except AccountError as error:
-            raise ProviderFault("name", str(error)) from error
+            # The error has the person's name, which no log may have.
+            raise ProviderFault(
+                "name", "an account cannot have the name of this person, or another one has it"
+            ) from error
         identity = str(uuid.uuid4())
         connection.execute(
             "INSERT INTO accounts.identities (identity, issuer, subject, account, is_managed, created)"
