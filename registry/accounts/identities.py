@@ -83,10 +83,10 @@ class Identities:
             )
             append(connection.cursor(), now, f"{PERSON_PREFIX}{account}", "identity.add", identity)
 
-    def disconnect(self, identity: str, account: str, by: str) -> None:
-        """End the connection of an account, if it has one with this id that its person made.
+    def disconnect(self, identity: str, account: str, by: str) -> bool:
+        """End the connection of an account, with the sessions that it began.
 
-        The sessions that it began end, too.
+        Return False, and change nothing, if the account has none with this id that its person made.
         """
         with self._database.transaction() as connection:
             row = connection.execute(
@@ -99,6 +99,7 @@ class Identities:
                     "DELETE FROM accounts.sessions WHERE account::text = %s AND way = 'provider'", (account,)
                 )
                 append(connection.cursor(), self._database.clock(), by, "identity.remove", identity)
+            return row is not None
 
     def sign_in(self, person: Person, earlier: str | None) -> str:
         """Return the secret of the session that begins for a person at the provider. Raises `ProviderFault`.
