@@ -83,10 +83,10 @@ class Identities:
             )
             append(connection.cursor(), now, f"{PERSON_PREFIX}{account}", "identity.add", identity)
 
-    def disconnect(self, identity: str, account: str, by: str) -> None:
-        """End the connection of an account, if it has one with this id that its person made.
+    def disconnect(self, identity: str, account: str, by: str) -> bool:
+        """End the connection of an account, with the sessions that it began.
 
-        The sessions that it began end, too.
+        Return False, and change nothing, if the account has none with this id that its person made.
         """
         with self._database.transaction() as connection:
             row = connection.execute(
@@ -99,12 +99,14 @@ class Identities:
                     "DELETE FROM accounts.sessions WHERE account::text = %s AND way = 'provider'", (account,)
                 )
                 append(connection.cursor(), self._database.clock(), by, "identity.remove", identity)
+            return row is not None
 
     def sign_in(self, person: Person, earlier: str | None) -> str:
         """Return the secret of the session that begins for a person at the provider. Raises `ProviderFault`.
 
         Where the provider's claims give roles, a person without an account gets one, and an account that was made like
-        this gets those roles again. `earlier` is the secret of the browser's session, which ends.
+        this gets those roles again; one that they give no role any more loses its roles and its sessions. `earlier` is
+        the secret of the browser's session, which ends.
         """
         now = self._database.clock()
         with self._database.transaction() as connection:
@@ -114,13 +116,17 @@ class Identities:
                 lock_account(connection, account)
             except UnknownAccount as error:
                 raise ProviderFault("ended", "the account of this person has ended") from error
-            if owner is not None and owner["is_managed"]:
+            is_managed = owner is not None and owner["is_managed"]
+            if is_managed:
                 _set_roles(connection, account, person.roles, now)
-            connection.execute(
-                "UPDATE accounts.identities SET used = %s WHERE issuer = %s AND subject = %s",
-                (now, person.issuer, person.subject),
-            )
-            return self._sessions.begin(connection, account, "provider", earlier)
+            if person.roles or not is_managed:
+                connection.execute(
+                    "UPDATE accounts.identities SET used = %s WHERE issuer = %s AND subject = %s",
+                    (now, person.issuer, person.subject),
+                )
+                return self._sessions.begin(connection, account, "provider", earlier)
+        # After the transaction, so that the end of the roles and sessions stays.
+        raise ProviderFault("no-role", "the identity provider gives this person no role here any more")
 
     def _add(self, connection: Connection[Any], person: Person, now: datetime) -> str:
         """Add the account of a person whom the provider's claims give roles. Raises `ProviderFault`."""
@@ -129,7 +135,10 @@ class Identities:
         try:
             account = insert_account(connection, person.name, person.roles, now, _BY).account
         except AccountError as error:
-            raise ProviderFault("name", str(error)) from error
+            # The error has the person's name, which no log may have.
+            raise ProviderFault(
+                "name", "an account cannot have the name of this person, or another one has it"
+            ) from error
         identity = str(uuid.uuid4())
         connection.execute(
             "INSERT INTO accounts.identities (identity, issuer, subject, account, is_managed, created)"
@@ -154,12 +163,13 @@ def _owner(connection: Connection[Any], person: Person) -> dict[str, Any] | None
 
 
 def _set_roles(connection: Connection[Any], account: str, roles: list[str], now: datetime) -> None:
-    if not roles:
-        raise ProviderFault("no-role", "the identity provider gives this person no role here any more")
-    chosen = check_roles(roles)
+    """Give an account the roles of the provider's claims; without any, its sessions end."""
+    chosen = check_roles(roles) if roles else []
     row = connection.execute(
         "UPDATE accounts.accounts SET roles = %s WHERE account = %s AND roles <> %s RETURNING account",
         (chosen, account, chosen),
     ).fetchone()
+    if not chosen:
+        connection.execute("DELETE FROM accounts.sessions WHERE account = %s", (account,))
     if row is not None:
-        append(connection.cursor(), now, _BY, f"account.roles {' '.join(chosen)}", account)
+        append(connection.cursor(), now, _BY, f"account.roles {' '.join(chosen)}".strip(), account)

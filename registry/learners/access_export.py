@@ -1,7 +1,8 @@
-"""All that this university's node stores about a learner, for a learner who asks for it."""
+"""The export for a learner who asks what this university's node stores about them, and what is not in the file."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -13,6 +14,17 @@ from registry.values.persons import FORMERLY, PERSON
 
 MAX_CREDENTIALS: Final = 1_000
 """Credentials of one export."""
+MAX_LISTED: Final = 500
+"""Merges and splits, and cases, of one export."""
+NOT_INCLUDED: Final = (
+    "texts, files and proofs of the recognition office's cases",
+    "rows that are held because their student number is known with another person",
+    "credentials of documents that wait for the publishing of their achievement",
+    "rows of imports, batches and messages whose content is still stored, with their corrections",
+    "answers to requests of systems, as far as they are still stored",
+)
+"""Further data that this node may store about the learner, so that nobody takes an export for all of it."""
+T = TypeVar("T")
 
 
 class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,7 +42,10 @@ class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything that this node stores about one learner. Keyed hashes and keys, which say nothing, are left out."""
+    """The data that this node stores about one learner, without what `not_included` names.
+
+    Keyed hashes and keys, which say nothing, are left out.
+    """
 
     learner: str
     university: str
@@ -43,17 +58,28 @@ class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
     all_credentials: bool
     """False where there are more than one export has."""
     merges_and_splits: list[dict[str, Any]]
+    all_merges_and_splits: bool
+    """False where there are more than one export has."""
     cases: list[dict[str, Any]]
     """The recognition office's cases; their files are the office's to hand out."""
-    published: list[Any] = []
+    all_cases: bool
+    """False where there are more than one export has."""
+    published: list[Any]
     """The credentials that universities published about the learner, as far as this node has read."""
+    all_published: bool
+    """False where there are more than one export has."""
+    not_included: Sequence[str] = NOT_INCLUDED
+    """Further data that this node may store about the learner. Ask the university's offices for it."""
 
     def __repr__(self) -> str:
         return f"AccessExport({self.learner})"  # a person is never shown by accident
 
 
-def export_learner(registry: Registry, learner: str, published: list[Any]) -> AccessExport:
-    """Return what is stored about a learner. Raises `UnknownLearner` for one who is unknown or erased here."""
+def export_learner(registry: Registry, learner: str, published: list[Any], *, all_published: bool) -> AccessExport:
+    """Return what is stored about a learner. Raises `UnknownLearner` for one who is unknown or erased here.
+
+    `all_published`: `published` was not cut.
+    """
     cursor = registry.cursor()
     stored = registry.vault.read_learner(cursor, learner)
     if stored is None:
@@ -61,25 +87,36 @@ def export_learner(registry: Registry, learner: str, published: list[Any]) -> Ac
     records = read_records(registry, Party(stored.learner, stored.person, stored.sealed))
     changes = cursor.execute(
         "SELECT change::text, kind, source::text, target::text, proposed, confirmed FROM vault.learner_changes"
-        " WHERE %(learner)s::uuid IN (source, target) ORDER BY proposed LIMIT 500",
-        {"learner": learner},
+        " WHERE %(learner)s::uuid IN (source, target) ORDER BY proposed LIMIT %(limit)s",
+        {"learner": learner, "limit": MAX_LISTED + 1},
     ).fetchall()
     cases = cursor.execute(
-        "SELECT file_number, state, purpose, opened FROM office.cases WHERE learner = %s ORDER BY opened LIMIT 500",
-        (learner,),
+        "SELECT file_number, state, purpose, opened FROM office.cases WHERE learner = %s ORDER BY opened LIMIT %s",
+        (learner, MAX_LISTED + 1),
     ).fetchall()
+    listed_changes, all_changes = cut(changes, MAX_LISTED)
+    listed_cases, all_cases = cut(cases, MAX_LISTED)
+    listed_records, all_records = cut(records, MAX_CREDENTIALS)
     return AccessExport(
         learner,
         registry.member,
         datetime.now(UTC),
         {name: stored.person[name] for name in (*PERSON, "student", "formerStudent") if stored.person.get(name)},
         list(stored.person.get(FORMERLY, ())),
-        [_export(registry, record) for record in records[:MAX_CREDENTIALS]],
-        len(records) <= MAX_CREDENTIALS,
-        [dict(row) for row in changes],
-        [dict(row) for row in cases],
+        [_export(registry, record) for record in listed_records],
+        all_records,
+        [dict(row) for row in listed_changes],
+        all_changes,
+        [dict(row) for row in listed_cases],
+        all_cases,
         published,
+        all_published,
     )
+
+
+def cut(rows: Sequence[T], most: int) -> tuple[Sequence[T], bool]:
+    """Return the first rows, and whether these are all."""
+    return rows[:most], len(rows) <= most
 
 
 def _export(registry: Registry, record: Record) -> ExportedCredential:

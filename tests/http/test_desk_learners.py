@@ -1,10 +1,14 @@
 """The desk's overview, held rows and learners: corrected, merged, split, exported and erased by people."""
 
+import contextlib
 import re
 import uuid
 
 import pytest
 
+from registry.accounts import AccountServices
+from registry.accounts.site import site_of
+from registry.settings.sign_in import AccountSetting
 from tests.support.command import until
 from tests.support.served import form, once, row
 
@@ -116,9 +120,11 @@ def test_a_learner_s_person_is_corrected_and_the_former_name_stays_known(clerk, 
         assert "&lt;script&gt;alert(1)" in shown
 
 
-def test_an_export_has_what_is_stored_and_its_name_says_nothing(clerk, issue):
+def test_an_export_says_what_is_in_it_and_what_not_and_its_name_says_nothing(node, clerk, issue):
     credential, learner = issue("le-1", "le-number", grade="8")
-    answer = clerk.get(f"/desk/learners/{learner}/export")
+    page = clerk.get(f"/desk/learners/{learner}")
+    assert "Not in it: texts and files of cases" in page.text
+    answer = clerk.post(f"/desk/learners/{learner}/export", data=form(page))
     assert answer.headers["content-disposition"] == 'attachment; filename="what-we-store.json"'
     assert answer.headers["cache-control"] == "no-store"
     content = answer.json()
@@ -126,7 +132,15 @@ def test_an_export_has_what_is_stored_and_its_name_says_nothing(clerk, issue):
     [exported] = content["credentials"]
     assert (exported["credential"], exported["says"]["grade"]) == (credential, "8")
     assert [view["credential"] for view in content["published"]] == [credential]
-    assert clerk.get(f"/desk/learners/{uuid.uuid4()}/export").status_code == 404
+    assert [content[name] for name in ("allCredentials", "allMergesAndSplits", "allCases", "allPublished")] == [
+        True
+    ] * 4
+    assert "texts, files and proofs of the recognition office's cases" in content["notIncluded"]
+    assert clerk.post(f"/desk/learners/{uuid.uuid4()}/export", data=form(page)).status_code == 404
+    assert clerk.get(f"/desk/learners/{learner}/export").status_code == 405
+    with contextlib.closing(AccountServices(node.dsn, AccountSetting(), site_of(None, "", 8000))) as services:
+        acts = [entry.act for entry in services.journal.newest(100) if entry.subject == learner]
+    assert acts == ["learner.export"]
     assert clerk.get(f"/desk/learners/{uuid.uuid4()}").status_code == 404
 
 

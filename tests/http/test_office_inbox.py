@@ -66,7 +66,9 @@ def test_cases_are_taken_and_assigned_from_the_list(node, system, officer):
     assert taken.headers["location"].endswith("/office?unassigned=true")
     assert first in officer.get("/office?mine=true").text
     name = re.search(r"Kim [0-9a-f-]{36}", kim.get("/account").text)[0]
-    assign = form(page, key="assign 1", case=[first, second], assignee=person_in(officer.get("/office").text, name))
+    listed = officer.get("/office?mine=true")
+    [shown] = re.findall(rf'name="case" value="({first}@person:[^"]+)"', listed.text)
+    assign = form(page, key="assign 1", case=[shown, second], assignee=person_in(listed.text, name))
     assert officer.post("/office/assign", data=assign).status_code == 303
     assert officer.post("/office/assign", data=assign).status_code == 303  # a double click
     mine = kim.get("/office?mine=true").text
@@ -92,6 +94,24 @@ def test_a_case_that_somebody_else_took_meanwhile_is_not_taken_away(node, system
     refused = officer.post(f"{address}/take", data=stale)
     assert refused.status_code == 409
     assert "Somebody else changed this case meanwhile" in summary(refused)
+
+
+def test_the_list_takes_no_case_from_a_colleague_and_says_what_was_assigned(node, system, officer):
+    theirs, free = opened(system), opened(system)
+    number = system.get(f"/v1/cases/{theirs}").json()["case"]["fileNumber"]
+    seen, other = officer.get("/office"), node.sign_in("officer")
+    assert other.post("/office/take", data=form(other.get("/office"), key="theirs", case=theirs)).status_code == 303
+    refused = officer.post("/office/take", data=form(seen, key="mine", case=theirs))
+    assert refused.status_code == 409
+    me = re.search(r'value="(person:[^"]+)" selected', seen.text)[1]
+    partly = officer.post("/office/assign", data=form(seen, key="both", case=[f"{theirs}@", f"{free}@"], assignee=me))
+    assert partly.status_code == 409
+    assert "1 case was not assigned" in summary(partly)
+    assert "1 case was assigned." in summary(partly)
+    assert f"{number} : " in summary(partly)
+    assert theirs in other.get("/office?mine=true").text
+    assert theirs not in officer.get("/office?mine=true").text
+    assert free in officer.get("/office?mine=true").text
 
 
 def test_who_may_only_read_finds_no_form_and_cannot_assign(node, system):

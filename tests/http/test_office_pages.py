@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from tests.http.test_cases import opened
+from tests.http.test_signing_in import end_sessions, resend
 from tests.support.served import form
 
 HTML = {"Accept": "text/html"}
@@ -128,3 +129,18 @@ def test_what_a_person_does_to_a_case_is_in_the_journal_once(node, officer):
     assert journal.count(case) == 1
     assert "POST /office/cases/{case}/take" in journal
     assert "Jansen" not in journal
+
+
+def test_a_form_of_a_case_that_is_sent_again_after_signing_in_acts(node, officer):
+    case, name = opened(officer), f"Kim {uuid.uuid4()}"
+    client = node.sign_in("officer", name=name)
+    address = f"/office/cases/{case}"
+    typed = form(client.get(address), key=str(uuid.uuid4()), version=version(client, case))
+    end_sessions(node, name)
+    page = client.post(f"{address}/complete", data=typed)
+    assert page.status_code == 403
+    path = node.link("officer")
+    client.post(path, data=form(client.get(path)))
+    acted = client.post(f"{address}/complete", data=dict(resend(page)))
+    assert acted.status_code == 303, summary(acted)
+    assert "File complete" in client.get(address).text

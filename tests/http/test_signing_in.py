@@ -129,6 +129,18 @@ def test_a_form_whose_session_has_ended_is_shown_again_and_sent_again_after_sign
     assert typed in unescape(client.get("/admin/accounts").text)
 
 
+def test_ending_a_connection_that_an_account_does_not_have_says_that_nothing_changed(node):
+    client, admin = node.sign_in("clerk"), node.sign_in("administrator")
+    fields = form(client.get("/account"), identity=str(uuid.uuid4()))
+    answer = client.post("/account/identities/remove", data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert "Nothing changed: the account has no such connection" in client.get("/account").text
+    path = re.search(r'href="(/admin/accounts/[0-9a-f-]{36})"', admin.get("/admin/accounts").text)[1]
+    answer = admin.post(f"{path}/identities/remove", data=form(admin.get(path), identity=str(uuid.uuid4())))
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "Nothing changed: the account has no such connection" in admin.get(path).text
+
+
 def test_a_form_of_the_session_before_shows_what_was_typed_and_sends_nothing(node):
     client = node.sign_in("administrator")
     fields = form(client.get("/admin/accounts"), name=f"Bo {uuid.uuid4()}", role=["clerk"])

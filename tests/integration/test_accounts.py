@@ -7,7 +7,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from registry.accounts import AccountServices
-from registry.accounts.errors import AccountError, InvalidLink, NameInUse, UnknownAccount
+from registry.accounts.errors import AccountError, InvalidLink, NameInUse, ProviderFault, UnknownAccount
+from registry.accounts.identity_provider import Person
 from registry.accounts.journal import JournalRow
 from registry.accounts.site import site_of
 from registry.settings.sign_in import AccountSetting
@@ -196,3 +197,42 @@ def test_the_journal_shows_a_change_past_its_guard(services, database):
     database.execute("ALTER TABLE accounts.journal DISABLE TRIGGER only_add")
     database.execute("UPDATE accounts.journal SET actor = 'nobody' WHERE number = 1")
     assert services.journal.check().fault == 1
+
+
+def person(subject, name, *roles):
+    return Person("https://provider.example", subject, name, list(roles))
+
+
+def test_a_fault_of_the_provider_s_name_has_no_name_of_a_person(services):
+    services.accounts.add("Ada Jansen", ["clerk"], "admin")
+    with pytest.raises(ProviderFault) as fault:
+        services.identities.sign_in(person("1", "Ada Jansen", "clerk"), None)
+    assert fault.value.code == "name"
+    assert str(fault.value) == "an account cannot have the name of this person, or another one has it"
+
+
+def test_ending_a_connection_says_whether_there_was_one(services, ada):
+    services.identities.connect(ada.account, person("2", "Ada"))
+    [own] = services.identities.of_account(ada.account)
+    assert services.identities.disconnect(own.identity, ada.account, "admin")
+    assert not services.identities.disconnect(own.identity, ada.account, "admin")
+    services.identities.sign_in(person("3", "Bo", "clerk"), None)
+    bo = services.accounts.find("Bo")
+    [managed] = services.identities.of_account(bo.account)
+    assert not services.identities.disconnect(managed.identity, bo.account, "admin")
+    assert services.identities.of_account(bo.account) == [managed]
+
+
+def test_who_has_no_role_at_the_provider_any_more_keeps_neither_roles_nor_sessions(services):
+    session = services.identities.sign_in(person("4", "Cas", "clerk"), None)
+    account = services.accounts.find("Cas").account
+    for _ in range(2):
+        with pytest.raises(ProviderFault) as fault:
+            services.identities.sign_in(person("4", "Cas"), None)
+        assert fault.value.code == "no-role"
+        assert services.sessions.read(session) is None
+        assert services.accounts.find("Cas").roles == []
+    acts = [entry.act for entry in services.journal.newest(10) if entry.subject == account]
+    assert acts == ["account.roles", "account.add clerk"]
+    again = services.identities.sign_in(person("4", "Cas", "approver"), None)
+    assert services.sessions.read(again).roles == ["approver"]

@@ -3,7 +3,7 @@
 Both look at the most urgent open cases first, at `MAX_SEARCHED` of them at most, and say whether that was all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
@@ -85,7 +85,7 @@ def count_covered(office: Office, agreements: list[Agreement]) -> dict[str, int]
     keys = _keys_by_case(office.registry.cursor(), identifiers)
     facts = office.lookup.find_credentials([key for several in keys.values() for key in several]) if keys else {}
     own = office.registry.member
-    named = {each.partition("/")[2] for fact in facts.values() for each in fact.recognised_by if each.startswith(own)}
+    named = own_agreements((each for fact in facts.values() for each in fact.recognised_by), own)
     candidates = [case for case, several in keys.items() if all(key in facts for key in several)] if named else []
     cases = [office.registry.case(case) for case in candidates]
     counts = {
@@ -94,6 +94,12 @@ def count_covered(office: Office, agreements: list[Agreement]) -> dict[str, int]
         if each.agreement in named
     }
     return {agreement: count for agreement, count in counts.items() if count}
+
+
+def own_agreements(recognised_by: Iterable[str], own: str) -> set[str]:
+    """Return the agreements of this university among those of all, each named as `member/agreement`."""
+    pairs = (each.partition("/") for each in recognised_by)
+    return {agreement for member, _, agreement in pairs if member == own}
 
 
 def _most_urgent(

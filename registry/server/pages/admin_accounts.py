@@ -111,8 +111,8 @@ async def make_link(request: Request[Any, Any, Any], pages: Pages, services: Acc
 async def disconnect(request: Request[Any, Any, Any], pages: Pages, services: AccountServices) -> Response[Any]:
     """End the connection of an account to a person at the identity provider."""
     account, identity = str(request.path_params["account"]), str((await request.form()).get("identity", ""))
-    await run_sync(services.identities.disconnect, identity, account, request.user.actor)
-    return pages.redirect(request, f"{_PATH}/{account}", "disconnect")
+    has_ended = await run_sync(services.identities.disconnect, identity, account, request.user.actor)
+    return pages.redirect(request, f"{_PATH}/{account}", "disconnect" if has_ended else "disconnect-none")
 
 
 @post(f"{_PATH}/{{account:uuid}}/end", include_in_schema=False, status_code=303, **_ADMINISTER)

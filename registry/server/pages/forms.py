@@ -7,12 +7,16 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from registry.http import FieldError, HttpProblem
+from registry.server.pages.form_check import FIELD, FIELD_AGAIN
 
 _MAX_CHARACTERS: Final = 500
 _MAX_KEY: Final = 100
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,12}(?:[.,]\d{0,12})?|[.,]\d{1,12})")
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
+_KEY: Final = "key"
+_OF_THE_FORM: Final = frozenset({FIELD, FIELD_AGAIN, _KEY})
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 def read_search(typed: Mapping[str, Any], kind: type[S]) -> S:
@@ -50,7 +54,15 @@ def read_version(text: str) -> int | None:
 
 def form_key(typed: Mapping[str, str]) -> str:
     """Return the key that the form carries, so that a form that is sent twice acts once. Raises `HttpProblem`."""
-    key = typed.get("key", "")
+    key = typed.get(_KEY, "")
     if not 0 < len(key) <= _MAX_KEY:
-        raise HttpProblem("invalid", errors=[FieldError("key", "the form lacks its key; open the page again", "key")])
+        raise HttpProblem("invalid", errors=[FieldError(_KEY, "the form lacks its key; open the page again", _KEY)])
     return key
+
+
+def content_of(typed: Mapping[str, T]) -> dict[str, T]:
+    """Return the fields that a person filled in, without those by which a form is checked and acts once.
+
+    A form that is sent again after signing in has other such fields, and the same content.
+    """
+    return {name: value for name, value in typed.items() if name not in _OF_THE_FORM}

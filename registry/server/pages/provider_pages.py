@@ -105,7 +105,9 @@ async def disconnect(request: Request[Any, Any, Any], pages: Pages, services: Ac
     """End one of the connections of the person's account."""
     own: Session = request.auth
     identity = str((await request.form()).get("identity", ""))
-    await run_sync(services.identities.disconnect, identity, own.account, request.user.actor)
+    has_ended = await run_sync(services.identities.disconnect, identity, own.account, request.user.actor)
+    if not has_ended:
+        return pages.redirect(request, "/account", "disconnect-none")
     return pages.redirect(request, "/account" if own.way != "provider" else "/signin", "disconnect")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import structlog
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
@@ -18,6 +19,8 @@ from registry.server.pages.browser_session import (
 from registry.server.pages.frame import Pages
 from registry.server.pages.paths import local_path
 from registry.server.pages.provider_attempt import lead_to_provider, provider_of
+
+_log = structlog.get_logger(__name__)
 
 
 @get("/signin", include_in_schema=False, sync_to_thread=False)
@@ -106,8 +109,12 @@ async def use_link(
         return _render_link(request, pages, services, name, token, status=503, fault=fault.code)
     response: Response[Any] = Redirect(pages.address(request, "/account", {}), status_code=303)
     if is_connecting:
-        response = await lead_to_provider(request, pages, services, secret, "/account")
-        response.status_code = 200
+        try:
+            response = await lead_to_provider(request, pages, services, secret, "/account")
+            response.status_code = 200
+        except ProviderFault as fault:  # the link is used up by now, so its session goes on
+            _log.warning("accounts.provider_failed", code=fault.code, reason=str(fault))
+            response = pages.redirect(request, "/account", "not-connected")
     response.set_cookie(session_cookie(services.site, secret))
     return response
 

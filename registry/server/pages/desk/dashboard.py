@@ -85,13 +85,15 @@ class _Others(NamedTuple):
     names: dict[str, str]
 
 
-async def _count_items(views: Views, member: str) -> Worklist | None:
+async def count_items(views: Views, member: str) -> Worklist | None:
     """Return the beginning of the worklist; None where finding it out costs too much now."""
     try:
         response = await views.answer(
             "", lambda connection: worklist.read(connection, member, limit=MAX_COUNTED), cost="scan"
         )
-    except HttpProblem:
+    except HttpProblem as problem:
+        if problem.kind != "too-costly":
+            raise
         return None
     return response.content
 
@@ -113,7 +115,7 @@ async def show_desk(request: Request[Any, Any, Any], private: PrivateSide, views
         return _Others(read_newest(connection, member, limit=NEWEST), count_kinds(connection, member, since), names)
 
     own = await run_sync(count)
-    items = await _count_items(views, member)
+    items = await count_items(views, member)
     response = await views.answer("", read, "search")
     others: _Others = response.content
     return pages.render(

@@ -103,7 +103,9 @@ def erase(
     body = Erasing(learner, confirm_cases=confirmed)
     try:
         consequences = _read(private, str(learner))
-    except HttpProblem:
+    except HttpProblem as unread:
+        if unread.kind != "not-found":
+            raise
         # The learner is erased. The same form sent again gets the answer that it got; any other one is refused.
         erase_learner(private, eraser, request, learner, body, key)
         return pages.redirect(request, f"/desk/learners/{learner}", "learner-erased")

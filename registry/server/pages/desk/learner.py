@@ -13,6 +13,7 @@ from projections.api.reading import Views
 from projections.records import learners
 from projections.records.learners import LearnerRecord
 from projections.records.member_names import read_member_names
+from registry.accounts import AccountServices
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.http import Cursors, HttpProblem, requires
@@ -116,13 +117,23 @@ def show_learner(
     return render_learner(request, pages, read_learner(private, views, str(learner), cursor))
 
 
-@get("/desk/learners/{learner:uuid}/export", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
-def export(private: PrivateSide, views: Views, learner: UUID) -> Response[bytes]:
-    """Return all that this node stores about a learner, as a file."""
+@post(
+    "/desk/learners/{learner:uuid}/export",
+    include_in_schema=False,
+    status_code=200,
+    sync_to_thread=True,
+    **requires("learners:read"),
+)
+def export(
+    request: Request[Any, Any, Any], private: PrivateSide, views: Views, services: AccountServices, learner: UUID
+) -> Response[bytes]:
+    """Return what this node stores about a learner, as a file. The journal has who took it."""
     with views.snapshot() as snapshot:
         record = learners.read(snapshot.connection, str(learner))
     with private.reading() as registry:
-        content = _encode(export_learner(registry, str(learner), list(record.credentials)))
+        stored = export_learner(registry, str(learner), list(record.credentials), all_published=record.next is None)
+    services.journal.add(request.user.actor, "learner.export", str(learner))
+    content = _encode(stored)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="what-we-store.json"'}
     return Response(msgspec.json.format(content, indent=2), media_type="application/json", headers=headers)
 

@@ -20,7 +20,7 @@ from registry.learners.changes import LearnerChanges
 from registry.learners.numbers import find_learner
 from registry.server.pages.desk.learner import FIELDS, read_learner, render_learner
 from registry.server.pages.desk.learner_services import changes_of
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import content_of, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
@@ -103,8 +103,7 @@ def _propose(
         return Answer(201, {"change": propose(write.registry, changes_of(write.registry, views))})
 
     try:
-        body = {name: value for name, value in data.items() if name != "csrf"}
-        answer = private.write_once(request, form_key(data), body, act)
+        answer = private.write_once(request, form_key(data), content_of(data), act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         page = read_learner(private, views, str(learner))

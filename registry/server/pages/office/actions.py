@@ -26,15 +26,12 @@ from registry.api.case_bodies import (
     Noted,
     Proposal,
 )
-from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknowledge_in, assign_to, disclose_in
-from registry.api.idempotency import Answer
-from registry.api.private_side import Write
+from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknowledge_in, disclose_in
 from registry.http import FieldError, HttpProblem, requires
-from registry.office.cases.assignments import assignees
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
-from registry.office.errors import CaseChanged
-from registry.server.pages.forms import form_key, read_version
+from registry.server.pages.forms import content_of, form_key, read_version
+from registry.server.pages.office.assignments import ChosenCase, assign_if_unchanged
 from registry.server.pages.office.case_page import CaseForm, Form, case_routes, render_case
 from registry.server.pages.office.colleagues import list_colleagues
 from registry.server.pages.office.decision_form import read_decision, read_left
@@ -43,7 +40,7 @@ from registry.server.pages.refusals import problem_of
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
-_NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
+_NOT_OF_BODY: Final = ("version", "before")
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
@@ -196,14 +193,9 @@ def hand_in_disclosures(form: Form, data: Typed) -> Response[Any]:
 
 def _assign(form: CaseForm, data: Mapping[str, str | list[str]], assignee: str | None) -> None:
     """Assign a case, unless somebody else did since the form was made."""
-    case, by, typed = str(form.case), form.request.user.actor, plain(data)
-
-    def act(write: Write) -> Answer:
-        now = assignees(write.registry.cursor(), [case]).get(case, "")
-        if now != typed.get("before", ""):
-            raise CaseChanged("somebody else assigned this case since this form was made", "$.assignee")
-        return assign_to(case, assignee, by)(write)
-
+    typed = plain(data)
+    chosen = ChosenCase(str(form.case), typed.get("before", ""))
+    act = assign_if_unchanged(chosen, assignee, form.request.user.actor)
     form.private.write_once(form.request, form_key(typed), Assignment(assignee), act)
 
 
@@ -240,7 +232,8 @@ def version_of(data: Mapping[str, str | list[str]]) -> int:
 
 def _values(data: Mapping[str, str | list[str]]) -> dict[str, Any]:
     """Return the body of an action that a form makes."""
-    values: dict[str, Any] = {name: value for name, value in plain(data).items() if value and name not in _NOT_OF_BODY}
+    typed = content_of(plain(data))
+    values: dict[str, Any] = {name: value for name, value in typed.items() if value and name not in _NOT_OF_BODY}
     for name in _LISTS & data.keys():
         chosen = data[name]
         values[name] = [chosen] if isinstance(chosen, str) else chosen

@@ -100,7 +100,7 @@ class CaseForm(NamedTuple):
             file_names = read_file_names(registry, case) if view.attachments else {}
         beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
         colleagues = list_colleagues(self.services)
-        return CasePage(view, len(view.history), assessment, programmes, beside, actors, file_names, colleagues)
+        return CasePage(view, case.version, assessment, programmes, beside, actors, file_names, colleagues)
 
     def perform(
         self, body: msgspec.Struct, key: str, version: int, act: Callable[[RecognitionOffice, str], CaseUpdate]

@@ -11,10 +11,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from projections.records.member_names import read_member_names
-from registry.api.case_file import Assignment, NameSearch, assign_to
-from registry.http import Cursors, FieldError, HttpProblem, requires
+from registry.api.case_file import Assignment, NameSearch
+from registry.http import Cursors, requires
 from registry.office.cases import worklist
-from registry.office.cases.assignments import assignees
 from registry.office.cases.case_list import count_changed, list_cases
 from registry.office.cases.choices import STATES
 from registry.office.cases.open_cases import (
@@ -30,6 +29,13 @@ from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.worklist import AssignedCounts, CaseLine, Counts, WorklistQuery
 from registry.server.pages.forms import form_key
 from registry.server.pages.languages import language_of
+from registry.server.pages.office.assignments import (
+    MOST_CHOSEN,
+    AssignedCases,
+    assign_each,
+    assign_if_unchanged,
+    read_chosen,
+)
 from registry.server.pages.office.colleagues import list_colleagues, names_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.inbox_filter import InboxFilter, read_address, read_filter
@@ -40,7 +46,6 @@ from registry.values.countries import COUNTRIES
 from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 25
-_MOST_CHOSEN: Final = 100
 _NOBODY: Final = "nobody"
 Chosen = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 """A form in which a field may be chosen several times."""
@@ -89,19 +94,15 @@ def assign_chosen(desk: AtDesk, data: Chosen) -> Response[Any]:
     """Give the chosen cases to a colleague, or to nobody."""
     chosen = read_address(str(data.get("back", "")))
     assignee = str(data.get("assignee", ""))
-    cases = _chosen_cases(data)
+    cases = read_chosen(data)
     if not cases or assignee not in (_NOBODY, *(each.actor for each in list_colleagues(desk.services))):
         fault = "assignee" if cases else "chosen"
         return render_inbox(desk, chosen=chosen, fault=fault)
     key = form_key({"key": str(data.get("key", ""))})
-    person = None if assignee == _NOBODY else assignee
-    with desk.private.reading() as registry:
-        before = assignees(registry.cursor(), cases)
-    others = [case for case in cases if before.get(case) != person]
-    for case in others:
-        act = assign_to(case, person, desk.me)
-        desk.private.write_once(desk.request, f"{key}-{case}", Assignment(person), act)
-    done = "assign" if others else "assign-none"
+    outcome = assign_each(desk, cases, None if assignee == _NOBODY else assignee, key)
+    if outcome.refused:
+        return render_inbox(desk, chosen=chosen, outcome=outcome)
+    done = "assign" if outcome.assigned else "assign-none"
     return desk.pages.redirect(desk.request, "/office", done, **_back(chosen))
 
 
@@ -109,13 +110,13 @@ def assign_chosen(desk: AtDesk, data: Chosen) -> Response[Any]:
 def take_from_inbox(desk: AtDesk, data: Chosen) -> Response[Any]:
     """Take a case of the list."""
     chosen, by = read_address(str(data.get("back", ""))), desk.me
-    cases = _chosen_cases(data)
+    cases = read_chosen(data)
     if not cases:
         return render_inbox(desk, chosen=chosen, fault="chosen")
-    case = cases[0]
     try:
         key = form_key({"key": str(data.get("key", ""))})
-        desk.private.write_once(desk.request, f"{key}-{case}", Assignment(by), assign_to(case, by, by))
+        act = assign_if_unchanged(cases[0], by, by)
+        desk.private.write_once(desk.request, f"{key}-{cases[0].case}", Assignment(by), act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(desk.request, error)
         return render_inbox(desk, chosen=chosen, problem=problem)
@@ -129,15 +130,16 @@ def render_inbox(
     name: str | None = None,
     fault: str = "",
     problem: Mapping[str, Any] | None = None,
+    outcome: AssignedCases | None = None,
 ) -> Response[str]:
-    """Return the inbox; with a name, the cases of applicants of that name."""
+    """Return the inbox; with a name, the cases of applicants of that name; with an outcome, what was refused."""
     chosen = chosen or InboxFilter()
     with desk.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
         agreements = read_own_agreements(snapshot.connection, desk.own)
     page = _read_page(desk, chosen, agreements, name)
     formats = Formats(language_of(desk.request))
-    status = problem["status"] if problem else 422 if fault else 200
+    status = problem["status"] if problem else 409 if outcome else 422 if fault else 200
     return desk.pages.render(
         desk.request,
         "office/inbox.html",
@@ -150,12 +152,13 @@ def render_inbox(
         name=name,
         fault=fault,
         problem=problem,
+        outcome=outcome,
         agreements={each.agreement: each.content for each in agreements},
         colleagues=list_colleagues(desk.services),
         all_states=STATES,
         countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
         searched=MAX_SEARCHED,
-        most_found=_MOST_CHOSEN,
+        most_found=MOST_CHOSEN,
         key=str(uuid4()),
         me=desk.me,
         scopes=desk.request.user.scopes,
@@ -182,7 +185,7 @@ def _read_page(desk: Desk, chosen: InboxFilter, agreements: Sequence[Agreement],
         )
         listed = list_cases(
             reading, query, today=today, name=name, changed=chosen.changed, after=after,
-            limit=_PER_PAGE if name is None else _MOST_CHOSEN,
+            limit=_PER_PAGE if name is None else MOST_CHOSEN,
         )  # fmt: skip
         counts = worklist.count_cases(registry.cursor(), today=today, soon=office.setting.due_soon_days)
         last = listed.lines[-1].place if name is None and len(listed.lines) == _PER_PAGE else None
@@ -216,16 +219,6 @@ def _select(
         selected = of_agreement if selected is None else selected & of_agreement
         is_complete = is_complete and covered.complete
     return None if selected is None else sorted(selected), is_complete
-
-
-def _chosen_cases(data: Mapping[str, str | list[str]]) -> list[str]:
-    """Return the cases that a form names, each once. Raises `HttpProblem` for what is not the id of a case."""
-    chosen = data.get("case", [])
-    values = [chosen] if isinstance(chosen, str) else chosen
-    try:
-        return [str(UUID(value)) for value in dict.fromkeys(values[:_MOST_CHOSEN])]
-    except ValueError as error:
-        raise HttpProblem("invalid", errors=[FieldError("case", "is not the id of a case")]) from error
 
 
 def _back(chosen: InboxFilter) -> dict[str, Any]:

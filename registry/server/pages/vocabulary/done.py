@@ -64,6 +64,8 @@ WORDS: Final = {
         "statement-withdrawn": N_("Statement withdrawn"),
         "withdraw-asked": N_("The withdrawal is asked for; another person confirms it"),
         "connect": N_("Your account is connected, and the identity provider signs you in from now on"),
+        "not-connected": N_("You are signed in. Your account is not connected: the identity provider did not answer"),
+        "disconnect-none": N_("Nothing changed: the account has no such connection that can be ended here"),
         "disconnect": N_("The connection has ended, with the sessions that it began"),
         "import-received": N_("The file is here and is being checked. Nothing is issued yet"),
         "row-ready": N_("The row is right and ready to hand over"),

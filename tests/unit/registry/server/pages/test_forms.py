@@ -1,8 +1,8 @@
-"""Numbers and versions as people type them, and as forms carry them."""
+"""Numbers and versions as people type them, and the content of a form without the fields by which it is checked."""
 
 import pytest
 
-from registry.server.pages.forms import read_number, read_version
+from registry.server.pages.forms import content_of, read_number, read_version
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_a_version_has_nine_digits_at_most():
     assert {read_version(text) for text in ("", "-1", " 1", "1\n", "1.0", "1_0", "²", "٣", "9" * 10, "9" * 5000)} == {
         None
     }
+
+
+def test_a_form_that_is_sent_again_has_the_same_content():
+    first = {"csrf": "a token", "key": "a key", "note": "text"}
+    again = {"csrf": "another token", "again": "yes", "key": "a key", "note": "text"}
+    assert content_of(first) == content_of(again) == {"note": "text"}
