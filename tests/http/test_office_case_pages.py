@@ -208,3 +208,18 @@ def test_right_to_left_names_keep_their_direction(officer):
     name = {"familyName": "\u05db\u05d4\u05df", "givenName": "\u05d3\u05e0\u05d4", "dateOfBirth": "2001-02-03"}
     case = opened(officer, applicant=name)
     assert "<bdi>\u05db\u05d4\u05df, \u05d3\u05e0\u05d4</bdi>" in officer.get(f"/office/cases/{case}").text
+
+
+def test_why_a_proposal_was_sent_back_is_read_by_who_proposes_again(officer, approver):
+    case = undecided(officer)
+    propose_in_full(officer, case)
+    silent = send(approver, case, "return", note=" ")
+    assert silent.status_code == 422
+    assert "Say what should change." in summary(silent)
+    assert 'aria-describedby="note-error"' in silent.text
+    assert send(approver, case, "return", note="Name the <b>accreditation</b>").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert page.count("<bdi>Name the &lt;b&gt;accreditation&lt;/b&gt;</bdi>") == 2  # above the form, and in the history
+    assert page.index("Why it was sent back") < page.index('name="outcome-0"')
+    propose_in_full(officer, case)
+    assert "Why it was sent back" not in officer.get(f"/office/cases/{case}").text

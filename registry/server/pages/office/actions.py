@@ -43,6 +43,8 @@ from registry.server.pages.refusals import problem_of
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
+_NEEDED: Final = {"return": "note"}
+"""Actions whose form is refused where a field is empty."""
 _NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
 _MAX_VERSION_DIGITS: Final = 9
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
@@ -103,6 +105,7 @@ def _handler(action: Action) -> HTTPRouteHandler:
     )
     def handle(form: Form, data: Typed) -> Response[Any]:
         def act() -> None:
+            _check_filled(action.name, data)
             body = msgspec.convert(_values(data), action.body, strict=False)
             key, version = form_key(plain(data)), version_of(data)
             form.perform(body, key, version, lambda office, by: action.act(office, str(form.case), body, by))
@@ -222,6 +225,13 @@ def carry_out(
         problem = {**problem_of(form.request, error), "saved": saved()}
         return render_case(form, form.read(plain(data).get("against") or None), problem=problem, typed=plain(data))
     return form.pages.redirect(form.request, f"/office/cases/{form.case}", name)
+
+
+def _check_filled(name: str, data: Mapping[str, str | list[str]]) -> None:
+    """Raise `HttpProblem` where a form lacks what its action needs. The page names the field in its own words."""
+    field = _NEEDED.get(name)
+    if field is not None and not plain(data).get(field, "").strip():
+        raise HttpProblem("unprocessable", errors=[FieldError(field, "is empty", field)], empty=name)
 
 
 def plain(data: Mapping[str, str | list[str]]) -> dict[str, str]:
