@@ -223,3 +223,20 @@ def test_why_a_proposal_was_sent_back_is_read_by_who_proposes_again(officer, app
     assert page.index("Why it was sent back") < page.index('name="outcome-0"')
     propose_in_full(officer, case)
     assert "Why it was sent back" not in officer.get(f"/office/cases/{case}").text
+
+
+def test_the_note_for_the_applicant_is_kept_with_the_draft(officer, approver):
+    case = undecided(officer)
+    filled = re.compile(r'name="letter-note"[^>]*>([^<]*)<')
+    typed = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "letter-note": 'Bring "both" pages'}
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert filled.search(page)[1] == "Bring &#34;both&#34; pages"
+    typed["letter-note"] = "Bring one page"
+    assert send(officer, case, "propose", **typed, do="propose").status_code == 303
+    assert "<bdi>Bring one page</bdi>" in approver.get(f"/office/cases/{case}").text
+    assert send(approver, case, "return", note="Shorter").status_code == 303
+    assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == "Bring one page"
+    typed["letter-note"] = " "
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == ""

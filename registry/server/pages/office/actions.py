@@ -18,7 +18,6 @@ from registry.accounts import AccountServices
 from registry.api.case_bodies import (
     AnswerGiven,
     Approval,
-    AssessmentGiven,
     Dated,
     DocumentsAsked,
     DocumentsCame,
@@ -30,7 +29,9 @@ from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknow
 from registry.api.idempotency import Answer
 from registry.api.private_side import Write
 from registry.http import FieldError, HttpProblem, requires
+from registry.office.assessments.assessment import Assessment
 from registry.office.cases.assignments import assignees
+from registry.office.cases.opening import Words
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.office.errors import CaseChanged
@@ -48,6 +49,14 @@ _NEEDED: Final = {"return": "note"}
 _NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
 _MAX_VERSION_DIGITS: Final = 9
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """What the decision form stores before anything is proposed."""
+
+    assessment: Assessment
+    note: str
+    """For the applicant; empty where there is none."""
 
 
 class Action(NamedTuple):
@@ -127,12 +136,17 @@ def propose(form: Form, data: Typed) -> Response[Any]:
         if draft is None:
             raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
         assessment, leave = read_decision(typed, draft), read_left(typed, draft)
-        body = AssessmentGiven(msgspec.to_builtins(assessment))
-        form.perform(body, f"{key}-assess", version, lambda office, by: office.assess(case, assessment, by))
+        body = _Draft(assessment, msgspec.convert(typed.get("letter-note", "").strip(), Words))
+        form.perform(
+            body,
+            f"{key}-assess",
+            version,
+            lambda office, by: office.assess(case, assessment, by, applicant_note=body.note),
+        )
         saved = True
         if typed.get("do") != "propose":
             return
-        proposal = Proposal(note=typed.get("letter-note") or None, override=typed.get("override") or None, leave=leave)
+        proposal = Proposal(note=body.note or None, override=typed.get("override") or None, leave=leave)
         form.perform(
             proposal,
             f"{key}-propose",
