@@ -240,3 +240,18 @@ def test_the_note_for_the_applicant_is_kept_with_the_draft(officer, approver):
     typed["letter-note"] = " "
     assert send(officer, case, "propose", **typed, do="save").status_code == 303
     assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == ""
+
+
+def test_documents_are_asked_for_and_received_only_where_one_is_chosen(officer):
+    case = opened(officer)
+    asked = send(officer, case, "request-documents", note="Both pages")
+    assert asked.status_code == 422
+    assert "Choose at least one document." in summary(asked)
+    assert 'aria-describedby="documents-error"' in asked.text
+    assert '<details class="more" open>' in asked.text
+    assert ">Both pages</textarea>" in asked.text
+    assert "missing required field" not in asked.text
+    assert send(officer, case, "request-documents", documents=["transcript", "identity"]).status_code == 303
+    came = send(officer, case, "receive-documents")
+    assert came.status_code == 422
+    assert came.text.count("Choose at least one document.") == 2  # in the summary, and at the field

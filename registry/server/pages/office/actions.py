@@ -44,7 +44,7 @@ from registry.server.pages.refusals import problem_of
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
-_NEEDED: Final = {"return": "note"}
+_NEEDED: Final = {"return": "note", "request-documents": "documents", "receive-documents": "documents"}
 """Actions whose form is refused where a field is empty."""
 _NOT_OF_BODY: Final = ("key", "csrf", "version", "before")
 _MAX_VERSION_DIGITS: Final = 9
