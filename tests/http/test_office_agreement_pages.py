@@ -81,6 +81,16 @@ def test_an_agreement_is_simulated_before_it_is_published(office):
     assert nothing.status_code == 403
 
 
+def test_an_agreement_that_says_the_same_is_refused_with_a_link_to_the_one_in_force(office, agreement):
+    page = office.assessor.get(f"/office/agreements/declare?{covered(office)}").text
+    again = hidden(page, "/office/agreements/declare") | {"validFrom": "2026-02-01"}
+    answer = office.assessor.post("/office/agreements/declare", data=again)
+    assert answer.status_code == 409
+    assert "That was done already" in summary(answer)
+    assert f'href="/office/agreements/{agreement}"' in answer.text
+    assert len(office.anybody().get("/v1/agreements?member=twente").json()["items"]) == 1
+
+
 def test_cases_that_an_agreement_covers_are_decided_in_one_go_by_two_persons(office, agreement):
     system = office.client("cases:read", "cases:write")
     subjects = [{"credential": {"member": "lund", "credential": each}} for each in office.credentials[:3]]

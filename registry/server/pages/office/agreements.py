@@ -1,6 +1,6 @@
 """Agreements of the university: what they cover, what one would have decided, and their beginning and end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -16,6 +16,8 @@ from projections.recognition.decisions import AgreementView, agreements
 from projections.recognition.simulation import Simulation, simulate
 from projections.records.member_names import read_member_names
 from registry.api.agreements import Ending, declare_in, end_in
+from registry.api.idempotency import Answer
+from registry.api.private_side import Write
 from registry.http import HttpProblem, requires
 from registry.http.responses import POSITION
 from registry.server.pages import charts
@@ -37,6 +39,7 @@ from registry.server.pages.refusals import problem_of
 from registry.server.pages.texts import N_
 from registry.server.pages.vocabulary import VOCABULARY
 from registry.vault.vault import random_id
+from registry.wire.recognition import AgreementDeclared
 from registry.wire.today import utc_today
 
 _MOST_OFFERS: Final = 200
@@ -114,7 +117,8 @@ def declare(desk: AtDesk, data: Typed) -> Response[Any]:
     try:
         content = declaration_of(form, random_id())
         identity = msgspec.structs.replace(content, agreement="")
-        desk.private.write_once(desk.request, form_key(plain(data)), identity, declare_in(desk.lookup, content))
+        act = _declare_once(content, declare_in(desk.lookup, content))
+        desk.private.write_once(desk.request, form_key(plain(data)), identity, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         return _render_confirm(desk, form, problem_of(desk.request, error))
     return desk.pages.redirect(desk.request, "/office/agreements", "agreement-declared")
@@ -139,6 +143,18 @@ def end(desk: AtDesk, agreement: UUID, data: Typed) -> Response[Any]:
         problem = problem_of(desk.request, error)
         return _render_one(desk, "office/agreement_end.html", str(agreement), problem, typed)
     return desk.pages.redirect(desk.request, "/office/agreements", "agreement-ended")
+
+
+def _declare_once(content: AgreementDeclared, act: Callable[[Write], Answer]) -> Callable[[Write], Answer]:
+    """Return the write, which is refused where an agreement of this university says the same already."""
+
+    def act_once(write: Write) -> Answer:
+        same = write.registry.recognition.find_same_agreement(content)
+        if same is not None:
+            raise HttpProblem("conflict", f"agreement {same} says the same", same=same)
+        return act(write)
+
+    return act_once
 
 
 def _pairs(data: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
@@ -174,6 +190,8 @@ def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] 
             if form.with_member in names
             else []
         )
+        same = (problem or {}).get("same")
+        is_same_read = bool(same and agreements(snapshot.connection, desk.own, same))
     return desk.pages.render(
         desk.request,
         "office/agreement_declare.html",
@@ -182,6 +200,7 @@ def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] 
         form=form,
         titles={f"{offer.achievement}@{offer.version}": offer.title for offer in offers},
         problem=problem,
+        is_same_read=is_same_read,
         key=str(uuid4()),
         today=utc_today(),
     )
