@@ -57,6 +57,13 @@ class Recognition:
                 return identifier
         return None
 
+    def list_ended_agreements(self) -> dict[str, str]:
+        """Return the first days (`YYYY-MM-DD`) on which ended agreements cover nothing, by their ids.
+
+        An end counts as soon as it is stored, before the log has it.
+        """
+        return {each: self.agreement(each).withdrawn_from for each in self._list_agreements(Agreement.Withdrawn.TOPIC)}
+
     def _list_agreements(self, topic: str) -> list[str]:
         """Return the ids of the agreements with an event of this topic, the oldest first."""
         rows = self._store.cursor().execute(

@@ -138,6 +138,9 @@ def test_an_agreement_is_ended_after_a_page_that_says_what_hangs_on_it(office, a
     assert wrong.status_code == 422
     ended = office.assessor.post(address, data={**data, "key": str(uuid.uuid4()), "withdrawnFrom": "2027-01-01"})
     assert ended.status_code == 303, summary(ended)
+    told = office.assessor.get(f"/office/agreements/{agreement}").text
+    assert "its end on 1 Jan 2027 is being published" in told or "ends on 1 Jan 2027" in told
+    assert f'href="{address}"' not in told
 
 
 def test_a_statement_is_published_and_decides_a_cohort(office):

@@ -1,10 +1,12 @@
 """Agreements of the university: what they cover, what one would have decided, and their beginning and end."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
+from anyio.to_thread import run_sync
 from litestar import Request, Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
 
@@ -17,7 +19,7 @@ from projections.recognition.simulation import Simulation, simulate
 from projections.records.member_names import read_member_names
 from registry.api.agreements import Ending, declare_in, end_in
 from registry.api.idempotency import Answer
-from registry.api.private_side import Write
+from registry.api.private_side import PrivateSide, Write
 from registry.http import HttpProblem, requires
 from registry.http.responses import POSITION
 from registry.server.pages import charts
@@ -47,7 +49,7 @@ _MOST_AGREEMENTS: Final = 500
 
 
 @get("/office/agreements", include_in_schema=False, **requires("cases:read"))
-async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[Any]:
+async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages, private: PrivateSide) -> Response[Any]:
     """List this university's agreements, and those of others with it."""
     own = str(request.app.state.member)
 
@@ -60,7 +62,8 @@ async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages) 
     ours, theirs, names = response.content
     return pages.render(
         request, "office/agreements.html", position=response.headers[POSITION], names=names, ours=ours, theirs=theirs,
-        today=utc_today(), scopes=request.user.scopes, most=_MOST_AGREEMENTS,
+        endings=await run_sync(_read_endings, private), today=utc_today(), scopes=request.user.scopes,
+        most=_MOST_AGREEMENTS,
     )  # fmt: skip
 
 
@@ -157,6 +160,13 @@ def _declare_once(content: AgreementDeclared, act: Callable[[Write], Answer]) ->
     return act_once
 
 
+def _read_endings(private: PrivateSide) -> dict[str, date]:
+    """Return the days on which this university's agreements end, as soon as an end is stored."""
+    with private.reading() as registry:
+        ended = registry.recognition.list_ended_agreements()
+    return {agreement: date.fromisoformat(day) for agreement, day in ended.items()}
+
+
 def _pairs(data: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
     """Return the fields of a form, each with all of its values."""
     return [(name, each) for name, value in data.items() for each in ([value] if isinstance(value, str) else value)]
@@ -226,6 +236,7 @@ def _render_one(
         names=names,
         status=problem["status"] if problem else 200,
         agreement=rows[0],
+        ending=_read_endings(desk.private).get(identifier),
         own=desk.own,
         titles={offer.achievement: offer.title for offer in offers.items},
         problem=problem,
