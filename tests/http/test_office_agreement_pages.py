@@ -208,6 +208,9 @@ def test_the_year_is_a_page_a_table_and_a_document(office):
     rows = list(csv.DictReader(io.StringIO(officer.get("/office/year.csv").text)))
     made = next(row["number"] for row in rows if row["code"] == "made")
     assert re.search(r"<h1>(\d+) decisions?", page)[1] == made
+    wide = re.findall(r'(<div class="scroll"[^>]*>)?<table(?:(?!</table>).)*class="bar"', page, re.DOTALL)
+    assert wide  # on a telephone these scroll, and not the page
+    assert all(wide)
     pdf = officer.get("/office/year.pdf")
     assert pdf.content.startswith(b"%PDF-")
     assert pdf.headers["cache-control"] == "no-store"
