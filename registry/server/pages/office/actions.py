@@ -52,7 +52,7 @@ _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """What the decision form stores before anything is proposed."""
+    """An assessment and a note, as the decision form stores them before anything is proposed."""
 
     assessment: Assessment
     note: str
