@@ -1,6 +1,8 @@
 """Decisions, assessments and agreements that this office publishes about credentials of others."""
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -8,6 +10,7 @@ from registry.application.private_store import PrivateStore
 from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownAgreement, UnknownAssessment, UnknownDecision
 from registry.domain.recognition import Agreement, Assessment, Decision
+from registry.store.recorder import EVENTS_TABLE
 from registry.vault.hidden_basis import HiddenBasis
 from registry.vault.vault import Learner
 from registry.wire.recognition import (
@@ -41,6 +44,33 @@ class Recognition:
         """Return one of the office's agreements. Raises `UnknownAgreement`."""
         aggregate: Agreement = self._store.get(Agreement, agreement, UnknownAgreement)
         return aggregate
+
+    def find_same_agreement(self, data: AgreementDeclared) -> str | None:
+        """Return an agreement of the office's that says the same for all days of this one; None where there is none.
+
+        It may be on the log, or stored and not published yet.
+        """
+        for identifier in self._list_agreements(Agreement.Declared.TOPIC):
+            first = next(iter(self._store.recorder.select_events(UUID(identifier))))
+            event: Any = self._store.mapper.to_domain_event(first)
+            if is_repeated(data, event.data, self.agreement(identifier).withdrawn_from):
+                return identifier
+        return None
+
+    def list_ended_agreements(self) -> dict[str, str]:
+        """Return the first days (`YYYY-MM-DD`) on which ended agreements cover nothing, by their ids.
+
+        An end counts as soon as it is stored, before the log has it.
+        """
+        return {each: self.agreement(each).withdrawn_from for each in self._list_agreements(Agreement.Withdrawn.TOPIC)}
+
+    def _list_agreements(self, topic: str) -> list[str]:
+        """Return the ids of the agreements with an event of this topic, the oldest first."""
+        rows = self._store.cursor().execute(
+            f"SELECT originator_id FROM {EVENTS_TABLE} WHERE topic = %s ORDER BY notification_id",  # noqa: S608 - a constant of this project
+            (topic,),
+        )
+        return [str(row["originator_id"]) for row in rows.fetchall()]
 
     def decide(
         self,
@@ -102,3 +132,20 @@ class Recognition:
         ended = self.agreement(agreement)
         ended.withdraw(withdrawn_from)
         self._store.save(ended, transaction=transaction)
+
+
+def is_repeated(new: AgreementDeclared, earlier: AgreementDeclared, withdrawn_from: str = "") -> bool:
+    """Return True if an earlier agreement says what a new one says, from its first day to its last.
+
+    `withdrawn_from` is the day on which the earlier one was ended; empty if it was not.
+    """
+    renamed = msgspec.structs.replace(
+        earlier, agreement=new.agreement, valid_from=new.valid_from, valid_until=new.valid_until
+    )
+    if renamed != new:
+        return False
+    ends_in_time = earlier.valid_until is None or (
+        new.valid_until is not None and new.valid_until <= earlier.valid_until
+    )
+    is_not_ended = not withdrawn_from or (new.valid_until is not None and new.valid_until < withdrawn_from)
+    return earlier.valid_from <= new.valid_from and ends_in_time and is_not_ended

@@ -96,9 +96,12 @@ def test_a_file_of_no_use_is_answered_with_what_to_do(send, content, message):
 
 
 def test_a_file_that_is_too_large_is_refused_on_a_page(send):
-    answer = send(b"x" * 3_000_000)
-    assert answer.status_code == 413
-    assert answer.headers["content-type"].startswith("text/html")
+    for size in (10 * 1024**2 + 1, 11_000_000):  # a file over the limit, and a form over it
+        answer = send(b"x" * size)
+        assert answer.status_code == 413
+        assert "The file is larger than 10 MB." in answer.text
+        assert '<input class="input" id="file"' in answer.text
+    assert "neither a receipt nor a picture" in send(b"x" * 9_000_000).text
 
 
 def test_there_is_no_receipt_of_an_unknown_credential(reader):

@@ -82,6 +82,16 @@ def test_an_agreement_is_simulated_before_it_is_published(office):
     assert nothing.status_code == 403
 
 
+def test_an_agreement_that_says_the_same_is_refused_with_a_link_to_the_one_in_force(office, agreement):
+    page = office.assessor.get(f"/office/agreements/declare?{covered(office)}").text
+    again = hidden(page, "/office/agreements/declare") | {"validFrom": "2026-02-01"}
+    answer = office.assessor.post("/office/agreements/declare", data=again)
+    assert answer.status_code == 409
+    assert "That was done already" in summary(answer)
+    assert f'href="/office/agreements/{agreement}"' in answer.text
+    assert len(office.anybody().get("/v1/agreements?member=twente").json()["items"]) == 1
+
+
 def test_cases_that_an_agreement_covers_are_decided_in_one_go_by_two_persons(office, agreement):
     system = office.client("cases:read", "cases:write")
     subjects = [{"credential": {"member": "lund", "credential": each}} for each in office.credentials[:3]]
@@ -129,6 +139,9 @@ def test_an_agreement_is_ended_after_a_page_that_says_what_hangs_on_it(office, a
     assert wrong.status_code == 422
     ended = office.assessor.post(address, data={**data, "key": str(uuid.uuid4()), "withdrawnFrom": "2027-01-01"})
     assert ended.status_code == 303, summary(ended)
+    told = office.assessor.get(f"/office/agreements/{agreement}").text
+    assert "its end on 1 Jan 2027 is being published" in told or "ends on 1 Jan 2027" in told
+    assert f'href="{address}"' not in told
 
 
 def test_a_statement_is_published_and_decides_a_cohort(office):
@@ -196,6 +209,9 @@ def test_the_year_is_a_page_a_table_and_a_document(office):
     rows = list(csv.DictReader(io.StringIO(officer.get("/office/year.csv").text)))
     made = next(row["number"] for row in rows if row["code"] == "made")
     assert re.search(r"<h1>(\d+) decisions?", page)[1] == made
+    wide = re.findall(r'(<div class="scroll"[^>]*>)?<table(?:(?!</table>).)*class="bar"', page, re.DOTALL)
+    assert wide  # on a telephone these scroll, and not the page
+    assert all(wide)
     pdf = officer.get("/office/year.pdf")
     assert pdf.content.startswith(b"%PDF-")
     assert pdf.headers["cache-control"] == "no-store"

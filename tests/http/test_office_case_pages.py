@@ -208,3 +208,50 @@ def test_right_to_left_names_keep_their_direction(officer):
     name = {"familyName": "\u05db\u05d4\u05df", "givenName": "\u05d3\u05e0\u05d4", "dateOfBirth": "2001-02-03"}
     case = opened(officer, applicant=name)
     assert "<bdi>\u05db\u05d4\u05df, \u05d3\u05e0\u05d4</bdi>" in officer.get(f"/office/cases/{case}").text
+
+
+def test_why_a_proposal_was_sent_back_is_read_by_who_proposes_again(officer, approver):
+    case = undecided(officer)
+    propose_in_full(officer, case)
+    silent = send(approver, case, "return", note=" ")
+    assert silent.status_code == 422
+    assert "Say what should change." in summary(silent)
+    assert 'aria-describedby="note-error"' in silent.text
+    assert send(approver, case, "return", note="Name the <b>accreditation</b>").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert page.count("<bdi>Name the &lt;b&gt;accreditation&lt;/b&gt;</bdi>") == 2  # above the form, and in the history
+    assert page.index("Why it was sent back") < page.index('name="outcome-0"')
+    propose_in_full(officer, case)
+    assert "Why it was sent back" not in officer.get(f"/office/cases/{case}").text
+
+
+def test_the_note_for_the_applicant_is_kept_with_the_draft(officer, approver):
+    case = undecided(officer)
+    filled = re.compile(r'name="letter-note"[^>]*>([^<]*)<')
+    typed = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "letter-note": 'Bring "both" pages'}
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert filled.search(page)[1] == "Bring &#34;both&#34; pages"
+    typed["letter-note"] = "Bring one page"
+    assert send(officer, case, "propose", **typed, do="propose").status_code == 303
+    assert "<bdi>Bring one page</bdi>" in approver.get(f"/office/cases/{case}").text
+    assert send(approver, case, "return", note="Shorter").status_code == 303
+    assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == "Bring one page"
+    typed["letter-note"] = " "
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == ""
+
+
+def test_documents_are_asked_for_and_received_only_where_one_is_chosen(officer):
+    case = opened(officer)
+    asked = send(officer, case, "request-documents", note="Both pages")
+    assert asked.status_code == 422
+    assert "Choose at least one document." in summary(asked)
+    assert 'aria-describedby="documents-error"' in asked.text
+    assert '<details class="more" open>' in asked.text
+    assert ">Both pages</textarea>" in asked.text
+    assert "missing required field" not in asked.text
+    assert send(officer, case, "request-documents", documents=["transcript", "identity"]).status_code == 303
+    came = send(officer, case, "receive-documents")
+    assert came.status_code == 422
+    assert came.text.count("Choose at least one document.") == 2  # in the summary, and at the field

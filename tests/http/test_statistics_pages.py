@@ -36,9 +36,14 @@ def test_the_page_shows_the_year_and_leaves_small_counts_out(anybody):
     assert "style=" not in page.text
 
 
-def test_a_year_and_a_university_that_do_not_exist_lead_to_all(anybody):
+def test_a_year_and_a_university_that_do_not_exist_lead_to_all_with_a_notice(anybody):
+    known = anybody.get("/statistics", params={"year": "2026", "member": "twente"}, headers=HTML).text
+    assert "that the address names" not in known
     page = anybody.get("/statistics", params={"year": "<script>", "member": "<script>"}, headers=HTML)
     assert page.status_code == 200
+    assert "Shown is 2026, the newest year that has some." in page.text
+    assert '<a href="/statistics?year=2026">2026</a>' in page.text
+    assert "Shown are the figures of all." in page.text
     assert "<script>" not in re.sub(r"<script src=[^>]*>", "", page.text)
 
 

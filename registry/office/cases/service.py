@@ -122,13 +122,27 @@ class Office(CaseAccess):
         notes = [*corrections.notes, *repeated_notes(case, self.facts(case)), *self.warnings(case)]
         return self._store(case, texts, warnings=notes)
 
-    def assess(self, case_id: str, assessment: Assessment, by: str, on: date | None = None) -> CaseUpdate:
-        """Record an assessment. Its text is encrypted, since its notes may be about the person."""
+    def assess(
+        self,
+        case_id: str,
+        assessment: Assessment,
+        by: str,
+        on: date | None = None,
+        *,
+        applicant_note: str | None = None,
+    ) -> CaseUpdate:
+        """Record an assessment. Its text is encrypted, since its notes may be about the person.
+
+        `applicant_note` is a note for the applicant that is not proposed yet; it is kept beside the assessment.
+        """
         case = self.registry.case(case_id)
         check_assessment(case, assessment)
         assessment = refresh_assessment(assessment, case, self.lookup)
         texts, written = self._write(case, by, "assessment", assessment)
-        assert written is not None  # noqa: S101 - there is something to write
+        assert texts is not None  # noqa: S101 - there is something to write
+        assert written is not None  # noqa: S101 - likewise
+        if applicant_note is not None:
+            texts.add("draftNote", applicant_note)
         case.assess(written, _day(on), by)
         full = [Grant([number], "full", "recognised", "none") for number in list_decided_subjects(case, ())]
         stops = programme_stops(self.registry, case, full, assessment)

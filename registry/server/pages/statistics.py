@@ -31,9 +31,9 @@ async def show_statistics(request: Request[Any, Any, Any], views: Views, pages: 
     """Show a year of all universities, or of one."""
     response = await views.answer("", read_statistics, "search")
     read: _Read = response.content
-    member = str(request.query_params.get("member", ""))
-    member = member if member in read.names else ""
-    figures = figures_of(read.datasets, str(request.query_params.get("year", "")), member)
+    asked_member, asked_year = (str(request.query_params.get(name, "")) for name in ("member", "year"))
+    member = asked_member if asked_member in read.names else ""
+    figures = figures_of(read.datasets, asked_year, member)
     formats = Formats(language_of(request))
     labels = [formats.month(month) for month in figures.months]
     flows = {
@@ -48,6 +48,8 @@ async def show_statistics(request: Request[Any, Any, Any], views: Views, pages: 
         names=read.names,
         figures=figures,
         member=member,
+        is_other_year=asked_year not in ("", figures.year),
+        is_other_member=asked_member != member,
         labels=labels,
         month_chart=charts.bar_chart(
             [(label, number.shown) for label, number in zip(labels, figures.by_month, strict=True)]

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
@@ -33,7 +34,7 @@ from registry.server.pages.verifying import (
 from registry.wire.errors import InvalidProof, WireError
 from registry.wire.proof import FIRST_LINE, TlogProof
 
-_MAX_FILE: Final = 2 * 1024 * 1024
+_MAX_FILE: Final = 10 * 1024 * 1024
 _MAX_BODY: Final = _MAX_FILE + 16 * 1024
 """A form has a little more than the file."""
 _PHOTOS_AT_ONCE: Final = 1
@@ -46,7 +47,18 @@ class ReceiptMaker(NamedTuple):
     create: Callable[[str, int], bytes]
 
 
-@post("/verify/file", include_in_schema=False, status_code=200, request_max_body_size=_MAX_BODY)
+def _refuse_large(request: Request[Any, Any, Any], _: Exception) -> Response[str]:
+    """Show the form again: the body was too large to be read, so nothing else of it is known."""
+    return render_start(request, request.app.state.pages, fault="too-large")
+
+
+@post(
+    "/verify/file",
+    include_in_schema=False,
+    status_code=200,
+    request_max_body_size=_MAX_BODY,
+    exception_handlers={RequestEntityTooLarge: _refuse_large},
+)
 async def verify_file(
     request: Request[Any, Any, Any], views: Views, receipts: Receipts, pages: Pages, freshness: Freshness
 ) -> Response[Any]:
@@ -55,6 +67,8 @@ async def verify_file(
     content = await file.read() if isinstance(file, UploadFile) else b""
     if not content:
         return render_start(request, pages, fault="no-file")
+    if len(content) > _MAX_FILE:
+        return render_start(request, pages, fault="too-large")
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
     try:

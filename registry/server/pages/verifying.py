@@ -64,7 +64,8 @@ async def start(request: Request[Any, Any, Any], pages: Pages) -> Response[Any]:
 
 def render_start(request: Request[Any, Any, Any], pages: Pages, *, typed: str = "", fault: str = "") -> Response[str]:
     """Return the form, with what was wrong the last time."""
-    return pages.render(request, "verify_start.html", status=422 if fault else 200, typed=typed, fault=fault)
+    status = 413 if fault == "too-large" else 422 if fault else 200
+    return pages.render(request, "verify_start.html", status=status, typed=typed, fault=fault)
 
 
 def redirect_to(request: Request[Any, Any, Any], reference: tuple[str, str]) -> Redirect:

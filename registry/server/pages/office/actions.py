@@ -18,7 +18,6 @@ from registry.accounts import AccountServices
 from registry.api.case_bodies import (
     AnswerGiven,
     Approval,
-    AssessmentGiven,
     Dated,
     DocumentsAsked,
     DocumentsCame,
@@ -28,6 +27,8 @@ from registry.api.case_bodies import (
 )
 from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknowledge_in, disclose_in
 from registry.http import FieldError, HttpProblem, requires
+from registry.office.assessments.assessment import Assessment
+from registry.office.cases.opening import Words
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.server.pages.forms import content_of, form_key, read_version
@@ -40,8 +41,18 @@ from registry.server.pages.refusals import problem_of
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _LISTS: Final = {"documents"}
 """Fields of forms of which several may be chosen."""
+_NEEDED: Final = {"return": "note", "request-documents": "documents", "receive-documents": "documents"}
+"""Actions whose form is refused where a field is empty."""
 _NOT_OF_BODY: Final = ("version", "before")
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """An assessment and a note, as the decision form stores them before anything is proposed."""
+
+    assessment: Assessment
+    note: str
+    """For the applicant; empty where there is none."""
 
 
 class Action(NamedTuple):
@@ -99,6 +110,7 @@ def _handler(action: Action) -> HTTPRouteHandler:
     )
     def handle(form: Form, data: Typed) -> Response[Any]:
         def act() -> None:
+            _check_filled(action.name, data)
             body = msgspec.convert(_values(data), action.body, strict=False)
             key, version = form_key(plain(data)), version_of(data)
             form.perform(body, key, version, lambda office, by: action.act(office, str(form.case), body, by))
@@ -120,12 +132,17 @@ def propose(form: Form, data: Typed) -> Response[Any]:
         if draft is None:
             raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
         assessment, leave = read_decision(typed, draft), read_left(typed, draft)
-        body = AssessmentGiven(msgspec.to_builtins(assessment))
-        form.perform(body, f"{key}-assess", version, lambda office, by: office.assess(case, assessment, by))
+        body = _Draft(assessment, msgspec.convert(typed.get("letter-note", "").strip(), Words))
+        form.perform(
+            body,
+            f"{key}-assess",
+            version,
+            lambda office, by: office.assess(case, assessment, by, applicant_note=body.note),
+        )
         saved = True
         if typed.get("do") != "propose":
             return
-        proposal = Proposal(note=typed.get("letter-note") or None, override=typed.get("override") or None, leave=leave)
+        proposal = Proposal(note=body.note or None, override=typed.get("override") or None, leave=leave)
         form.perform(
             proposal,
             f"{key}-propose",
@@ -213,6 +230,13 @@ def carry_out(
         problem = {**problem_of(form.request, error), "saved": saved()}
         return render_case(form, form.read(plain(data).get("against") or None), problem=problem, typed=plain(data))
     return form.pages.redirect(form.request, f"/office/cases/{form.case}", name)
+
+
+def _check_filled(name: str, data: Mapping[str, str | list[str]]) -> None:
+    """Raise `HttpProblem` where a form lacks what its action needs. The page names the field in its own words."""
+    field = _NEEDED.get(name)
+    if field is not None and not plain(data).get(field, "").strip():
+        raise HttpProblem("unprocessable", errors=[FieldError(field, "is empty", field)], empty=name)
 
 
 def plain(data: Mapping[str, str | list[str]]) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """Agreements of the university: what they cover, what one would have decided, and their beginning and end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
+from anyio.to_thread import run_sync
 from litestar import Request, Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
 
@@ -16,6 +18,8 @@ from projections.recognition.decisions import AgreementView, agreements
 from projections.recognition.simulation import Simulation, simulate
 from projections.records.member_names import read_member_names
 from registry.api.agreements import Ending, declare_in, end_in
+from registry.api.idempotency import Answer
+from registry.api.private_side import PrivateSide, Write
 from registry.http import HttpProblem, requires
 from registry.http.responses import POSITION
 from registry.server.pages import charts
@@ -37,6 +41,7 @@ from registry.server.pages.refusals import problem_of
 from registry.server.pages.texts import N_
 from registry.server.pages.vocabulary import VOCABULARY
 from registry.vault.vault import random_id
+from registry.wire.recognition import AgreementDeclared
 from registry.wire.today import utc_today
 
 _MOST_OFFERS: Final = 200
@@ -44,7 +49,7 @@ _MOST_AGREEMENTS: Final = 500
 
 
 @get("/office/agreements", include_in_schema=False, **requires("cases:read"))
-async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[Any]:
+async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages, private: PrivateSide) -> Response[Any]:
     """List this university's agreements, and those of others with it."""
     own = str(request.app.state.member)
 
@@ -57,7 +62,8 @@ async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages) 
     ours, theirs, names = response.content
     return pages.render(
         request, "office/agreements.html", position=response.headers[POSITION], names=names, ours=ours, theirs=theirs,
-        today=utc_today(), scopes=request.user.scopes, most=_MOST_AGREEMENTS,
+        endings=await run_sync(_read_endings, private), today=utc_today(), scopes=request.user.scopes,
+        most=_MOST_AGREEMENTS,
     )  # fmt: skip
 
 
@@ -114,7 +120,8 @@ def declare(desk: AtDesk, data: Typed) -> Response[Any]:
     try:
         content = declaration_of(form, random_id())
         identity = msgspec.structs.replace(content, agreement="")
-        desk.private.write_once(desk.request, form_key(plain(data)), identity, declare_in(desk.lookup, content))
+        act = _declare_once(content, declare_in(desk.lookup, content))
+        desk.private.write_once(desk.request, form_key(plain(data)), identity, act)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         return _render_confirm(desk, form, problem_of(desk.request, error))
     return desk.pages.redirect(desk.request, "/office/agreements", "agreement-declared")
@@ -139,6 +146,25 @@ def end(desk: AtDesk, agreement: UUID, data: Typed) -> Response[Any]:
         problem = problem_of(desk.request, error)
         return _render_one(desk, "office/agreement_end.html", str(agreement), problem, typed)
     return desk.pages.redirect(desk.request, "/office/agreements", "agreement-ended")
+
+
+def _declare_once(content: AgreementDeclared, act: Callable[[Write], Answer]) -> Callable[[Write], Answer]:
+    """Return the write, which is refused where an agreement of this university says the same already."""
+
+    def act_once(write: Write) -> Answer:
+        same = write.registry.recognition.find_same_agreement(content)
+        if same is not None:
+            raise HttpProblem("conflict", f"agreement {same} says the same", same=same)
+        return act(write)
+
+    return act_once
+
+
+def _read_endings(private: PrivateSide) -> dict[str, date]:
+    """Return the days on which this university's agreements end, as soon as an end is stored."""
+    with private.reading() as registry:
+        ended = registry.recognition.list_ended_agreements()
+    return {agreement: date.fromisoformat(day) for agreement, day in ended.items()}
 
 
 def _pairs(data: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
@@ -174,6 +200,8 @@ def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] 
             if form.with_member in names
             else []
         )
+        same = (problem or {}).get("same")
+        is_same_read = bool(same and agreements(snapshot.connection, desk.own, same))
     return desk.pages.render(
         desk.request,
         "office/agreement_declare.html",
@@ -182,6 +210,7 @@ def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] 
         form=form,
         titles={f"{offer.achievement}@{offer.version}": offer.title for offer in offers},
         problem=problem,
+        is_same_read=is_same_read,
         key=str(uuid4()),
         today=utc_today(),
     )
@@ -207,6 +236,7 @@ def _render_one(
         names=names,
         status=problem["status"] if problem else 200,
         agreement=rows[0],
+        ending=_read_endings(desk.private).get(identifier),
         own=desk.own,
         titles={offer.achievement: offer.title for offer in offers.items},
         problem=problem,

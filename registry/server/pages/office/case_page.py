@@ -173,6 +173,7 @@ def render_case(
         grade_transfers=GRADE_TRANSFERS,
         conditions=CONDITIONS,
         why_not={outcome: sorted(codes) for outcome, codes in WHY_NOT.items()},
+        letter_note=_last_note(page.view),
         grants=grants_by_credential(page.assessment) if page.assessment else {},
         checklists=[answer_questions(each.offered) for each in page.assessment.assessed] if page.assessment else [],
         documents=DOCUMENTS,
@@ -198,6 +199,12 @@ def open_wish(view: CaseView) -> Step | None:
     if wish is None or view.case.state == "withdrawn" or wish.data["decision"] != view.case.decision:
         return None
     return wish
+
+
+def _last_note(view: CaseView) -> str:
+    """Return the note for the applicant as it was saved or proposed last; empty before the first."""
+    notes = (str(text.content) for text in reversed(view.written) if text.kind in ("draftNote", "proposal"))
+    return next(notes, "")
 
 
 def _warnings(view: CaseView, wish: Step | None) -> list[str]:
