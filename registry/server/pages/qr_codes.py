@@ -21,9 +21,9 @@ def read_qr_codes(content: bytes) -> list[str]:
     """Return the texts of the QR codes in an image. Raises `UnreadableImage`."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            image.draft("L", (_MAX_SIDE, _MAX_SIDE))  # a JPEG is decoded smaller; other kinds cannot be
             if image.width * image.height > _MAX_PIXELS:
                 raise UnreadableImage(f"{image.width} x {image.height} pixels are too many")
-            image.draft("L", (_MAX_SIDE, _MAX_SIDE))
             grey = ImageOps.exif_transpose(image.convert("L"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableImage(str(error)) from error
