@@ -9,36 +9,42 @@ from psycopg.rows import DictRow
 LATELY: Final = timedelta(days=30)
 
 
+WITH_PROBLEMS: Final = (
+    "NOT dry_run AND finished >= %(since)s AND (state = 'failed' OR state = 'done' AND refused > 0"
+    " AND kind <> 'reconciliation')"
+)
+"""Condition on batches that ended lately and were refused in whole or in part; reconciliations are not counted."""
+
+
 class BatchCounts(NamedTuple):
     """Numbers of batches, without those that are only checked."""
 
     to_release: int
     """Batches of rows or documents that wait for a second person."""
-    changes_to_release: tuple[str, ...]
-    """The ids of the newest ten batches of status changes that wait for a second person."""
+    changes_to_release: int
+    """Batches of status changes that wait for a second person."""
+    newest_changes: tuple[str, ...]
+    """The ids of the newest ten of them."""
     under_way: int
     """Batches that wait for their turn or their day, or are worked through."""
     with_problems: int
-    """Batches that ended lately and were refused in whole or in part; reconciliations are not counted."""
+    """Batches of `WITH_PROBLEMS`."""
 
 
 def count_batches(cursor: Cursor[DictRow], now: datetime | None = None) -> BatchCounts:
     """Return the numbers of batches as they are now."""
-    since = (now or datetime.now(UTC)) - LATELY
     row = cursor.execute(
-        "SELECT count(*) FILTER (WHERE state = 'awaitingRelease' AND kind <> 'statusChanges') AS to_release,"
+        "SELECT count(*) FILTER (WHERE state = 'awaitingRelease' AND kind <> 'statusChanges') AS to_release,"  # noqa: S608 - a constant
+        " count(*) FILTER (WHERE state = 'awaitingRelease' AND kind = 'statusChanges') AS changes_to_release,"
         " count(*) FILTER (WHERE state IN ('scheduled', 'waiting', 'working')) AS under_way,"
-        " count(*) FILTER (WHERE state = 'failed' OR state = 'done' AND refused > 0 AND kind <> 'reconciliation')"
-        " AS with_problems"
+        f" count(*) FILTER (WHERE {WITH_PROBLEMS}) AS with_problems"
         " FROM intake.batches WHERE NOT dry_run AND (state NOT IN ('done', 'failed', 'cancelled', 'incomplete')"
-        " OR finished >= %s)",
-        (since,),
+        " OR finished >= %(since)s)",
+        {"since": (now or datetime.now(UTC)) - LATELY},
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate function returns a row
     changes = cursor.execute(
         "SELECT batch::text FROM intake.batches WHERE state = 'awaitingRelease' AND kind = 'statusChanges'"
-        " ORDER BY created DESC LIMIT 10"
+        " AND NOT dry_run ORDER BY created DESC LIMIT 10"
     ).fetchall()
-    return BatchCounts(
-        row["to_release"], tuple(each["batch"] for each in changes), row["under_way"], row["with_problems"]
-    )
+    return BatchCounts(newest_changes=tuple(each["batch"] for each in changes), **row)

@@ -107,6 +107,7 @@ class BatchStore:
         content: bytes | None = None,
         *,
         awaits_release: bool = False,
+        also: "Callable[[psycopg.Connection[DictRow]], None] | None" = None,
     ) -> Batch:
         """Let a batch that has arrived wait for its turn, its day, or a second person.
 
@@ -115,6 +116,8 @@ class BatchStore:
         A batch of more lines than `release_above` waits for a second person (0: none does), and so does one that
         `awaits_release`, whatever its size. The lines of a spreadsheet are counted before its turn (`count_lines`):
         until then they are 0, and it waits for no second person.
+
+        `also` writes more in the same transaction: where it raises, the batch has not arrived.
 
         Raises `WrongState` where the same request began again meanwhile, and `OSError` where the disk is full.
         """
@@ -126,7 +129,7 @@ class BatchStore:
         lines = file.lines if is_counted else 0
         release = awaits_release or 0 < release_above < lines
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
-        with self._connect() as connection:
+        with self._connect() as connection, connection.transaction():
             updated = connection.execute(
                 "UPDATE intake.batches SET state = %s, bytes = %s, lines = %s, publish_at = %s, release_above = %s,"
                 " content = %s WHERE batch = %s AND state = 'receiving'",
@@ -135,9 +138,11 @@ class BatchStore:
                     None if content is None else self._vault.digest(content), batch,
                 ),
             ).rowcount  # fmt: skip
+            if not updated:
+                raise WrongState("The same request was sent again meanwhile; that one counts.")
+            if also is not None:
+                also(connection)
             connection.execute("NOTIFY intake_batches")
-        if not updated:
-            raise WrongState("The same request was sent again meanwhile; that one counts.")
         return self.get(batch)
 
     def has_content(self, batch: str, content: bytes) -> bool:
@@ -311,8 +316,15 @@ class BatchStore:
         with self._connect() as connection, connection.cursor() as cursor:
             return [self.get(batch).by, *list_preparers(cursor, batch)]
 
-    def cancel(self, batch: str, states: Sequence[State] = ("awaitingRelease", "scheduled", "waiting")) -> Batch:
+    def cancel(
+        self,
+        batch: str,
+        states: Sequence[State] = ("awaitingRelease", "scheduled", "waiting"),
+        also: "Callable[[psycopg.Connection[DictRow]], None] | None" = None,
+    ) -> Batch:
         """Cancel a batch that has not begun, or the scheduled rows of one that has; only in one of these states.
+
+        `also` writes more in the same transaction: where it raises, the batch is not cancelled.
 
         Raises `UnknownBatch`, and `WrongState` for one that is being worked through or has ended.
         """
@@ -325,6 +337,8 @@ class BatchStore:
             if not updated:
                 raise _cannot_cancel(self.get(batch).state)
             refuse_scheduled(connection, self._vault, batch, "cancelled", "the batch was cancelled before this day")
+            if also is not None:
+                also(connection)
         cancelled = self.get(batch)
         if not cancelled.refused:
             self._files.delete(batch)

@@ -135,6 +135,27 @@ def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(
     assert "<title>Error" not in clerk.get(address).text
 
 
+def test_a_systems_batch_that_is_cancelled_was_not_sent_back_and_problems_lead_to_a_list(desk):
+    system, approver = desk.client(), desk.sign_in("approver")
+
+    def send(content, key, kind=""):
+        answer = system.post(f"/v1/batches{kind}", content=content, headers={"Content-Type": "text/csv", **once(key)})
+        assert answer.status_code == 202, answer.text
+        return answer.json()["batch"]
+
+    waiting = send("a,b\n1,2\n3,4\n", "cancelled system")
+    assert system.post(f"/v1/batches/{waiting}/cancel", headers=once("cancel it")).status_code == 200
+    shown = approver.get(f"/desk/releases/{waiting}").text
+    assert "Cancelled" in shown
+    assert "sent back" not in shown.lower()
+    failed = send("a,b\n", "failed system")
+    refused = send("credential,change,reason\n", "refused system", "?kind=statusChanges")
+    until(lambda: f"/desk/releases/{failed}" in approver.get("/desk/releases").text)
+    until(lambda: f"/desk/changes/{refused}" in approver.get("/desk/releases").text)
+    assert "Batches with problems in 30 days" in approver.get("/desk/releases").text
+    assert 'href="/desk/releases#problems"' in approver.get("/desk").text
+
+
 def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
     first, second = issue("same-1"), issue("same-2")
     page = asked(clerk, "suspend", first, second)

@@ -98,7 +98,7 @@ def hand_over(clerk, path, **fields):
     """Hand over an import, and return the path of its newest batch."""
     answer = act(clerk, path, f"{path}/hand-over", **fields)
     assert answer.status_code == 303, summary(answer)
-    return re.search(r"/desk/releases/[0-9a-f-]{36}", clerk.get(path).text)[0]
+    return re.search(r"/desk/(releases|changes)/[0-9a-f-]{36}", clerk.get(path).text)[0]
 
 
 def test_a_file_that_cannot_be_read_says_why_and_what_to_do(clerk):
@@ -258,6 +258,44 @@ def test_who_corrected_a_row_cannot_release_it_either(node, clerk, offer):
     assert both.post(waiting, data=forged).status_code == 403
 
 
+def test_one_person_with_two_accounts_is_not_offered_the_own_batch(node, clerk, offer):
+    name = f"Two Accounts {uuid.uuid4()}"
+    preparer, releaser = node.sign_in("clerk", name=name), node.sign_in("approver", name=name.upper())
+    path = checked(preparer, upload(preparer, csv_of(rows(offer, "two-accounts", 2))))
+    assert name.upper() not in preparer.get(path).text
+    waiting = hand_over(preparer, path)
+    page = releaser.get(waiting)
+    assert "Your decision" not in page.text
+    assert name.upper() not in clerk.get(waiting).text.partition("Who can: ")[2]
+    forged = form(page, key="two-accounts", do="release", seen="true")
+    assert releaser.post(waiting, data=forged).status_code == 403
+
+
+def test_what_cannot_be_read_is_not_released(node, clerk, approver, offer):
+    issued = node.client("credentials:write").post(
+        "/v1/credentials", json=row(offer, "gone", "gone"), headers=once("gone")
+    )
+    changes = f"credential,change,reason\n{issued.json()['credential']},suspend,underReview\n"
+    awards = csv_of(rows(offer, "lost", 2))
+    for content, name, kind, button in (
+        (awards, "lost.csv", "credentials", "Release 2<"),
+        (changes, "gone.csv", "statusChanges", "Release 1 change<"),
+    ):
+        waiting = hand_over(clerk, checked(clerk, upload(clerk, content, name, kind=kind)))
+        page = approver.get(waiting)
+        assert button in page.text
+        assert "The content of this batch cannot be read" not in page.text
+        [file] = [each for each in node.home.rglob(f"{waiting.rpartition('/')[2]}*") if each.is_file()]
+        file.unlink()
+        shown = approver.get(waiting).text
+        assert "The content of this batch cannot be read" in shown
+        assert button not in shown
+        target = f"{waiting}/release" if kind == "statusChanges" else waiting
+        answer = approver.post(target, data={**hidden(page, target), "do": "release", "seen": "true"})
+        assert (answer.status_code, "This step changed nothing" in answer.text) == (409, True)
+        assert "cannot be read, so nobody can" in answer.text
+
+
 def test_who_lacks_the_role_is_refused(node, clerk, approver, offer):
     auditor = node.sign_in("auditor")
     assert auditor.get("/desk/imports").status_code == 403
@@ -314,9 +352,27 @@ def test_status_changes_documents_and_terms_are_uploaded_too(node, clerk, approv
     path = checked(clerk, upload(clerk, changes, "changes.csv", kind="statusChanges"))
     assert "1 of 2 rows cannot be issued yet" in clerk.get(path).text
     waiting = hand_over(clerk, path)
-    assert "Release 1 row?" in approver.get(waiting).text
-    assert act(approver, waiting, waiting, do="release").status_code == 303
-    until(lambda: "1 row was refused" in approver.get(waiting).text, 30)
+    number = waiting.rpartition("/")[2]
+    assert f'href="/desk/changes/{number}"' in approver.get("/desk/releases").text
+    assert "Jansen, Ada" in approver.get(waiting).text
+    assert "1 change waits for a colleague" in approver.get(waiting).text
+    assert "1 row cannot be read, and will change nothing" in approver.get(waiting).text
+    assert "is not an id of a credential" in approver.get(waiting).text
+    moved = approver.get(f"/desk/releases/{number}")
+    assert (moved.status_code, moved.headers["location"]) == (303, waiting)
+    token = form(approver.get(waiting))
+    for decision in ("release", "return"):
+        elsewhere = {**token, "key": f"st-{decision}", "do": decision, "seen": "true", "note": "Not so."}
+        refused = approver.post(f"/desk/releases/{number}", data=elsewhere)
+        assert (refused.status_code, "Decide on its page" in refused.text) == (409, True)
+    assert "1 change waits for a colleague" in approver.get(waiting).text
+    assert act(approver, waiting, f"{waiting}/return", note=" ").status_code == 422
+    assert act(approver, waiting, f"{waiting}/return", note="Not so.").status_code == 303
+    assert "This batch was sent back" in approver.get(waiting).text
+    assert "Not so." in clerk.get(path).text
+    waiting = hand_over(clerk, path)
+    assert act(approver, waiting, f"{waiting}/release").status_code == 303
+    until(lambda: "1 credential changed, and some rows were refused" in approver.get(waiting).text, 30)
     badge = resources.files("registry.intake").joinpath("samples", "openbadge.json").read_bytes()
     path = checked(clerk, upload(clerk, badge, "badge.json"))
     assert "cannot be issued yet" in clerk.get(path).text

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
+from psycopg import Connection
+from psycopg.rows import DictRow
+
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
@@ -60,20 +63,27 @@ class HandingOver:
             write = rows.__iter__
         else:
             write = self._copy_content(view.batch).__iter__
-        batch = self._make_batch(view.batch, write, form.publish_at, by, request, is_in_rows=rows is not None)
-        count = view.ready if rows is None else rows.count
-        result = HandOver(
-            batch, identifier, not view.has_first, count, 0 if rows is None else rows.learners,
-            [] if rows is None else rows.awards, None, None,
-        )  # fmt: skip
-        try:
-            self._imports.add_hand_over(result, form.version, sorted(corrections))
-        except Exception:
-            self._imports.batch_store.cancel(batch.batch, ("awaitingRelease",))
-            raise
-        if form.leave_rest:
-            self._imports.close(identifier, form.version + 1)
-        return result
+
+        def describe(batch: Batch) -> HandOver:
+            return HandOver(
+                batch, identifier, not view.has_first, view.ready if rows is None else rows.count,
+                0 if rows is None else rows.learners, [] if rows is None else rows.awards, None, None,
+            )  # fmt: skip
+
+        def store(connection: Connection[DictRow], batch: Batch) -> None:
+            lines = sorted(corrections)
+            self._imports.add_hand_over(connection, describe(batch), form.version, lines, closes=form.leave_rest)
+
+        batch = self._make_batch(view.batch, write, form.publish_at, by, request, store)
+        if batch is None:
+            return self._find_made(by, request)
+        return describe(batch)
+
+    def _find_made(self, by: str, request: str) -> HandOver:
+        """Return what the same form made, which was sent twice at once. Raises `WrongState`."""
+        if (earlier := self._imports.find_made_by(by, request)) is None:
+            raise WrongState("A batch was made from this form, but not for this import. Open the page again.")
+        return earlier
 
     def _choose_corrections(self, view: ImportView) -> dict[int, Correction]:
         """Return the corrected rows that are ready and wait for no release yet."""
@@ -113,21 +123,29 @@ class HandingOver:
         publish_at: datetime | None,
         by: str,
         request: str,
-        *,
-        is_in_rows: bool,
-    ) -> Batch:
-        """Write a batch that waits for a second person. What is read is checked already, so its texts are right."""
+        store: Callable[[Connection[DictRow], Batch], None],
+    ) -> Batch | None:
+        """Write a batch that waits for a second person; None where the same request has made it meanwhile.
+
+        `store` is called in the transaction in which it begins to wait: it waits with its hand-over, or not at all.
+        What is read is checked already, so its texts are right.
+        """
         batch_store = self._imports.batch_store
-        media = NDJSON if is_in_rows else batch.media
-        reading = ReadingOptions(None, keep_text=True) if is_in_rows else ReadingOptions(batch.dates, batch.keep_text)
+        in_rows = is_in_rows(batch)
+        media = NDJSON if in_rows else batch.media
+        reading = ReadingOptions(None, keep_text=True) if in_rows else ReadingOptions(batch.dates, batch.keep_text)
         incoming = batch_store.begin(batch.name, batch.kind, media, by, request, False, None, reading)  # noqa: FBT003 - as there
         if incoming.file is None:
-            raise WrongState("This form was sent before, and had no effect. Open the page again.")
+            return None
         try:
             for piece in write():
                 incoming.file.write(piece)
             _check_size(incoming.file.size)
-            return batch_store.complete(incoming.batch, incoming.file, publish_at, awaits_release=True)
+            received = batch_store.get(incoming.batch)
+            return batch_store.complete(
+                incoming.batch, incoming.file, publish_at, awaits_release=True,
+                also=lambda connection: store(connection, received),
+            )  # fmt: skip
         except BaseException:  # it is raised again
             batch_store.break_off(incoming.batch, incoming.file)
             raise

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -10,13 +11,14 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from registry.batches.batch import Batch, IncomingBatch, Kind, Media, ReadingOptions, Term, UnknownBatch, WrongState
+from registry.batches.batch_counts import WITH_PROBLEMS
 from registry.batches.batch_table import BATCH_COLUMNS, read_batch
 from registry.batches.imports.content import Awards
 from registry.batches.imports.import_view import Correction, CorrectionCount, CorrectionState, HandOver, ImportView
 from registry.batches.row_problem import RowProblem
 from registry.batches.store import BatchStore
 from registry.batches.texts import BatchTexts
-from registry.values.actors import actor_names
+from registry.values.actors import actor_names, person_of
 from registry.vault.vault import Vault
 
 MAX_PROBLEMS: Final = 10_000
@@ -162,6 +164,16 @@ class ImportStore:
             ).fetchall()
         return [read_batch(self._vault, row) for row in rows]
 
+    def list_with_problems(self, since: datetime, limit: int) -> list[Batch]:
+        """Return the batches that ended since then and were refused in whole or in part, the newest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE {WITH_PROBLEMS}"  # noqa: S608 - constants
+                " ORDER BY finished DESC LIMIT %(limit)s",
+                {"since": since, "limit": limit},
+            ).fetchall()
+        return [read_batch(self._vault, row) for row in rows]
+
     def find_hand_over(self, batch: str) -> HandOver | None:
         """Return how a batch was made from an import; None if it was not."""
         with self._transaction() as connection:
@@ -215,6 +227,11 @@ class ImportStore:
         """Return the names of persons and systems, by actor."""
         with self._transaction() as connection, connection.cursor() as cursor:
             return actor_names(cursor, actors)
+
+    def persons(self, actors: list[str]) -> dict[str, str]:
+        """Return the persons behind actors, by actor. One person may act under several names."""
+        with self._transaction() as connection, connection.cursor() as cursor:
+            return {actor: person_of(cursor, actor) for actor in actors}
 
     # Changing
 
@@ -286,25 +303,37 @@ class ImportStore:
     def _hash_header(self, header: list[str]) -> bytes:
         return self._vault.hash_for_lookup("request", json.dumps(header))
 
-    def add_hand_over(self, hand_over: HandOver, version: int, lines: list[int]) -> None:
+    def add_hand_over(
+        self,
+        connection: psycopg.Connection[DictRow],
+        hand_over: HandOver,
+        version: int,
+        lines: list[int],
+        *,
+        closes: bool,
+    ) -> None:
         """Store that a batch was made from an import, with the corrections of these lines.
 
-        Raises `ChangedImport` where the import has another version meanwhile.
+        It is part of the transaction in which the batch begins to wait for release: no batch waits without its
+        preparers. The import is closed where it `closes`. Raises `ChangedImport` where the import has another version
+        meanwhile.
         """
-        with self._change(hand_over.imported_as) as (connection, _):
-            self._check_version(connection, hand_over.imported_as, version + 1)
-            connection.execute(
-                "INSERT INTO intake.hand_overs (batch, import, is_first, rows, learners, awards)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    hand_over.batch.batch, hand_over.imported_as, hand_over.is_first, hand_over.rows,
-                    hand_over.learners, json.dumps(msgspec.to_builtins(hand_over.awards)),
-                ),
-            )  # fmt: skip
-            connection.execute(
-                "UPDATE intake.row_corrections SET batch = %s WHERE import = %s AND line = ANY (%s)",
-                (hand_over.batch.batch, hand_over.imported_as, lines),
-            )
+        self._count_change(connection, hand_over.imported_as)
+        self._check_version(connection, hand_over.imported_as, version + 1)
+        connection.execute(
+            "INSERT INTO intake.hand_overs (batch, import, is_first, rows, learners, awards)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (
+                hand_over.batch.batch, hand_over.imported_as, hand_over.is_first, hand_over.rows,
+                hand_over.learners, json.dumps(msgspec.to_builtins(hand_over.awards)),
+            ),
+        )  # fmt: skip
+        connection.execute(
+            "UPDATE intake.row_corrections SET batch = %s WHERE import = %s AND line = ANY (%s)",
+            (hand_over.batch.batch, hand_over.imported_as, lines),
+        )
+        if closes:
+            connection.execute("UPDATE intake.imports SET closed = true WHERE import = %s", (hand_over.imported_as,))
 
     def close(self, identifier: str, version: int, *, closed: bool = True) -> None:
         """Close an import: what was not handed over is not issued from it; or open it again.
@@ -317,26 +346,33 @@ class ImportStore:
 
     def send_back(self, hand_over: HandOver, by: str, note: str) -> None:
         """Cancel a batch that waits for release, and tell its import why. Raises `WrongState`."""
-        self.batch_store.cancel(hand_over.batch.batch, ("awaitingRelease",))
-        with self._change(hand_over.imported_as) as (connection, texts):
+
+        def write_note(connection: psycopg.Connection[DictRow]) -> None:
+            texts = self._count_change(connection, hand_over.imported_as)
             connection.execute(
                 "UPDATE intake.hand_overs SET returned_by = %s, sealed_note = %s WHERE batch = %s",
                 (by, texts.encrypt(f"note {hand_over.batch.batch}", note), hand_over.batch.batch),
             )
             connection.execute("UPDATE intake.imports SET closed = false WHERE import = %s", (hand_over.imported_as,))
 
+        self.batch_store.cancel(hand_over.batch.batch, ("awaitingRelease",), write_note)
+
     @contextmanager
     def _change(self, identifier: str) -> Iterator[tuple[psycopg.Connection[DictRow], BatchTexts]]:
         """Yield a transaction in which an import has its next version, and the import's texts."""
         with self._transaction() as connection:
-            row = connection.execute(
-                "UPDATE intake.imports i SET version = version + 1 FROM intake.batches b"
-                " WHERE import = %s AND b.batch = i.import RETURNING b.key",
-                (identifier,),
-            ).fetchone()
-            if row is None:
-                raise UnknownBatch(f"there is no import {identifier}")
-            yield connection, BatchTexts.of(self._vault, identifier, row["key"])
+            yield connection, self._count_change(connection, identifier)
+
+    def _count_change(self, connection: psycopg.Connection[DictRow], identifier: str) -> BatchTexts:
+        """Give an import its next version, and return its texts. Raises `UnknownBatch`."""
+        row = connection.execute(
+            "UPDATE intake.imports i SET version = version + 1 FROM intake.batches b"
+            " WHERE import = %s AND b.batch = i.import RETURNING b.key",
+            (identifier,),
+        ).fetchone()
+        if row is None:
+            raise UnknownBatch(f"there is no import {identifier}")
+        return BatchTexts.of(self._vault, identifier, row["key"])
 
     @staticmethod
     def _check_version(connection: psycopg.Connection[DictRow], identifier: str, version: int) -> None:

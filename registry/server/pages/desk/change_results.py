@@ -14,17 +14,19 @@ from projections.credentials.dependents import NOTHING, Dependents, read_depende
 from projections.records.member_names import read_member_names
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
-from registry.api.receiving import Receiving
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.status_changes import StatusChange
 from registry.batches import Batch, RowProblem
-from registry.batches.batch import ENDED
+from registry.batches.batch import ENDED, WrongState
 from registry.batches.batch_file import DamagedBatchFile
+from registry.batches.imports.import_store import ImportStore
+from registry.batches.imports.import_view import HandOver
 from registry.batches.status_rows import StatusRows
 from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
+from registry.server.pages.desk.sending_back import send_back
 from registry.server.pages.forms import form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
@@ -43,38 +45,52 @@ class BatchRow(NamedTuple):
     dependents: Dependents
 
 
+class BatchContent(NamedTuple):
+    """The first rows of a batch's file."""
+
+    changes: list[StatusChange]
+    faulty: list[list[RowProblem]]
+    """All that is wrong with each row that cannot be read."""
+    more_rows: bool
+    is_readable: bool
+
+
 class BatchPage(NamedTuple):
     """A batch of status changes."""
 
     batch: Batch
     rows: list[BatchRow]
     """The first rows; empty where the content was deleted after the batch ended."""
-    more_rows: bool
+    content: BatchContent
     problems: list[RowProblem]
     is_own: bool
-    """True if the reader sent it, and cannot release it."""
+    """True if the reader sent it, or prepared it, and cannot release it."""
+    hand_over: HandOver | None
+    """The hand-over that it comes from; None where it was asked for on the desk or sent by a system."""
     sender: str
     releaser: str
     names: dict[str, str]
     position: str
 
 
-def _read(private: PrivateSide, receiving: Receiving, views: Views, member: str, batch: str, me: str) -> BatchPage:
-    store = receiving.batch_store
+def _read(private: PrivateSide, imports: ImportStore, views: Views, member: str, batch: str, me: str) -> BatchPage:
+    store = imports.batch_store
     shown = store.get(batch)
     if shown.kind != "statusChanges":
         raise HttpProblem("not-found", "this batch changes no status of credentials")
     with views.snapshot() as snapshot, private.reading() as registry:
-        changes = _read_changes(receiving, batch)
+        content = _read_content(imports, batch)
         cursor = registry.cursor()
+        preparers, hand_over = store.list_preparers(batch), imports.find_hand_over(batch)
         actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
         people = actor_names(cursor, actors)
         return BatchPage(
             shown,
-            _read_credentials(snapshot, registry, member, changes[:MAX_ROWS]),
-            len(changes) > MAX_ROWS,
+            _read_credentials(snapshot, registry, member, content.changes),
+            content,
             [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
-            person_of(cursor, shown.by) == person_of(cursor, me),
+            person_of(cursor, me) in {person_of(cursor, each) for each in preparers},
+            hand_over,
             people.get(shown.by, shown.by),
             people.get(shown.released_by or "", shown.released_by or ""),
             read_member_names(snapshot.connection),
@@ -82,14 +98,21 @@ def _read(private: PrivateSide, receiving: Receiving, views: Views, member: str,
         )
 
 
-def _read_changes(receiving: Receiving, batch: str) -> list[StatusChange]:
-    """Return the first changes of a batch; none where its content is away, or cannot be read as rows."""
-    store = receiving.batch_store
+def _read_content(imports: ImportStore, batch: str) -> BatchContent:
+    """Return the first rows of a batch; where its content is away, or cannot be read as rows, none."""
+    store, content = imports.batch_store, BatchContent([], [], more_rows=False, is_readable=True)
     try:
         rows = StatusRows(store.get_content(batch), store.get(batch).media)
-        return [row.change for row in islice(rows, MAX_ROWS + 1) if not isinstance(row, list)]
+        for row in islice(rows, MAX_ROWS + 1):
+            if len(content.changes) + len(content.faulty) == MAX_ROWS:
+                return content._replace(more_rows=True)
+            if isinstance(row, list):
+                content.faulty.append(row)
+            else:
+                content.changes.append(row.change)
     except (DamagedBatchFile, IntakeError):
-        return []
+        return BatchContent([], [], more_rows=False, is_readable=False)
+    return content
 
 
 def _read_credentials(
@@ -112,6 +135,7 @@ def _render(
     *,
     problem: Mapping[str, Any] | None = None,
     status: int = 200,
+    typed: str = "",
 ) -> Response[str]:
     return pages.render(
         request,
@@ -125,6 +149,7 @@ def _render(
         batch=page.batch,
         is_over=page.batch.state in ENDED,
         problem=problem,
+        typed=typed,
         scopes=request.user.scopes,
         key=str(uuid4()),
     )
@@ -139,14 +164,14 @@ def _render(
 def show_changes(
     request: Request[Any, Any, Any],
     private: PrivateSide,
-    receiving: Receiving,
+    imports: ImportStore,
     views: Views,
     pages: Pages,
     batch: UUID,
 ) -> Response[str]:
     """Show a batch of status changes: what it would do, or what it did."""
     member = request.app.state.member
-    return _render(request, pages, _read(private, receiving, views, member, str(batch), request.user.actor))
+    return _render(request, pages, _read(private, imports, views, member, str(batch), request.user.actor))
 
 
 @post(
@@ -158,16 +183,22 @@ def show_changes(
 def release(
     request: Request[Any, Any, Any],
     private: PrivateSide,
-    receiving: Receiving,
+    imports: ImportStore,
     views: Views,
     pages: Pages,
     batch: UUID,
     data: Typed,
 ) -> Response[Any]:
     """Let the changes be made, as a second person."""
-    store = receiving.batch_store
-    act = lambda: store.release(str(batch), request.user.actor)  # noqa: E731 - one line, passed on
-    return _decide(request, private, receiving, views, pages, batch, data, "changes-release", act)
+    store = imports.batch_store
+
+    def act() -> Batch:
+        waits = store.get(str(batch)).state == "awaitingRelease"
+        if waits and not _read_content(imports, str(batch)).is_readable:
+            raise WrongState("The content of this batch cannot be read, so nobody can see what it would change.")
+        return store.release(str(batch), request.user.actor)
+
+    return _decide(request, private, imports, views, pages, batch, data, "changes-release", act)
 
 
 @post(
@@ -179,21 +210,45 @@ def release(
 def cancel(
     request: Request[Any, Any, Any],
     private: PrivateSide,
-    receiving: Receiving,
+    imports: ImportStore,
     views: Views,
     pages: Pages,
     batch: UUID,
     data: Typed,
 ) -> Response[Any]:
     """Cancel changes that have not begun."""
-    act = lambda: receiving.batch_store.cancel(str(batch))  # noqa: E731 - one line, passed on
-    return _decide(request, private, receiving, views, pages, batch, data, "changes-cancel", act)
+    act = lambda: imports.batch_store.cancel(str(batch))  # noqa: E731 - one line, passed on
+    return _decide(request, private, imports, views, pages, batch, data, "changes-cancel", act)
+
+
+@post(
+    "/desk/changes/{batch:uuid}/return",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("batches:release", "learners:read"),
+)
+def return_changes(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    imports: ImportStore,
+    views: Views,
+    pages: Pages,
+    batch: UUID,
+    data: Typed,
+) -> Response[Any]:
+    """Send changes of an import back to the clerks, with a note."""
+
+    def act() -> Batch:
+        send_back(imports, str(batch), request.user.actor, data.get("note", "").strip())
+        return imports.batch_store.get(str(batch))
+
+    return _decide(request, private, imports, views, pages, batch, data, "sent-back", act)
 
 
 def _decide(
     request: Request[Any, Any, Any],
     private: PrivateSide,
-    receiving: Receiving,
+    imports: ImportStore,
     views: Views,
     pages: Pages,
     batch: UUID,
@@ -207,12 +262,12 @@ def _decide(
         return Answer(200, act())
 
     try:
-        private.write_once(request, form_key(data), None, decide)
+        private.write_once(request, form_key(data), data.get("note"), decide)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
-        page = _read(private, receiving, views, request.app.state.member, str(batch), request.user.actor)
-        return _render(request, pages, page, problem=problem, status=problem["status"])
+        page = _read(private, imports, views, request.app.state.member, str(batch), request.user.actor)
+        return _render(request, pages, page, problem=problem, status=problem["status"], typed=data.get("note", ""))
     return pages.redirect(request, f"/desk/changes/{batch}", done)
 
 
-ROUTES: Final = [show_changes, release, cancel]
+ROUTES: Final = [show_changes, release, cancel, return_changes]

@@ -32,6 +32,7 @@ from registry.server.pages.desk.import_state import ROWS_PER_PAGE, TONES, page_o
 from registry.server.pages.desk.imports import PATH
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
+from registry.values.actors import PERSON_PREFIX
 
 
 class RowFilter(msgspec.Struct, frozen=True):
@@ -179,7 +180,7 @@ def render_import(
         actors=imports.names(actors),
         me=request.user.actor,
         may_change="credentials:write" in request.user.scopes,
-        releasers=list_releasers(services, [view.batch.by, request.user.actor]),
+        releasers=list_releasers(services, imports, [view.batch.by, request.user.actor]),
         advice_of=advice_of,
         kind_key=kind_key,
         column_names=NAMES,
@@ -189,15 +190,16 @@ def render_import(
     )
 
 
-def list_releasers(services: AccountServices, preparers: list[str]) -> list[str]:
+def list_releasers(services: AccountServices, imports: ImportStore, preparers: list[str]) -> list[str]:
     """Return the names of the persons who can release what these prepared."""
-    return [
-        account.name
+    approvers = {
+        f"{PERSON_PREFIX}{account.account}": account.name
         for account in services.accounts.all()
-        if account.ended is None
-        and "batches:release" in scopes_of(account.roles)
-        and f"person:{account.account}" not in preparers
-    ]
+        if account.ended is None and "batches:release" in scopes_of(account.roles)
+    }
+    persons = imports.persons([*preparers, *approvers])
+    prepared = {persons[preparer] for preparer in preparers}
+    return [name for actor, name in approvers.items() if persons[actor] not in prepared]
 
 
 @get(f"{PATH}/{{identifier:uuid}}", include_in_schema=False, sync_to_thread=True, **requires("batches:read"))

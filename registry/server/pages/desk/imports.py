@@ -1,7 +1,7 @@
 """The list of imports, and the upload of a file: it is checked, and its content stays to be handed over."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
@@ -168,12 +168,14 @@ def _fault_of(problem: HttpProblem) -> Exception:
 
 
 def read_upload_form(fields: Mapping[str, str], file_name: str) -> UploadForm:
-    """Return the fields of an upload. Raises `UploadFault` for a kind of file that cannot be read."""
+    """Return the fields of an upload. Raises `UploadFault` for what is none of the choices, and for a bad day."""
     media = media_of(file_name)
     if media is None:
         raise UploadFault("kind-of-file")
-    kind = next((each for each in KINDS if each == fields.get("kind")), KINDS[0])
+    kind = next((each for each in KINDS if each == fields.get("kind", KINDS[0])), None)
     dates = next((each for each in ORDERS if each == fields.get("dates")), None)
+    if kind is None or (dates is None and fields.get("dates")):
+        raise UploadFault("kind" if kind is None else "dates")
     try:
         term = choose_term(kind, media, *(_day(fields.get(name, "")) for name in ("from", "until")))
         if kind == "statusChanges" or media in ("application/json", "application/xml"):
@@ -188,11 +190,11 @@ def read_upload_form(fields: Mapping[str, str], file_name: str) -> UploadForm:
         raise HttpProblem("invalid", "the form names no import; open the page again") from error
 
 
-def _day(text: str) -> Any:  # noqa: ANN401 - a day or None
+def _day(text: str) -> date | None:
     try:
-        return datetime.fromisoformat(text).date() if text else None
-    except ValueError:
-        return None
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UploadFault("day") from error
 
 
 ROUTES: Final = [list_imports, upload]

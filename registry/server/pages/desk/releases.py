@@ -1,6 +1,7 @@
 """Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
+from litestar.response import Redirect
 
 from projections.api.reading import Views
 from projections.core.errors import MissingViews
@@ -17,6 +19,7 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
 from registry.batches.batch import Batch, WrongState
+from registry.batches.batch_counts import LATELY
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.handed_rows import HandedRow, read_handed_rows
 from registry.batches.imports.import_store import ImportStore
@@ -28,6 +31,7 @@ from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
+from registry.server.pages.desk.sending_back import send_back
 from registry.server.pages.forms import form_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
@@ -36,7 +40,6 @@ PATH: Final = "/desk/releases"
 _LISTED: Final = 100
 _RELEASED_LISTED: Final = 20
 _PER_PAGE: Final = 25
-_MAX_NOTE: Final = 2000
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -66,19 +69,25 @@ class ReleasePage(NamedTuple):
     """Of a batch that waits, five drawn by chance; of one that was released, a page of all."""
     pages: int
     problems: list[RowProblem]
+    is_readable: bool
+    """False where the rows to compare cannot be read."""
 
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
 def list_releases(request: Request[Any, Any, Any], pages: Pages, imports: ImportStore) -> Response[str]:
-    """List the batches that wait for a second person, and those that were released last."""
+    """List the batches that wait for a second person, those that had problems, and those that were released last."""
     waiting, released = imports.list_awaiting_release(_LISTED), imports.list_released(_RELEASED_LISTED)
-    actors = [by for batch in (*waiting, *released) for by in (batch.by, batch.released_by) if by]
+    with_problems = imports.list_with_problems(datetime.now(UTC) - LATELY, _LISTED)
+    actors = [by for batch in (*waiting, *with_problems, *released) for by in (batch.by, batch.released_by) if by]
     return pages.render(
         request,
         "desk/releases.html",
         private=True,
         waiting=waiting,
         released=released,
+        with_problems=with_problems,
+        days=LATELY.days,
+        is_cut=len(with_problems) == _LISTED,
         hand_over={batch.batch: imports.find_hand_over(batch.batch) for batch in waiting},
         actors=imports.names(actors),
         me=request.user.actor,
@@ -99,10 +108,11 @@ def read_release(
     else:
         first = (max(chosen.page, 1) - 1) * _PER_PAGE
         numbers = list(range(first, min(first + _PER_PAGE, count)))
+    is_readable = True
     try:
         rows = list(read_handed_rows(imports.batch_store.get_content(batch), set(numbers)))
     except DamagedBatchFile:
-        rows = []
+        rows, is_readable = [], False
     with private.reading() as registry:
         ects = _ects(OwnCatalogue(registry), hand_over)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
@@ -116,6 +126,7 @@ def read_release(
         [LinkedRow(row, credentials.get(row.record)) for row in rows],
         max(1, -(-count // _PER_PAGE)),
         [] if waits else [problem for _, problem in imports.batch_store.list_problems(batch, _LISTED)],
+        is_readable,
     )
 
 
@@ -162,6 +173,8 @@ def _render(
 ) -> Response[str]:
     batch, hand_over = page.batch, page.hand_over
     preparers = imports.batch_store.list_preparers(batch.batch)
+    persons = imports.persons([request.user.actor, *preparers])
+    is_own = persons[request.user.actor] in {persons[each] for each in preparers}
     returned_by = hand_over.returned_by if hand_over is not None else None
     actors = [by for by in (*preparers, batch.released_by, returned_by) if by]
     values = {"status": 200, "problem": None, "typed": "", "released": False, **context}
@@ -176,8 +189,8 @@ def _render(
         actors=imports.names(actors),
         preparers=list(dict.fromkeys(preparers)),
         me=request.user.actor,
-        may_release="batches:release" in request.user.scopes and request.user.actor not in preparers,
-        releasers=list_releasers(services, preparers),
+        may_release="batches:release" in request.user.scopes and not is_own,
+        releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
         advice_of=advice_of,
@@ -190,8 +203,10 @@ def _render(
 def show_release(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
     services: AccountServices, batch: UUID,
-) -> Response[str]:  # fmt: skip
-    """Show one batch that waits for a second person, or what came of it."""
+) -> Response[Any]:  # fmt: skip
+    """Show one batch that waits for a second person, or what came of it. Changes of status have a page of their own."""
+    if imports.batch_store.get(str(batch)).kind == "statusChanges":
+        return Redirect(pages.address(request, f"/desk/changes/{batch}", {}), status_code=303)
     chosen = read_search(request.query_params, ReleaseFilter)
     page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
     return _render(request, pages, imports, services, page, chosen)
@@ -202,7 +217,11 @@ def decide(
     request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
     services: AccountServices, batch: UUID, data: Typed,
 ) -> Response[Any]:  # fmt: skip
-    """Release a batch, or send it back with a note."""
+    """Release a batch, or send it back with a note. Raises `WrongState` for changes of status."""
+    if imports.batch_store.get(str(batch)).kind == "statusChanges":
+        raise WrongState(
+            "This batch changes the status of credentials. Decide on its page, which shows who is affected."
+        )
     is_release = data.get("do") == "release"
     note = data.get("note", "").strip()
 
@@ -212,7 +231,7 @@ def decide(
             _check_seen(imports, str(batch), data)
             imports.batch_store.release(str(batch), request.user.actor)
         else:
-            _send_back(imports, str(batch), request.user.actor, note)
+            send_back(imports, str(batch), request.user.actor, note)
         return Answer(204, None)
 
     try:
@@ -237,22 +256,21 @@ def decide(
 
 
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
-    """Refuse a release by somebody who has not compared the rows that were drawn. Raises `HttpProblem`."""
+    """Refuse a release by somebody who has not compared the rows that were drawn, or cannot.
+
+    Raises `HttpProblem`, and `WrongState` where the rows cannot be read.
+    """
     hand_over = imports.find_hand_over(batch)
-    if hand_over is not None and hand_over.awards and data.get("seen") != "true":
+    if hand_over is None or not hand_over.awards:
+        return
+    if hand_over.batch.state == "awaitingRelease":
+        try:
+            list(read_handed_rows(imports.batch_store.get_content(batch), {hand_over.rows - 1}))
+        except DamagedBatchFile as damage:
+            raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from damage
+    if data.get("seen") != "true":
         error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
         raise HttpProblem("unprocessable", errors=[error])
-
-
-def _send_back(imports: ImportStore, batch: str, by: str, note: str) -> None:
-    """Send a batch back. Raises `HttpProblem` for a note that is missing, `WrongState` for a system's batch."""
-    if not 0 < len(note) <= _MAX_NOTE or "\0" in note:
-        error = FieldError("note", f"say why, in {_MAX_NOTE:,} characters at most", "note")
-        raise HttpProblem("unprocessable", errors=[error])
-    hand_over = imports.find_hand_over(batch)
-    if hand_over is None:
-        raise WrongState("The batch was sent by a system and cannot be sent back; leave it, or have it cancelled.")
-    imports.send_back(hand_over, by, note)
 
 
 ROUTES: Final = [list_releases, show_release, decide]

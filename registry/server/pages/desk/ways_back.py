@@ -17,6 +17,7 @@ _FORMS: Final = (
     "/desk/credentials/{credential:uuid}/change",
     "/desk/changes/{batch:uuid}/release",
     "/desk/changes/{batch:uuid}/cancel",
+    "/desk/changes/{batch:uuid}/return",
     "/desk/learners/{learner:uuid}/rectify",
     "/desk/learners/{learner:uuid}/merge",
     "/desk/learners/{learner:uuid}/split",

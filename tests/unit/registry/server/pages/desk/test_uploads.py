@@ -34,10 +34,16 @@ def test_the_fields_of_an_upload_go_together():
     assert read_upload_form({"dates": "dmy"}, "a.json").dates is None
     form = read_upload_form({"kind": "reconciliation", "from": "2026-01-01", "until": "2026-06-30"}, "a.csv")
     assert (form.kind, form.term is not None) == ("reconciliation", True)
+    assert read_upload_form({"dates": "", "from": "", "until": ""}, "a.csv")[::2] == ("credentials", None, None)
     for fields, name, code in (
         ({}, "a.pdf", "kind-of-file"),
         ({"kind": "reconciliation"}, "a.csv", "term"),
         ({"kind": "statusChanges"}, "a.json", "kind-of-rows"),
+        ({"kind": "statusChange"}, "a.csv", "kind"),
+        ({"kind": ""}, "a.csv", "kind"),
+        ({"dates": "dym"}, "a.csv", "dates"),
+        ({"kind": "reconciliation", "from": "2026-02-30", "until": "2026-06-30"}, "a.csv", "day"),
+        ({"until": "tomorrow"}, "a.csv", "day"),
     ):
         with pytest.raises(UploadFault) as fault:
             read_upload_form(fields, name)
