@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.command import until
 from tests.support.page_forms import fields_of
-from tests.support.served import achievement, once
+from tests.support.served import achievement, csv_of, once, row
 
 NEW = "/desk/achievements/new"
 HARM = "<script>alert(1)</script>"
@@ -186,6 +186,24 @@ def test_retiring_shows_its_consequences_first_and_is_for_good(clerk):
     again = clerk.post(f"{path}/retire", data=fields_of(clerk.get(f"{path}/retire"), "/retire"))
     assert again.status_code == 409
     assert clerk.get(f"{path}/revise").status_code == 409
+
+
+def test_retiring_counts_imports_that_are_not_handed_over(clerk):
+    def imports_open():
+        text = clerk.get(f"{path}/retire").text
+        return 0 if "No import is open." in text else int(re.search(r"(\d+) imports? of this university", text)[1])
+
+    path = published(clerk)
+    before = imports_open()
+    content = csv_of([row(path.rpartition("/")[2], "retire-1", "retire-s1")])
+    data = fields_of(clerk.get("/desk/imports"), "/desk/imports")
+    answer = clerk.post("/desk/imports", data=data, files={"file": ("open.csv", content)})
+    imported = answer.headers["location"]
+    until(lambda: "See how far it is now" not in clerk.get(imported).text, 30)
+    assert imports_open() == before + 1
+    page = clerk.get(imported)
+    assert clerk.post(f"{imported}/close", data=fields_of(page, f"{imported}/close")).status_code == 303
+    assert imports_open() == before
 
 
 def test_a_course_code_moves_only_knowingly(clerk):
