@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import uuid
 
 import pytest
 
@@ -133,6 +134,21 @@ def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(
     assert colleague.post(f"{address}/release", data=form(review, key="release")).status_code == 303
     until(lambda: "3 credentials changed" in clerk.get(address).text, says=lambda: clerk.get(address).text)
     assert "<title>Error" not in clerk.get(address).text
+
+
+def test_who_sent_a_batch_with_a_key_is_not_offered_its_release(desk):
+    name = f"Two Ways {uuid.uuid4()}"
+    system = desk.client(key=desk.key(name=name))
+    sender, colleague = desk.sign_in("approver", name=name.upper()), desk.sign_in("approver")
+    headers = {"Content-Type": "text/csv", **once("two ways")}
+    batch = system.post("/v1/batches", content="a,b\n1,2\n3,4\n", headers=headers).json()["batch"]
+    address = f"/desk/releases/{batch}"
+    page = sender.get(address)
+    assert "Your decision" not in page.text
+    assert name.upper() not in page.text.partition("Who can: ")[2].partition("</p>")[0]
+    assert "Your decision" in colleague.get(address).text
+    forged = sender.post(address, data=form(page, key="two ways", do="release", seen="true"))
+    assert forged.status_code == 403
 
 
 def test_a_systems_batch_that_is_cancelled_was_not_sent_back_and_problems_lead_to_a_list(desk):

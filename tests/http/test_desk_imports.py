@@ -317,19 +317,6 @@ def test_who_corrected_a_row_cannot_release_it_either(node, clerk, offer):
     assert both.post(waiting, data=forged).status_code == 403
 
 
-def test_one_person_with_two_accounts_is_not_offered_the_own_batch(node, clerk, offer):
-    name = f"Two Accounts {uuid.uuid4()}"
-    preparer, releaser = node.sign_in("clerk", name=name), node.sign_in("approver", name=name.upper())
-    path = checked(preparer, upload(preparer, csv_of(rows(offer, "two-accounts", 2))))
-    assert name.upper() not in preparer.get(path).text
-    waiting = hand_over(preparer, path)
-    page = releaser.get(waiting)
-    assert "Your decision" not in page.text
-    assert name.upper() not in clerk.get(waiting).text.partition("Who can: ")[2]
-    forged = form(page, key="two-accounts", do="release", seen="true")
-    assert releaser.post(waiting, data=forged).status_code == 403
-
-
 def test_what_cannot_be_read_is_not_released(node, clerk, approver, offer):
     issued = node.client("credentials:write").post(
         "/v1/credentials", json=row(offer, "gone", "gone"), headers=once("gone")
