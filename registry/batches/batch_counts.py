@@ -29,6 +29,8 @@ class BatchCounts(NamedTuple):
     """Batches that wait for their turn or their day, or are worked through."""
     with_problems: int
     """Batches of `WITH_PROBLEMS`."""
+    sent_back: int
+    """Imports that wait for their clerk again: a colleague sent back what was handed over last."""
 
 
 def count_batches(cursor: Cursor[DictRow], now: datetime | None = None) -> BatchCounts:
@@ -47,18 +49,20 @@ def count_batches(cursor: Cursor[DictRow], now: datetime | None = None) -> Batch
         "SELECT batch::text FROM intake.batches WHERE state = 'awaitingRelease' AND kind = 'statusChanges'"
         " AND NOT dry_run ORDER BY created DESC LIMIT 10"
     ).fetchall()
-    return BatchCounts(newest_changes=tuple(each["batch"] for each in changes), **row)
+    sent_back = cursor.execute(
+        "SELECT count(*) AS sent_back FROM intake.imports i WHERE NOT i.closed AND"
+        " (SELECT h.returned_by IS NOT NULL FROM intake.hand_overs h JOIN intake.batches b ON b.batch = h.batch"
+        " WHERE h.import = i.import ORDER BY b.created DESC LIMIT 1)"
+    ).fetchone()
+    assert sent_back is not None  # noqa: S101 - likewise
+    return BatchCounts(sent_back=sent_back["sent_back"], newest_changes=tuple(each["batch"] for each in changes), **row)
 
 
-def count_open_imports(cursor: Cursor[DictRow]) -> int:
-    """Return the number of batches of credentials that wait or are worked through.
-
-    Of those that are only checked, imports of the pages alone count: their rows can be handed over.
-    """
+def count_open_batches(cursor: Cursor[DictRow]) -> int:
+    """Return the number of batches of credentials that wait or are worked through; those only checked do not count."""
     row = cursor.execute(
-        "SELECT count(*) AS n FROM intake.batches WHERE kind = 'credentials'"
+        "SELECT count(*) AS n FROM intake.batches WHERE kind = 'credentials' AND NOT dry_run"
         " AND state IN ('awaitingRelease', 'scheduled', 'waiting', 'working')"
-        " AND (NOT dry_run OR EXISTS (SELECT FROM intake.imports WHERE import = batch))"
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate function returns a row
     return int(row["n"])

@@ -45,6 +45,16 @@ def write_corrections(content: Readable, faulty: Mapping[int, str]) -> Iterator[
             yield format_row([*values, *[""] * (width - len(values))], why)
 
 
+def write_row_corrections(rows: Iterable[tuple[Mapping[str, str], str]]) -> Iterator[str]:
+    """Yield the header of the template and these rows, each with what is wrong with it, a line each.
+
+    Values are escaped as `write_corrections` does.
+    """
+    yield _format_line([*NAMES, PROBLEM], ",")
+    for row, why in rows:
+        yield _format_line([*(row.get(name, "") for name in NAMES), why], ",")
+
+
 def save_corrections(path: Path, file: Path, problems: Mapping[int, Sequence[Problem]]) -> str:
     """Write the rows of a table that have problems to a file that only its owner can read; return a note about it.
 

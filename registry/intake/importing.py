@@ -314,6 +314,10 @@ class _CatalogueWithNew:
         self._catalogue = catalogue
         self._content = content
 
+    @property
+    def member(self) -> str:
+        return self._catalogue.member
+
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
         if achievement == self._content.achievement:
             return (self._content.ects,)

@@ -214,6 +214,24 @@ def test_the_imports_that_are_open_are_those_of_credentials(node, clerk):
     assert count() == before
 
 
+def test_retiring_counts_imports_that_are_not_handed_over(clerk):
+    def imports_open():
+        text = clerk.get(f"{path}/retire").text
+        return 0 if "No import is open." in text else int(re.search(r"(\d+) imports? of this university", text)[1])
+
+    path = published(clerk)
+    before = imports_open()
+    content = csv_of([row(path.rpartition("/")[2], "retire-1", "retire-s1")])
+    data = fields_of(clerk.get("/desk/imports"), "/desk/imports")
+    answer = clerk.post("/desk/imports", data=data, files={"file": ("open.csv", content)})
+    imported = answer.headers["location"]
+    until(lambda: "See how far it is now" not in clerk.get(imported).text, 30)
+    assert imports_open() == before + 1
+    page = clerk.get(imported)
+    assert clerk.post(f"{imported}/close", data=fields_of(page, f"{imported}/close")).status_code == 303
+    assert imports_open() == before
+
+
 def test_a_course_code_moves_only_knowingly(clerk):
     first, second = published(clerk), published(clerk, **{"title.en": "Another one"})
 

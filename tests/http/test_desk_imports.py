@@ -211,26 +211,85 @@ def test_a_hand_over_of_an_import_that_changed_meanwhile_hands_over_nothing(cler
     assert "/desk/releases/" not in answer.text
 
 
+def listed(clerk, path):
+    """The row of an import in the list."""
+    return clerk.get("/desk/imports").text.partition(f'href="{path}"')[2].partition("</tr>")[0]
+
+
+def sent_back(clerk):
+    """The number of imports sent back, as the desk's first page counts them."""
+    return int(re.search(r"imports that a colleague sent back</a></dt><dd>(\d+)", clerk.get("/desk").text)[1])
+
+
+def test_a_row_that_is_refused_after_its_release_is_in_sight_and_can_be_corrected(clerk, approver, offer):
+    content = rows(offer, "persons", 3)
+    content[2] |= {"student": content[1]["student"], "family_name": "Smit", "date_of_birth": "1979-11-30"}
+    path = checked(clerk, upload(clerk, csv_of([*content[:2], {**content[2], "awarding_date": "x"}])))
+    # A row that is corrected is compared with what is issued, not with the other rows of its file.
+    assert act(clerk, f"{path}?row=4", f"{path}/rows/4", **content[2]).status_code == 303
+    assert "All 3 rows are ready" in clerk.get(path).text
+    waiting = hand_over(clerk, path)
+    assert act(approver, waiting, waiting, do="release", seen="true").status_code == 303
+    until(lambda: "2 of 3 rows are issued, 1 was refused" in clerk.get(path).text, 30)
+    page = clerk.get(path).text
+    assert "Rows refused" in page
+    assert "2 took effect, 1 refused" in page
+    assert f'<a href="{waiting}">See why 1 row was refused' in page
+    in_list = listed(clerk, path)
+    assert ("1 row was refused" in in_list, "Done" in in_list) == (True, False)
+    file = clerk.get(f"{path}/refused.csv")
+    [header, row_of_file] = file.text.splitlines()
+    assert header.endswith(",problem")
+    assert ("Smit" in row_of_file, file.headers["cache-control"]) == (True, "no-store")
+    corrected = file.text.replace(content[1]["student"], "persons-other")
+    again = checked(clerk, upload(clerk, corrected, "refused.csv", previous=path.rpartition("/")[2]))
+    assert "1 row is ready" in clerk.get(again).text
+    assert approver.get(f"{path}/refused.csv").status_code == 403
+
+
 def test_a_batch_that_is_sent_back_can_be_handed_over_again_and_the_rest_later(clerk, approver, offer):
     content = rows(offer, "back", 4)
     content[3]["awarding_date"] = "x"
     path = checked(clerk, upload(clerk, csv_of(content)))
     waiting = hand_over(clerk, path)
+    before = sent_back(clerk)
     silent = act(approver, waiting, waiting, do="return", note=" ")
     assert silent.status_code == 422
     back = act(approver, waiting, waiting, do="return", note="Is 30 June right?")
     assert back.status_code == 303
     assert "Is 30 June right?" in clerk.get(path).text
+    assert re.search(r"Sent back\W.*3 rows, with a reason", listed(clerk, path), re.DOTALL)
+    assert sent_back(clerk) == before + 1
     late = approver.post(waiting, data=form(approver.get("/account"), key="late", do="release", seen="true"))
     assert late.status_code == 409
     again = hand_over(clerk, path)
     assert again != waiting
+    assert "Sent back" not in listed(clerk, path)
+    assert sent_back(clerk) == before
     assert act(approver, again, again, do="release", seen="true").status_code == 303
     until(lambda: "All 3 credentials are issued" in approver.get(again).text, 30)
     cells = {**content[3], "awarding_date": "2026-06-30"}
     assert act(clerk, f"{path}?row=5", f"{path}/rows/5", **cells).status_code == 303
     rest = hand_over(clerk, path)
     assert "Release 1 credential?" in approver.get(rest).text
+
+
+def test_rows_that_were_corrected_stay_in_sight_and_lose_their_form_when_handed_over(clerk, approver, offer):
+    content = rows(offer, "sight", 3)
+    content[0]["awarding_date"] = "x"
+    path = checked(clerk, upload(clerk, csv_of(content)))
+    cells = {**content[0], "awarding_date": "2026-06-30"}
+    assert act(clerk, f"{path}?row=2", f"{path}/rows/2", **cells).status_code == 303
+    page = clerk.get(path).text
+    assert "All 3 rows are ready" in page
+    assert f"{path}?show=decided" in page
+    assert f'action="{path}/rows/2"' in clerk.get(f"{path}?row=2").text
+    waiting = hand_over(clerk, path)
+    assert act(approver, waiting, waiting, do="release", seen="true").status_code == 303
+    released = clerk.get(f"{path}?row=2")
+    assert released.status_code == 200
+    assert f'action="{path}/rows/2"' not in released.text
+    assert f"{path}?show=decided" in clerk.get(path).text
 
 
 def test_two_approvers_at_once_release_once_and_the_other_is_told(node, clerk, approver, offer):

@@ -88,7 +88,27 @@ def test_a_held_row_is_decided_once_and_for_the_version_that_was_read(node, offe
     for _ in range(2):  # a double click
         decided = clerk.post("/desk/held-rows", data={**fields, "decision": "other-person"})
         assert (decided.status_code, decided.headers["location"]) == (303, "/desk/held-rows")
-    assert "Decided: it is another person" in clerk.get("/desk/held-rows").text
+    assert "Decided: it is another person. The row is not issued yet" in clerk.get("/desk/held-rows").text
+
+
+def test_the_same_person_is_confirmed_with_the_change_of_the_learner_in_view(node, offer, clerk, issue):
+    _, learner = issue("ls-1", "ls")
+    stated = {"family_name": "Smit", "given_name": "Zoe", "date_of_birth": "1999-01-01"}
+    content = row(offer, "ls-2", "ls", **stated)
+    assert node.client().post("/v1/credentials", json=content, headers=once("ls-2")).status_code == 409
+    page = clerk.get("/desk/held-rows")
+    assert "the student number in the row is mistyped" in page.text
+    fields = dict(re.findall(r'name="(record|version|key|csrf)" value="([^"]*)"', page.text.partition("Row ls-2<")[2]))
+    asked = clerk.post("/desk/held-rows", data={**fields, "decision": "same-person"})
+    assert (asked.status_code, asked.headers["cache-control"]) == (200, "no-store")
+    before, after = asked.text.partition("<tbody")[2].split("After this decision", 1)
+    assert ("Jansen" in before, "Smit" in after, "Jansen" in after) == (True, True, False)
+    assert "Smit" not in clerk.get(f"/desk/learners/{learner}").text
+    for _ in range(2):  # a double click
+        decided = clerk.post("/desk/held-rows", data=hidden(asked, "/desk/held-rows") | {"confirmed": "true"})
+        assert (decided.status_code, decided.headers["location"]) == (303, "/desk/held-rows")
+    assert "Decided: it is the same person. The row is not issued yet" in clerk.get("/desk/held-rows").text
+    assert "Smit" in clerk.get(f"/desk/learners/{learner}").text
 
 
 def test_a_learner_s_person_is_corrected_and_the_former_name_stays_known(clerk, issue):

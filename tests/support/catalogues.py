@@ -4,6 +4,8 @@
 class Everything:
     """Every achievement is offered, in one version, of the credits it is asked for."""
 
+    member = "twente"
+
     def __init__(self, ects=(None,), courses=None):
         self._ects = ects
         self._courses = courses or {}

@@ -1,7 +1,7 @@
 """Rows of a batch that was made from an import."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from registry.batches.batch_file import BatchFile
@@ -18,6 +18,14 @@ class HandedRow(NamedTuple):
     achievement: str
     awarding_date: str
     grade: str
+
+
+def read_refused_rows(content: BatchFile, faulty: Mapping[int, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the cells of these rows, by line, each with what is wrong with it. Raises `DamagedBatchFile`."""
+    with content.open("rb") as file:
+        for line, text in enumerate(file, 1):
+            if (why := faulty.get(line)) is not None and text.strip():
+                yield json.loads(text), why
 
 
 def read_handed_rows(content: BatchFile, numbers: Collection[int]) -> Iterator[HandedRow]:

@@ -100,6 +100,22 @@ class ImportView(NamedTuple):
         return sum(each.rows for each in self.hand_overs if each.is_in_force)
 
     @property
+    def issued(self) -> int:
+        """Rows that took effect after their release, or had before."""
+        return sum(each.batch.issued + each.batch.unchanged for each in self.hand_overs if each.is_in_force)
+
+    @property
+    def refused(self) -> int:
+        """Rows that were right when they were checked, and were refused after their release."""
+        return sum(each.batch.refused for each in self.hand_overs if each.is_in_force)
+
+    @property
+    def sent_back(self) -> HandOver | None:
+        """The last hand-over, if it was sent back and nobody has closed the import or handed it over again."""
+        last = self.hand_overs[0] if self.hand_overs else None
+        return None if last is None or last.returned_by is None or self.is_closed else last
+
+    @property
     def has_first(self) -> bool:
         """True if the rows that needed no correction were handed over."""
         return any(each.is_first and each.is_in_force for each in self.hand_overs)

@@ -93,6 +93,11 @@ class Readable(Protocol):
 class Catalogue(Protocol):
     """The university's achievements: rows are checked against them before anything is stored."""
 
+    @property
+    def member(self) -> str:
+        """Return the university's name on the logs."""
+        ...
+
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
         """Return the ECTS of each version, first to last; None where the achievement is unknown."""
         ...

@@ -241,7 +241,7 @@ class RowChecker:
         version = self._read_version(row)
         achievement = row.values.get("achievement") or ""
         if achievement and achievement not in self._offers:
-            achievement = row.values["achievement"] = canonical_uuid(achievement)
+            achievement = row.values["achievement"] = self._read_achievement(achievement)
         if has_fault:
             return None
         if not achievement:
@@ -251,6 +251,11 @@ class RowChecker:
         else:
             self._check_offer(row, achievement, version)
         return version
+
+    def _read_achievement(self, text: str) -> str:
+        """Return the id of an achievement in its one form, also where the university's own name is before it."""
+        member, _, identifier = text.partition("/")
+        return canonical_uuid(identifier if identifier and member == self._catalogue.member else text)
 
     def _check_ects(self, row: "_Row") -> None:
         stated = row.get("ects")
@@ -271,7 +276,7 @@ class RowChecker:
             self._courses[code] = self._catalogue.course(code)
         mapping = self._courses[code]
         if values.get("achievement"):
-            values["achievement"] = canonical_uuid(values["achievement"])
+            values["achievement"] = self._read_achievement(values["achievement"])
         if mapping is None:
             row.refuse("course", code, "is not a course code here; the table of course codes lacks it")
             return False

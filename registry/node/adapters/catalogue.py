@@ -11,6 +11,11 @@ class OwnCatalogue:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    @property
+    def member(self) -> str:
+        """Return the university's name on the logs."""
+        return self._registry.member
+
     def ects(self, achievement: str) -> tuple[int | float | None, ...] | None:
         """Return the ECTS credits of each version; None for an unknown achievement."""
         try:

@@ -6,51 +6,63 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 
 from registry.api.achievements import make_retirement
 from registry.api.course_codes import Changed, Entries, Entry, change_codes
 from registry.api.idempotency import Answer
 from registry.api.private_side import Write
-from registry.batches.batch_counts import count_open_imports
+from registry.batches.batch_counts import count_open_batches
+from registry.batches.imports.import_store import ImportStore
 from registry.http import requires
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
 from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, provide_editor
+from registry.server.pages.desk.import_state import state_of
 from registry.server.pages.desk.own_achievements import PATH, read_own, render_own
 from registry.server.pages.forms import form_key
 from registry.server.pages.refusals import problem_of
 
+Imports = NamedDependency[SkipValidation[ImportStore]]
+
 _WRITE: Final = requires("achievements:write")
+_NOT_HANDED_OVER: Final = frozenset({"checking", "toCorrect", "ready"})
+"""States of an import with rows that no batch has yet."""
+_MOST_IMPORTS: Final = 200
 
 
 @get(f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, **_WRITE)
-def confirm_retirement(editor: InjectedEditor, achievement: UUID) -> Response[str]:
+def confirm_retirement(editor: InjectedEditor, imports: Imports, achievement: UUID) -> Response[str]:
     """Show what hangs on an achievement that is to be retired, and ask."""
-    return _render_retirement(editor, str(achievement))
+    return _render_retirement(editor, imports, str(achievement))
 
 
-def _render_retirement(editor: Editor, achievement: str, problem: Mapping[str, Any] | None = None) -> Response[str]:
+def _render_retirement(
+    editor: Editor, imports: ImportStore, achievement: str, problem: Mapping[str, Any] | None = None
+) -> Response[str]:
     with editor.private.reading() as registry:
-        open_imports = count_open_imports(registry.cursor())
+        open_batches = count_open_batches(registry.cursor())
+    views = [view for view in imports.list_newest(_MOST_IMPORTS) if view.batch.kind == "credentials"]
     return render_own(
         editor,
         read_own(editor, achievement),
         problem=problem,
         template="desk/achievement_retire.html",
-        open_batches=open_imports,
+        open_imports=open_batches + sum(state_of(view) in _NOT_HANDED_OVER for view in views),
+        may_see_imports="batches:read" in editor.request.user.scopes,
     )
 
 
 @post(
     f"{PATH}/{{achievement:uuid}}/retire", include_in_schema=False, sync_to_thread=True, status_code=200, **_WRITE
 )  # fmt: skip
-def retire(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[Any]:
+def retire(editor: InjectedEditor, imports: Imports, achievement: UUID, data: Typed) -> Response[Any]:
     """Retire an achievement."""
     identifier = str(achievement)
     try:
         editor.private.write_once(editor.request, form_key(data), identifier, make_retirement(identifier))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
-        return _render_retirement(editor, identifier, problem_of(editor.request, error))
+        return _render_retirement(editor, imports, identifier, problem_of(editor.request, error))
     return editor.pages.redirect(editor.request, f"{PATH}/{identifier}", "achievement-retired")
 
 

@@ -19,10 +19,13 @@ from registry.api.corrections import stream_corrections
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
+from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.content import ChangedMeanwhile
-from registry.batches.imports.handing_over import HandingOver, HandOverForm
+from registry.batches.imports.handed_rows import read_refused_rows
+from registry.batches.imports.handing_over import HandingOver, HandOverForm, is_in_rows
 from registry.batches.imports.import_store import ChangedImport, ImportStore
 from registry.http import FieldError, HttpProblem, requires
+from registry.intake.corrections import write_row_corrections
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
@@ -31,7 +34,7 @@ from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
 _AT_A_TIME: Final = 2
-"""Imports that one process hands over at once. Each reads a whole file."""
+"""Imports that one process hands over, or reads refused rows of, at once. Each reads a whole file."""
 _handing_over = BoundedSemaphore(_AT_A_TIME)
 Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -143,6 +146,39 @@ def download_corrections(imports: ImportStore, receiving: Receiving, identifier:
     )
 
 
+@get(
+    f"{PATH}/{{identifier:uuid}}/refused.csv",
+    include_in_schema=False,
+    sync_to_thread=True,
+    **requires("credentials:write"),
+)
+def download_refused(imports: ImportStore, identifier: UUID) -> Response[str]:
+    """Return the rows that were refused after their release, as they were handed over, to correct and upload again."""
+    view = imports.get(str(identifier))
+    if not is_in_rows(view.batch):
+        raise HttpProblem("conflict", "only imports of rows of credentials have such a file")
+    if not _handing_over.acquire(blocking=False):
+        raise HttpProblem("too-costly", "other imports are being read; ask for the file again in a moment")
+    rows: list[tuple[dict[str, str], str]] = []
+    try:
+        for each in reversed(view.hand_overs):
+            if each.is_in_force and each.batch.refused:
+                faulty = imports.batch_store.describe_faulty_rows(each.batch.batch)
+                rows += read_refused_rows(imports.batch_store.get_content(each.batch.batch), faulty)
+    except DamagedBatchFile as error:
+        raise HttpProblem("gone", "the content of this import was deleted") from error
+    finally:
+        _handing_over.release()
+    return Response(
+        "".join(write_row_corrections(rows)),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="refused-{identifier}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
 def _version(data: Mapping[str, str]) -> int:
     version = read_version(data.get("version", ""))
     if version is None:
@@ -167,4 +203,5 @@ def _publish_at(data: Mapping[str, str]) -> datetime | None:
 ROUTES: Final[list[HTTPRouteHandler | Router]] = [
     Router("/", route_handlers=[hand_over, close], dependencies={"form": Provide(_import_forms, sync_to_thread=False)}),
     download_corrections,
+    download_refused,
 ]

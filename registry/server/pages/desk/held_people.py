@@ -13,6 +13,7 @@ from litestar.params import Body
 from registry.api.learners import HeldDecision, decide_row
 from registry.api.private_side import PrivateSide
 from registry.application.held_row import Decision
+from registry.application.held_row_decision import HeldRowChanged
 from registry.application.held_rows import HeldRows, Place
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.server.pages.forms import form_key
@@ -62,12 +63,28 @@ def list_held(request: Request[Any, Any, Any], private: PrivateSide, pages: Page
 def decide(request: Request[Any, Any, Any], private: PrivateSide, pages: Pages, data: Typed) -> Response[Any]:
     """Decide whether a held row is about the known person or about another one."""
     try:
-        answer = decide_row(private, request, _read_decision(data), form_key(data))
+        decision = _read_decision(data)
+        if decision.decision == "same-person" and data.get("confirmed") != "true":
+            return _confirm(request, private, pages, decision, form_key(data))
+        answer = decide_row(private, request, decision, form_key(data))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         return _render(request, private, pages, problem=problem, chosen=data, status=problem["status"])
     unchanged = msgspec.to_builtins(answer.content)["unchanged"]
     return pages.redirect(request, "/desk/held-rows", "held-unchanged" if unchanged else f"held-{data['decision']}")
+
+
+def _confirm(
+    request: Request[Any, Any, Any], private: PrivateSide, pages: Pages, decision: HeldDecision, key: str
+) -> Response[str]:
+    """Show how the learner changes, and ask. Raises `Refusal` where the row is not as it was shown."""
+    with private.reading() as registry:
+        row = HeldRows(registry).read(decision.record)
+    if row.version != decision.version:
+        raise HeldRowChanged
+    born = row.stated.date_of_birth or row.known.date_of_birth
+    after = msgspec.structs.replace(row.stated, date_of_birth=born)
+    return pages.render(request, "desk/held_confirm.html", private=True, row=row, after=after, key=key)
 
 
 def _read_decision(typed: Mapping[str, str]) -> HeldDecision:

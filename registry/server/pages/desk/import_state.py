@@ -4,7 +4,9 @@ from typing import Final, Literal
 
 from registry.batches.imports.import_view import ImportView
 
-ImportState = Literal["checking", "failed", "toCorrect", "ready", "awaitingRelease", "releasing", "done", "closed"]
+ImportState = Literal[
+    "checking", "failed", "toCorrect", "ready", "awaitingRelease", "releasing", "refused", "done", "closed"
+]
 TONES: Final[dict[ImportState, str]] = {
     "checking": "info",
     "failed": "bad",
@@ -12,6 +14,7 @@ TONES: Final[dict[ImportState, str]] = {
     "ready": "info",
     "awaitingRelease": "info",
     "releasing": "info",
+    "refused": "bad",
     "done": "ok",
     "closed": "quiet",
 }
@@ -30,11 +33,12 @@ def state_of(view: ImportView) -> ImportState:
         return "awaitingRelease"
     if states - {"done"}:
         return "releasing"
+    ended: ImportState = "refused" if view.refused else "done"
     if view.is_closed:
-        return "done" if states else "closed"
-    if view.ready:
-        return "toCorrect" if view.to_correct else "ready"
-    return "toCorrect" if view.to_correct else "done"
+        return ended if states else "closed"
+    if view.to_correct:
+        return "toCorrect"
+    return "ready" if view.ready else ended
 
 
 def page_of(index: int) -> int:

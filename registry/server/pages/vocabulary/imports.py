@@ -12,6 +12,7 @@ WORDS: Final = {
         "ready": N_("Ready to hand over"),
         "awaitingRelease": N_("Waits for release"),
         "releasing": N_("Being worked through"),
+        "refused": N_("Rows refused"),
         "done": N_("Done"),
         "closed": N_("Closed"),
     },

@@ -23,6 +23,8 @@ GOOD = f"r1,{OFFERED},s1,Jansen,Ada,2001-02-03,2026-06-30,5,8.5,"
 
 
 class Offers:
+    member = "twente"
+
     def ects(self, achievement):
         return {OFFERED: (5, 2.5), RETIRED: (5,)}.get(achievement)
 

@@ -33,6 +33,16 @@ def test_a_row_names_an_id_in_whichever_form(name, written):
     assert getattr(found, name) == ID
 
 
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_row_names_an_achievement_with_its_own_university_before_it(written):
+    checker = RowChecker(Everything(courses={"DL-1": (ID, None)}))
+    for change in ({"achievement": f"twente/{written}"}, {"achievement": f"twente/{written}", "course": "DL-1"}):
+        assert checker.check(1, ROW | change).result.achievement == ID
+    for text in (f"lund/{ID}", f"/{ID}", f"twente/twente/{ID}", "twente/"):
+        [problem] = checker.check(1, ROW | {"achievement": text}).result
+        assert (problem.field, problem.detail) == ("achievement", "is not an id of an achievement (a UUID)")
+
+
 def test_a_record_that_looks_like_an_id_is_found_as_a_record_first():
     other = "e7c1ab39-a411-4809-ad9e-534f483b7a03"
     checker = RowChecker(Everything(), find_record={ID.upper(): other}.get)
