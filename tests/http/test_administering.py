@@ -23,7 +23,8 @@ def admin(node):
 def posts():
     """The path of every route of the pages that is not only read."""
     paths = [route.path for route in page_routes().routes if not set(route.methods) <= {"GET", "HEAD", "OPTIONS"}]
-    return sorted(re.sub(r"\{\w+:str\}", "x", re.sub(r"\{\w+:uuid\}", str(uuid.uuid4()), path)) for path in paths)
+    examples = {"uuid": str(uuid.uuid4()), "int": "2", "str": "x"}
+    return sorted(re.sub(r"\{\w+:(\w+)\}", lambda value: examples[value[1]], path) for path in paths)
 
 
 def test_no_page_takes_a_form_without_its_token(node, admin):
@@ -31,7 +32,8 @@ def test_no_page_takes_a_form_without_its_token(node, admin):
     assert len(paths) > 10
     for path in paths:
         assert admin.post(path, data={"name": "x"}).status_code == 403, path
-        assert node.browser().post(path, data={"csrf": "0" * 64}).status_code == 403, path
+        # a form that is read as it arrives is first refused for its sender
+        assert node.browser().post(path, data={"csrf": "0" * 64}).status_code in (401, 403), path
 
 
 @pytest.mark.parametrize("path", ADMIN)

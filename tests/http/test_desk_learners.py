@@ -92,7 +92,7 @@ def test_a_held_row_is_decided_once_and_for_the_version_that_was_read(node, offe
 
 
 def test_the_same_person_is_confirmed_with_the_change_of_the_learner_in_view(node, offer, clerk, issue):
-    _, learner = issue("ls-1", "ls")
+    _, learner = issue("ls-0", "ls")
     stated = {"family_name": "Smit", "given_name": "Zoe", "date_of_birth": "1999-01-01"}
     content = row(offer, "ls-2", "ls", **stated)
     assert node.client().post("/v1/credentials", json=content, headers=once("ls-2")).status_code == 409

@@ -141,6 +141,9 @@ def test_a_form_of_a_case_that_is_sent_again_after_signing_in_acts(node, officer
     assert page.status_code == 403
     path = node.link("officer")
     client.post(path, data=form(client.get(path)))
-    acted = client.post(f"{address}/complete", data=dict(resend(page)))
+    asked = client.post(f"{address}/complete", data=dict(resend(page)))
+    assert asked.status_code == 403
+    assert f'action="{address}/complete"' in client.get(address).text
+    acted = client.post(f"{address}/complete", data=dict(resend(asked)))
     assert acted.status_code == 303, summary(acted)
     assert "File complete" in client.get(address).text

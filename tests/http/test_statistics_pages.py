@@ -70,10 +70,14 @@ def test_the_columns_are_explained_and_the_catalogue_names_every_file(anybody):
         for dataset in catalogue.json()["dcat:dataset"]
         for distribution in dataset["dcat:distribution"]
     ]
-    assert len(urls) == 2 * len(DESCRIPTIONS)
+    kinds = {url.rpartition(".")[2] for url in urls}
+    assert {"csv", "json"} <= kinds
+    assert len(urls) == len(kinds) * len(DESCRIPTIONS)
     for table in DESCRIPTIONS:
         assert f'id="{table.name}"' in page.text
-        assert f"{anybody.base_url}/data/{table.name}.csv" in urls
+        assert f"http://localhost:{anybody.base_url.port}/data/{table.name}.csv" in urls
+    asked = anybody.get("/data/catalogue.jsonld", headers={"Host": "evil.example"})
+    assert "evil.example" not in asked.text
 
 
 def test_a_table_that_does_not_exist_is_refused(anybody):
