@@ -4,14 +4,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from registry.application.requests import IssueRequest
 from registry.batches.batch import TABLES, Batch
 from registry.batches.batch_file import BatchFile
 from registry.intake.rows.columns import NAMES
 from registry.intake.rows.json_numbers import WrittenNumber, text_of
 from registry.intake.rows.lines import byte_lines
 from registry.intake.rows.ndjson_rows import MAX_LINE_BYTES, NdjsonRows
-from registry.intake.rows.report import Catalogue, Problem, Problems
+from registry.intake.rows.report import Catalogue, Problem
 from registry.intake.rows.row_checker import CheckedRow, RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.intake.rows.table_rows import NEEDED, TableRows
@@ -109,8 +108,3 @@ def check_cells(
     if checked is None:
         return CheckedRow((Problem(f"line {line}", "record", "", "is the template's own example; write your own"),))
     return checked
-
-
-def is_request(result: IssueRequest | Problems) -> bool:
-    """Return True if a row is right."""
-    return isinstance(result, IssueRequest)

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
 
 from registry.http import FieldError, HttpProblem
 from registry.server.pages.form_check import FIELD, FIELD_AGAIN
 
+Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+"""The fields of a form, each once."""
+Chosen = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
+"""The fields of a form of which several values may be chosen."""
 _MAX_CHARACTERS: Final = 500
 _MAX_KEY: Final = 100
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,12}(?:[.,]\d{0,12})?|[.,]\d{1,12})")

@@ -17,10 +17,10 @@ from registry.batches.batch_counts import count_open_batches
 from registry.batches.imports.import_store import ImportStore
 from registry.http import requires
 from registry.intake.course_codes import CodeChange, CourseCode, CourseCodes
-from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, Typed, provide_editor
+from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, provide_editor
 from registry.server.pages.desk.import_state import state_of
 from registry.server.pages.desk.own_achievements import PATH, read_own, render_own
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.refusals import problem_of
 
 Imports = NamedDependency[SkipValidation[ImportStore]]

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, SkipValidation
+from litestar.params import SkipValidation
 
 from projections.api.reading import Views
 from projections.catalogue import search
@@ -30,7 +29,6 @@ from registry.server.pages.refusals import problem_of
 from registry.values.codes import FIELDS
 from registry.wire.achievements import AchievementContent
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 Check = Callable[[Registry], tuple[AchievementContent, list[str]]]
 """Checks a content as the API does, and returns it with notes. Raises what the use case raises."""
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.api.reading import Snapshot, Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
@@ -27,12 +25,11 @@ from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 MAX_ROWS: Final = 100
 """Rows, and problems, that the page shows."""
 

@@ -5,13 +5,11 @@ node's settings say so, and whose page tells how many changed.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.api.reading import Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
@@ -34,11 +32,10 @@ from registry.server.pages.desk.change_form import (
     states_text,
 )
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 

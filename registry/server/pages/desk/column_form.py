@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from registry.accounts import AccountServices
 from registry.batches.batch import ReadingOptions, WrongState
@@ -18,11 +16,10 @@ from registry.http import requires
 from registry.intake.rows.columns import NAMES
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _FIELD: Final = "column-"
 
 

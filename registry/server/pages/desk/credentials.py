@@ -5,13 +5,11 @@ A search by a person goes by POST, because addresses are kept in histories and l
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect
 
 from projections.api.reading import Views
@@ -28,7 +26,7 @@ from registry.api.private_side import PrivateSide
 from registry.http import Cursors, requires
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
 from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials
-from registry.server.pages.forms import read_search
+from registry.server.pages.forms import Typed, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of
 from registry.server.pages.templates import Formats
@@ -72,9 +70,6 @@ class CredentialPage(NamedTuple):
     next: str | None
     counts: dict[str, int]
     achievements: list[AwardedAchievement]
-
-
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/desk/credentials", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))

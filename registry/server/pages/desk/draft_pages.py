@@ -28,7 +28,6 @@ from registry.server.pages.desk.achievement_editor import (
     Editor,
     InjectedEditor,
     Purpose,
-    Typed,
     check_content,
     first_language,
     keep_fields,
@@ -49,7 +48,7 @@ from registry.server.pages.desk.draft_values import (
     read_waiting,
 )
 from registry.server.pages.desk.own_achievements import PATH
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.notices import Counts
 from registry.server.pages.refusals import problem_of

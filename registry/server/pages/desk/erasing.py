@@ -1,25 +1,21 @@
 """Erasing a learner: what becomes impossible, the cases that lose their letters, and a confirmation that is typed."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from registry.api.learners import Erase, Erasing, erase_learner
 from registry.api.private_side import PrivateSide
 from registry.http import FieldError, HttpProblem, requires
 from registry.learners.erasure import AffectedCase, count_credentials, find_affected_cases, find_merged_learners
 from registry.learners.name_search import normalise_name
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.persons import full_name
 from registry.wire.today import utc_today
-
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class Consequences(NamedTuple):

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Body, SkipValidation
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from registry.accounts import AccountServices
@@ -29,14 +28,13 @@ from registry.intake.corrections import write_row_corrections
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import form_key, read_version
+from registry.server.pages.forms import Typed, form_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
 _AT_A_TIME: Final = 2
 """Imports that one process hands over, or reads refused rows of, at once. Each reads a whole file."""
 _handing_over = BoundedSemaphore(_AT_A_TIME)
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class ImportFormsOfPage(NamedTuple):

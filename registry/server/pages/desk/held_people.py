@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, get_args
+from typing import Any, Final, get_args
 from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from registry.api.learners import HeldDecision, decide_row
 from registry.api.private_side import PrivateSide
@@ -16,11 +14,10 @@ from registry.application.held_row import Decision
 from registry.application.held_row_decision import HeldRowChanged
 from registry.application.held_rows import HeldRows, Place
 from registry.http import Cursors, FieldError, HttpProblem, requires
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PER_PAGE: Final = 10
 
 

@@ -1,13 +1,11 @@
 """One learner: who they are, what all universities awarded them, and what this university can do about it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.api.reading import Views
 from projections.records import learners
@@ -22,13 +20,12 @@ from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
 from registry.server.pages.desk.credential_rows import shown_status
 from registry.server.pages.desk.learner_services import changes_of
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.persons import FORMERLY
 from registry.wire.today import utc_today
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PER_PAGE: Final = 50
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}

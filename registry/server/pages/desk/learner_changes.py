@@ -1,13 +1,11 @@
 """Merging two learners who are one person, and splitting one who is two: one person proposes, another confirms."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.api.reading import Views
 from projections.records.member_names import read_member_names
@@ -20,14 +18,13 @@ from registry.learners.changes import LearnerChanges
 from registry.learners.numbers import find_learner
 from registry.server.pages.desk.learner import FIELDS, read_learner, render_learner
 from registry.server.pages.desk.learner_services import changes_of
-from registry.server.pages.forms import content_of, form_key
+from registry.server.pages.forms import Typed, content_of, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _MAX_TEXT: Final = 200
 _CHOSEN: Final = "credential-"
 

@@ -15,7 +15,6 @@ from registry.server.pages.desk.achievement_editor import (
     Editor,
     InjectedEditor,
     Purpose,
-    Typed,
     check_content,
     first_language,
     keep_fields,
@@ -26,7 +25,7 @@ from registry.server.pages.desk.achievement_editor import (
 )
 from registry.server.pages.desk.achievement_form import AchievementForm, blank_form, form_of, read_form
 from registry.server.pages.desk.content_changes import list_changes
-from registry.server.pages.forms import form_key, read_version
+from registry.server.pages.forms import Typed, form_key, read_version
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.refusals import problem_of
 from registry.server.pages.texts import N_

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect
 
 from projections.api.reading import Views
@@ -32,7 +30,7 @@ from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import form_key, read_search
+from registry.server.pages.forms import Typed, form_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -40,7 +38,6 @@ PATH: Final = "/desk/releases"
 _LISTED: Final = 100
 _RELEASED_LISTED: Final = 20
 _PER_PAGE: Final = 25
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class ReleaseFilter(msgspec.Struct, frozen=True):

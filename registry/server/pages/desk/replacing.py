@@ -1,13 +1,11 @@
 """Replacing a credential by a corrected one: a form that begins with what the old one says."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.api.reading import Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
@@ -18,11 +16,10 @@ from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Typed, form_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 FIELDS: Final = (
     "record", "family_name", "given_name", "date_of_birth", "student", "awarding_date", "valid_until", "grade",
     "original_grade", "note",

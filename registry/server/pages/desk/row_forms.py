@@ -1,12 +1,10 @@
 """The form of a faulty row: check what was typed and store it, leave the row out, or take that back."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from registry.accounts import AccountServices
 from registry.api.bodies import Offers
@@ -23,11 +21,9 @@ from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_texts import MAX_FIELD
 from registry.server.pages.desk.import_page import RowFilter, read_import, render_import
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import form_key, read_version
+from registry.server.pages.forms import Typed, form_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-
-Typed = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class StillWrong(Exception):

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.records.member_names import read_member_names
 from registry.api.case_file import Assignment, NameSearch
@@ -27,7 +25,7 @@ from registry.office.cases.open_cases import (
 )
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.worklist import AssignedCounts, CaseLine, Counts, WorklistQuery
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import Chosen, form_key
 from registry.server.pages.languages import language_of
 from registry.server.pages.office.assignments import (
     MOST_CHOSEN,
@@ -47,7 +45,6 @@ from registry.wire.today import utc_today
 
 _PER_PAGE: Final = 25
 _NOBODY: Final = "nobody"
-Chosen = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 """A form in which a field may be chosen several times."""
 
 

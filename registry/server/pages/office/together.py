@@ -4,12 +4,10 @@ Each case is an act of its own: one that cannot be decided so delays no other, a
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from litestar import Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 
 from projections.records.member_names import read_member_names
 from registry.api.case_actions import perform
@@ -20,7 +18,7 @@ from registry.office.cases.open_cases import Agreement, CoveredCase, find_covere
 from registry.office.cases.service import Office
 from registry.office.cases.versions import check_version
 from registry.office.cases.worklist import CaseLine
-from registry.server.pages.forms import form_key, read_version
+from registry.server.pages.forms import Chosen, form_key, read_version
 from registry.server.pages.office.colleagues import names_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.own_agreements import read_own_agreements
@@ -29,7 +27,6 @@ from registry.wire.forms import check_uuid
 from registry.wire.today import utc_today
 
 _MOST: Final = 100
-Chosen = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class Row(NamedTuple):
