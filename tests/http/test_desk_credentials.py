@@ -8,6 +8,7 @@ import pytest
 from tests.support.served import form, once, row
 
 MARKUP = "<script>alert(1)</script>"
+ZOE_S_DAY = "2026-02-11"
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def issue(node, offer):
 
 @pytest.fixture(scope="module")
 def zoe(issue):
-    """Zoë Ångström's credential."""
-    return issue("desk-1", "d1", family_name="Ångström", given_name="Zoë")
+    """Zoë Ångström's credential, the only one of its day."""
+    return issue("desk-1", "d1", family_name="Ångström", given_name="Zoë", awarding_date=ZOE_S_DAY)
 
 
 def find(clerk, who, **more):
@@ -46,7 +47,7 @@ def find(clerk, who, **more):
 
 def test_credentials_are_listed_with_their_learners_and_lead_to_their_history(clerk, zoe):
     credential = zoe
-    page = clerk.get("/desk/credentials?from=2026-06-30&until=2026-06-30&status=active")
+    page = clerk.get(f"/desk/credentials?from={ZOE_S_DAY}&until={ZOE_S_DAY}&status=active")
     assert page.status_code == 200, page.text
     assert page.headers["cache-control"] == "no-store"
     assert f"/desk/credentials/{credential}" in page.text

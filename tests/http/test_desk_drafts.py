@@ -38,7 +38,7 @@ def document(**changes):
 
 
 def drafted(system, key, **changes):
-    """The path of a draft that a document brought, an own one: other tests send the sample as it is."""
+    """The path of a draft that a document brought that no other test sends."""
     before = {one["draft"] for one in system.get("/v1/drafts").json()["items"]}
     own = {
         "id": (RECORD, key.replace(" ", "-")),

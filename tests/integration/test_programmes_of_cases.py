@@ -193,7 +193,7 @@ def test_a_stored_proposal_that_cannot_be_decided_any_more_says_that_it_is_retur
             transaction.save(stored)
             transaction.add(CaseRow(stored))
             transaction.commit()
-    said = r"say which one this grant is about .*\. Return the proposal, and propose again"
+    said = r"say which one this grant is about; .*\. Return the proposal, and propose again"
     with pytest.raises(AssessmentObjections, match=said):
         lund.approve(cases[0], "l.holm")
     with pytest.raises(AssessmentObjections, match=said):
@@ -260,7 +260,7 @@ def test_the_second_person_sees_the_grants_what_was_compared_and_all_notes(lund)
 
 def test_an_enquiry_in_a_case_of_several_credentials_names_one_that_the_case_still_has(lund):
     case = ready(lund, lund.issue(), STATISTICS)
-    with pytest.raises(UnknownSubject, match=r"about 2 credentials; say which one .*1: Oslo Met about credential 1"):
+    with pytest.raises(UnknownSubject, match=r"about 2 credentials; say which one: .*1: Oslo Met about credential 1"):
         lund.office.enquire(case, None, "desk")
     assert lund.office.enquire(case, 1, "desk").addressee == "Oslo Met about credential 1 (Statistics)"
     lund.office.correct(case, Correction(remove=[1]), "desk")

@@ -24,6 +24,8 @@ from registry.server.pages.themes import theme_of
 _MAX_PAGES: Final = 300
 _MAX_BYTES: Final = 128 * 1024
 """The largest page that is cached, as it is sent."""
+_VERIFICATION: Final = "/verify"
+"""Never cached: the credential may have been revoked meanwhile."""
 _MAX_HTML_BYTES: Final = 1024 * 1024
 _MAX_AGE_SECONDS: Final = 3600.0
 _NOT_CACHED: Final = frozenset({b"x-api-key", b"authorization", b"hx-request", b"hx-target"})
@@ -82,6 +84,8 @@ class StalePages:
 
     def _key(self, scope: Any) -> _Key | None:  # noqa: ANN401 - an ASGI scope
         if scope["type"] != "http" or scope["method"] != "GET" or not is_page(scope["path"]):
+            return None
+        if scope["path"].startswith(_VERIFICATION):
             return None
         headers = dict(scope["headers"])
         if not _NOT_CACHED.isdisjoint(headers) or b"text/html" not in headers.get(b"accept", b""):
