@@ -25,6 +25,9 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
     offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
     anybody, before = own.anybody(), own.anybody().get("/v1/members")
     reader, person = own.browser(), own.sign_in("clerk")
+    credential = system.post("/v1/credentials", json=row(offer, "r0"), headers=once("r0")).json()["credential"]
+    verified = f"/verify/twente/{credential}"
+    until(lambda: reader.get(verified).status_code == 200, 30)
     assert "As of" not in reader.get("/members").text
     postgres.stop()
     try:
@@ -33,6 +36,8 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
         assert "As of" in page.text
         assert "Twente" in page.text
         assert int(page.headers["age"]) >= 0
+        cannot_tell = reader.get(verified)  # the last page said that it is valid; it may have been revoked since
+        assert (cannot_tell.status_code, "We cannot tell at the moment" in cannot_tell.text) == (503, True)
         for away in (reader.get("/members/twente"), person.get("/members"), person.get("/account")):
             assert away.status_code == 503
             assert "Temporarily unavailable" in away.text
