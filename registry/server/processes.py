@@ -32,7 +32,7 @@ _BALANCES_CONNECTIONS: Final = sys.platform == "linux"
 _FORKS: Final = sys.platform == "linux"
 """True if the processes are forked from one that has loaded what they need; elsewhere each loads it for itself."""
 LOADED: Final = ("registry.server.app", "registry.node.services.batches", "litestar.plugins.pydantic", "uvloop")
-"""What that process loads; the libraries among them are those that are otherwise loaded by use alone."""
+"""The modules that it loads; the libraries among them would otherwise be loaded at their first use."""
 
 
 def _context() -> ForkServerContext | SpawnContext:
