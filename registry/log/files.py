@@ -34,9 +34,6 @@ from registry.log.framing import Framing
 _log = structlog.get_logger(__name__)
 _SUFFIX: Final = ".log"
 _POLL_SECONDS: Final = 0.004
-_QUIET_POLL_SECONDS: Final = 0.02
-_QUIET_SHARE: Final = 0.08
-"""The interval of polling as a share of the time that nothing has come, between the two limits above."""
 _IDLE_SHARE: Final = 50
 """Least ratio of sleeping to looking in `wait`: with thousands of streams it takes 2 % of a core, not all of it."""
 _BACK_BYTES: Final = 1024 * 1024
@@ -250,9 +247,8 @@ class FileLog:
     # Following
 
     def wait(self, positions: Mapping[str, int], timeout: float) -> set[str]:
-        """Compare the files' lengths with the positions every few milliseconds; less often while nothing comes."""
-        entered = time.monotonic()
-        until = entered + timeout
+        """Compare the files' lengths with the positions every few milliseconds."""
+        until = time.monotonic() + timeout
         paths = {stream: self._path(stream) for stream in positions}
         sizes: dict[str, int] = {}
         while True:
@@ -268,8 +264,7 @@ class FileLog:
             now = time.monotonic()
             if grown or now >= until:
                 return grown
-            poll = min(max(_POLL_SECONDS, _QUIET_SHARE * (now - entered)), _QUIET_POLL_SECONDS)
-            time.sleep(min(max(poll, _IDLE_SHARE * (now - began)), until - now))
+            time.sleep(min(max(_POLL_SECONDS, _IDLE_SHARE * (now - began)), until - now))
 
     def close(self) -> None:
         """Do nothing: each call closes its files."""

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 PREFIX = "registry-tests-"
 
-# Tests kill processes, never the machine: what the kernel has been given is safe without fsync. Hundreds of databases
-# of tests that are over need no look at each of them every minute.
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "autovacuum_naptime": "600"}
+# Tests kill processes, never the machine: what the kernel has been given is safe without fsync.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 
 
 @pytest.fixture(scope="session")
