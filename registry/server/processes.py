@@ -1,11 +1,13 @@
 """The processes that answer over HTTP: one for each socket, and one that works through batches."""
 
 import multiprocessing
+import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,27 @@ _SWITCH_SECONDS: Final = 0.0005
 """Time that a thread may keep the interpreter to itself: Python's own 5 ms are longer than an answer takes."""
 _BALANCES_CONNECTIONS: Final = sys.platform == "linux"
 """True if the kernel distributes connections among sockets of one port; elsewhere the newest would get all."""
+_FORKS: Final = sys.platform == "linux"
+"""True if the processes are forked from one that has loaded what they need; elsewhere each loads it for itself."""
+LOADED: Final = ("registry.server.app", "registry.node.services.batches", "litestar.plugins.pydantic", "uvloop")
+"""The modules that it loads; the libraries among them would otherwise be loaded at their first use."""
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    if not _FORKS:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["registry.server.loaded"])
+    return context
+
+
+def begin_loading() -> None:
+    """Start the process from which the others are forked: it loads what they need while the caller goes on."""
+    _context()
+    if _FORKS:
+        from multiprocessing import forkserver  # noqa: PLC0415 - not on every platform
+
+        forkserver.ensure_running()
 
 
 def listen(host: str, port: int, count: int) -> list[socket.socket]:
@@ -64,7 +87,7 @@ def keep_answering(
 
     `counting` is the folder of their metrics; None if nothing is measured.
     """
-    context = multiprocessing.get_context("spawn")
+    context = _context()
     count = len(sockets)
 
     def start(number: int) -> BaseProcess:
@@ -96,6 +119,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
     """Answer in this process until SIGTERM, or until the process that started it is gone."""
     from registry.server.app import create_app  # noqa: PLC0415 - only a process that answers loads the routes
 
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the process that it was forked from ignores
     sys.setswitchinterval(_SWITCH_SECONDS)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as the process that started this one
     with open_node(home) as node:
@@ -121,6 +145,8 @@ def _work(home: Path, log_level: str) -> None:
     """Work through batches in this process, likewise."""
     from registry.node.services.batches import run_batches  # noqa: PLC0415 - only this process needs them
 
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it is one that stops the work
+
     with stop_on_signals() as stop:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         observability.configure(log_level)
@@ -129,7 +155,12 @@ def _work(home: Path, log_level: str) -> None:
 
 
 def _act_when_parent_ends(act: Callable[[], None]) -> None:
-    parent = multiprocessing.parent_process()
+    """Act when the process that started this one is gone, or the one that it was forked from.
+
+    Without the latter nobody knows that this one runs, and another takes its place.
+    """
+    parent, forked_from = multiprocessing.parent_process(), os.getppid()
     if parent is not None:
-        parent.join()
+        while parent.is_alive() and os.getppid() == forked_from:
+            parent.join(_CHECK_SECONDS)
         act()

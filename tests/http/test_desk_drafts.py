@@ -128,7 +128,7 @@ def test_columns_stay_with_their_credential_when_a_colleague_issues_another(syst
     path = two_waiting(system, "moved-columns")
     page = clerk.get(path)
     first, second = [name for name in fields_of(page, path) if name.startswith("waiting[")]
-    complete(system, path, "moved-columns 5", credentials={"moved-columns-1": {"student": "s-one"}})
+    complete(system, path, "moved-columns 5", credentials={"moved-columns-1": {"student": "moved-columns one"}})
     assert publish(system, path, "moved-columns 6")["issued"] == 1
     gone = step(clerk, page, path, "publish", **{first: "s-<script>"})
     assert gone.status_code == 409
@@ -138,7 +138,7 @@ def test_columns_stay_with_their_credential_when_a_colleague_issues_another(syst
     nothing = step(clerk, page, path, "publish", key="moved-columns 7")
     assert nothing.headers["location"] == path
     assert "Credentials issued: 0. Still waiting: 1" in clerk.get(path).text
-    issued = step(clerk, page, path, "publish", **{second: "s-two"})
+    issued = step(clerk, page, path, "publish", **{second: "moved-columns two"})
     assert issued.status_code == 303, summary(issued)
     done = clerk.get(issued.headers["location"]).text
     assert "Credentials issued: 1. Still waiting: 0" in done

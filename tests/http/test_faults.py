@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 
 import httpx
 import pytest
@@ -70,9 +69,7 @@ def test_while_postgresql_is_away_clients_are_told_to_come_again_and_then_it_goe
 
 
 def test_a_process_that_answers_and_dies_is_replaced(own):
-    running = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    children = [line.split(None, 2) for line in running.stdout.splitlines() if "spawn_main" in line]
-    spawned = [int(pid) for pid, parent, _ in children if int(parent) == own.process.pid]
+    spawned = own.children()
     assert len(spawned) == 2  # one answers, one works through batches
     for pid in spawned:
         os.kill(pid, signal.SIGKILL)

@@ -78,9 +78,7 @@ def test_what_two_processes_answer_adds_up_and_a_process_that_dies_takes_nothing
     counted = [answered(folder / f"counter_http-{number}.db") for number in range(2)]
     assert sum(counted) == before + 64
     assert min(counted) > 0
-    running = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    children = [line.split(None, 2) for line in running.stdout.splitlines() if "spawn_main" in line]
-    spawned = [int(pid) for pid, parent, _ in children if int(parent) == measured.process.pid]
+    spawned = measured.children()
     assert len(spawned) == 3  # two answer, one works through batches
     for pid in spawned:
         os.kill(pid, signal.SIGKILL)

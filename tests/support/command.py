@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.forked import forked
+from tests.support.forked import Forked, begun, forked
 
 ROOT = Path(__file__).parents[2]
 FOLDER_LOG = "file:../log"
@@ -31,16 +31,13 @@ def registry(*arguments, home=None, check=True, environment=None, timeout=120):
 
 
 @contextlib.contextmanager
-def started(*arguments, home=None, says=None, seconds=60.0, before=()):
+def started(*arguments, home=None, says=None, seconds=60.0, before=(), execute=False):
     """Start a command that goes on, and wait until it has said something; killed at the end if it still runs.
 
     `before` are the words of a program that runs it, as `bash -c` with a limit. The process has its `output`, a path.
     """
     with tempfile.NamedTemporaryFile("w+") as output:
-        process: Any = subprocess.Popen(
-            [*before, *command(*arguments, home=home)], stdout=output, stderr=output, cwd=ROOT
-        )
-        process.output = Path(output.name)
+        process = start(*arguments, home=home, output=Path(output.name), before=before, execute=execute)
         try:
             if says:
                 until(
@@ -51,6 +48,19 @@ def started(*arguments, home=None, says=None, seconds=60.0, before=()):
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def start(*arguments, home, output, before=(), execute=False, new_session=False):
+    """Start a command that goes on and prints to a file, forked or, to `execute` it, from nothing as people do."""
+    if before or execute:
+        with output.open("a") as file:
+            process: Any = subprocess.Popen(
+                [*before, *command(*arguments, home=home)], stdout=file, stderr=file, cwd=ROOT,
+                start_new_session=new_session,
+            )  # fmt: skip
+        process.output = output
+        return process
+    return Forked(begun(words(arguments, home), os.environ, ROOT, [output, output], new_session=new_session), output)
 
 
 def command(*arguments, home=None):

@@ -18,7 +18,7 @@ from registry.accounts import AccountServices
 from registry.accounts.site import site_of
 from registry.http.access import SCOPES
 from registry.settings.sign_in import AccountSetting
-from tests.support.command import ROOT, Consortium, command, registry, until
+from tests.support.command import Consortium, registry, start, until
 
 ADDRESS = re.compile(r"answers at (http://[0-9.]+:\d+)")
 PROBLEM = "application/problem+json"
@@ -49,20 +49,16 @@ class Served:
         file = self.home / "registry.toml"
         file.write_text(f'log_level = "{log_level}"\n' + file.read_text() + text)
 
-    def start(self, *, run=True, workers=1, before=(), options=()):
+    def start(self, *, run=True, workers=1, before=(), options=(), execute=False):
         """Serve, and wait until it is ready; without `run` nothing is published or projected.
 
         `before` are the words of a program that runs it, as `bash -c` with a limit; `options` stand before `serve`.
+        To `execute` it is to start it from nothing, as people do, and not by a fork.
         """
         self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - closed by `stop`
-        self.process = subprocess.Popen(
-            [
-                *before,
-                *command(
-                    *options, "serve", "--port", 0, "--workers", workers, "--run" if run else "--no-run", home=self.home
-                ),
-            ],
-            stdout=self._output, stderr=self._output, cwd=ROOT, start_new_session=True,
+        self.process = start(
+            *options, "serve", "--port", 0, "--workers", workers, "--run" if run else "--no-run", home=self.home,
+            output=Path(self._output.name), before=before, execute=execute, new_session=True,
         )  # fmt: skip
         until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)
         assert self.process.poll() is None, self.said
@@ -92,6 +88,12 @@ class Served:
         """The lines of its log that tell of an event."""
         lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == event]
+
+    def children(self):
+        """The processes that answer and the one that works through batches: forked from one that `serve` started."""
+        running = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        parents = dict(map(int, line.split()) for line in running.stdout.splitlines())
+        return [pid for pid, parent in parents.items() if parents.get(parent) == self.process.pid]
 
     def stop(self):
         """End it as an administrator does."""

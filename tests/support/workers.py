@@ -1,6 +1,7 @@
 """Which tests share a worker under pytest-xdist, and which begin first."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -48,6 +49,10 @@ EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_c
 """Fixtures that need a program besides Python: `make test-fast` leaves out the tests that ask for one."""
 
 
+SHARED = ("reading", "node")
+"""Fixtures of tests/http/conftest.py: nodes that files share, in the order in which they are needed."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Give each file to one worker, so that its fixtures are made once.
@@ -73,10 +78,29 @@ def scope_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that need another program; under pytest-xdist begin with what takes longest, so that none is last."""
+    """Mark tests that need another program; under pytest-xdist begin with what takes longest, so that none is last.
+
+    What shares a node with other files comes last: a node that runs costs processor time even if nobody asks it.
+    """
     for item in items:
-        if not EXTERNAL.isdisjoint(getattr(item, "fixturenames", ())):
+        if not EXTERNAL.isdisjoint(_fixtures(item)):
             item.add_marker("external")
     if hasattr(config, "workerinput"):
         tests = Counter(scope_of(item.nodeid) for item in items)
-        items.sort(key=lambda item: -SECONDS.get(scope := scope_of(item.nodeid), tests[scope] / 10))
+        sharing = {
+            scope_of(item.nodeid): shared
+            for shared in SHARED
+            for item in items
+            if item.nodeid.startswith("tests/http/") and shared in _fixtures(item)
+        }
+
+        def order(item: pytest.Item) -> tuple[int, float]:
+            scope = scope_of(item.nodeid)
+            last = SHARED.index(sharing[scope]) + 1 if scope in sharing else 0
+            return last, -SECONDS.get(scope, tests[scope] / 10)
+
+        items.sort(key=order)
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())

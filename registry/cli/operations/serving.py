@@ -14,7 +14,7 @@ from registry.node.services.health_watch import HealthWatch
 from registry.node.services.metrics_server import create_observer, serve_metrics
 from registry.node.services.running import run_node
 from registry.node.services.signals import ignore_hangup, stop_on_signals
-from registry.server.processes import keep_answering, listen
+from registry.server.processes import begin_loading, keep_answering, listen
 from registry.settings.settings import SettingsError
 
 
@@ -39,6 +39,7 @@ def serve(
     node = node_of(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's node")
+    begin_loading()
     node.views()
     _ = node.registry  # its tables are created before several processes need them
     count = workers or node.settings.http.workers

@@ -10,7 +10,7 @@ WORDS: Final = {
         "not well": N_("Something is not well"),
         "inconclusive": N_("Not everything could be checked"),
     },
-    "comparison": {
+    "audit comparison": {
         "well": N_("Both saw the same"),
         "not well": N_("They do not agree"),
         "inconclusive": N_("We cannot tell from the reports alone"),
