@@ -182,6 +182,8 @@ def _query(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 def _address(base_path: str, path: str, query: Mapping[str, Any]) -> str:
     """Return an address on this node; what is None or empty is left out of the query."""
+    if not query:
+        return base_path + path
     pairs = [(name, str(value)) for name, value in query.items() if value not in (None, "", False)]
     return f"{base_path}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from babel import dates, numbers
@@ -13,7 +13,12 @@ from markupsafe import Markup
 
 from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import integrity_of, static_path
+from registry.server.pages.template_texts import TemplateTexts
 from registry.server.pages.vocabulary import VOCABULARY, field_group
+
+
+_MAX_NUMBERS: Final = 4096
+"""Numbers whose texts are cached: those of a page are small, and many of them are the same."""
 
 
 class LocalText(NamedTuple):
@@ -32,7 +37,7 @@ class Formats:
 
     def number(self, value: Decimal | float) -> str:
         """Return a number, for example 1,284 or 2.5."""
-        return numbers.format_decimal(value, locale=self._locale)
+        return _number(self.language, value)
 
     def percent(self, share: float) -> str:
         """Return a share of 1 as a percentage."""
@@ -69,6 +74,8 @@ class Formats:
 
     def listing(self, items: list[str]) -> str:
         """Return several things as one phrase, for example "Lund, Twente and Aveiro"."""
+        if len(items) == 1:
+            return str(items[0])
         return str(format_list(items, locale=self._locale))
 
     def nearest(self, texts: Mapping[str, str]) -> LocalText:
@@ -78,6 +85,11 @@ class Formats:
                 if key.split("-")[0].lower() == tag:
                     return LocalText(key, text)
         return LocalText(*next(iter(texts.items()), ("", "")))
+
+
+@lru_cache(_MAX_NUMBERS)
+def _number(language: str, value: Decimal | float) -> str:
+    return numbers.format_decimal(value, locale=locale_of(language))
 
 
 def _as_date(value: date | str) -> date:
@@ -94,10 +106,14 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
-    formats = Formats(language)
+    formats, texts = Formats(language), TemplateTexts(translations(language))
     templates.globals |= {
+        "_": texts.gettext,
+        "gettext": texts.gettext,
+        "ngettext": texts.ngettext,
         "format": formats,
         "static": static_path,
         "integrity": integrity_of,
