@@ -1,10 +1,14 @@
 """The texts of the templates in one language: what `_` and `ngettext` return there."""
 
+from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
 from typing import Any, Final
 
 from markupsafe import Markup
+
+from registry.server.pages.texts import N_
 
 _MAX_TEXTS: Final = 8192
 """More than the pages have; a text that no template names, such as a problem's title, may leave the cache."""
@@ -17,8 +21,10 @@ class TemplateTexts:
     is part of a text without values, too: a per cent sign is doubled in every text.
     """
 
-    def __init__(self, translations: NullTranslations) -> None:
+    def __init__(self, translations: NullTranslations, number: Callable[[Decimal | float], str]) -> None:
+        """`number` writes a number as the readers of the language do."""
         self._translations = translations
+        self._number = number
         self._pattern = lru_cache(_MAX_TEXTS)(lambda text: Markup(translations.gettext(text)))  # noqa: S704 - it is ours
         self._plain = lru_cache(_MAX_TEXTS)(lambda text: self._pattern(text) % {})
 
@@ -30,3 +36,15 @@ class TemplateTexts:
         """Return the form of a text for a number, which it may contain as `num`."""
         pattern = Markup(self._translations.ngettext(singular, plural, num))  # noqa: S704 - it is ours
         return pattern % {"num": num, **values}
+
+    def credits(self, ects: Decimal | float | None, hours: Decimal | float | None = None) -> Markup:
+        """Return a credential's credits, or the hours of learning that gives none."""
+        if ects is not None:
+            return self.gettext(N_("%(number)s ECTS"), number=self._number(ects))
+        if hours is not None:
+            return self.gettext(N_("No credits, %(number)s hours"), number=self._number(hours))
+        return self.gettext(N_("No credits"))
+
+    def level(self, number: int | None) -> Markup:
+        """Return a level of the European Qualifications Framework."""
+        return self.gettext(N_("No level")) if number is None else self.gettext(N_("EQF %(number)s"), number=number)

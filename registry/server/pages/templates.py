@@ -1,6 +1,6 @@
 """The templates, one environment for each language: texts, numbers and dates as its readers write them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -17,8 +17,8 @@ from registry.server.pages.template_texts import TemplateTexts
 from registry.server.pages.vocabulary import VOCABULARY, field_group
 
 
-_MAX_NUMBERS: Final = 4096
-"""Numbers whose texts are cached: those of a page are small, and many of them are the same."""
+_MAX_CACHED: Final = 4096
+"""Numbers, countries and languages whose texts are cached: a page shows few of them, many times."""
 
 
 class LocalText(NamedTuple):
@@ -66,17 +66,19 @@ class Formats:
 
     def country(self, code: str) -> str:
         """Return a country's name; its code if it has none."""
-        return str(self._locale.territories.get(code.upper(), code))
+        return _country(self.language, code)
 
     def language_name(self, tag: str) -> str:
         """Return a language's name; its tag if it has none."""
-        return str(self._locale.languages.get(tag.split("-", maxsplit=1)[0].lower(), tag))
+        return _language_name(self.language, tag)
+
+    def language_names(self, tags: Sequence[str]) -> str:
+        """Return the names of languages as one phrase."""
+        return _language_names(self.language, tuple(tags))
 
     def listing(self, items: list[str]) -> str:
         """Return several things as one phrase, for example "Lund, Twente and Aveiro"."""
-        if len(items) == 1:
-            return str(items[0])
-        return str(format_list(items, locale=self._locale))
+        return items[0] if len(items) == 1 else str(format_list(items, locale=self._locale))
 
     def nearest(self, texts: Mapping[str, str]) -> LocalText:
         """Return the text for this reader: in the page's language, else in English, else in the first that there is."""
@@ -86,10 +88,33 @@ class Formats:
                     return LocalText(key, text)
         return LocalText(*next(iter(texts.items()), ("", "")))
 
+    def local(self, texts: Mapping[str, str]) -> str | Markup:
+        """Return the text for this reader, marked where it is in another language than the page."""
+        nearest = self.nearest(texts)
+        if nearest.language.split("-")[0] == self.language:
+            return nearest.text
+        return Markup('<span lang="{}" dir="auto">{}</span>').format(nearest.language, nearest.text)
 
-@lru_cache(_MAX_NUMBERS)
+
+@lru_cache(_MAX_CACHED)
 def _number(language: str, value: Decimal | float) -> str:
     return numbers.format_decimal(value, locale=locale_of(language))
+
+
+@lru_cache(_MAX_CACHED)
+def _country(language: str, code: str) -> str:
+    return str(locale_of(language).territories.get(code.upper(), code))
+
+
+@lru_cache(_MAX_CACHED)
+def _language_name(language: str, tag: str) -> str:
+    return str(locale_of(language).languages.get(tag.split("-", maxsplit=1)[0].lower(), tag))
+
+
+@lru_cache(_MAX_CACHED)
+def _language_names(language: str, tags: tuple[str, ...]) -> str:
+    formats = Formats(language)
+    return formats.listing([formats.language_name(tag) for tag in tags])
 
 
 def _as_date(value: date | str) -> date:
@@ -109,7 +134,8 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
-    formats, texts = Formats(language), TemplateTexts(translations(language))
+    formats = Formats(language)
+    texts = TemplateTexts(translations(language), formats.number)
     templates.globals |= {
         "_": texts.gettext,
         "gettext": texts.gettext,
@@ -130,6 +156,10 @@ def environment(language: str) -> Environment:
         "moment": formats.moment,
         "country": formats.country,
         "language_name": formats.language_name,
+        "language_names": formats.language_names,
+        "local": formats.local,
+        "credits": texts.credits,
+        "level": texts.level,
         "listing": formats.listing,
         "first_part": lambda reference: reference.partition("/")[0],
     }
