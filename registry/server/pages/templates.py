@@ -1,21 +1,21 @@
 """The templates, one environment for each language: texts, numbers and dates as its readers write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from babel import dates, numbers
 from babel.lists import format_list
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import integrity_of, static_path
 from registry.server.pages.template_texts import TemplateTexts
 from registry.server.pages.vocabulary import VOCABULARY, field_group
-
 
 _MAX_CACHED: Final = 4096
 """Numbers, countries and languages whose texts are cached: a page shows few of them, many times."""
@@ -121,10 +121,34 @@ def _as_date(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+class _Environment(Environment):
+    """An environment of one language, in which a text without values is translated once: when its template is read."""
+
+    def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:  # noqa: ANN401 - theirs
+        return super()._generate(_Translation(self.globals["_"]).visit(source), *arguments, **options)
+
+
+class _Translation(NodeTransformer):
+    """Puts the translation where a template has `_("…")`. Calls are half of the time that a page takes."""
+
+    def __init__(self, gettext: Callable[[str], Markup]) -> None:
+        self._gettext = gettext
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - the visitor's own way to name a node
+        """Return a constant for a text without values, and any other call as it is."""
+        self.generic_visit(call)
+        is_plain = not (call.kwargs or call.dyn_args or call.dyn_kwargs) and len(call.args) == 1
+        if is_plain and isinstance(call.node, nodes.Name) and call.node.name == "_":
+            text = call.args[0]
+            if isinstance(text, nodes.Const):
+                return nodes.Const(self._gettext(text.value), lineno=call.lineno)
+        return call
+
+
 @cache
 def environment(language: str) -> Environment:
     """Return the templates of a language. A name that a template uses and nobody passed is an error."""
-    templates = Environment(
+    templates = _Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
