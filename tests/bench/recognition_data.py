@@ -26,6 +26,7 @@ from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import LearningOutcome
 from registry.wire.events import Event, encode
+from registry.wire.governance import MemberRevised
 from tests.bench.data import achievement
 
 MEMBERS = 20
@@ -55,6 +56,13 @@ def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connectio
             yield connection, dsn
 
 
+def _member(name: str, number: int) -> str:
+    """Return what governance says of a member."""
+    country = _COUNTRIES[number % 10]
+    content = MemberRevised(name, legal_name=f"University {number}", country=country, identifiers=[], accreditations=[])
+    return msgspec.json.encode(content).decode()
+
+
 def offer(connection: Connection, count: int) -> None:
     """So many achievements of all members, with titles and outcomes in three languages."""
     chance = random.Random(1)
@@ -63,7 +71,7 @@ def offer(connection: Connection, count: int) -> None:
         connection,
         "members",
         "member, country, standing, roles, keys, content",
-        [line((m, _COUNTRIES[n % 10], "active", ["issuer"], [], "{}")) for n, m in enumerate(members)],
+        [line((m, _COUNTRIES[n % 10], "active", ["issuer"], [], _member(m, n))) for n, m in enumerate(members)],
     )
     words = {language: text.split() for language, text in _WORDS.items()}
     for number, member in enumerate(members):

@@ -28,14 +28,14 @@ class TemplateTexts:
         self._pattern = lru_cache(_MAX_TEXTS)(lambda text: Markup(translations.gettext(text)))  # noqa: S704 - it is ours
         self._plain = lru_cache(_MAX_TEXTS)(lambda text: self._pattern(text) % {})
 
-    def gettext(self, text: str, **values: Any) -> Markup:  # noqa: ANN401 - of any kind that `%` can write
+    def gettext(self, text: str, /, **values: Any) -> Markup:  # noqa: ANN401 - of any kind that `%` can write
         """Return a text in the language; the values in it are escaped."""
         return self._pattern(text) % values if values else self._plain(text)
 
-    def ngettext(self, singular: str, plural: str, num: int, **values: Any) -> Markup:  # noqa: ANN401 - likewise
+    def ngettext(self, singular: str, plural: str, number: int, /, **values: Any) -> Markup:  # noqa: ANN401 - likewise
         """Return the form of a text for a number, which it may contain as `num`."""
-        pattern = Markup(self._translations.ngettext(singular, plural, num))  # noqa: S704 - it is ours
-        return pattern % {"num": num, **values}
+        pattern = Markup(self._translations.ngettext(singular, plural, number))  # noqa: S704 - it is ours
+        return pattern % {"num": number, **values}
 
     def credits(self, ects: Decimal | float | None, hours: Decimal | float | None = None) -> Markup:
         """Return a credential's credits, or the hours of learning that gives none."""
