@@ -124,8 +124,12 @@ def _as_date(value: date | str) -> date:
 class _Environment(Environment):
     """An environment of one language, in which a text without values is translated once: when its template is read."""
 
+    def __init__(self, texts: TemplateTexts, **options: Any) -> None:  # noqa: ANN401 - theirs
+        super().__init__(**options)
+        self._texts = texts
+
     def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:  # noqa: ANN401 - theirs
-        return super()._generate(_Translation(self.globals["_"]).visit(source), *arguments, **options)
+        return super()._generate(_Translation(self._texts.gettext).visit(source), *arguments, **options)
 
 
 class _Translation(NodeTransformer):
@@ -148,7 +152,10 @@ class _Translation(NodeTransformer):
 @cache
 def environment(language: str) -> Environment:
     """Return the templates of a language. A name that a template uses and nobody passed is an error."""
+    formats = Formats(language)
+    texts = TemplateTexts(translations(language), formats.number)
     templates = _Environment(
+        texts,
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -158,8 +165,6 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
-    formats = Formats(language)
-    texts = TemplateTexts(translations(language), formats.number)
     templates.globals |= {
         "_": texts.gettext,
         "gettext": texts.gettext,
