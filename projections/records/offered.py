@@ -4,7 +4,7 @@ Accreditations are checked for the day of awarding, the level and the field. Gov
 an accreditation that is valid today may not have been when the credential was awarded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from projections.credentials import credentials
 from projections.credentials.credentials import CredentialView
+from projections.relations.reach import Key
 from registry.wire.achievements import AchievementContent
 from registry.wire.governance import Accreditation
 
@@ -38,14 +39,22 @@ class OfferedView(msgspec.Struct, frozen=True, rename="camel"):
     credential: CredentialView | None
 
 
+def of_credentials(connection: Connection, keys: Sequence[Key]) -> dict[Key, OfferedView]:
+    """Return credentials with their achievements and issuers; those that are not known here are left out."""
+    versions: dict[tuple[str, str, int, date], OfferedView | None] = {}
+    offered = {}
+    for view in credentials.read(connection, keys):
+        awarded = view.member, view.achievement, view.version, view.awarding_date
+        if awarded not in versions:
+            versions[awarded] = of_version(connection, *awarded)
+        if (version := versions[awarded]) is not None:
+            offered[view.member, view.credential] = msgspec.structs.replace(version, leaf=view.leaf, credential=view)
+    return offered
+
+
 def of_credential(connection: Connection, member: str, credential: str) -> OfferedView | None:
     """Return a credential with its achievement and issuer; None if it is not known here."""
-    rows = credentials.read(connection, [(member, credential)])
-    if not rows:
-        return None
-    [view] = rows
-    version = of_version(connection, member, view.achievement, view.version, view.awarding_date)
-    return None if version is None else msgspec.structs.replace(version, leaf=view.leaf, credential=view)
+    return of_credentials(connection, [(member, credential)]).get((member, credential))
 
 
 def of_version(connection: Connection, member: str, achievement: str, version: int, day: date) -> OfferedView | None:

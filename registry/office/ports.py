@@ -82,6 +82,10 @@ class CredentialLookup(Protocol):
         """Return what a credential of a member offers for recognition; None where it has not arrived here."""
         ...
 
+    def describe_credentials(self, keys: Sequence[Key]) -> Mapping[Key, Offered]:
+        """Return what credentials offer for recognition; those that have not arrived are left out."""
+        ...
+
     def describe_achievement(self, achievement: VersionedRef) -> Offered | None:
         """Return what a version of an achievement offers, as awarded today; None where it has not arrived here."""
         ...

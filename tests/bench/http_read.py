@@ -63,7 +63,9 @@ class Request(NamedTuple):
 
 
 @contextmanager
-def serving(count: int) -> Iterator[tuple[Served, Connection]]:
+def serving(
+    count: int, achievements: int = ACHIEVEMENTS, members: int = MEMBERS
+) -> Iterator[tuple[Served, Connection]]:
     """A node that serves views with a number of credentials; nothing is published or projected meanwhile."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-bench-")))
@@ -72,8 +74,8 @@ def serving(count: int) -> Iterator[tuple[Served, Connection]]:
         node = stack.enter_context(closing(Served(folder / "node", server, settings, log_level="warning")))
         connection = stack.enter_context(views.connect(node.dsn))
         views.create(connection)
-        offer(connection, ACHIEVEMENTS)
-        decide(connection, DECISIONS)
+        offer(connection, achievements, members)
+        decide(connection, DECISIONS, members)
         award(connection, count)
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")

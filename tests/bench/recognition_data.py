@@ -26,6 +26,7 @@ from registry.rules.achievements import Achievement
 from registry.rules.stream import MemberState
 from registry.wire.achievements import LearningOutcome
 from registry.wire.events import Event, encode
+from registry.wire.governance import MemberRevised
 from tests.bench.data import achievement
 
 MEMBERS = 20
@@ -55,20 +56,27 @@ def decided_views(achievements: int, decisions: int) -> Iterator[tuple[Connectio
             yield connection, dsn
 
 
-def offer(connection: Connection, count: int) -> None:
+def _member(name: str, number: int) -> str:
+    """Return what governance says of a member."""
+    country = _COUNTRIES[number % 10]
+    content = MemberRevised(name, legal_name=f"University {number}", country=country, identifiers=[], accreditations=[])
+    return msgspec.json.encode(content).decode()
+
+
+def offer(connection: Connection, count: int, member_count: int = MEMBERS) -> None:
     """So many achievements of all members, with titles and outcomes in three languages."""
     chance = random.Random(1)
-    members = [f"uni-{number}" for number in range(MEMBERS)]
+    members = [f"uni-{number}" for number in range(member_count)]
     copy(
         connection,
         "members",
         "member, country, standing, roles, keys, content",
-        [line((m, _COUNTRIES[n % 10], "active", ["issuer"], [], "{}")) for n, m in enumerate(members)],
+        [line((m, _COUNTRIES[n % 10], "active", ["issuer"], [], _member(m, n))) for n, m in enumerate(members)],
     )
     words = {language: text.split() for language, text in _WORDS.items()}
     for number, member in enumerate(members):
         things, rows, search = MemberState(), AchievementRows(member), SearchRows(member)
-        for place in range(number, count, MEMBERS):
+        for place in range(number, count, member_count):
             identifier = str(uuid.UUID(int=place + 1, version=4))
             languages = chance.sample(list(words), chance.randint(1, 3))
             content = msgspec.structs.replace(
@@ -93,20 +101,20 @@ def offer(connection: Connection, count: int) -> None:
         search.write(connection, things)
 
 
-def decide(connection: Connection, count: int) -> None:
+def decide(connection: Connection, count: int, member_count: int = MEMBERS) -> None:
     """So many decisions of all members about these achievements."""
     connection.execute("SELECT setseed(0.5)")
     for statement in _DECIDE.split(";"):
-        connection.execute(statement.replace("COUNT", str(count)).encode())
+        connection.execute(statement.replace("COUNT", str(count)).replace("MEMBERS", str(member_count)).encode())
     connection.execute("ANALYZE")
-    for number in range(MEMBERS):
+    for number in range(member_count):
         precedent_rows.rebuild_counts(connection, f"uni-{number}")
         decision_counts.rebuild_counts(connection, f"uni-{number}")
 
 
 _DECIDE = """
 CREATE TEMP TABLE made AS
-SELECT 'uni-' || floor(20 * random())::int AS member, gen_random_uuid() AS decision, n AS leaf,
+SELECT 'uni-' || floor(MEMBERS * random())::int AS member, gen_random_uuid() AS decision, n AS leaf,
     CASE WHEN random() < 0.02 THEN 'superseded' WHEN random() < 0.01 THEN 'withdrawn' ELSE 'inForce' END AS state,
     (ARRAY['admission', 'creditTransfer', 'creditTransfer', 'stacking'])[1 + floor(4 * random())::int] AS purpose,
     CASE WHEN random() < 0.1 THEN 'advisory' ELSE 'binding' END AS effect,

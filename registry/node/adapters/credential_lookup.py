@@ -77,9 +77,13 @@ class PostgresCredentialLookup:
 
     def describe_credential(self, member: str, credential: str) -> Offered | None:
         """Return what a credential offers; None where it has not arrived here."""
+        return self.describe_credentials([(member, credential)]).get((member, credential))
+
+    def describe_credentials(self, keys: Sequence[Key]) -> Mapping[Key, Offered]:
+        """Return what credentials offer; those that have not arrived here are left out."""
         with self._views() as connection:
-            view = offered_view.of_credential(connection, member, credential)
-        return None if view is None else self._describe(view)
+            views = offered_view.of_credentials(connection, keys)
+        return {key: self._describe(view) for key, view in views.items()}
 
     def describe_achievement(self, achievement: VersionedRef) -> Offered | None:
         """Return what a version offers, as awarded today; None where it has not arrived here."""

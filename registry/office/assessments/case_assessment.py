@@ -12,7 +12,7 @@ from registry.office.assessments.assessment import AssessedCredential, Assessmen
 from registry.office.assessments.comparison import compare, refresh_elements
 from registry.office.assessments.objections import find_grant_objections, find_objections
 from registry.office.assessments.offered import Offered, Requirement
-from registry.office.ports import CredentialLookup
+from registry.office.ports import CredentialLookup, Key
 from registry.wire.recognition import Basis, Condition, Grant
 
 _STOP_CODES: Final = frozenset(
@@ -28,14 +28,22 @@ def draft_assessment(
 
     `stated` has the facts that uploaded documents state, by the numbers of their credentials.
     """
-    documents = stated or {}
-    offered = [describe_subject(case, number, lookup, documents.get(number)) for number in range(len(case.subjects))]
+    offered = describe_subjects(case, lookup, stated or {})
     assessed = [AssessedCredential(each, requirement, compare(each, requirement)) for each in offered]
     return Assessment(case.data.purpose, case.data.effect, assessed, [])
 
 
-def describe_subject(case: Case, number: int, lookup: CredentialLookup, stated: Offered | None = None) -> Offered:
-    """Return what is known of one of a case's credentials: from the log, or else as a document states it."""
+def describe_subjects(case: Case, lookup: CredentialLookup, stated: Mapping[int, Offered]) -> list[Offered]:
+    """Return what is known of each of a case's credentials: from the log, or else as a document states it."""
+    references = [subject.credential for subject in case.subjects if subject.credential is not None]
+    keys = [(reference.member, reference.credential) for reference in references]
+    known = lookup.describe_credentials(keys) if keys else {}
+    return [_describe_subject(case, number, lookup, known, stated.get(number)) for number in range(len(case.subjects))]
+
+
+def _describe_subject(
+    case: Case, number: int, lookup: CredentialLookup, known: Mapping[Key, Offered], stated: Offered | None
+) -> Offered:
     subject = case.subjects[number]
     authentic = {"authentic": True, "notAuthentic": False}.get(case.last_answer(number) or "")
     external = subject.external
@@ -51,7 +59,7 @@ def describe_subject(case: Case, number: int, lookup: CredentialLookup, stated: 
         )
     ref = subject.credential
     assert ref is not None  # noqa: S101 - a subject is external or a member's credential
-    offered = lookup.describe_credential(ref.member, ref.credential)
+    offered = known.get((ref.member, ref.credential))
     if offered is None and subject.achievement is not None:
         offered = lookup.describe_achievement(subject.achievement)
     if offered is None:
@@ -84,12 +92,10 @@ def refresh_assessment(assessment: Assessment, case: Case, lookup: CredentialLoo
     authenticity, which is the issuer's answer.
     """
     refreshed = []
-    for number, assessed in enumerate(assessment.assessed):
-        offered = describe_subject(case, number, lookup)
-        if not offered.member:
-            offered = msgspec.structs.replace(assessed.offered, authentic=offered.authentic)
-        elements = refresh_elements(assessed.elements, offered, assessed.requirement)
-        refreshed.append(msgspec.structs.replace(assessed, offered=offered, elements=elements))
+    for assessed, offered in zip(assessment.assessed, describe_subjects(case, lookup, {}), strict=False):
+        facts = offered if offered.member else msgspec.structs.replace(assessed.offered, authentic=offered.authentic)
+        elements = refresh_elements(assessed.elements, facts, assessed.requirement)
+        refreshed.append(msgspec.structs.replace(assessed, offered=facts, elements=elements))
     return msgspec.structs.replace(assessment, assessed=refreshed)
 
 

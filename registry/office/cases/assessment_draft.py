@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from registry.domain.case import Case
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.case_assessment import draft_assessment
 from registry.office.assessments.offered import Requirement
@@ -35,12 +36,15 @@ def draft_of(office: Office, case_id: str, against: str | None) -> Assessment:
 
     Where it is left out, the case's own programme says what is required. Raises `UnknownCase`, `UnknownProfile`.
     """
-    aggregate = office.registry.case(case_id)
+    return _draft(office, office.registry.case(case_id), against)
+
+
+def _draft(office: Office, case: Case, against: str | None) -> Assessment:
     if against is not None:
         requirement = find_requirement(office.registry, against)
     else:
-        requirement = requirement_of_case(office.registry, aggregate) or Requirement()
-    return draft_assessment(aggregate, office.lookup, requirement, stated_by_documents(office.registry, aggregate))
+        requirement = requirement_of_case(office.registry, case) or Requirement()
+    return draft_assessment(case, office.lookup, requirement, stated_by_documents(office.registry, case))
 
 
 def last_assessment_or_draft(office: Office, case_id: str) -> Assessment:
@@ -48,4 +52,4 @@ def last_assessment_or_draft(office: Office, case_id: str) -> Assessment:
     case = office.registry.case(case_id)
     if case.assessments:
         return office.assessment(case, case.assessments[-1].text)
-    return draft_of(office, case_id, None)
+    return _draft(office, case, None)

@@ -62,9 +62,10 @@ class CaseAccess:
         content = read_text(self.registry.cursor(), self.registry.vault, str(case.id), self._learner(case), text)
         return msgspec.convert(content, Assessment)
 
-    def warnings(self, case: Case) -> list[str]:
-        """Return in sentences what an officer should know of a case's credentials now."""
-        facts, subjects = self.facts(case), list_decided_subjects(case, ())
+    def warnings(self, case: Case, facts: FactsByKey | None = None) -> list[str]:
+        """Return in sentences what an officer should know of a case's credentials now; `facts` if these were read."""
+        facts = self.facts(case) if facts is None else facts
+        subjects = list_decided_subjects(case, ())
         full = [Grant(list(subjects), "full", "recognised", "none")]
         warnings = [stop.detail for stop in status_stops(case, full, known_statuses(case, facts))]
         warnings += [*list_enquiry_notes(case, subjects), *withdrawal_notes(case)]

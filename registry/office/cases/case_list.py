@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from registry.domain.case import Case
 from registry.office.cases import worklist
 from registry.office.cases.assignments import assignees
-from registry.office.cases.changes import changed_cases, changes_of
-from registry.office.cases.holder import HolderState, check_holders
+from registry.office.cases.changes import CredentialChange, changed_cases, changes_of
+from registry.office.cases.decision import FactsByKey
+from registry.office.cases.holder import HolderCheck, HolderState, check_holders
 from registry.office.cases.opening import key_of
 from registry.office.cases.people import find_by_name, name_of, read_applicants
 from registry.office.cases.service import Office
@@ -26,6 +27,16 @@ class Listed(msgspec.Struct, frozen=True):
 
     lines: list[CaseLine]
     notes: list[str]
+
+
+class KnownCase(NamedTuple):
+    """A case that was read already, with what its line is made from."""
+
+    case: Case
+    facts: FactsByKey
+    changes: Sequence[CredentialChange]
+    holders: Sequence[HolderCheck]
+    """Without those of credentials that a correction removed."""
 
 
 def list_cases(
@@ -69,24 +80,34 @@ def count_changed(office: Office) -> int:
 def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     """Return these lines with whom and what they are about."""
     cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
-    people = read_applicants(cursor, office.registry.vault, identifiers)
-    working = assignees(cursor, identifiers)
-    names = actor_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
     changes = changes_of(cursor, office.lookup, identifiers)
     cases = {line.case: office.registry.case(line.case) for line in lines}
     keys = {key for case in cases.values() for subject in case.subjects if (key := key_of(subject)) is not None}
     facts = office.lookup.find_credentials(list(keys)) if keys else {}
+    known = {
+        identifier: KnownCase(case, facts, changes.get(identifier, ()), _holders(office, case))
+        for identifier, case in cases.items()
+    }
+    return describe_known(office, lines, known)
+
+
+def describe_known(office: Office, lines: Sequence[CaseLine], known: Mapping[str, KnownCase]) -> list[CaseLine]:
+    """Return these lines with whom and what they are about; `known` has the case of each by its id."""
+    cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
+    people = read_applicants(cursor, office.registry.vault, identifiers)
+    working = assignees(cursor, identifiers)
+    names = actor_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
     return [
         msgspec.structs.replace(
             line,
             applicant=name_of(people[line.case]) if line.case in people else None,
-            credentials=_credential_lines(cases[line.case], facts),
+            credentials=_credential_lines(known[line.case].case, known[line.case].facts),
             assignee=working.get(line.case),
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
-            holder=_worst(office, cases[line.case]) if line.case in people else None,
-            concerns=_concerns(cases[line.case], facts),
-            changed=any(change.acknowledged_by is None for change in changes.get(line.case, ())),
+            holder=_worst(known[line.case].holders) if line.case in people else None,
+            concerns=_concerns(known[line.case].case, known[line.case].facts),
+            changed=any(change.acknowledged_by is None for change in known[line.case].changes),
         )
         for line in lines
     ]
@@ -126,6 +147,10 @@ def _title(texts: Mapping[str, str]) -> str:
     return texts.get("en") or next(iter(texts.values()), "")
 
 
-def _worst(office: Office, case: Case) -> HolderState | None:
-    states = {check.state for check in check_holders(office.registry, case) if check.subject not in case.removed}
+def _holders(office: Office, case: Case) -> list[HolderCheck]:
+    return [check for check in check_holders(office.registry, case) if check.subject not in case.removed]
+
+
+def _worst(holders: Sequence[HolderCheck]) -> HolderState | None:
+    states = {check.state for check in holders}
     return next((state for state in _WORST_FIRST if state in states), None)

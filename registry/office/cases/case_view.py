@@ -14,8 +14,9 @@ from registry.letters.content import DecisionEnd
 from registry.office.assessments.assessment import Assessment
 from registry.office.cases.applicants import read_applicant
 from registry.office.cases.attachments import files_opened_with, list_attachments
-from registry.office.cases.case_list import describe
+from registry.office.cases.case_list import KnownCase, describe_known
 from registry.office.cases.changes import changes_of
+from registry.office.cases.decision import FactsByKey
 from registry.office.cases.holder import TEXT_KIND, check_holders, mismatches, reminders
 from registry.office.cases.rows import Written, read_texts
 from registry.office.cases.service import Office
@@ -32,13 +33,14 @@ def show_case(office: Office, case_id: str) -> CaseView:
     written = _read_texts(registry, case)
     holders = [check for check in check_holders(registry, case, written) if check.subject not in case.removed]
     changes = changes_of(registry.cursor(), office.lookup, [str(case.id)]).get(str(case.id), [])
-    [line] = describe(office, [office.line(case)])
+    facts = office.facts(case)
+    [line] = describe_known(office, [office.line(case)], {str(case.id): KnownCase(case, facts, changes, holders)})
     return CaseView(
         case=line,
         effect=case.data.effect,
         towards=case.data.towards or [],
         applicant=read_applicant(registry, case.data.learner, _stated_values(written)),
-        subjects=_subjects(office, case),
+        subjects=_subjects(case, facts),
         outstanding=case.outstanding,
         stopped_days=deadlines.stopped_days(case.stops),
         enquiries=[
@@ -62,7 +64,7 @@ def show_case(office: Office, case_id: str) -> CaseView:
             *mismatches(holders),
             *reminders(holders),
             *(change.sentence for change in changes),
-            *office.warnings(case),
+            *office.warnings(case, facts),
         ],
         written=[text for text in written if text.kind not in ("file", TEXT_KIND)],
         history=_history(registry, case),
@@ -112,7 +114,7 @@ def collect_letter_facts(office: Office, case_id: str, decision: str | None = No
         file_number=case.data.file_number,
         applicant=applicant,
         data=data,
-        subjects=_subjects(office, case, decided),
+        subjects=_subjects(case, office.facts(case), decided),
         disclosures=registry.vault.read_bases(registry.cursor(), decided.decision),
         appeal_until=date.fromisoformat(decided.appeal_until) if decided.appeal_until is not None else None,
         appealed=bool(case.appeals) and decided.supersedes is not None,
@@ -159,8 +161,7 @@ def _find_end(case: Case, decided: Decided) -> DecisionEnd | None:
     return None
 
 
-def _subjects(office: Office, case: Case, decided: Decided | None = None) -> list[SubjectView]:
-    facts = office.facts(case)
+def _subjects(case: Case, facts: FactsByKey, decided: Decided | None = None) -> list[SubjectView]:
     stands = decided or case.decision
     statuses = {each.subject: each for each in stands.statuses} if stands is not None else {}
     return [

@@ -11,7 +11,7 @@ from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.case_assessment import (
     check_assessment,
     check_proposal,
-    describe_subject,
+    describe_subjects,
     refresh_assessment,
 )
 from registry.office.assessments.comparison import Comparison, compare
@@ -76,7 +76,7 @@ def review(office: CaseReader, case: Case, proposal: Proposed, data: Recognition
         assessment = refresh_assessment(assessment, case, office.lookup)
     stated = stated_by_documents(office.registry, case) if assessment is None else {}
     offered = (
-        [describe_subject(case, number, office.lookup, stated.get(number)) for number in range(len(case.subjects))]
+        describe_subjects(case, office.lookup, stated)
         if assessment is None
         else [each.offered for each in assessment.assessed]
     )

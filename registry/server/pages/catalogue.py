@@ -23,6 +23,7 @@ from registry.server.pages import structured_data
 from registry.server.pages.forms import read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
+from registry.server.pages.member_names import names_at
 from registry.server.pages.templates import Formats
 from registry.server.pages.texts import N_
 from registry.server.pages.vocabulary import VOCABULARY
@@ -74,7 +75,6 @@ class Facet(NamedTuple):
 class _SearchResult(NamedTuple):
     page: CataloguePage
     statements: dict[Key, Statement]
-    names: dict[str, str]
 
 
 @get("/", include_in_schema=False)
@@ -86,25 +86,26 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
 
     def read(connection: Any) -> _SearchResult:  # noqa: ANN401 - a connection
         page = search.search(connection, query, cursor=cursor or None, limit=_PER_PAGE)
-        names = read_member_names(connection)
         keys = [(offer.member, offer.achievement) for offer in page.items]
-        return _SearchResult(page, read_statements(connection, at, keys, utc_today()) if at in names else {}, names)
+        is_name = at != "" and at.isprintable()
+        return _SearchResult(page, read_statements(connection, at, keys, utc_today()) if is_name else {})
 
     response = await views.answer("", read, "search")
     result: _SearchResult = response.content
+    names = await names_at(views, pages, response.headers[POSITION])
     chosen = {name: value for name, value in _as_typed(query).items() if name in _FACETS}
     return pages.render(
         request,
         "catalogue.html",
         position=response.headers[POSITION],
-        names=result.names,
+        names=names,
         fragment="results",
         query=query,
         page=result.page,
         chosen=chosen,
-        facets=_facets(result, chosen, language_of(request)),
-        at=at if at in result.names else "",
-        unknown_at=at if at not in result.names else "",
+        facets=_facets(result.page, names, chosen, language_of(request)),
+        at=at if at in names else "",
+        unknown_at=at if at not in names else "",
         sorts=SORTS,
         statements=result.statements,
         tones=OUTCOME_TONES,
@@ -118,18 +119,16 @@ def _as_typed(query: CatalogueQuery) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in fields.items()}
 
 
-def _facets(result: _SearchResult, chosen: Mapping[str, str], language: str) -> list[Facet]:
+def _facets(page: CataloguePage, names: Mapping[str, str], chosen: Mapping[str, str], language: str) -> list[Facet]:
     facets = []
     for name, label in _FACETS.items():
         if name == "recognisedBy":
-            counts: Mapping[str, int | None] = dict.fromkeys(result.names)
+            counts: Mapping[str, int | None] = dict.fromkeys(names)
         else:
-            counts = dict(result.page.facets.get(name, {}))
+            counts = dict(page.facets.get(name, {}))
         if chosen.get(name, "") not in counts and chosen.get(name):
             counts = {**counts, chosen[name]: None}
-        choices = [
-            Choice(value, _text(name, value, result.names, language), number) for value, number in counts.items()
-        ]
+        choices = [Choice(value, _text(name, value, names, language), number) for value, number in counts.items()]
         value = chosen.get(name, "")
         facets.append(Facet(name, translate(language, label), shorten_choices(choices, value), value))
     return facets

@@ -1,5 +1,6 @@
 """The frame of all pages: name, navigation, language, security, and the log that the page was made from."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from registry.server.pages.notices import Counts, no_notice_cookie, notice_cooki
 from registry.server.pages.templates import environment
 from registry.server.pages.themes import THEME_COOKIE, THEMES, digest_of, node_style, theme_of
 
+_GOVERNANCE: Final = re.compile(r"(?:^|,)governance:(\d+)")
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 SHORTCUTS_COOKIE: Final = "shortcuts"
 SHORTCUTS_OFF: Final = "off"
@@ -64,16 +66,20 @@ class Pages:
         self.consortium = consortium
         self._member = member
         self._site = site
-        self._names: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        """The members' names as they were last read; none at the beginning."""
+        self._names_size: int | None = None
+        """The size of governance under which they were read."""
 
-    @property
-    def has_names(self) -> bool:
-        """True once the members' names are known."""
-        return bool(self._names)
+    def has_names_at(self, position: Position) -> bool:
+        """Return True if the names are those of a position: they change by entries of governance alone."""
+        size = _governance_size(position)
+        return size is not None and self._names_size == size
 
-    def learn(self, names: Mapping[str, str]) -> None:
-        """Use these names of members until a page is rendered with others."""
-        self._names = dict(names)
+    def learn(self, names: Mapping[str, str], position: Position) -> None:
+        """Use the names of members at a position until a page is rendered with others."""
+        self.names = dict(names)
+        self._names_size = _governance_size(position)
 
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
         """Return an address on this node as its readers reach it."""
@@ -116,8 +122,8 @@ class Pages:
         `position` is that of the views that the page was made from, and `names` are the members' names in them; without
         them the last known names are used. A private page is about people: nothing keeps it.
         """
-        if names is not None:
-            self.learn(names)
+        if names is not None and names is not self.names:
+            self.learn(names, position)
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
@@ -131,8 +137,8 @@ class Pages:
             "done": done,
             "csrf": forms.field,
             "csrf_token": forms.token,
-            "node": Identity(self.consortium, self._names.get(self._member, self._member)),
-            "names": self._names,
+            "node": Identity(self.consortium, self.names.get(self._member, self._member)),
+            "names": self.names,
             "nonce": nonce,
             "here": request.url.path,
             "shortcuts": person is not None and request.cookies.get(SHORTCUTS_COOKIE) != SHORTCUTS_OFF,
@@ -176,12 +182,20 @@ class Pages:
         return response
 
 
+def _governance_size(position: Position) -> int | None:
+    """Return the size of governance at a position; None before the views have read any."""
+    match = _GOVERNANCE.search(position)
+    return None if match is None else int(match[1])
+
+
 def _query(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in request.query_params.items() if name not in ("lang", "theme")}
 
 
 def _address(base_path: str, path: str, query: Mapping[str, Any]) -> str:
     """Return an address on this node; what is None or empty is left out of the query."""
+    if not query:
+        return base_path + path
     pairs = [(name, str(value)) for name, value in query.items() if value not in (None, "", False)]
     return f"{base_path}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
 

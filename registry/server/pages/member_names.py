@@ -1,6 +1,7 @@
-"""The members' names for the frame of the first pages, which are about no member: read once, when the views answer."""
+"""The members' names for the pages: read when the views first answer, and again when governance has grown."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -9,11 +10,28 @@ from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from projections.records.member_names import read_member_names
 from registry.http import HttpProblem
+from registry.http.responses import POSITION, Position
 from registry.server.pages.frame import Pages
 from registry.supervision import DATABASE_ERRORS
 
 _RETRY_SECONDS: Final = 2.0
 _log = structlog.get_logger(__name__)
+
+
+def _read(connection: Any) -> dict[str, str]:  # noqa: ANN401 - a connection
+    return read_member_names(connection)
+
+
+async def names_at(views: Views, pages: Pages, position: Position) -> Mapping[str, str]:
+    """Return the members' names at a position of the views, or later. They are read if these are not known."""
+    if not pages.has_names_at(position):
+        await _learn(views, pages)
+    return pages.names
+
+
+async def _learn(views: Views, pages: Pages) -> None:
+    response = await views.answer("", _read)
+    pages.learn(response.content, response.headers.get(POSITION, ""))
 
 
 async def learn_names(views: Views, pages: Pages) -> None:
@@ -22,13 +40,9 @@ async def learn_names(views: Views, pages: Pages) -> None:
     The log has the first of several equal failures. One that does not pass by itself is raised.
     """
     logged = ""
-
-    def read(connection: Any) -> dict[str, str]:  # noqa: ANN401 - a connection
-        return read_member_names(connection)
-
-    while not pages.has_names:
+    while not pages.names:
         try:
-            pages.learn((await views.answer("", read)).content)
+            await _learn(views, pages)
         except (*DATABASE_ERRORS, MissingViews, HttpProblem) as error:
             reason = str(error).strip() or type(error).__name__
             if reason != logged:

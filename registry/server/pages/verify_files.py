@@ -18,6 +18,7 @@ from projections.core.identifiers import find_leaf
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
+from registry.server.pages.member_names import names_at
 from registry.server.pages.qr_codes import UnreadableImage, read_qr_codes
 from registry.server.pages.verdicts import verdict_of_receipt
 from registry.server.pages.verifying import (
@@ -119,14 +120,15 @@ async def _judge(
 
     try:
         response = await views.answer("", read)
+        names = await names_at(views, pages, response.headers[POSITION])
     except AWAY:
         return render_away(request, pages, f"{proven.member}/{proven.subject}")
     page: CredentialPage = response.content
     position = response.headers[POSITION]
     verdict = verdict_of_receipt(proven, page.credential)
     if verdict == "credential":
-        return render_verdict(request, pages, freshness, page, position, proven)
-    return _render_receipt(request, pages, verdict, proven, position=position, names=page.names)
+        return render_verdict(request, pages, freshness, page, position, names, proven)
+    return _render_receipt(request, pages, verdict, proven, position=position, names=names)
 
 
 def _render_receipt(

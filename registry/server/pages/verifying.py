@@ -1,6 +1,6 @@
 """Verification for everybody: by number or by link. `verify_files.py` has receipts and photos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -14,10 +14,10 @@ from projections.api.receipts import ReceiptCheck
 from projections.api.verification import Verification, verification
 from projections.catalogue.catalogue import read_joint_awarders
 from projections.core.errors import MissingViews
-from projections.records.member_names import read_member_names
 from registry.http.forwarded import base_path_of
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
+from registry.server.pages.member_names import names_at
 from registry.server.pages.verdicts import MAX_LAG, TONES, Facts, checks_of, verdict_of
 from registry.supervision import DATABASE_ERRORS
 from registry.wire.forms import check_uuid
@@ -37,17 +37,16 @@ class CredentialPage(NamedTuple):
 
     credential: Verification | None
     joint: dict[str, str]
-    names: dict[str, str]
 
 
 def read_page(connection: Any, credential: Verification | None) -> CredentialPage:  # noqa: ANN401 - a connection
-    """Return a credential with the other universities that award it, and all names."""
+    """Return a credential with the other universities that award it."""
     joint = {}
     if credential is not None:
         achievement = credential.achievement
         key = credential.member, achievement["achievement"], achievement["version"]
         joint = read_joint_awarders(connection, *key)
-    return CredentialPage(credential, joint, read_member_names(connection))
+    return CredentialPage(credential, joint)
 
 
 @get("/verify", include_in_schema=False)
@@ -96,6 +95,7 @@ async def show_verdict(
 
     try:
         response = await views.answer("", read)
+        names = await names_at(views, pages, response.headers[POSITION])
     except AWAY:
         return render_away(request, pages, f"{member}/{credential}")
     page: CredentialPage = response.content
@@ -105,13 +105,13 @@ async def show_verdict(
             request,
             "verify_unknown.html",
             position=position,
-            names=page.names,
+            names=names,
             status=404,
             member=member,
             credential=str(credential),
             size=parse_position(position, "position").get(member),
         )
-    return render_verdict(request, pages, freshness, page, position)
+    return render_verdict(request, pages, freshness, page, position, names)
 
 
 def render_verdict(
@@ -120,6 +120,7 @@ def render_verdict(
     freshness: Freshness,
     page: CredentialPage,
     position: str,
+    names: Mapping[str, str],
     receipt: ReceiptCheck | None = None,
 ) -> Response[str]:
     """Return the page about a credential that the views have; `receipt` is what a file that was sent proves."""
@@ -132,7 +133,7 @@ def render_verdict(
         request,
         "verify_result.html",
         position=position,
-        names=page.names,
+        names=names,
         credential=credential,
         joint=page.joint,
         verdict=verdict,

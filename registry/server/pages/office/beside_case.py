@@ -56,6 +56,7 @@ def read_beside(views: Views, view: CaseView, assessment: Assessment | None, own
     """Return the panels of a case, from one moment of the views; `assessment` is the draft to compare."""
     with views.snapshot() as snapshot:
         panels, departures = [], []
+        read: dict[PrecedentQuery, dict[str, dict[str, int]]] = {}
         drafted = {} if assessment is None else grants_by_credential(assessment)
         for number, each in enumerate(view.subjects):
             if each.now is None or number in view.removed:
@@ -63,7 +64,9 @@ def read_beside(views: Views, view: CaseView, assessment: Assessment | None, own
             query = PrecedentQuery(
                 member=each.now.member, achievement=each.now.achievement.achievement, purpose=view.case.purpose
             )
-            offices = precedents.counts(snapshot.connection, query).offices
+            if query not in read:  # several credentials of one achievement have the same precedents
+                read[query] = precedents.counts(snapshot.connection, query).offices
+            offices = read[query]
             usual_of = [usual_outcome(counts) for counts in offices.values()]
             usual = usual_outcome(Counter(usual_of)) if usual_of else None
             panels.append(Precedents(number, offices, usual, usual_of.count(usual or "")))
