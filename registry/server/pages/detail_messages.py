@@ -202,7 +202,7 @@ class Sentences:
                 return [_split_places(node.value)] if isinstance(node.value, str) else [(None,)]
             case ast.JoinedStr():
                 return _products(
-                    [(part.value,)] if isinstance(part, ast.Constant) else self._expand(part, depth)
+                    [(str(part.value),)] if isinstance(part, ast.Constant) else self._expand(part, depth)
                     for part in node.values
                 )
             case ast.BinOp(op=ast.Add()):

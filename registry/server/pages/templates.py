@@ -11,6 +11,7 @@ from babel.lists import format_list
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from registry.server.pages.details import Details, read_catalog
 from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import integrity_of, static_path
 from registry.server.pages.vocabulary import VOCABULARY, field_group
@@ -97,15 +98,18 @@ def environment(language: str) -> Environment:
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
     formats = Formats(language)
+    details = Details(language, read_catalog(language), formats.listing)
     templates.globals |= {
         "format": formats,
         "static": static_path,
         "integrity": integrity_of,
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
+        "advice": details.advise,
     }
     templates.tests["first_part_is"] = lambda reference, part: reference.partition("/")[0] == part
     templates.filters |= {
+        "detail": details.say,
         "number": formats.number,
         "percent": formats.percent,
         "day": formats.day,
