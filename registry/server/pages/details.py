@@ -98,6 +98,9 @@ class Details:
         return Advice(self.say(fault), self.say(cure) if cure else Markup())
 
     def _source(self, text: str) -> Markup:
+        """Return a text that has no translation; one word is a value."""
+        if " " not in text:
+            return isolate(text)
         return escape(text) if self._language == SOURCE else Markup('<span lang="{}">{}</span>').format(SOURCE, text)
 
     def _find(self, text: str) -> tuple[_Sentence, list[str]] | None:
@@ -129,10 +132,7 @@ class Details:
         translated = [self._translate(part, depth + 1) for part in parts]
         if not any(translated):
             return None
-        return escape(mark).join(
-            said or (self._source(part) if " " in part else isolate(part))
-            for part, said in zip(parts, translated, strict=True)
-        )
+        return escape(mark).join(said or self._source(part) for part, said in zip(parts, translated, strict=True))
 
     def _translate_after_subject(self, text: str, depth: int) -> Markup | None:
         """Return a sentence that follows a value or the name of a column."""
