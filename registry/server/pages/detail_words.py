@@ -32,6 +32,7 @@ FURTHER: Final = (
     "a number",
     "credential %(value1)s (%(value2)s)",
     "item %(value1)s",
+    "lacks %(value1)s",
     "line %(value1)s",
     "must be %(value1)s, and is null",
     "must be %(value1)s, and is text",

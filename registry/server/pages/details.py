@@ -92,7 +92,7 @@ class Details:
         if len(text) <= MAX_LENGTH and (match := self._find(text)) is not None:
             sentence, values = match
             fault, _, cure = sentence.translation.partition(_CURE)
-            halves = (self._fill(sentence._replace(translation=half), values, 0) for half in (fault, cure))
+            halves = (self._fill(sentence._replace(translation=half), values, 0) for half in (fault.rstrip(), cure))
             return Advice(*halves)
         fault, _, cure = text.partition(_CURE)
         return Advice(self.say(fault), self.say(cure) if cure else Markup())

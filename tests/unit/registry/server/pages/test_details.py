@@ -6,11 +6,14 @@ import time
 import pytest
 from markupsafe import Markup, escape
 
+from registry.cli.demo.demo_sheet import write_sheet
 from registry.server.pages.detail_messages import Sentences, collect_details, find_sentences, write_template
 from registry.server.pages.detail_words import CODES, FURTHER, ON_PAGES
 from registry.server.pages.details import MAX_LENGTH, Details
 from registry.server.pages.templates import Formats, environment
 from registry.server.pages.vocabulary import VOCABULARY
+from tests.support.catalogues import Everything
+from tests.support.results import open_results
 
 TEMPLATES = sorted({write_template(parts) for parts in find_sentences()} | set(FURTHER))
 """All sentences, as use cases say them."""
@@ -30,9 +33,9 @@ def marked():
 
 
 def test_each_sentence_is_found_again_with_its_values(marked):
-    values = {f"value{number}": f"‹{number}›" for number in range(1, 10)}
+    values = {f"value{number}": f"«{number}»" for number in range(1, 10)}
     for template in TEMPLATES:
-        page = PLACE.sub(lambda match: f"‹{match[1]}›", ON_PAGES.get(template, template)).replace("%%", "%")
+        page = PLACE.sub(lambda match: f"«{match[1]}»", ON_PAGES.get(template, template)).replace("%%", "%")
         said = TAG.sub("", str(marked.say(template % values)))
         assert said == str(escape(f"§{page}")), template
 
@@ -89,12 +92,12 @@ def test_values_are_verbatim_escaped_and_isolated():
         {
             "is retired": "is uit het aanbod",
             "%(value1)s is not text": "%(value1)s is geen tekst",
-            "the file '%(value1)s' is empty": "het bestand ‘%(value1)s’ is leeg",
+            "the file '%(value1)s' is empty": "het bestand «%(value1)s» is leeg",
         }
     )
     assert dutch.say("<b> is not text") == Markup("<bdi>&lt;b&gt;</bdi> is geen tekst")
     assert dutch.say("'is retired' is not text") == Markup("<bdi>&#39;is retired&#39;</bdi> is geen tekst")
-    assert dutch.say("the file 'is retired' is empty") == Markup("het bestand ‘<bdi>is retired</bdi>’ is leeg")
+    assert dutch.say("the file 'is retired' is empty") == Markup("het bestand «<bdi>is retired</bdi>» is leeg")
     assert dutch.say("it is retired") == Markup("<bdi>it</bdi> is uit het aanbod")
 
 
@@ -109,7 +112,8 @@ def test_parts_are_said_by_themselves_and_the_rest_stays_english():
     assert dutch.say("it is is empty") == Markup("het is is leeg")
     assert dutch.say("given_name is empty") == Markup("Voornaam is leeg")
     assert dutch.say("nobody knows this") == Markup('<span lang="en">nobody knows this</span>')
-    assert dutch.say("x" * MAX_LENGTH + " is empty") == Markup(f'<span lang="en">{"x" * MAX_LENGTH} is empty</span>')
+    too_long = "x" * MAX_LENGTH + " is empty"
+    assert str(dutch.say(too_long)) == f'<span lang="en">{too_long}</span>'
 
 
 def test_credentials_of_a_case_are_counted_from_1_and_codes_have_words():
@@ -131,3 +135,73 @@ def test_a_long_text_costs_little(marked, text):
 def test_templates_have_the_sentences():
     page = environment("en").from_string("{{ text | detail }} {{ advice(text).cure }}")
     assert page.render(text="is <b>; write x") == "is &lt;b&gt;; write x write x"
+
+
+ACHIEVEMENT = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
+GOOD_ROW = {
+    "record": "r",
+    "achievement": ACHIEVEMENT,
+    "student": "s1",
+    "family_name": "Jansen",
+    "given_name": "Ada",
+    "date_of_birth": "2001-02-03",
+    "awarding_date": "2026-06-30",
+    "ects": "5",
+    "grade": "8.5",
+    "version": "",
+}
+FAULTY_CELLS = [
+    {"awarding_date": "soon"},
+    {"awarding_date": "30.06.2026"},
+    {"awarding_date": "6/7/2026"},
+    {"awarding_date": "2026-6-7"},
+    {"awarding_date": "07-06-26"},
+    {"awarding_date": "2999-01-01"},
+    {"date_of_birth": "1800-01-01"},
+    {"date_of_birth": "2999-01-01"},
+    {"date_of_birth": "2020-01-01"},
+    {"ects": "5,0"},
+    {"ects": "five"},
+    {"ects": "7.5"},
+    {"version": "v2"},
+    {"version": "9"},
+    {"achievement": "data-literacy"},
+    {"achievement": ""},
+    {"student": ""},
+    {"student": "1.2E+10"},
+    {"student": "Jansen"},
+    {"student": "unknown"},
+    {"family_name": "N/A"},
+    {"family_name": "J4nsen"},
+    {"family_name": "JÃ¼rgen"},
+    {"family_name": "", "given_name": ""},
+    {"given_name": "=A1"},
+    {"given_name": "#REF!"},
+    {"given_name": "Ad\x07a"},
+    {"grade": "failed"},
+    {"grade": "2026-05-01"},
+    {"grade": "TRUE"},
+    {"record": "x" * 3000},
+    {"record": ""},
+]
+
+
+def test_the_faults_of_real_files_are_found(marked, tmp_path):
+    rows = [GOOD_ROW | {"record": f"r{number}"} | cells for number, cells in enumerate(FAULTY_CELLS)]
+    table = tmp_path / "rows.csv"
+    table.write_text("\n".join([",".join(GOOD_ROW), *('"' + '","'.join(row.values()) + '"' for row in rows)]) + "\n")
+    (tmp_path / "twente-2026.csv").write_text(f"achievement\n{ACHIEVEMENT}\n")
+    sheet = write_sheet(tmp_path, "twente", 2026)
+    details_of_rows = [
+        problem.detail
+        for file in (table, sheet)
+        for result in open_results(file, Everything((5,)))
+        if isinstance(result, tuple)
+        for problem in result
+    ]
+    assert len(details_of_rows) >= len(FAULTY_CELLS) + 5
+    for detail in details_of_rows:
+        said = marked.say(detail)
+        assert said.startswith("§"), detail
+        assert "lang=" not in said, detail
+        assert "--" not in said, detail
