@@ -121,7 +121,7 @@ def find_sentences() -> frozenset[Parts]:
     """Return the parts of all sentences of the use cases."""
     spoken = (Sentences(path).find() for path in _files(_SPOKEN))
     refusing = (Sentences(path, only_errors=True).find() for path in _files(_REFUSING))
-    return frozenset(parts for found in (*spoken, *refusing) for parts in found)
+    return frozenset(parts for sentences in (*spoken, *refusing) for parts in sentences)
 
 
 def _files(places: Iterable[str]) -> Iterator[Path]:
@@ -157,29 +157,29 @@ class Sentences:
 
     def _visit_all(self, nodes: Iterable[ast.AST], *, spoken: bool) -> set[Parts]:
         """Return the sentences of these nodes, without fragments of others."""
-        found: set[Parts] = set()
+        whole: set[Parts] = set()
         assigned: list[tuple[str, set[Parts]]] = []
         for node in nodes:
             sentences = self._visit(node, spoken=spoken)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 assigned.append((node.targets[0].id, sentences))
             else:
-                found |= sentences
-        return found.union(*(sentences for name, sentences in assigned if name not in self._within))
+                whole |= sentences
+        return whole.union(*(sentences for name, sentences in assigned if name not in self._within))
 
     def _visit(self, node: ast.AST, *, spoken: bool) -> set[Parts]:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 outer, self._names = self._names, self._names | _assignments(node.body)
-                found = self._visit_all(node.body, spoken=spoken)
+                sentences = self._visit_all(node.body, spoken=spoken)
                 self._names = outer
-                return found
+                return sentences
             case ast.Expr(ast.Constant()) | ast.Compare() | ast.Subscript() | ast.Assert() | ast.Set():
                 return set()
             case ast.Call():
-                if _called(node) in _NOT_FOR_READERS:
+                if _name_call(node) in _NOT_FOR_READERS:
                     return set()
-                spoken = spoken or _called(node) in _ERRORS
+                spoken = spoken or _name_call(node) in _ERRORS
             case ast.Raise():
                 spoken = True
             case ast.Constant() | ast.JoinedStr() | ast.BinOp() | ast.IfExp() if spoken:
@@ -218,12 +218,12 @@ class Sentences:
                 variants = self._expand(value, depth)
                 self._names[node.id] = value
                 return variants
-            case ast.Call(args=[_, ast.Constant(value=str(noun))]) if depth == 0 and _called(node) == "plural":
+            case ast.Call(args=[_, ast.Constant(value=str(noun))]) if depth == 0 and _name_call(node) == "plural":
                 return [(plural(1, noun),), (None, plural(2, noun).removeprefix("2"))]
         return [(None,)]
 
 
-def _called(node: ast.Call) -> str:
+def _name_call(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else str(getattr(node.func, "attr", ""))
 
 

@@ -1,4 +1,4 @@
-"""What a page says in place of a sentence that names a command, an option, a field of JSON or a code.
+"""Words of a page in place of a sentence that names a command, an option, a field of JSON or a code.
 
 `value1` is the first value of the sentence, as it is written there. `next1` counts from 1 what the sentence counts from
 0. Every other name is a kind of code, for which the vocabulary has words: `status2` is the status that is the second

@@ -18,7 +18,7 @@ from registry.server.pages.vocabulary import VOCABULARY
 MAX_LENGTH: Final = 1000
 """The greatest number of characters of a text that is translated. A longer one is shown as it is."""
 _MAX_DEPTH: Final = 3
-"""How many values may be within each other, each a sentence of its own."""
+"""The greatest number of sentences within each other."""
 _PLACE: Final = re.compile(r"%\(([a-z]+)(\d+)\)s")
 _WORD: Final = re.compile(r"\w+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!]) ")
@@ -26,7 +26,7 @@ _LIST: Final = re.compile(r", | and ")
 _CODE_LIST: Final = re.compile(r", | or | and ")
 _NUMBERS: Final = re.compile(r"\d+(?:(?:, | and | to )\d+)*")
 _SUBJECT: Final = re.compile(r"('[^']*'|\"[^\"]*\"|\S*) (.*)", re.DOTALL)
-"""A value in quotation marks, or a word, and what is said of it."""
+"""A value in quotation marks, or a word, and a sentence about it."""
 _EDGES: Final = re.compile(r"([\s;,.:(]*)(.*?)([\s)]*)", re.DOTALL)
 _QUOTES: Final = ("'", '"', "`", "“")
 _CURE: Final = "; "
@@ -65,11 +65,11 @@ class _Sentence(NamedTuple):
             return None
         values = []
         for part in between:
-            found = text.find(part, place, end)
-            if found < 0:
+            start = text.find(part, place, end)
+            if start < 0:
                 return None
-            values.append(text[place:found])
-            place = found + len(part)
+            values.append(text[place:start])
+            place = start + len(part)
         return [*values, text[place:end]]
 
 
@@ -84,8 +84,8 @@ class Details:
 
     def say(self, text: str) -> Markup:
         """Return a sentence for this reader, with its values isolated; in English where it has no translation."""
-        said = self._translate(text, 0) if len(text) <= MAX_LENGTH else None
-        return self._source(text) if said is None else said
+        translated = self._translate(text, 0) if len(text) <= MAX_LENGTH else None
+        return self._source(text) if translated is None else translated
 
     def advise(self, text: str) -> Advice:
         """Return the halves of a fault for this reader."""
@@ -132,19 +132,19 @@ class Details:
         translated = [self._translate(part, depth + 1) for part in parts]
         if not any(translated):
             return None
-        return escape(mark).join(said or self._source(part) for part, said in zip(parts, translated, strict=True))
+        return escape(mark).join(text or self._source(part) for part, text in zip(parts, translated, strict=True))
 
     def _translate_after_subject(self, text: str, depth: int) -> Markup | None:
         """Return a sentence that follows a value or the name of a column."""
         subject, rest = _SUBJECT.fullmatch(text).groups()  # type: ignore[union-attr] # any text with a space
         if (match := self._find(rest)) is None:
             return None
-        said = self._fill(*match, depth)
-        return (self._say_value("column", subject, depth) if subject.isidentifier() else isolate(subject)) + " " + said
+        words = self._say_value("column", subject, depth) if subject.isidentifier() else isolate(subject)
+        return words + " " + self._fill(*match, depth)
 
     def _fill_stop(self, text: str, depth: int) -> Markup | None:
-        said = self._translate(text[:-1], depth + 1)
-        return None if said is None else said + Markup(".")
+        translated = self._translate(text[:-1], depth + 1)
+        return None if translated is None else translated + Markup(".")
 
     def _fill(self, sentence: _Sentence, values: list[str], depth: int) -> Markup:
         """Return the translation with its values."""
@@ -168,16 +168,17 @@ class Details:
             return escape(", ".join(translate(self._language, VOCABULARY[CODES[kind]][code]) for code in codes))
         if value.startswith(_QUOTES):
             return isolate(value)
-        edges = _EDGES.fullmatch(value)
-        if edges is None or (said := self._translate(edges[2], depth + 1) or self._say_list(edges[2], depth)) is None:
-            return isolate(value)
-        return escape(edges[1]) + said + escape(edges[3])
+        before, inner, after = _EDGES.fullmatch(value).groups()  # type: ignore[union-attr] # any text
+        translated = self._translate(inner, depth + 1) or self._say_list(inner, depth)
+        return isolate(value) if translated is None else escape(before) + translated + escape(after)
 
     def _say_list(self, value: str, depth: int) -> Markup | None:
         """Return several things as a list of this language, if each has a translation."""
         items = _LIST.split(value)
-        said = [self._translate(item, depth + 1) for item in items] if len(items) > 1 else []
-        return Markup(self._listing([str(item) for item in said])) if said and None not in said else None  # noqa: S704 - each item is escaped
+        translated = [self._translate(item, depth + 1) for item in items]
+        if len(items) == 1 or None in translated:
+            return None
+        return Markup(self._listing([str(item) for item in translated]))  # noqa: S704 - each item is escaped
 
 
 def isolate(value: str) -> Markup:
