@@ -23,21 +23,32 @@ CODES: Final = {
 }
 """The kinds of codes, and the group of the vocabulary that has their words."""
 FURTHER: Final = (
-    "1 character",
-    "1 entry",
     "%(value1)s bytes",
     "%(value1)s characters",
     "%(value1)s entries",
+    "1 character",
+    "1 entry",
     "a list",
     "a number",
+    "capstone: %(value1)s",
+    "choices[%(value1)s].minCount: %(value2)s",
+    "choices[%(value1)s].minEcts: %(value2)s",
     "credential %(value1)s (%(value2)s)",
+    "excludes[%(value1)s]: %(value2)s",
     "item %(value1)s",
     "lacks %(value1)s",
     "line %(value1)s",
+    "maxAgeMonths: %(value1)s",
+    "maxCreditedEcts: %(value1)s",
+    "minEcts: %(value1)s",
+    "minEctsAtLevel[%(value1)s]: %(value2)s",
+    "minOwnEcts: %(value1)s",
     "must be %(value1)s, and is null",
     "must be %(value1)s, and is text",
     "must be null",
     "must be text",
+    "required[%(value1)s]: %(value2)s",
+    "sharing: %(value1)s",
 )
 """Sentences that are not collected, since they have one word or are made of words."""
 _IN_A_CELL: Final = "say in the row's form that it is right"
@@ -151,6 +162,18 @@ ON_PAGES: Final[dict[str, str]] = {
     ),
     "a choice has either minEcts or minCount": "a choice has either a number of credits or a number of parts",
     "less than minEcts": "is less than the smallest number of credits",
+    # What parts of a larger achievement lack
+    "capstone: %(value1)s": "the credential that completes it: %(value1)s",
+    "choices[%(value1)s].minCount: %(value2)s": "parts to choose from: %(value2)s",
+    "choices[%(value1)s].minEcts: %(value2)s": "credits of the parts to choose from: %(value2)s",
+    "excludes[%(value1)s]: %(value2)s": "parts that exclude each other: %(value2)s",
+    "maxAgeMonths: %(value1)s": "age of the parts: %(value1)s",
+    "maxCreditedEcts: %(value1)s": "credits for prior learning: %(value1)s",
+    "minEcts: %(value1)s": "credits in all: %(value1)s",
+    "minEctsAtLevel[%(value1)s]: %(value2)s": "credits at EQF level %(value1)s: %(value2)s",
+    "minOwnEcts: %(value1)s": "credits of this university: %(value1)s",
+    "required[%(value1)s]: %(value2)s": "a required part: %(value2)s",
+    "sharing: %(value1)s": "parts that count in another credential, too: %(value1)s",
     # Accounts
     "an account has the name %(value1)s already; `registry account link` makes a link for it": (
         "an account has the name %(value1)s already; make a link for it on its page"
