@@ -17,6 +17,7 @@ CODES: Final = {
     "column": "column",
     "difference": "difference",
     "order": "date order",
+    "person": "part of person",
     "outcome": "outcome",
     "state": "case_state",
     "status": "status",
@@ -125,7 +126,7 @@ ON_PAGES: Final[dict[str, str]] = {
     "this number is known with another %(value1)s; nothing was issued. Correct the number, or say whether it is the"
     " same person (`registry learner same-person`) or another one (`registry learner other-person`), and send the row"
     " again%(value2)s": (
-        "this number is known with another %(value1)s; nothing was issued. Correct the number, or say under “Who is"
+        "this number is known with another %(person1)s; nothing was issued. Correct the number, or say under “Who is"
         " who” whether it is the same person or another one, and send the row again%(value2)s"
     ),
     "this row, or the person whom its number leads to, changed since you read it; nothing was stored. Read it again:"
@@ -137,6 +138,19 @@ ON_PAGES: Final[dict[str, str]] = {
     " are": "this row is held no longer: it was issued as credential %(value1)s",
     "no row with this id is held; `registry learner held` lists those that are": (
         "no row with this id is held; those that are held are under “Who is who”"
+    ),
+    "an earlier row, which was refused, has this number with another %(value1)s; nothing was issued. Correct the one"
+    " that is wrong, and send both again": (
+        "an earlier row, which was refused, has this number with another %(person1)s; nothing was issued. Correct the"
+        " one that is wrong, and send both again"
+    ),
+    "Until now a row with this id and another %(value1)s was held; this one has taken its place, and no decision on the"
+    " earlier one counts for it": (
+        "Until now a row with this id and another %(person1)s was held; this one has taken its place, and no decision"
+        " on the earlier one counts for it"
+    ),
+    "replaces credential %(value1)s of another %(value2)s: it was of %(value3)s, now %(value4)s": (
+        "replaces credential %(value1)s; what differs: %(column2)s. It was of %(value3)s, now %(value4)s"
     ),
     # Learners and achievements
     "no change %(value1)s was proposed; `registry learner changes` lists them": "no change %(value1)s was proposed",

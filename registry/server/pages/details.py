@@ -22,12 +22,13 @@ _MAX_DEPTH: Final = 3
 _PLACE: Final = re.compile(r"%\(([a-z]+)(\d+)\)s")
 _WORD: Final = re.compile(r"\w+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!]) ")
+_BRACKET: Final = re.compile(r" (?=\()")
 _LIST: Final = re.compile(r", | and ")
 _CODE_LIST: Final = re.compile(r", | or | and ")
 _NUMBERS: Final = re.compile(r"\d+(?:(?:, | and | to )\d+)*")
 _SUBJECT: Final = re.compile(r"('[^']*'|\"[^\"]*\"|\S*) (.*)", re.DOTALL)
 """A value in quotation marks, or a word, and a sentence about it."""
-_EDGES: Final = re.compile(r"([\s;,.:(]*)(.*?)([\s)]*)", re.DOTALL)
+_EDGES: Final = re.compile(r"([\s;,.:]*)(.*?)(\s*)", re.DOTALL)
 _QUOTES: Final = ("'", '"', "`", "“")
 _CURE: Final = "; "
 """The mark between what is wrong and what to do."""
@@ -123,6 +124,8 @@ class Details:
             or self._translate_parts(_SENTENCE_END.split(text), " ", depth)
             or (self._fill_stop(text, depth) if text.endswith(".") else None)
             or self._translate_parts(text.split(": ", 1), ": ", depth)
+            or (self._translate_parts(_BRACKET.split(text), " ", depth) if text.endswith(")") else None)
+            or self._say_bracket(text, depth)
             or self._translate_after_subject(text, depth)
         )
 
@@ -171,6 +174,13 @@ class Details:
         before, inner, after = _EDGES.fullmatch(value).groups()  # type: ignore[union-attr] # any text
         translated = self._translate(inner, depth + 1) or self._say_list(inner, depth)
         return isolate(value) if translated is None else escape(before) + translated + escape(after)
+
+    def _say_bracket(self, text: str, depth: int) -> Markup | None:
+        """Return a sentence in brackets, which may be a template of its own or have one within."""
+        if not (text.startswith("(") and text.endswith(")")):
+            return None
+        translated = self._translate(text[1:-1], depth + 1)
+        return None if translated is None else Markup("(") + translated + Markup(")")
 
     def _say_list(self, value: str, depth: int) -> Markup | None:
         """Return several things as a list of this language, if each has a translation."""
