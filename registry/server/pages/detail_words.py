@@ -19,6 +19,7 @@ CODES: Final = {
     "order": "date order",
     "person": "part of person",
     "outcome": "outcome",
+    "reason": "status reason",
     "state": "case_state",
     "status": "status",
 }
@@ -199,7 +200,7 @@ ON_PAGES: Final[dict[str, str]] = {
     ),
     # Status of credentials
     "credential %(value1)s is %(value2)s already, for the reason %(value3)s": (
-        "the credential has that status already: %(status2)s"
+        "the credential has that status already: %(status2)s (%(reason3)s)"
     ),
     "credential %(value1)s is %(value2)s already; a note is kept with a change alone": (
         "the credential has that status already: %(status2)s; a note is kept with a change alone"
