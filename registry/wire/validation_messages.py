@@ -52,6 +52,13 @@ _UNREAD: Final = {
     "decimal string": _TYPES["decimal"],
 }
 _COUNTED: Final = {"str": "character", "array": "entry", "object": "entry"}
+_LENGTHS: Final = {">= ": "must have at least {}", "<= ": "must have at most {}", "": "must have {}"}
+_BOUNDS: Final = {
+    ">=": "must be at least {}",
+    ">": "must be more than {}",
+    "<=": "must be at most {}",
+    "<": "must be less than {}",
+}
 _TYPE = re.compile(r"Expected `([a-z |]+)`(?:, got `([a-z]+)`)?")
 _BOUND = re.compile(r"Expected `[a-z |]+` (>=|>|<=|<) (\S+)")
 _LENGTH = re.compile(r"Expected `([a-z]+)` of length (>= |<= |)(\d+)")
@@ -168,7 +175,7 @@ def _say_length(kind: str, side: str, number: str) -> str:
         return "must not be empty"
     word = _COUNTED.get(kind, "byte")
     many = word if number == "1" else f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"must have {'at least ' if side == '>= ' else 'at most ' if side else ''}{number} {many}"
+    return _LENGTHS[side].format(f"{number} {many}")
 
 
 def _say_bounds(types: list[Any], sign: str, number: str) -> str:
@@ -179,8 +186,7 @@ def _say_bounds(types: list[Any], sign: str, number: str) -> str:
     above = next((each.gt for each in types if isinstance(each, inspect.FloatType) and each.gt is not None), None)
     if sign == ">=" and above is not None:  # msgspec turns the limit into one for whole numbers
         sign, number = ">", str(above)
-    words = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
-    return f"must be {words[sign]} {number.removesuffix('.0')}"
+    return _BOUNDS[sign].format(number.removesuffix(".0"))
 
 
 def _say_type(names: list[str], actual: str | None, text: str) -> str:

@@ -189,7 +189,7 @@ def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
     until(lambda: "Refused" in clerk.get(address).text and "Done" in clerk.get(address).text)
     shown = clerk.get(address).text
     assert "0 credentials changed, and some rows were refused" in shown
-    assert "underReview" in shown
+    assert "the credential has that status already: Suspended (Under review)" in shown
 
 
 def test_what_cannot_be_chosen_is_refused_with_words(clerk, desk):

@@ -1,5 +1,7 @@
 """The texts of the pages, collected from templates and code, and their files of translations.
 
+The sentences of use cases are among them, in a context of their own.
+
 `python -m registry.server.pages.messages` brings the files up to date: new texts get an empty translation, texts that
 are no longer used go.
 """
@@ -15,6 +17,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from registry.http.problems import PROBLEM_TYPES
+from registry.server.pages.detail_messages import collect_details
+from registry.server.pages.detail_words import CONTEXT
 from registry.server.pages.languages import LANGUAGES, SOURCE
 
 FOLDER: Final = Path(__file__).parent
@@ -32,12 +36,14 @@ _WIDTH: Final = 120
 
 
 def collect() -> Catalog:
-    """Return all texts, without translations: those of templates and code, and the titles of problems."""
+    """Return all texts, without translations: those of templates and code, titles of problems, and sentences."""
     catalog = Catalog()
     for message in _extract():
         catalog.add(message)
     for problem in PROBLEM_TYPES.values():
         catalog.add(problem.title)
+    for sentence in collect_details():
+        catalog.add(sentence, context=CONTEXT)
     return catalog
 
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from registry.server.pages.details import Details, read_catalog
 from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import integrity_of, static_path
 from registry.server.pages.template_texts import TemplateTexts
@@ -165,6 +166,7 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     templates.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # by the extension
+    details = Details(language, read_catalog(language), formats.listing)
     templates.globals |= {
         "_": texts.gettext,
         "gettext": texts.gettext,
@@ -174,9 +176,11 @@ def environment(language: str) -> Environment:
         "integrity": integrity_of,
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
+        "advice": details.advise,
     }
     templates.tests["first_part_is"] = lambda reference, part: reference.partition("/")[0] == part
     templates.filters |= {
+        "detail": details.say,
         "number": formats.number,
         "percent": formats.percent,
         "day": formats.day,

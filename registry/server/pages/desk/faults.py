@@ -9,22 +9,8 @@ from registry.batches.row_problem import RowProblem
 
 _VALUE: Final = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,:/-]\d+)*")
 """The difference between two problems of one kind: quoted texts, ids, numbers and days."""
-_KEEP_TEXT: Final = re.compile(r"repeat with --keep-text \([^)]*\) where it is the name")
-_DATES: Final = re.compile(r"repeat with --dates [^(]*\([^)]*\)")
-_ON_PAGES: Final = (
-    (_KEEP_TEXT, "say in the row's form that it is right"),
-    (_DATES, "upload the file again with the order of its dates"),
-)
-"""The act on a page in place of each option of the command line."""
 _KEY_LENGTH: Final = 10
 _MAX_KINDS: Final = 100
-
-
-class Advice(NamedTuple):
-    """A problem's two halves: what is wrong, and what to do; the second may be empty."""
-
-    fault: str
-    cure: str
 
 
 class FaultKind(NamedTuple):
@@ -34,8 +20,8 @@ class FaultKind(NamedTuple):
     """For addresses: a hash that tells nothing of the values."""
     field: str
     code: str
-    advice: Advice
-    """The advice of the first of them."""
+    detail: str
+    """The text of the first of them."""
     rows: int
 
 
@@ -51,17 +37,9 @@ class FaultyRow(NamedTuple):
         return {problem.field for problem in self.problems}
 
 
-def advice_of(detail: str) -> Advice:
-    """Return the halves of a problem's text, which a semicolon separates, with what can be done on a page."""
-    fault, _, cure = detail.partition("; ")
-    for option, act in _ON_PAGES:
-        cure = option.sub(act, cure)
-    return Advice(fault, cure)
-
-
 def kind_key(problem: RowProblem) -> str:
     """Return the key of a problem's kind."""
-    general = _VALUE.sub("…", advice_of(problem.detail).fault)
+    general = _VALUE.sub("…", problem.detail.partition("; ")[0])
     text = "\0".join((problem.field, problem.code, "" if problem.code else general))
     return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
 
@@ -75,8 +53,7 @@ def list_kinds(problems: Iterable[RowProblem]) -> list[FaultKind]:
         first.setdefault(key, problem)
         lines.setdefault(key, set()).add(problem.line)
     kinds = [
-        FaultKind(key, problem.field, problem.code, advice_of(problem.detail), len(lines[key]))
-        for key, problem in first.items()
+        FaultKind(key, problem.field, problem.code, problem.detail, len(lines[key])) for key, problem in first.items()
     ]
     return sorted(kinds, key=lambda kind: -kind.rows)[:_MAX_KINDS]
 

@@ -21,7 +21,6 @@ from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.faults import (
     FaultKind,
     FaultyRow,
-    advice_of,
     kind_key,
     list_kinds,
     list_rows,
@@ -181,7 +180,6 @@ def render_import(
         me=request.user.actor,
         may_change="credentials:write" in request.user.scopes,
         releasers=list_releasers(services, imports, [view.batch.by, request.user.actor]),
-        advice_of=advice_of,
         kind_key=kind_key,
         column_names=NAMES,
         accept=ACCEPT,

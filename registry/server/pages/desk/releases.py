@@ -26,7 +26,6 @@ from registry.batches.row_problem import RowProblem
 from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
 from registry.server.pages.desk.sending_back import send_back
@@ -190,7 +189,6 @@ def _render(
         releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
-        advice_of=advice_of,
         key=str(uuid4()),
         **values,
     )

@@ -69,6 +69,11 @@ WORDS: Final = {
         "voided": N_("Voided"),
         "learner-erased": N_("Learner erased there"),
     },
+    "part of person": {
+        "date of birth": N_("date of birth"),
+        "name": N_("name"),
+        "number": N_("Student number"),
+    },
     "person differs": {
         "dateOfBirth": N_("the date of birth differs"),
         "name": N_("the names have nothing in common"),

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from registry.server.pages.detail_words import CONTEXT
 from registry.server.pages.languages import LANGUAGES, SOURCE
 from registry.server.pages.messages import collect, is_translated, read_translations
 
@@ -13,7 +14,7 @@ TRANSLATIONS = [language for language in LANGUAGES if language != SOURCE]
 
 @pytest.fixture(scope="module")
 def texts():
-    return {message.id for message in collect() if message.id}
+    return {(message.context, message.id) for message in collect() if message.id}
 
 
 @pytest.fixture(params=TRANSLATIONS)
@@ -22,12 +23,14 @@ def translations(request):
 
 
 def test_each_text_is_translated(texts, translations):
-    complete = {message.id for message in translations if is_translated(message.string) and not message.fuzzy}
+    complete = {
+        (message.context, message.id) for message in translations if is_translated(message.string) and not message.fuzzy
+    }
     assert texts <= complete, f"run `make messages` and translate: {sorted(texts - complete, key=str)}"
 
 
 def test_no_translation_is_of_a_text_that_is_gone(texts, translations):
-    assert {message.id for message in translations} <= texts, "run `make messages`"
+    assert {(message.context, message.id) for message in translations} <= texts, "run `make messages`"
 
 
 def test_a_translation_has_the_values_of_its_text(translations):
@@ -46,3 +49,14 @@ def test_a_translation_keeps_the_edges_of_its_text(translations):
         form = message.string[0] if isinstance(message.string, tuple) else message.string
         assert (source[:1].isspace(), source[-1:].isspace()) == (form[:1].isspace(), form[-1:].isspace()), message.id
         assert source.endswith(".") <= form.endswith((".", "…")), (message.id, form)
+
+
+def test_the_sentences_of_use_cases_are_texts(texts):
+    assert ("detail", "is not a date; write it as YYYY-MM-DD, for example 2026-06-30") in texts
+
+
+def test_a_sentence_has_its_halves_in_each_language(translations):
+    """A page shows what is wrong apart from what to do: what stands before and after a semicolon."""
+    for message in translations:
+        if message.context == CONTEXT and message.string:
+            assert message.id.count("; ") == message.string.count("; "), message.id

@@ -1,7 +1,7 @@
 """Faults of an import by kind and by row."""
 
 from registry.batches.row_problem import RowProblem
-from registry.server.pages.desk.faults import advice_of, kind_key, list_kinds, list_rows, without_lines
+from registry.server.pages.desk.faults import kind_key, list_kinds, list_rows, without_lines
 
 
 def problem(line, field, detail, code=""):
@@ -33,14 +33,3 @@ def test_rows_have_all_their_problems_also_where_one_kind_is_chosen():
     assert [(row.line, len(row.problems)) for row in list_rows(PROBLEMS, kind_key(PROBLEMS[0]))] == [(2, 2), (7, 1)]
     assert list_rows(PROBLEMS)[0].fields == {"ects", "record"}
     assert [each.line for each in without_lines(PROBLEMS, {2, 11})] == [7, 9, 12]
-
-
-def test_a_fault_and_its_cure_are_apart_and_name_no_option_of_the_command_line():
-    assert advice_of("is empty; every row needs it") == ("is empty", "every row needs it")
-    option = "repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name"
-    name = f"has digits: is it a number?; or {option}"
-    assert advice_of(name).cure == "or say in the row's form that it is right"
-    day = (
-        "is written DD.MM.YYYY; write it as YYYY-MM-DD, or repeat with --dates dmy or --dates mdy (over HTTP, dates=…)"
-    )
-    assert advice_of(day).cure == "write it as YYYY-MM-DD, or upload the file again with the order of its dates"
