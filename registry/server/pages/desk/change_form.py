@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
-from registry.application.status_changes import Change, StatusChange
+from registry.application.status_changes import STATUS_AFTER, Change, StatusChange
 from registry.http import FieldError, HttpProblem
 from registry.intake.rows.status_note import status_note_fault
 from registry.values.uuids import canonical_uuid
@@ -22,7 +22,6 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The reasons that a person can choose for each change. `underReview` says that nothing is decided yet."""
 Effect = Literal["changes", "unchanged", "impossible"]
-_BECOMES: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 
 class Chosen(NamedTuple):
@@ -86,7 +85,7 @@ def read_order(typed: Mapping[str, str]) -> ChangeOrder:
 
 def effect_of(change: str, status: str) -> Effect:
     """Return what a change would do to a credential with this status, whatever its reason."""
-    if status == _BECOMES[change]:
+    if status == STATUS_AFTER[change]:
         return "unchanged"
     possible = {"suspend": ("active",), "reinstate": ("suspended",), "revoke": ("active", "suspended")}
     return "changes" if status in possible[change] else "impossible"

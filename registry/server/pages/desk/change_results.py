@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 
@@ -25,7 +25,7 @@ from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
@@ -148,7 +148,7 @@ def _render(
         problem=problem,
         typed=typed,
         scopes=request.user.scopes,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 

@@ -6,7 +6,7 @@ node's settings say so, and whose page tells how many changed.
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -19,6 +19,7 @@ from registry.api.idempotency import Answer
 from registry.api.prepared_rows import send_rows
 from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
+from registry.application.status_changes import STATUS_AFTER
 from registry.http import HttpProblem, requires
 from registry.server.pages.desk.change_form import (
     MAX_CHOSEN,
@@ -32,11 +33,9 @@ from registry.server.pages.desk.change_form import (
     states_text,
 )
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-
-_STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 
 class ChosenRow(NamedTuple):
@@ -114,7 +113,7 @@ def _render(
         problem=problem,
         fields={fault["field"]: fault for fault in (problem or {}).get("errors", ()) if fault.get("field")},
         typed=typed or {},
-        key=str(uuid4()),
+        key=new_key(),
         most=MAX_CHOSEN,
         second_person=0 < receiving.release_above < len(page.rows),
     )
@@ -160,7 +159,7 @@ def change_one(
 
         def make(write: Write) -> Answer:
             _refuse_stale(write.registry.credentials.get(str(credential)).version, data)
-            return make_change(write, change, _STATUS[change.change])
+            return make_change(write, change, STATUS_AFTER[change.change])
 
         answer = private.write_once(request, form_key(data), change, make)
         done = "credential-unchanged" if _value(answer, "unchanged") else f"credential-{change.change}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get
@@ -30,7 +30,7 @@ from registry.server.pages.desk.faults import (
 from registry.server.pages.desk.file_kinds import ACCEPT
 from registry.server.pages.desk.import_state import ROWS_PER_PAGE, TONES, page_of, state_of
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import read_search
+from registry.server.pages.forms import new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.values.actors import PERSON_PREFIX
 
@@ -185,7 +185,7 @@ def render_import(
         kind_key=kind_key,
         column_names=NAMES,
         accept=ACCEPT,
-        key=str(uuid4()),
+        key=new_key(),
         **values,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -21,7 +21,7 @@ from registry.intake.rows.days import ORDERS, Order
 from registry.server.pages.desk.file_kinds import ACCEPT, media_of
 from registry.server.pages.desk.import_state import TONES, state_of
 from registry.server.pages.form_check import FIELD, READS_STREAM, check_token
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.uploads import Upload
 
@@ -87,7 +87,7 @@ def _render_list(
         me=request.user.actor,
         next=None if last is None else cursors.encode([last.created.isoformat(), last.batch]),
         may_upload="credentials:write" in request.user.scopes,
-        key=str(uuid4()),
+        key=new_key(),
         accept=ACCEPT,
         orders=ORDERS,
         kinds=KINDS,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -30,7 +30,7 @@ from registry.server.pages.desk.faults import advice_of
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import Typed, form_key, read_search
+from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -191,7 +191,7 @@ def _render(
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
         advice_of=advice_of,
-        key=str(uuid4()),
+        key=new_key(),
         **values,
     )
 

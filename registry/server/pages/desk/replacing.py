@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -16,7 +16,7 @@ from registry.api.private_side import PrivateSide
 from registry.http import HttpProblem, requires
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -131,7 +131,7 @@ def _render(
         days=_DAYS,
         problem=problem,
         faults=faults,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 
