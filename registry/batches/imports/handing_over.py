@@ -40,8 +40,17 @@ class HandingOver:
         self._catalogue = catalogue
         self._registry = registry
 
-    def hand_over(self, identifier: str, form: HandOverForm, by: str, key: str) -> HandOver:
+    def hand_over(
+        self,
+        identifier: str,
+        form: HandOverForm,
+        by: str,
+        key: str,
+        also: Callable[[Connection[DictRow]], None] = lambda _: None,
+    ) -> HandOver:
         """Make the batch, and return how it was made. `key` lets one form act once.
+
+        `also` writes more in the transaction in which the batch begins to wait.
 
         Raises `UnknownBatch`; `WrongState` where nothing is ready; `ChangedImport`, `ChangedMeanwhile` where what the
         clerk saw is no longer so; `IntakeError`, `DamagedBatchFile` where the content cannot be read.
@@ -72,6 +81,7 @@ class HandingOver:
         def store(connection: Connection[DictRow], batch: Batch) -> None:
             lines = sorted(corrections)
             self._imports.add_hand_over(connection, describe(batch), form.version, lines, closes=form.leave_rest)
+            also(connection)
 
         batch = self._make_batch(view.batch, write, form.publish_at, by, request, store)
         if batch is None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Request, Response, post
 
 from registry.accounts import AccountServices
+from registry.accounts.journal import JournalRow
 from registry.batches.batch import ReadingOptions, WrongState
 from registry.batches.imports.column_mapping import Columns, UnfitColumns, check_columns, map_rows, read_header
 from registry.batches.imports.handing_over import NDJSON
@@ -39,7 +40,8 @@ def map_columns(
     chosen = RowFilter()
     try:
         columns = _choose(imports, str(identifier), data)
-        path = _make_import(imports, str(identifier), columns, request.user.actor, form_key(data))
+        journal = JournalRow.now(request.user.actor, f"POST {PATH}/{{identifier}}/columns", str(identifier))
+        path = _make_import(imports, str(identifier), columns, request.user.actor, form_key(data), journal)
     except UnfitColumns as unfit:
         page = read_import(imports, identifier, chosen)
         return render(page, chosen, status=422, unfit=unfit, typed=data)
@@ -47,7 +49,6 @@ def map_columns(
         problem = problem_of(request, error)
         page = read_import(imports, identifier, chosen)
         return render(page, chosen, status=problem["status"], problem=problem)
-    services.journal.add(request.user.actor, f"POST {PATH}/{{identifier}}/columns", str(identifier))
     return pages.redirect(request, path, "import-received")
 
 
@@ -63,7 +64,9 @@ def _choose(imports: ImportStore, identifier: str, data: Mapping[str, str]) -> C
     return columns
 
 
-def _make_import(imports: ImportStore, identifier: str, columns: Columns, by: str, key: str) -> str:
+def _make_import(
+    imports: ImportStore, identifier: str, columns: Columns, by: str, key: str, journal: JournalRow
+) -> str:
     """Return the path of the new import."""
     batch = imports.get(identifier).batch
     content = imports.batch_store.get_content(identifier)
@@ -73,7 +76,7 @@ def _make_import(imports: ImportStore, identifier: str, columns: Columns, by: st
         try:
             for piece in map_rows(content, columns):
                 incoming.file.write(piece)
-            imports.batch_store.complete(incoming.batch, incoming.file, None)
+            imports.batch_store.complete(incoming.batch, incoming.file, None, also=journal.write_with)
         except BaseException:  # it is raised again
             imports.batch_store.break_off(incoming.batch, incoming.file)
             raise
