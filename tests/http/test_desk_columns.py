@@ -1,5 +1,9 @@
 """Tables whose columns have other names than ours: named on a page, and remembered."""
 
+import datetime as dt
+import io
+
+import openpyxl
 import pytest
 
 from tests.support.import_pages import act, checked, hand_over, upload
@@ -54,6 +58,32 @@ def test_a_header_with_a_byte_that_is_no_character_is_shown(clerk, offer):
     page = clerk.get(checked(clerk, upload(clerk, content, "mac.csv", dates="dmy")))
     assert page.status_code == 200
     assert "Say what its columns are" in page.text
+
+
+def test_a_spreadsheet_with_other_names_is_mapped_too_and_a_cell_that_cannot_be_read_stays_a_fault(clerk, offer):
+    book = openpyxl.Workbook()
+    book.active.append(["How to read this"])
+    sheet = book.create_sheet("Awards 2026")
+    sheet.append(["Award", "Module", "Number", "Surname", "Given name", "Born", "Awarded", "Points", "Remarks"])
+    for number in range(3):
+        born, awarded = dt.date(2001, 2, 3), dt.date(2026, 6, 30)
+        sheet.append(
+            [f"x-{number}", offer, f"x-s{number}", "Jansen", "Ada", born, "#REF!" if number == 2 else awarded, 5, "<b>"]
+        )
+    file = io.BytesIO()
+    book.save(file)
+    path = checked(clerk, upload(clerk, file.getvalue(), "other.xlsx"))
+    page = clerk.get(path).text
+    assert "Say what its columns are" in page
+    assert "Awards 2026" in page
+    assert "Remarks" in page
+    chosen = {f"column-{place}": name for place, name in enumerate(COLUMNS)}
+    mapped = checked(clerk, act(clerk, path, f"{path}/columns", **chosen))
+    page = clerk.get(mapped).text
+    assert "1 of 3 rows cannot be issued yet" in page
+    assert f'action="{mapped}/rows/4"' in clerk.get(f"{mapped}?row=4").text
+    again = clerk.get(checked(clerk, upload(clerk, file.getvalue(), "again.xlsx"))).text
+    assert again.count(" selected>") == len(COLUMNS)
 
 
 def test_who_uploaded_a_table_cannot_release_it_though_somebody_else_named_its_columns(node, clerk, offer):

@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 
 from registry.accounts import AccountServices
 from registry.accounts.journal import JournalRow
-from registry.batches.batch import ReadingOptions, WrongState
+from registry.batches.batch import TABLES, ReadingOptions, WrongState
 from registry.batches.imports.column_mapping import Columns, UnfitColumns, check_columns, map_rows, read_header
 from registry.batches.imports.handing_over import NDJSON
 from registry.batches.imports.import_store import ImportStore
@@ -55,10 +55,10 @@ def map_columns(
 def _choose(imports: ImportStore, identifier: str, data: Mapping[str, str]) -> Columns:
     """Return the columns that the form says. Raises `UnfitColumns`, `WrongState` for an import that can be read."""
     view = imports.get(identifier)
-    if view.batch.state != "failed" or view.batch.kind != "credentials" or view.batch.media != "text/csv":
+    if view.batch.state != "failed" or view.batch.kind != "credentials" or view.batch.media not in TABLES:
         raise WrongState("The columns of this import are known.")
     header = read_header(imports.batch_store.get_content(identifier))
-    columns = {place: data.get(f"{_FIELD}{place}", "") for place in range(len(header))}
+    columns = {place: data.get(f"{_FIELD}{place}", "") for place in range(len(header.names))}
     columns = {place: name for place, name in columns.items() if name in NAMES}
     check_columns(columns)
     return columns
@@ -80,7 +80,7 @@ def _make_import(
         except BaseException:  # it is raised again
             imports.batch_store.break_off(incoming.batch, incoming.file)
             raise
-        imports.remember_columns(read_header(content), columns, by)
+        imports.remember_columns(read_header(content).names, columns, by)
     return f"{PATH}/{incoming.batch}"
 
 
