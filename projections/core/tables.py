@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 3
 
-LAYOUT: Final = 7
-"""Changes with the tables that are not digested. Views of another layout are rebuilt; their digest stays the same."""
+LAYOUT: Final = 8
+"""Changes with the indexes, and with tables that are not digested. Views of another layout are rebuilt; their digest
+stays the same."""
 
 
 class Table(NamedTuple):

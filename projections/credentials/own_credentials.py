@@ -1,7 +1,8 @@
 """Find a member's credentials for a clerk, by achievement, status and awarding day, the newest first."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -32,6 +33,7 @@ class Line(NamedTuple):
     awarding_date: date
     credential: str
     learner: str | None
+    leaf: int
 
     @property
     def place(self) -> Place:
@@ -39,22 +41,62 @@ class Line(NamedTuple):
         return Place(self.awarding_date, self.credential)
 
 
+_SELECT: Final = (
+    "SELECT awarding_date, credential::text, learner::text, leaf FROM credentials WHERE member = %(member)s"
+)
+_CONDITIONS: Final[dict[str, LiteralString]] = {
+    "achievement": " AND achievement = %(achievement)s::uuid",
+    "status": " AND status = %(status)s",
+    "begin": " AND awarding_date >= %(begin)s::date",
+    "end": " AND awarding_date <= %(end)s::date",
+    "learners": " AND learner = ANY(%(learners)s::uuid[])",
+    "credentials": " AND credential = ANY(%(credentials)s::uuid[])",
+}
+
+
 def page(connection: Connection, query: CredentialQuery, after: Place | None, limit: int) -> list[Line]:
     """Return the next credentials after a place, at most `limit`, by awarding day and id, both descending."""
-    rows = connection.execute(
-        "SELECT awarding_date, credential::text, learner::text FROM credentials WHERE member = %(member)s"
-        " AND (%(achievement)s::uuid IS NULL OR achievement = %(achievement)s::uuid)"
-        " AND (%(status)s::text IS NULL OR status = %(status)s)"
-        " AND (%(begin)s::date IS NULL OR awarding_date >= %(begin)s::date)"
-        " AND (%(end)s::date IS NULL OR awarding_date <= %(end)s::date)"
-        " AND (%(learners)s::uuid[] IS NULL OR learner = ANY(%(learners)s::uuid[]))"
-        " AND (%(credentials)s::uuid[] IS NULL OR credential = ANY(%(credentials)s::uuid[]))"
-        " AND (%(day)s::date IS NULL OR (awarding_date, credential) < (%(day)s::date, %(last)s::uuid))"
-        " ORDER BY awarding_date DESC, credential DESC LIMIT %(limit)s",
-        msgspec.structs.asdict(query)
-        | {"day": after and after.awarding_date, "last": after and after.credential, "limit": limit},
-    )
-    return [Line(*row) for row in rows]
+    values = _values(query) | {"day": after and after.awarding_date, "last": after and after.credential, "limit": limit}
+    place = "" if after is None else " AND (awarding_date, credential) < (%(day)s::date, %(last)s::uuid)"
+    order = " ORDER BY awarding_date DESC, credential DESC LIMIT %(limit)s"
+    return [Line(*row) for row in connection.execute(_SELECT + _conditions(query) + place + order, values)]
+
+
+def page_of_newest(connection: Connection, query: CredentialQuery, before: int | None, limit: int) -> list[Line]:
+    """Return the credentials that came on the log last, at most `limit`; with `before`, those of earlier leaves."""
+    place = "" if before is None else " AND leaf < %(before)s"
+    order = " ORDER BY leaf DESC LIMIT %(limit)s"
+    values = _values(query) | {"before": before, "limit": limit}
+    return [Line(*row) for row in connection.execute(_SELECT + _conditions(query) + place + order, values)]
+
+
+def count_matching(connection: Connection, query: CredentialQuery, most: int) -> int:
+    """Return the number of credentials that a search finds; `most` where there are that many or more."""
+    found = "SELECT count(*) FROM (SELECT FROM credentials WHERE member = %(member)s"
+    row = connection.execute(
+        found + _conditions(query) + " LIMIT %(most)s) AS matching", _values(query) | {"most": most}
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def list_matching(connection: Connection, query: CredentialQuery, statuses: Sequence[str], limit: int) -> list[str]:
+    """Return the ids of credentials with one of these statuses, at most `limit`, by awarding day, the last first."""
+    order = " AND status = ANY(%(statuses)s) ORDER BY awarding_date DESC, credential DESC LIMIT %(limit)s"
+    values = _values(query) | {"statuses": list(statuses), "limit": limit}
+    return [Line(*row).credential for row in connection.execute(_SELECT + _conditions(query) + order, values)]
+
+
+def _values(query: CredentialQuery) -> dict[str, Any]:
+    return msgspec.structs.asdict(query)
+
+
+def _conditions(query: CredentialQuery) -> LiteralString:
+    """Return the conditions that a search sets, and no others, so that one plan is good for all of their values."""
+    conditions: LiteralString = ""
+    for name, condition in _CONDITIONS.items():
+        if getattr(query, name) is not None:
+            conditions += condition
+    return conditions
 
 
 class AwardedAchievement(NamedTuple):

@@ -8,7 +8,7 @@ elsewhere from time to time.
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from psycopg import Connection, Cursor
@@ -51,9 +51,18 @@ class JournalRow:
     def __init__(self, at: datetime, actor: str, act: str, subject: str) -> None:
         self._values = at, actor, act, subject
 
+    @classmethod
+    def now(cls, actor: str, act: str, subject: str) -> Self:
+        """Return a row of an act that happens now."""
+        return cls(datetime.now(UTC), actor, act, subject)
+
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it in the caller's transaction, which holds the journal's lock until its end."""
         append(cursor, *self._values)
+
+    def write_with(self, connection: Connection[DictRow]) -> None:
+        """Write it in the transaction of this connection."""
+        self.write(connection.cursor())
 
 
 def append(cursor: Cursor[DictRow], at: datetime, actor: str, act: str, subject: str) -> None:

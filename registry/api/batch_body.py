@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, get_args
 
 import structlog
@@ -13,6 +14,7 @@ from anyio.to_thread import run_sync
 from litestar import Request
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
+from registry.accounts.journal import JournalRow
 from registry.api.batch_options import BYTES
 from registry.api.examples import ROWS
 from registry.api.receiving import Receiving
@@ -95,8 +97,12 @@ async def store_pieces(
     publish_at: datetime | None,
     options: bytes,
     release_above: int = 0,
+    journal: Callable[[str], JournalRow] | None = None,
 ) -> Batch:
-    """Return the batch of these pieces when they are on the disk; for the rest see `receive_batch`."""
+    """Return the batch of these pieces when they are on the disk; for the rest see `receive_batch`.
+
+    `journal` makes the row that the journal has of it, from the batch's id.
+    """
     batch_store = receiving.batch_store
     first = await _read_first(pieces)
     incoming = await run_sync(begin)
@@ -113,9 +119,9 @@ async def store_pieces(
 
     try:
         await _read_body(first, pieces, max_bytes, write)
-        batch = await run_sync(
-            batch_store.complete, incoming.batch, incoming.file, publish_at, release_above, content.digest()
-        )
+        also = None if journal is None else journal(incoming.batch).write_with
+        complete = partial(batch_store.complete, also=also)
+        batch = await run_sync(complete, incoming.batch, incoming.file, publish_at, release_above, content.digest())
     except BaseException:  # cancelled, or a full disk: what arrived is deleted
         with CancelScope(shield=True):
             await run_sync(batch_store.break_off, incoming.batch, incoming.file)

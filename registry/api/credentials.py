@@ -14,7 +14,7 @@ from msgspec import Meta
 from registry.api.bodies import Offers
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.application.requests import Issued, Outcome
+from registry.application.requests import Issued, IssueRequest, Outcome
 from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import MAX_NOTE
 from registry.application.transaction import Transaction
@@ -146,43 +146,55 @@ def issue(
 
 def make_issue(data: CredentialRow, offered: Catalogue, scopes: AbstractSet[str]) -> Callable[[Write], Answer]:
     """Return the act that issues one credential. `scopes` are those of who asks for it."""
-    parts, wrong = _parts(data.parts)
 
     def act(write: Write) -> Answer:
         checker = RowChecker(offered, keep_text=data.keep_text)
-        checked = checker.check(0, _row(data))
-        if checked is None:
-            raise HttpProblem(
-                "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
-            )
-        request_or_problems = checked.result
-        problems = request_or_problems if isinstance(request_or_problems, tuple) else ()
-        errors = [
-            FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems
-        ]
-        if isinstance(request_or_problems, tuple) or wrong:
-            raise HttpProblem("unprocessable", errors=[*errors, *wrong])
+        request = read_request(data, checker)
 
         def add_answer(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
             if isinstance(outcomes[0], Issued):
                 write.add_answer(transaction, _answer(write.registry.member, outcomes[0], checker.list_notes()))
 
         [outcome] = write.issuer.issue(
-            [msgspec.structs.replace(request_or_problems, parts=parts)],
+            [request],
             add_rows=add_answer,
             override=data.override or (),
         )
-        if not isinstance(outcome, Issued):
-            kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
-            if not outcome.accepted:
-                kind = "not-accepted"
-            errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
-            # The persons behind a number are for people who may decide on held rows, not for every system that issues.
-            detail = outcome.explanation if "learners:decide" in scopes else outcome.detail
-            raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
-        return _answer(write.registry.member, outcome, checker.list_notes())
+        return _answer(write.registry.member, require_issued(outcome, scopes), checker.list_notes())
 
     return act
+
+
+def read_request(data: CredentialRow, checker: RowChecker) -> IssueRequest:
+    """Return the request that a row makes. Raises `HttpProblem` with all that is wrong with it."""
+    parts, wrong = _parts(data.parts)
+    checked = checker.check(0, _row(data))
+    if checked is None:
+        raise HttpProblem(
+            "unprocessable", errors=[FieldError("$.record", "EXAMPLE is the template's id; send your own")]
+        )
+    result = checked.result
+    problems = result if isinstance(result, tuple) else ()
+    errors = [FieldError(f"$.{problem.field}", problem.detail, problem.field, problem.value) for problem in problems]
+    if isinstance(result, tuple) or wrong:
+        raise HttpProblem("unprocessable", errors=[*errors, *wrong])
+    return msgspec.structs.replace(result, parts=parts)
+
+
+def require_issued(outcome: Outcome, scopes: AbstractSet[str]) -> Issued:
+    """Return the outcome of a request that was issued, or would be. Raises `HttpProblem` for any other.
+
+    `scopes` are those of who asks for it.
+    """
+    if isinstance(outcome, Issued):
+        return outcome
+    kind = "not-found" if outcome.code.startswith("unknown-") else "refused"
+    if not outcome.accepted:
+        kind = "not-accepted"
+    errors = [FieldError(f"$.{breach.path}", breach.detail, breach.code) for breach in outcome.breaches]
+    # The persons behind a number are for people who may decide on held rows, not for every system that issues.
+    detail = outcome.explanation if "learners:decide" in scopes else outcome.detail
+    raise HttpProblem(kind, detail, errors=errors, code=outcome.code, path=outcome.field)
 
 
 def _answer(member: str, issued: Issued, notes: list[str]) -> Answer:

@@ -14,11 +14,12 @@ from msgspec import Meta
 
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
-from registry.application.held_row import VERSION_DIGITS, Decision, HeldPerson
+from registry.application.held_row import Decision, HeldPerson
 from registry.application.held_rows import PAGE, HeldRows, Place
 from registry.application.registry import Registry
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.vault.shown_version import VERSION_DIGITS
 
 
 class Eraser(Protocol):

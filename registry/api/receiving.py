@@ -15,3 +15,5 @@ class Receiving(NamedTuple):
     """Batches of more lines than this wait for a second person; 0 for none."""
     patience: float
     """Seconds that a client may send nothing in the middle of a body."""
+    second_person: frozenset[str] = frozenset()
+    """Changes of single credentials that wait for a second person where a person asks for them."""

@@ -14,11 +14,10 @@ from psycopg.rows import DictRow
 from registry.application.requests import IssueRequest
 from registry.store.recorder import StaleState
 from registry.values.persons import NAMES, PERSON, contradictions, describe_person
+from registry.vault.shown_version import shown_version
 from registry.vault.vault import KnownLearner, Learner, Vault
 
 Decision = Literal["same-person", "other-person"]
-VERSION_DIGITS: Final = 12
-"""Hexadecimal digits of the version of a held row."""
 _PURPOSE: Final = "held row"
 
 
@@ -77,7 +76,7 @@ class HeldContent(msgspec.Struct, frozen=True):
         shown = [learner, [person.get(name) for name in PERSON], self.record, sorted(self.stated.items())]
         return HeldPerson(
             self.record,
-            vault.digest(b"held row\0" + msgspec.json.encode(shown)).hex()[:VERSION_DIGITS],
+            shown_version(vault, "held row", shown),
             self.stated["student"],
             learner,
             at,

@@ -14,7 +14,8 @@ from registry.domain.errors import IllegalTransition, UnknownCredential
 
 Change = Literal["suspend", "reinstate", "revoke"]
 Judgement = Literal["changes", "unchanged"]
-_STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
+STATUS_AFTER: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
+"""The status of a credential after each change."""
 
 
 class StatusChange(NamedTuple):
@@ -104,7 +105,7 @@ class StatusChanger:
         if change.change == "reinstate":
             if not (status == "active" and credential.was_reinstated):
                 return False
-        elif status != _STATUS[change.change]:
+        elif status != STATUS_AFTER[change.change]:
             return False
         elif credential.reason != change.reason:
             raise IllegalTransition(

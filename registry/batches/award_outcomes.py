@@ -2,6 +2,7 @@
 
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
+from registry.batches.row_effects import RowEffect
 from registry.batches.row_problem import RowProblem
 from registry.intake.formats.award import Award
 from registry.intake.import_result import ImportResult
@@ -24,6 +25,11 @@ def award_progress(vault: Vault, batch: Batch, award: Award, result: ImportResul
         problems=problems,
         refused=int(not issued),
         unscheduled=[award.number] if on_its_day else [],
+        effects=(
+            [RowEffect(award.number, result.credential, not result.unchanged)]
+            if issued and result.credential is not None and not batch.dry_run
+            else []
+        ),
     )
 
 

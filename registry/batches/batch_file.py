@@ -88,6 +88,11 @@ class BatchFile:
     def __str__(self) -> str:
         return self._name or "The body"
 
+    @property
+    def version(self) -> str:
+        """The name of the file on the disk, which is another one after rows were removed."""
+        return self._path.name
+
     def open(self, mode: Literal["rb"]) -> BinaryIO:
         """Open it at its beginning. Raises `DamagedBatchFile` here or while it is read."""
         del mode

@@ -10,7 +10,6 @@ import msgspec
 from registry.application.issuing import Issuer, Trial
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
-from registry.application.status_changes import Judgement
 from registry.batches.award_outcomes import award_progress
 from registry.batches.batch import DOCUMENTS, TABLES, Batch
 from registry.batches.progress import Progress
@@ -134,15 +133,14 @@ class Handler:
         """Make a row's change, or check it, and store the progress."""
         step = partial(Progress, self._registry.vault, batch.batch, row.line)
 
-        def count(judgement: Judgement) -> Progress:
-            return step(issued=1) if judgement == "changes" else step(unchanged=1)
-
         try:
             if batch.dry_run:
-                self._registry.store_rows(count(changer.check(row)))
+                is_new = changer.check(row) == "changes"
+                self._registry.store_rows(step(issued=1) if is_new else step(unchanged=1))
             else:
                 with self._registry.transaction() as transaction:
-                    transaction.add(count(changer.make(row, transaction)))
+                    effect = changer.make(row, transaction)
+                    transaction.add(step(issued=int(effect.is_new), unchanged=int(not effect.is_new), effects=[effect]))
                     transaction.commit()
         except (Refusal, InvalidEvent) as refusal:
             self._registry.store_rows(step(problems=[problem_of(row, refusal)]))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
+from registry.batches.row_effects import RowEffect, write_effects
 from registry.batches.row_problem import RowProblem
 from registry.batches.texts import BatchTexts
 from registry.vault.vault import Vault
@@ -35,18 +36,21 @@ class Progress:
         first: int = 0,
         scheduled: Sequence[ScheduledRow] = (),
         unscheduled: Sequence[int] = (),
+        effects: Sequence[RowEffect] = (),
         dry_run: bool = False,
     ) -> None:
         """Count this step alone; `line` is the last line that it covers.
 
         `refused` is the number of rows that the problems are of; None: the number of lines among the problems. `first`
         is the first problem's number, where several steps may have problems of one line. `scheduled` are rows that
-        wait from now on, `unscheduled` the lines of those that no longer wait; a dry run only counts them.
+        wait from now on, `unscheduled` the lines of those that no longer wait; a dry run only counts them. `effects`
+        are rows that took effect.
         """
         self._vault = vault
         self._scheduled = scheduled
         self._dry_run = dry_run
         self._unscheduled = unscheduled
+        self._effects = [] if dry_run else effects
         self._refused = len({problem.line for problem in problems}) if refused is None else refused
         self._first = first
         self._batch = batch
@@ -79,5 +83,6 @@ class Progress:
                 "DELETE FROM intake.held_rows WHERE batch = %s AND line = ANY(%s)",
                 (self._batch, list(self._unscheduled)),
             )
+        write_effects(cursor, self._batch, self._effects)
         if self._problems and row is not None:
             BatchTexts.of(self._vault, self._batch, row["key"]).write_problems(cursor, self._problems, self._first)

@@ -140,6 +140,10 @@ class BatchQueue:
                 "SELECT batch::text, rewritten FROM intake.batches WHERE rewritten > 0"
             ).fetchall()
             connection.execute(
+                "DELETE FROM intake.row_effects e USING intake.batches b WHERE b.batch = e.batch AND b.finished < %s",
+                (self._clock() - CONTENT_RETENTION,),
+            )
+            connection.execute(
                 "UPDATE intake.batches SET content = NULL WHERE content IS NOT NULL AND finished < %s",
                 (self._clock() - CONTENT_RETENTION,),
             )

@@ -14,6 +14,7 @@ from registry.application.issuing import Issuer
 from registry.application.registry import Registry
 from registry.application.status_changes import Judgement, StatusChanger
 from registry.application.transaction import Transaction
+from registry.batches.row_effects import RowEffect
 from registry.batches.row_problem import RowProblem
 from registry.batches.status_rows import StatusRow
 from registry.domain.errors import InvalidEvent, Refusal
@@ -104,17 +105,19 @@ class RowChanger:
         """Return what the next row would change; store nothing. Raises `Refusal`, `InvalidEvent`."""
         return self._changer.check(self._find(row), row.change)
 
-    def make(self, row: StatusRow, transaction: Transaction | None = None) -> Judgement:
+    def make(self, row: StatusRow, transaction: Transaction | None = None) -> RowEffect:
         """Make the change of the next row. Nothing is added to the transaction where it was made before.
 
         Raises `Refusal`, `InvalidEvent`; then nothing is stored.
         """
-        return self._changer.make(self._find(row), row.change, transaction)
+        credential = self._find(row)
+        judgement = self._changer.make(credential, row.change, transaction)
+        return RowEffect(row.line, credential, judgement == "changes")
 
     def attempt(self, row: StatusRow) -> Judgement | RowProblem:
         """Make the change of the next row, or return why it is refused."""
         try:
-            return self.make(row)
+            return "changes" if self.make(row).is_new else "unchanged"
         except (Refusal, InvalidEvent) as refusal:
             return problem_of(row, refusal)
 

@@ -12,6 +12,7 @@ from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, 
 from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
+from registry.batches.row_effects import RowEffect
 from registry.batches.row_problem import RowProblem, lost_row_problem
 from registry.intake.rows.earlier_rows import EarlierRows
 from registry.intake.rows.ndjson_rows import NdjsonRows
@@ -132,6 +133,11 @@ class RowOutcomes:
             _list_refused(lines, explained),
             issued=sum(isinstance(outcome, Issued) and not outcome.unchanged for outcome in outcomes),
             unchanged=sum(isinstance(outcome, Issued) and outcome.unchanged for outcome in outcomes),
+            effects=[
+                RowEffect(line, outcome.credential, not outcome.unchanged)
+                for line, outcome in zip(lines, outcomes, strict=True)
+                if isinstance(outcome, Issued)
+            ],
             before=self._lines[first - 1] if first else 0,
         )
 
@@ -145,7 +151,14 @@ class RowOutcomes:
         return self._build_step(max(self._last, before), [], issued=0, unchanged=0, before=before)
 
     def _build_step(
-        self, line: int, refused: list[RowProblem], *, issued: int, unchanged: int, before: int
+        self,
+        line: int,
+        refused: list[RowProblem],
+        *,
+        issued: int,
+        unchanged: int,
+        before: int,
+        effects: Sequence[RowEffect] = (),
     ) -> Progress:
         problems = _select_between(self._problems, before, line, _line_of)
         return Progress(
@@ -157,6 +170,7 @@ class RowOutcomes:
             problems=sorted([*problems, *refused], key=_line_of),
             scheduled=_select_between(self._scheduled, before, line, _line_of),
             unscheduled=_select_between(self._unscheduled, before, line, int),
+            effects=effects,
             dry_run=self._batch.dry_run,
         )
 

@@ -5,9 +5,8 @@ Credentials that were issued before keep what they say: each is corrected by one
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
@@ -18,12 +17,10 @@ from registry.domain.errors import Duplicate, Refusal
 from registry.learners.erasure import UnknownLearner
 from registry.values.formulas import begins_formula
 from registry.values.persons import FORMERLY, NAMES, PERSON, doubtful_name, normalise_name
+from registry.vault.shown_version import shown_version
 from registry.vault.vault import KnownLearner, LearnerGone, Vault
 from registry.vault.vault_rows import write_person
 from registry.wire.today import utc_today
-
-VERSION_DIGITS: Final = 12
-"""Hexadecimal digits of the version of a person."""
 
 
 class InvalidPerson(Refusal):
@@ -41,7 +38,7 @@ class DoubtfulName(Refusal):
 def person_version(vault: Vault, person: Mapping[str, Any]) -> str:
     """Return what stands for all that a person who corrects a learner has read of them."""
     shown = [person.get(name) for name in (*PERSON, "student")]
-    return vault.digest(b"person\0" + msgspec.json.encode(shown)).hex()[:VERSION_DIGITS]
+    return shown_version(vault, "person", shown)
 
 
 def rectify(

@@ -189,8 +189,9 @@ def _create_providers(
     lookup = served_lookup(node, views)
     office = Office(node.registry, settings.office, lookup)
     receiving = Receiving(
-        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds
-    )
+        open_batch_store(node), settings.http.batch_bytes, settings.http.release_above, settings.http.patience_seconds,
+        frozenset(settings.http.second_person),
+    )  # fmt: skip
     past = history(node, standings)
     eraser = Eraser(node)
     return {

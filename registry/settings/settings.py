@@ -9,7 +9,7 @@ import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -93,6 +93,9 @@ class HttpSetting(BaseModel):
     """The largest batch that is accepted, in bytes."""
     release_above: Annotated[int, Field(ge=0)] = 0
     """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
+    second_person: tuple[Literal["suspend", "reinstate", "revoke", "replace"], ...] = ()
+    """Changes of credentials that a person asks for on the pages and that wait until a second person releases them,
+    also where they are of one credential. An import waits in any case; what a system sends, for `release_above`."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
     """Seconds that a client may be silent in the middle of a batch, or take for a request's headers; twice that for the
     body of a single request."""

@@ -133,7 +133,40 @@ def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(
     assert "Jansen, Ada" in review.text
     assert colleague.post(f"{address}/release", data=form(review, key="release")).status_code == 303
     until(lambda: "3 credentials changed" in clerk.get(address).text, says=lambda: clerk.get(address).text)
-    assert "<title>Error" not in clerk.get(address).text
+    done = clerk.get(address).text
+    assert "<title>Error" not in done
+    assert "3 rows took effect" in done
+    for credential in (first, second, third):
+        assert f'href="/desk/credentials/{credential}"' in done
+
+
+def test_all_of_a_filter_are_chosen_when_they_are_shown_and_not_later(desk, clerk, issue):
+    chosen = [issue(f"filter-{number}", awarding_date="2026-01-17") for number in range(3)]
+    over = issue("filter-over", awarding_date="2026-01-17")
+    revoked = desk.client("credentials:write").post(
+        f"/v1/credentials/{over}/revoke", json={"reason": "administrative"}, headers=once("filter over")
+    )
+    assert revoked.status_code == 200
+    days = {"from": "2026-01-17", "until": "2026-01-17"}
+    until(
+        lambda: clerk.get("/desk/credentials", params={**days, "status": "revoked"}).text.count('type="checkbox"') == 2
+    )
+    assert "Choose all 4 that the filter selects" in clerk.get("/desk/credentials", params=days).text
+    assert 'id="all"' not in clerk.get("/desk/credentials").text
+    page = clerk.get("/desk/credentials/change", params={"do": "revoke", "all": "true", **days})
+    assert "Revoke 3 credentials" in page.text
+    assert "The filter selects 4; the others cannot be changed so" in page.text
+    later = issue("filter-later", awarding_date="2026-01-17")
+    sent = fields(page, reason="issuedInError")
+    assert later not in page.text
+    address = clerk.post("/desk/credentials/change", data=sent).headers["location"]
+    waiting = clerk.get(address).text
+    assert "3 changes wait for a colleague" in waiting
+    assert [credential in waiting for credential in (*chosen, over, later)] == [True] * 3 + [False] * 2
+    none = clerk.get("/desk/credentials/change", params={"do": "reinstate", "all": "true", **days})
+    assert (none.status_code, "None that the filter selects can be changed so" in none.text) == (200, True)
+    wrong = clerk.get("/desk/credentials/change", params={"do": "burn", "all": "true", **days})
+    assert wrong.status_code == 422
 
 
 def test_who_sent_a_batch_with_a_key_is_not_offered_its_release(desk):

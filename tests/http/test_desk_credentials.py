@@ -90,6 +90,36 @@ def test_a_search_that_finds_nothing_says_what_was_searched_and_one_without_word
     assert find(clerk, "x" * 300).status_code == 422
 
 
+def order_of(page, *credentials):
+    places = {page.text.index(f'href="/desk/credentials/{each}"'): each for each in credentials}
+    return [places[place] for place in sorted(places)]
+
+
+def test_the_order_is_of_awarding_days_or_of_the_log_and_of_names_where_a_person_was_searched(clerk, issue):
+    late = issue("order-1", "order-1", awarding_date="2026-03-21", family_name="Order", given_name="Zita")
+    early = issue("order-2", "order-2", awarding_date="2026-03-20", family_name="Order", given_name="Ada")
+    days = {"from": "2026-03-20", "until": "2026-03-21"}
+    assert order_of(clerk.get("/desk/credentials", params=days), late, early) == [late, early]
+    newest = clerk.get("/desk/credentials", params={**days, "sort": "newest"})
+    assert order_of(newest, late, early) == [early, late]
+    assert '<option value="newest" selected>' in newest.text
+    assert order_of(find(clerk, "order"), late, early) == [late, early]
+    assert order_of(find(clerk, "order", sort="name"), late, early) == [early, late]
+    assert clerk.get("/desk/credentials?sort=colour").status_code == 422
+
+
+def test_the_next_page_of_the_newest_goes_on_where_the_first_ended(clerk, issue):
+    made = [issue(f"pages-{number}", f"pages-{number}") for number in range(27)]
+    first = clerk.get("/desk/credentials?sort=newest")
+    [address] = re.findall(r'href="(/desk/credentials\?[^"]+)" rel="next"', first.text)
+    address = address.replace("&amp;", "&")
+    assert "sort=newest" in address
+    shown = re.findall(r'<th role="rowheader" scope="row"><a href="/desk/credentials/([0-9a-f-]{36})"', first.text)
+    shown += re.findall(r'scope="row"><a href="/desk/credentials/([0-9a-f-]{36})"', clerk.get(address).text)
+    assert shown[:27] == made[::-1]
+    assert clerk.get(address.replace("sort=newest", "sort=awarded")).status_code == 422
+
+
 def test_the_address_of_a_form_leads_to_its_page(clerk, zoe):
     for form_path, page in (
         ("/desk/credentials/find", "/desk/credentials"),

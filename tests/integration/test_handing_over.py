@@ -50,9 +50,10 @@ def imported(node, imports):
 
 @pytest.fixture
 def hand_over(node, imports, imported):
-    def act(key="form", version=1, *, leave_rest=False):
+    def act(key="form", version=1, *, leave_rest=False, also=lambda _: None):
         form = HandOverForm(version, None, leave_rest=leave_rest)
-        return HandingOver(imports, OwnCatalogue(node.registry), node.registry).hand_over(imported, form, SENDER, key)
+        handing_over = HandingOver(imports, OwnCatalogue(node.registry), node.registry)
+        return handing_over.hand_over(imported, form, SENDER, key, also)
 
     return act
 
@@ -136,3 +137,16 @@ def test_an_import_is_closed_with_its_hand_over_and_opened_with_its_return(impor
     [returned] = view.hand_overs
     assert (returned.batch.state, returned.returned_by, returned.note) == ("cancelled", COLLEAGUE, "Is 30 June right?")
     assert (view.version, view.is_closed) == (3, False)
+
+
+def test_no_batch_waits_without_its_row_of_the_journal_and_a_form_sent_twice_has_one(imports, hand_over):
+    def die(_):
+        raise Died
+
+    with pytest.raises(Died):
+        hand_over(also=die)
+    assert "awaitingRelease" not in batches(imports).values()
+    written = []
+    first, again = hand_over(also=written.append), hand_over(also=written.append)
+    assert first.batch.batch == again.batch.batch
+    assert len(written) == 1

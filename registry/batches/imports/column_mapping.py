@@ -7,13 +7,13 @@ those of any import.
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from registry.batches.batch_file import BatchFile
 from registry.intake.rows.columns import CREDITS, NAMES
-from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.intake.rows.table_rows import NEEDED
-from registry.intake.rows.tables import Table
+from registry.intake.rows.tables import PROBLEM, Table
+from registry.intake.rows.xlsx_values import NO_VALUE
 
 Columns = Mapping[int, str]
 """Our columns by their place in the header, from 0."""
@@ -30,16 +30,22 @@ class UnfitColumns(Exception):
         self.missing = missing
 
 
-def read_header(content: BatchFile) -> list[str]:
-    """Return the names in a table's header, 200 at most; none of a spreadsheet, whose cells need known columns.
+class Header(NamedTuple):
+    """The header of a table."""
+
+    names: list[str]
+    sheet: str
+    """The name of the sheet that has it; empty for a CSV."""
+
+
+def read_header(content: BatchFile) -> Header:
+    """Return the names in a table's header, 200 at most; of a spreadsheet, of its sheet with the most columns.
 
     A byte that stands for no character of the file's encoding is a question mark. Raises `IntakeError` where there is
     no header, `DamagedBatchFile` where the content is missing.
     """
-    if is_spreadsheet(content):
-        return []
-    header = Table(content, (), ()).header[:_MAX_COLUMNS]
-    return [name.encode(errors="replace").decode() for name in header]
+    table = Table(content, (), ())
+    return Header([name.encode(errors="replace").decode() for name in table.header[:_MAX_COLUMNS]], table.sheet)
 
 
 def guess_columns(header: list[str]) -> dict[int, str]:
@@ -63,8 +69,11 @@ def check_columns(columns: Columns) -> None:
 
 
 def map_rows(content: BatchFile, columns: Columns) -> Iterator[bytes]:
-    """Yield the rows of a table as lines of NDJSON. Raises `IntakeError`, `DamagedBatchFile`."""
-    table = Table(content, (), ())
+    """Yield the rows of a table as lines of NDJSON. Raises `IntakeError`, `DamagedBatchFile`.
+
+    A row, or a cell of a spreadsheet, that cannot be read becomes a row that says so, and is refused.
+    """
+    table = Table(content, NAMES, NEEDED, columns)
     line = 1
     for row in table:
         cells = {
@@ -72,6 +81,9 @@ def map_rows(content: BatchFile, columns: Columns) -> Iterator[bytes]:
             for place, name in columns.items()
             if place < len(row.values)
         }
+        faults = [row.fault] if row.fault else [f"{cell.column}: {cell.fault}" for cell in row.cells]
+        if faults:
+            cells |= {cell.column: NO_VALUE for cell in row.cells} | {PROBLEM: "; ".join(faults)}
         yield b"\n" * (row.end - line) + json.dumps(cells).encode() + b"\n"
         line = row.end + 1
 

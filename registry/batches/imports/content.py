@@ -90,7 +90,7 @@ class ReadyRows:
                 if request.record not in issued and record not in self._records:
                     self._records.add(record)
                     self._count(request)
-                    yield b"\n" * (line - self._line) + _encode(request, day) + b"\n"
+                    yield b"\n" * (line - self._line) + encode_row(request, day) + b"\n"
                     self._line = line + 1
 
     def _choose(self) -> Iterator[tuple[int, IssueRequest, date | None]]:
@@ -113,7 +113,8 @@ class ReadyRows:
         awards.first_day, awards.last_day = min(awards.first_day, day), max(awards.last_day, day)
 
 
-def _encode(request: IssueRequest, day: date | None) -> bytes:
+def encode_row(request: IssueRequest, day: date | None = None) -> bytes:
+    """Return a request as a line of NDJSON without its end. `day` is that before which it is not published."""
     values: dict[str, Any] = {
         name: getattr(request, name) for name in IssueRequest.__struct_fields__ if getattr(request, name) is not None
     }

@@ -18,6 +18,8 @@ class HandedRow(NamedTuple):
     achievement: str
     awarding_date: str
     grade: str
+    replaces: str
+    """The credential that it takes the place of; empty for none."""
 
 
 def read_refused_rows(content: BatchFile, faulty: Mapping[int, str]) -> Iterator[tuple[dict[str, str], str]]:

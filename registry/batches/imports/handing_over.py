@@ -11,11 +11,10 @@ from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.batches.batch import DOCUMENTS, Batch, Media, ReadingOptions, WrongState
-from registry.batches.batch_file import BatchFile
 from registry.batches.imports.content import ChangedMeanwhile, ReadyRows
 from registry.batches.imports.import_store import ChangedImport, ImportStore
 from registry.batches.imports.import_view import Correction, HandOver, ImportView
-from registry.batches.imports.rows import check_cells, open_rows
+from registry.batches.imports.rows import CellChecker, open_rows
 from registry.intake.rows.report import Catalogue
 from registry.vault.encrypted_stream import CHUNK_BYTES
 
@@ -41,8 +40,17 @@ class HandingOver:
         self._catalogue = catalogue
         self._registry = registry
 
-    def hand_over(self, identifier: str, form: HandOverForm, by: str, key: str) -> HandOver:
+    def hand_over(
+        self,
+        identifier: str,
+        form: HandOverForm,
+        by: str,
+        key: str,
+        also: Callable[[Connection[DictRow]], None] = lambda _: None,
+    ) -> HandOver:
         """Make the batch, and return how it was made. `key` lets one form act once.
+
+        `also` writes more in the transaction in which the batch begins to wait.
 
         Raises `UnknownBatch`; `WrongState` where nothing is ready; `ChangedImport`, `ChangedMeanwhile` where what the
         clerk saw is no longer so; `IntakeError`, `DamagedBatchFile` where the content cannot be read.
@@ -73,6 +81,7 @@ class HandingOver:
         def store(connection: Connection[DictRow], batch: Batch) -> None:
             lines = sorted(corrections)
             self._imports.add_hand_over(connection, describe(batch), form.version, lines, closes=form.leave_rest)
+            also(connection)
 
         batch = self._make_batch(view.batch, write, form.publish_at, by, request, store)
         if batch is None:
@@ -95,7 +104,8 @@ class HandingOver:
 
     def _open_ready_rows(self, view: ImportView, corrections: dict[int, Correction]) -> ReadyRows:
         content = self._imports.batch_store.get_content(view.batch.batch)
-        corrected = {line: self._check(content, view.batch, each) for line, each in corrections.items()}
+        checker = CellChecker(content, view.batch, self._catalogue)
+        corrected = {line: _check(checker, each) for line, each in corrections.items()}
         return ReadyRows(
             open_rows(content, view.batch, self._catalogue),
             corrected,
@@ -103,14 +113,6 @@ class HandingOver:
             lambda records: find_credentials(self._registry, records),
             is_first=not view.has_first,
         )
-
-    def _check(self, content: BatchFile, batch: Batch, correction: Correction) -> tuple[IssueRequest, date | None]:
-        checked = check_cells(
-            content, batch, self._catalogue, correction.line, correction.cells, keep_text=correction.keep_text
-        )
-        if isinstance(checked.result, tuple):
-            raise ChangedMeanwhile(correction.line, "; ".join(problem.detail for problem in checked.result))
-        return checked.result, checked.day
 
     def _copy_content(self, batch: Batch) -> Iterator[bytes]:
         with self._imports.batch_store.get_content(batch.batch).open("rb") as file:
@@ -149,6 +151,13 @@ class HandingOver:
         except BaseException:  # it is raised again
             batch_store.break_off(incoming.batch, incoming.file)
             raise
+
+
+def _check(checker: CellChecker, correction: Correction) -> tuple[IssueRequest, date | None]:
+    checked = checker.check(correction.line, correction.cells, keep_text=correction.keep_text)
+    if isinstance(checked.result, tuple):
+        raise ChangedMeanwhile(correction.line, "; ".join(problem.detail for problem in checked.result))
+    return checked.result, checked.day
 
 
 def is_in_rows(batch: Batch) -> bool:

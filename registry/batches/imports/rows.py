@@ -13,6 +13,7 @@ from registry.intake.rows.ndjson_rows import MAX_LINE_BYTES, NdjsonRows
 from registry.intake.rows.report import Catalogue, Problem
 from registry.intake.rows.row_checker import CheckedRow, RowChecker
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.intake.rows.spreadsheet import is_spreadsheet
 from registry.intake.rows.table_rows import NEEDED, TableRows
 from registry.intake.rows.tables import PROBLEM, Table
 from registry.intake.rows.xlsx_values import NO_VALUE
@@ -47,13 +48,25 @@ def read_cells(content: BatchFile, batch: Batch, lines: Collection[int]) -> Iter
     """
     if not lines:
         return
-    rows = _read_table(content) if batch.media in TABLES else _read_objects(content)
     last = max(lines)
-    for line, cells in rows:
+    for line, cells in _read_rows(content, batch):
         if line in lines:
-            yield RowCells(line, {name: _clean(text) for name, text in cells.items() if name in NAMES})
+            yield RowCells(line, _choose(cells))
         if line >= last:
             return
+
+
+def read_all_cells(content: BatchFile, batch: Batch) -> Iterator[RowCells]:
+    """Yield every row. Raises as `read_cells` does."""
+    return (RowCells(line, _choose(cells)) for line, cells in _read_rows(content, batch))
+
+
+def _choose(cells: Cells) -> Cells:
+    return {name: _clean(text) for name, text in cells.items() if name in NAMES}
+
+
+def _read_rows(content: BatchFile, batch: Batch) -> Iterator[tuple[int, dict[str, str]]]:
+    return _read_table(content) if batch.media in TABLES else _read_objects(content)
 
 
 def _read_table(content: BatchFile) -> Iterator[tuple[int, dict[str, str]]]:
@@ -89,22 +102,35 @@ def _clean(text: str) -> str:
     return "" if text == NO_VALUE else LONE_SURROGATE.sub("\ufffd", text.strip())[:_SHOWN]
 
 
-def check_cells(
-    content: BatchFile, batch: Batch, catalogue: Catalogue, line: int, cells: Cells, *, keep_text: bool = False
-) -> CheckedRow:
-    """Check a row whose cells were typed as the rows of its file are checked.
+class CellChecker:
+    """Checks rows of an import whose cells were typed, as the rows of its file are checked."""
 
-    `keep_text`: text that looks wrong is right. Raises `IntakeError`, `DamagedBatchFile`.
-    """
-    decimal_comma = batch.media in TABLES and Table(content, NAMES, NEEDED).decimal_comma
-    checker = RowChecker(
-        catalogue,
-        schedules=True,
-        dates=batch.dates,
-        decimal_comma=decimal_comma,
-        keep_text=keep_text or batch.keep_text,
-    )
-    checked = checker.check(line, {name: cells.get(name, "") for name in NAMES})
-    if checked is None:
-        return CheckedRow((Problem(f"line {line}", "record", "", "is the template's own example; write your own"),))
-    return checked
+    def __init__(self, content: BatchFile, batch: Batch, catalogue: Catalogue) -> None:
+        """Read the header of a table. Raises `IntakeError`, `DamagedBatchFile`."""
+        self._batch = batch
+        self._catalogue = catalogue
+        self._decimal_comma = batch.media in TABLES and (
+            is_spreadsheet(content) or Table(content, NAMES, NEEDED).decimal_comma
+        )
+        self._checkers: dict[bool, RowChecker] = {}
+
+    def check(self, line: int, cells: Cells, *, keep_text: bool = False) -> CheckedRow:
+        """Check a row. `keep_text`: text that looks wrong is right."""
+        checked = self._open(keep_text or self._batch.keep_text).check(
+            line, {name: cells.get(name, "") for name in NAMES}
+        )
+        if checked is None:
+            detail = "is the template's own example; write your own"
+            return CheckedRow((Problem(f"line {line}", "record", "", detail),))
+        return checked
+
+    def _open(self, keep_text: bool) -> RowChecker:  # noqa: FBT001 - the key of the checkers
+        if keep_text not in self._checkers:
+            self._checkers[keep_text] = RowChecker(
+                self._catalogue,
+                schedules=True,
+                dates=self._batch.dates,
+                decimal_comma=self._decimal_comma,
+                keep_text=keep_text,
+            )
+        return self._checkers[keep_text]

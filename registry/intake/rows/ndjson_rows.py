@@ -12,6 +12,8 @@ from registry.intake.rows.not_json import no_constant, unique, why_not_json
 from registry.intake.rows.read_row import ReadRow
 from registry.intake.rows.report import MAX_NAMED, BadRows, Catalogue, Problem, Readable
 from registry.intake.rows.row_checker import CheckedRow, FindRecord, RowChecker
+from registry.intake.rows.row_texts import MAX_FIELD
+from registry.intake.rows.tables import PROBLEM
 
 MAX_LINE_BYTES: Final = 256 * 1024
 
@@ -89,6 +91,8 @@ class NdjsonRows:
             return CheckedRow((problem('is not a JSON object; write {"record": …, …}'),))
         row: dict[str, str] = {}
         wrong: list[Problem] = []
+        if isinstance(value.get(PROBLEM), str) and (stated := value.pop(PROBLEM)):
+            wrong.append(problem(stated[:MAX_FIELD]))  # a row of a table that could not be read whole
         unknown = [name[:80] for name in value if name not in NAMES]
         wrong += [problem(f"is not a column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
         if len(unknown) > MAX_NAMED:

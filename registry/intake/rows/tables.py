@@ -10,7 +10,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -33,6 +33,7 @@ PROBLEM: Final = "problem"
 """The column of a corrections file with the problems of the row."""
 _MAX_HEADER_LINES: Final = 1000
 """Blank lines before the header at most."""
+_LEFT_OUT: Final = "(column {} is left out)"
 _NEAR: Final = 0.8
 """Similarity (difflib's ratio) of a column's name to a known one that counts as a typing error."""
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -62,14 +63,24 @@ class TableRow(NamedTuple):
 class Table:
     """A file of rows with a header."""
 
-    def __init__(self, content: Readable, columns: Sequence[str], needed: Sequence[str]) -> None:
+    def __init__(
+        self,
+        content: Readable,
+        columns: Sequence[str],
+        needed: Sequence[str],
+        renamed: Mapping[int, str] | None = None,
+    ) -> None:
         """Read the header. `needed` are the columns without which there is no table (`a|b`: one of them).
+
+        `renamed` has the names to use in place of those of the header, by their place in it, from 0; columns without
+        one are not read. Without `needed`, or with `renamed`, any header will do: of several sheets, the one with the
+        most columns is read.
 
         Raises `IntakeError` where the file has no such header, or where it is not certain what a column is.
         """
         self._content = content
         self._columns = columns
-        self._needed = needed
+        self._needed = needed if renamed is None else ()
         self.notes: list[str] = []
         """Notes for the reader of the result: the encoding, the sheet, columns that are not read."""
         self._workbook: Workbook | None = None
@@ -89,7 +100,10 @@ class Table:
                 f"{content}: the header has {len(self.header):,} columns, {MAX_COLUMNS:,} at most; remove those that"
                 " are not meant"
             )
+        self._needed = needed
         names = [column_name(name) for name in self.header]
+        if renamed is not None:
+            names = [renamed.get(place, _LEFT_OUT.format(place)) for place in range(len(self.header))]
         while names and not names[-1]:
             names.pop()
         self.names = names
@@ -108,6 +122,11 @@ class Table:
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
         kind = "sheet" if self._workbook is not None else "table"
         return f"line {self._header_line} of the {kind} names its columns ({', '.join(names[:MAX_NAMED])}{more})"
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet that is read; empty for a CSV."""
+        return self._sheet.name if self._workbook is not None else ""
 
     @property
     def first_line(self) -> int:
@@ -167,6 +186,8 @@ class Table:
             number, header = (row.number, row.values) if row is not None else (0, [])
             sheets.append((sheet, number, [text_of(value) for value in header]))
         with_header = [each for each in sheets if not self._find_lacking([column_name(name) for name in each[2]])]
+        if not self._needed:
+            with_header = sorted(with_header, key=lambda each: -len(list(filter(None, each[2]))))[:1]
         if len(with_header) > 1:
             names = ", ".join(repr(each[0].name) for each in with_header[:10])
             raise IntakeError(

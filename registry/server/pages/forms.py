@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
+from uuid import uuid4
 
 import msgspec
 from litestar.enums import RequestEncodingType
@@ -56,6 +57,11 @@ def read_number(text: str) -> float | str:
 def read_version(text: str) -> int | None:
     """Return the version that a form names, of 9 digits at most; None for any other text."""
     return int(text) if _VERSION.fullmatch(text) else None
+
+
+def new_key() -> str:
+    """Return a key for a form, so that it acts once."""
+    return str(uuid4())
 
 
 def form_key(typed: Mapping[str, str]) -> str:

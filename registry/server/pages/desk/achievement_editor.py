@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
-from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response
@@ -23,6 +22,7 @@ from registry.application.registry import Registry
 from registry.server.pages.desk import achievement_form
 from registry.server.pages.desk.achievement_faults import FieldFault, details_by_field, field_faults, field_id
 from registry.server.pages.desk.achievement_form import AchievementForm
+from registry.server.pages.forms import new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of
 from registry.server.pages.refusals import problem_of
@@ -90,11 +90,6 @@ class _ShownForm(NamedTuple):
     faults: Mapping[str, FieldFault]
     focus: str
     """The name of the field that has the focus; empty for none."""
-
-
-def new_key() -> str:
-    """Return a key for a form, so that it acts once."""
-    return str(uuid4())
 
 
 def steps_to_form(typed: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
-from registry.application.status_changes import Change, StatusChange
+from registry.application.status_changes import STATUS_AFTER, Change, StatusChange
 from registry.http import FieldError, HttpProblem
 from registry.intake.rows.status_note import status_note_fault
 from registry.values.uuids import canonical_uuid
@@ -13,7 +13,9 @@ from registry.wire.credentials import StatusReason
 from registry.wire.forms import check_uuid
 
 MAX_CHOSEN: Final = 100
-"""Credentials that one form changes; more go by a file."""
+"""Credentials that can be chosen one by one."""
+MAX_OF_FILTER: Final = 500
+"""Credentials that one form changes: the first of a filter; more go by a file."""
 CHANGES: Final = get_args(Change)
 REASONS: Final[dict[str, tuple[str, ...]]] = {
     "suspend": ("underReview", "administrative", "requirementsNotMet", "issuedInError", "withheld"),
@@ -21,8 +23,9 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "reinstate": (),
 }
 """The reasons that a person can choose for each change. `underReview` says that nothing is decided yet."""
+POSSIBLE: Final = {"suspend": ("active",), "reinstate": ("suspended",), "revoke": ("active", "suspended")}
+"""The statuses in which a credential can be changed."""
 Effect = Literal["changes", "unchanged", "impossible"]
-_BECOMES: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 
 class Chosen(NamedTuple):
@@ -53,22 +56,27 @@ class ChangeOrder(NamedTuple):
         return b"".join(rows)
 
 
-def read_chosen(change: str, credentials: Iterable[str]) -> Chosen:
+def read_chosen(change: str, credentials: Iterable[str], most: int = MAX_CHOSEN) -> Chosen:
     """Return what was chosen, each credential once. Raises `HttpProblem` for ids that are none, and for too many."""
     if change not in CHANGES:
         raise HttpProblem("unprocessable", errors=[FieldError("do", f"is one of {', '.join(CHANGES)}", "do")])
     ids = list(dict.fromkeys(canonical_uuid(each.strip()) for each in credentials if each.strip()))
-    if len(ids) > MAX_CHOSEN:
-        detail = f"at most {MAX_CHOSEN} credentials at once; for more, import a file of status changes"
+    if len(ids) > most:
+        detail = f"at most {most} credentials at once; for more, import a file of status changes"
         raise HttpProblem("unprocessable", errors=[FieldError("credential", detail, "credential")])
     if any(check_uuid(each) is not None for each in ids):
         raise HttpProblem("unprocessable", errors=[FieldError("credential", "is not an id", "credential")])
     return Chosen(change, ids)
 
 
+def read_typed(typed: Mapping[str, str]) -> Chosen:
+    """Return the credentials that a form was made for. Raises `HttpProblem` as `read_chosen` does."""
+    return read_chosen(typed.get("do", ""), typed.get("credentials", "").split(","), MAX_OF_FILTER)
+
+
 def read_order(typed: Mapping[str, str]) -> ChangeOrder:
     """Return what a form asks for. Raises `HttpProblem` with all that is wrong with it."""
-    chosen = read_chosen(typed.get("do", ""), typed.get("credentials", "").split(","))
+    chosen = read_typed(typed)
     reason, note = typed.get("reason", ""), typed.get("note", "").replace("\r\n", "\n").strip()
     errors = []
     if not chosen.credentials:
@@ -86,10 +94,9 @@ def read_order(typed: Mapping[str, str]) -> ChangeOrder:
 
 def effect_of(change: str, status: str) -> Effect:
     """Return what a change would do to a credential with this status, whatever its reason."""
-    if status == _BECOMES[change]:
+    if status == STATUS_AFTER[change]:
         return "unchanged"
-    possible = {"suspend": ("active",), "reinstate": ("suspended",), "revoke": ("active", "suspended")}
-    return "changes" if status in possible[change] else "impossible"
+    return "changes" if status in POSSIBLE[change] else "impossible"
 
 
 def states_text(versions: Sequence[int]) -> str:

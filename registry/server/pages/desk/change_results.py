@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 
@@ -20,32 +20,36 @@ from registry.batches.batch import ENDED, WrongState
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.import_store import ImportStore
 from registry.batches.imports.import_view import HandOver
-from registry.batches.status_rows import StatusRows
+from registry.batches.status_rows import StatusRow, StatusRows
 from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
+from registry.server.pages.desk.effect_rows import EffectPage, PageFilter, read_effects
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
 
 MAX_ROWS: Final = 100
-"""Rows, and problems, that the page shows."""
+"""Rows of a page, and problems that are shown."""
+MAX_PAGES: Final = 100
+"""Pages of rows: each reads the file from its beginning."""
 
 
 class BatchRow(NamedTuple):
     """A row of the batch, with the credential that it names where this university has it."""
 
+    line: int
     change: StatusChange
     row: OwnRow | None
     dependents: Dependents
 
 
 class BatchContent(NamedTuple):
-    """The first rows of a batch's file."""
+    """A page of the rows of a batch's file."""
 
-    changes: list[StatusChange]
+    changes: list[StatusRow]
     faulty: list[list[RowProblem]]
     """All that is wrong with each row that cannot be read."""
     more_rows: bool
@@ -57,7 +61,11 @@ class BatchPage(NamedTuple):
 
     batch: Batch
     rows: list[BatchRow]
-    """The first rows; empty where the content was deleted after the batch ended."""
+    """A page of the rows; none of a batch that is done, whose rows have effects."""
+    number: int
+    """The page's number."""
+    effects: EffectPage
+    """The rows of a batch that took effect."""
     content: BatchContent
     problems: list[RowProblem]
     is_own: bool
@@ -70,20 +78,24 @@ class BatchPage(NamedTuple):
     position: str
 
 
-def _read(private: PrivateSide, imports: ImportStore, views: Views, member: str, batch: str, me: str) -> BatchPage:
+def _read(
+    private: PrivateSide, imports: ImportStore, views: Views, member: str, batch: str, me: str, number: int = 1
+) -> BatchPage:
     store = imports.batch_store
     shown = store.get(batch)
     if shown.kind != "statusChanges":
         raise HttpProblem("not-found", "this batch changes no status of credentials")
     with views.snapshot() as snapshot, private.reading() as registry:
-        content = _read_content(imports, batch)
+        content = _read_content(imports, batch, min(max(number, 1), MAX_PAGES))
         cursor = registry.cursor()
         preparers, hand_over = store.list_preparers(batch), imports.find_hand_over(batch)
         actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
         people = actor_names(cursor, actors)
         return BatchPage(
             shown,
-            _read_credentials(snapshot, registry, member, content.changes),
+            _read_credentials(snapshot, registry, member, content.changes) if shown.state != "done" else [],
+            min(max(number, 1), MAX_PAGES),
+            read_effects(snapshot, registry, member, shown, number),
             content,
             [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
             person_of(cursor, me) in {person_of(cursor, each) for each in preparers},
@@ -95,33 +107,33 @@ def _read(private: PrivateSide, imports: ImportStore, views: Views, member: str,
         )
 
 
-def _read_content(imports: ImportStore, batch: str) -> BatchContent:
-    """Return the first rows of a batch; where its content is away, or cannot be read as rows, none."""
+def _read_content(imports: ImportStore, batch: str, number: int = 1) -> BatchContent:
+    """Return a page of the rows of a batch; where its content is away, or cannot be read as rows, none."""
     store, content = imports.batch_store, BatchContent([], [], more_rows=False, is_readable=True)
     try:
         rows = StatusRows(store.get_content(batch), store.get(batch).media)
-        for row in islice(rows, MAX_ROWS + 1):
+        first = (number - 1) * MAX_ROWS
+        for row in islice(rows, first, first + MAX_ROWS + 1):
             if len(content.changes) + len(content.faulty) == MAX_ROWS:
                 return content._replace(more_rows=True)
             if isinstance(row, list):
                 content.faulty.append(row)
             else:
-                content.changes.append(row.change)
+                content.changes.append(row)
     except (DamagedBatchFile, IntakeError):
         return BatchContent([], [], more_rows=False, is_readable=False)
     return content
 
 
-def _read_credentials(
-    snapshot: Snapshot, registry: Registry, member: str, changes: list[StatusChange]
-) -> list[BatchRow]:
+def _read_credentials(snapshot: Snapshot, registry: Registry, member: str, rows: list[StatusRow]) -> list[BatchRow]:
+    changes = [row.change for row in rows]
     by_record = find_credentials(registry, [change.record for change in changes if not change.credential])
     ids = [change.credential or by_record.get(change.record, "") for change in changes]
     own = {row.view.credential: row for row in read_rows(snapshot, registry, member, [each for each in ids if each])}
     dependents = read_dependents(snapshot.connection, member, list(own))
     return [
-        BatchRow(change, own.get(identifier), dependents.get(identifier, NOTHING))
-        for change, identifier in zip(changes, ids, strict=True)
+        BatchRow(row.line, row.change, own.get(identifier), dependents.get(identifier, NOTHING))
+        for row, identifier in zip(rows, ids, strict=True)
     ]
 
 
@@ -143,12 +155,15 @@ def _render(
         names=page.names,
         fragment="result",
         page=page,
+        effects=page.effects,
+        member=request.app.state.member,
+        max_pages=MAX_PAGES,
         batch=page.batch,
         is_over=page.batch.state in ENDED,
         problem=problem,
         typed=typed,
         scopes=request.user.scopes,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 
@@ -167,8 +182,9 @@ def show_changes(
     batch: UUID,
 ) -> Response[str]:
     """Show a batch of status changes: what it would do, or what it did."""
-    member = request.app.state.member
-    return _render(request, pages, _read(private, imports, views, member, str(batch), request.user.actor))
+    member, me = request.app.state.member, request.user.actor
+    number = read_search(request.query_params, PageFilter).page
+    return _render(request, pages, _read(private, imports, views, member, str(batch), me, number))
 
 
 @post(

@@ -6,7 +6,7 @@ node's settings say so, and whose page tells how many changed.
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -19,9 +19,11 @@ from registry.api.idempotency import Answer
 from registry.api.prepared_rows import send_rows
 from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
+from registry.application.status_changes import STATUS_AFTER
+from registry.batches.imports.handing_over import NDJSON
 from registry.http import HttpProblem, requires
 from registry.server.pages.desk.change_form import (
-    MAX_CHOSEN,
+    MAX_OF_FILTER,
     REASONS,
     ChangeOrder,
     Chosen,
@@ -29,14 +31,15 @@ from registry.server.pages.desk.change_form import (
     effect_of,
     read_chosen,
     read_order,
+    read_typed,
     states_text,
 )
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.desk.credentials import CredentialFilter
+from registry.server.pages.desk.filter_choice import FilterChoice, choose_all
+from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-
-_STATUS: Final = {"suspend": "suspended", "reinstate": "active", "revoke": "revoked"}
 
 
 class ChosenRow(NamedTuple):
@@ -97,6 +100,7 @@ def _render(
     receiving: Receiving,
     page: ChangePage,
     *,
+    choice: FilterChoice | None = None,
     problem: Mapping[str, Any] | None = None,
     typed: Mapping[str, str] | None = None,
     status: int = 200,
@@ -105,7 +109,7 @@ def _render(
         request,
         "desk/change.html",
         private=True,
-        status=status if page.rows else 422,
+        status=status if page.rows or choice is not None else 422,
         position=page.position,
         names=page.names,
         page=page,
@@ -114,9 +118,10 @@ def _render(
         problem=problem,
         fields={fault["field"]: fault for fault in (problem or {}).get("errors", ()) if fault.get("field")},
         typed=typed or {},
-        key=str(uuid4()),
-        most=MAX_CHOSEN,
-        second_person=0 < receiving.release_above < len(page.rows),
+        key=new_key(),
+        choice=choice,
+        most=MAX_OF_FILTER,
+        second_person=_waits(receiving, page.chosen),
     )
 
 
@@ -130,10 +135,13 @@ def ask(
     request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, receiving: Receiving
 ) -> Response[str]:
     """Show what a change would do, and ask for the reason."""
-    chosen = read_chosen(
-        request.query_params.get("do", ""), [str(each) for each in request.query_params.getall("credential", [])]
-    )
-    return _render(request, pages, receiving, read_change(private, views, request.app.state.member, chosen))
+    typed, member = request.query_params, request.app.state.member
+    if typed.get("all") == "true":
+        choice = choose_all(views, member, typed.get("do", ""), read_search(typed, CredentialFilter))
+        page = read_change(private, views, member, choice.chosen)
+        return _render(request, pages, receiving, page, choice=choice)
+    chosen = read_chosen(typed.get("do", ""), [str(each) for each in typed.getall("credential", [])])
+    return _render(request, pages, receiving, read_change(private, views, member, chosen))
 
 
 @post(
@@ -151,8 +159,10 @@ def change_one(
     credential: UUID,
     data: Typed,
 ) -> Response[Any]:
-    """Change the status of one credential at once."""
+    """Change the status of one credential at once, or ask a second person to, where the node's settings say so."""
     data = {**data, "credentials": str(credential)}
+    if data.get("do") in receiving.second_person:
+        return _send_several(request, private, views, pages, receiving, data)
 
     def act() -> Response[Any]:
         order = read_order(data)
@@ -160,7 +170,7 @@ def change_one(
 
         def make(write: Write) -> Answer:
             _refuse_stale(write.registry.credentials.get(str(credential)).version, data)
-            return make_change(write, change, _STATUS[change.change])
+            return make_change(write, change, STATUS_AFTER[change.change])
 
         answer = private.write_once(request, form_key(data), change, make)
         done = "credential-unchanged" if _value(answer, "unchanged") else f"credential-{change.change}"
@@ -184,7 +194,17 @@ def change_several(
     data: Typed,
 ) -> Response[Any]:
     """Hand several changes over as a batch."""
+    return _send_several(request, private, views, pages, receiving, data)
 
+
+def _send_several(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    data: Typed,
+) -> Response[Any]:
     def act() -> Response[Any]:
         order, key = read_order(data), form_key(data)
 
@@ -201,7 +221,15 @@ def change_several(
 
 def _send(receiving: Receiving, order: ChangeOrder, by: str, key: str) -> Any:  # noqa: ANN401 - the answer's content
     name = f"{order.chosen.change} {len(order.chosen.credentials)}"
-    return send_rows(receiving, name, "statusChanges", "application/x-ndjson", order.rows(), by, key)
+    return send_rows(
+        receiving, name, "statusChanges", NDJSON, order.rows(), by, key,
+        awaits_release=order.chosen.change in receiving.second_person,
+    )  # fmt: skip
+
+
+def _waits(receiving: Receiving, chosen: Chosen) -> bool:
+    """Return whether a change waits for a second person."""
+    return chosen.change in receiving.second_person or 0 < receiving.release_above < len(chosen.credentials)
 
 
 def _value(answer: Response[Any], name: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -232,8 +260,7 @@ def _carry_out(
         response: Response[Any] = act()
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
-        chosen = read_chosen(typed.get("do", ""), typed.get("credentials", "").split(","))
-        page = read_change(private, views, request.app.state.member, chosen)
+        page = read_change(private, views, request.app.state.member, read_typed(typed))
         return _render(request, pages, receiving, page, problem=problem, typed=typed, status=problem["status"])
     return response
 

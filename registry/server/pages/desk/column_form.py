@@ -8,7 +8,8 @@ from uuid import UUID
 from litestar import Request, Response, post
 
 from registry.accounts import AccountServices
-from registry.batches.batch import ReadingOptions, WrongState
+from registry.accounts.journal import JournalRow
+from registry.batches.batch import TABLES, ReadingOptions, WrongState
 from registry.batches.imports.column_mapping import Columns, UnfitColumns, check_columns, map_rows, read_header
 from registry.batches.imports.handing_over import NDJSON
 from registry.batches.imports.import_store import ImportStore
@@ -39,7 +40,8 @@ def map_columns(
     chosen = RowFilter()
     try:
         columns = _choose(imports, str(identifier), data)
-        path = _make_import(imports, str(identifier), columns, request.user.actor, form_key(data))
+        journal = JournalRow.now(request.user.actor, f"POST {PATH}/{{identifier}}/columns", str(identifier))
+        path = _make_import(imports, str(identifier), columns, request.user.actor, form_key(data), journal)
     except UnfitColumns as unfit:
         page = read_import(imports, identifier, chosen)
         return render(page, chosen, status=422, unfit=unfit, typed=data)
@@ -47,23 +49,24 @@ def map_columns(
         problem = problem_of(request, error)
         page = read_import(imports, identifier, chosen)
         return render(page, chosen, status=problem["status"], problem=problem)
-    services.journal.add(request.user.actor, f"POST {PATH}/{{identifier}}/columns", str(identifier))
     return pages.redirect(request, path, "import-received")
 
 
 def _choose(imports: ImportStore, identifier: str, data: Mapping[str, str]) -> Columns:
     """Return the columns that the form says. Raises `UnfitColumns`, `WrongState` for an import that can be read."""
     view = imports.get(identifier)
-    if view.batch.state != "failed" or view.batch.kind != "credentials" or view.batch.media != "text/csv":
+    if view.batch.state != "failed" or view.batch.kind != "credentials" or view.batch.media not in TABLES:
         raise WrongState("The columns of this import are known.")
     header = read_header(imports.batch_store.get_content(identifier))
-    columns = {place: data.get(f"{_FIELD}{place}", "") for place in range(len(header))}
+    columns = {place: data.get(f"{_FIELD}{place}", "") for place in range(len(header.names))}
     columns = {place: name for place, name in columns.items() if name in NAMES}
     check_columns(columns)
     return columns
 
 
-def _make_import(imports: ImportStore, identifier: str, columns: Columns, by: str, key: str) -> str:
+def _make_import(
+    imports: ImportStore, identifier: str, columns: Columns, by: str, key: str, journal: JournalRow
+) -> str:
     """Return the path of the new import."""
     batch = imports.get(identifier).batch
     content = imports.batch_store.get_content(identifier)
@@ -73,11 +76,11 @@ def _make_import(imports: ImportStore, identifier: str, columns: Columns, by: st
         try:
             for piece in map_rows(content, columns):
                 incoming.file.write(piece)
-            imports.batch_store.complete(incoming.batch, incoming.file, None)
+            imports.batch_store.complete(incoming.batch, incoming.file, None, also=journal.write_with)
         except BaseException:  # it is raised again
             imports.batch_store.break_off(incoming.batch, incoming.file)
             raise
-        imports.remember_columns(read_header(content), columns, by)
+        imports.remember_columns(read_header(content).names, columns, by)
     return f"{PATH}/{incoming.batch}"
 
 

@@ -5,25 +5,30 @@ A search by a person goes by POST, because addresses are kept in histories and l
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from projections.api.reading import Views
+from projections.api.reading import Snapshot, Views
 from projections.credentials.own_credentials import (
     AwardedAchievement,
     CredentialQuery,
+    Line,
     Place,
     count_by_status,
+    count_matching,
     list_awarded_achievements,
     page,
+    page_of_newest,
 )
 from projections.records.member_names import read_member_names
 from registry.api.private_side import PrivateSide
 from registry.http import Cursors, requires
+from registry.learners.name_search import normalise_name
+from registry.server.pages.desk.change_form import MAX_OF_FILTER
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
 from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials
 from registry.server.pages.forms import Typed, read_search
@@ -34,6 +39,8 @@ from registry.wire.credentials import Status
 from registry.wire.today import utc_today
 
 PER_PAGE: Final = 25
+Sort = Literal["awarded", "newest", "name"]
+"""The order of a list: by awarding day or place on the log, both descending, or by the learner's name."""
 
 
 class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,6 +51,8 @@ class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     begin: date | None = msgspec.field(default=None, name="from")
     end: date | None = msgspec.field(default=None, name="until")
     learner: UUID | None = None
+    sort: Sort = "awarded"
+    """By name only what was found by a person."""
     cursor: str | None = None
 
     def query(self, member: str) -> CredentialQuery:
@@ -60,7 +69,7 @@ class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     def conditions(self) -> dict[str, str]:
         """Return what narrows the list, as the address has it."""
         values: Mapping[str, Any] = msgspec.to_builtins(self)
-        return {name: str(value) for name, value in values.items() if name != "cursor"}
+        return {name: str(value) for name, value in values.items() if name not in ("sort", "cursor")}
 
 
 class CredentialPage(NamedTuple):
@@ -68,6 +77,8 @@ class CredentialPage(NamedTuple):
 
     rows: list[OwnRow]
     next: str | None
+    matching: int
+    """Credentials that the filter selects, one more than can be changed at once at most; 0 without a filter."""
     counts: dict[str, int]
     achievements: list[AwardedAchievement]
 
@@ -76,28 +87,50 @@ class CredentialPage(NamedTuple):
 def list_credentials(
     request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages
 ) -> Response[str]:
-    """Show the credentials that a filter selects, the newest awards first."""
+    """Show the credentials that a filter selects, the last awards first, or those that came on the log last."""
     chosen = read_search(request.query_params, CredentialFilter)
     member = request.app.state.member
-    cursors = Cursors("own credentials", chosen.conditions())
-    after = None
-    if chosen.cursor:
-        day, credential = cursors.decode(chosen.cursor, date, UUID)
-        after = Place(day, str(credential))
     with views.snapshot() as snapshot, private.reading() as registry:
-        lines = page(snapshot.connection, chosen.query(member), after, PER_PAGE + 1)
-        rows = read_rows(snapshot, registry, member, [line.credential for line in lines[:PER_PAGE]])
-        following = None
-        if len(lines) > PER_PAGE:
-            last = lines[PER_PAGE - 1]
-            following = cursors.encode([last.awarding_date, last.credential])
+        lines, following = _read_lines(snapshot, chosen, member)
+        matching = 0
+        if chosen.conditions():
+            matching = count_matching(snapshot.connection, chosen.query(member), MAX_OF_FILTER + 1)
         shown = CredentialPage(
-            rows,
+            read_rows(snapshot, registry, member, [line.credential for line in lines]),
             following,
+            matching,
             count_by_status(snapshot.connection, member),
             list_awarded_achievements(snapshot.connection, member),
         )
         return _render(request, pages, chosen, shown, snapshot.position, names=read_member_names(snapshot.connection))
+
+
+def _read_lines(snapshot: Snapshot, chosen: CredentialFilter, member: str) -> tuple[list[Line], str | None]:
+    """Return a page of the list, and the cursor of the next one."""
+    query, connection = chosen.query(member), snapshot.connection
+    cursors = Cursors("own credentials", chosen.conditions(), chosen.sort)
+    if chosen.sort == "newest":
+        before = None
+        if chosen.cursor:
+            [before] = cursors.decode(chosen.cursor, int)
+        lines = page_of_newest(connection, query, before, PER_PAGE + 1)
+    else:
+        after = None
+        if chosen.cursor:
+            day, credential = cursors.decode(chosen.cursor, date, UUID)
+            after = Place(day, str(credential))
+        lines = page(connection, query, after, PER_PAGE + 1)
+    if len(lines) <= PER_PAGE:
+        return lines, None
+    last = lines[PER_PAGE - 1]
+    return lines[:PER_PAGE], cursors.encode([last.leaf] if chosen.sort == "newest" else list(last.place))
+
+
+def _sort(rows: list[OwnRow], sort: Sort) -> list[OwnRow]:
+    """Return what was found by a person in an order. It comes by awarding day."""
+    if sort == "name":
+        return sorted(rows, key=lambda row: normalise_name(row.name))
+    return sorted(rows, key=lambda row: -row.view.leaf) if sort == "newest" else rows
 
 
 @post(
@@ -120,8 +153,9 @@ def find(
             path = f"/desk/credentials/{result.credentials[0]}"
             return Redirect(pages.address(request, path, {}), status_code=303)
         shown = CredentialPage(
-            read_rows(snapshot, registry, member, result.credentials),
+            _sort(read_rows(snapshot, registry, member, result.credentials), chosen.sort),
             None,
+            0,
             count_by_status(snapshot.connection, member),
             list_awarded_achievements(snapshot.connection, member),
         )
@@ -164,6 +198,7 @@ def _render(
         chosen=chosen,
         conditions=chosen.conditions(),
         page=shown,
+        most=MAX_OF_FILTER,
         achievements=sorted(shown.achievements, key=lambda each: formats.nearest(each.title).text.casefold()),
         found=result,
         typed=typed,

@@ -31,7 +31,6 @@ from registry.server.pages.desk.achievement_editor import (
     check_content,
     first_language,
     keep_fields,
-    new_key,
     provide_editor,
     render_confirm,
     render_form,
@@ -48,7 +47,7 @@ from registry.server.pages.desk.draft_values import (
     read_waiting,
 )
 from registry.server.pages.desk.own_achievements import PATH
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.notices import Counts
 from registry.server.pages.refusals import problem_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 
@@ -11,7 +11,7 @@ from registry.api.private_side import PrivateSide
 from registry.http import FieldError, HttpProblem, requires
 from registry.learners.erasure import AffectedCase, count_credentials, find_affected_cases, find_merged_learners
 from registry.learners.name_search import normalise_name
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.persons import full_name
@@ -69,7 +69,7 @@ def _render(
         consequences=consequences,
         problem=problem,
         typed=typed or {},
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 

@@ -13,6 +13,7 @@ from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from registry.accounts import AccountServices
+from registry.accounts.journal import JournalRow
 from registry.api.batch_options import parse_publish_at
 from registry.api.corrections import stream_corrections
 from registry.api.idempotency import Answer
@@ -51,9 +52,9 @@ class ImportFormsOfPage(NamedTuple):
         """The import's id."""
         return str(self.import_id)
 
-    def note(self, act: str) -> None:
-        """Write the act into the journal."""
-        self.services.journal.add(self.request.user.actor, f"POST {PATH}/{{identifier}}/{act}", self.identifier)
+    def journal_row(self, act: str) -> JournalRow:
+        """Return the row that the journal has of the act."""
+        return JournalRow.now(self.request.user.actor, f"POST {PATH}/{{identifier}}/{act}", self.identifier)
 
     def carry_out(self, act: Callable[[], None], done: str) -> Response[Any]:
         """Act, and lead to the import. A refusal is shown on its page as it is now."""
@@ -102,10 +103,10 @@ def hand_over(form: ImportForms, private: PrivateSide, data: Typed) -> Response[
             raise HttpProblem("too-costly", "other imports are being handed over; send the form again in a moment")
         try:
             with private.reading() as registry:
-                HandingOver(form.imports, OwnCatalogue(registry), registry).hand_over(form.identifier, wishes, by, key)
+                handing_over = HandingOver(form.imports, OwnCatalogue(registry), registry)
+                handing_over.hand_over(form.identifier, wishes, by, key, also=form.journal_row("hand-over").write_with)
         finally:
             _handing_over.release()
-        form.note("hand-over")
 
     return form.carry_out(act, "handed-over")
 

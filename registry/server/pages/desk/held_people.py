@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, get_args
-from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -14,7 +13,7 @@ from registry.application.held_row import Decision
 from registry.application.held_row_decision import HeldRowChanged
 from registry.application.held_rows import HeldRows, Place
 from registry.http import Cursors, FieldError, HttpProblem, requires
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -46,7 +45,7 @@ def _render(
         next=None if page.next is None else cursors.encode(page.next),
         problem=problem,
         chosen=chosen or {},
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 

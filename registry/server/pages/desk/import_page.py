@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get
 
 from registry.accounts import AccountServices
 from registry.accounts.roles import scopes_of
+from registry.batches.batch import TABLES
 from registry.batches.batch_file import DamagedBatchFile
-from registry.batches.imports.column_mapping import guess_columns, read_header
+from registry.batches.imports.column_mapping import Header, guess_columns, read_header
 from registry.batches.imports.handing_over import is_in_rows
 from registry.batches.imports.import_store import MAX_PROBLEMS, ImportStore
 from registry.batches.imports.import_view import Correction, ImportView
@@ -29,9 +30,11 @@ from registry.server.pages.desk.faults import (
 from registry.server.pages.desk.file_kinds import ACCEPT
 from registry.server.pages.desk.import_state import ROWS_PER_PAGE, TONES, page_of, state_of
 from registry.server.pages.desk.imports import PATH
-from registry.server.pages.forms import read_search
+from registry.server.pages.forms import new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.values.actors import PERSON_PREFIX
+
+_NO_HEADER: Final = Header([], "")
 
 
 class RowFilter(msgspec.Struct, frozen=True):
@@ -74,7 +77,7 @@ class ImportPage(NamedTuple):
     is_cut: bool
     """True if there are more faults than the page reads."""
     open_row: int | None
-    header: list[str]
+    header: Header
     """The header of a table whose columns are not known; empty for all others."""
     columns: dict[int, str]
     """Our names of its columns, as somebody said last, or as their names let guess."""
@@ -85,7 +88,7 @@ def read_import(imports: ImportStore, identifier: UUID, chosen: RowFilter) -> Im
     view = imports.get(str(identifier))
     if not view.is_checked:
         header = _read_unknown_header(imports, view)
-        columns = imports.find_columns(header) or guess_columns(header) if header else {}
+        columns = imports.find_columns(header.names) or guess_columns(header.names) if header.names else {}
         return ImportPage(view, [], [], 0, 1, 1, is_cut=False, open_row=None, header=header, columns=columns)
     problems = imports.list_problems(str(identifier))
     corrections = imports.list_corrections(str(identifier)) if is_in_rows(view.batch) else {}
@@ -114,19 +117,19 @@ def read_import(imports: ImportStore, identifier: UUID, chosen: RowFilter) -> Im
         pages,
         is_cut=len(problems) >= MAX_PROBLEMS,
         open_row=chosen.row,
-        header=[],
+        header=_NO_HEADER,
         columns={},
     )
 
 
-def _read_unknown_header(imports: ImportStore, view: ImportView) -> list[str]:
+def _read_unknown_header(imports: ImportStore, view: ImportView) -> Header:
     batch = view.batch
-    if batch.state != "failed" or batch.kind != "credentials" or batch.media != "text/csv":
-        return []
+    if batch.state != "failed" or batch.kind != "credentials" or batch.media not in TABLES:
+        return _NO_HEADER
     try:
         return read_header(imports.batch_store.get_content(batch.batch))
     except (IntakeError, DamagedBatchFile):
-        return []
+        return _NO_HEADER
 
 
 def _read_rows(
@@ -183,7 +186,7 @@ def render_import(
         kind_key=kind_key,
         column_names=NAMES,
         accept=ACCEPT,
-        key=str(uuid4()),
+        key=new_key(),
         **values,
     )
 

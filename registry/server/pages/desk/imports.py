@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 
-from registry.accounts import AccountServices
+from registry.accounts.journal import JournalRow
 from registry.api.batch_body import most_bytes_of, store_pieces
 from registry.api.batch_options import check_reading_options, choose_term
 from registry.api.receiving import Receiving
@@ -21,7 +21,7 @@ from registry.intake.rows.days import ORDERS, Order
 from registry.server.pages.desk.file_kinds import ACCEPT, media_of
 from registry.server.pages.desk.import_state import TONES, state_of
 from registry.server.pages.form_check import FIELD, READS_STREAM, check_token
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.uploads import Upload
 
@@ -87,7 +87,7 @@ def _render_list(
         me=request.user.actor,
         next=None if last is None else cursors.encode([last.created.isoformat(), last.batch]),
         may_upload="credentials:write" in request.user.scopes,
-        key=str(uuid4()),
+        key=new_key(),
         accept=ACCEPT,
         orders=ORDERS,
         kinds=KINDS,
@@ -117,7 +117,6 @@ async def upload(
     pages: Pages,
     imports: ImportStore,
     receiving: Receiving,
-    services: AccountServices,
 ) -> Response[Any]:
     """Receive a file and have it checked. Nothing of it is stored before the form's token was checked."""
     incoming = Upload(request, receiving.patience)
@@ -130,7 +129,6 @@ async def upload(
         return await run_sync(
             partial(_render_list, request, pages, imports, fault=fault.code, typed=incoming.fields, status=fault.status)
         )
-    await run_sync(services.journal.add, request.user.actor, f"POST {PATH}", batch.batch)
     return pages.redirect(request, f"{PATH}/{batch.batch}", "import-received")
 
 
@@ -152,7 +150,10 @@ async def _receive(
     )  # fmt: skip
     options = msgspec.json.encode([incoming.file_name, form])
     try:
-        return await store_pieces(receiving, incoming.read_file(), max_bytes, begin, None, options)
+        return await store_pieces(
+            receiving, incoming.read_file(), max_bytes, begin, None, options,
+            journal=partial(JournalRow.now, request.user.actor, f"POST {PATH}"),
+        )  # fmt: skip
     except HttpProblem as problem:
         raise _fault_of(problem) from problem
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -20,7 +20,7 @@ from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
 from registry.server.pages.desk.credential_rows import shown_status
 from registry.server.pages.desk.learner_services import changes_of
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.persons import FORMERLY
@@ -99,7 +99,7 @@ def render_learner(
         problem=problem,
         typed=typed or {},
         fields=FIELDS,
-        key=str(uuid4()),
+        key=new_key(),
         scopes=request.user.scopes,
         status_of=lambda view: shown_status(view.status, view.valid_until, today),
     )

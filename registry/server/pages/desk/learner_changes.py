@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -18,7 +18,7 @@ from registry.learners.changes import LearnerChanges
 from registry.learners.numbers import find_learner
 from registry.server.pages.desk.learner import FIELDS, read_learner, render_learner
 from registry.server.pages.desk.learner_services import changes_of
-from registry.server.pages.forms import Typed, content_of, form_key
+from registry.server.pages.forms import Typed, content_of, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 from registry.values.actors import actor_names, person_of
@@ -166,7 +166,7 @@ def _render_change(
         people=people,
         problem=problem,
         own=request.app.state.member,
-        key=str(uuid4()),
+        key=new_key(),
         scopes=request.user.scopes,
     )
 

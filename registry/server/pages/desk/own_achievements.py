@@ -21,11 +21,10 @@ from registry.intake.drafts import Draft, Drafts
 from registry.server.pages.desk.achievement_editor import (
     Editor,
     InjectedEditor,
-    new_key,
     provide_editor,
     view_of,
 )
-from registry.server.pages.forms import read_search
+from registry.server.pages.forms import new_key, read_search
 
 PATH: Final = "/desk/achievements"
 _PER_PAGE: Final = 25

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -20,18 +20,21 @@ from registry.batches.batch import Batch, WrongState
 from registry.batches.batch_counts import LATELY
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.handed_rows import HandedRow, read_handed_rows
+from registry.batches.imports.handing_over import NDJSON
 from registry.batches.imports.import_store import ImportStore
 from registry.batches.imports.import_view import HandOver
 from registry.batches.row_problem import RowProblem
 from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
 from registry.node.adapters.catalogue import OwnCatalogue
+from registry.server.pages.desk.effect_rows import EffectPage, read_effects
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
 from registry.server.pages.desk.sending_back import send_back
-from registry.server.pages.forms import Typed, form_key, read_search
+from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
+from registry.values.actors import PERSON_PREFIX
 
 PATH: Final = "/desk/releases"
 _LISTED: Final = 100
@@ -67,6 +70,10 @@ class ReleasePage(NamedTuple):
     problems: list[RowProblem]
     is_readable: bool
     """False where the rows to compare cannot be read."""
+    is_typed: bool
+    """True if a person asked for it in a form of the desk, not by an import."""
+    effects: EffectPage | None
+    """The rows that took effect, of a batch whose rows are not shown as they were handed over."""
 
 
 @get(PATH, include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
@@ -97,9 +104,10 @@ def read_release(
     """Return what the page of a batch shows. Raises `UnknownBatch`."""
     stored = imports.batch_store.get(batch)
     hand_over = imports.find_hand_over(batch)
-    count = 0 if hand_over is None or not hand_over.awards else hand_over.rows
+    is_typed = hand_over is None and stored.media == NDJSON and stored.by.startswith(PERSON_PREFIX)
+    count = stored.lines if is_typed else 0 if hand_over is None or not hand_over.awards else hand_over.rows
     waits = stored.state == "awaitingRelease"
-    if waits:
+    if waits and not is_typed:
         numbers = draw_rows(batch, min(max(chosen.draw, 0), MAX_DRAWS), count)
     else:
         first = (max(chosen.page, 1) - 1) * _PER_PAGE
@@ -123,7 +131,18 @@ def read_release(
         max(1, -(-count // _PER_PAGE)),
         [] if waits else [problem for _, problem in imports.batch_store.list_problems(batch, _LISTED)],
         is_readable,
+        is_typed,
+        None if waits or count else _read_effects(private, views, member, stored, chosen.page),
     )
+
+
+def _read_effects(private: PrivateSide, views: Views, member: str, batch: Batch, number: int) -> EffectPage | None:
+    """Return a page of the rows that took effect; None where there are no views."""
+    try:
+        with views.snapshot() as snapshot, private.reading() as registry:
+            return read_effects(snapshot, registry, member, batch, number)
+    except MissingViews:
+        return None
 
 
 def _ects(offered: Catalogue, hand_over: HandOver | None) -> dict[tuple[str, int | None], float | None]:
@@ -179,6 +198,8 @@ def _render(
         "desk/release.html",
         private=True,
         page=page,
+        effects=page.effects,
+        scopes=request.user.scopes,
         batch=batch,
         hand_over=hand_over,
         chosen=chosen,
@@ -189,7 +210,7 @@ def _render(
         releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
-        key=str(uuid4()),
+        key=new_key(),
         **values,
     )
 
@@ -250,6 +271,24 @@ def decide(
     return pages.redirect(request, f"{PATH}/{batch}", "released" if is_release else "sent-back")
 
 
+@post(f"{PATH}/{{batch:uuid}}/cancel", include_in_schema=False, sync_to_thread=True, **requires("credentials:write"))
+def cancel(
+    request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, imports: ImportStore, batch: UUID, data: Typed
+) -> Response[Any]:
+    """Cancel what a person asked for in a form, before it is released. Raises `WrongState` for other batches."""
+
+    def write(each: Write) -> Answer:
+        del each
+        waiting = imports.batch_store.get(str(batch))
+        if imports.find_hand_over(str(batch)) is not None or not waiting.by.startswith(PERSON_PREFIX):
+            raise WrongState("The batch was not sent from a form, and is not cancelled here.")
+        imports.batch_store.cancel(str(batch), ("awaitingRelease",))
+        return Answer(204, None)
+
+    private.write_once(request, form_key(data), "cancel", write)
+    return pages.redirect(request, f"{PATH}/{batch}", "changes-cancel")
+
+
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
     """Refuse a release by somebody who has not compared the rows that were drawn, or cannot.
 
@@ -268,4 +307,4 @@ def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> No
         raise HttpProblem("unprocessable", errors=[error])
 
 
-ROUTES: Final = [list_releases, show_release, decide]
+ROUTES: Final = [list_releases, show_release, decide, cancel]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -11,12 +11,19 @@ from projections.api.reading import Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
 from projections.records.member_names import read_member_names
 from registry.api.bodies import Offers
-from registry.api.credentials import CountedByRow, CredentialRow, PartRow, make_issue
-from registry.api.private_side import PrivateSide
+from registry.api.credentials import CountedByRow, CredentialRow, PartRow, make_issue, read_request, require_issued
+from registry.api.idempotency import Answer
+from registry.api.prepared_rows import send_rows
+from registry.api.private_side import PrivateSide, Write
+from registry.api.receiving import Receiving
+from registry.batches.imports.content import encode_row
+from registry.batches.imports.handing_over import NDJSON
 from registry.http import HttpProblem, requires
+from registry.intake.rows.report import Catalogue
+from registry.intake.rows.row_checker import RowChecker
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
@@ -108,6 +115,7 @@ def _read(private: PrivateSide, views: Views, member: str, credential: str) -> R
 def _render(
     request: Request[Any, Any, Any],
     pages: Pages,
+    receiving: Receiving,
     page: ReplacePage,
     *,
     problem: Mapping[str, Any] | None = None,
@@ -129,9 +137,10 @@ def _render(
         values=dict(typed) if typed is not None else values_of(page.award),
         fields=FIELDS,
         days=_DAYS,
+        second_person="replace" in receiving.second_person,
         problem=problem,
         faults=faults,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 
@@ -142,10 +151,15 @@ def _render(
     **requires("credentials:write", "learners:read"),
 )
 def ask(
-    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, credential: UUID
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    credential: UUID,
 ) -> Response[str]:
     """Show the form, with what the credential says."""
-    return _render(request, pages, _read(private, views, request.app.state.member, str(credential)))
+    return _render(request, pages, receiving, _read(private, views, request.app.state.member, str(credential)))
 
 
 @post(
@@ -160,22 +174,50 @@ def replace(
     views: Views,
     offered: Offers,
     pages: Pages,
+    receiving: Receiving,
     credential: UUID,
     data: Typed,
 ) -> Response[Any]:
-    """Issue the corrected credential, which takes the place of the old one."""
+    """Issue the corrected credential, which takes the place of the old one; or ask a second person to."""
     page = _read(private, views, request.app.state.member, str(credential))
     try:
         row = row_of(page.award, data)
+        if "replace" in receiving.second_person:
+            return _ask_colleague(request, private, offered, pages, receiving, row, form_key(data))
         answer = private.write_once(request, form_key(data), row, make_issue(row, offered, request.user.scopes))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
         typed = {name: data.get(name, "") for name in FIELDS}
-        return _render(request, pages, page, problem=problem, typed=typed, status=problem["status"])
+        return _render(request, pages, receiving, page, problem=problem, typed=typed, status=problem["status"])
     issued = msgspec.to_builtins(answer.content)
     done = "credential-unchanged" if issued["unchanged"] else "credential-replaced"
     # The views may not have the new credential yet: the old one's page has the way to it.
     return pages.redirect(request, f"/desk/credentials/{credential}", done)
+
+
+def _ask_colleague(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    offered: Catalogue,
+    pages: Pages,
+    receiving: Receiving,
+    row: CredentialRow,
+    key: str,
+) -> Response[Any]:
+    """Check the corrected credential, and let it wait for a second person. Raises as the check does."""
+
+    def send(write: Write) -> Answer:
+        corrected = read_request(row, RowChecker(offered, keep_text=row.keep_text))
+        require_issued(write.issuer.check(corrected), request.user.scopes)
+        batch = send_rows(
+            receiving, "replace 1", "credentials", NDJSON, encode_row(corrected) + b"\n", request.user.actor, key,
+            awaits_release=True,
+        )  # fmt: skip
+        return Answer(202, batch)
+
+    answer = private.write_once(request, key, row, send)
+    batch = msgspec.to_builtins(answer.content)["batch"]
+    return pages.redirect(request, f"/desk/releases/{batch}", "changes-sent")
 
 
 ROUTES: Final = [ask, replace]

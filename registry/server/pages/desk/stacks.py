@@ -17,8 +17,8 @@ from registry.api.bodies import Offers
 from registry.api.credentials import CredentialRow, make_issue
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.http.responses import POSITION
-from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, new_key, provide_editor
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.desk.achievement_editor import Editor, InjectedEditor, provide_editor
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.refusals import problem_of
 from registry.wire.forms import check_uuid
 from registry.wire.today import utc_today

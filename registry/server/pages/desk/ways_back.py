@@ -18,6 +18,7 @@ _FORMS: Final = (
     "/desk/changes/{batch:uuid}/release",
     "/desk/changes/{batch:uuid}/cancel",
     "/desk/changes/{batch:uuid}/return",
+    "/desk/releases/{batch:uuid}/cancel",
     "/desk/learners/{learner:uuid}/rectify",
     "/desk/learners/{learner:uuid}/merge",
     "/desk/learners/{learner:uuid}/split",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -23,7 +23,7 @@ from registry.api.private_side import PrivateSide, Write
 from registry.http import HttpProblem, requires
 from registry.http.responses import POSITION
 from registry.server.pages import charts
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.office.actions import Typed, plain
@@ -211,7 +211,7 @@ def _render_confirm(desk: Desk, form: AgreementForm, problem: Mapping[str, Any] 
         titles={f"{offer.achievement}@{offer.version}": offer.title for offer in offers},
         problem=problem,
         is_same_read=is_same_read,
-        key=str(uuid4()),
+        key=new_key(),
         today=utc_today(),
     )
 
@@ -241,7 +241,7 @@ def _render_one(
         titles={offer.achievement: offer.title for offer in offers.items},
         problem=problem,
         typed=typed or {},
-        key=str(uuid4()),
+        key=new_key(),
         today=utc_today(),
         scopes=desk.request.user.scopes,
     )

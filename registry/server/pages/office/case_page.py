@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router
@@ -24,7 +24,7 @@ from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
 from registry.office.errors import UnknownProfile
-from registry.server.pages.forms import read_version
+from registry.server.pages.forms import new_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
@@ -164,7 +164,7 @@ def render_case(
         refusal=_refusal(problem or {}),
         meanwhile=_steps_since(page.view.history, typed) if problem and not problem.get("saved") else [],
         typed=typed,
-        key=str(uuid4()),
+        key=new_key(),
         scopes=request.user.scopes,
         me=request.user.actor,
         outcomes=OUTCOMES,

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -21,7 +21,7 @@ from registry.api.cohorts import CohortDecided, decide_in
 from registry.http import FieldError, HttpProblem, requires
 from registry.office.cohorts.cohort_file import CohortRow, read_lines, rows
 from registry.office.errors import CohortFileError
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.refusals import problem_of
 from registry.wire.recognition import Condition
@@ -136,7 +136,7 @@ def _render(
         decided=decided,
         problem=problem,
         most=_MOST_ROWS,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 

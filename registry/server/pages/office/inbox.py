@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -25,7 +25,7 @@ from registry.office.cases.open_cases import (
 )
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.worklist import AssignedCounts, CaseLine, Counts, WorklistQuery
-from registry.server.pages.forms import Chosen, form_key
+from registry.server.pages.forms import Chosen, form_key, new_key
 from registry.server.pages.languages import language_of
 from registry.server.pages.office.assignments import (
     MOST_CHOSEN,
@@ -156,7 +156,7 @@ def render_inbox(
         countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
         searched=MAX_SEARCHED,
         most_found=MOST_CHOSEN,
-        key=str(uuid4()),
+        key=new_key(),
         me=desk.me,
         scopes=desk.request.user.scopes,
     )

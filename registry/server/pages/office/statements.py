@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -15,7 +15,7 @@ from registry.api.assessments import TakenBack, state_in, take_back_in
 from registry.http import HttpProblem, requires
 from registry.http.responses import Position
 from registry.office.assessments.assessment import WHY_NOT
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.office.actions import Typed, plain
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.statement_form import (
@@ -151,7 +151,7 @@ def _render(
         form=form,
         row=row,
         problem=problem,
-        key=str(uuid4()),
+        key=new_key(),
         today=utc_today(),
         purposes=PURPOSES,
         outcomes=OUTCOMES,

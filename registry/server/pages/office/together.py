@@ -5,7 +5,7 @@ Each case is an act of its own: one that cannot be decided so delays no other, a
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from litestar import Response, get, post
 
@@ -18,7 +18,7 @@ from registry.office.cases.open_cases import Agreement, CoveredCase, find_covere
 from registry.office.cases.service import Office
 from registry.office.cases.versions import check_version
 from registry.office.cases.worklist import CaseLine
-from registry.server.pages.forms import Chosen, form_key, read_version
+from registry.server.pages.forms import Chosen, form_key, new_key, read_version
 from registry.server.pages.office.colleagues import names_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.own_agreements import read_own_agreements
@@ -201,7 +201,7 @@ def _render(
         refused=refused,
         acted=acted,
         nothing_chosen=status != 200 and not refused,
-        key=str(uuid4()),
+        key=new_key(),
         me=desk.me,
         scopes=desk.request.user.scopes,
         today=utc_today(),

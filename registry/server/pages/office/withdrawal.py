@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
-from uuid import uuid4
 
 import msgspec
 from litestar import Response, get, post
 
 from registry.api.case_bodies import Withdrawal
 from registry.http import requires
-from registry.server.pages.forms import form_key
+from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.office.actions import Typed, plain, version_of
 from registry.server.pages.office.case_page import CaseForm, Form, case_routes, open_wish
 from registry.server.pages.refusals import problem_of
@@ -59,7 +58,7 @@ def _render(
         reasons=REASONS,
         problem=problem,
         typed=typed or {},
-        key=str(uuid4()),
+        key=new_key(),
         me=form.request.user.actor,
         two_persons=form.office.setting.two_persons,
     )

@@ -24,6 +24,11 @@ WORDS: Final = {
         "reinstate": N_("Reinstate"),
         "revoke": N_("Revoke"),
     },
+    "credential order": {
+        "awarded": N_("Awarded last first"),
+        "newest": N_("Issued last first"),
+        "name": N_("By name"),
+    },
     "change state": {
         "receiving": N_("Arriving"),
         "incomplete": N_("Broken off"),

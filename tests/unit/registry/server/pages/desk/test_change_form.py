@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from registry.http import HttpProblem
-from registry.server.pages.desk.change_form import MAX_CHOSEN, REASONS, effect_of, read_chosen, read_order
+from registry.server.pages.desk.change_form import (
+    MAX_CHOSEN,
+    MAX_OF_FILTER,
+    REASONS,
+    effect_of,
+    read_chosen,
+    read_order,
+)
 from registry.wire.credentials import StatusReason
 
 FIRST = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
@@ -33,6 +40,12 @@ def test_too_many_and_what_is_no_id_are_refused():
     assert faults(lambda: read_chosen("revoke", many)) == {"credential"}
     assert faults(lambda: read_chosen("revoke", ["'; DROP"])) == {"credential"}
     assert faults(lambda: read_chosen("burn", [FIRST])) == {"do"}
+
+
+def test_a_form_may_have_more_than_can_be_chosen_one_by_one_up_to_the_limit_of_a_filter():
+    many = [f"00000000-0000-4000-8000-{number:012}" for number in range(MAX_OF_FILTER + 1)]
+    assert len(order(credentials=",".join(many[:-1])).chosen.credentials) == MAX_OF_FILTER
+    assert faults(lambda: order(credentials=",".join(many))) == {"credential"}
 
 
 def test_an_order_becomes_rows_of_a_batch_with_one_reason():
