@@ -1,6 +1,7 @@
 """Drafts from documents at the desk: what Annex I requires and a document lacks, completing, publishing, deleting."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from registry.api.drafts import (
 from registry.api.idempotency import Answer
 from registry.api.private_side import Write
 from registry.application.registry import Registry
-from registry.http import HttpProblem, requires
+from registry.http import Cursors, HttpProblem, requires
 from registry.intake.drafts import Draft, Drafts, Waiting
 from registry.server.pages.desk.achievement_editor import (
     Editor,
@@ -57,6 +58,7 @@ from registry.vault.vault import random_id
 
 _DRAFTS: Final = f"{PATH}/drafts"
 _WRITE: Final = requires("achievements:write")
+_PER_PAGE: Final = 50
 _STALE_DRAFT: Final = "somebody changed this draft while you were working; nothing was stored"
 _STALE_COLUMNS: Final = (
     "a credential that you completed no longer waits for this draft, or somebody completed it while you were working;"
@@ -86,11 +88,21 @@ class _Published(msgspec.Struct, frozen=True):
 @get(_DRAFTS, include_in_schema=False, sync_to_thread=True, **_WRITE)
 def list_drafts(editor: InjectedEditor) -> Response[str]:
     """List the drafts, the oldest first."""
+    cursor, cursors = str(editor.request.query_params.get("cursor", "")), Cursors("drafts on a page")
+    after = cursors.decode(cursor, datetime, UUID) if cursor else None
     with editor.private.reading() as registry:
         drafts = Drafts(registry)
-        views = [describe_draft(drafts, draft) for draft in drafts.list_all()]
-    lines = [(view, list_lacking(view.missing)) for view in views]
-    return editor.pages.render(editor.request, "desk/drafts.html", private=True, lines=lines)
+        page = drafts.read_page(_PER_PAGE + 1, None if after is None else (after[0], after[1]))
+        lines = [
+            (draft, [] if draft.achievement is not None else list_lacking(drafts.list_missing(draft)))
+            for draft in page[:_PER_PAGE]
+        ]
+        total = drafts.count()
+    last = lines[-1][0] if len(page) > _PER_PAGE else None
+    following = None if last is None else cursors.encode([last.created, last.draft])
+    return editor.pages.render(
+        editor.request, "desk/drafts.html", private=True, lines=lines, total=total, next=following
+    )
 
 
 @get(f"{_DRAFTS}/{{draft:uuid}}", include_in_schema=False, sync_to_thread=True, **_WRITE)

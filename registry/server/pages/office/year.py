@@ -15,7 +15,7 @@ from registry.office.cases.year_file import read_appeals, read_case_days
 from registry.server.pages import charts
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
-from registry.server.pages.office.year_figures import SPANS, YearFigures, figures_of, table_of
+from registry.server.pages.office.year_figures import SPANS, YearFigures, figures_of, first_decisions, table_of
 from registry.server.pages.templates import Formats
 from registry.server.pages.texts import N_
 from registry.server.pages.vocabulary import VOCABULARY
@@ -93,7 +93,7 @@ def _read(desk: Desk) -> _Read:
         names = read_member_names(snapshot.connection)
         position = snapshot.position
     with desk.private.reading() as registry:
-        days, appeals = read_case_days(registry.cursor()), read_appeals(registry, year)
+        days, appeals = read_case_days(registry.cursor(), first_decisions(decisions)), read_appeals(registry, year)
     return _Read(figures_of(decisions, days, appeals, year), names, position)
 
 
