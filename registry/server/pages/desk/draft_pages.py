@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
 
-from registry.api.achievements import check_publication
+from registry.api.achievements import Publication
 from registry.api.bodies import Offers
 from registry.api.drafts import (
     Completing,
@@ -143,9 +143,7 @@ def change_draft(editor: InjectedEditor, offered: Offers, draft: UUID, data: Typ
         problem = problem or problem_of(editor.request, HttpProblem("conflict", _STALE_COLUMNS))
         return _render(editor, page, form, typed=data, problem=problem, status=problem["status"], unplaced=unplaced)
     values = form.content | {"achievement": random_id(), "version": 1}
-    content, notes, faults, fault = check_content(
-        editor, form, lambda registry: check_publication(registry, values, keep_fields(data))
-    )
+    content, notes, faults, fault = check_content(editor, form, Publication(values, keep_fields(data)).check)
     problem = None if faults and step != "save" else problem or fault
     if content is None or problem or page.view.achievement is not None:
         status = 422 if problem is None else problem["status"]

@@ -52,7 +52,7 @@ def find_credentials(
     return exact or _find_by_name(snapshot, registry, query, text, cursor)
 
 
-def find_exact(snapshot: Snapshot, registry: Registry, member: str | None, text: str) -> Found | None:
+def find_exact(snapshot: Snapshot, registry: Registry, member: str, text: str) -> Found | None:
     """Return the credentials of a whole number or record; None where the text is none that is known."""
     own = CredentialQuery(member=member)
     identifier = canonical_uuid(text)
