@@ -1,4 +1,4 @@
-"""Whether an audit report agrees with the signed heads and the keys that it holds itself.
+"""Contradictions of an audit report: where it says something else than its own signed heads and keys.
 
 A report that was altered by hand says one thing and proves another. A report without contradictions proves only that
 its members signed these heads: it can still leave out what its maker did not like.
@@ -35,15 +35,15 @@ class Contradiction(msgspec.Struct, frozen=True):
 
 def find_contradictions(report: AuditReport) -> list[Contradiction]:
     """Return where a report contradicts itself; nothing where it does not."""
-    found: list[Contradiction] = []
+    contradictions: list[Contradiction] = []
     verdict = NOT_WELL if report.faults else INCONCLUSIVE if report.unchecked else WELL
     if (report.verdict, report.ok) != (verdict, verdict == WELL):
-        found.append(Contradiction("verdict"))
+        contradictions.append(Contradiction("verdict"))
     states = {state.member: state for state in report.streams}
     members = {member.member: member for member in report.members}
     for name in sorted(states.keys() | members.keys()):
-        found += _contradictions_of(report, name, states.get(name), members.get(name))
-    return found
+        contradictions += _contradictions_of(report, name, states.get(name), members.get(name))
+    return contradictions
 
 
 def _contradictions_of(

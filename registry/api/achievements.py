@@ -70,7 +70,7 @@ class Publication(NamedTuple):
     """A version of an achievement that is to be published: its first, or the next one."""
 
     values: dict[str, Any]
-    """Its fields by their names in JSON. Those of a next version name the achievement."""
+    """The fields by their names in JSON. Those of a next version name the achievement."""
     keep_fields: Collection[str]
     """Fields whose texts are right although they look wrong."""
     is_revision: bool = False

@@ -81,7 +81,7 @@ def test_faults_stand_at_their_fields_and_keep_what_was_typed(officer):
     answer = send(officer, **PERSON, credentials=lines)
     assert answer.status_code == 422
     assert 'href="#credentials"' in answer.text
-    assert "This line is no number, link or text of a QR code" in summary(answer)
+    assert "This line is not the number, the link or the text of the QR code" in summary(answer)
     assert "line 2" in summary(answer)
     assert "No member of the consortium has this name" in summary(answer)
     assert "gibberish" in answer.text

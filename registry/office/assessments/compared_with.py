@@ -1,4 +1,4 @@
-"""What an assessment was compared with: by name, in which version, and where that is kept."""
+"""The source of a requirement with which an assessment compares: its name, its version, and where it is kept."""
 
 from datetime import datetime
 from typing import Literal

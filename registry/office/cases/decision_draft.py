@@ -1,4 +1,4 @@
-"""What an assessor has written for a proposal that is not made yet. It is stored encrypted beside the assessment."""
+"""The draft of a proposal: its texts, which are stored encrypted beside the assessment until it is made."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final

@@ -99,7 +99,7 @@ class CheckedApplication(NamedTuple):
     learner: Learner
     vault_rows: VaultRows
     texts: list[tuple[str, dict[str, Any]]]
-    """What the credentials' files and disclosures say, to be encrypted, by kind."""
+    """The statements of the credentials' files and of disclosures, to be encrypted, by kind."""
     notes: list[str]
 
 

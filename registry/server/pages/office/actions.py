@@ -48,7 +48,7 @@ _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """What the decision form stores before anything is proposed."""
+    """The content that the decision form stores before anything is proposed."""
 
     assessment: Assessment
     beside: DecisionDraft

@@ -99,7 +99,7 @@ class ReadForm(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What tells this application from every other, so that only one that was shown is opened."""
+        """A hash that tells this application from every other, so that only one that was shown is opened."""
         return hashlib.sha256(msgspec.json.encode(self.application)).hexdigest()
 
 
@@ -182,7 +182,7 @@ def line_faults(
 ) -> list[FormFault]:
     """Return what is wrong with the lines: with those that name no credential, or a number or a member that is unknown.
 
-    `unknown` are numbers that no member issued, or several; `foreign` name somebody who is no member.
+    `unknown` are numbers that no member issued, or several; `foreign` name somebody who is not a member.
     """
     kinds = (
         ("line-unreadable", [each for each in lines if each.credential is None]),

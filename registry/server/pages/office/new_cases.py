@@ -54,7 +54,7 @@ class CheckedForm(NamedTuple):
 
     application: Application
     digest: str
-    """What the form carries, so that nothing is opened but what was shown."""
+    """The hash that the form carries, so that nothing is opened but what was shown."""
     credentials: list[ShownCredential]
     notes: list[str]
 

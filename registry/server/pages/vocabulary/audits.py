@@ -20,7 +20,7 @@ WORDS: Final = {
         "size": N_("the number of entries is not that of the signed head"),
         "root": N_("the root is not that of the signed head"),
         "head-missing": N_("it names entries and holds no signed head"),
-        "head-unreadable": N_("a head is no signed note"),
+        "head-unreadable": N_("a head is not a signed note"),
         "key-unreadable": N_("a key cannot be read"),
         "origin": N_("a head is that of another log"),
         "unsigned": N_("no key in the report has signed the head"),

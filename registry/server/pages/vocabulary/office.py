@@ -40,7 +40,7 @@ WORDS: Final = {
         "note": N_("Note for the file"),
     },
     "application_fault": {
-        "line-unreadable": N_("This line is no number, link or text of a QR code of a credential."),
+        "line-unreadable": N_("This line is not the number, the link or the text of the QR code of a credential."),
         "number-unknown": N_(
             "No member, or more than one, issued this number, as far as this node has read. Use the link."
         ),
