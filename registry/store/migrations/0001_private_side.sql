@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS vault.keys (
 
 -- A value is sealed with the key that is in use when it is written, or not written: keys are replaced under an exclusive
 -- lock on `vault.keys` (registry/vault/key_replacement.py). What a key sealed begins with its
--- bucket (2 bytes) and its generation (4 bytes). The process that replaces
+-- bucket (2 bytes) and its generation (4 bytes). Whoever replaces
 -- keys sets `vault.replacing` for the transaction, and is not held up by this for every row.
 CREATE OR REPLACE FUNCTION vault.wait_for_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -256,7 +256,7 @@ ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS awarded_until date;
 -- How its rows are to be read: the order of day, month and year; whether text that looks broken is meant.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS dates text;
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS keep_text boolean NOT NULL DEFAULT false;
--- How often its content was written again, without somebody's rows: a part of its file's name.
+-- How often its content was written anew, without somebody's rows: a part of its file's name.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS rewritten integer NOT NULL DEFAULT 0;
 -- Rows that are to be published on a day that is to come: how many of the batch's, and which.
 ALTER TABLE intake.batches ADD COLUMN IF NOT EXISTS held bigint NOT NULL DEFAULT 0;
@@ -373,7 +373,7 @@ CREATE TABLE IF NOT EXISTS office.attachments (
     subject     integer,                   -- which credential of the case it is about; null: the case as a whole
     media       text NOT NULL,             -- found out from the content
     bytes       bigint NOT NULL,
-    digest      bytea NOT NULL,            -- keyed hash of the content: the same file again is recognised
+    digest      bytea NOT NULL,            -- keyed hash of the content: the same file again is told
     added       timestamptz NOT NULL,
     by          text NOT NULL,
     sealed      bytea NOT NULL,
