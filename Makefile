@@ -104,7 +104,7 @@ docs: venv ## build the documentation as static files in build/docs (a link that
 	@$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/doctrees . build/docs
 	@echo 'Built build/docs; open build/docs/index.html'
 
-lock: venv ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 to newer versions)
+lock: venv ## resolve requirements.lock again from pyproject.toml (UPGRADE=1 to newer versions)
 	@echo 'Resolving the dependencies of pyproject.toml'
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded --extra otel --extra parquet $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) tests/client/requirements.in -o tests/client/requirements.lock

@@ -123,7 +123,7 @@ def compare(first_report: AuditReport, second_report: AuditReport) -> Comparison
         reach = min(state.size, second.size)
         if contradicting:
             size, notes = contradicting[0]
-            if all(_is_signed(note, keys.get(state.member, [])) for note in notes):
+            if all(is_signed(note, keys.get(state.member, [])) for note in notes):
                 differences.append(Difference(state.member, size, agreed, notes))
             else:
                 unsigned.append(state.member)
@@ -173,7 +173,7 @@ def settle_undecided(
             undecided.append(doubt)
             continue
         keys = [window.key for window in record_of.keys]
-        if not all(_is_signed(state.heads[-1].note, keys) for state in states):
+        if not all(is_signed(state.heads[-1].note, keys) for state in states):
             unsigned.append(doubt.member)
             continue
         trust = MemberTrust(first_report.consortium, record_of)
@@ -203,7 +203,8 @@ def _ends_in_its_head(state: StreamState) -> bool:
     return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
 
 
-def _is_signed(text: str, keys: Sequence[VerifierKey]) -> bool:
+def is_signed(text: str, keys: Sequence[VerifierKey]) -> bool:
+    """Return whether a note is signed by one of these keys, and every line that names one of them verifies."""
     try:
         note = parse_note(text)
     except MalformedNote:

@@ -171,7 +171,7 @@ class AuditReport(msgspec.Struct, frozen=True, omit_defaults=True):
     summary: str = ""
     """A summary for a board, in plain sentences; the first is the verdict."""
     warnings: list[Fault] = []
-    """Findings that deserve a look and are no faults."""
+    """Findings that deserve a look and are not faults."""
     unchecked: list[Unchecked] = []
     """Checks that were asked for and could not be made: the verdict is then `inconclusive` at best."""
     unknown_streams: dict[str, int] = {}

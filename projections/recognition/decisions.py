@@ -129,10 +129,14 @@ def agreements(
     agreement: str | None = None,
     *,
     with_member: str | None = None,
+    in_force_on: date | None = None,
     after: tuple[str, str] | None = None,
     limit: int | None = None,
 ) -> list[AgreementView]:
-    """Return agreements in the order of member and id after a place: all, a member's, those with one, or one."""
+    """Return agreements in the order of member and id after a place: all, a member's, those with one, or one.
+
+    `in_force_on`: only those that cover something on this day.
+    """
     rows = connection.execute(
         "SELECT a.member, a.agreement::text, a.with_member, a.valid_from, a.valid_until, a.withdrawn_from,"
         " a.withdrawn_from IS NULL AND EXISTS (SELECT FROM agreements b WHERE b.member = a.with_member"
@@ -140,12 +144,15 @@ def agreements(
         " FROM agreements a WHERE (%(member)s::text IS NULL OR a.member = %(member)s)"
         " AND (%(agreement)s::uuid IS NULL OR a.agreement = %(agreement)s)"
         " AND (%(with_member)s::text IS NULL OR a.with_member = %(with_member)s)"
+        " AND (%(day)s::date IS NULL OR %(day)s::date BETWEEN a.valid_from"
+        " AND coalesce(a.valid_until, 'infinity') AND coalesce(a.withdrawn_from, 'infinity') > %(day)s::date)"
         ' AND (%(after)s::text IS NULL OR (a.member COLLATE "C", a.agreement) > (%(after)s, %(after_id)s::uuid))'
         ' ORDER BY a.member COLLATE "C", a.agreement LIMIT %(limit)s',
         {
             "member": member,
             "agreement": agreement,
             "with_member": with_member,
+            "day": in_force_on,
             "after": after and after[0],
             "after_id": after and after[1],
             "limit": limit,

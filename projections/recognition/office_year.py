@@ -38,7 +38,7 @@ class OfficeYear(NamedTuple):
     decisions: list[YearDecision]
     years: list[int]
     superseded_by: dict[str, str]
-    """By decision, the one that took its place, of all years."""
+    """By decision, the one that took its place: from those of the year on to the newest."""
     is_complete: bool
 
 
@@ -55,8 +55,7 @@ def read_office_year(connection: Connection, member: str, year: int) -> OfficeYe
         (member,),
     ).fetchall()
     superseded = connection.execute(
-        "SELECT decision::text, superseded_by::text FROM decisions WHERE member = %s AND superseded_by IS NOT NULL",
-        (member,),
+        _SUPERSEDED, {"member": member, "begin": date(year, 1, 1), "end": date(year, 12, 31)}
     ).fetchall()
     return OfficeYear(
         [_decision(row, countries) for row in rows[:MAX_DECISIONS]],
@@ -64,6 +63,19 @@ def read_office_year(connection: Connection, member: str, year: int) -> OfficeYe
         dict(superseded),
         len(rows) <= MAX_DECISIONS,
     )
+
+
+_SUPERSEDED: Final = """
+WITH RECURSIVE chain (decision, superseded_by) AS (
+    SELECT decision, superseded_by FROM decisions
+    WHERE member = %(member)s AND decision_date BETWEEN %(begin)s AND %(end)s AND superseded_by IS NOT NULL
+    UNION
+    SELECT d.decision, d.superseded_by FROM chain c
+    JOIN decisions d ON d.member = %(member)s AND d.decision = c.superseded_by
+    WHERE d.superseded_by IS NOT NULL
+)
+SELECT decision::text, superseded_by::text FROM chain
+"""
 
 
 def _decision(row: tuple[Any, ...], countries: dict[str, str | None]) -> YearDecision:

@@ -29,7 +29,7 @@ class Refused(NamedTuple):
 
 
 class Quarantined(NamedTuple):
-    """A record that is no valid extension, with the code of the rule and the tree size that it names."""
+    """A record that is not a valid extension, with the code of the rule and the tree size that it names."""
 
     position: int
     code: str

@@ -10,6 +10,7 @@ from registry.accounts.identity_provider import IdentityProvider
 from registry.accounts.journal import Journal
 from registry.accounts.links import Links
 from registry.accounts.passkeys import Passkeys
+from registry.accounts.searches import Searches
 from registry.accounts.sessions import Sessions
 from registry.accounts.site import Site
 from registry.http.per_minute import PerMinute
@@ -37,6 +38,7 @@ class AccountServices:
         self.sessions = Sessions(
             self._database, timedelta(minutes=setting.idle_minutes), timedelta(hours=setting.session_hours)
         )
+        self.searches = Searches(self._database)
         self.links = Links(self._database, self.sessions, timedelta(hours=setting.link_hours))
         self.passkeys = Passkeys(self._database, self.sessions, site)
         self.provider = provider

@@ -1,7 +1,7 @@
 """Publishing what a university offers."""
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -63,61 +63,47 @@ KeepText = Annotated[
 _CHECKED_ONLY: Final = {200: ResponseSpec(OfferedVersion, description="It could be published; nothing was stored.")}
 
 
-def _content(
-    registry: Registry, values: dict[str, Any], keep_text: Collection[str]
-) -> tuple[AchievementContent, list[str]]:
-    """Return the content, and notes about it. Without awarding bodies, this university is the one.
-
-    Raises `FaultyContent`.
-    """
-    whole = {"awardingBodies": [registry.member]} | values
-    content = read_content(whole, registry.member, registry.achievements.newest_version, keep_text)
-    return content, list_notes(values, content)
-
-
 Act = Callable[[Write], Answer]
 
 
-def check_publication(
-    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
-) -> tuple[AchievementContent, list[str]]:
-    """Check that a new achievement could be published. Return its content, and notes about it."""
-    content, notes = _content(registry, values, keep_fields)
-    registry.achievements.check_new(content, keep_text=keep_fields)
-    return content, notes
+class Publication(NamedTuple):
+    """A version of an achievement that is to be published: its first, or the next one."""
 
+    values: dict[str, Any]
+    """The fields by their names in JSON. Those of a next version name the achievement."""
+    keep_fields: Collection[str]
+    """Fields whose texts are right although they look wrong."""
+    is_revision: bool = False
 
-def make_publication(values: dict[str, Any], keep_fields: Collection[str]) -> Act:
-    """Return the act that publishes a new achievement."""
+    def check(self, registry: Registry) -> tuple[AchievementContent, list[str]]:
+        """Check that it could be published. Return its content, and notes about it."""
+        content, notes = self._read(registry)
+        achievements = registry.achievements
+        check = achievements.check_revision if self.is_revision else achievements.check_new
+        check(content, keep_text=self.keep_fields)
+        return content, notes
 
-    def act(write: Write) -> Answer:
-        content, notes = _content(write.registry, values, keep_fields)
+    def publish(self, write: Write) -> Answer:
+        """Publish it."""
+        content, notes = self._read(write.registry)
+        achievements = write.registry.achievements
+        publish = achievements.revise if self.is_revision else achievements.publish
         with write.registry.transaction() as transaction:
-            write.registry.achievements.publish(content, keep_text=keep_fields, transaction=transaction)
+            publish(content, keep_text=self.keep_fields, transaction=transaction)
             return write.commit(transaction, _answer(write.registry.member, content, notes))
 
-    return act
+    def _read(self, registry: Registry) -> tuple[AchievementContent, list[str]]:
+        """Return the content, and notes about it. Without awarding bodies, this university is the one.
 
-
-def check_revision(
-    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
-) -> tuple[AchievementContent, list[str]]:
-    """Check that the next version could be published. Return its content, and notes about it."""
-    content, notes = _read_revision(registry, values, keep_fields)
-    registry.achievements.check_revision(content, keep_text=keep_fields)
-    return content, notes
-
-
-def make_revision(values: dict[str, Any], keep_fields: Collection[str]) -> Act:
-    """Return the act that publishes the next version of the achievement that `values` name."""
-
-    def act(write: Write) -> Answer:
-        content, notes = _read_revision(write.registry, values, keep_fields)
-        with write.registry.transaction() as transaction:
-            write.registry.achievements.revise(content, keep_text=keep_fields, transaction=transaction)
-            return write.commit(transaction, _answer(write.registry.member, content, notes))
-
-    return act
+        Raises `FaultyContent`.
+        """
+        values = self.values
+        if self.is_revision:
+            version = registry.achievements.get(values["achievement"]).state.version + 1
+            values = {"version": version} | values
+        whole = {"awardingBodies": [registry.member]} | values
+        content = read_content(whole, registry.member, registry.achievements.newest_version, self.keep_fields)
+        return content, list_notes(values, content)
 
 
 def make_retirement(achievement: str) -> Act:
@@ -133,13 +119,6 @@ def make_retirement(achievement: str) -> Act:
             )
 
     return act
-
-
-def _read_revision(
-    registry: Registry, values: dict[str, Any], keep_fields: Collection[str]
-) -> tuple[AchievementContent, list[str]]:
-    version = registry.achievements.get(values["achievement"]).state.version + 1
-    return _content(registry, {"version": version} | values, keep_fields)
 
 
 def _answer(member: str, content: AchievementContent, notes: list[str]) -> Answer:
@@ -175,13 +154,13 @@ def publish(
     codes, and the composition.
     """
     values = {"achievement": random_id(), "version": 1} | values_of(data)
-    keep_fields = ALL_FIELDS if keep_text else ()
+    publication = Publication(values, ALL_FIELDS if keep_text else ())
     if dry_run:
         with private.reading() as registry:
-            content, notes = check_publication(registry, values, keep_fields)
+            content, notes = publication.check(registry)
         return private.respond(OfferedVersion(registry.member, content.achievement, 1, dry_run=True, notes=notes))
 
-    return private.write_once(request, key, data, make_publication(values, keep_fields))
+    return private.write_once(request, key, data, publication.publish)
 
 
 @post(
@@ -206,14 +185,14 @@ def revise(
 ) -> Response[OfferedVersion]:
     """Publish the whole content again as the next version. `version`, if you send it, must be the next one."""
     values = values_of(data) | {"achievement": str(achievement)}
-    keep_fields = ALL_FIELDS if keep_text else ()
+    revision = Publication(values, ALL_FIELDS if keep_text else (), is_revision=True)
     if dry_run:
         with private.reading() as registry:
-            content, notes = check_revision(registry, values, keep_fields)
+            content, notes = revision.check(registry)
         checked = OfferedVersion(registry.member, str(achievement), content.version, dry_run=True, notes=notes)
         return private.respond(checked)
 
-    return private.write_once(request, key, data, make_revision(values, keep_fields))
+    return private.write_once(request, key, data, revision.publish)
 
 
 @post(

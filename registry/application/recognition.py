@@ -57,12 +57,17 @@ class Recognition:
                 return identifier
         return None
 
-    def list_ended_agreements(self) -> dict[str, str]:
-        """Return the first days (`YYYY-MM-DD`) on which ended agreements cover nothing, by their ids.
+    def read_ends(self, agreements: Sequence[str]) -> dict[str, str]:
+        """Return the first days (`YYYY-MM-DD`) on which those of these agreements that ended cover nothing.
 
         An end counts as soon as it is stored, before the log has it.
         """
-        return {each: self.agreement(each).withdrawn_from for each in self._list_agreements(Agreement.Withdrawn.TOPIC)}
+        rows = self._store.cursor().execute(
+            f"SELECT originator_id::text FROM {EVENTS_TABLE} WHERE topic = %s AND originator_id = ANY(%s::uuid[])",  # noqa: S608 - a constant of this project
+            (Agreement.Withdrawn.TOPIC, list(agreements)),
+        )
+        ended = [row["originator_id"] for row in rows.fetchall()]
+        return {each: self.agreement(each).withdrawn_from for each in ended}
 
     def _list_agreements(self, topic: str) -> list[str]:
         """Return the ids of the agreements with an event of this topic, the oldest first."""

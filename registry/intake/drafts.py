@@ -7,6 +7,7 @@ them and take precedence. Credentials wait encrypted, and are issued when their 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import msgspec
 from psycopg import Cursor
@@ -102,6 +103,13 @@ class Drafts:
         """Return the drafts that are not published, or that credentials wait for, the oldest first."""
         return self._select(_OPEN, ())
 
+    def read_page(self, limit: int, after: tuple[datetime, UUID] | None = None) -> list[Draft]:
+        """Return the drafts of `list_all` that come after a place, which is the time and the id of a draft."""
+        created, draft = after or (None, None)
+        return self._select(
+            f"{_OPEN} AND (%s::timestamptz IS NULL OR (created, draft) > (%s, %s))", (created, created, draft), limit
+        )
+
     def count(self) -> int:
         """Return the number of drafts that lack something, or for which credentials wait."""
         row = self._registry.cursor().execute(f"SELECT count(*) AS n FROM intake.drafts d WHERE {_OPEN}").fetchone()  # noqa: S608 - names of our own
@@ -115,11 +123,11 @@ class Drafts:
             raise UnknownDraft(f"there is no draft {draft}; `registry achievement draft list` shows those that are")
         return drafts[0]
 
-    def _select(self, where: LiteralString, values: tuple[str, ...]) -> list[Draft]:
+    def _select(self, where: LiteralString, values: tuple[Any, ...], limit: int | None = None) -> list[Draft]:
         def read() -> list[Draft]:
             rows = self._registry.cursor().execute(
-                f"SELECT {_COLUMNS} FROM intake.drafts d WHERE {where} ORDER BY created, draft",  # noqa: S608 - names of our own
-                values,
+                f"SELECT {_COLUMNS} FROM intake.drafts d WHERE {where} ORDER BY created, draft LIMIT %s",  # noqa: S608 - names of our own
+                (*values, limit),
             )
             return [self._decrypt(row) for row in rows.fetchall()]
 

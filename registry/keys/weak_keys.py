@@ -27,5 +27,5 @@ def find_weakness(public: bytes) -> str | None:
         return "it is not written in the one form that a key has (its number is too large)"
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _PRIME) % _PRIME
     if pow(square, (_PRIME - 1) // 2, _PRIME) != 1:
-        return "it is no point of the curve: nobody can sign by it"
+        return "it is not a point of the curve: nobody can sign by it"
     return None

@@ -48,7 +48,7 @@ def gather_cosignatures(node: Node) -> list[dict[str, Any]]:
 
 
 def _nothing_to_cosign(node: Node, stream: str) -> str | None:
-    """Return why a stream has no head to cosign, which is no fault; None if it may have one."""
+    """Return why a stream has no head to cosign, which is not a fault; None if it may have one."""
     try:
         end = node.log().end(stream)
     except NoSuchStream:

@@ -54,7 +54,7 @@ class OpenIdSetting(BaseModel):
     scope: Annotated[str, Field(max_length=200)] = "openid profile"
     """The scopes that the node requests from the provider, beginning with `openid`."""
     person_claim: Annotated[str, Field(min_length=1, max_length=100)] = "sub"
-    """The claim that names a person for ever. It must never pass to another person, so it is no e-mail address."""
+    """The claim that names a person for ever. It must never pass to another person, so it is not an e-mail address."""
     name_claim: Annotated[str, Field(min_length=1, max_length=100)] = "name"
     """The claim with a person's name, for accounts that are made by `roles`."""
     roles_claim: Annotated[str, Field(min_length=1, max_length=200)] | None = None

@@ -198,7 +198,7 @@ def swapped_fault(student: str, family_name: str, given_name: str) -> str | None
 
 
 def name_fault(text: str) -> str | None:
-    """Return the fault of a normalised name, or None. An empty name is absent, which is no fault."""
+    """Return the fault of a normalised name, or None. An empty name is absent, which is not a fault."""
     if not text or text[0].isalpha():  # nearly all, and much faster
         return None
     if SPREADSHEET_ERROR.fullmatch(text):
@@ -239,8 +239,8 @@ def differences(person: Mapping[str, str], stated: Mapping[str, str]) -> tuple[s
     """Return how two descriptions of a person contradict each other: `dateOfBirth`, `name`, both or neither.
 
     Both have `familyName`, `givenName` and `dateOfBirth`; a missing value contradicts nothing. Names contradict
-    if they share no part at all: a person who married, or has a second given name, is no other person. Particles
-    (`de`, `van`), titles and initials are no such part. A date of birth of which only the year or the month is known
+    if they share no part at all: a person who married, or has a second given name, is not another person. Particles
+    (`de`, `van`), titles and initials are not such a part. A date of birth of which only the year or the month is known
     agrees with a longer one that begins so.
     """
     fields = []

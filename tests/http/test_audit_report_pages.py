@@ -38,6 +38,38 @@ def test_one_report_is_shown(auditor, report):
     assert json.loads(report)["members"][-1]["root"] in answer.text
 
 
+def test_a_report_that_contradicts_its_own_heads_does_not_pass(auditor, report):
+    for change, words in (
+        (change_root, "the root is not that of the signed head"),
+        (change_size, "the number of entries is not that of the signed head"),
+        (change_signature, "has signed the head"),
+    ):
+        altered = json.loads(report)
+        change(altered)
+        answer = send(auditor, json.dumps(altered).encode())
+        assert answer.status_code == 200
+        assert "<h1>The report contradicts itself</h1>" in answer.text
+        assert words in answer.text
+        assert "<h1>All is well</h1>" not in answer.text
+    both = send(auditor, report, json.dumps(altered).encode())
+    assert "Report 2 contradicts itself:" in both.text
+
+
+def change_root(report):
+    root = report["members"][-1]["root"]
+    report["members"][-1]["root"] = ("0" if root[0] != "0" else "1") + root[1:]
+
+
+def change_size(report):
+    report["members"][-1]["size"] += 1
+
+
+def change_signature(report):
+    head = report["streams"][-1]["heads"][-1]
+    start = head["note"].rindex(" ") + 20
+    head["note"] = head["note"][:start] + ("A" if head["note"][start] != "A" else "B") + head["note"][start + 1 :]
+
+
 def test_the_same_report_twice_is_the_same(auditor, report):
     answer = send(auditor, report, report)
     assert answer.status_code == 200

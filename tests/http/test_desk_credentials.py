@@ -41,8 +41,10 @@ def zoe(issue):
 
 
 def find(clerk, who, **more):
+    """Search, and go where the answer leads, unless that is a credential."""
     page = clerk.get("/desk/credentials")
-    return clerk.post("/desk/credentials/find", data=form(page, who=who, **more))
+    answer = clerk.post("/desk/credentials/find", data=form(page, who=who, **more))
+    return clerk.get(answer.headers["location"]) if "/found/" in answer.headers.get("location", "") else answer
 
 
 def test_credentials_are_listed_with_their_learners_and_lead_to_their_history(clerk, zoe):
@@ -67,6 +69,25 @@ def test_a_name_finds_whatever_its_accents_and_no_address_or_log_has_it(node, cl
     assert "1 credential found" in found.text
     assert "Ångström, Zoë" in found.text
     assert "ngstr" not in node.said.casefold()
+
+
+def test_what_was_found_has_an_address_without_the_name_for_its_session_alone(node, clerk, zoe):
+    page = clerk.get("/desk/credentials")
+    answer = clerk.post("/desk/credentials/find", data=form(page, who="angstrom", status="active"))
+    address = answer.headers["location"]
+    assert answer.status_code == 303
+    assert "angstrom" not in address
+    for _ in range(2):  # and again by Back
+        found = clerk.get(address)
+        assert found.status_code == 200
+        assert f"/desk/credentials/{zoe}" in found.text
+        assert 'value="angstrom"' in found.text
+        assert 'name="status" value="active"' in found.text
+    for other, path in ((node.sign_in("clerk"), address), (clerk, f"/desk/credentials/found/{uuid.uuid4()}")):
+        gone = other.get(path)
+        assert gone.status_code == 410
+        assert "This search is not kept any more" in gone.text
+        assert f"/desk/credentials/{zoe}" not in gone.text
 
 
 def test_a_record_and_a_credential_s_number_lead_to_the_credential_and_a_student_number_to_all(clerk, issue):

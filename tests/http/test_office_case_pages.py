@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from tests.http.test_cases import done, opened
-from tests.http.test_office_pages import page_client, send, summary, version
-from tests.support.served import form
+from tests.http.test_office_pages import SHOWN, page_client, send, summary, version
+from tests.support.served import form, once
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -240,6 +240,67 @@ def test_the_note_for_the_applicant_is_kept_with_the_draft(officer, approver):
     typed["letter-note"] = " "
     assert send(officer, case, "propose", **typed, do="save").status_code == 303
     assert filled.search(officer.get(f"/office/cases/{case}").text)[1] == ""
+
+
+def test_reasons_are_kept_with_the_draft(officer):
+    others = [{"external": {"issuerName": "Oslo Met", "country": "NO", "title": str(uuid.uuid4())}} for _ in range(2)]
+    case = opened(officer, *others)
+    done(officer, case, "complete")
+    reason, override = "Sent <b>for information</b>", "The transcript says it."
+    typed = {"outcome-0": "leave", "leave-0": reason, "outcome-1": "partial", "override": override}
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert re.search(r'name="outcome-0" value="leave" checked', page)
+    assert 'name="leave-0" value="Sent &lt;b&gt;for information&lt;/b&gt;"' in page
+    assert re.search(r'name="override"[^>]*>The transcript says it\.<', page)
+    unfinished = {"outcome-0": "leave", "leave-0": "", "outcome-1": "partial"}
+    assert send(officer, case, "propose", **unfinished, do="save").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert re.search(r'name="outcome-0" value="leave" checked', page)
+    assert 'name="override"' not in page
+
+
+def test_a_reason_of_a_draft_overrides_no_stop_that_was_not_shown(officer):
+    case = undecided(officer)
+    typed = {"outcome-0": "full", "override": "NOKUT says so."}
+    assert send(officer, case, "propose", **typed, do="save").status_code == 303
+    stopped = send(officer, case, "propose", **typed, do="propose")
+    assert stopped.status_code == 409, summary(stopped)
+    assert 'name="stops-shown" value="true"' in stopped.text
+    shown = send(officer, case, "propose", **typed, **SHOWN, do="propose")
+    assert shown.status_code == 303, summary(shown)
+
+
+def test_what_it_is_compared_with_stands_beside_the_comparison(officer):
+    name = f"Master of {uuid.uuid4()}"
+    profile = {"name": name, "requirement": {"ects": 10}}
+    assert officer.put("/v1/office/profiles", json=profile, headers=once(name)).status_code == 200
+    case = opened(officer, towards=[{"title": {"en": name}}])
+    done(officer, case, "complete")
+    page = officer.get(f"/office/cases/{case}").text
+    assert f"<bdi>{name}</bdi>" in page
+    assert "Profile of this office, changed on" in page
+    assert "Nothing to compare with" not in page
+    assert send(officer, case, "propose", **{"outcome-0": ""}, do="save").status_code == 303
+    assert officer.put("/v1/office/profiles", json=profile | {"requirement": {"ects": 30}},
+                       headers=once(f"{name} 2")).status_code == 200  # fmt: skip
+    assert "It requires something else by now" in officer.get(f"/office/cases/{case}").text
+
+
+def test_a_programme_without_a_profile_is_not_called_assessed(officer, approver):
+    case = opened(officer, towards=[{"title": {"en": f"Jazz {uuid.uuid4()}"}}])
+    done(officer, case, "complete")
+    page = officer.get(f"/office/cases/{case}").text
+    assert "Nothing to compare with: this programme has no profile" in page
+    grant = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", **SHOWN, "override": "Known here."}
+    assert send(officer, case, "propose", **grant, do="propose").status_code == 303
+    page = approver.get(f"/office/cases/{case}").text
+    assert "Nothing was assessed" in page
+    assert "No substantial difference was named." not in page
+    assert "Draft saved, nothing compared" in page
+    unnamed = opened(officer)
+    done(officer, unnamed, "complete")
+    assert "the case names no programme" in officer.get(f"/office/cases/{unnamed}").text
 
 
 def test_documents_are_asked_for_and_received_only_where_one_is_chosen(officer):

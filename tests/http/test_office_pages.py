@@ -10,6 +10,8 @@ from tests.http.test_signing_in import end_sessions, resend
 from tests.support.served import form
 
 HTML = {"Accept": "text/html"}
+SHOWN = {"stops-shown": "true"}
+"""What a form carries that shows the stops which its override is about."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_a_case_goes_from_its_file_to_a_decision_by_two_persons(officer, approve
     answer = send(officer, case, "propose", **grant)
     if answer.status_code != 303:  # nobody stated its credits and level: a stop
         assert answer.status_code == 409
-        answer = send(officer, case, "propose", **grant, override="The transcript on paper says it.")
+        answer = send(officer, case, "propose", **grant, override="The transcript on paper says it.", **SHOWN)
     assert answer.status_code == 303, summary(answer)
     page = approver.get(f"/office/cases/{case}").text
     proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]

@@ -10,6 +10,7 @@ from registry.accounts import AccountServices
 from registry.accounts.errors import AccountError, InvalidLink, NameInUse, ProviderFault, UnknownAccount
 from registry.accounts.identity_provider import Person
 from registry.accounts.journal import JournalRow
+from registry.accounts.searches import MAX_KEPT
 from registry.accounts.site import site_of
 from registry.settings.sign_in import AccountSetting
 from registry.store.migrations import migrate
@@ -236,3 +237,27 @@ def test_who_has_no_role_at_the_provider_any_more_keeps_neither_roles_nor_sessio
     assert acts == ["account.roles", "account.add clerk"]
     again = services.identities.sign_in(person("4", "Cas", "approver"), None)
     assert services.sessions.read(again).roles == ["approver"]
+
+
+def test_a_search_is_read_in_its_session_for_a_short_time_and_by_nobody_else(services, database, clock, ada):
+    secret, other = sign_in(services, ada), sign_in(services, ada)
+    session, another = (services.sessions.read(each).session for each in (secret, other))
+    search = services.searches.keep(session, secret, {"who": "Quixwobble"})
+    assert services.searches.read(session, secret, search) == {"who": "Quixwobble"}
+    assert services.searches.read(another, other, search) is None
+    assert services.searches.read(session, other, search) is None
+    assert b"Quix" not in database.execute("SELECT sealed FROM accounts.searches").fetchone()["sealed"]
+    clock.passes(minutes=31)
+    assert services.searches.read(session, secret, search) is None
+    services.searches.keep(session, secret, {"who": "Later"})
+    assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == 1
+
+
+def test_a_session_keeps_few_searches_and_they_end_with_it(services, database, ada):
+    secret = sign_in(services, ada)
+    session = services.sessions.read(secret).session
+    searches = [services.searches.keep(session, secret, {"who": str(number)}) for number in range(MAX_KEPT + 3)]
+    assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == MAX_KEPT
+    assert services.searches.read(session, secret, searches[-1]) == {"who": str(MAX_KEPT + 2)}
+    services.sessions.end(session, ada.account)
+    assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == 0

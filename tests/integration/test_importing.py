@@ -4,6 +4,7 @@ import json
 from importlib import resources
 from pathlib import Path
 from unittest import mock
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -265,7 +266,13 @@ def test_the_samples_of_others_become_drafts(office, name):
     taken = list(office.importer.take(document, {}))
     assert len(taken) == len(document.awards)
     assert all(one.draft and one.missing for one in taken)
-    assert len(office.drafts.list_all()) == len(taken)
+    drafts = office.drafts.list_all()
+    assert len(drafts) == len(taken)
+    pages, after = [], None
+    while page := office.drafts.read_page(2, after):
+        pages += page
+        after = page[-1].created, UUID(page[-1].draft)
+    assert pages == drafts
 
 
 def test_course_codes_go_out_and_in_as_csv(office, tmp_path):

@@ -55,6 +55,7 @@ COLUMNS = {
     "accounts.journal": {"actor": STAFF, "act": ID, "subject": ID, "hash": OPEN + "a hash of the row"},
     "accounts.links": {"secret": "is a hash of the secret"},
     "accounts.passkeys": {"credential": ID, "name": STAFF, "public_key": OPEN + "a public key of the staff's"},
+    "accounts.searches": {"sealed": SEALED},
     "accounts.sessions": {"secret": "is a hash of the secret", "way": ID},
     "feed.counted": {"member": ID},
     "feed.notices": {

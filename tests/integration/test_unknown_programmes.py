@@ -1,11 +1,18 @@
 """A programme that the office does not know is named when a case is opened and proposed, with the nearest profiles."""
 
+import msgspec
 import pytest
 
+from registry.office.assessments.compared_with import find_source
 from registry.office.assessments.offered import Requirement
 from registry.office.assessments.profiles import ProfileRow
+from registry.office.assessments.requirements import find_requirement
+from registry.office.cases.assessment_draft import draft_of
+from registry.office.cases.case_view import show_case
 from registry.wire.recognition import Towards
+from tests.bench.data import achievement as content
 from tests.support.lund import Lund, full
+from tests.support.streams import new_id
 
 
 @pytest.fixture
@@ -29,6 +36,52 @@ def test_a_programme_elsewhere_is_kept_and_said_to_be_compared_with_nothing(lund
     moved = lund.open(lund.issue(), towards=[Towards(title={"en": "Jazz"})])
     assert [one for one in moved.warnings if one.startswith("no profile is called 'Jazz'. Nothing is compared")]
     assert lund.registry.case(moved.case).data.towards == [Towards(title={"en": "Jazz"})]
+
+
+@pytest.mark.parametrize(
+    ("towards", "note"),
+    [([Towards(title={"en": "Jazz"})], "this programme has no profile"), (None, "the case names no programme")],
+)
+def test_what_was_compared_with_nothing_does_not_count_as_assessed(lund, towards, note):
+    case = lund.open(lund.issue(), towards=towards).case
+    lund.office.complete(case, "desk")
+    draft = draft_of(lund.office, case, None)
+    assert [find_source(lund.registry, each.requirement) for each in draft.assessed] == [None]
+    lund.office.assess(case, draft, "k.berg")
+    told = lund.office.propose(case, [full()], "k.berg", override="Known here.").warnings
+    waiting = show_case(lund.office, case).waiting
+    assert waiting.assessed is False
+    assert [each for each in waiting.notes if each.startswith("nothing to compare with")] == [
+        each for each in told if note in each
+    ]
+    assert any(note in each for each in told)
+
+
+def test_the_profile_of_a_comparison_is_named_and_whether_it_changed(lund):
+    case = lund.open(lund.issue(), towards=[Towards(title={"en": "master of urban analytics"})]).case
+    lund.office.complete(case, "desk")
+    draft = draft_of(lund.office, case, None)
+    [source] = [find_source(lund.registry, each.requirement) for each in draft.assessed]
+    assert (source.kind, source.code, source.by) == ("profile", "Master of Urban Analytics", "desk")
+    assert source.is_current
+    lund.office.assess(case, draft, "k.berg")
+    lund.office.propose(case, [full()], "k.berg", override="Known here.")
+    assert show_case(lund.office, case).waiting.assessed is True
+    lund.registry.store_rows(ProfileRow("Master of Urban Analytics", Requirement(ects=30), "desk"))
+    [source] = [find_source(lund.registry, each.requirement) for each in draft.assessed]
+    assert not source.is_current
+
+
+def test_a_comparison_with_an_achievement_names_its_version(lund):
+    achievement = new_id()
+    lund.registry.achievements.publish(content("lund", achievement))
+    requirement = find_requirement(lund.registry, achievement)
+    source = find_source(lund.registry, requirement)
+    assert (source.kind, source.code, source.version, source.is_current) == ("achievement", achievement, 1, True)
+    about = ProfileRow("The same, and more", msgspec.structs.replace(requirement, practice=True), "desk")
+    lund.registry.store_rows(about)
+    assert find_source(lund.registry, about.requirement).code == "The same, and more"
+    assert find_source(lund.registry, Requirement(ects=5)).kind == "stated"
 
 
 def test_a_profile_that_there_is_needs_no_note(lund):

@@ -179,7 +179,8 @@ def request_cosignatures(
 ) -> None:
     """Ask the witnesses in the settings for cosignatures of all heads, this node's own among them.
 
-    A member that has published nothing has no head, which is noted and is no fault. Exits 1 if a head was not cosigned.
+    A member that has published nothing has no head, which is noted and is not a fault. Exits 1 if a head was not
+    cosigned.
 
     Example: registry witness request
     """

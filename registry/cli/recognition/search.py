@@ -1,7 +1,7 @@
 """Searching: precedents of all members, and the catalogue."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -79,6 +79,14 @@ _COLUMNS = (
 )
 
 
+class _Form(NamedTuple):
+    """The form in which a result is printed."""
+
+    as_json: bool
+    as_csv: bool
+    wide: bool
+
+
 def show_precedents(
     context: typer.Context,
     achievement: AchievementArgument = None,
@@ -133,20 +141,20 @@ def show_precedents(
         end=_day(until),
         every_state=every_state,
     )
-    if institution is not None:
-        _check_only(query, achievement, cursor)
-        _show_foreign(node_of(context), institution, query, title, limit, as_json=as_json, as_csv=as_csv, wide=wide)
-        return
-    page = _search(node_of(context), query, achievement, title, cursor, limit)
-    _show_page(page, every_state=every_state, as_json=as_json, as_csv=as_csv, wide=wide)
+    node, form = node_of(context), _Form(as_json, as_csv, wide)
+    if institution is None:
+        _show_page(_search(node, query, achievement, title, cursor, limit), form, every_state=every_state)
+    else:
+        _show_foreign(node, institution, _check_only(query, achievement, cursor), title, limit, form)
 
 
-def _check_only(query: PrecedentQuery, achievement: str | None, cursor: str | None) -> None:
-    """Refuse everything that does not go with `--institution`."""
+def _check_only(query: PrecedentQuery, achievement: str | None, cursor: str | None) -> PrecedentQuery:
+    """Return the query. Refuses everything that does not go with `--institution`."""
     if achievement is not None or cursor is not None or query != PrecedentQuery(issuer_country=query.issuer_country):
         raise typer.BadParameter(
             "--institution goes with --issuer-country, --title and --limit alone", param_hint="--institution"
         )
+    return query
 
 
 def _search(
@@ -166,11 +174,11 @@ def _check_country(code: str | None, option: str) -> str | None:
     return code
 
 
-def _show_page(page: PrecedentPage, *, every_state: bool, as_json: bool, as_csv: bool, wide: bool) -> None:
-    if as_json:
+def _show_page(page: PrecedentPage, form: _Form, *, every_state: bool) -> None:
+    if form.as_json:
         print_json(page)
         return
-    if as_csv:
+    if form.as_csv:
         print_list(page.items, _COLUMNS, as_json=False, as_csv=True, wide=True)
         if page.next:
             errors.print(f"There are more: --cursor {page.next}", markup=False)
@@ -189,7 +197,7 @@ def _show_page(page: PrecedentPage, *, every_state: bool, as_json: bool, as_csv:
         say("grounds named: " + ", ".join(f"{ground} {number:,}" for ground, number in counts.grounds.items()))
     for office_name, outcomes in counts.offices.items():
         say(f"  {office_name}: " + ", ".join(f"{number:,} {name}" for name, number in outcomes.items()))
-    print_list(page.items, _COLUMNS, as_json=False, as_csv=False, wide=wide)
+    print_list(page.items, _COLUMNS, as_json=False, as_csv=False, wide=form.wide)
     if page.next:
         say(f"more: --cursor {page.next}")
 
@@ -208,15 +216,7 @@ _FOREIGN = (
 
 
 def _show_foreign(
-    node: Node,
-    institution: str,
-    query: PrecedentQuery,
-    title: str | None,
-    limit: int,
-    *,
-    as_json: bool,
-    as_csv: bool,
-    wide: bool,
+    node: Node, institution: str, query: PrecedentQuery, title: str | None, limit: int, form: _Form
 ) -> None:
     """Print this office's decisions about credentials of an institution that is not a member."""
     country = query.issuer_country
@@ -224,7 +224,7 @@ def _show_foreign(
     decisions = find_precedents(office_of(node).lookup, institution, code, title)
     shown = decisions.items[:limit]
     more = {"outcomes": decisions.outcomes, "complete": decisions.complete, "found": len(decisions.items)}
-    if not print_list(shown, _FOREIGN, as_json=as_json, as_csv=as_csv, wide=wide, more=more):
+    if not print_list(shown, _FOREIGN, **form._asdict(), more=more):
         return
     say(
         f"{plural(len(decisions.items), 'decision')} of this office"

@@ -135,7 +135,7 @@ class NodeHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings for the operator that are no faults of this node."""
+        """Warnings for the operator that are not faults of this node."""
         return [*self.own.warnings, *self.peers]
 
 

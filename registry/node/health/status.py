@@ -39,9 +39,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole status, as `registry status --json` prints it."""
 
     ok: bool
-    """True if nothing is wrong with this node. A lag alone is no fault: the views may be a moment behind.
+    """True if nothing is wrong with this node. A lag alone is not a fault: the views may be a moment behind.
 
-    Records on another member's stream that do not count are shown, and are no fault of this node: anybody can append.
+    Records on another member's stream that do not count are shown, and are not its fault: anybody can append.
     """
     error: str | None
     """The reason why the log cannot be read; None where it can."""

@@ -89,9 +89,9 @@ def get_profile(cursor: Cursor[DictRow], name: str) -> StoredProfile:
     return profile
 
 
-def list_profiles(cursor: Cursor[DictRow]) -> list[StoredProfile]:
-    """Return all profiles in the order of their names."""
-    return [_read(row) for row in cursor.execute(f"{_SELECT} ORDER BY key")]
+def list_profiles(cursor: Cursor[DictRow], limit: int = MAX_PROFILES) -> list[StoredProfile]:
+    """Return the profiles in the order of their names."""
+    return [_read(row) for row in cursor.execute(f"{_SELECT} ORDER BY key LIMIT %s", (limit,))]
 
 
 def _remove(cursor: Cursor[DictRow], name: str) -> None:

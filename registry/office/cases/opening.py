@@ -90,8 +90,21 @@ class _Read(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def open_case(registry: Registry, lookup: CredentialLookup, application: Application, by: str, day: str) -> OpenedCase:
-    """Return a new case, to be stored.
+class CheckedApplication(NamedTuple):
+    """An application that can be opened as a case, with what is known of it before anything is stored."""
+
+    subjects: list[Subject]
+    person: dict[str, str]
+    """The applicant's data, to be encrypted."""
+    learner: Learner
+    vault_rows: VaultRows
+    texts: list[tuple[str, dict[str, Any]]]
+    """The statements of the credentials' files and of disclosures, to be encrypted, by kind."""
+    notes: list[str]
+
+
+def check_application(registry: Registry, lookup: CredentialLookup, application: Application) -> CheckedApplication:
+    """Return what an application is, and store nothing.
 
     Raises a refusal, `WireError` for an invalid request or receipt, and `NotOpened` with all errors where there are
     several.
@@ -119,27 +132,33 @@ def open_case(registry: Registry, lookup: CredentialLookup, application: Applica
     notes = [note for part in read for note in part.notes]
     notes += programme_notes(registry, application.towards or ())
     notes += related_cases(registry, learner, person, keys)
-    new_texts = list(_texts_of(read, subjects, proven, from_file=from_file))
-    notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in new_texts if kind == TEXT_KIND])
+    texts = list(_texts_of(read, subjects, proven, from_file=from_file))
+    notes += _holder_notes(registry, learner, person, subjects, [text for kind, text in texts if kind == TEXT_KIND])
+    return CheckedApplication(subjects, person, learner, rows, texts, list(dict.fromkeys(notes)))
+
+
+def open_case(registry: Registry, lookup: CredentialLookup, application: Application, by: str, day: str) -> OpenedCase:
+    """Return a new case, to be stored. Raises what `check_application` raises."""
+    checked = check_application(registry, lookup, application)
     case = random_id()
-    texts = Texts(registry.vault, case, learner, by)
-    texts.add("applicant", person)
-    for kind, content in new_texts:
+    texts = Texts(registry.vault, case, checked.learner, by)
+    texts.add("applicant", checked.person)
+    for kind, content in checked.texts:
         texts.add(kind, content)
     if application.note:
         texts.add("note", application.note)
     data = events.Opened(
         case=case,
         file_number=application.file_number or next_file_number(registry.cursor(), int(day[:4])),
-        learner=learner.learner,
+        learner=checked.learner.learner,
         purpose=application.purpose,
         effect="advisory" if application.advisory or application.purpose == "employment" else "binding",
-        subjects=subjects,
+        subjects=checked.subjects,
         on=day,
         by=by,
         towards=application.towards or None,
     )
-    return OpenedCase(Case.open(data), [rows, texts], list(dict.fromkeys(notes)))
+    return OpenedCase(Case.open(data), [checked.vault_rows, texts], checked.notes)
 
 
 _check: Final[Checker] = checker(Application) or (lambda _: None)

@@ -12,8 +12,8 @@ from registry.domain.case_events import Index, Proposed
 from registry.letters.changing import changes_between
 from registry.letters.wording import Wording, wording
 from registry.office.assessments.assessment import Assessment, named_grounds
+from registry.office.assessments.case_assessment import is_compared
 from registry.office.assessments.comparison import unanswered_suggestions
-from registry.office.assessments.offered import is_blank
 from registry.office.assessments.precedents import foreign_notes
 from registry.office.assessments.requirements import programme_notes
 from registry.office.cases import holder
@@ -91,17 +91,13 @@ def list_notes(office: CaseReader, case: Case, proposal: Proposed, reviewed: Rev
             notes += [f"{subject_in_words(case, number)}: {sentence}" for sentence in departures]
     if assessment is None:
         notes.append(NOT_ASSESSED)
+    elif not is_compared(assessment):
+        notes.append(NOTHING_COMPARED if case.data.towards else NO_PROGRAMME)
     notes += programme_notes_of_grants(office.registry, case, grants)
-    if not _compared_with_something(assessment):
+    if assessment is None or not is_compared(assessment):
         towards = [grant.towards for grant in grants if grant.towards is not None] or case.data.towards or []
         notes += programme_notes(office.registry, towards)
     return list(dict.fromkeys(notes))
-
-
-def _compared_with_something(assessment: Assessment | None) -> bool:
-    """Return whether an assessment compared its credentials with a requirement."""
-    required = [] if assessment is None else [each.requirement for each in assessment.assessed]
-    return any(not is_blank(each) for each in required)
 
 
 def _with_own_grounds(grant: Grant, number: int, assessment: Assessment | None) -> Grant:
@@ -124,6 +120,10 @@ NOT_ASSESSED: Final = (
     "nothing was assessed: the letter says *not assessed* for each element that no ground names; a case's assessment"
     " says more"
 )
+
+
+NOTHING_COMPARED: Final = "nothing to compare with: this programme has no profile, so the case was not assessed"
+NO_PROGRAMME: Final = "nothing to compare with: the case names no programme, so it was not assessed"
 
 
 def list_enquiry_notes(case: Case, concerned: Container[int]) -> list[str]:

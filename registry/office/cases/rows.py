@@ -103,7 +103,7 @@ class Written(msgspec.Struct, frozen=True, rename="camel"):
     """The id of the text."""
     kind: str
     """`applicant`, `holder`, `note`, `documents`, `enquiry`, `answer`, `assessment`, `proposal`, `returned`, `appeal`,
-    `draftNote`, `file`."""
+    `draft`, `file`."""
     written: datetime
     by: str
     content: Any

@@ -24,6 +24,7 @@ from registry.office.assessments.case_assessment import check_assessment, choose
 from registry.office.cases.case_access import CaseAccess, withdrawal_notes
 from registry.office.cases.corrections import Correction, build_correction
 from registry.office.cases.decision import build_decision, known_statuses, list_decided_subjects
+from registry.office.cases.decision_draft import DRAFT_KIND, DecisionDraft
 from registry.office.cases.enquiries import choose_subject, describe_enquiry
 from registry.office.cases.opening import Application, SubmittedCredential, open_case
 from registry.office.cases.programmes import programme_stops
@@ -129,11 +130,11 @@ class Office(CaseAccess):
         by: str,
         on: date | None = None,
         *,
-        applicant_note: str | None = None,
+        draft: DecisionDraft | None = None,
     ) -> CaseUpdate:
         """Record an assessment. Its text is encrypted, since its notes may be about the person.
 
-        `applicant_note` is a note for the applicant that is not proposed yet; it is kept beside the assessment.
+        `draft` is what is written for a proposal that is not made yet; it is kept beside the assessment.
         """
         case = self.registry.case(case_id)
         check_assessment(case, assessment)
@@ -141,8 +142,8 @@ class Office(CaseAccess):
         texts, written = self._write(case, by, "assessment", assessment)
         assert texts is not None  # noqa: S101 - there is something to write
         assert written is not None  # noqa: S101 - likewise
-        if applicant_note is not None:
-            texts.add("draftNote", applicant_note)
+        if draft is not None:
+            texts.add(DRAFT_KIND, msgspec.to_builtins(draft))
         case.assess(written, _day(on), by)
         full = [Grant([number], "full", "recognised", "none") for number in list_decided_subjects(case, ())]
         stops = programme_stops(self.registry, case, full, assessment)

@@ -74,7 +74,7 @@ class ProposalView(msgspec.Struct, frozen=True, rename="camel"):
     note: str | None
     """A text for the applicant, which the letter prints."""
     assessed: bool
-    """True if it rests on an assessment."""
+    """True if it rests on an assessment that compared something: one without any requirement is none."""
     compared: list[ComparedView]
     considered: list[ConsideredOutcome]
     """For a refusal: the milder outcomes, and why each was not possible."""

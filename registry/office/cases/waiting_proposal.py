@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from registry.domain.case import Case
+from registry.domain.case_events import Proposed
 from registry.domain.errors import Refusal
-from registry.office.assessments.case_assessment import find_measures
+from registry.office.assessments.assessment import Assessment
+from registry.office.assessments.case_assessment import find_measures, is_compared
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.proposal_messages import list_notes
 from registry.office.cases.review import Review
@@ -35,7 +39,7 @@ def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> 
         grants=proposal.grants,
         towards=[None if each.towards is None else programme_title(registry, each.towards) for each in proposal.grants],
         note=next((each.content for each in written if each.text == proposal.text), None),
-        assessed=bool(case.assessments),
+        assessed=_is_assessed(case, proposal, written),
         compared=[
             ComparedView(
                 number,
@@ -51,3 +55,10 @@ def waiting_proposal(office: Office, case: Case, written: Sequence[Written]) -> 
         measures=find_measures(assessment, proposal.grants),
         notes=notes,
     )
+
+
+def _is_assessed(case: Case, proposal: Proposed, written: Sequence[Written]) -> bool:
+    """Return whether the proposal rests on an assessment that compared something."""
+    text = proposal.assessment or (case.assessments[-1].text if case.assessments else None)
+    content = next((each.content for each in written if each.text == text), None)
+    return content is not None and is_compared(msgspec.convert(content, Assessment))

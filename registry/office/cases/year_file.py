@@ -1,5 +1,6 @@
 """The private part of an office's year: from when a case ran, and which applicants appealed."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -28,10 +29,11 @@ class Appeals(NamedTuple):
     is_complete: bool
 
 
-def read_case_days(cursor: Cursor[DictRow]) -> dict[str, CaseDays]:
-    """Return the days of each decided case, by the decision in force."""
+def read_case_days(cursor: Cursor[DictRow], decisions: Sequence[str]) -> dict[str, CaseDays]:
+    """Return the days of the cases of these decisions, by the decision in force."""
     rows = cursor.execute(
-        "SELECT decision::text, opened, completed FROM office.cases WHERE decision IS NOT NULL"
+        "SELECT decision::text, opened, completed FROM office.cases WHERE decision = ANY(%s::uuid[])",
+        (list(decisions),),
     ).fetchall()
     return {row["decision"]: CaseDays(row["opened"], row["completed"]) for row in rows}
 

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 
 from consumers.audit.audit_compare import Comparison, OtherConsortium, compare
+from consumers.audit.audit_contradictions import find_contradictions
 from consumers.audit.audit_report import AuditReport, NoReport
 from registry.http import requires
 from registry.server.pages.frame import Pages
@@ -55,12 +56,26 @@ async def show_reports(request: Request[Any, Any, Any], pages: Pages) -> Respons
     if faults or first.report is None:
         return _render(request, pages, faults)
     if second.report is None:
-        return pages.render(request, "audit_report.html", report=first.report, shown=SHOWN)
+        return pages.render(
+            request,
+            "audit_report.html",
+            report=first.report,
+            contradictions=await run_sync(find_contradictions, first.report),
+            shown=SHOWN,
+        )
     compared = await run_sync(compare_reports, first.report, second.report)
     if compared.comparison is None:
         return _render(request, pages, {"second": compared.fault})
     reports = [first.report, second.report]
-    return pages.render(request, "audit_comparison.html", comparison=compared.comparison, reports=reports, shown=SHOWN)
+    contradictory = [number for number, report in enumerate(reports, 1) if await run_sync(find_contradictions, report)]
+    return pages.render(
+        request,
+        "audit_comparison.html",
+        comparison=compared.comparison,
+        reports=reports,
+        contradictory=contradictory,
+        shown=SHOWN,
+    )
 
 
 def _render(request: Request[Any, Any, Any], pages: Pages, faults: dict[str, str]) -> Response[str]:

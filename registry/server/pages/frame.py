@@ -2,11 +2,12 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
+from jinja2 import Environment
 from jinja2_fragments import render_block
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
@@ -152,33 +153,16 @@ class Pages:
         if reserved := values.keys() & context.keys():
             raise TypeError(f"{template}: the frame of all pages uses {sorted(reserved)} itself")
         values |= context
-        templates = environment(language)
-        if fragment and request.headers.get("hx-target", "").endswith(f"#{fragment}"):
-            body = render_block(templates, template, fragment, **values)
-        else:
-            body = templates.get_template(template).render(values)
-        headers = {
-            "Content-Security-Policy": _policy(nonce),
-            "Content-Language": language,
-            "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
-            "Cache-Control": "no-store" if private or person or done or forms.is_used else "no-cache",
-        }
-        if position:
-            headers[POSITION] = position
+        is_fragment = bool(fragment) and request.headers.get("hx-target", "").endswith(f"#{fragment}")
+        body = _render(environment(language), template, fragment if is_fragment else "", values)
+        headers = _headers(nonce, language, position, is_kept=not (private or person or done or forms.is_used))
         response = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
         if done is not None:
             response.set_cookie(no_notice_cookie(self._site))
         if forms.cookie is not None:
             response.set_cookie(forms.cookie)
-        chosen = {
-            COOKIE: (request.query_params.get("lang"), LANGUAGES),
-            THEME_COOKIE: (request.query_params.get("theme"), THEMES),
-        }
-        for key, (value, choices) in chosen.items():
-            if value in choices:
-                response.set_cookie(
-                    Cookie(key=key, value=value, path=base_path or "/", max_age=_YEAR_SECONDS, samesite="lax")
-                )
+        for cookie in _choices(request, base_path):
+            response.set_cookie(cookie)
         return response
 
 
@@ -186,6 +170,35 @@ def _governance_size(position: Position) -> int | None:
     """Return the size of governance at a position; None before the views have read any."""
     match = _GOVERNANCE.search(position)
     return None if match is None else int(match[1])
+
+
+def _render(templates: Environment, template: str, fragment: str, values: Mapping[str, Any]) -> str:
+    """Return a page, or one block of it."""
+    if fragment:
+        return render_block(templates, template, fragment, **values)
+    return templates.get_template(template).render(values)
+
+
+def _headers(nonce: str, language: str, position: Position, *, is_kept: bool) -> dict[str, str]:
+    """Return the headers of a page; one that is not kept is for one person, or tells something once."""
+    headers = {
+        "Content-Security-Policy": _policy(nonce),
+        "Content-Language": language,
+        "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
+        "Cache-Control": "no-cache" if is_kept else "no-store",
+    }
+    return headers | ({POSITION: position} if position else {})
+
+
+def _choices(request: Request[Any, Any, Any], base_path: str) -> Iterator[Cookie]:
+    """Yield the cookies of what the reader chose in the address: a language, or light or dark."""
+    chosen = {
+        COOKIE: (request.query_params.get("lang"), LANGUAGES),
+        THEME_COOKIE: (request.query_params.get("theme"), THEMES),
+    }
+    for key, (value, choices) in chosen.items():
+        if value in choices:
+            yield Cookie(key=key, value=value, path=base_path or "/", max_age=_YEAR_SECONDS, samesite="lax")
 
 
 def _query(request: Request[Any, Any, Any]) -> dict[str, str]:

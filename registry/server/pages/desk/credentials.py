@@ -25,14 +25,16 @@ from projections.credentials.own_credentials import (
     page_of_newest,
 )
 from projections.records.member_names import read_member_names
+from registry.accounts import AccountServices
 from registry.api.private_side import PrivateSide
 from registry.http import Cursors, requires
 from registry.learners.name_search import normalise_name
 from registry.server.pages.desk.change_form import MAX_OF_FILTER
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
-from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials
+from registry.server.pages.desk.person_search import MAX_TEXT, Found, find_credentials, find_exact
 from registry.server.pages.forms import Typed, read_search
 from registry.server.pages.frame import Pages
+from registry.server.pages.kept_searches import keep_search, read_kept_search
 from registry.server.pages.languages import language_of
 from registry.server.pages.templates import Formats
 from registry.wire.credentials import Status
@@ -41,6 +43,8 @@ from registry.wire.today import utc_today
 PER_PAGE: Final = 25
 Sort = Literal["awarded", "newest", "name"]
 """The order of a list: by awarding day or place on the log, both descending, or by the learner's name."""
+_SEARCHED: Final = ("who", "after", "achievement", "status", "from", "until", "sort")
+"""The fields of a search by person."""
 
 
 class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -137,21 +141,60 @@ def _sort(rows: list[OwnRow], sort: Sort) -> list[OwnRow]:
     "/desk/credentials/find", include_in_schema=False, sync_to_thread=True, status_code=200, **requires("learners:read")
 )
 def find(
-    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, data: Typed
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    services: AccountServices,
+    data: Typed,
 ) -> Response[Any]:
-    """Show the credentials of a person, a record or a number, among those that the filter selects."""
+    """Lead to the credentials of a person, a record or a number, among those that the filter selects."""
     text = data.get("who", "").strip()
-    chosen = read_search({name: value for name, value in data.items() if name != "cursor"}, CredentialFilter)
+    read_search({name: value for name, value in data.items() if name != "cursor"}, CredentialFilter)
+    if not text or len(text) > MAX_TEXT or "\0" in text:
+        return _show_found(request, private, views, pages, data, fault="empty" if not text else "too-long")
+    with views.snapshot() as snapshot, private.reading() as registry:
+        exact = None if data.get("after") else find_exact(snapshot, registry, request.app.state.member, text)
+    if exact is not None and len(exact.credentials) == 1 and exact.kind in ("credential", "record"):
+        path = f"/desk/credentials/{exact.credentials[0]}"
+        return Redirect(pages.address(request, path, {}), status_code=303)
+    number = keep_search(request, services, {name: data[name] for name in _SEARCHED if data.get(name)})
+    if number is None:
+        return _show_found(request, private, views, pages, data)
+    return Redirect(pages.address(request, f"/desk/credentials/found/{number}", {}), status_code=303)
+
+
+@get("/desk/credentials/found/{search:uuid}", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
+def show_found(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    services: AccountServices,
+    search: UUID,
+) -> Response[str]:
+    """Show what a search by person finds. The session has it under this number for a short time."""
+    typed = read_kept_search(request, services, search)
+    return _show_found(request, private, views, pages, typed or {}, fault="gone" if typed is None else None)
+
+
+def _show_found(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    typed: Mapping[str, str],
+    *,
+    fault: str | None = None,
+) -> Response[str]:
+    """Show what a search by person finds; with a fault, that nothing was searched."""
+    text = typed.get("who", "").strip()
+    chosen = read_search({name: value for name, value in typed.items() if name != "cursor"}, CredentialFilter)
     member = request.app.state.member
     with views.snapshot() as snapshot, private.reading() as registry:
-        fault = None
-        if not text or len(text) > MAX_TEXT or "\0" in text:
-            fault, result = "empty" if not text else "too-long", Found([], None, 0, "")
-        else:
-            result = find_credentials(snapshot, registry, chosen.query(member), text, data.get("after", ""))
-        if len(result.credentials) == 1 and result.kind in ("credential", "record"):
-            path = f"/desk/credentials/{result.credentials[0]}"
-            return Redirect(pages.address(request, path, {}), status_code=303)
+        result = Found([], None, 0, "")
+        if fault is None:
+            result = find_credentials(snapshot, registry, chosen.query(member), text, typed.get("after", ""))
         shown = CredentialPage(
             _sort(read_rows(snapshot, registry, member, result.credentials), chosen.sort),
             None,
@@ -166,7 +209,7 @@ def find(
             shown,
             snapshot.position,
             names=read_member_names(snapshot.connection),
-            status=200 if fault is None else 422,
+            status={None: 200, "gone": 410}.get(fault, 422),
             result=result,
             typed=text[:MAX_TEXT],
             fault=fault,
@@ -209,4 +252,4 @@ def _render(
     )
 
 
-ROUTES: Final = [list_credentials, find]
+ROUTES: Final = [list_credentials, find, show_found]

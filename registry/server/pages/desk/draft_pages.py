@@ -1,6 +1,7 @@
 """Drafts from documents at the desk: what Annex I requires and a document lacks, completing, publishing, deleting."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
 
-from registry.api.achievements import check_publication
+from registry.api.achievements import Publication
 from registry.api.bodies import Offers
 from registry.api.drafts import (
     Completing,
@@ -22,7 +23,7 @@ from registry.api.drafts import (
 from registry.api.idempotency import Answer
 from registry.api.private_side import Write
 from registry.application.registry import Registry
-from registry.http import HttpProblem, requires
+from registry.http import Cursors, HttpProblem, requires
 from registry.intake.drafts import Draft, Drafts, Waiting
 from registry.server.pages.desk.achievement_editor import (
     Editor,
@@ -56,6 +57,7 @@ from registry.vault.vault import random_id
 
 _DRAFTS: Final = f"{PATH}/drafts"
 _WRITE: Final = requires("achievements:write")
+_PER_PAGE: Final = 50
 _STALE_DRAFT: Final = "somebody changed this draft while you were working; nothing was stored"
 _STALE_COLUMNS: Final = (
     "a credential that you completed no longer waits for this draft, or somebody completed it while you were working;"
@@ -85,11 +87,21 @@ class _Published(msgspec.Struct, frozen=True):
 @get(_DRAFTS, include_in_schema=False, sync_to_thread=True, **_WRITE)
 def list_drafts(editor: InjectedEditor) -> Response[str]:
     """List the drafts, the oldest first."""
+    cursor, cursors = str(editor.request.query_params.get("cursor", "")), Cursors("drafts on a page")
+    after = cursors.decode(cursor, datetime, UUID) if cursor else None
     with editor.private.reading() as registry:
         drafts = Drafts(registry)
-        views = [describe_draft(drafts, draft) for draft in drafts.list_all()]
-    lines = [(view, list_lacking(view.missing)) for view in views]
-    return editor.pages.render(editor.request, "desk/drafts.html", private=True, lines=lines)
+        page = drafts.read_page(_PER_PAGE + 1, None if after is None else (after[0], after[1]))
+        lines = [
+            (draft, [] if draft.achievement is not None else list_lacking(drafts.list_missing(draft)))
+            for draft in page[:_PER_PAGE]
+        ]
+        total = drafts.count()
+    last = lines[-1][0] if len(page) > _PER_PAGE else None
+    following = None if last is None else cursors.encode([last.created, last.draft])
+    return editor.pages.render(
+        editor.request, "desk/drafts.html", private=True, lines=lines, total=total, next=following
+    )
 
 
 @get(f"{_DRAFTS}/{{draft:uuid}}", include_in_schema=False, sync_to_thread=True, **_WRITE)
@@ -130,9 +142,7 @@ def change_draft(editor: InjectedEditor, offered: Offers, draft: UUID, data: Typ
         problem = problem or problem_of(editor.request, HttpProblem("conflict", _STALE_COLUMNS))
         return _render(editor, page, form, typed=data, problem=problem, status=problem["status"], unplaced=unplaced)
     values = form.content | {"achievement": random_id(), "version": 1}
-    content, notes, faults, fault = check_content(
-        editor, form, lambda registry: check_publication(registry, values, keep_fields(data))
-    )
+    content, notes, faults, fault = check_content(editor, form, Publication(values, keep_fields(data)).check)
     problem = None if faults and step != "save" else problem or fault
     if content is None or problem or page.view.achievement is not None:
         status = 422 if problem is None else problem["status"]

@@ -48,18 +48,23 @@ def find_credentials(
     A credential's number, a record and a student number are compared whole, whatever else the query says; of a name,
     the beginnings of its words are, among the credentials of the query.
     """
-    if not cursor:
-        own = CredentialQuery(member=query.member)
-        identifier = canonical_uuid(text)
-        if check_uuid(identifier) is None and (exact := _ids(snapshot, own, credentials=[identifier])):
-            return Found(exact, None, 0, "credential")
-        by_record = [each for each in [find_by_records(registry, [text]).get(text)] if each is not None]
-        of_record = _ids(snapshot, own, credentials=by_record) if by_record else []
-        learner = find_learner(registry, text)
-        of_number = [] if learner is None else _ids(snapshot, own, learners=[learner.learner.learner])
-        if of_record or of_number:
-            return Found(list(dict.fromkeys([*of_record, *of_number])), None, 0, "number" if of_number else "record")
-    return _find_by_name(snapshot, registry, query, text, cursor)
+    exact = None if cursor else find_exact(snapshot, registry, query.member, text)
+    return exact or _find_by_name(snapshot, registry, query, text, cursor)
+
+
+def find_exact(snapshot: Snapshot, registry: Registry, member: str, text: str) -> Found | None:
+    """Return the credentials of a whole number or record; None where the text is none that is known."""
+    own = CredentialQuery(member=member)
+    identifier = canonical_uuid(text)
+    if check_uuid(identifier) is None and (exact := _ids(snapshot, own, credentials=[identifier])):
+        return Found(exact, None, 0, "credential")
+    by_record = [each for each in [find_by_records(registry, [text]).get(text)] if each is not None]
+    of_record = _ids(snapshot, own, credentials=by_record) if by_record else []
+    learner = find_learner(registry, text)
+    of_number = [] if learner is None else _ids(snapshot, own, learners=[learner.learner.learner])
+    if not (of_record or of_number):
+        return None
+    return Found(list(dict.fromkeys([*of_record, *of_number])), None, 0, "number" if of_number else "record")
 
 
 def _ids(snapshot: Snapshot, query: CredentialQuery, **narrower: list[str]) -> list[str]:

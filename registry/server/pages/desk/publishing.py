@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
 
-from registry.api.achievements import check_publication, check_revision, make_publication, make_revision
+from registry.api.achievements import Publication
 from registry.application.registry import Registry
 from registry.http import HttpProblem, requires
 from registry.server.pages.desk.achievement_editor import (
@@ -64,15 +64,13 @@ def publish(editor: InjectedEditor, data: Typed) -> Response[Any]:
     problem: Mapping[str, Any] | None = None
     if data.get("do") == "publish":
         try:
-            act = make_publication(values, keep_fields(data))
+            act = Publication(values, keep_fields(data)).publish
             editor.private.write_once(editor.request, form_key(data), values, act)
         except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
             problem = problem_of(editor.request, error)
         else:
             return editor.pages.redirect(editor.request, f"{_LIST}/{achievement}", "achievement-published")
-    content, notes, faults, fault = check_content(
-        editor, form, lambda registry: check_publication(registry, values, keep_fields(data))
-    )
+    content, notes, faults, fault = check_content(editor, form, Publication(values, keep_fields(data)).check)
     problem = None if faults else problem or fault
     if content is None or problem:
         status = 422 if problem is None else problem["status"]
@@ -108,7 +106,7 @@ def revise(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[A
     problem: Mapping[str, Any] | None = None
     if data.get("do") == "publish":
         try:
-            act = make_revision(values, keep_fields(data))
+            act = Publication(values, keep_fields(data), is_revision=True).publish
             editor.private.write_once(editor.request, form_key(data), values, act)
         except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
             problem = problem_of(editor.request, error)
@@ -118,7 +116,7 @@ def revise(editor: InjectedEditor, achievement: UUID, data: Typed) -> Response[A
     if newest.version != based_on:
         return _render_conflict(editor, identifier, form, newest, data)
     content, notes, faults, fault = check_content(
-        editor, form, lambda registry: check_revision(registry, values, keep_fields(data))
+        editor, form, Publication(values, keep_fields(data), is_revision=True).check
     )
     problem = None if faults else problem or fault
     changes = list_changes(newest.content, values)

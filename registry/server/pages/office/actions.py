@@ -28,14 +28,14 @@ from registry.api.case_bodies import (
 from registry.api.case_file import Acknowledgement, Assignment, HandedIn, acknowledge_in, disclose_in
 from registry.http import FieldError, HttpProblem, requires
 from registry.office.assessments.assessment import Assessment
-from registry.office.cases.opening import Words
+from registry.office.cases.decision_draft import DecisionDraft
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.views import CaseUpdate
 from registry.server.pages.forms import content_of, form_key, read_version
 from registry.server.pages.office.assignments import ChosenCase, assign_if_unchanged
 from registry.server.pages.office.case_page import CaseForm, Form, case_routes, render_case
 from registry.server.pages.office.colleagues import list_colleagues
-from registry.server.pages.office.decision_form import read_decision, read_left
+from registry.server.pages.office.decision_form import STOPS_SHOWN, read_decision, read_draft, read_left
 from registry.server.pages.refusals import problem_of
 
 Typed = Annotated[dict[str, str | list[str]], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -48,11 +48,10 @@ _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """An assessment and a note, as the decision form stores them before anything is proposed."""
+    """The content that the decision form stores before anything is proposed."""
 
     assessment: Assessment
-    note: str
-    """For the applicant; empty where there is none."""
+    beside: DecisionDraft
 
 
 class Action(NamedTuple):
@@ -131,18 +130,21 @@ def propose(form: Form, data: Typed) -> Response[Any]:
         draft = form.read(typed.get("against") or None).assessment
         if draft is None:
             raise HttpProblem("conflict", "the case is in a state in which nothing can be proposed")
-        assessment, leave = read_decision(typed, draft), read_left(typed, draft)
-        body = _Draft(assessment, msgspec.convert(typed.get("letter-note", "").strip(), Words))
+        proposes = typed.get("do") == "propose"
+        assessment, beside = read_decision(typed, draft), read_draft(typed, draft)
+        leave = read_left(typed, draft) if proposes else []
         form.perform(
-            body,
+            _Draft(assessment, beside),
             f"{key}-assess",
             version,
-            lambda office, by: office.assess(case, assessment, by, applicant_note=body.note),
+            lambda office, by: office.assess(case, assessment, by, draft=beside),
         )
         saved = True
-        if typed.get("do") != "propose":
+        if not proposes:
             return
-        proposal = Proposal(note=body.note or None, override=typed.get("override") or None, leave=leave)
+        # A reason that comes from a stored draft may be older than a stop, so it counts where the stops were shown.
+        override = beside.override if typed.get(STOPS_SHOWN) else None
+        proposal = Proposal(note=beside.note or None, override=override or None, leave=leave)
         form.perform(
             proposal,
             f"{key}-propose",

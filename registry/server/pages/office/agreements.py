@@ -1,6 +1,6 @@
 """Agreements of the university: what they cover, what one would have decided, and their beginning and end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -62,7 +62,8 @@ async def list_all(request: Request[Any, Any, Any], views: Views, pages: Pages, 
     ours, theirs, names = response.content
     return pages.render(
         request, "office/agreements.html", position=response.headers[POSITION], names=names, ours=ours, theirs=theirs,
-        endings=await run_sync(_read_endings, private), today=utc_today(), scopes=request.user.scopes,
+        endings=await run_sync(_read_endings, private, [each.agreement for each in ours]),
+        today=utc_today(), scopes=request.user.scopes,
         most=_MOST_AGREEMENTS,
     )  # fmt: skip
 
@@ -160,10 +161,10 @@ def _declare_once(content: AgreementDeclared, act: Callable[[Write], Answer]) ->
     return act_once
 
 
-def _read_endings(private: PrivateSide) -> dict[str, date]:
-    """Return the days on which this university's agreements end, as soon as an end is stored."""
+def _read_endings(private: PrivateSide, agreements: Sequence[str]) -> dict[str, date]:
+    """Return the days on which those of these agreements end that do, as soon as an end is stored."""
     with private.reading() as registry:
-        ended = registry.recognition.list_ended_agreements()
+        ended = registry.recognition.read_ends(agreements)
     return {agreement: date.fromisoformat(day) for agreement, day in ended.items()}
 
 
@@ -236,7 +237,7 @@ def _render_one(
         names=names,
         status=problem["status"] if problem else 200,
         agreement=rows[0],
-        ending=_read_endings(desk.private).get(identifier),
+        ending=_read_endings(desk.private, [identifier]).get(identifier),
         own=desk.own,
         titles={offer.achievement: offer.title for offer in offers.items},
         problem=problem,

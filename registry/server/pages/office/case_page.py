@@ -15,11 +15,14 @@ from registry.accounts import AccountServices
 from registry.api.case_actions import Office, perform
 from registry.api.private_side import PrivateSide
 from registry.office.assessments.assessment import WHY_NOT, Assessment
+from registry.office.assessments.case_assessment import is_compared
+from registry.office.assessments.compared_with import RequirementSource, find_source
 from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
+from registry.office.cases.decision_draft import last_draft
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
@@ -55,6 +58,8 @@ class CasePage(NamedTuple):
     version: int
     assessment: Assessment | None
     """The assessment that the form begins with; None where nothing can be proposed."""
+    sources: list[RequirementSource | None]
+    """For each credential of the assessment, what it is compared with; None where nothing is required."""
     programmes: list[Programme]
     """Requirements to choose from, where the case does not say which one applies."""
     beside: BesideCase
@@ -84,6 +89,7 @@ class CaseForm(NamedTuple):
             view = show_case(reading, str(self.case))
             case = registry.case(str(self.case))
             assessment: Assessment | None = None
+            sources: list[RequirementSource | None] = []
             programmes: list[Programme] = []
             if view.applicant is not None and (
                 view.case.state in DECIDABLE or (again and view.case.state == "decided")
@@ -96,11 +102,16 @@ class CaseForm(NamedTuple):
                     )
                 except UnknownProfile:
                     programmes = list_programmes(reading, str(self.case))
-            actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history)))
+            if assessment is not None:
+                sources = [find_source(registry, each.requirement) for each in assessment.assessed]
+                if None in sources:
+                    programmes = list_programmes(reading, str(self.case))
+            changed_by = (source.by for source in sources if source is not None)
+            actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history), *changed_by))
             file_names = read_file_names(registry, case) if view.attachments else {}
         beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
         colleagues = list_colleagues(self.services)
-        return CasePage(view, case.version, assessment, programmes, beside, actors, file_names, colleagues)
+        return CasePage(view, case.version, assessment, sources, programmes, beside, actors, file_names, colleagues)
 
     def perform(
         self, body: msgspec.Struct, key: str, version: int, act: Callable[[RecognitionOffice, str], CaseUpdate]
@@ -173,7 +184,8 @@ def render_case(
         grade_transfers=GRADE_TRANSFERS,
         conditions=CONDITIONS,
         why_not={outcome: sorted(codes) for outcome, codes in WHY_NOT.items()},
-        letter_note=_last_note(page.view),
+        without_comparison=_texts_without_comparison(page.view),
+        draft=last_draft(page.view.written),
         grants=grants_by_credential(page.assessment) if page.assessment else {},
         checklists=[answer_questions(each.offered) for each in page.assessment.assessed] if page.assessment else [],
         documents=DOCUMENTS,
@@ -201,10 +213,10 @@ def open_wish(view: CaseView) -> Step | None:
     return wish
 
 
-def _last_note(view: CaseView) -> str:
-    """Return the note for the applicant as it was saved or proposed last; empty before the first."""
-    notes = (str(text.content) for text in reversed(view.written) if text.kind in ("draftNote", "proposal"))
-    return next(notes, "")
+def _texts_without_comparison(view: CaseView) -> set[str]:
+    """Return the ids of the assessments that compared nothing: the history does not call them assessments."""
+    assessments = (text for text in view.written if text.kind == "assessment")
+    return {text.text for text in assessments if not is_compared(msgspec.convert(text.content, Assessment))}
 
 
 def _warnings(view: CaseView, wish: Step | None) -> list[str]:

@@ -24,6 +24,7 @@ from registry.office.errors import CohortFileError
 from registry.server.pages.forms import form_key, new_key
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.refusals import problem_of
+from registry.wire.forms import check_uuid
 from registry.wire.recognition import Condition
 from registry.wire.today import utc_today
 
@@ -115,22 +116,20 @@ def _render(
     decided: bool = False,
     problem: Mapping[str, Any] | None = None,
 ) -> Response[Any]:
-    today = utc_today().isoformat()
+    chosen = typed.get("assessment", "")
     with desk.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
-        statements = [
-            each
-            for each in assessments(snapshot.connection, desk.own)
-            if each.state == "inForce" and (each.content.get("validUntil") or today) >= today
-        ]
+        statements = assessments(snapshot.connection, desk.own, in_force_on=utc_today(), limit=_MOST_STATEMENTS)
+        if check_uuid(chosen) is None and chosen not in {each.assessment for each in statements}:
+            statements += assessments(snapshot.connection, desk.own, chosen, in_force_on=utc_today())
     return desk.pages.render(
         desk.request,
         "office/cohorts.html",
         private=True,
         names=names,
         status=problem["status"] if problem else 200,
-        statements=statements[:_MOST_STATEMENTS],
-        chosen=_find(statements, typed.get("assessment", "")),
+        statements=statements,
+        chosen=_find(statements, chosen),
         typed=typed,
         outcome=outcome,
         decided=decided,

@@ -17,6 +17,7 @@ from registry.office.assessments.assessment import (
     named_grounds,
 )
 from registry.office.assessments.comparison import Element
+from registry.office.cases.decision_draft import DecisionDraft
 from registry.office.cases.proposal_messages import Leave
 from registry.server.pages.forms import read_number
 from registry.wire.recognition import Condition, GradeTransfer, Grant, Mode, Outcome
@@ -27,6 +28,8 @@ GRADE_TRANSFERS: Final[tuple[str, ...]] = get_args(GradeTransfer)
 CONDITIONS: Final[tuple[str, ...]] = get_args(Condition.__annotations__["code"])
 LEAVE: Final = "leave"
 """In the place of an outcome: the credential is left out of the decision."""
+STOPS_SHOWN: Final = "stops-shown"
+"""The field of a form that shows the stops which its override is about."""
 _FORMAL: Final = "formal"
 
 
@@ -51,6 +54,21 @@ def read_left(typed: Mapping[str, str], draft: Assessment) -> list[Leave]:
         for number in range(len(draft.assessed))
         if typed.get(f"outcome-{number}") == LEAVE
     ]
+
+
+def read_draft(typed: Mapping[str, str], draft: Assessment) -> DecisionDraft:
+    """Return what the form says beside the assessment, finished or not. Raises `msgspec.ValidationError`."""
+    leave = [
+        {"subject": number, "reason": typed.get(f"leave-{number}", "").strip()}
+        for number in range(len(draft.assessed))
+        if typed.get(f"outcome-{number}") == LEAVE
+    ]
+    values = {
+        "note": typed.get("letter-note", "").strip(),
+        "leave": leave,
+        "override": typed.get("override", "").strip(),
+    }
+    return msgspec.convert(values, DecisionDraft)
 
 
 def grants_by_credential(assessment: Assessment) -> dict[int, ProposedGrant]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.response import Redirect
 
 from projections.records.member_names import read_member_names
 from registry.api.case_file import Assignment, NameSearch
@@ -26,6 +27,7 @@ from registry.office.cases.open_cases import (
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.worklist import AssignedCounts, CaseLine, Counts, WorklistQuery
 from registry.server.pages.forms import Chosen, form_key, new_key
+from registry.server.pages.kept_searches import keep_search, read_kept_search
 from registry.server.pages.languages import language_of
 from registry.server.pages.office.assignments import (
     MOST_CHOSEN,
@@ -77,13 +79,23 @@ def show_inbox(desk: AtDesk) -> Response[str]:
 
 
 @post("/office/search", include_in_schema=False, status_code=200, sync_to_thread=True, **requires("cases:read"))
-def search(desk: AtDesk, data: Chosen) -> Response[str]:
-    """Show the cases of applicants of a name. Names are in no address, so the answer is that of the form itself."""
+def search(desk: AtDesk, data: Chosen) -> Response[Any]:
+    """Lead to the cases of applicants of a name. Names are in no address, but the number of the search is."""
     name = " ".join(str(data.get("name", "")).split())
     if not name:
         return render_inbox(desk, fault="name")
     searched = msgspec.convert({"name": name[:200]}, NameSearch)
-    return render_inbox(desk, name=searched.name)
+    number = keep_search(desk.request, desk.services, {"name": searched.name})
+    if number is None:
+        return render_inbox(desk, name=searched.name)
+    return Redirect(desk.pages.address(desk.request, f"/office/found/{number}", {}), status_code=303)
+
+
+@get("/office/found/{search:uuid}", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
+def show_found(desk: AtDesk, search: UUID) -> Response[str]:
+    """Show the cases of applicants of a name. The session has the search under this number for a short time."""
+    searched = read_kept_search(desk.request, desk.services, search)
+    return render_inbox(desk, fault="gone") if searched is None else render_inbox(desk, name=searched["name"])
 
 
 @post("/office/assign", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
@@ -136,7 +148,7 @@ def render_inbox(
         agreements = read_own_agreements(snapshot.connection, desk.own)
     page = _read_page(desk, chosen, agreements, name)
     formats = Formats(language_of(desk.request))
-    status = problem["status"] if problem else 409 if outcome else 422 if fault else 200
+    status = problem["status"] if problem else 409 if outcome else {"": 200, "gone": 410}.get(fault, 422)
     return desk.pages.render(
         desk.request,
         "office/inbox.html",
@@ -222,4 +234,4 @@ def _back(chosen: InboxFilter) -> dict[str, Any]:
     return {name: value for name, value in chosen.conditions.items() if name != "cursor"}
 
 
-ROUTES: Final = desk_routes(show_inbox, search, assign_chosen, take_from_inbox)
+ROUTES: Final = desk_routes(show_inbox, search, show_found, assign_chosen, take_from_inbox)

@@ -108,17 +108,18 @@ def withdraw(desk: AtDesk, assessment: UUID, data: Typed) -> Response[Any]:
 
 
 def _render_withdrawal(desk: Desk, assessment: str, problem: Mapping[str, Any] | None = None) -> Response[Any]:
-    read = _read(desk)
-    row = next((each for each in read.rows if each.assessment == assessment), None)
+    read = _read(desk, assessment=assessment)
+    row = next(iter(read.rows), None)
     if row is None:
         raise HttpProblem("not-found", "this office stated no such assessment, as far as this node has read")
     return _render(desk, "office/statement_withdraw.html", read, row=row, problem=problem)
 
 
-def _read(desk: Desk, member: str = "") -> _Read:
+def _read(desk: Desk, member: str = "", assessment: str | None = None) -> _Read:
+    """Return the newest statements, or one of them, with the offers of a member."""
     with desk.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
-        rows = assessments(snapshot.connection, desk.own)
+        rows = assessments(snapshot.connection, desk.own, assessment, limit=_MOST_STATEMENTS + 1)
         members = {row.of_member for row in rows[:_MOST_STATEMENTS]} | ({member} & names.keys())
         offers = {
             each: search.search(snapshot.connection, CatalogueQuery(member=each), limit=_MOST_OFFERS).items

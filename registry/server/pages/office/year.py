@@ -10,15 +10,13 @@ from projections.recognition.office_year import read_office_year
 from projections.records.member_names import read_member_names
 from registry.http import FieldError, HttpProblem, requires
 from registry.http.responses import Position
-from registry.letters.report import Report, ReportTable, render_report
+from registry.letters.report import render_report
 from registry.office.cases.year_file import read_appeals, read_case_days
 from registry.server.pages import charts
-from registry.server.pages.languages import language_of, translate
+from registry.server.pages.languages import language_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
-from registry.server.pages.office.year_figures import SPANS, YearFigures, figures_of, table_of
-from registry.server.pages.templates import Formats
-from registry.server.pages.texts import N_
-from registry.server.pages.vocabulary import VOCABULARY
+from registry.server.pages.office.year_figures import SPANS, YearFigures, figures_of, first_decisions, table_of
+from registry.server.pages.office.year_words import YearWords
 from registry.wire.today import utc_today
 
 _FIRST_YEAR: Final = 1900
@@ -34,7 +32,7 @@ class _Read(NamedTuple):
 @get("/office/year", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
 def show_year(desk: AtDesk) -> Response[Any]:
     """Show a year of the office."""
-    read, language = _read(desk), language_of(desk.request)
+    read, words = _read(desk), YearWords(language_of(desk.request))
     figures = read.figures
     return desk.pages.render(
         desk.request,
@@ -44,12 +42,12 @@ def show_year(desk: AtDesk) -> Response[Any]:
         private=True,
         figures=figures,
         outcome_chart=charts.bar_chart(
-            [(translate(language, VOCABULARY["outcome"][outcome]), number) for outcome, number in figures.outcomes]
+            [(words.code("outcome", outcome), number) for outcome, number in figures.outcomes]
         ),
         time_chart=charts.bar_chart(
-            [(_span(language, span), number) for span, number in zip(SPANS, figures.times.spans, strict=True)]
+            [(words.span(span), number) for span, number in zip(SPANS, figures.times.spans, strict=True)]
         ),
-        spans=[_span(language, span) for span in SPANS],
+        spans=[words.span(span) for span in SPANS],
         bar_width=charts.bar_width,
     )
 
@@ -70,7 +68,7 @@ def download_pdf(desk: AtDesk) -> Response[bytes]:
     """Return the figures of a year as a document."""
     read = _read(desk)
     office = read.names.get(desk.own, desk.own)
-    report = _report(read.figures, office, language_of(desk.request))
+    report = YearWords(language_of(desk.request)).report(read.figures, office)
     pdf = render_report(report, utc_today())
     return Response(pdf, media_type="application/pdf", headers=_headers(read.figures, "pdf"))
 
@@ -93,87 +91,8 @@ def _read(desk: Desk) -> _Read:
         names = read_member_names(snapshot.connection)
         position = snapshot.position
     with desk.private.reading() as registry:
-        days, appeals = read_case_days(registry.cursor()), read_appeals(registry, year)
+        days, appeals = read_case_days(registry.cursor(), first_decisions(decisions)), read_appeals(registry, year)
     return _Read(figures_of(decisions, days, appeals, year), names, position)
-
-
-def _span(language: str, span: tuple[int, int | None]) -> str:
-    first, last = span
-    if last is None:
-        return translate(language, N_("over %(days)s days"), days=first - 1)
-    return translate(language, N_("%(first)s to %(last)s days"), first=first, last=last)
-
-
-def _report(figures: YearFigures, office: str, language: str) -> Report:
-    formats = Formats(language)
-
-    def say(text: str, **values: Any) -> str:  # noqa: ANN401 - of any kind that `%` can write
-        return translate(language, text, **values)
-
-    def word(group: str, code: str) -> str:
-        return say(VOCABULARY[group].get(code, code))
-
-    times = figures.times
-    tables = [
-        ReportTable(
-            say(N_("Decisions")),
-            [say(N_("Decisions")), say(N_("Number"))],
-            [
-                [say(N_("made")), formats.number(figures.decisions)],
-                [say(N_("replaced since")), formats.number(figures.superseded)],
-                [say(N_("withdrawn since")), formats.number(figures.withdrawn)],
-            ],
-        ),
-        ReportTable(
-            say(N_("Outcomes of grants in force")),
-            [say(N_("Outcome")), say(N_("Number"))],
-            [[word("outcome", outcome), formats.number(number)] for outcome, number in figures.outcomes],
-        ),
-        ReportTable(
-            say(N_("Grounds")),
-            [say(N_("Element")), say(N_("Difference")), say(N_("Number"))],
-            [
-                [word("aspect", aspect), word("difference", difference), formats.number(number)]
-                for aspect, difference, number in figures.grounds
-            ],
-        ),
-        ReportTable(
-            say(N_("Countries of the qualifications")),
-            [say(N_("Country")), say(N_("Recognises nothing")), say(N_("Decisions in force"))],
-            [
-                [formats.country(row.country), formats.number(row.refused), formats.number(row.decisions)]
-                for row in figures.countries
-            ],
-        ),
-        ReportTable(
-            say(N_("Days from a complete file to the first decision")),
-            [say(N_("Days")), say(N_("Cases"))],
-            [[_span(language, span), formats.number(number)] for span, number in zip(SPANS, times.spans, strict=True)],
-            ""
-            if times.median is None or times.longest is None
-            else say(
-                N_("Median %(median)s days, longest %(longest)s days."),
-                median=formats.number(times.median),
-                longest=formats.number(times.longest),
-            ),
-        ),
-        ReportTable(
-            say(N_("Appeals")),
-            [say(N_("Appeals")), say(N_("Number"))],
-            [
-                [say(N_("lodged")), formats.number(figures.appeals.lodged)],
-                [say(N_("with a new decision since")), formats.number(figures.appeals.amended)],
-            ],
-        ),
-    ]
-    return Report(
-        language,
-        say(N_("The recognition office in %(year)s"), year=figures.year),
-        office,
-        say(N_("Made on %(day)s from the log and from the cases of the office."), day=formats.day(utc_today())),
-        say(N_("Page {page} of {pages}")),
-        tables,
-    )
 
 
 ROUTES: Final = desk_routes(show_year, download_csv, download_pdf)

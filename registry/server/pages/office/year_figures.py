@@ -72,6 +72,12 @@ def figures_of(read: OfficeYear, days: Mapping[str, CaseDays], appeals: Appeals,
     )
 
 
+def first_decisions(read: OfficeYear) -> list[str]:
+    """Return the decisions in force of those cases that were decided for the first time in the year."""
+    first = (each.decision for each in read.decisions if each.supersedes is None)
+    return [_newest(decision, read.superseded_by) for decision in first]
+
+
 def _split(ground: str) -> tuple[str, str]:
     aspect, _, difference = ground.partition(":")
     return aspect, difference

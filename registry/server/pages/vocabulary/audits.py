@@ -15,6 +15,16 @@ WORDS: Final = {
         "not well": N_("They do not agree"),
         "inconclusive": N_("We cannot tell from the reports alone"),
     },
+    "contradiction": {
+        "verdict": N_("its verdict does not follow from the faults and open checks that it lists"),
+        "size": N_("the number of entries is not that of the signed head"),
+        "root": N_("the root is not that of the signed head"),
+        "head-missing": N_("it names entries and holds no signed head"),
+        "head-unreadable": N_("a head is not a signed note"),
+        "key-unreadable": N_("a key cannot be read"),
+        "origin": N_("a head is that of another log"),
+        "unsigned": N_("no key in the report has signed the head"),
+    },
     "served views": {
         "equal": N_("the same"),
         "differ": N_("they differ"),

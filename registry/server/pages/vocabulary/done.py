@@ -7,6 +7,7 @@ from registry.server.pages.texts import N_
 WORDS: Final = {
     "done": {
         "take": N_("The case is yours"),
+        "case-opened": N_("The case is open"),
         "assign": N_("The chosen cases are assigned"),
         "assign-none": N_("Nothing changed: they were assigned so already"),
         "shortcuts-on": N_("Keyboard shortcuts are on"),

@@ -1,12 +1,16 @@
 """The decision form's reasons: why nothing milder is possible, why a credential is left out, and notes for the file."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
 from registry.office.assessments.assessment import AssessedCredential, Assessment
 from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
-from registry.server.pages.office.decision_form import grants_by_credential, read_decision, read_left
+from registry.office.cases.decision_draft import DecisionDraft, last_draft
+from registry.office.cases.rows import Written
+from registry.server.pages.office.decision_form import grants_by_credential, read_decision, read_draft, read_left
 
 OFFERED = Offered(issuer="Oslo Met", member=False, title={"en": "Statistics"})
 NOTHING = Requirement()
@@ -21,6 +25,19 @@ def test_a_credential_that_is_left_out_has_a_reason_and_no_grant():
     assert [(left.subject, left.reason) for left in read_left(typed, DRAFT)] == [(0, "Sent for information")]
     with pytest.raises(msgspec.ValidationError):
         read_left({"outcome-0": "leave"}, DRAFT)
+
+
+def test_a_draft_keeps_what_is_not_finished():
+    typed = {"outcome-0": "leave", "outcome-1": "full", "letter-note": " Hello ", "override": "Paper"}
+    draft = read_draft(typed, DRAFT)
+    assert (draft.note, draft.left, draft.override) == ("Hello", {0: ""}, "Paper")
+    text = Written("t", "draft", datetime.now(UTC), "ada", msgspec.to_builtins(draft))
+    assert last_draft([text]) == draft
+    proposed = Written("t", "proposal", datetime.now(UTC), "ada", "Newer")
+    assert last_draft([text, proposed]) == DecisionDraft(note="Newer")
+    assert last_draft([]) == DecisionDraft()
+    with pytest.raises(msgspec.ValidationError):
+        read_draft({"override": "x" * 2001}, DRAFT)
 
 
 def test_a_refusal_carries_why_nothing_milder_is_possible():

@@ -1,0 +1,26 @@
+"""Searches by person after their form was sent: the results stand under a number, so that Back needs no form again."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+
+from registry.accounts import AccountServices
+from registry.server.pages.browser_session import cookie_of, session_of
+
+
+def keep_search(request: Request[Any, Any, Any], services: AccountServices, query: Mapping[str, str]) -> str | None:
+    """Keep a search for the session that sent it, and return its number; None without a session, as of an API key."""
+    session, secret = session_of(request), cookie_of(request, services.site.session_cookie)
+    if session is None or secret is None:
+        return None
+    return services.searches.keep(session.session, secret, query)
+
+
+def read_kept_search(request: Request[Any, Any, Any], services: AccountServices, search: UUID) -> dict[str, str] | None:
+    """Return the search with this number; None where this session does not have it any more."""
+    session, secret = session_of(request), cookie_of(request, services.site.session_cookie)
+    if session is None or secret is None:
+        return None
+    return services.searches.read(session.session, secret, str(search))
