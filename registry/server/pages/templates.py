@@ -112,6 +112,7 @@ def environment(language: str) -> Environment:
         "day_or_part": formats.day_or_part,
         "short_day": formats.short_day,
         "moment": formats.moment,
+        "isolated": Markup("<bdi>{}</bdi>").format,  # a name in a sentence, written in the direction of its own
         "country": formats.country,
         "language_name": formats.language_name,
         "listing": formats.listing,
