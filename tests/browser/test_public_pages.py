@@ -33,6 +33,9 @@ def test_a_reader_finds_an_offer_and_opens_it(page):
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Renewable grids").click()
     assert page.locator("h1").inner_text() == "Renewable grids"
+    page.get_by_role("link", name="What offices decided").click()
+    assert page.locator("h1").inner_text() == "What offices decided"
+    assert page.get_by_role("link", name="Renewable grids").is_visible()
 
 
 def test_a_filter_shortens_the_list_and_is_in_the_address(page):
