@@ -112,13 +112,18 @@ def environment(language: str) -> Environment:
         "day_or_part": formats.day_or_part,
         "short_day": formats.short_day,
         "moment": formats.moment,
-        "isolated": Markup("<bdi>{}</bdi>").format,  # a name in a sentence, written in the direction of its own
+        "isolated": isolated,
         "country": formats.country,
         "language_name": formats.language_name,
         "listing": formats.listing,
         "first_part": lambda reference: reference.partition("/")[0],
     }
     return templates
+
+
+def isolated(name: str) -> Markup:
+    """Return a name for a sentence, written in a direction of its own."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 _UNKNOWN: Final = "code"
