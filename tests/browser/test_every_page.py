@@ -74,6 +74,28 @@ def test_each_page_of_administrators_is_accessible_valid_and_fits(site, places, 
     walk(page, ADMINISTRATION, places)
 
 
+def test_what_forms_of_administrators_answer_is_accessible(site, open_reader, judge):
+    page = open_reader()
+    page.goto(site.link(*ROLES, name=f"{NAME} asks"))
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url("**/account")
+    page.goto("/admin/keys")
+    page.get_by_label("System").fill(NAME)
+    page.get_by_label("Erase a learner, which nobody can take back").check()
+    page.get_by_role("button", name="Add a key").click()
+    page.get_by_role("button", name="Add this key for").wait_for()
+    judge(page)
+    page.get_by_role("button", name="Add this key for").click()
+    page.get_by_role("heading", level=1).wait_for()
+    judge(page)
+    page.goto("/admin/accounts")
+    page.get_by_label("Name", exact=True).fill(f"{NAME} new")
+    page.get_by_label("Clerk", exact=True).check()
+    page.get_by_role("button", name="Add the account and make a link").click()
+    page.get_by_role("heading", name="A link for").wait_for()
+    judge(page)
+
+
 def test_what_forms_of_people_answer_is_valid_html(site, vnu, tmp_path):
     staff = site.sign_in(*ROLES, name=f"{NAME} 2")
     pages = {}

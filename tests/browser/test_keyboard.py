@@ -73,7 +73,7 @@ def test_a_case_is_decided_and_approved_by_two_persons(site, sit_down):
     case = opened(site.client(), applicant=PERSON)
     address = f"/office/cases/{case}"
     page, keys = sit_down("officer")
-    keys.open("Recognition office", "cases")
+    keys.open("Recognition office", "open case")
     open_row(page, keys, address)
     keys.skip()
     keys.go_to("The file is complete")
@@ -87,7 +87,7 @@ def test_a_case_is_decided_and_approved_by_two_persons(site, sit_down):
     keys.press("Enter")
     page.get_by_text("Proposed for approval").first.wait_for()
     colleague, keys = sit_down("decision-approver")
-    keys.open("Recognition office", "cases")
+    keys.open("Recognition office", "open case")
     open_row(colleague, keys, address)
     keys.skip()
     for name, text in (("Approve", "Publish the decision"), ("Publish the decision", "Decision published")):

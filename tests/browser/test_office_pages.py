@@ -76,6 +76,32 @@ def test_each_page_is_accessible_valid_and_fits_its_window(office, open_reader, 
     walk(page, OFFICE, office.places)
 
 
+def test_what_goes_wrong_with_a_case_is_said_accessibly(office, open_reader, judge):
+    address = f"/office/cases/{office.places['complete']}"
+    page, stale = open_reader(), open_reader()
+    for each in (page, stale):
+        sign_in(each, office, *ALL_ROLES)
+        each.goto(address)
+    page.get_by_role("button", name="Propose for approval").click()
+    assert page.title().startswith("Error:")
+    assert page.evaluate("document.activeElement.className") == "summary-error"
+    judge(page)
+    page.goto(address)
+    page.get_by_role("button", name="Take this case").click()
+    page.locator(".notice").first.wait_for()
+    stale.get_by_label("Note for the applicant").fill(NAME)
+    stale.get_by_role("button", name="Save draft").click()
+    assert stale.title().startswith("Error:")
+    assert stale.get_by_label("Note for the applicant").input_value() == NAME
+    judge(stale)
+    page.goto(address)
+    page.get_by_label("Note for the applicant").fill(NAME)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("heading", name="You were signed out before this was sent").wait_for()
+    judge(page)
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_a_case_is_decided_by_two_persons(office, open_reader, scripts):
     title = f"Course {scripts}"
