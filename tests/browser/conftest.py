@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.support.browser import NARROW, WIDE, axe_violations, open_page, require_chromium
+from tests.browser.tables import status_of
+from tests.support.browser import NARROW, WIDE, html_faults, open_page, require_chromium
 from tests.support.command import registry, until
+from tests.support.page_judge import Judge
 from tests.support.served import Served, achievement, once, row
 
 TITLE = "<script>alert(1)</script> & Energy systems"
@@ -130,14 +132,16 @@ def page(request, open_reader):
     return open_reader(**READERS[request.param])
 
 
-@pytest.fixture
-def axe(npm_checks):
-    """Check a page by axe-core: `axe(page)` fails with each violation."""
+@pytest.fixture(scope="package")
+def judge(npm_checks):
+    """Fail with all that is wrong with a page as it is shown now, in each of its looks: `judge(page)`."""
+    judging = Judge(npm_checks / "node_modules/axe-core/axe.min.js")
 
     def check(page):
-        violations = axe_violations(page, npm_checks / "node_modules/axe-core/axe.min.js")
-        assert not violations, "\n".join(violations)
+        faults = judging.faults(page)
+        assert not faults, "\n".join(faults)
 
+    check.faults = judging.faults
     return check
 
 
@@ -147,3 +151,23 @@ def vnu(npm_checks):
     if shutil.which("java") is None:
         pytest.skip("needs Java 17 or later")
     return npm_checks / "node_modules/vnu-jar/build/dist/vnu.jar"
+
+
+@pytest.fixture
+def walk(judge, vnu, tmp_path):
+    """Open each page of a table once: its status, all that `judge` looks at, and valid HTML."""
+
+    def go(page, addresses, places):
+        faults, sources = [], {}
+        for name, address in addresses.items():
+            answer = page.goto(address.format(**places))
+            if answer.status != status_of(name):
+                faults.append(f"{name}: {answer.status} instead of {status_of(name)}")
+            sources[name.replace(" ", "-")] = answer.text()
+            faults += [f"{name}: {fault}" for fault in judge.faults(page)]
+        folder = tmp_path / "html"
+        folder.mkdir()
+        faults += html_faults(vnu, folder, sources)
+        assert not faults, "\n".join(faults)
+
+    return go

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import READERS
-from tests.support.browser import NARROW, WIDE, html_faults, open_page, overflow, require_chromium
+from tests.browser.desk_work import fill_desk
+from tests.browser.tables import DESK
+from tests.support.browser import open_page, require_chromium
 from tests.support.command import registry, until
 from tests.support.served import Served, achievement, once, row
 
@@ -52,6 +54,7 @@ def _fill(node):
         "composition": composition,
     }
     larger = post("/v1/achievements", larger).json()["achievement"]
+    node.plain, node.larger = plain, larger
     issued = []
     for number, (family, given) in enumerate(NAMES):
         content = row(plain, f"record {number}", f"s{number}", family_name=family, given_name=given)
@@ -96,43 +99,10 @@ def open_desk(chromium, desk):
     assert not faults, "\n".join(faults)
 
 
-def _addresses(node):
-    credentials = node.credentials
-    chosen = "&".join(f"credential={each}" for each in (credentials.decided, credentials.part, credentials.suspended))
-    return {
-        "desk": "/desk",
-        "feed": "/desk/feed",
-        "credentials": "/desk/credentials",
-        "suspended": "/desk/credentials?status=suspended",
-        "none": "/desk/credentials?from=1999-01-01&until=1999-01-02",
-        "credential": f"/desk/credentials/{credentials.decided}",
-        "part": f"/desk/credentials/{credentials.part}",
-        "revoke": f"/desk/credentials/change?do=revoke&{chosen}",
-        "suspend": f"/desk/credentials/change?do=suspend&credential={credentials.plain}",
-        "nothing-chosen": "/desk/credentials/change?do=revoke",
-        "worklist": "/desk/worklist",
-        "held-rows": "/desk/held-rows",
-        "learner": f"/desk/learners/{node.learner}",
-        "learner-changes": "/desk/learner-changes",
-        "erase": f"/desk/learners/{node.learner}/erase",
-    }
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_each_page_is_accessible_valid_and_fits_its_window(desk, open_desk, axe, vnu, tmp_path, viewport):
-    page = open_desk("clerk", "approver", viewport=viewport)
-    pages = {}
-    for name, address in _addresses(desk).items():
-        answer = page.goto(address)
-        assert answer.status == (422 if name == "nothing-chosen" else 200), name
-        assert page.locator("h1").count() == 1, name
-        assert overflow(page) <= 0, name
-        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
-        axe(page)
-        pages[name] = answer.text()
-    folder = tmp_path / "html"
-    folder.mkdir()
-    assert not (faults := html_faults(vnu, folder, pages)), "\n".join(faults)
+def test_each_page_is_accessible_valid_and_fits_its_window(desk, open_desk, walk):
+    places = vars(desk.credentials) | {"learner": desk.learner, "achievement": desk.plain, "larger": desk.larger}
+    page = open_desk("clerk", "approver")
+    walk(page, DESK, places | fill_desk(desk, desk.plain))
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -153,7 +123,7 @@ def test_a_clerk_finds_a_credential_by_its_learner_s_name_and_suspends_and_reins
     assert desk.credentials.plain in page.url
 
 
-def test_several_are_revoked_by_a_clerk_and_a_second_person(desk, open_desk, axe, tmp_path):
+def test_several_are_revoked_by_a_clerk_and_a_second_person(desk, open_desk, judge):
     clerk = open_desk("clerk")
     clerk.goto("/desk/credentials?status=active")
     for credential in (desk.credentials.decided, desk.credentials.part, desk.credentials.other):
@@ -167,11 +137,10 @@ def test_several_are_revoked_by_a_clerk_and_a_second_person(desk, open_desk, axe
     clerk.get_by_label("Issued in error").check()
     clerk.get_by_role("button", name="Ask a colleague to revoke 3").click()
     expect(clerk.get_by_role("heading", level=1)).to_have_text("3 changes wait for a colleague")
-    axe(clerk)
+    judge(clerk)
     colleague = open_desk("approver", scripts=False)
     colleague.goto("/desk")
     colleague.get_by_role("link", name="changes of status to release").click()
     colleague.get_by_role("button", name="Release 3 changes").click()
     until(lambda: "3 credentials changed" in (colleague.reload() and colleague.inner_text("h1")))
-    axe(colleague)
-    colleague.screenshot(path=tmp_path / "result.png", full_page=True)
+    judge(colleague)

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from tests.support.browser import NARROW, WIDE, open_page, require_chromium
+from tests.support.browser import open_page, require_chromium
 from tests.support.served import Served
 
 AUTHENTICATOR = {
@@ -65,17 +65,12 @@ def test_a_person_adds_a_passkey_and_signs_in_with_it_later(staff, open_staff):
     page.get_by_text("The chain is whole").wait_for()
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_pages_of_people_who_sign_in_are_accessible(staff, open_staff, axe, viewport):
-    page = open_staff(viewport=viewport)
+def test_pages_of_people_who_sign_in_are_accessible(staff, open_staff, judge):
+    page = open_staff()
     page.goto("/signin")
-    axe(page)
+    judge(page)
     page.goto(staff.link("clerk", "administrator"))
-    axe(page)
-    page.get_by_role("main").get_by_role("button").click()
-    for path in ("/account", "/admin/accounts", "/admin/keys", "/admin/journal?check=yes"):
-        page.goto(path)
-        axe(page)
+    judge(page)
 
 
 def test_without_scripts_a_link_signs_in_and_the_pages_work(staff, open_staff):

@@ -122,7 +122,7 @@ def test_a_form_whose_session_has_ended_is_shown_again_and_sent_again_after_sign
     client.post(path, data=form(client.get(path)))
     asked = client.post("/admin/accounts", content=urlencode(resend(again)), headers=FORM)
     assert asked.status_code == 403  # another person may sit at this browser now: nothing is done in their name unasked
-    assert f"Send it as {other}" in asked.text
+    assert f"Send it as <bdi>{other}</bdi>" in asked.text
     assert typed not in unescape(client.get("/admin/accounts").text)
     stored = client.post("/admin/accounts", content=urlencode(resend(asked)), headers=FORM)
     assert stored.status_code == 201, stored.text

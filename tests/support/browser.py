@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
-AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TABLE_ROLE = re.compile(
     "The “(?:table|rowgroup|row|cell|columnheader|rowheader)” role is unnecessary"
     "|The “role” attribute must not be used on a “t[rdh]” element"
@@ -70,32 +69,6 @@ def open_page(browser: Browser, origin: str, *, viewport=None, scripts=True, **o
     page = context.new_page()
     watch.follow(page)
     return page, watch
-
-
-def axe_violations(page: Page, script: Path) -> list[str]:
-    """Return what axe-core finds in the page as it is shown now.
-
-    The page's policy forbids axe's script, so a copy of the page in a context without the policy is judged.
-    """
-    browser = page.context.browser
-    assert browser is not None
-    context = browser.new_context(
-        viewport=page.viewport_size, bypass_csp=True, storage_state=page.context.storage_state(), locale="en-GB"
-    )
-    try:
-        html = page.content()
-        copy = context.new_page()
-        copy.route(page.url, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
-        copy.goto(page.url)
-        copy.add_script_tag(path=script)
-        result = copy.evaluate("tags => axe.run({runOnly: tags})", AXE_TAGS)
-    finally:
-        context.close()
-    return [
-        f"{page.url}: {violation['id']}: {violation['help']}: {node['html']} {node['failureSummary']}"
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 def overflow(page: Page) -> int:

@@ -49,7 +49,10 @@ class ProblemPages:
             await self._send_to_sign_in(request, send)
             return
         problem = {"detail": "", "errors": []} | msgspec.json.decode(document)
-        problem["remedy"] = VOCABULARY["remedy"].get(problem["type"].rpartition("/")[2], "")
+        code = problem["type"].rpartition("/")[2]
+        problem["remedy"] = VOCABULARY["remedy"].get(code, "")
+        if title := VOCABULARY["problem title"].get(code):
+            problem |= {"title": title, "detail": ""}  # what it says names what only systems have
         unsent = scope.get(UNSENT)
         if unsent is None:
             page = self._pages.render(request, "problem.html", status=start["status"], problem=problem)

@@ -187,6 +187,7 @@ def environment(language: str) -> Environment:
         "day_or_part": formats.day_or_part,
         "short_day": formats.short_day,
         "moment": formats.moment,
+        "isolated": isolated,
         "country": formats.country,
         "language_name": formats.language_name,
         "language_names": formats.language_names,
@@ -197,6 +198,11 @@ def environment(language: str) -> Environment:
         "first_part": lambda reference: reference.partition("/")[0],
     }
     return templates
+
+
+def isolated(name: str) -> Markup:
+    """Return a name for a sentence, written in a direction of its own."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 _UNKNOWN: Final = "code"

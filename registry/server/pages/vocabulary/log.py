@@ -5,7 +5,11 @@ from typing import Final
 from registry.server.pages.texts import N_
 
 WORDS: Final = {
+    "problem title": {
+        "scope-missing": N_("You may not see or do this"),
+    },
     "remedy": {
+        "scope-missing": N_("Your roles do not allow it. If they should, ask the administrator of this node."),
         "not-found": N_("Check the address. What was published a moment ago may need a minute to be shown here."),
         "invalid": N_("Go back, and change what you entered."),
         "unprocessable": N_("Go back, and change what you entered."),

@@ -36,3 +36,8 @@ def test_macros_that_use_names_of_the_page_are_imported_with_its_context(name):
 
 def test_the_check_sees_what_a_macro_takes():
     assert "url" in taken_from_context("macros/feed.html")
+
+
+def test_a_name_in_a_sentence_keeps_its_own_direction_and_does_no_harm():
+    template = environment("en").from_string('{{ _("By %(name)s", name=name | isolated) }}')
+    assert template.render(name="<b>عمر") == "By <bdi>&lt;b&gt;عمر</bdi>"
