@@ -21,6 +21,7 @@ _MAX_DEPTH: Final = 3
 """The greatest number of sentences within each other."""
 _PLACE: Final = re.compile(r"%\(([a-z]+)(\d+)\)s")
 _WORD: Final = re.compile(r"\w+")
+_LOWER_CASE: Final = re.compile(r"\b[a-z]{2}")
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!]) ")
 _BRACKET: Final = re.compile(r" (?=\()")
 _LIST: Final = re.compile(r", | and ")
@@ -99,8 +100,8 @@ class Details:
         return Advice(self.say(fault), self.say(cure) if cure else Markup())
 
     def _source(self, text: str) -> Markup:
-        """Return a text that has no translation; one word is a value."""
-        if " " not in text:
+        """Return a text that has no translation. One word is a value, and so is `EQF 6`."""
+        if " " not in text or _LOWER_CASE.search(text) is None:
             return isolate(text)
         return escape(text) if self._language == SOURCE else Markup('<span lang="{}">{}</span>').format(SOURCE, text)
 
