@@ -21,6 +21,8 @@ _MAX_DEPTH: Final = 3
 """The greatest number of sentences within each other."""
 _PLACE: Final = re.compile(r"%\(([a-z]+)(\d+)\)s")
 _WORD: Final = re.compile(r"\w+")
+_PATH: Final = re.compile(r"(?:^|(?<=; ))\$[\w.\[\]]*: ")
+"""A place in JSON before a sentence, which says nothing to readers of a page."""
 _LOWER_CASE: Final = re.compile(r"\b[a-z]{2}")
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!]) ")
 _BRACKET: Final = re.compile(r" (?=\()")
@@ -86,6 +88,7 @@ class Details:
 
     def say(self, text: str) -> Markup:
         """Return a sentence for this reader, with its values isolated; in English where it has no translation."""
+        text = _PATH.sub("", text)
         translated = self._translate(text, 0) if len(text) <= MAX_LENGTH else None
         return self._source(text) if translated is None else translated
 
