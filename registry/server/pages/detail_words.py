@@ -57,8 +57,8 @@ FURTHER: Final = (
 _IN_A_CELL: Final = "say in the row's form that it is right"
 _WITH_A_STATE: Final = (
     (
-        "a person of the same name and date of birth has a case: %(value1)s, which is %(value2)s. If it is the same person,"
-        " open this one with the learner's id of that case: %(value3)s"
+        "a person of the same name and date of birth has a case: %(value1)s, which is %(value2)s. If it is the same"
+        " person, open this one with the learner's id of that case: %(value3)s"
     ),
     "credential %(value1)s/%(value2)s is in another case, too: %(value3)s, which is %(value4)s (learner %(value5)s)",
     "the applicant has another case: %(value1)s, which is %(value2)s (learner %(value3)s)",
