@@ -49,12 +49,23 @@ FURTHER: Final = (
     "must be %(value1)s, and is text",
     "must be null",
     "must be text",
+    "open (%(value1)s)",
     "required[%(value1)s]: %(value2)s",
     "sharing: %(value1)s",
 )
 """Sentences that are not collected, since they have one word or are made of words."""
 _IN_A_CELL: Final = "say in the row's form that it is right"
+_WITH_A_STATE: Final = (
+    (
+        "a person of the same name and date of birth has a case: %(value1)s, which is %(value2)s. If it is the same"
+        " person, open this one with the learner's id of that case: %(value3)s"
+    ),
+    "credential %(value1)s/%(value2)s is in another case, too: %(value3)s, which is %(value4)s (learner %(value5)s)",
+    "the applicant has another case: %(value1)s, which is %(value2)s (learner %(value3)s)",
+)
+"""Sentences that pages say as they are, but for the state within them."""
 ON_PAGES: Final[dict[str, str]] = {
+    **{sentence: sentence for sentence in _WITH_A_STATE},
     # Rows of imports
     "%(value1)s; or repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name": (
         f"%(value1)s; where it is the name, {_IN_A_CELL}"
@@ -214,6 +225,7 @@ ON_PAGES: Final[dict[str, str]] = {
     "The batch is %(value1)s and cannot be cancelled.": "The batch cannot be cancelled: %(batch1)s.",
     "The batch is %(value1)s and waits for no release.": "The batch waits for no release: %(batch1)s.",
     # Cases
+    "open (%(value1)s)": "open: %(state1)s",
     "%(value1)s: only when the case is %(value2)s; it is %(value3)s": (
         "this can be done while the state of the case is: %(state2)s; it is now: %(state3)s"
     ),

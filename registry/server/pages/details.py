@@ -21,6 +21,9 @@ _MAX_DEPTH: Final = 3
 """The greatest number of sentences within each other."""
 _PLACE: Final = re.compile(r"%\(([a-z]+)(\d+)\)s")
 _WORD: Final = re.compile(r"\w+")
+_PATH: Final = re.compile(r"(?:^|(?<=; ))\$[\w.\[\]]*: ")
+"""A place in JSON before a sentence, which says nothing to readers of a page."""
+_LOWER_CASE: Final = re.compile(r"\b[a-z]{2}")
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!]) ")
 _BRACKET: Final = re.compile(r" (?=\()")
 _LIST: Final = re.compile(r", | and ")
@@ -85,6 +88,7 @@ class Details:
 
     def say(self, text: str) -> Markup:
         """Return a sentence for this reader, with its values isolated; in English where it has no translation."""
+        text = _PATH.sub("", text)
         translated = self._translate(text, 0) if len(text) <= MAX_LENGTH else None
         return self._source(text) if translated is None else translated
 
@@ -99,8 +103,8 @@ class Details:
         return Advice(self.say(fault), self.say(cure) if cure else Markup())
 
     def _source(self, text: str) -> Markup:
-        """Return a text that has no translation; one word is a value."""
-        if " " not in text:
+        """Return a text that has no translation. One word is a value, and so is `EQF 6`."""
+        if " " not in text or _LOWER_CASE.search(text) is None:
             return isolate(text)
         return escape(text) if self._language == SOURCE else Markup('<span lang="{}">{}</span>').format(SOURCE, text)
 

@@ -106,9 +106,9 @@ def test_parts_are_said_by_themselves_and_the_rest_stays_english():
     assert dutch.say("is not a date; nobody knows this") == Markup(
         'is geen datum; <span lang="en">nobody knows this</span>'
     )
-    assert dutch.say("$.days: 'soon' is not a date") == Markup(
-        "<bdi>$.days</bdi>: <bdi>&#39;soon&#39;</bdi> is geen datum"
-    )
+    assert dutch.say("$.days: 'soon' is not a date") == Markup("<bdi>&#39;soon&#39;</bdi> is geen datum")
+    assert dutch.say("$.a[0].b: is empty; $: is not a date") == Markup("is leeg; is geen datum")
+    assert dutch.say("EQF 6") == Markup("<bdi>EQF 6</bdi>")
     assert dutch.say("it is is empty") == Markup("het is is leeg")
     assert dutch.say("given_name is empty") == Markup("Voornaam is leeg")
     assert dutch.say("nobody knows this") == Markup('<span lang="en">nobody knows this</span>')
