@@ -244,7 +244,8 @@ def _value(answer: Response[Any], name: str) -> Any:  # noqa: ANN401 - any JSON 
 def _refuse_stale(registry: Registry, credentials: Sequence[str], typed: Mapping[str, str], me: str) -> None:
     """Raise `HttpProblem` if a credential is not as the form showed it, with who changed it, where that is known."""
     stated = typed.get("states", "")
-    versions = [registry.credentials.get(each).version for each in credentials]
+    stored = registry.recorder.read_versions(registry.cursor(), [UUID(each) for each in credentials])
+    versions = [stored.get(UUID(each), 0) for each in credentials]
     if stated == states_text(versions):
         return
     shown = stated.split(",")
