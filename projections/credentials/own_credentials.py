@@ -72,9 +72,9 @@ def page_of_newest(connection: Connection, query: CredentialQuery, before: int |
 
 def count_matching(connection: Connection, query: CredentialQuery, most: int) -> int:
     """Return the number of credentials that a search finds; `most` where there are that many or more."""
-    found = "SELECT count(*) FROM (SELECT FROM credentials WHERE member = %(member)s"
+    counted = "SELECT count(*) FROM (SELECT FROM credentials WHERE member = %(member)s"
     row = connection.execute(
-        found + _conditions(query) + " LIMIT %(most)s) AS matching", _values(query) | {"most": most}
+        counted + _conditions(query) + " LIMIT %(most)s) AS matching", _values(query) | {"most": most}
     ).fetchone()
     return 0 if row is None else row[0]
 

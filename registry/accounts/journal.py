@@ -77,6 +77,15 @@ def append(cursor: Cursor[DictRow], at: datetime, actor: str, act: str, subject:
     )
 
 
+def find_actor(cursor: Cursor[DictRow], subject: str, begin: datetime, end: datetime) -> str | None:
+    """Return who acted last on a subject between two moments; None where the journal has nobody."""
+    row = cursor.execute(
+        "SELECT actor FROM accounts.journal WHERE subject = %s AND at BETWEEN %s AND %s ORDER BY number DESC LIMIT 1",
+        (subject, begin, end),
+    ).fetchone()
+    return None if row is None else row["actor"]
+
+
 def chain(before: bytes, entry: JournalEntry) -> bytes:
     """Return the hash of an entry after the entry with the hash `before`."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -311,7 +311,7 @@ class LearnerChanges:
             transaction.add(rows)
             transaction.save(*credentials)
             transaction.expect({achievement.id: achievement.version for achievement in achievements.values()})
-            transaction.conflict = Duplicate("somebody else changed one of these credentials just now; look again")
+            transaction.conflict = Duplicate("one of these credentials was changed just now; look again")
             transaction.commit()
 
     def drop(self, change: str) -> None:

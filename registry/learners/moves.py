@@ -174,7 +174,7 @@ class ConfirmedChange:
         ).fetchall()
         records = {row["credential"]: row for row in rows}
         if confirmed != 1 or set(records) != self._credentials or not self._are_as_read(cursor):
-            raise Duplicate("somebody else changed one of these learners just now; look again")
+            raise Duplicate("one of these learners was changed just now; look again")
         if self._target.is_new:
             self._add_target(cursor)
         if self._kind == "merge":

@@ -54,7 +54,7 @@ def rectify(
     if stored is None:
         raise UnknownLearner(f"this university has no learner {learner}, or has erased them", "$.learner")
     if person_version(registry.vault, stored.person) != version:
-        raise Duplicate("somebody else changed this learner since you read it; look again", "$.version")
+        raise Duplicate("this learner was changed since you read it; look again", "$.version")
     person = {name: value for name in PERSON if (value := normalise_name(stated.get(name, "")))}
     request = IssueRequest(
         "rectified", "", None, stored.person.get("student") or "rectified", person.get("familyName", ""),
@@ -72,7 +72,7 @@ def rectify(
     try:
         registry.store_rows(_Rectified(registry.vault, stored, person, by))
     except LearnerGone as error:
-        raise Duplicate("somebody else changed or erased this learner just now; look again", "$.version") from error
+        raise Duplicate("this learner was changed or erased just now; look again", "$.version") from error
 
 
 class _Rectified:

@@ -73,6 +73,42 @@ def test_an_achievement_is_published_after_its_preview(node, clerk):
     assert "Grid codes for engineers" in clerk.get("/desk/achievements", params={"text": "grid codes"}).text
 
 
+def test_who_comes_back_to_a_form_that_published_is_told_with_a_link(clerk):
+    page = clerk.get(NEW)
+    preview = step(clerk, page, NEW, "preview", **{**FILLED, "title.en": "Back again"})
+    location = step(clerk, preview, NEW, "publish").headers["location"]
+    assert step(clerk, preview, NEW, "publish").headers["location"] == location  # the same form, a double click
+    back = step(clerk, page, NEW, "preview", **{**FILLED, "title.en": "Back again"})
+    assert back.status_code == 409
+    assert "This form published its achievement before" in summary(back)
+    assert f'href="{location}"' in back.text
+    assert fields_of(back, NEW)["title.en"] == "Back again"
+
+
+def test_an_achievement_like_another_one_is_published_knowingly(clerk):
+    location = published(clerk, **{"title.en": "Twins of the grid"})
+    until(lambda: "Twins of the grid" in clerk.get("/desk/achievements", params={"text": "twins"}).text)
+    preview = step(clerk, clerk.get(NEW), NEW, "preview", **{**FILLED, "title.en": "twins of the  Grid"})
+    assert "1 other achievement of yours has this title, level and number of credits" in preview.text
+    assert f'href="{location}"' in preview.text
+    other = step(clerk, clerk.get(NEW), NEW, "preview", **{**FILLED, "title.en": "Twins of the grid", "eqfLevel": "7"})
+    assert "other achievement of yours" not in other.text
+    assert step(clerk, preview, NEW, "publish").status_code == 303
+
+
+def test_a_version_that_was_published_in_another_tab_is_one_s_own(clerk, node):
+    path = f"{published(clerk, **{'title.en': 'In two tabs'})}/revise"
+    first, second = clerk.get(path), clerk.get(path)
+    preview = step(clerk, first, path, "preview", **{"title.en": "In two tabs, revised"})
+    assert step(clerk, preview, path, "publish").status_code == 303
+    late = step(clerk, second, path, "preview", **{"title.en": "Another title"})
+    assert late.status_code == 409
+    assert "You published version 2 in another tab" in late.text
+    colleague = node.sign_in("clerk")
+    theirs = step(colleague, second, path, "preview", csrf=fields_of(colleague.get(path), path)["csrf"])
+    assert "Somebody published version 2 while you were working" in theirs.text
+
+
 def test_rows_and_languages_are_added_and_taken_away_without_losing_what_was_typed(clerk):
     page = clerk.get(NEW)
     filled = {f"learningOutcomes[{n}].title.en": f"Outcome {n}" for n in range(3)} | {"title.en": "T", "ects": "many"}
@@ -170,7 +206,7 @@ def test_two_who_revise_at_once_see_both_and_overwrite_nothing(clerk):
     assert conflict.status_code == 409
     assert "Their text" in conflict.text
     assert "My text" in conflict.text
-    assert "Somebody published version 2" in conflict.text
+    assert "published version 2" in conflict.text
     further = step(clerk, conflict, path, "preview")
     assert further.status_code == 200
     assert "Publish version 3" in further.text

@@ -103,8 +103,19 @@ def test_a_form_without_a_reason_and_one_of_an_earlier_state_change_nothing(cler
     again = {**stale, "key": "another key", "do": "revoke", "reason": "issuedInError"}
     refused = clerk.post(f"/desk/credentials/{credential}/change", data=again)
     assert refused.status_code == 409
-    assert "Somebody else changed one of these credentials meanwhile" in refused.text
+    assert "You changed this in another tab" in refused.text
     assert fields(refused)["states"] == fields(other)["states"]
+
+
+def test_who_changed_a_credential_meanwhile_is_said(desk, clerk, issue):
+    credential = issue("who")
+    sent = fields(asked(clerk, "revoke", credential), reason="issuedInError")
+    colleague = desk.sign_in("clerk")
+    theirs = fields(asked(colleague, "suspend", credential), reason="underReview")
+    assert colleague.post(f"/desk/credentials/{credential}/change", data=theirs).status_code == 303
+    refused = clerk.post(f"/desk/credentials/{credential}/change", data=sent)
+    assert refused.status_code == 409
+    assert "Somebody else changed one of these credentials meanwhile" in refused.text
 
 
 def test_several_wait_for_a_second_person_and_the_page_says_what_became_of_each(desk, clerk, issue):
@@ -215,7 +226,9 @@ def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
         assert (
             system.post(f"/v1/credentials/{credential}/suspend", json=body, headers=once(credential)).status_code == 200
         )
-    assert clerk.post("/desk/credentials/change", data=sent).status_code == 409
+    stale = clerk.post("/desk/credentials/change", data=sent)
+    assert stale.status_code == 409
+    assert "One of these credentials was changed meanwhile" in stale.text  # by a system, not by the clerk
     states = fields(asked(clerk, "revoke", first, second))["states"]
     answer = clerk.post("/desk/credentials/change", data={**sent, "key": "k2", "states": states})
     address = answer.headers["location"]

@@ -154,7 +154,7 @@ def test_a_draft_that_a_colleague_changed_is_not_overwritten(system, clerk):
     for do in ("save", "preview", "publish"):
         refused = step(clerk, page, path, do, **typed, key=f"draft of two {do}")
         assert refused.status_code == 409
-        assert "Somebody changed this draft while you were working" in refused.text
+        assert "This draft was changed while you were working" in refused.text
         assert "&lt;script&gt;alert(1)" in refused.text
         assert "<script>alert" not in refused.text
         assert fields_of(refused, path)["nqfLevel"] == "mine"

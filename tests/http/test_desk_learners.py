@@ -222,7 +222,11 @@ def test_an_erasure_asks_for_the_name_and_leaves_nothing_to_read(clerk, approver
     first = approver.post(f"{address}/erase", data=sent)
     assert first.status_code == 303, first.text
     assert approver.post(f"{address}/erase", data=sent).status_code == 303
-    assert "Erased. The log announces it" in approver.get(address).text
+    erased = approver.get(address).text
+    assert "Erased. The log announces it" in erased
+    assert "A learner whom this university erased" in erased
+    assert re.search(r"Erased on \d+ \w+ \d{4}", erased)
+    assert "What stays: that credentials were awarded" in erased
     other = approver.post(f"{address}/erase", data={**sent, "key": "another"})
     assert other.status_code in (404, 409)
     assert approver.get(f"{address}/erase").status_code == 404

@@ -65,7 +65,7 @@ def test_one_credential_is_revoked_by_two_persons_and_suspended_by_one(clerk, co
     assert f'href="/desk/credentials/{credential}"' in clerk.get(address).text
 
 
-def test_one_credential_is_replaced_by_two_persons(clerk, colleague, credential):
+def test_one_credential_is_replaced_by_two_persons(desk, clerk, colleague, credential):
     address = f"/desk/credentials/{credential}/replace"
     page = clerk.get(address)
     assert "Ask a colleague to replace 1 credential" in page.text
@@ -80,9 +80,10 @@ def test_one_credential_is_replaced_by_two_persons(clerk, colleague, credential)
     review = colleague.get(waiting)
     assert "Release 1 credential?" in review.text
     assert "8.5" in review.text
+    assert f"<code>{desk.achievement}</code>" not in review.text
     assert f'href="/desk/credentials/{credential}"' in review.text
     assert ">Active<" in clerk.get(f"/desk/credentials/{credential}").text
-    released = colleague.post(waiting, data=form(review, key="release", do="release"))
+    released = colleague.post(waiting, data=form(review, key="release it", do="release"))
     assert released.status_code == 303, released.text
     until(lambda: "1 credential is issued" in clerk.get(waiting).text, says=lambda: clerk.get(waiting).text)
     assert "The credential that replaced it" in clerk.get(f"/desk/credentials/{credential}").text

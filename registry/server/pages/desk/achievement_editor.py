@@ -22,6 +22,7 @@ from registry.application.registry import Registry
 from registry.server.pages.desk import achievement_form
 from registry.server.pages.desk.achievement_faults import FieldFault, details_by_field, field_faults, field_id
 from registry.server.pages.desk.achievement_form import AchievementForm
+from registry.server.pages.desk.achievement_twins import find_twins
 from registry.server.pages.forms import new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of
@@ -178,6 +179,7 @@ def render_confirm(
     with editor.views.snapshot() as snapshot:
         names = read_member_names(snapshot.connection)
         part_titles = read_part_titles(snapshot.connection, shown.content.get("composition"))
+        own = search.search(snapshot.connection, CatalogueQuery(member=editor.own), limit=_MOST_OWN).items
     fields = {
         **form.fields,
         "languages": " ".join(form.languages),
@@ -193,6 +195,7 @@ def render_confirm(
         shown=shown,
         content=shown.content,
         part_titles=part_titles,
+        twins=find_twins(content, own),
         notes=notes,
         fields=fields,
         hidden=purpose.hidden,

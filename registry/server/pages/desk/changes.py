@@ -4,7 +4,7 @@ One credential changes at once. Several go as a batch of status changes, which a
 node's settings say so, and whose page tells how many changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from registry.api.idempotency import Answer
 from registry.api.prepared_rows import send_rows
 from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
+from registry.application.registry import Registry
 from registry.application.status_changes import STATUS_AFTER
 from registry.batches.imports.handing_over import NDJSON
 from registry.http import HttpProblem, requires
@@ -37,9 +38,13 @@ from registry.server.pages.desk.change_form import (
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.credentials import CredentialFilter
 from registry.server.pages.desk.filter_choice import FilterChoice, choose_all
+from registry.server.pages.desk.last_changer import find_changer
 from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
+
+_MAX_NAMED: Final = 10
+"""Credentials of which is looked up who changed them, where a form is out of date."""
 
 
 class ChosenRow(NamedTuple):
@@ -169,7 +174,7 @@ def change_one(
         change = order.change_of(str(credential))
 
         def make(write: Write) -> Answer:
-            _refuse_stale(write.registry.credentials.get(str(credential)).version, data)
+            _refuse_stale(write.registry, [str(credential)], data, request.user.actor)
             return make_change(write, change, STATUS_AFTER[change.change])
 
         answer = private.write_once(request, form_key(data), change, make)
@@ -209,8 +214,7 @@ def _send_several(
         order, key = read_order(data), form_key(data)
 
         def send(write: Write) -> Answer:
-            versions = [write.registry.credentials.get(each).version for each in order.chosen.credentials]
-            _refuse_stale(states_text(versions), data)
+            _refuse_stale(write.registry, order.chosen.credentials, data, request.user.actor)
             return Answer(202, _send(receiving, order, request.user.actor, key))
 
         batch = _value(private.write_once(request, key, data, send), "batch")
@@ -237,13 +241,23 @@ def _value(answer: Response[Any], name: str) -> Any:  # noqa: ANN401 - any JSON 
     return msgspec.to_builtins(answer.content)[name]
 
 
-def _refuse_stale(now: int | str, typed: Mapping[str, str]) -> None:
-    """Raise `HttpProblem` if a credential is not as the form showed it."""
-    if typed.get("states", "") != str(now):
-        raise HttpProblem(
-            "conflict",
-            "Somebody else changed one of these credentials meanwhile. It is shown as it is now.",
-        )
+def _refuse_stale(registry: Registry, credentials: Sequence[str], typed: Mapping[str, str], me: str) -> None:
+    """Raise `HttpProblem` if a credential is not as the form showed it, with who changed it, where that is known."""
+    stated = typed.get("states", "")
+    stored = registry.recorder.read_versions(registry.cursor(), [UUID(each) for each in credentials])
+    versions = [stored.get(UUID(each), 0) for each in credentials]
+    if stated == states_text(versions):
+        return
+    shown = stated.split(",")
+    changed = [each for place, each in enumerate(credentials) if shown[place : place + 1] != [str(versions[place])]]
+    changers = {find_changer(registry, each) for each in changed[:_MAX_NAMED]}
+    if changers == {me}:
+        detail = "You changed this in another tab. It is shown as it is now."
+    elif changers - {me, None}:
+        detail = "Somebody else changed one of these credentials meanwhile. It is shown as it is now."
+    else:
+        detail = "One of these credentials was changed meanwhile. It is shown as it is now."
+    raise HttpProblem("conflict", detail)
 
 
 def _carry_out(

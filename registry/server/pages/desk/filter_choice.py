@@ -13,7 +13,7 @@ from registry.server.pages.desk.credentials import CredentialFilter
 
 
 class FilterChoice(NamedTuple):
-    """What a filter selects for a change."""
+    """The credentials that a filter selects for a change."""
 
     chosen: Chosen
     matching: int
@@ -30,7 +30,7 @@ class FilterChoice(NamedTuple):
 def choose_all(views: Views, member: str, change: str, chosen: CredentialFilter) -> FilterChoice:
     """Return the credentials that a filter selects and a change can be made to, by awarding day, the last first.
 
-    Raises `HttpProblem` for a change that there is not.
+    Raises `HttpProblem` for an unknown change.
     """
     read_chosen(change, [])
     query = chosen.query(member)

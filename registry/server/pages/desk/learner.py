@@ -1,6 +1,7 @@
 """One learner: who they are, what all universities awarded them, and what this university can do about it."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -43,8 +44,8 @@ class LearnerPage(NamedTuple):
     record: LearnerRecord
     next: str | None
     changes: list[Change]
-    is_erased: bool
-    """True if this university's erasure of the learner is stored."""
+    erased_on: date | None
+    """The day (UTC) on which this university announced the learner's erasure; None where it did not."""
     names: dict[str, str]
     position: str
 
@@ -63,15 +64,15 @@ def read_learner(private: PrivateSide, views: Views, learner: str, cursor: str =
         names, position = read_member_names(snapshot.connection), snapshot.position
     with private.reading() as registry:
         stored = registry.vault.read_learner(registry.cursor(), learner)
-        is_erased = registry.erasures.is_erased(learner)
+        erased_on = registry.erasures.erased_on(learner)
         changes = changes_of(registry, views).list_changes(learner, 50)
         person = None if stored is None else stored.person
         version = "" if person is None else person_version(registry.vault, person)
-    if person is None and not record.credentials and after is None and not changes and not is_erased:
+    if person is None and not record.credentials and after is None and not changes and erased_on is None:
         raise HttpProblem("not-found", "neither this university nor the log knows this learner")
     following = None if record.next is None else cursors.encode(record.next.split("/"))
     formerly = [] if person is None else list(person.get(FORMERLY, ()))
-    return LearnerPage(learner, person, formerly, version, record, following, changes, is_erased, names, position)
+    return LearnerPage(learner, person, formerly, version, record, following, changes, erased_on, names, position)
 
 
 def render_learner(

@@ -25,6 +25,7 @@ from registry.server.pages.desk.achievement_editor import (
 )
 from registry.server.pages.desk.achievement_form import AchievementForm, blank_form, form_of, read_form
 from registry.server.pages.desk.content_changes import list_changes
+from registry.server.pages.desk.last_changer import find_changer
 from registry.server.pages.forms import Typed, form_key, read_version
 from registry.server.pages.languages import language_of, translate
 from registry.server.pages.refusals import problem_of
@@ -43,6 +44,8 @@ class _Newest(NamedTuple):
     version: int
     retired: bool
     content: dict[str, Any]
+    by: str | None
+    """The person who changed it last, as far as the journal has them."""
 
 
 @get(_NEW, include_in_schema=False, sync_to_thread=True, **_WRITE)
@@ -70,6 +73,11 @@ def publish(editor: InjectedEditor, data: Typed) -> Response[Any]:
             problem = problem_of(editor.request, error)
         else:
             return editor.pages.redirect(editor.request, f"{_LIST}/{achievement}", "achievement-published")
+    if _is_published(editor, achievement):
+        return render_form(
+            editor, purpose, form, typed=data, problem=_published_before(editor), status=409,
+            published=f"{_LIST}/{achievement}",
+        )  # fmt: skip
     content, notes, faults, fault = check_content(editor, form, Publication(values, keep_fields(data)).check)
     problem = None if faults else problem or fault
     if content is None or problem:
@@ -141,6 +149,7 @@ def _render_conflict(
         typed={**typed, "do": ""},
         status=409,
         newest=newest,
+        by_me=newest.by == editor.request.user.actor,
         changes=list_changes(newest.content, form.content),
     )
 
@@ -153,7 +162,8 @@ def _read_newest(editor: Editor, achievement: str) -> _Newest:
 
 def _newest_of(registry: Registry, achievement: str) -> _Newest:
     stored = registry.achievements.get(achievement)
-    return _Newest(stored.state.version, stored.state.retired, msgspec.to_builtins(stored.content))
+    content = msgspec.to_builtins(stored.content)
+    return _Newest(stored.state.version, stored.state.retired, content, find_changer(registry, achievement))
 
 
 def _publication(editor: Editor, achievement: str) -> Purpose:
@@ -180,6 +190,16 @@ def _revision(editor: Editor, achievement: str, version: int) -> Purpose:
         ),
         hidden={"from": str(version)},
     )
+
+
+def _is_published(editor: Editor, achievement: str) -> bool:
+    with editor.private.reading() as registry:
+        return registry.achievements.newest_version(achievement) is not None
+
+
+def _published_before(editor: Editor) -> Mapping[str, Any]:
+    title = translate(language_of(editor.request), N_("This form published its achievement before"))
+    return {"title": title, "detail": "", "errors": [], "status": 409}
 
 
 def _nothing_changes(editor: Editor) -> Mapping[str, Any]:

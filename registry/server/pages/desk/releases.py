@@ -121,6 +121,7 @@ def read_release(
         ects = _ects(OwnCatalogue(registry), hand_over)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
     achievements = {each.achievement for each in hand_over.awards} if hand_over is not None else set()
+    achievements |= {row.achievement for row in rows}
     earlier, titles = _read_views(views, member, hand_over, achievements)
     return ReleasePage(
         stored,
