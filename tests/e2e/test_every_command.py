@@ -7,7 +7,7 @@ import subprocess
 import psycopg
 import pytest
 
-from tests.support.command import Consortium, command, registry, until
+from tests.support.command import Consortium, command, registry, started, until
 from tests.support.every_command import ALL, ENDLESS, bad_files, call, is_file, words_for
 from tests.support.examples import THOROUGH
 
@@ -126,18 +126,11 @@ def test_views_that_are_not_there_are_said(path, shared, files, calls, postgres,
     ],
     ids=["run", "serve", "webhook run"],
 )
-def test_what_goes_on_until_it_is_stopped_ends_without_a_traceback(words, says, sent, shared, tmp_path):
-    said = tmp_path / "said"
-    with said.open("w") as file:
-        process = subprocess.Popen(command(*words, home=shared.home), stdout=file, stderr=file)
-        try:
-            until(lambda: says in said.read_text(), 60.0, says=said.read_text)
-            process.send_signal(sent)
-            assert process.wait(60) in (0, 128 + sent)
-        finally:
-            process.kill()
-            process.wait()
-    assert "Traceback" not in said.read_text()
+def test_what_goes_on_until_it_is_stopped_ends_without_a_traceback(words, says, sent, shared):
+    with started(*words, home=shared.home, says=says) as process:
+        process.send_signal(sent)
+        assert process.wait(60) in (0, 128 + sent)
+        assert "Traceback" not in process.output.read_text()
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ BEGIN
 END $$;
 CREATE TRIGGER hold BEFORE UPDATE ON intake.batches FOR EACH ROW EXECUTE FUNCTION hold();
 """
-"""Lets whoever holds a lock with the number of a line keep a batch from completing that line."""
+"""A batch completes no line while somebody holds the lock with its number."""
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4242 AND objid = %s AND NOT granted"
 
 

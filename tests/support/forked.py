@@ -18,6 +18,7 @@ from pathlib import Path
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.support.loaded"])
+_execute = multiprocessing.util.spawnv_passfds  # type: ignore[attr-defined] # the stubs leave it out
 
 
 class Forked:
@@ -111,16 +112,22 @@ def _run(
 
 
 def _fork_instead(path: bytes, arguments: Sequence[str | bytes], descriptors: Sequence[int]) -> int:
-    """Fork where multiprocessing starts a program that runs Python's code: this process has loaded what it needs."""
-    del path
-    process = os.fork()
-    if process == 0:
+    """Fork where multiprocessing executes Python for the process that forks others: this one has loaded the modules.
+
+    It does so before a command has threads. Workers that multiprocessing spawns come later, and are executed.
+    """
+    code = str(arguments[list(arguments).index("-c") + 1])
+    if "multiprocessing.forkserver" not in code:
+        process: int = _execute(path, arguments, descriptors)
+        return process
+    forked_process = os.fork()
+    if forked_process == 0:
         try:
             for name in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
                 if name > 2 and name not in descriptors:
                     with contextlib.suppress(OSError):  # the one by which the folder was read
                         os.close(name)
-            exec(arguments[list(arguments).index("-c") + 1], {})  # noqa: S102 - multiprocessing's own code
+            exec(code, {})  # noqa: S102 - multiprocessing's own code
         finally:
             os._exit(0)
-    return process
+    return forked_process
