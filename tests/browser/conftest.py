@@ -133,15 +133,19 @@ def page(request, open_reader):
 
 
 @pytest.fixture(scope="package")
-def judge(npm_checks):
-    """Fail with all that is wrong with a page as it is shown now, in each of its looks: `judge(page)`."""
-    judging = Judge(npm_checks / "node_modules/axe-core/axe.min.js")
+def page_judge(npm_checks):
+    """Says what is wrong with a page as it is shown now, in each of its looks."""
+    return Judge(npm_checks / "node_modules/axe-core/axe.min.js")
+
+
+@pytest.fixture
+def judge(page_judge):
+    """Fail with all that is wrong with a page as it is shown now: `judge(page)`."""
 
     def check(page):
-        faults = judging.faults(page)
+        faults = page_judge.faults(page)
         assert not faults, "\n".join(faults)
 
-    check.faults = judging.faults
     return check
 
 
@@ -154,7 +158,7 @@ def vnu(npm_checks):
 
 
 @pytest.fixture
-def walk(judge, vnu, tmp_path):
+def walk(page_judge, vnu, tmp_path):
     """Open each page of a table once: its status, all that `judge` looks at, and valid HTML."""
 
     def go(page, addresses, places):
@@ -164,7 +168,7 @@ def walk(judge, vnu, tmp_path):
             if answer.status != status_of(name):
                 faults.append(f"{name}: {answer.status} instead of {status_of(name)}")
             sources[name.replace(" ", "-")] = answer.text()
-            faults += [f"{name}: {fault}" for fault in judge.faults(page)]
+            faults += [f"{name}: {fault}" for fault in page_judge.faults(page)]
         folder = tmp_path / "html"
         folder.mkdir()
         faults += html_faults(vnu, folder, sources)

@@ -10,7 +10,6 @@ PUBLIC: Final = {
     "catalogue filtered": "/?text=data&member=twente&recognisedBy=lund",
     "catalogue with a lens": "/?at=lund",
     "catalogue by credits": "/?sort=credits&at=nobody",
-    "catalogue in Dutch": "/?lang=nl",
     "nothing found": "/?text=nothing-has-this-word",
     "wrong filter": "/?eqfLevel=high",
     "achievement": "/achievements/twente/{joint}",
@@ -48,6 +47,8 @@ PUBLIC: Final = {
     "no such link": "/signin/link/nonsense",
     "answer of no attempt": "/signin/provider/answer?state=x",
     "no such page": "/no-such-page",
+    "catalogue in Dutch": "/?lang=nl",  # the browser keeps the language from here on
+    "entry in Dutch": "/log/twente/1@2",
 }
 """Pages for everybody."""
 

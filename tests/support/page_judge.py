@@ -60,7 +60,7 @@ MIXED: Final = """() => {
   const mixed = [];
   while (texts.nextNode()) {
     const node = texts.currentNode;
-    if (/[\\u0590-\\u08ff]/.test(node.data) && !node.parentElement.closest("bdi, [dir], option, textarea")) {
+    if (/[\\u0590-\\u08ff]/.test(node.data) && !node.parentElement.closest("bdi, [dir], option, textarea, code")) {
       mixed.push(`${node.parentElement.outerHTML.slice(0, 90)}: ${node.data.trim().slice(0, 60)}`);
     }
   }

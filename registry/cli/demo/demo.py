@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -55,6 +55,9 @@ UNIVERSITIES = {
 COURSES = ("Data literacy", "Circular design", "Energy in the city", "Ethics of AI", "Water and climate")
 _MARK = ".registry-demo"
 _YEAR = 2026
+_Outcome = Literal["full", "partial"]
+_OTHERS = 20
+"""Number of other credentials of each of two offers that are recognised: counts below 10 are shown nowhere."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -150,11 +153,10 @@ class _Demo:
         self._offer()
         self._import()
         self._publish("publish, verify, project")
-        learner, decided = self._recognise()
+        learner = self._recognise()
         self._publish("publish and project what was decided")
         self._show(learner)
         self._audit()
-        del decided
 
     def _found_consortium(self) -> None:
         _step("A consortium of three universities is founded")
@@ -253,52 +255,58 @@ class _Demo:
             refused = plural(done.quarantined, "record")
             say(f"{member}: {plural(done.events, 'event')} verified and projected, {refused} quarantined")
 
-    def _recognise(self) -> tuple[str, str]:
+    def _recognise(self) -> str:
         _step("A learner goes on elsewhere: same id by request, recognition, and a mistake that is revoked")
-        twente, aveiro, linkoping = self._nodes.values()
+        twente, aveiro, _ = self._nodes.values()
         first = self._award(twente, "demo-1", "s-demo", self._offered["twente"][0])
         aveiro.issuer.adopt("a-demo", first.learner)
         say("At the learner's request, Aveiro uses the id that Twente gave: their records can be joined.")
         second = self._award(aveiro, "demo-2", "a-demo", self._offered["aveiro"][1])
         wrong = self._award(twente, "demo-3", "s-demo", self._offered["twente"][2])
+        others = []
+        for member, node, achievement in (
+            ("twente", twente, self._offered["twente"][0]),
+            ("aveiro", aveiro, self._offered["aveiro"][1]),
+        ):
+            for number in range(_OTHERS):
+                name, given_name = f"demo-other-{number}", _student(member, number)["given_name"]
+                others.append((member, self._award(node, name, name, achievement, given_name)))
         self._publish("publish and project these")
-        decided = ""
-        for member, credential, outcome in (("twente", first, "full"), ("aveiro", second, "partial")):
-            credential_row = credential_view.read(linkoping.views(), [(member, credential.credential)])[0]
-            data = RecognitionDecided(
-                random_id(),
-                "creditTransfer",
-                "binding",
-                [
-                    Basis(
-                        "onLog",
-                        VersionedRef(member, credential_row.achievement, credential_row.version),
-                        CredentialRef(member, credential.credential),
-                    )
-                ],
-                [
-                    Grant(
-                        [0],
-                        outcome,  # type: ignore[arg-type] # one of the literals
-                        "recognised",
-                        "passOnly",
-                        Towards(title={"en": "Minor in sustainable cities"}),
-                        5 if outcome == "full" else 3,
-                        grounds=None if outcome == "full" else [Ground("workload", "substantiallyLess")],
-                    )
-                ],
-                f"{_YEAR}-11-20",
-            )
-            linkoping.registry.recognition.decide(data)
-            decided = data.decision
-            say(f"Linköping recognises {title_of(credential_row.title)!r} of {member}: {outcome}")
+        shown: list[tuple[str, Any, _Outcome]] = [("twente", first, "full"), ("aveiro", second, "partial")]
+        for member, credential, outcome in shown:
+            title = self._decide(member, credential.credential, outcome, 20)
+            say(f"Linköping recognises {title!r} of {member}: {outcome}")
+        for number, (member, credential) in enumerate(others):
+            self._decide(member, credential.credential, "partial" if number % 2 else "full", 1 + number % 19)
+        say(f"It decides about {plural(len(others), 'other credential')}, so that there are counts to show.")
         twente.registry.credentials.revoke(wrong.credential, "issuedInError")
         say("Twente revokes a credential that it issued in error.")
-        return first.learner, decided
+        return str(first.learner)
 
-    def _award(self, node: Node, record: str, student: str, achievement: str) -> Any:  # noqa: ANN401 - an Issued
+    def _decide(self, member: str, credential: str, outcome: _Outcome, day: int) -> str:
+        """Let Linköping decide about a credential; return its title."""
+        linkoping = self._nodes["linkoping"]
+        row = credential_view.read(linkoping.views(), [(member, credential)])[0]
+        offer, own = VersionedRef(member, row.achievement, row.version), CredentialRef(member, credential)
+        grant = Grant(
+            [0],
+            outcome,
+            "recognised",
+            "passOnly",
+            Towards(title={"en": "Minor in sustainable cities"}),
+            5 if outcome == "full" else 3,
+            grounds=None if outcome == "full" else [Ground("workload", "substantiallyLess")],
+        )
+        basis = [Basis("onLog", offer, own)]
+        decided = f"{_YEAR}-11-{day:02}"
+        linkoping.registry.recognition.decide(
+            RecognitionDecided(random_id(), "creditTransfer", "binding", basis, [grant], decided)
+        )
+        return str(title_of(row.title))
+
+    def _award(self, node: Node, record: str, student: str, achievement: str, given_name: str = "Sanne") -> Any:  # noqa: ANN401 - an Issued
         request = IssueRequest(
-            record, achievement, None, student, "Van den Berg", "Sanne", "2001-04-01", f"{_YEAR}-10-30", grade="9"
+            record, achievement, None, student, "Van den Berg", given_name, "2001-04-01", f"{_YEAR}-10-30", grade="9"
         )
         return node.issuer.issue([request])[0]
 
@@ -317,8 +325,8 @@ class _Demo:
         )
         for office, count in year.recognised_elsewhere.items():
             say(f"recognised elsewhere: {plural(count, 'decision')} of {office}")
-        _step("What a recognition office sees: its decisions")
-        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 1, 1), date(_YEAR, 12, 31)).items)
+        _step("What a recognition office sees: its decisions of one day")
+        decision_rows(of_office(linkoping, "linkoping", date(_YEAR, 11, 20), date(_YEAR, 11, 20)).items)
 
     def _audit(self) -> None:
         _step("What an auditor sees: everything replayed from zero, and compared with Linköping's views")

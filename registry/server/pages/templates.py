@@ -187,7 +187,7 @@ def environment(language: str) -> Environment:
         "day_or_part": formats.day_or_part,
         "short_day": formats.short_day,
         "moment": formats.moment,
-        "isolated": isolated,
+        "isolated": isolate,
         "country": formats.country,
         "language_name": formats.language_name,
         "language_names": formats.language_names,
@@ -200,7 +200,7 @@ def environment(language: str) -> Environment:
     return templates
 
 
-def isolated(name: str) -> Markup:
+def isolate(name: str) -> Markup:
     """Return a name for a sentence, written in a direction of its own."""
     return Markup("<bdi>{}</bdi>").format(name)
 

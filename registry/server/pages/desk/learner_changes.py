@@ -21,7 +21,7 @@ from registry.server.pages.desk.learner_services import changes_of
 from registry.server.pages.forms import Typed, content_of, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-from registry.server.pages.templates import isolated
+from registry.server.pages.templates import isolate
 from registry.values.actors import actor_names, person_of
 from registry.values.uuids import canonical_uuid
 from registry.wire.forms import check_uuid
@@ -164,7 +164,7 @@ def _render_change(
         preview=preview,
         objection=objection,
         is_own=is_own,
-        people={actor: isolated(name) for actor, name in people.items()},
+        people={actor: isolate(name) for actor, name in people.items()},
         problem=problem,
         own=request.app.state.member,
         key=new_key(),
