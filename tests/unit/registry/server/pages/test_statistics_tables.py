@@ -1,6 +1,7 @@
 """Tables of the statistics: made for each reader where that is quick, else shared for a while."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -35,7 +36,7 @@ class _Views:
 @pytest.fixture
 def clock(monkeypatch):
     clock = SimpleNamespace(now=1000.0)
-    times = SimpleNamespace(monotonic=lambda: clock.now, thread_time=statistics_tables.time.thread_time)
+    times = SimpleNamespace(monotonic=lambda: clock.now, thread_time=time.thread_time)
     monkeypatch.setattr(statistics_tables, "time", times)
     return clock
 
