@@ -16,7 +16,7 @@ COUNTS = {each.name: [] for each in DESCRIPTIONS} | {
 
 
 class _Views:
-    """Counts how often it is read; fails where it is told to."""
+    """Counts how often it is read; fails with `fault`, if there is one."""
 
     def __init__(self):
         self.reads = 0
