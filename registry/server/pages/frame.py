@@ -73,8 +73,7 @@ class Pages:
 
     def has_names_at(self, position: Position) -> bool:
         """Return True if the names are those of a position: they change by entries of governance alone."""
-        size = _governance_size(position)
-        return size is not None and self._names_size == size
+        return self._names_size == _governance_size(position)
 
     def learn(self, names: Mapping[str, str], position: Position) -> None:
         """Use the names of members at a position until a page is rendered with others."""
@@ -184,10 +183,10 @@ class Pages:
         return response
 
 
-def _governance_size(position: Position) -> int | None:
-    """Return the size of governance at a position; None before the views have read any."""
+def _governance_size(position: Position) -> int:
+    """Return the size of governance at a position; 0 before the views have read any."""
     match = _GOVERNANCE.search(position)
-    return None if match is None else int(match[1])
+    return 0 if match is None else int(match[1])
 
 
 def _query(request: Request[Any, Any, Any]) -> dict[str, str]:
