@@ -52,12 +52,21 @@ class DataSet(NamedTuple):
     rows: list[Row]
 
 
+CountRows = dict[str, list[tuple[Any, ...]]]
+"""The rows of counts that each table is built from, by its name: all of them, those too small to be shown as well."""
+
+
 def read_datasets(connection: Connection) -> dict[str, DataSet]:
     """Return all tables by name."""
+    return build_all(read_counts(connection))
+
+
+def read_counts(connection: Connection) -> CountRows:
+    """Return the counts that the tables are built from."""
     awards = connection.execute(load_query("statistics_awards")).fetchall()
     fields = connection.execute(load_query("statistics_awards_by_field")).fetchall()
     recognition = connection.execute(load_query("statistics_recognition")).fetchall()
-    read: dict[str, Iterable[tuple[Any, ...]]] = {
+    return {
         "awards-by-month": [(month, member, issued) for month, member, issued, _ in awards],
         "revocations": [(month[:4], member, revoked) for month, member, _, revoked in awards],
         "awards-by-field-and-level": [(year, field, level, *counts) for year, field, level, _, _, *counts in fields],
@@ -77,7 +86,11 @@ def read_datasets(connection: Connection) -> dict[str, DataSet]:
             (month[:4], *what.split(":"), number) for month, _, what, number in recognition if what not in OUTCOMES
         ],
     }
-    return {each.name: build(each, read[each.name]) for each in DESCRIPTIONS}
+
+
+def build_all(counts: CountRows) -> dict[str, DataSet]:
+    """Return all tables by name. With hundreds of members this takes a second."""
+    return {each.name: build(each, counts[each.name]) for each in DESCRIPTIONS}
 
 
 def build(description: Description, rows: Iterable[tuple[Any, ...]]) -> DataSet:

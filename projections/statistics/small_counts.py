@@ -6,9 +6,11 @@ is left out too. Every way of adding up is looked at: each set of dimensions, al
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 SMALLEST: Final = 10
 """The smallest count that is shown, apart from zero."""
@@ -23,28 +25,34 @@ def leave_out_small(counts: Mapping[Key, int]) -> dict[Key, int | None]:
     A line whose only cells above zero are left out stays as it is: nothing in it could hide them. So no sum over a
     line may be published but the sum of what is shown.
     """
-    hidden = {key for key, count in counts.items() if 0 < count < SMALLEST}
-    lines = [cells for cells in _lines(counts) if sum(1 for key in cells if counts[key]) > 1]
-    while more := {key for cells in lines for key in _to_hide(cells, counts, hidden)}:
-        hidden |= more
-    return {key: None if key in hidden else count for key, count in counts.items()}
+    keys, numbers = list(counts), list(counts.values())
+    hidden = {place for place, number in enumerate(numbers) if 0 < number < SMALLEST}
+    lines = [cells for cells in _lines(keys) if sum(1 for place in cells if numbers[place]) > 1]
+    more = hidden
+    while more:  # only a line in which something was hidden since it was looked at can need another cell
+        touched = [cells for cells in lines if not more.isdisjoint(cells)]
+        more = {place for cells in touched for place in _to_hide(cells, keys, numbers, hidden)}
+        hidden = hidden | more
+    return {key: None if place in hidden else numbers[place] for place, key in enumerate(keys)}
 
 
-def _lines(counts: Mapping[Key, int]) -> Iterator[list[Key]]:
-    """Yield the cells of every sum: those that are alike but for some of their dimensions."""
-    dimensions = range(len(next(iter(counts), ())))
-    for number in range(len(dimensions)):
+def _lines(keys: Sequence[Key]) -> Iterator[list[int]]:
+    """Yield the cells of every sum, as places of their keys: those that are alike but for some of their dimensions."""
+    dimensions = range(len(next(iter(keys), ())))
+    yield list(range(len(keys)))
+    for number in range(1, len(dimensions)):
         for fixed in combinations(dimensions, number):
-            cells: dict[Key, list[Key]] = defaultdict(list)
-            for key in counts:
-                cells[tuple(key[place] for place in fixed)].append(key)
+            values = itemgetter(*fixed)
+            cells: dict[Any, list[int]] = defaultdict(list)
+            for place, key in enumerate(keys):
+                cells[values(key)].append(place)
             yield from cells.values()
 
 
-def _to_hide(cells: list[Key], counts: Mapping[Key, int], hidden: set[Key]) -> list[Key]:
+def _to_hide(cells: list[int], keys: Sequence[Key], numbers: Sequence[int], hidden: AbstractSet[int]) -> list[int]:
     """Return the cell of a line that must be left out beside those that are; empty if these hide one another."""
-    own = [key for key in cells if key in hidden]
-    if not own or (len(own) > 1 and sum(counts[key] for key in own) >= SMALLEST):
+    own = [place for place in cells if place in hidden]
+    if not own or (len(own) > 1 and sum(numbers[place] for place in own) >= SMALLEST):
         return []
-    others = [key for key in cells if counts[key] and key not in hidden]
-    return [min(others, key=lambda key: (counts[key], key))] if others else []
+    others = [place for place in cells if numbers[place] and place not in hidden]
+    return [min(others, key=lambda place: (numbers[place], keys[place]))] if others else []

@@ -62,6 +62,7 @@ from registry.server.pages.member_names import learn_names
 from registry.server.pages.problem_pages import ProblemPages
 from registry.server.pages.routes import page_routes
 from registry.server.pages.stale_pages import StalePages
+from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
@@ -86,6 +87,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     accounts = AccountServices(node.registry.dsn, settings.accounts, site, provider=_provider_of(settings))
     api_keys = ApiKeys(node.registry.dsn, settings.member)
     pages, explorer = Pages(settings.consortium, settings.member, site, settings.colour), Explorer(node)
+    shared_tables = SharedTables()
     receipt_maker = ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
     private = PrivateSide(node.registry, node.issuer)
@@ -100,6 +102,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
+            "shared_tables": Provide(lambda: shared_tables, sync_to_thread=False),
             "freshness": Provide(lambda: Freshness(watch.last_read), sync_to_thread=False),
             "receipt_maker": Provide(lambda: receipt_maker, sync_to_thread=False),
             "imports": Provide(lambda: imports, sync_to_thread=False),

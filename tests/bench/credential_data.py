@@ -17,7 +17,7 @@ _STACKED = 50
 
 
 def award(connection: Connection, count: int) -> None:
-    """So many credentials, as rows of the views; and the position of each member and of governance."""
+    """So many credentials, as rows of the views; and each member's position."""
     connection.execute("SELECT setseed(0.25); SET work_mem TO '512MB'; SET maintenance_work_mem TO '1GB'")
     text = _AWARD.replace("COUNT", str(count)).replace("LEARNERS", str(max(1, count // PER_LEARNER)))
     with _without_indexes(connection, "credentials", "parts", "status_changes"):
@@ -26,7 +26,6 @@ def award(connection: Connection, count: int) -> None:
     connection.execute("ANALYZE credentials")
     for (member,) in connection.execute("SELECT member FROM positions").fetchall():
         award_counts.rebuild_counts(connection, member)
-    connection.execute(_GOVERNANCE)
     connection.execute("RESET work_mem; RESET maintenance_work_mem")
 
 
@@ -82,10 +81,4 @@ SELECT member, max(leaf) + 1, decode(repeat('00', 32), 'hex'),
 FROM credentials GROUP BY member
     ON CONFLICT DO NOTHING;
 DROP TABLE awarded; DROP TABLE offered
-"""
-
-_GOVERNANCE = """
-INSERT INTO positions (member, size, root, hashes, governance, next)
-VALUES ('governance', 1, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'), 1, 0)
-ON CONFLICT DO NOTHING
 """

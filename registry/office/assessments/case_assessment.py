@@ -42,12 +42,12 @@ def describe_subjects(case: Case, lookup: CredentialLookup, stated: Mapping[int,
     """Return what is known of each of a case's credentials: from the log, or else as a document states it."""
     references = [subject.credential for subject in case.subjects if subject.credential is not None]
     keys = [(reference.member, reference.credential) for reference in references]
-    known = lookup.describe_credentials(keys) if keys else {}
-    return [_describe_subject(case, number, lookup, known, stated.get(number)) for number in range(len(case.subjects))]
+    on_log = lookup.describe_credentials(keys) if keys else {}
+    return [_describe_subject(case, number, lookup, on_log, stated.get(number)) for number in range(len(case.subjects))]
 
 
 def _describe_subject(
-    case: Case, number: int, lookup: CredentialLookup, known: Mapping[Key, Offered], stated: Offered | None
+    case: Case, number: int, lookup: CredentialLookup, on_log: Mapping[Key, Offered], stated: Offered | None
 ) -> Offered:
     subject = case.subjects[number]
     authentic = {"authentic": True, "notAuthentic": False}.get(case.last_answer(number) or "")
@@ -64,7 +64,7 @@ def _describe_subject(
         )
     ref = subject.credential
     assert ref is not None  # noqa: S101 - a subject is external or a member's credential
-    offered = known.get((ref.member, ref.credential))
+    offered = on_log.get((ref.member, ref.credential))
     if offered is None and subject.achievement is not None:
         offered = lookup.describe_achievement(subject.achievement)
     if offered is None:

@@ -84,15 +84,15 @@ def describe(office: Office, lines: Sequence[CaseLine]) -> list[CaseLine]:
     cases = {line.case: office.registry.case(line.case) for line in lines}
     keys = {key for case in cases.values() for subject in case.subjects if (key := key_of(subject)) is not None}
     facts = office.lookup.find_credentials(list(keys)) if keys else {}
-    known = {
+    read = {
         identifier: KnownCase(case, facts, changes.get(identifier, ()), _holders(office, case))
         for identifier, case in cases.items()
     }
-    return describe_known(office, lines, known)
+    return describe_known(office, lines, read)
 
 
-def describe_known(office: Office, lines: Sequence[CaseLine], known: Mapping[str, KnownCase]) -> list[CaseLine]:
-    """Return these lines with whom and what they are about; `known` has the case of each by its id."""
+def describe_known(office: Office, lines: Sequence[CaseLine], cases: Mapping[str, KnownCase]) -> list[CaseLine]:
+    """Return these lines with whom and what they are about; `cases` has the case of each by its id."""
     cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
     people = read_applicants(cursor, office.registry.vault, identifiers)
     working = assignees(cursor, identifiers)
@@ -101,13 +101,13 @@ def describe_known(office: Office, lines: Sequence[CaseLine], known: Mapping[str
         msgspec.structs.replace(
             line,
             applicant=name_of(people[line.case]) if line.case in people else None,
-            credentials=_credential_lines(known[line.case].case, known[line.case].facts),
+            credentials=_credential_lines(cases[line.case].case, cases[line.case].facts),
             assignee=working.get(line.case),
             assessor_name=names.get(line.assessor or ""),
             approver_name=names.get(line.approver or ""),
-            holder=_worst(known[line.case].holders) if line.case in people else None,
-            concerns=_concerns(known[line.case].case, known[line.case].facts),
-            changed=any(change.acknowledged_by is None for change in known[line.case].changes),
+            holder=_worst(cases[line.case].holders) if line.case in people else None,
+            concerns=_concerns(cases[line.case].case, cases[line.case].facts),
+            changed=any(change.acknowledged_by is None for change in cases[line.case].changes),
         )
         for line in lines
     ]

@@ -92,12 +92,13 @@ async def find(request: Request[Any, Any, Any], views: Views, pages: Pages) -> R
 
     response = await views.answer("", read, "search")
     result: _SearchResult = response.content
-    names = await names_at(views, pages, response.headers[POSITION])
+    position = response.headers.get(POSITION, "")  # none before anything was read
+    names = await names_at(views, pages, position)
     chosen = {name: value for name, value in _as_typed(query).items() if name in _FACETS}
     return pages.render(
         request,
         "catalogue.html",
-        position=response.headers[POSITION],
+        position=position,
         names=names,
         fragment="results",
         query=query,

@@ -51,10 +51,10 @@ class Source(NamedTuple):
         return sum(self.sizes.values())
 
 
-def source_of(position: Position) -> Source:
-    """Return the source that a position of the views stands for."""
+def source_of(position: Position, read_at: datetime | None = None) -> Source:
+    """Return the source that a position of the views stands for; `read_at` is now, if it is not said."""
     pairs = (part.rpartition(":") for part in position.split(",") if part)
-    return Source({member: int(size) for member, _, size in pairs}, datetime.now(UTC))
+    return Source({member: int(size) for member, _, size in pairs}, read_at or datetime.now(UTC))
 
 
 class Pages:
@@ -74,8 +74,7 @@ class Pages:
 
     def has_names_at(self, position: Position) -> bool:
         """Return True if the names are those of a position: they change by entries of governance alone."""
-        size = _governance_size(position)
-        return size is not None and self._names_size == size
+        return self._names_size == _governance_size(position)
 
     def learn(self, names: Mapping[str, str], position: Position) -> None:
         """Use the names of members at a position until a page is rendered with others."""
@@ -112,6 +111,7 @@ class Pages:
         template: str,
         *,
         position: Position = "",
+        read_at: datetime | None = None,
         names: Mapping[str, str] | None = None,
         status: int = 200,
         private: bool = False,
@@ -120,8 +120,9 @@ class Pages:
     ) -> Response[str]:
         """Return a page, or one block of it where htmx asks for `fragment` alone.
 
-        `position` is that of the views that the page was made from, and `names` are the members' names in them; without
-        them the last known names are used. A private page is about people: nothing keeps it.
+        `position` is that of the views that the page was made from, at the moment `read_at` or now. `names` are the
+        members' names in them; without them the last known names are used. A private page is about people: nothing
+        keeps it.
         """
         if names is not None and names is not self.names:
             self.learn(names, position)
@@ -146,7 +147,7 @@ class Pages:
             "theme": theme_of(request),
             "themes": THEMES,
             "node_style": self.style_path,
-            "source": source_of(position) if position else None,
+            "source": source_of(position, read_at) if position else None,
             "url": lambda path, **query: _address(base_path, path, query),
             "this_page": lambda **query: _address(base_path, request.url.path, {**_query(request), **query}),
         }
@@ -166,10 +167,10 @@ class Pages:
         return response
 
 
-def _governance_size(position: Position) -> int | None:
-    """Return the size of governance at a position; None before the views have read any."""
+def _governance_size(position: Position) -> int:
+    """Return the size of governance at a position; 0 before the views have read any."""
     match = _GOVERNANCE.search(position)
-    return None if match is None else int(match[1])
+    return 0 if match is None else int(match[1])
 
 
 def _render(templates: Environment, template: str, fragment: str, values: Mapping[str, Any]) -> str:

@@ -10,11 +10,12 @@ from litestar import Request, Response, get
 
 from projections.api.reading import Views
 from projections.records.member_names import read_member_names
-from projections.statistics.datasets import DESCRIPTIONS, DataSet, read_datasets
+from projections.statistics.datasets import DESCRIPTIONS, DataSet
 from registry.http import HttpProblem
 from registry.http.responses import POSITION, answer
 from registry.server.pages import parquet
 from registry.server.pages.frame import Pages
+from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.texts import N_
 
 TITLES: Final = {
@@ -66,16 +67,15 @@ async def explain(request: Request[Any, Any, Any], views: Views, pages: Pages) -
 
 
 @get("/data/{file:str}", include_in_schema=False)
-async def download(views: Views, file: str) -> Response[Any]:
+async def download(views: Views, shared_tables: SharedTables, file: str) -> Response[Any]:
     """Return one table as CSV, JSON or Parquet. An empty cell is a count that is not shown."""
     name, _, kind = file.rpartition(".")
     if name not in TITLES or kind not in _MEDIA_TYPES:
         raise HttpProblem(
             "not-found", f"the tables are {', '.join(TITLES)}, each as {', '.join(f'.{kind}' for kind in _MEDIA_TYPES)}"
         )
-    response = await views.answer("", read_datasets, "search")
-    position = response.headers[POSITION]
-    table: DataSet = response.content[name]
+    read = await shared_tables.read(views)
+    position, table = read.position, read.datasets[name]
     if kind == "json":
         return answer(_as_json(table, position), position)
     headers = {POSITION: position, "Content-Disposition": f'inline; filename="{file}"'}

@@ -1,50 +1,39 @@
 """Statistics for everybody: what was awarded and recognised in a year, with pictures and tables."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from litestar import Request, Response, get
 
 from projections.api.reading import Views
-from projections.records.member_names import read_member_names
-from projections.statistics.datasets import DataSet, read_datasets
-from registry.http.responses import POSITION
 from registry.server.pages import charts
 from registry.server.pages.frame import Pages
 from registry.server.pages.languages import language_of
 from registry.server.pages.open_data import TITLES
+from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.templates import Formats
-from registry.server.pages.yearly_figures import figures_of
-
-
-class _Read(NamedTuple):
-    datasets: dict[str, DataSet]
-    names: dict[str, str]
-
-
-def read_statistics(connection: Any) -> _Read:  # noqa: ANN401 - a connection
-    """Return the published tables and the members' names."""
-    return _Read(read_datasets(connection), read_member_names(connection))
 
 
 @get("/statistics", include_in_schema=False)
-async def show_statistics(request: Request[Any, Any, Any], views: Views, pages: Pages) -> Response[str]:
+async def show_statistics(
+    request: Request[Any, Any, Any], views: Views, pages: Pages, shared_tables: SharedTables
+) -> Response[str]:
     """Show a year of all universities, or of one."""
-    response = await views.answer("", read_statistics, "search")
-    read: _Read = response.content
+    read = await shared_tables.read(views)
     asked_member, asked_year = (str(request.query_params.get(name, "")) for name in ("member", "year"))
     member = asked_member if asked_member in read.names else ""
-    figures = figures_of(read.datasets, asked_year, member)
+    figures = read.figures(asked_year, member)
     formats = Formats(language_of(request))
     labels = [formats.month(month) for month in figures.months]
     flows = {
         (read.names.get(issuer, issuer), read.names.get(office, office)): number.shown
-        for (issuer, office), number in figures.flows.items()
+        for (issuer, office), number in (figures.flows if figures.is_matrix else figures.largest_flows).items()
         if number.shown
     }
     return pages.render(
         request,
         "statistics.html",
-        position=response.headers[POSITION],
+        position=read.position,
+        read_at=read.read_at,
         names=read.names,
         figures=figures,
         member=member,

@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 from projections.precedents.query import OUTCOMES
 from projections.statistics.datasets import REFUSED, DataSet, Sum, add_up
 
+MOST_ROWS: Final = 50
+MOST_COLUMNS: Final = 20
+MOST_FLOWS: Final = 50
 _NOTHING: Final = Sum(0, is_whole=True)
 
 
@@ -69,6 +72,23 @@ class Figures(NamedTuple):
         return self.flows.get((issuer, office), _NOTHING)
 
     @property
+    def most_awarding(self) -> list[MemberMonths]:
+        """The universities that awarded most, as many as a table shows; in the order of their short names."""
+        most = sorted(self.by_member, key=lambda row: -row.total.shown)[:MOST_ROWS]
+        return sorted(most, key=lambda row: row.member)
+
+    @property
+    def is_matrix(self) -> bool:
+        """True if the universities are few enough for a table with a column for each."""
+        return max(len(self.issuers), len(self.offices)) <= MOST_COLUMNS
+
+    @property
+    def largest_flows(self) -> dict[tuple[str, str], Sum]:
+        """The largest flows of which something is shown, as many as a list or a chart shows."""
+        shown = [(pair, number) for pair, number in self.flows.items() if number.shown]
+        return dict(sorted(shown, key=lambda flow: (-flow[1].shown, flow[0]))[:MOST_FLOWS])
+
+    @property
     def issuers(self) -> list[str]:
         """The universities whose credentials others recognised."""
         return sorted({issuer for issuer, _ in self.flows})
@@ -90,6 +110,16 @@ def years_of(datasets: Mapping[str, DataSet]) -> list[str]:
         {row.key[0][:4] for name in ("awards-by-month", "recognition-by-month") for row in datasets[name].rows},
         reverse=True,
     )
+
+
+def narrow_to(datasets: Mapping[str, DataSet], year: str) -> dict[str, DataSet]:
+    """Return the rows of a year alone, of the tables that have years."""
+    return {
+        name: table._replace(rows=[row for row in table.rows if row.key[0][:4] == year])
+        if table.description.dimensions[0] in ("month", "year")
+        else table
+        for name, table in datasets.items()
+    }
 
 
 def figures_of(datasets: Mapping[str, DataSet], year: str, member: str = "") -> Figures:
