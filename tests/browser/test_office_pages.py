@@ -11,6 +11,7 @@ from tests.support.command import until
 
 PAGES = {
     "inbox": "/office",
+    "new case": "/office/cases/new",
     "empty filter": "/office?state=closed",
     "case": "/office/cases/{site.case}",
     "case of a member's credential": "/office/cases/{site.case_on_log}",

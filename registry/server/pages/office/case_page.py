@@ -17,6 +17,7 @@ from registry.api.private_side import PrivateSide
 from registry.office.assessments.assessment import WHY_NOT, Assessment
 from registry.office.assessments.case_assessment import is_compared
 from registry.office.assessments.compared_with import RequirementSource, find_source
+from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
@@ -60,6 +61,8 @@ class CasePage(NamedTuple):
     """The assessment that the form begins with; None where nothing can be proposed."""
     sources: list[RequirementSource | None]
     """For each credential of the assessment, what it is compared with; None where nothing is required."""
+    towards: list[str]
+    """The titles of the programmes that the case names."""
     programmes: list[Programme]
     """Requirements to choose from, where the case does not say which one applies."""
     beside: BesideCase
@@ -106,12 +109,15 @@ class CaseForm(NamedTuple):
                 sources = [find_source(registry, each.requirement) for each in assessment.assessed]
                 if None in sources:
                     programmes = list_programmes(reading, str(self.case))
+            towards = [programme_title(registry, each) for each in view.towards]
             changed_by = (source.by for source in sources if source is not None)
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history), *changed_by))
             file_names = read_file_names(registry, case) if view.attachments else {}
         beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
         colleagues = list_colleagues(self.services)
-        return CasePage(view, case.version, assessment, sources, programmes, beside, actors, file_names, colleagues)
+        return CasePage(
+            view, case.version, assessment, sources, towards, programmes, beside, actors, file_names, colleagues
+        )
 
     def perform(
         self, body: msgspec.Struct, key: str, version: int, act: Callable[[RecognitionOffice, str], CaseUpdate]
