@@ -1,19 +1,17 @@
 """One case as a page: what a route receives to act on it, what the page shows, and a form that was refused."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Request, Response, Router
+from litestar import Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
-from projections.api.reading import Views
-from registry.accounts import AccountServices
-from registry.api.case_actions import Office, perform
-from registry.api.private_side import PrivateSide
+from registry.api.case_actions import perform
 from registry.office.assessments.assessment import WHY_NOT, Assessment
 from registry.office.assessments.case_assessment import is_compared
 from registry.office.assessments.compared_with import RequirementSource, find_source
@@ -29,7 +27,6 @@ from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
 from registry.office.errors import UnknownProfile
 from registry.server.pages.forms import read_version
-from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
 from registry.server.pages.office.colleagues import Colleague, list_colleagues, names_of
@@ -41,6 +38,7 @@ from registry.server.pages.office.decision_form import (
     OUTCOMES,
     grants_by_credential,
 )
+from registry.server.pages.office.desk import AtDesk, Desk, provide_desk
 from registry.server.pages.office.file_types import can_be_shown
 from registry.server.pages.vocabulary import VOCABULARY
 from registry.wire.recognition import DIFFERENCES
@@ -71,15 +69,10 @@ class CasePage(NamedTuple):
     colleagues: list[Colleague]
 
 
-class CaseForm(NamedTuple):
-    """The case that a form is about, and what a route receives to act on it."""
+@dataclass(frozen=True)
+class CaseForm(Desk):
+    """The desk, and the case that a form is about."""
 
-    request: Request[Any, Any, Any]
-    private: PrivateSide
-    office: RecognitionOffice
-    views: Views
-    pages: Pages
-    services: AccountServices
     case: UUID
 
     def read(self, against: str | None = None, *, again: bool = False) -> CasePage:
@@ -113,7 +106,7 @@ class CaseForm(NamedTuple):
             changed_by = (source.by for source in sources if source is not None)
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history), *changed_by))
             file_names = read_file_names(registry, case) if view.attachments else {}
-        beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
+        beside = read_beside(self.views, view, assessment, self.own)
         colleagues = list_colleagues(self.services)
         return CasePage(
             view, case.version, assessment, sources, towards, programmes, beside, actors, file_names, colleagues
@@ -131,16 +124,8 @@ class CaseForm(NamedTuple):
         perform(self.private, self.office, self.request, body, key, act_on_version)
 
 
-def _make_case_form(
-    request: Request[Any, Any, Any],
-    private: PrivateSide,
-    office: Office,
-    views: Views,
-    pages: Pages,
-    services: AccountServices,
-    case: UUID,
-) -> CaseForm:
-    return CaseForm(request, private, office, views, pages, services, case)
+def _make_case_form(desk: AtDesk, case: UUID) -> CaseForm:
+    return CaseForm(**vars(desk), case=case)
 
 
 Form = NamedDependency[SkipValidation[CaseForm]]
@@ -149,9 +134,11 @@ Form = NamedDependency[SkipValidation[CaseForm]]
 
 def case_routes(*handlers: HTTPRouteHandler) -> Router:
     """Return routes about one case."""
-    return Router(
-        "/", route_handlers=list(handlers), dependencies={"form": Provide(_make_case_form, sync_to_thread=False)}
-    )
+    dependencies = {
+        "desk": Provide(provide_desk, sync_to_thread=False),
+        "form": Provide(_make_case_form, sync_to_thread=False),
+    }
+    return Router("/", route_handlers=list(handlers), dependencies=dependencies)
 
 
 def render_case(
@@ -172,7 +159,7 @@ def render_case(
         names=page.beside.names,
         page=page,
         view=page.view,
-        own=request.app.state.member,
+        own=form.own,
         warnings=_warnings(page.view, wish),
         wish=wish,
         subjects=_not_removed(page.view, page.view.subjects),
@@ -183,7 +170,7 @@ def render_case(
         typed=typed,
         key=str(uuid4()),
         scopes=request.user.scopes,
-        me=request.user.actor,
+        me=form.me,
         outcomes=OUTCOMES,
         leave=LEAVE,
         modes=MODES,

@@ -60,7 +60,7 @@ def _render(
         problem=problem,
         typed=typed or {},
         key=str(uuid4()),
-        me=form.request.user.actor,
+        me=form.me,
         two_persons=form.office.setting.two_persons,
     )
 
