@@ -13,8 +13,7 @@ from litestar.params import SkipValidation
 
 from registry.api.case_actions import perform
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.assessments.case_assessment import is_compared
-from registry.office.assessments.compared_with import RequirementSource, find_source
+from registry.office.assessments.compared_with import RequirementSource, find_source, is_compared
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
