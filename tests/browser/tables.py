@@ -116,6 +116,7 @@ DESK: Final = {
 
 OFFICE: Final = {
     "inbox": "/office",
+    "new case": "/office/cases/new",
     "empty filter": "/office?state=closed",
     "case": "/office/cases/{case}",
     "case being decided": "/office/cases/{complete}",

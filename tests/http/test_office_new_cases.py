@@ -34,7 +34,8 @@ def checked(page):
 
 
 def test_what_is_presented_is_shown_before_the_case_is_opened(officer, credential):
-    typed = PERSON | ELSEWHERE | {"credentials": f"https://twente.example/verify/twente/{credential}\n"}
+    link = f"https://twente.example/verify/twente/{credential}\n"
+    typed = PERSON | ELSEWHERE | {"credentials": link, "programme-1": "Master of Energy"}
     shown = send(officer, **typed)
     assert shown.status_code == 200, summary(shown)
     assert "2 credentials, before the case is opened" in shown.text
@@ -46,6 +47,7 @@ def test_what_is_presented_is_shown_before_the_case_is_opened(officer, credentia
     assert "The case is open" in case
     assert credential in case
     assert "Statistics" in case
+    assert "Towards: <bdi>Master of Energy</bdi>" in case
 
 
 def test_a_number_alone_is_found_at_its_issuer(officer, credential):

@@ -11,7 +11,7 @@ from registry.domain.case_history import FORGED
 from registry.office.assessments.assessment import AssessedCredential, Assessment, ProposedGrant
 from registry.office.assessments.comparison import compare, refresh_elements
 from registry.office.assessments.objections import find_grant_objections, find_objections
-from registry.office.assessments.offered import Offered, Requirement, is_blank
+from registry.office.assessments.offered import Offered, Requirement
 from registry.office.ports import CredentialLookup, Key
 from registry.wire.recognition import Basis, Condition, Grant
 
@@ -31,11 +31,6 @@ def draft_assessment(
     offered = describe_subjects(case, lookup, stated or {})
     assessed = [AssessedCredential(each, requirement, compare(each, requirement)) for each in offered]
     return Assessment(case.data.purpose, case.data.effect, assessed, [])
-
-
-def is_compared(assessment: Assessment) -> bool:
-    """Return whether an assessment compared a credential with something that is required."""
-    return any(not is_blank(each.requirement) for each in assessment.assessed)
 
 
 def describe_subjects(case: Case, lookup: CredentialLookup, stated: Mapping[int, Offered]) -> list[Offered]:

@@ -7,6 +7,7 @@ import msgspec
 
 from registry.application.registry import Registry
 from registry.domain.errors import UnknownAchievement
+from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.offered import Requirement, is_blank, requirement_of
 from registry.office.assessments.profiles import StoredProfile, find_profile, list_profiles
 from registry.office.assessments.requirements import is_same_programme, requirement_changes
@@ -30,6 +31,11 @@ class RequirementSource(msgspec.Struct, frozen=True, rename="camel"):
     """The time when the profile was changed last."""
     by: str | None = None
     """The actor who changed the profile last."""
+
+
+def is_compared(assessment: Assessment) -> bool:
+    """Return whether an assessment compared a credential with something that is required."""
+    return any(not is_blank(each.requirement) for each in assessment.assessed)
 
 
 def find_source(registry: Registry, requirement: Requirement) -> RequirementSource | None:

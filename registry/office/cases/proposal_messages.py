@@ -12,7 +12,7 @@ from registry.domain.case_events import Index, Proposed
 from registry.letters.changing import changes_between
 from registry.letters.wording import Wording, wording
 from registry.office.assessments.assessment import Assessment, named_grounds
-from registry.office.assessments.case_assessment import is_compared
+from registry.office.assessments.compared_with import is_compared
 from registry.office.assessments.comparison import unanswered_suggestions
 from registry.office.assessments.precedents import foreign_notes
 from registry.office.assessments.requirements import programme_notes

@@ -8,7 +8,8 @@ from registry.domain.case import Case
 from registry.domain.case_events import Proposed
 from registry.domain.errors import Refusal
 from registry.office.assessments.assessment import Assessment
-from registry.office.assessments.case_assessment import find_measures, is_compared
+from registry.office.assessments.case_assessment import find_measures
+from registry.office.assessments.compared_with import is_compared
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.proposal_messages import list_notes
 from registry.office.cases.review import Review

@@ -14,7 +14,6 @@ from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body
 
-from registry.accounts import AccountServices
 from registry.api.case_bodies import (
     AnswerGiven,
     Approval,
@@ -161,7 +160,7 @@ def propose(form: Form, data: Typed) -> Response[Any]:
 @post("/office/cases/{case:uuid}/take", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
 def take(form: Form, data: Typed) -> Response[Any]:
     """Assign the case to the person who asks for it."""
-    by = form.request.user.actor
+    by = form.me
 
     def act() -> None:
         _assign(form, data, by)
@@ -170,12 +169,12 @@ def take(form: Form, data: Typed) -> Response[Any]:
 
 
 @post("/office/cases/{case:uuid}/assign", include_in_schema=False, sync_to_thread=True, **requires("cases:write"))
-def assign(form: Form, services: AccountServices, data: Typed) -> Response[Any]:
+def assign(form: Form, data: Typed) -> Response[Any]:
     """Assign the case to a colleague, or to nobody."""
     assignee = plain(data).get("assignee", "")
 
     def act() -> None:
-        if assignee and assignee not in {each.actor for each in list_colleagues(services)}:
+        if assignee and assignee not in {each.actor for each in list_colleagues(form.services)}:
             raise HttpProblem("unprocessable", errors=[FieldError("assignee", "does not work on cases", "assignee")])
         _assign(form, data, assignee or None)
 
@@ -187,7 +186,7 @@ def acknowledge(form: Form, data: Typed) -> Response[Any]:
     """Acknowledge what changed since the decision."""
 
     def act() -> None:
-        act_once = acknowledge_in(form.office, str(form.case), form.request.user.actor)
+        act_once = acknowledge_in(form.office, str(form.case), form.me)
         form.private.write_once(form.request, form_key(plain(data)), Acknowledgement(), act_once)
 
     return carry_out(form, data, "acknowledge", act)
@@ -204,7 +203,7 @@ def hand_in_disclosures(form: Form, data: Typed) -> Response[Any]:
         )
         if not body.disclosures:
             raise HttpProblem("unprocessable", errors=[FieldError("disclosures", "is empty", "disclosures")])
-        act_once = disclose_in(form.office, str(form.case), body, form.request.user.actor)
+        act_once = disclose_in(form.office, str(form.case), body, form.me)
         form.private.write_once(form.request, form_key(plain(data)), body, act_once)
 
     return carry_out(form, data, "disclosures", act)
@@ -214,7 +213,7 @@ def _assign(form: CaseForm, data: Mapping[str, str | list[str]], assignee: str |
     """Assign a case, unless somebody else did since the form was made."""
     typed = plain(data)
     chosen = ChosenCase(str(form.case), typed.get("before", ""))
-    act = assign_if_unchanged(chosen, assignee, form.request.user.actor)
+    act = assign_if_unchanged(chosen, assignee, form.me)
     form.private.write_once(form.request, form_key(typed), Assignment(assignee), act)
 
 

@@ -1,22 +1,20 @@
 """One case as a page: what a route receives to act on it, what the page shows, and a form that was refused."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router
+from litestar import Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
-from projections.api.reading import Views
-from registry.accounts import AccountServices
-from registry.api.case_actions import Office, perform
-from registry.api.private_side import PrivateSide
+from registry.api.case_actions import perform
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.assessments.case_assessment import is_compared
-from registry.office.assessments.compared_with import RequirementSource, find_source
+from registry.office.assessments.compared_with import RequirementSource, find_source, is_compared
+from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
 from registry.office.cases.case_access import agreement_notes, withdrawal_note
@@ -28,7 +26,6 @@ from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
 from registry.office.errors import UnknownProfile
 from registry.server.pages.forms import new_key, read_version
-from registry.server.pages.frame import Pages
 from registry.server.pages.office.beside_case import BesideCase, read_beside
 from registry.server.pages.office.checklist import answer_questions
 from registry.server.pages.office.colleagues import Colleague, list_colleagues, names_of
@@ -40,6 +37,7 @@ from registry.server.pages.office.decision_form import (
     OUTCOMES,
     grants_by_credential,
 )
+from registry.server.pages.office.desk import AtDesk, Desk, provide_desk
 from registry.server.pages.office.file_types import can_be_shown
 from registry.server.pages.vocabulary import VOCABULARY
 from registry.wire.recognition import DIFFERENCES
@@ -60,6 +58,8 @@ class CasePage(NamedTuple):
     """The assessment that the form begins with; None where nothing can be proposed."""
     sources: list[RequirementSource | None]
     """For each credential of the assessment, what it is compared with; None where nothing is required."""
+    towards: list[str]
+    """The titles of the programmes that the case names."""
     programmes: list[Programme]
     """Requirements to choose from, where the case does not say which one applies."""
     beside: BesideCase
@@ -68,15 +68,10 @@ class CasePage(NamedTuple):
     colleagues: list[Colleague]
 
 
-class CaseForm(NamedTuple):
-    """The case that a form is about, and what a route receives to act on it."""
+@dataclass(frozen=True)
+class CaseForm(Desk):
+    """The desk, and the case that a form is about."""
 
-    request: Request[Any, Any, Any]
-    private: PrivateSide
-    office: RecognitionOffice
-    views: Views
-    pages: Pages
-    services: AccountServices
     case: UUID
 
     def read(self, against: str | None = None, *, again: bool = False) -> CasePage:
@@ -106,12 +101,15 @@ class CaseForm(NamedTuple):
                 sources = [find_source(registry, each.requirement) for each in assessment.assessed]
                 if None in sources:
                     programmes = list_programmes(reading, str(self.case))
+            towards = [programme_title(registry, each) for each in view.towards]
             changed_by = (source.by for source in sources if source is not None)
             actors = names_of(registry, (view.case.assignee, *(step.by for step in view.history), *changed_by))
             file_names = read_file_names(registry, case) if view.attachments else {}
-        beside = read_beside(self.views, view, assessment, str(self.request.app.state.member))
+        beside = read_beside(self.views, view, assessment, self.own)
         colleagues = list_colleagues(self.services)
-        return CasePage(view, case.version, assessment, sources, programmes, beside, actors, file_names, colleagues)
+        return CasePage(
+            view, case.version, assessment, sources, towards, programmes, beside, actors, file_names, colleagues
+        )
 
     def perform(
         self, body: msgspec.Struct, key: str, version: int, act: Callable[[RecognitionOffice, str], CaseUpdate]
@@ -125,16 +123,8 @@ class CaseForm(NamedTuple):
         perform(self.private, self.office, self.request, body, key, act_on_version)
 
 
-def _make_case_form(
-    request: Request[Any, Any, Any],
-    private: PrivateSide,
-    office: Office,
-    views: Views,
-    pages: Pages,
-    services: AccountServices,
-    case: UUID,
-) -> CaseForm:
-    return CaseForm(request, private, office, views, pages, services, case)
+def _make_case_form(desk: AtDesk, case: UUID) -> CaseForm:
+    return CaseForm(**vars(desk), case=case)
 
 
 Form = NamedDependency[SkipValidation[CaseForm]]
@@ -143,9 +133,11 @@ Form = NamedDependency[SkipValidation[CaseForm]]
 
 def case_routes(*handlers: HTTPRouteHandler) -> Router:
     """Return routes about one case."""
-    return Router(
-        "/", route_handlers=list(handlers), dependencies={"form": Provide(_make_case_form, sync_to_thread=False)}
-    )
+    dependencies = {
+        "desk": Provide(provide_desk, sync_to_thread=False),
+        "form": Provide(_make_case_form, sync_to_thread=False),
+    }
+    return Router("/", route_handlers=list(handlers), dependencies=dependencies)
 
 
 def render_case(
@@ -166,7 +158,7 @@ def render_case(
         names=page.beside.names,
         page=page,
         view=page.view,
-        own=request.app.state.member,
+        own=form.own,
         warnings=_warnings(page.view, wish),
         wish=wish,
         subjects=_not_removed(page.view, page.view.subjects),
@@ -177,7 +169,7 @@ def render_case(
         typed=typed,
         key=new_key(),
         scopes=request.user.scopes,
-        me=request.user.actor,
+        me=form.me,
         outcomes=OUTCOMES,
         leave=LEAVE,
         modes=MODES,

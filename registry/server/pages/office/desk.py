@@ -1,6 +1,7 @@
 """The request and all that a route of the office's pages works with, as one dependency."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from litestar import Request, Router
 from litestar.di import NamedDependency, Provide
@@ -17,7 +18,8 @@ from registry.office.ports import CredentialLookup
 from registry.server.pages.frame import Pages
 
 
-class Desk(NamedTuple):
+@dataclass(frozen=True)
+class Desk:
     """The request, and all that the node passes to it."""
 
     request: Request[Any, Any, Any]
@@ -40,7 +42,7 @@ class Desk(NamedTuple):
         return str(self.request.app.state.member)
 
 
-def _desk(
+def provide_desk(
     request: Request[Any, Any, Any],
     private: PrivateSide,
     office: Office,
@@ -49,6 +51,7 @@ def _desk(
     pages: Pages,
     services: AccountServices,
 ) -> Desk:
+    """Return the desk of a request: a dependency of its route."""
     return Desk(request, private, office, lookup, views, pages, services)
 
 
@@ -58,4 +61,6 @@ AtDesk = NamedDependency[SkipValidation[Desk]]
 
 def desk_routes(*handlers: HTTPRouteHandler) -> list[Router]:
     """Return routes that receive a desk."""
-    return [Router("/", route_handlers=list(handlers), dependencies={"desk": Provide(_desk, sync_to_thread=False)})]
+    return [
+        Router("/", route_handlers=list(handlers), dependencies={"desk": Provide(provide_desk, sync_to_thread=False)})
+    ]

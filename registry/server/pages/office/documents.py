@@ -51,9 +51,7 @@ def _attach(form: CaseForm, typed: dict[str, str], content: bytes, name: str | N
             raise HttpProblem("unprocessable", errors=[FieldError("file", "choose a file that is not empty", "file")])
         kind = msgspec.convert(typed.get("kind", "other"), AttachmentKind)
         subject = msgspec.convert(typed["subject"], int, strict=False) if typed.get("subject") else None
-        attach = attach_in(
-            form.office, str(form.case), content, kind, form.request.user.actor, subject=subject, name=name
-        )
+        attach = attach_in(form.office, str(form.case), content, kind, form.me, subject=subject, name=name)
         identity = {"file": hashlib.sha256(content).hexdigest(), "kind": kind, "subject": subject}
         form.private.write_once(form.request, form_key(typed), identity, attach)
 

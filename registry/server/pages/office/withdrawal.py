@@ -59,7 +59,7 @@ def _render(
         problem=problem,
         typed=typed or {},
         key=new_key(),
-        me=form.request.user.actor,
+        me=form.me,
         two_persons=form.office.setting.two_persons,
     )
 
