@@ -5,7 +5,6 @@ The form goes by POST both times, because it is about a person: nothing of it is
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
-from uuid import uuid4
 
 from litestar import Response, get, post
 
@@ -17,7 +16,7 @@ from registry.http import requires
 from registry.office.assessments.profiles import list_profiles
 from registry.office.cases.opening import MOST_SUBJECTS, Application, check_application, key_of
 from registry.office.ports import CredentialFacts
-from registry.server.pages.forms import Typed, form_key
+from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.languages import language_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
 from registry.server.pages.office.new_case_form import (
@@ -174,7 +173,7 @@ def _render(
         profiles=profiles,
         countries=sorted(((code, formats.country(code)) for code in COUNTRIES), key=lambda pair: pair[1]),
         most=MOST_SUBJECTS,
-        key=str(uuid4()),
+        key=new_key(),
     )
 
 
