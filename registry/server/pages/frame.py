@@ -57,6 +57,13 @@ def source_of(position: Position, read_at: datetime | None = None) -> Source:
     return Source({member: int(size) for member, _, size in pairs}, read_at or datetime.now(UTC))
 
 
+class _KnownNames(NamedTuple):
+    """The members' names, and the size of governance under which they were read."""
+
+    names: Mapping[str, str]
+    size: int | None
+
+
 class Pages:
     """Renders pages of one node."""
 
@@ -67,19 +74,20 @@ class Pages:
         self.consortium = consortium
         self._member = member
         self._site = site
-        self.names: dict[str, str] = {}
+        self._known = _KnownNames({}, None)
+
+    @property
+    def names(self) -> Mapping[str, str]:
         """The members' names as they were last read; none at the beginning."""
-        self._names_size: int | None = None
-        """The size of governance under which they were read."""
+        return self._known.names
 
     def has_names_at(self, position: Position) -> bool:
         """Return True if the names are those of a position: they change by entries of governance alone."""
-        return self._names_size == _governance_size(position)
+        return self._known.size == _governance_size(position)
 
     def learn(self, names: Mapping[str, str], position: Position) -> None:
-        """Use the names of members at a position until a page is rendered with others."""
-        self.names = dict(names)
-        self._names_size = _governance_size(position)
+        """Use the names of members at a position until those of another one are read."""
+        self._known = _KnownNames(dict(names), _governance_size(position))  # at once: pages are made in several threads
 
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
         """Return an address on this node as its readers reach it."""
@@ -124,7 +132,9 @@ class Pages:
         members' names in them; without them the last known names are used. A private page is about people: nothing
         keeps it.
         """
-        if names is not None and names is not self.names:
+        if names is None:
+            names = self.names
+        elif position and names is not self.names:
             self.learn(names, position)
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
@@ -139,8 +149,8 @@ class Pages:
             "done": done,
             "csrf": forms.field,
             "csrf_token": forms.token,
-            "node": Identity(self.consortium, self.names.get(self._member, self._member)),
-            "names": self.names,
+            "node": Identity(self.consortium, names.get(self._member, self._member)),
+            "names": names,
             "nonce": nonce,
             "here": request.url.path,
             "shortcuts": person is not None and request.cookies.get(SHORTCUTS_COOKIE) != SHORTCUTS_OFF,

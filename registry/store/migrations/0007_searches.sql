@@ -8,3 +8,6 @@ CREATE TABLE accounts.searches (
 );
 CREATE INDEX searches_session ON accounts.searches (session, made);
 CREATE INDEX searches_made ON accounts.searches (made);
+
+-- Who acted last on a credential or an achievement (registry/accounts/journal.py).
+CREATE INDEX journal_subject ON accounts.journal (subject, number);
