@@ -202,7 +202,7 @@ def test_the_rows_still_wrong_come_as_a_file(clerk, offer):
 
 
 def test_a_spreadsheet_is_repaired_row_by_row_too(clerk, approver, offer):
-    content = rows(offer, "sheet", 4)
+    content = rows(offer, "repaired-sheet", 4)
     content[2]["awarding_date"] = "30 June"
     book = openpyxl.Workbook()
     for line in [list(content[0]), *(list(each.values()) for each in content)]:
