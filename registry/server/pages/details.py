@@ -143,9 +143,10 @@ class Details:
 
     def _translate_after_subject(self, text: str, depth: int) -> Markup | None:
         """Return a sentence that follows a value or the name of a column."""
-        subject, rest = _SUBJECT.fullmatch(text).groups()  # type: ignore[union-attr] # any text with a space
-        if (match := self._find(rest)) is None:
+        parts = _SUBJECT.fullmatch(text)
+        if parts is None or (match := self._find(parts[2])) is None:
             return None
+        subject = parts[1]
         words = self._say_value("column", subject, depth) if subject.isidentifier() else isolate(subject)
         return words + " " + self._fill(*match, depth)
 

@@ -101,6 +101,12 @@ def test_values_are_verbatim_escaped_and_isolated():
     assert dutch.say("it is retired") == Markup("<bdi>it</bdi> is uit het aanbod")
 
 
+@pytest.mark.parametrize("text", ["Students:\nknow what data are", "foo\tbar baz", "\t a", "'a'\tb c", "\n \n", " "])
+def test_a_text_of_several_lines_is_shown_as_it_is(text):
+    for language in ("en", "nl"):
+        assert escape(text) in Details(language, {}, ", ".join).say(text)
+
+
 def test_parts_are_said_by_themselves_and_the_rest_stays_english():
     dutch = details({"is not a date": "is geen datum", "it is %(value1)s": "het is %(value1)s", "is empty": "is leeg"})
     assert dutch.say("is not a date; nobody knows this") == Markup(

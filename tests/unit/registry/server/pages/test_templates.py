@@ -41,3 +41,9 @@ def test_the_check_sees_what_a_macro_takes():
 def test_a_name_in_a_sentence_keeps_its_own_direction_and_does_no_harm():
     template = environment("en").from_string('{{ _("By %(name)s", name=name | isolated) }}')
     assert template.render(name="<b>عمر") == "By <bdi>&lt;b&gt;عمر</bdi>"
+
+
+def test_texts_of_macros_have_no_space_around_them():
+    page = '{% from "macros/texts.html" import local, credits, level with context %}'
+    page += '({{ local({"en": "Data"}, "en") }})({{ credits(2.5) }})({{ level(6) }})'
+    assert environment("en").from_string(page).render() == "(Data)(2.5 ECTS)(EQF 6)"
