@@ -63,6 +63,13 @@ def test_a_cell_that_cannot_be_read_has_no_value_and_says_why(cells):
     assert row["problem"].startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("end", ["", ";", ";;", ";;;"])
+def test_columns_without_a_name_at_the_end_of_a_csv_are_no_columns(end):
+    content = ";".join(NAMES) + ";;\n" + ";".join(ROW) + end + "\n"
+    [row] = lines(content.encode(), COLUMNS)
+    assert row == dict(zip(COLUMNS.values(), ROW, strict=False))
+
+
 def test_a_row_of_a_csv_with_too_many_fields_says_so():
     content = ";".join(NAMES) + "\n" + ";".join([*ROW, "too", "many"]) + "\n"
     [row] = lines(content.encode(), COLUMNS)
