@@ -343,6 +343,7 @@ class ImportStore:
         with self._change(identifier) as (connection, _):
             self._check_version(connection, identifier, version + 1)
             connection.execute("UPDATE intake.imports SET closed = %s WHERE import = %s", (closed, identifier))
+        self.batch_store.row_indexes.drop(identifier)
 
     def send_back(self, hand_over: HandOver, by: str, note: str) -> None:
         """Cancel a batch that waits for release, and tell its import why. Raises `WrongState`."""
