@@ -79,5 +79,15 @@ def test_a_row_of_a_csv_with_too_many_fields_says_so():
 def test_a_row_with_a_problem_is_refused_for_it(tmp_path):
     file = tmp_path / "rows.ndjson"
     file.write_text(json.dumps({**dict(zip(COLUMNS.values(), ROW, strict=False)), "problem": "has 10 fields"}))
-    [row] = NdjsonRows(file, Everything())
+    [row] = NdjsonRows(file, Everything(), is_mapped=True)
     assert "has 10 fields" in [problem.detail for problem in row.result]
+
+
+@pytest.mark.parametrize("stated", ["has 10 fields", "", None])
+def test_a_file_that_was_sent_in_has_no_column_for_problems(tmp_path, stated):
+    file = tmp_path / "rows.ndjson"
+    file.write_text(json.dumps({**dict(zip(COLUMNS.values(), ROW, strict=False)), "problem": stated}))
+    [row] = NdjsonRows(file, Everything())
+    [problem] = [each for each in row.result if each.field in ("", "problem")]
+    assert problem.field == "problem"
+    assert problem.detail.startswith("is not a column; they are record, ")
