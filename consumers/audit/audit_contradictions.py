@@ -4,12 +4,14 @@ A report that was altered by hand says one thing and proves another. A report wi
 its members signed these heads: it can still leave out what its maker did not like.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from consumers.audit.audit_report import AuditReport, Head, MemberReport, StreamState
+from consumers.audit.audit_state import MAX_KEPT_HEADS
 from consumers.audit.audit_verdict import WELL, verdict_of
 from consumers.audit.signed_notes import is_signed
 from consumers.witness.cosignatures import parse_note
@@ -17,18 +19,22 @@ from registry.log import origin_of
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
 
-Code = Literal["verdict", "size", "root", "head-missing", "head-unreadable", "key-unreadable", "origin", "unsigned"]
+Code = Literal[
+    "verdict", "empty", "repeated", "size", "root", "head-missing", "heads", "head-unreadable", "key-unreadable", "origin",
+    "unsigned",
+]  # fmt: skip
 
 
 class Contradiction(msgspec.Struct, frozen=True):
     """A place at which a report contradicts itself."""
 
     code: Code
-    """`verdict`: it does not follow from the faults; `size`, `root`: not those of the newest signed head;
+    """`verdict`: it does not follow from the faults; `empty`: no stream is named; `repeated`: a stream is named twice;
+    `size`, `root`: not those of the newest signed head; `heads`: more than an audit keeps, or in another order;
     `head-missing`: there is no head; `head-unreadable`, `key-unreadable`: altered; `origin`: the head of another log;
     `unsigned`: no key of the report has signed the head."""
     member: str = ""
-    """The stream that it is about; empty for the verdict."""
+    """The stream that it is about; empty for the whole report."""
     size: int | None = None
     """The size of the head that it is about; None for all heads of the stream, and for the verdict."""
 
@@ -39,6 +45,16 @@ def find_contradictions(report: AuditReport) -> list[Contradiction]:
     verdict = verdict_of(report)
     if (report.verdict, report.ok) != (verdict, verdict == WELL):
         contradictions.append(Contradiction("verdict"))
+    if not report.members:
+        contradictions.append(Contradiction("empty"))
+    named = [Counter(each.member for each in part) for part in (report.members, report.streams)]
+    contradictions += [
+        Contradiction("repeated", name) for name in sorted(named[0] | named[1]) if max(c[name] for c in named) > 1
+    ]
+    if not report.faults:
+        contradictions += [
+            Contradiction("faults", m.member) for m in report.members if m.faults or m.served == "differ"
+        ]
     states = {state.member: state for state in report.streams}
     members = {member.member: member for member in report.members}
     for name in sorted(states.keys() | members.keys()):
@@ -61,6 +77,11 @@ def _contradictions_of(
         keys = [] if member is None else [VerifierKey.parse(use.vkey) for use in member.keys]
     except MalformedNote:
         yield Contradiction("key-unreadable", name)
+        return
+    sizes = [head.size for head in heads]
+    if len(heads) > MAX_KEPT_HEADS or sizes != sorted(set(sizes)):
+        yield Contradiction("heads", name)
+    if len(heads) > MAX_KEPT_HEADS:
         return
     origin = origin_of(report.consortium, name)
     yield from _wrong_ends(name, heads[-1], printed)

@@ -11,7 +11,8 @@ from registry.wire.checkpoint import SignedNote
 from registry.wire.merkle import Tree
 
 _MAX_HEADS: Final = 64
-"""The number of heads spread over a stream that a report keeps, and of the newest."""
+"""The number of the newest heads of a stream that a report keeps; of those spread over it up to twice as many."""
+MAX_KEPT_HEADS: Final = 3 * _MAX_HEADS
 
 
 def tree_of(state: StreamState) -> Tree:

@@ -79,11 +79,17 @@ def count_matching(connection: Connection, query: CredentialQuery, most: int) ->
     return 0 if row is None else row[0]
 
 
-def list_matching(connection: Connection, query: CredentialQuery, statuses: Sequence[str], limit: int) -> list[str]:
-    """Return the ids of credentials with one of these statuses, at most `limit`, by awarding day, the last first."""
-    order = " AND status = ANY(%(statuses)s) ORDER BY awarding_date DESC, credential DESC LIMIT %(limit)s"
+def list_matching(
+    connection: Connection, query: CredentialQuery, statuses: Sequence[str], limit: int, *, newest: bool = False
+) -> list[str]:
+    """Return the ids of credentials with one of these statuses, at most `limit`, in the order of `page`.
+
+    With `newest`, they are in the order of `page_of_newest`.
+    """
+    order: LiteralString = " ORDER BY leaf DESC" if newest else " ORDER BY awarding_date DESC, credential DESC"
+    statement = _SELECT + _conditions(query) + " AND status = ANY(%(statuses)s)" + order + " LIMIT %(limit)s"
     values = _values(query) | {"statuses": list(statuses), "limit": limit}
-    return [Line(*row).credential for row in connection.execute(_SELECT + _conditions(query) + order, values)]
+    return [Line(*row).credential for row in connection.execute(statement, values)]
 
 
 def _values(query: CredentialQuery) -> dict[str, Any]:

@@ -86,8 +86,12 @@ class Handler:
 
     def _open_rows(self, batch: Batch) -> TableRows | NdjsonRows:
         content = self._batch_store.get_content(batch.batch)
-        kind = TableRows if batch.media in TABLES else NdjsonRows
-        return kind(content, self._catalogue, schedules=True, dates=batch.dates, keep_text=batch.keep_text)
+        if batch.media in TABLES:
+            return TableRows(content, self._catalogue, schedules=True, dates=batch.dates, keep_text=batch.keep_text)
+        is_mapped = batch.dry_run and self._queue.is_mapped(batch.batch)
+        return NdjsonRows(
+            content, self._catalogue, schedules=True, dates=batch.dates, keep_text=batch.keep_text, is_mapped=is_mapped
+        )
 
     def _check_rows(self, outcomes: RowOutcomes, trial: Trial) -> None:
         """Count what would be issued. Only the counts and the problems are stored."""

@@ -96,6 +96,12 @@ class BatchQueue:
             if len(rows) < _PAGE_ROWS:
                 return
 
+    def is_mapped(self, batch: str) -> bool:
+        """Return True if this node made a batch's file of a table with other columns' names."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT is_mapped FROM intake.imports WHERE import = %s", (batch,)).fetchone()
+        return row is not None and row["is_mapped"]
+
     def finish(self, batch: str, error: str | None = None) -> State:
         """Record that the worker is done with a batch, and return its new state.
 

@@ -26,6 +26,7 @@ from registry.batches.batch import (
 from registry.batches.batch_file import BatchFile, BatchFileWriter
 from registry.batches.batch_table import BATCH_COLUMNS, read_batch
 from registry.batches.files import BatchFiles
+from registry.batches.imports.other_rows import RowIndexes
 from registry.batches.preparers import list_preparers
 from registry.batches.queue import BatchQueue
 from registry.batches.row_problem import RowProblem
@@ -49,6 +50,8 @@ class BatchStore:
         self._clock = clock
         self.queue = BatchQueue(self._connect, vault, self._files, clock)
         """The batches as their worker sees them."""
+        self.row_indexes = RowIndexes()
+        """The rows of imports that are being corrected."""
 
     def _connect(self) -> "psycopg.Connection[DictRow]":
         return psycopg.connect(self._dsn, autocommit=True, row_factory=dict_row)
@@ -279,6 +282,7 @@ class BatchStore:
         """Delete a batch's content, and what its problems and notes quote of it."""
         with self._connect() as connection, connection.transaction():
             forget_texts(connection, self._vault, batch)
+        self.row_indexes.drop(batch)
         self._files.delete(batch)
 
     def _content_file(self, batch: str, row: DictRow) -> BatchFile:
@@ -380,6 +384,7 @@ class BatchStore:
                 raise
             with connection.cursor() as cursor:
                 rewrite_texts(cursor, self._vault, row, key, removed, {*removed, *lines}, why)
+        self.row_indexes.drop(batch)
         self._files.delete_before(batch, rewritten)
 
 

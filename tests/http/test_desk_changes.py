@@ -216,6 +216,21 @@ def test_a_systems_batch_that_is_cancelled_was_not_sent_back_and_problems_lead_t
     assert 'href="/desk/releases#problems"' in approver.get("/desk").text
 
 
+def test_the_rows_of_a_file_have_pages_of_their_own(desk):
+    system, approver = desk.client(), desk.sign_in("approver")
+    unknown = [str(uuid.uuid4()) for _ in range(101)]
+    content = "credential,change,reason\n" + "".join(f"{each},suspend,underReview\n" for each in unknown)
+    headers = {"Content-Type": "text/csv", **once("pages of rows")}
+    batch = system.post("/v1/batches?kind=statusChanges", content=content, headers=headers).json()["batch"]
+    address = f"/desk/changes/{batch}"
+    for params, first, last in (({}, True, False), ({"page": 2}, True, False), ({"rows": 2}, False, True)):
+        shown = approver.get(address, params=params).text
+        assert [each in shown for each in (unknown[0], unknown[100])] == [first, last]
+    assert f'href="{address}?rows=2"' in approver.get(address).text
+    assert approver.get(address, params={"rows": 10**9, "page": -1}).status_code == 200
+    assert "Cancelled" not in approver.get(address).text
+
+
 def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
     first, second = issue("same-1"), issue("same-2")
     page = asked(clerk, "suspend", first, second)

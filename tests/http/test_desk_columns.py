@@ -81,6 +81,8 @@ def test_a_spreadsheet_with_other_names_is_mapped_too_and_a_cell_that_cannot_be_
     mapped = checked(clerk, act(clerk, path, f"{path}/columns", **chosen))
     page = clerk.get(mapped).text
     assert "1 of 3 rows cannot be issued yet" in page
+    assert "awarding_date: " in page
+    assert "is not a column" not in page
     assert f'action="{mapped}/rows/4"' in clerk.get(f"{mapped}?row=4").text
     again = clerk.get(checked(clerk, upload(clerk, file.getvalue(), "again.xlsx"))).text
     assert again.count(" selected>") == len(COLUMNS)

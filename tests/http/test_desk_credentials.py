@@ -126,9 +126,19 @@ def test_the_order_is_of_awarding_days_or_of_the_log_and_of_names_where_a_person
     newest = clerk.get("/desk/credentials", params={**days, "sort": "newest"})
     assert order_of(newest, late, early) == [early, late]
     assert '<option value="newest" selected>' in newest.text
+    assert '<input type="hidden" name="sort" value="newest">' in newest.text
     assert order_of(find(clerk, "order", **days), late, early) == [late, early]
     assert order_of(find(clerk, "order", sort="name", **days), late, early) == [early, late]
     assert clerk.get("/desk/credentials?sort=colour").status_code == 422
+    by_name = clerk.get("/desk/credentials?sort=name")
+    assert (by_name.status_code, "only what was found by a person is listed by name" in by_name.text) == (422, True)
+    for order, first, last in (("newest", early, late), ("awarded", late, early)):
+        params = {"do": "suspend", "all": "true", "sort": order, **days}
+        every = clerk.get("/desk/credentials/change", params=params).text
+        assert f'name="credentials" value="{first},{last}"' in every
+    for sort in ({}, {"sort": "newest"}):
+        refused = clerk.get("/desk/credentials/change", params={"do": "suspend", "all": "true", **sort})
+        assert (refused.status_code, "choose a filter" in refused.text) == (422, True)
 
 
 def test_the_next_page_of_the_newest_goes_on_where_the_first_ended(clerk, issue):

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
+from contextlib import suppress
+from datetime import date
+from typing import Any, NamedTuple
 
 from registry.batches.batch_file import BatchFile
 
@@ -20,6 +22,20 @@ class HandedRow(NamedTuple):
     grade: str
     replaces: str
     """The credential that it takes the place of; empty for none."""
+    date_of_birth: str
+    valid_until: str
+    original_grade: str
+    note: str
+
+    @property
+    def day(self) -> date | None:
+        """The awarding day; None for a text that is none."""
+        with suppress(ValueError):
+            return date.fromisoformat(self.awarding_date)
+        return None
+
+    def __repr__(self) -> str:
+        return f"HandedRow({self.line})"  # a person is never shown by accident
 
 
 def read_refused_rows(content: BatchFile, faulty: Mapping[int, str]) -> Iterator[tuple[dict[str, str], str]]:
@@ -40,8 +56,20 @@ def read_handed_rows(content: BatchFile, numbers: Collection[int]) -> Iterator[H
             if not text.strip():
                 continue
             if number in numbers:
-                row = json.loads(text)
-                yield HandedRow(line, *(row.get(name, "") for name in HandedRow._fields[1:]))
+                row = _read(text)
+                yield HandedRow(line, *(_text(row.get(name)) for name in HandedRow._fields[1:]))
             if number >= last:
                 return
             number += 1
+
+
+def _read(text: bytes) -> dict[str, Any]:
+    """Return the object of a line; an empty one where it has none."""
+    with suppress(ValueError, RecursionError):
+        row = json.loads(text)
+        return row if isinstance(row, dict) else {}
+    return {}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -62,13 +62,18 @@ class ImportStore:
         reading: ReadingOptions,
         previous: str | None = None,
         term: Term | None = None,
+        *,
+        is_mapped: bool = False,
     ) -> IncomingBatch:
-        """Begin an import as `BatchStore.begin` begins a batch. Raises `OSError` where the disk is full."""
+        """Begin an import as `BatchStore.begin` begins a batch; `is_mapped` where the node makes its file of a table.
+
+        Raises `OSError` where the disk is full.
+        """
         incoming = self.batch_store.begin(name, kind, media, by, request, True, term, reading)  # noqa: FBT003 - as there
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO intake.imports (import, previous) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                (incoming.batch, previous),
+                "INSERT INTO intake.imports (import, previous, is_mapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                (incoming.batch, previous, is_mapped),
             )
         return incoming
 
@@ -334,6 +339,7 @@ class ImportStore:
         )
         if closes:
             connection.execute("UPDATE intake.imports SET closed = true WHERE import = %s", (hand_over.imported_as,))
+            self.batch_store.row_indexes.drop(hand_over.imported_as)
 
     def close(self, identifier: str, version: int, *, closed: bool = True) -> None:
         """Close an import: what was not handed over is not issued from it; or open it again.
@@ -343,6 +349,7 @@ class ImportStore:
         with self._change(identifier) as (connection, _):
             self._check_version(connection, identifier, version + 1)
             connection.execute("UPDATE intake.imports SET closed = %s WHERE import = %s", (closed, identifier))
+        self.batch_store.row_indexes.drop(identifier)
 
     def send_back(self, hand_over: HandOver, by: str, note: str) -> None:
         """Cancel a batch that waits for release, and tell its import why. Raises `WrongState`."""

@@ -3,13 +3,17 @@
 To find them, a file is read once for all of its corrections: an index in memory has a number of eight bytes for each
 such value of each row, and the rows themselves as far as they are small enough. Of a larger file, the rows that are
 alike are read again, no further than the last of them.
+
+The rows are personal data in clear. An index goes 10 minutes after its last use, and when its import is closed or rows
+of it are removed.
 """
 
 import threading
+import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -29,9 +33,11 @@ MAX_KEPT_BYTES: Final = 8 * 1024 * 1024
 """Bytes of a file's cells that its index keeps."""
 _MAX_INDEXES: Final = 4
 _COLUMNS: Final = ("record", "student", "replaces")
-_LINE_BITS: Final = 24
-"""Bits for a line; a file that a page takes has fewer bytes than lines fit in."""
-_LINE: Final = (1 << _LINE_BITS) - 1
+KEEP_SECONDS: Final = 600.0
+"""Seconds that an index is kept after its last use."""
+_LINE_BITS: Final = 26
+"""Bits for a line: `MAX_LINE` is above the number of bytes of any file that a page takes."""
+MAX_LINE: Final = (1 << _LINE_BITS) - 1
 _HASH: Final = (1 << (63 - _LINE_BITS)) - 1
 
 
@@ -66,7 +72,7 @@ class RowIndex:
         for key in _keys(cells):
             first = bisect_left(self._keys, key << _LINE_BITS)
             end = bisect_left(self._keys, (key + 1) << _LINE_BITS, first)
-            lines.update(entry & _LINE for entry in self._keys[first : min(end, first + MAX_COMPARED)])
+            lines.update(entry & MAX_LINE for entry in self._keys[first : min(end, first + MAX_COMPARED)])
         return sorted(lines)[:MAX_COMPARED]
 
     def read(self, lines: Collection[int]) -> Iterator[RowCells]:
@@ -92,23 +98,67 @@ def _values(cells: Cells) -> set[tuple[str, str]]:
     return {(name, normalise_identifier(text).lower()) for name in _COLUMNS if (text := cells.get(name))}
 
 
+class _Place:
+    """The place of one import's index, which is read by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.version = ""
+        """The file that the index is of."""
+        self.index: RowIndex | None = None
+        self.used = 0.0
+
+
 class RowIndexes:
     """The indexes of the imports that were corrected last, four at most. May be shared by threads."""
 
-    def __init__(self) -> None:
-        self._indexes: OrderedDict[tuple[str, str], RowIndex] = OrderedDict()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._places: OrderedDict[str, _Place] = OrderedDict()
         self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
 
     def open(self, content: BatchFile, batch: Batch) -> RowIndex:
         """Return the index of an import's file as it is now. Raises `IntakeError`, `DamagedBatchFile`."""
-        key = batch.batch, content.version
-        with self._lock:  # one file is read at a time
-            if key not in self._indexes:
-                self._indexes[key] = RowIndex(content, batch)
-            self._indexes.move_to_end(key)
-            while len(self._indexes) > _MAX_INDEXES:
-                self._indexes.popitem(last=False)
-            return self._indexes[key]
+        with self._lock:
+            place = self._places.setdefault(batch.batch, _Place())
+            self._places.move_to_end(batch.batch)
+            place.used = self._clock()
+            while len(self._places) > _MAX_INDEXES:
+                self._places.popitem(last=False)
+            self._begin_timer()
+        with place.lock:  # one file is read once, and holds up nobody who corrects another one
+            if place.index is None or place.version != content.version:
+                place.index, place.version = None, content.version
+                place.index = RowIndex(content, batch)
+            return place.index
+
+    def list_kept(self) -> list[str]:
+        """Return the imports whose rows are in memory."""
+        with self._lock:
+            return list(self._places)
+
+    def drop(self, batch: str) -> None:
+        """Forget the rows of an import."""
+        with self._lock:
+            self._places.pop(batch, None)
+
+    def drop_unused(self) -> None:
+        """Forget the rows of imports that nobody has corrected for 10 minutes."""
+        with self._lock:
+            self._timer = None
+            before = self._clock() - KEEP_SECONDS
+            for batch in [batch for batch, place in self._places.items() if place.used <= before]:
+                del self._places[batch]
+            self._begin_timer()
+
+    def _begin_timer(self) -> None:
+        """Look again when the first of the indexes is over, if there is one. The lock is held."""
+        if self._timer is None and self._places:
+            first = min(place.used for place in self._places.values())
+            self._timer = threading.Timer(max(first + KEEP_SECONDS - self._clock(), 1.0), self.drop_unused)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 def read_alike(index: RowIndex, checker: CellChecker, lines: Collection[int]) -> Iterator[OtherRow]:

@@ -29,10 +29,15 @@ class NdjsonRows:
         schedules: bool = False,
         dates: Order | None = None,
         keep_text: bool = False,
+        is_mapped: bool = False,
         find_record: FindRecord | None = None,
     ) -> None:
-        """Read nothing yet; the options are for `RowChecker`."""
+        """Read nothing yet; the options are for `RowChecker`.
+
+        `is_mapped`: the node made the file of a table, and a row of it may state why it could not be read (`problem`).
+        """
         self.path = path
+        self._is_mapped = is_mapped
         self._lines_read = 0
         self.count = 0
         """Number of rows that were read, without the template's example."""
@@ -91,8 +96,8 @@ class NdjsonRows:
             return CheckedRow((problem('is not a JSON object; write {"record": …, …}'),))
         row: dict[str, str] = {}
         wrong: list[Problem] = []
-        if isinstance(value.get(PROBLEM), str) and (stated := value.pop(PROBLEM)):
-            wrong.append(problem(stated[:MAX_FIELD]))  # a row of a table that could not be read whole
+        if self._is_mapped and (stated := value.pop(PROBLEM, None)):
+            wrong.append(problem(str(stated)[:MAX_FIELD]))
         unknown = [name[:80] for name in value if name not in NAMES]
         wrong += [problem(f"is not a column; they are {', '.join(NAMES)}", name) for name in unknown[:MAX_NAMED]]
         if len(unknown) > MAX_NAMED:

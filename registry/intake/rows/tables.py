@@ -103,7 +103,7 @@ class Table:
         self._needed = needed
         names = [column_name(name) for name in self.header]
         if renamed is not None:
-            names = [renamed.get(place, _LEFT_OUT.format(place)) for place in range(len(self.header))]
+            names = [renamed.get(place, _LEFT_OUT.format(place) if name else "") for place, name in enumerate(names)]
         while names and not names[-1]:
             names.pop()
         self.names = names

@@ -23,6 +23,7 @@ from registry.batches.imports.import_view import HandOver
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
+from registry.server.pages.desk.cancelling import check_may_cancel, may_cancel
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.effect_rows import EffectPage, PageFilter, read_effects
 from registry.server.pages.desk.sending_back import send_back
@@ -63,7 +64,7 @@ class BatchPage(NamedTuple):
     rows: list[BatchRow]
     """A page of the rows; none of a batch that is done, whose rows have effects."""
     number: int
-    """The page's number."""
+    """The number of this page of the file's rows."""
     effects: EffectPage
     """The rows of a batch that took effect."""
     content: BatchContent
@@ -79,14 +80,12 @@ class BatchPage(NamedTuple):
 
 
 def _read(
-    private: PrivateSide, imports: ImportStore, views: Views, member: str, batch: str, me: str, number: int = 1
+    private: PrivateSide, imports: ImportStore, views: Views, member: str, batch: str, me: str, chosen: PageFilter
 ) -> BatchPage:
-    store = imports.batch_store
-    shown = store.get(batch)
-    if shown.kind != "statusChanges":
-        raise HttpProblem("not-found", "this batch changes no status of credentials")
+    store, number = imports.batch_store, min(max(chosen.rows, 1), MAX_PAGES)
+    shown = _find(imports, batch)
     with views.snapshot() as snapshot, private.reading() as registry:
-        content = _read_content(imports, batch, min(max(number, 1), MAX_PAGES))
+        content = _read_content(imports, batch, number)
         cursor = registry.cursor()
         preparers, hand_over = store.list_preparers(batch), imports.find_hand_over(batch)
         actors = [actor for actor in (shown.by, shown.released_by) if actor is not None]
@@ -94,8 +93,8 @@ def _read(
         return BatchPage(
             shown,
             _read_credentials(snapshot, registry, member, content.changes) if shown.state != "done" else [],
-            min(max(number, 1), MAX_PAGES),
-            read_effects(snapshot, registry, member, shown, number),
+            number,
+            read_effects(snapshot, registry, member, shown, chosen.page),
             content,
             [problem for _, problem in store.list_problems(batch, MAX_ROWS)],
             person_of(cursor, me) in {person_of(cursor, each) for each in preparers},
@@ -105,6 +104,14 @@ def _read(
             read_member_names(snapshot.connection),
             snapshot.position,
         )
+
+
+def _find(imports: ImportStore, batch: str) -> Batch:
+    """Return a batch of status changes. Raises `UnknownBatch`, and `HttpProblem` for one of another kind."""
+    found = imports.batch_store.get(batch)
+    if found.kind != "statusChanges":
+        raise HttpProblem("not-found", "this batch changes no status of credentials")
+    return found
 
 
 def _read_content(imports: ImportStore, batch: str, number: int = 1) -> BatchContent:
@@ -140,6 +147,7 @@ def _read_credentials(snapshot: Snapshot, registry: Registry, member: str, rows:
 def _render(
     request: Request[Any, Any, Any],
     pages: Pages,
+    imports: ImportStore,
     page: BatchPage,
     *,
     problem: Mapping[str, Any] | None = None,
@@ -163,6 +171,7 @@ def _render(
         problem=problem,
         typed=typed,
         scopes=request.user.scopes,
+        may_cancel=may_cancel(request, imports, page.batch.batch),
         key=new_key(),
     )
 
@@ -183,8 +192,8 @@ def show_changes(
 ) -> Response[str]:
     """Show a batch of status changes: what it would do, or what it did."""
     member, me = request.app.state.member, request.user.actor
-    number = read_search(request.query_params, PageFilter).page
-    return _render(request, pages, _read(private, imports, views, member, str(batch), me, number))
+    chosen = read_search(request.query_params, PageFilter)
+    return _render(request, pages, imports, _read(private, imports, views, member, str(batch), me, chosen))
 
 
 @post(
@@ -218,7 +227,7 @@ def release(
     "/desk/changes/{batch:uuid}/cancel",
     include_in_schema=False,
     sync_to_thread=True,
-    **requires("credentials:write", "learners:read"),
+    **requires("batches:read", "learners:read"),
 )
 def cancel(
     request: Request[Any, Any, Any],
@@ -229,8 +238,12 @@ def cancel(
     batch: UUID,
     data: Typed,
 ) -> Response[Any]:
-    """Cancel changes that have not begun."""
-    act = lambda: imports.batch_store.cancel(str(batch))  # noqa: E731 - one line, passed on
+    """Cancel changes that have not begun, as who asked for them or as a person who may release batches."""
+
+    def act() -> Batch:
+        check_may_cancel(request, imports, str(batch))
+        return imports.batch_store.cancel(str(batch))
+
     return _decide(request, private, imports, views, pages, batch, data, "changes-cancel", act)
 
 
@@ -272,14 +285,17 @@ def _decide(
     """Decide about the batch once, and lead to it; where that is refused, show it again with the reason."""
 
     def decide(_: Write) -> Answer:
+        _find(imports, str(batch))
         return Answer(200, act())
 
     try:
         private.write_once(request, form_key(data), data.get("note"), decide)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
-        page = _read(private, imports, views, request.app.state.member, str(batch), request.user.actor)
-        return _render(request, pages, page, problem=problem, status=problem["status"], typed=data.get("note", ""))
+        page = _read(private, imports, views, request.app.state.member, str(batch), request.user.actor, PageFilter())
+        return _render(
+            request, pages, imports, page, problem=problem, status=problem["status"], typed=data.get("note", "")
+        )
     return pages.redirect(request, f"/desk/changes/{batch}", done)
 
 

@@ -71,7 +71,9 @@ def _make_import(
     batch = imports.get(identifier).batch
     content = imports.batch_store.get_content(identifier)
     reading = ReadingOptions(batch.dates, batch.keep_text)
-    incoming = imports.begin(batch.name, batch.kind, NDJSON, by, f"columns {identifier} {key}", reading, identifier)
+    incoming = imports.begin(
+        batch.name, batch.kind, NDJSON, by, f"columns {identifier} {key}", reading, identifier, is_mapped=True
+    )
     if incoming.file is not None:
         try:
             for piece in map_rows(content, columns):

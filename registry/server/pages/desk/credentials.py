@@ -27,7 +27,7 @@ from projections.credentials.own_credentials import (
 from projections.records.member_names import read_member_names
 from registry.accounts import AccountServices
 from registry.api.private_side import PrivateSide
-from registry.http import Cursors, requires
+from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.learners.name_search import normalise_name
 from registry.server.pages.desk.change_form import MAX_OF_FILTER
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
@@ -76,6 +76,13 @@ class CredentialFilter(msgspec.Struct, frozen=True, omit_defaults=True):
         return {name: str(value) for name, value in values.items() if name not in ("sort", "cursor")}
 
 
+def check_order(chosen: CredentialFilter) -> None:
+    """Raise `HttpProblem` for a list by name: only what was found by a person has names to be ordered by."""
+    if chosen.sort == "name":
+        error = FieldError("query sort", "only what was found by a person is listed by name", "sort")
+        raise HttpProblem("unprocessable", errors=[error])
+
+
 class CredentialPage(NamedTuple):
     """A page of the list, and what stands above it."""
 
@@ -93,6 +100,7 @@ def list_credentials(
 ) -> Response[str]:
     """Show the credentials that a filter selects, the last awards first, or those that came on the log last."""
     chosen = read_search(request.query_params, CredentialFilter)
+    check_order(chosen)
     member = request.app.state.member
     with views.snapshot() as snapshot, private.reading() as registry:
         lines, following = _read_lines(snapshot, chosen, member)

@@ -14,9 +14,12 @@ PER_PAGE: Final = 25
 
 
 class PageFilter(msgspec.Struct, frozen=True):
-    """The page of a list, as an address has it."""
+    """The pages of the lists of a batch, as an address has them."""
 
     page: int = 1
+    """The page of the rows that took effect."""
+    rows: int = 1
+    """The page of the rows of the file."""
 
 
 class EffectRow(NamedTuple):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from projections.api.reading import Views
 from projections.credentials.own_credentials import count_matching, list_matching
+from registry.http import FieldError, HttpProblem
 from registry.server.pages.desk.change_form import MAX_OF_FILTER, POSSIBLE, Chosen, read_chosen
-from registry.server.pages.desk.credentials import CredentialFilter
+from registry.server.pages.desk.credentials import CredentialFilter, check_order
 
 
 class FilterChoice(NamedTuple):
@@ -28,13 +29,17 @@ class FilterChoice(NamedTuple):
 
 
 def choose_all(views: Views, member: str, change: str, chosen: CredentialFilter) -> FilterChoice:
-    """Return the credentials that a filter selects and a change can be made to, by awarding day, the last first.
+    """Return the credentials that a filter selects and a change can be made to, in the order of the list.
 
-    Raises `HttpProblem` for an unknown change.
+    Raises `HttpProblem` for an unknown change, for an order that the list does not have, and without any filter.
     """
     read_chosen(change, [])
-    query = chosen.query(member)
+    check_order(chosen)
+    if not chosen.conditions():
+        detail = "choose a filter: not all credentials of the university are changed at once"
+        raise HttpProblem("unprocessable", errors=[FieldError("query all", detail, "all")])
+    query, newest = chosen.query(member), chosen.sort == "newest"
     with views.snapshot() as snapshot:
-        ids = list_matching(snapshot.connection, query, POSSIBLE[change], MAX_OF_FILTER + 1)
+        ids = list_matching(snapshot.connection, query, POSSIBLE[change], MAX_OF_FILTER + 1, newest=newest)
         matching = count_matching(snapshot.connection, query, MAX_OF_FILTER + 1)
     return FilterChoice(Chosen(change, ids[:MAX_OF_FILTER]), matching, len(ids) > MAX_OF_FILTER)

@@ -1,6 +1,6 @@
 """Batches that wait for a second person, and one of them: what to compare, the decision, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -16,25 +16,28 @@ from registry.accounts import AccountServices
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
+from registry.application.registry import Registry
 from registry.batches.batch import Batch, WrongState
 from registry.batches.batch_counts import LATELY
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.handed_rows import HandedRow, read_handed_rows
-from registry.batches.imports.handing_over import NDJSON
 from registry.batches.imports.import_store import ImportStore
 from registry.batches.imports.import_view import HandOver
+from registry.batches.replacements import Replacement, find_replacement
 from registry.batches.row_problem import RowProblem
 from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
+from registry.learners.own_award import read_own_award
 from registry.node.adapters.catalogue import OwnCatalogue
+from registry.server.pages.desk.cancelling import check_may_cancel, may_cancel
 from registry.server.pages.desk.effect_rows import EffectPage, read_effects
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
+from registry.server.pages.desk.replaced_fields import ComparedField, compare_fields
 from registry.server.pages.desk.sending_back import send_back
 from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-from registry.values.actors import PERSON_PREFIX
 
 PATH: Final = "/desk/releases"
 _LISTED: Final = 100
@@ -70,8 +73,10 @@ class ReleasePage(NamedTuple):
     problems: list[RowProblem]
     is_readable: bool
     """False where the rows to compare cannot be read."""
-    is_typed: bool
-    """True if a person asked for it in a form of the desk, not by an import."""
+    replacement: Replacement | None
+    """The credential that it replaces, where a person asked for it in that credential's form."""
+    fields: Sequence[ComparedField]
+    """What the credential says and would say; none of other batches, and once it does not wait any more."""
     effects: EffectPage | None
     """The rows that took effect, of a batch whose rows are not shown as they were handed over."""
 
@@ -104,10 +109,11 @@ def read_release(
     """Return what the page of a batch shows. Raises `UnknownBatch`."""
     stored = imports.batch_store.get(batch)
     hand_over = imports.find_hand_over(batch)
-    is_typed = hand_over is None and stored.media == NDJSON and stored.by.startswith(PERSON_PREFIX)
-    count = stored.lines if is_typed else 0 if hand_over is None or not hand_over.awards else hand_over.rows
+    with private.reading() as registry:
+        replacement = find_replacement(registry.cursor(), batch)
+    count = 1 if replacement is not None else 0 if hand_over is None or not hand_over.awards else hand_over.rows
     waits = stored.state == "awaitingRelease"
-    if waits and not is_typed:
+    if waits and replacement is None:
         numbers = draw_rows(batch, min(max(chosen.draw, 0), MAX_DRAWS), count)
     else:
         first = (max(chosen.page, 1) - 1) * _PER_PAGE
@@ -120,6 +126,9 @@ def read_release(
     with private.reading() as registry:
         ects = _ects(OwnCatalogue(registry), hand_over)
         credentials = {} if waits else find_credentials(registry, [row.record for row in rows])
+        fields: Sequence[ComparedField] = []
+        if waits and rows and replacement is not None:
+            fields = compare_fields(read_own_award(registry, replacement.credential), rows[0])
     achievements = {each.achievement for each in hand_over.awards} if hand_over is not None else set()
     achievements |= {row.achievement for row in rows}
     earlier, titles = _read_views(views, member, hand_over, achievements)
@@ -132,7 +141,8 @@ def read_release(
         max(1, -(-count // _PER_PAGE)),
         [] if waits else [problem for _, problem in imports.batch_store.list_problems(batch, _LISTED)],
         is_readable,
-        is_typed,
+        replacement,
+        fields,
         None if waits or count else _read_effects(private, views, member, stored, chosen.page),
     )
 
@@ -208,6 +218,7 @@ def _render(
         preparers=list(dict.fromkeys(preparers)),
         me=request.user.actor,
         may_release="batches:release" in request.user.scopes and not is_own,
+        may_cancel=page.replacement is not None and may_cancel(request, imports, batch.batch),
         releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
@@ -235,16 +246,13 @@ def decide(
     services: AccountServices, batch: UUID, data: Typed,
 ) -> Response[Any]:  # fmt: skip
     """Release a batch, or send it back with a note. Raises `WrongState` for changes of status."""
-    if imports.batch_store.get(str(batch)).kind == "statusChanges":
-        raise WrongState(
-            "This batch changes the status of credentials. Decide on its page, which shows who is affected."
-        )
+    _check_kind(imports, str(batch))
     is_release = data.get("do") == "release"
     note = data.get("note", "").strip()
 
     def write(each: Write) -> Answer:
-        del each
         if is_release:
+            _check_unchanged(each.registry, imports, str(batch))
             _check_seen(imports, str(batch), data)
             imports.batch_store.release(str(batch), request.user.actor)
         else:
@@ -272,22 +280,50 @@ def decide(
     return pages.redirect(request, f"{PATH}/{batch}", "released" if is_release else "sent-back")
 
 
-@post(f"{PATH}/{{batch:uuid}}/cancel", include_in_schema=False, sync_to_thread=True, **requires("credentials:write"))
+@post(f"{PATH}/{{batch:uuid}}/cancel", include_in_schema=False, sync_to_thread=True, **requires("batches:read"))
 def cancel(
-    request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, imports: ImportStore, batch: UUID, data: Typed
-) -> Response[Any]:
-    """Cancel what a person asked for in a form, before it is released. Raises `WrongState` for other batches."""
+    request: Request[Any, Any, Any], pages: Pages, private: PrivateSide, views: Views, imports: ImportStore,
+    services: AccountServices, batch: UUID, data: Typed,
+) -> Response[Any]:  # fmt: skip
+    """Cancel what a person asked for in a form, before it is released."""
 
     def write(each: Write) -> Answer:
-        del each
-        waiting = imports.batch_store.get(str(batch))
-        if imports.find_hand_over(str(batch)) is not None or not waiting.by.startswith(PERSON_PREFIX):
+        _check_kind(imports, str(batch))
+        if find_replacement(each.registry.cursor(), str(batch)) is None:
             raise WrongState("The batch was not sent from a form, and is not cancelled here.")
+        check_may_cancel(request, imports, str(batch))
         imports.batch_store.cancel(str(batch), ("awaitingRelease",))
         return Answer(204, None)
 
-    private.write_once(request, form_key(data), "cancel", write)
+    try:
+        private.write_once(request, form_key(data), "cancel", write)
+    except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
+        problem, chosen = problem_of(request, error), ReleaseFilter()
+        page = read_release(private, views, imports, request.app.state.member, str(batch), chosen)
+        return _render(request, pages, imports, services, page, chosen, status=problem["status"], problem=problem)
     return pages.redirect(request, f"{PATH}/{batch}", "changes-cancel")
+
+
+def _check_kind(imports: ImportStore, batch: str) -> None:
+    """Raise `WrongState` for changes of status."""
+    if imports.batch_store.get(batch).kind == "statusChanges":
+        raise WrongState(
+            "This batch changes the status of credentials. Decide on its page, which shows who is affected."
+        )
+
+
+def _check_unchanged(registry: Registry, imports: ImportStore, batch: str) -> None:
+    """Refuse to replace a credential that was changed since somebody asked for it, or by one that cannot be read.
+
+    Raises `HttpProblem`, `WrongState`.
+    """
+    replacement = find_replacement(registry.cursor(), batch)
+    if replacement is None:
+        return
+    _check_readable(imports, batch, 0)
+    if registry.credentials.get(replacement.credential).version != replacement.version:
+        detail = "The credential was changed since this was asked for. Cancel it, and ask again."
+        raise HttpProblem("conflict", detail)
 
 
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
@@ -298,14 +334,20 @@ def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> No
     hand_over = imports.find_hand_over(batch)
     if hand_over is None or not hand_over.awards:
         return
-    if hand_over.batch.state == "awaitingRelease":
-        try:
-            list(read_handed_rows(imports.batch_store.get_content(batch), {hand_over.rows - 1}))
-        except DamagedBatchFile as damage:
-            raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from damage
+    _check_readable(imports, batch, hand_over.rows - 1)
     if data.get("seen") != "true":
         error = FieldError("seen", "compare the rows that were drawn with your own records, and say so", "seen")
         raise HttpProblem("unprocessable", errors=[error])
+
+
+def _check_readable(imports: ImportStore, batch: str, last: int) -> None:
+    """Raise `WrongState` where a batch that waits cannot be read as far as its last row, counted from 0."""
+    if imports.batch_store.get(batch).state != "awaitingRelease":
+        return
+    try:
+        list(read_handed_rows(imports.batch_store.get_content(batch), {last}))
+    except DamagedBatchFile as damage:
+        raise WrongState("The content of this batch cannot be read, so nobody can compare its rows.") from damage
 
 
 ROUTES: Final = [list_releases, show_release, decide, cancel]

@@ -18,20 +18,17 @@ from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
 from registry.batches.imports.content import encode_row
 from registry.batches.imports.handing_over import NDJSON
+from registry.batches.replacements import Replacement
 from registry.http import HttpProblem, requires
 from registry.intake.rows.report import Catalogue
 from registry.intake.rows.row_checker import RowChecker
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
+from registry.server.pages.desk.replaced_fields import FIELDS
 from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
 
-FIELDS: Final = (
-    "record", "family_name", "given_name", "date_of_birth", "student", "awarding_date", "valid_until", "grade",
-    "original_grade", "note",
-)  # fmt: skip
-"""The fields of the form, which are those of a row."""
 _DAYS: Final = ("date_of_birth", "awarding_date", "valid_until")
 
 
@@ -41,6 +38,8 @@ class ReplacePage(NamedTuple):
     row: OwnRow
     award: OwnAward
     dependents: Dependents
+    version: int
+    """The number of events that this node has stored of it."""
     names: dict[str, str]
     position: str
 
@@ -107,6 +106,7 @@ def _read(private: PrivateSide, views: Views, member: str, credential: str) -> R
             rows[0],
             read_own_award(registry, credential),
             read_dependents(snapshot.connection, member, [credential]).get(credential, NOTHING),
+            registry.credentials.get(credential).version,
             read_member_names(snapshot.connection),
             snapshot.position,
         )
@@ -183,7 +183,7 @@ def replace(
     try:
         row = row_of(page.award, data)
         if "replace" in receiving.second_person:
-            return _ask_colleague(request, private, offered, pages, receiving, row, form_key(data))
+            return _ask_colleague(request, private, offered, pages, receiving, page, row, form_key(data))
         answer = private.write_once(request, form_key(data), row, make_issue(row, offered, request.user.scopes))
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
         problem = problem_of(request, error)
@@ -201,6 +201,7 @@ def _ask_colleague(
     offered: Catalogue,
     pages: Pages,
     receiving: Receiving,
+    page: ReplacePage,
     row: CredentialRow,
     key: str,
 ) -> Response[Any]:
@@ -209,9 +210,10 @@ def _ask_colleague(
     def send(write: Write) -> Answer:
         corrected = read_request(row, RowChecker(offered, keep_text=row.keep_text))
         require_issued(write.issuer.check(corrected), request.user.scopes)
+        replaced = page.row.view.credential
         batch = send_rows(
             receiving, "replace 1", "credentials", NDJSON, encode_row(corrected) + b"\n", request.user.actor, key,
-            awaits_release=True,
+            awaits_release=True, replaces=Replacement(replaced, page.version),
         )  # fmt: skip
         return Answer(202, batch)
 

@@ -13,7 +13,7 @@ from registry.api.private_side import PrivateSide, Write
 from registry.application.requests import Issued, IssueRequest
 from registry.batches.imports.import_store import ChangedCorrection, ImportStore
 from registry.batches.imports.import_view import CorrectionState
-from registry.batches.imports.other_rows import OtherRow, RowIndexes, check_alike, explain, read_alike
+from registry.batches.imports.other_rows import OtherRow, check_alike, explain, read_alike
 from registry.batches.imports.rows import CellChecker, Cells
 from registry.batches.row_problem import RowProblem
 from registry.http import HttpProblem, requires
@@ -25,8 +25,6 @@ from registry.server.pages.desk.imports import PATH
 from registry.server.pages.forms import Typed, form_key, read_version
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
-
-_indexes: Final = RowIndexes()
 
 
 class OpenRow(NamedTuple):
@@ -113,7 +111,7 @@ def _open_row(
     result = checker.check(line, cells, keep_text=keep_text).result
     if isinstance(result, tuple):
         raise StillWrong([RowProblem(line, problem.where, problem.field, "", "", problem.detail) for problem in result])
-    index = _indexes.open(content, view.batch)
+    index = imports.batch_store.row_indexes.open(content, view.batch)
     lines = set(index.find_lines(cells)) - imports.list_faulty_lines(identifier) - {line}
     return OpenRow(checker, result, list(read_alike(index, checker, lines)))
 

@@ -17,6 +17,9 @@ WORDS: Final = {
     },
     "contradiction": {
         "verdict": N_("its verdict does not follow from the faults and open checks that it lists"),
+        "empty": N_("it names no log"),
+        "repeated": N_("it is named twice"),
+        "heads": N_("its heads are more than an audit keeps, or in another order"),
         "size": N_("the number of entries is not that of the signed head"),
         "root": N_("the root is not that of the signed head"),
         "head-missing": N_("it names entries and holds no signed head"),

@@ -65,6 +65,10 @@ def test_a_report_as_it_was_made_does_not_contradict_itself(report):
     ("change", "code"),
     [
         (lambda part: part.member.update(root=flip(part.member["root"])), "root"),
+        (lambda part: part.document["members"].insert(0, {**part.member, "root": "00" * 32}), "repeated"),
+        (lambda part: part.document["streams"].insert(0, {**part.state, "root": "00" * 32}), "repeated"),
+        (lambda part: part.state.update(heads=part.state["heads"][-1:] * 2), "heads"),
+        (lambda part: part.state.update(heads=part.state["heads"][-1:] * 200), "heads"),
         (lambda part: part.state.update(root=flip(part.state["root"])), "root"),
         (lambda part: part.member.update(size=part.member["size"] + 1), "size"),
         (lambda part: part.state.update(size=part.state["size"] + 1), "size"),

@@ -63,6 +63,13 @@ def test_a_cell_that_cannot_be_read_has_no_value_and_says_why(cells):
     assert row["problem"].startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("end", ["", ";", ";;", ";;;"])
+def test_columns_without_a_name_at_the_end_of_a_csv_are_no_columns(end):
+    content = ";".join(NAMES) + ";;\n" + ";".join(ROW) + end + "\n"
+    [row] = lines(content.encode(), COLUMNS)
+    assert row == dict(zip(COLUMNS.values(), ROW, strict=False))
+
+
 def test_a_row_of_a_csv_with_too_many_fields_says_so():
     content = ";".join(NAMES) + "\n" + ";".join([*ROW, "too", "many"]) + "\n"
     [row] = lines(content.encode(), COLUMNS)
@@ -72,5 +79,15 @@ def test_a_row_of_a_csv_with_too_many_fields_says_so():
 def test_a_row_with_a_problem_is_refused_for_it(tmp_path):
     file = tmp_path / "rows.ndjson"
     file.write_text(json.dumps({**dict(zip(COLUMNS.values(), ROW, strict=False)), "problem": "has 10 fields"}))
-    [row] = NdjsonRows(file, Everything())
+    [row] = NdjsonRows(file, Everything(), is_mapped=True)
     assert "has 10 fields" in [problem.detail for problem in row.result]
+
+
+@pytest.mark.parametrize("stated", ["has 10 fields", "", None])
+def test_a_file_that_was_sent_in_has_no_column_for_problems(tmp_path, stated):
+    file = tmp_path / "rows.ndjson"
+    file.write_text(json.dumps({**dict(zip(COLUMNS.values(), ROW, strict=False)), "problem": stated}))
+    [row] = NdjsonRows(file, Everything())
+    [problem] = [each for each in row.result if each.field in ("", "problem")]
+    assert problem.field == "problem"
+    assert problem.detail.startswith("is not a column; they are record, ")

@@ -2,13 +2,16 @@
 
 import json
 import os
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from registry.batches.batch_file import BatchFile, BatchFileWriter
 from registry.batches.imports import other_rows
-from registry.batches.imports.other_rows import MAX_COMPARED, RowIndex, RowIndexes
+from registry.batches.imports.other_rows import KEEP_SECONDS, MAX_COMPARED, MAX_LINE, RowIndex, RowIndexes
+from registry.batches.imports.rows import RowCells, read_all_cells
+from registry.server.pages.desk.imports import MAX_BYTES
 
 BATCH = SimpleNamespace(batch="b", media="application/x-ndjson")
 
@@ -55,3 +58,48 @@ def test_a_file_is_read_once_until_rows_of_it_are_removed(store):
     assert indexes.open(store([{"record": "a"}]), BATCH) is first
     again = indexes.open(store([{"record": "b"}], "a-1.rows"), BATCH)
     assert (again.find_lines({"record": "a"}), again.find_lines({"record": "b"})) == ([], [1])
+
+
+def test_each_line_of_the_largest_file_is_found_as_it_is(store, monkeypatch):
+    lines = (5, 2**24 + 5, MAX_BYTES)
+    rows = [RowCells(line, {"record": f"r{line}"}) for line in lines]
+    monkeypatch.setattr(other_rows, "read_all_cells", lambda *_: iter(rows))
+    index = RowIndex(store([]), BATCH)
+    assert [index.find_lines({"record": f"r{line}"}) for line in lines] == [[line] for line in lines]
+    assert MAX_LINE >= MAX_BYTES
+
+
+def test_who_corrects_another_import_does_not_wait_for_a_file_that_is_read(store, monkeypatch):
+    began, goes_on = threading.Event(), threading.Event()
+
+    def read_slowly(content, batch):
+        if batch.batch == "slow":
+            began.set()
+            assert goes_on.wait(30)
+        return read_all_cells(content, batch)
+
+    monkeypatch.setattr(other_rows, "read_all_cells", read_slowly)
+    indexes, slow = RowIndexes(), SimpleNamespace(batch="slow", media=BATCH.media)
+    thread = threading.Thread(target=indexes.open, args=(store([{"record": "a"}], "slow.rows"), slow))
+    thread.start()
+    try:
+        assert began.wait(30)
+        assert indexes.open(store([{"record": "a"}]), BATCH).find_lines({"record": "a"}) == [1]
+    finally:
+        goes_on.set()
+        thread.join(30)
+
+
+def test_rows_are_forgotten_when_they_are_dropped_and_10_minutes_after_their_last_use(store):
+    now = [0.0]
+    indexes, content = RowIndexes(lambda: now[0]), store([{"record": "a"}])
+    first = indexes.open(content, BATCH)
+    now[0] = KEEP_SECONDS - 1
+    indexes.drop_unused()
+    assert indexes.open(content, BATCH) is first
+    now[0] += KEEP_SECONDS
+    indexes.drop_unused()
+    second = indexes.open(content, BATCH)
+    assert second is not first
+    indexes.drop(BATCH.batch)
+    assert indexes.open(content, BATCH) is not second
