@@ -20,8 +20,8 @@ from registry.wire.errors import MalformedNote
 from registry.wire.keys import VerifierKey
 
 Code = Literal[
-    "verdict", "empty", "repeated", "size", "root", "head-missing", "heads", "head-unreadable", "key-unreadable", "origin",
-    "unsigned",
+    "verdict", "empty", "repeated", "size", "root", "head-missing", "heads", "head-unreadable", "key-unreadable",
+    "origin", "unsigned",
 ]  # fmt: skip
 
 
