@@ -38,10 +38,15 @@ class DecisionDraft(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
 
 
 def last_draft(written: Sequence[Written]) -> DecisionDraft:
-    """Return the draft that was saved last; of a proposal that was made without one, its note alone."""
+    """Return the draft that was saved last, with the note of a proposal that was made after it.
+
+    A proposal stores its draft first and then its note alone; a proposal over the API has no draft.
+    """
+    note: str | None = None
     for text in reversed(written):
         if text.kind == DRAFT_KIND:
-            return msgspec.convert(text.content, DecisionDraft)
-        if text.kind == "proposal":
-            return DecisionDraft(note=str(text.content))
-    return DecisionDraft()
+            draft = msgspec.convert(text.content, DecisionDraft)
+            return draft if note is None else msgspec.structs.replace(draft, note=note)
+        if text.kind == "proposal" and note is None:
+            note = str(text.content)
+    return DecisionDraft(note=note or "")
