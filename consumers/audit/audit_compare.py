@@ -1,11 +1,11 @@
 """Compares two audit reports of one consortium: whether both auditors saw the same histories."""
 
-from collections.abc import Sequence
-
 import msgspec
 
+from consumers.audit.audit_contradictions import find_contradictions
 from consumers.audit.audit_report import AuditReport, StreamState
 from consumers.audit.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
+from consumers.audit.signed_notes import is_signed
 from consumers.disputes.settling import root_at
 from consumers.governance.governance import GovernanceFold
 from consumers.streams.stream import Waypoint
@@ -63,18 +63,25 @@ class Comparison(msgspec.Struct, frozen=True):
     shorter: list[Shorter] = []
     not_well: list[int] = []
     """Which of the two reports (1, 2) was itself not well."""
+    contradictory: list[int] = []
+    """Which of the two reports (1, 2) contradicts its own signed heads and keys: nothing can be concluded from it."""
 
     @property
     def verdict(self) -> str:
         """`well` if both saw the same heads, `not well` if they saw two histories, else `inconclusive`."""
         if self.differences or self.unsigned:
             return NOT_WELL
-        return WELL if self.same and not self.not_well else INCONCLUSIVE
+        return WELL if self.same and not (self.not_well or self.contradictory) else INCONCLUSIVE
 
     def sentence(self, first_name: str, second_name: str) -> str:
         """Return the result in a sentence, with the names of the two reports."""
         names = " and ".join((first_name, second_name)[report - 1] for report in self.not_well)
-        return self._result(first_name, second_name) + (f" Itself not well: {names}." if names else "")
+        contradictory = "".join(
+            f"{(first_name, second_name)[report - 1]} contradicts itself: what it says is not what the signed heads and"
+            " the keys in it prove; rely on nothing in it. "
+            for report in self.contradictory
+        )
+        return contradictory + self._result(first_name, second_name) + (f" Itself not well: {names}." if names else "")
 
     def _result(self, first_name: str, second_name: str) -> str:
         if self.differences:
@@ -91,7 +98,7 @@ class Comparison(msgspec.Struct, frozen=True):
             return f"Undecided: the reports share too few heads of {names}. " + "".join(f"{end}. " for end in ends)
         if ends:
             return f"The same as far as both go; {'; '.join(ends)}."
-        return "Both saw the same histories."
+        return "The signed heads that both hold are the same." if self.contradictory else "Both saw the same histories."
 
 
 def compare(first_report: AuditReport, second_report: AuditReport) -> Comparison:
@@ -129,8 +136,12 @@ def compare(first_report: AuditReport, second_report: AuditReport) -> Comparison
                 unsigned.append(state.member)
         elif agreed < reach:
             undecided.append(Undecided(state.member, agreed, reach))
-    not_well = [number for number, report in enumerate((first_report, second_report), 1) if report.verdict == NOT_WELL]
-    return msgspec.structs.replace(_comparison(differences, undecided, unsigned, shorter), not_well=not_well)
+    reports = list(enumerate((first_report, second_report), 1))
+    return msgspec.structs.replace(
+        _comparison(differences, undecided, unsigned, shorter),
+        not_well=[number for number, report in reports if report.verdict == NOT_WELL],
+        contradictory=[number for number, report in reports if find_contradictions(report)],
+    )
 
 
 def _comparison(
@@ -189,7 +200,7 @@ def settle_undecided(
         elif wrong:
             undecided.append(doubt)  # the log is a third history, which decides nothing about these two
     settled = _comparison(differences, undecided, unsigned, comparison.shorter)
-    return msgspec.structs.replace(settled, not_well=comparison.not_well)
+    return msgspec.structs.replace(settled, not_well=comparison.not_well, contradictory=comparison.contradictory)
 
 
 def _ends_in_its_head(state: StreamState) -> bool:
@@ -201,16 +212,6 @@ def _ends_in_its_head(state: StreamState) -> bool:
     except MalformedNote:
         return False
     return (checkpoint.size, checkpoint.root.hex()) == (state.size, state.root)
-
-
-def is_signed(text: str, keys: Sequence[VerifierKey]) -> bool:
-    """Return whether a note is signed by one of these keys, and every line that names one of them verifies."""
-    try:
-        note = parse_note(text)
-    except MalformedNote:
-        return False
-    lines = note.by(keys)
-    return bool(lines) and all(key.verifies(line.signature, note.text.encode()) for key, line in lines)
 
 
 class OtherConsortium(ValueError):

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from consumers.audit.audit_compare import is_signed
 from consumers.audit.audit_report import AuditReport, Head, MemberReport, StreamState
-from consumers.audit.audit_verdict import INCONCLUSIVE, NOT_WELL, WELL
+from consumers.audit.audit_verdict import WELL, verdict_of
+from consumers.audit.signed_notes import is_signed
 from consumers.witness.cosignatures import parse_note
 from registry.log import origin_of
 from registry.wire.errors import MalformedNote
@@ -36,7 +36,7 @@ class Contradiction(msgspec.Struct, frozen=True):
 def find_contradictions(report: AuditReport) -> list[Contradiction]:
     """Return where a report contradicts itself; nothing where it does not."""
     contradictions: list[Contradiction] = []
-    verdict = NOT_WELL if report.faults else INCONCLUSIVE if report.unchecked else WELL
+    verdict = verdict_of(report)
     if (report.verdict, report.ok) != (verdict, verdict == WELL):
         contradictions.append(Contradiction("verdict"))
     states = {state.member: state for state in report.streams}
@@ -55,6 +55,8 @@ def _contradictions_of(
         if any(size > 0 for size, _ in printed):
             yield Contradiction("head-missing", name)
         return
+    # A report about some members keeps what an earlier one said of the others, without their keys.
+    is_carried_over = member is None and bool(report.only)
     try:
         keys = [] if member is None else [VerifierKey.parse(use.vkey) for use in member.keys]
     except MalformedNote:
@@ -63,7 +65,8 @@ def _contradictions_of(
     origin = origin_of(report.consortium, name)
     yield from _wrong_ends(name, heads[-1], printed)
     for head in heads:
-        if (code := _fault_of(head, origin, keys)) is not None:
+        code = _fault_of(head, origin, keys)
+        if code is not None and not (code == "unsigned" and is_carried_over):
             yield Contradiction(code, name, head.size)
 
 

@@ -39,9 +39,14 @@ def conclude(
         warnings=[*report.warnings, *warnings],
         unchecked=[*report.unchecked, *unchecked],
     )
-    verdict = NOT_WELL if report.faults else INCONCLUSIVE if report.unchecked else WELL
+    verdict = verdict_of(report)
     report = msgspec.structs.replace(report, ok=verdict == WELL, verdict=verdict)
     return msgspec.structs.replace(report, summary=_summary(report))
+
+
+def verdict_of(report: AuditReport) -> str:
+    """Return the verdict that follows from what a report found and could not check."""
+    return NOT_WELL if report.faults else INCONCLUSIVE if report.unchecked else WELL
 
 
 def first_cause(faults: Sequence[Fault]) -> Fault:

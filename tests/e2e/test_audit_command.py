@@ -107,6 +107,12 @@ def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own
     consortium.run("audit", "--log-only", "--save", tmp_path / "mine.json")
     report = json.loads((tmp_path / "mine.json").read_bytes())
     assert report["verdict"] == "well"
+    altered = tmp_path / "altered.json"
+    altered.write_text(
+        json.dumps(report | {"faults": [{"kind": "fork", "member": "twente", "code": "x", "detail": "y"}]})
+    )
+    compared = registry("audit", "compare", tmp_path / "mine.json", altered, check=5).stdout
+    assert compared.startswith("altered.json contradicts itself: ")
     file = tmp_path / "log" / "twente.log"
     file.write_bytes(file.read_bytes()[: file.read_bytes().rindex(b"\n\ntest.example/twente\n") + 2])
     consortium.run("audit", "--log", f"file:{tmp_path / 'log'}", "--log-only", "--save", tmp_path / "theirs.json")

@@ -52,7 +52,17 @@ def test_a_report_that_contradicts_its_own_heads_does_not_pass(auditor, report):
         assert words in answer.text
         assert "<h1>All is well</h1>" not in answer.text
     both = send(auditor, report, json.dumps(altered).encode())
-    assert "Report 2 contradicts itself:" in both.text
+    assert "Both saw the same" not in both.text
+    assert both.text.index("<h1>") < both.text.index("Report 2 contradicts itself:") < both.text.index("<h2>")
+
+
+def test_a_comparison_with_a_report_that_contradicts_itself_is_not_well(auditor, report):
+    altered = json.loads(report)
+    change_root(altered)
+    both = send(auditor, report, json.dumps(altered).encode()).text
+    assert "<h1>We cannot tell from the reports alone</h1>" in both
+    assert both.index("Report 2 contradicts itself:") < both.index("All heads that both hold are the same.")
+    assert "altered or damaged" not in send(auditor, json.dumps(altered).encode()).text
 
 
 def change_root(report):

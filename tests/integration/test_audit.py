@@ -5,7 +5,8 @@ import pytest
 
 from consumers.audit.audit_compare import OtherConsortium, Undecided, compare, settle_undecided
 from consumers.audit.audit_page import page
-from consumers.audit.audit_report import AuditReport, NoReport
+from consumers.audit.audit_report import AuditReport, Fault, NoReport
+from consumers.audit.audit_verdict import conclude
 from consumers.audit.auditor import audit, audit_log
 from consumers.projecting.rebuild import fill, fresh_schema
 from projections.core import views
@@ -128,7 +129,7 @@ def test_histories_that_part_and_share_no_size_again_are_undecided_until_a_log_d
     lied = msgspec.structs.replace(early, streams=[_with_root(s) for s in early.streams])
     assert (compare(lied, later).differences, compare(lied, later).unsigned) == ([], ["twente"])
     unsigned = msgspec.structs.replace(early, streams=[_unsigned(s) for s in early.streams])
-    doubted = msgspec.structs.replace(mine, verdict="not well")
+    doubted = conclude(mine, faults=[Fault("record", "twente", "x", "y")])
     assert compare(mine, doubted).verdict == "inconclusive"
     assert compare(mine, doubted).sentence("a", "b") == "Both saw the same histories. Itself not well: b."
     accused = settle_undecided(compare(unsigned, later), unsigned, later, log)

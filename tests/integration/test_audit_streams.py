@@ -278,7 +278,11 @@ def test_who_read_less_is_named_with_the_size_at_which_it_ends(consortium, folde
     )
     assert compare(mine, mine).sentence("A", "B") == "Both saw the same histories."
     # A report in which the stream does not occur at all is one that saw nothing of it.
-    without = msgspec.structs.replace(mine, streams=[s for s in mine.streams if s.member != "delft"])
+    without = msgspec.structs.replace(
+        mine,
+        streams=[s for s in mine.streams if s.member != "delft"],
+        members=[m for m in mine.members if m.member != "delft"],
+    )
     assert compare(mine, without).sentence("A", "B") == "The same as far as both go; B ends at 0 of 7 in delft."
 
 

@@ -37,7 +37,8 @@ def compare_reports(
     the members' keys are taken from it.
 
     Exits 0 if both saw the same heads, 1 if they saw two histories, 5 if one saw less than the other, if the reports
-    alone do not decide it, or if they cannot be compared: one is damaged, or they are about two consortia.
+    alone do not decide it, or if they cannot be compared: one is damaged or contradicts itself, or they are about two
+    consortia.
 
     Example: registry audit compare mine.json theirs.json --log file:/srv/log
     """

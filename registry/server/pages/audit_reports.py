@@ -66,14 +66,11 @@ async def show_reports(request: Request[Any, Any, Any], pages: Pages) -> Respons
     compared = await run_sync(compare_reports, first.report, second.report)
     if compared.comparison is None:
         return _render(request, pages, {"second": compared.fault})
-    reports = [first.report, second.report]
-    contradictory = [number for number, report in enumerate(reports, 1) if await run_sync(find_contradictions, report)]
     return pages.render(
         request,
         "audit_comparison.html",
         comparison=compared.comparison,
-        reports=reports,
-        contradictory=contradictory,
+        reports=[first.report, second.report],
         shown=SHOWN,
     )
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from consumers.audit.audit_compare import compare
 from consumers.audit.audit_contradictions import Contradiction, find_contradictions
 from consumers.audit.audit_report import AuditReport
 from consumers.audit.auditor import audit_log
@@ -96,3 +97,25 @@ def test_a_verdict_follows_from_the_faults(report):
     fault = {"kind": "record", "member": "twente", "code": "x", "detail": "y"}
     assert altered(report, lambda part: part.document["faults"].append(fault)) == [("verdict", "")]
     assert altered(report, lambda part: part.document.update(ok=False)) == [("verdict", "")]
+
+
+def test_a_comparison_with_a_report_that_contradicts_itself_proves_nothing_well(report):
+    document = json.loads(report)
+    document["members"][0]["root"] = flip(document["members"][0]["root"])
+    mine, theirs = AuditReport.read(report), AuditReport.read(json.dumps(document).encode())
+    assert (compare(mine, mine).verdict, compare(mine, mine).contradictory) == ("well", [])
+    compared = compare(mine, theirs)
+    assert (compared.verdict, compared.contradictory, compared.same) == ("inconclusive", [2], True)
+    assert compared.sentence("mine.json", "theirs.json").startswith("theirs.json contradicts itself: ")
+    assert "Both saw the same" not in compared.sentence("mine.json", "theirs.json")
+
+
+def test_what_a_report_about_some_members_keeps_of_the_others_is_no_contradiction(report):
+    document = json.loads(report)
+    document["only"] = ["delft"]
+    document["members"] = [each for each in document["members"] if each["member"] != "twente"]
+    assert find_contradictions(AuditReport.read(json.dumps(document).encode())) == []
+    state = next(each for each in document["streams"] if each["member"] == "twente")
+    state["root"] = flip(state["root"])
+    found = find_contradictions(AuditReport.read(json.dumps(document).encode()))
+    assert [(each.code, each.member) for each in found] == [("root", "twente")]
