@@ -242,6 +242,14 @@ def exists(connection: Connection, key: Key) -> bool:
     return row is not None
 
 
+def find_issuers(connection: Connection, credentials: Sequence[str]) -> dict[str, list[str]]:
+    """Return the members that issued credentials with these ids, by id, in the order of their names."""
+    issuers: dict[str, list[str]] = {}
+    for credential, member in connection.execute(_ISSUERS_OF, (list(credentials),)).fetchall():
+        issuers.setdefault(credential, []).append(member)
+    return issuers
+
+
 def of_learner(connection: Connection, learner: str, after: Key | None, limit: int) -> Held:
     """Return credentials that members say a learner has, in the order of member and id, after a place.
 
@@ -299,6 +307,11 @@ _EACH: Final = (
     f"{_FIELDS} FROM unnest(%s::text[], %s::uuid[]) AS w (member, credential)"
     f" JOIN credentials c USING (member, credential) {_VERSION} {_ORDER}"
 ).encode()
+# Each member's part of the primary key is read: no index begins with the id.
+_ISSUERS_OF: Final = (
+    b"SELECT c.credential::text, m.member FROM members m CROSS JOIN LATERAL (SELECT credential FROM credentials"
+    b' WHERE member = m.member AND credential = ANY(%s::uuid[])) AS c ORDER BY m.member COLLATE "C"'
+)
 # The collation as in `agreements.COVERING`.
 _DECISIONS: Final = f"""
 ARRAY(SELECT d.member || '/' || d.decision

@@ -7,7 +7,7 @@ import pytest
 
 from tests.http.test_cases import issue
 from tests.http.test_office_pages import summary
-from tests.support.served import form
+from tests.support.served import form, once
 
 ADDRESS = "/office/cases/new"
 PERSON = {"familyName": "Núñez", "givenName": "Ada", "dateOfBirth": "2001-02-03", "purpose": "creditTransfer"}
@@ -76,6 +76,30 @@ def test_nothing_is_opened_that_was_not_shown(officer):
     assert other.status_code == 200
     assert "It is not what was shown before" in other.text
     assert send(officer, "open", **typed).status_code == 200
+
+
+def test_a_credential_that_was_revoked_meanwhile_is_shown_again(node, officer, offer):
+    credential = issue(node, offer, "revoked between two steps")
+    typed = PERSON | {"credentials": credential, "fileNumber": f"revoked {uuid.uuid4()}"}
+    shown = send(officer, **typed)
+    issue(node, offer, "another entry on the log meanwhile")
+    revoked = node.client("credentials:write").post(
+        f"/v1/credentials/{credential}/revoke", json={"reason": "issuedInError"}, headers=once("revoked meanwhile")
+    )
+    waiting = {"Registry-Wait-For": revoked.headers["registry-position"]}
+    assert node.anybody().get(f"/v1/credentials/twente/{credential}", headers=waiting).json()["status"] == "revoked"
+    again = send(officer, "open", checked=checked(shown), **typed)
+    assert again.status_code == 200, summary(again)
+    assert "It is not what was shown before" in again.text
+    assert "Revoked" in again.text
+    assert send(officer, "open", checked=checked(again), **typed).status_code == 303
+
+
+def test_a_case_is_opened_though_the_log_grew_meanwhile(node, officer, offer, credential):
+    typed = PERSON | {"credentials": credential, "fileNumber": f"grew {uuid.uuid4()}"}
+    shown = send(officer, **typed)
+    issue(node, offer, "while a case is opened")
+    assert send(officer, "open", checked=checked(shown), **typed).status_code == 303
 
 
 def test_faults_stand_at_their_fields_and_keep_what_was_typed(officer):

@@ -97,6 +97,18 @@ def test_a_credit_value_is_worth_the_same_before_and_after_it_was_stored(connect
     assert both(connection, consortium) == []
 
 
+def test_who_issued_a_credential_is_found_by_its_id_alone(connection):
+    consortium = Consortium("twente", "delft")
+    ids = {}
+    for name, university in consortium.universities.items():
+        achievement, published = university.publish()
+        ids[name], issued = university.issue(achievement, new_id())
+        university.seal(published, issued)
+    assert both(connection, consortium) == []
+    found = credentials.find_issuers(connection, [*ids.values(), new_id()])
+    assert found == {ids["twente"]: ["twente"], ids["delft"]: ["delft"]}
+
+
 def test_a_name_with_u0000_in_it_can_be_read(connection):
     consortium = Consortium("twente")
     twente, learner = consortium.universities["twente"], new_id()

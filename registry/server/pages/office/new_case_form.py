@@ -3,16 +3,13 @@
 Rows of the form carry their number, counted from 1: `title-1`, `issuer-1`, `programme-2`.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 
-import msgspec
-
 from registry.api.bodies import content_of
 from registry.office.cases.opening import MOST_SUBJECTS, Application
-from registry.server.pages.forms import read_version
+from registry.server.pages.forms import read_number
 from registry.server.pages.verifying import read_reference
 from registry.wire.forms import check_uuid
 from registry.wire.recognition import Evidence, Purpose
@@ -84,8 +81,9 @@ def read_lines(text: str) -> list[PresentedLine]:
 
 def count_rows(typed: Mapping[str, str], name: str) -> int:
     """Return how many rows the form has of a kind: those that it had, and one more where that was asked for."""
-    rows = read_version(typed.get(f"{name}-rows", "")) or 1
-    return max(1, min(rows + (typed.get("do") == f"add-{name}"), _MOST_ROWS))
+    typed_rows = read_number(typed.get(f"{name}-rows", ""))
+    rows = typed_rows if isinstance(typed_rows, int) else 1
+    return max(1, min(max(1, rows) + (typed.get("do") == f"add-{name}"), _MOST_ROWS))
 
 
 class ReadForm(NamedTuple):
@@ -96,11 +94,6 @@ class ReadForm(NamedTuple):
     """The field of each of its credentials."""
     programmes: list[str]
     """The field of each of its programmes."""
-
-    @property
-    def digest(self) -> str:
-        """A hash that tells this application from every other, so that only one that was shown is opened."""
-        return hashlib.sha256(msgspec.json.encode(self.application)).hexdigest()
 
 
 def application_of(typed: Mapping[str, str], credentials: Sequence[tuple[str, str]]) -> ReadForm:
@@ -143,8 +136,8 @@ def application_of(typed: Mapping[str, str], credentials: Sequence[tuple[str, st
 def _applicant_of(typed: Mapping[str, str]) -> dict[str, str]:
     """Return what the form says of the applicant. A name that is left out stands for one that the person lacks."""
     applicant = {name: value for name in APPLICANT if (value := _value(typed, name))}
-    if "student" in applicant or "learner" in applicant:
-        return applicant if not applicant.keys() & set(_NAMES) else dict.fromkeys(_NAMES, "") | applicant
+    if applicant.keys() & {"student", "learner"} and not applicant.keys() & set(_NAMES):
+        return applicant
     return dict.fromkeys(_NAMES, "") | applicant
 
 

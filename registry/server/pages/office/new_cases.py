@@ -3,19 +3,25 @@
 The form goes by POST both times, because it is about a person: nothing of it is in an address.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from litestar import Response, get, post
 
 from projections.catalogue import search
 from projections.catalogue.search import CatalogueQuery, Offer
+from projections.credentials.credentials import find_issuers
 from projections.records.member_names import read_member_names
 from registry.api.case_actions import perform
+from registry.application.registry import Registry
 from registry.http import requires
 from registry.office.assessments.profiles import list_profiles
 from registry.office.cases.opening import MOST_SUBJECTS, Application, check_application, key_of
-from registry.office.ports import CredentialFacts
+from registry.office.cases.service import Office as RecognitionOffice
+from registry.office.cases.views import CaseUpdate
+from registry.office.ports import CredentialFacts, CredentialLookup
 from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.languages import language_of
 from registry.server.pages.office.desk import AtDesk, Desk, desk_routes
@@ -52,10 +58,24 @@ class CheckedForm(NamedTuple):
     """An application that can be opened, with what an officer looks at before."""
 
     application: Application
-    digest: str
-    """The hash that the form carries, so that nothing is opened but what was shown."""
     credentials: list[ShownCredential]
     notes: list[str]
+
+    @property
+    def digest(self) -> str:
+        """The hash that the form carries, so that nothing is opened but what was shown: also what was found of it.
+
+        How far the issuer's log was read does not count: it grows by entries about others.
+        """
+        credentials = [
+            each if each.facts is None else each._replace(facts=msgspec.structs.replace(each.facts, size=0))
+            for each in self.credentials
+        ]
+        return hashlib.sha256(msgspec.json.encode((self.application, credentials, self.notes))).hexdigest()
+
+
+class _NotShown(Exception):
+    """The form is not what was shown, or something else is found of it by now."""
 
 
 class _Faulty(Exception):
@@ -81,18 +101,12 @@ def open_from_form(desk: AtDesk, data: Typed) -> Response[Any]:
     read: ReadForm | None = None
     try:
         read = application_of(data, _find_references(desk, data.get("credentials", "")))
-        if do != "open" or data.get("checked") != read.digest:
-            return _render(desk, data, checked=_check(desk, read), changed=do == "open")
-        application = read.application
-        answer = perform(
-            desk.private,
-            desk.office,
-            desk.request,
-            application,
-            form_key(data),
-            lambda office, by: office.open(application, by),
-            status=201,
-        )
+        if do != "open":
+            return _render(desk, data, checked=_check(desk, read))
+        try:
+            answer = _open(desk, data, read.application)
+        except _NotShown:
+            return _render(desk, data, checked=_check(desk, read), changed=True)
     except _Faulty as error:
         return _render(desk, data, faults=error.faults, status=422)
     except Exception as error:  # noqa: BLE001 - `problem_of` raises again what is a failure of the node
@@ -102,14 +116,30 @@ def open_from_form(desk: AtDesk, data: Typed) -> Response[Any]:
     return desk.pages.redirect(desk.request, f"/office/cases/{case}", "case-opened")
 
 
+def _open(desk: Desk, data: Mapping[str, str], application: Application) -> Response[Any]:
+    """Open the case, once. Raises `_NotShown`, and what the use case raises."""
+
+    def act(office: RecognitionOffice, by: str) -> CaseUpdate:
+        # Looked up where it is opened: a form that is sent twice gets its answer before.
+        if data.get("checked") != _look_up(office.registry, office.lookup, application).digest:
+            raise _NotShown
+        return office.open(application, by)
+
+    return perform(desk.private, desk.office, desk.request, application, form_key(data), act, status=201)
+
+
 def _check(desk: Desk, read: ReadForm) -> CheckedForm:
     """Return what is known of an application. Raises what the use case raises."""
     with desk.private.reading() as registry:
-        checked = check_application(registry, desk.lookup, read.application)
+        return _look_up(registry, desk.lookup, read.application)
+
+
+def _look_up(registry: Registry, lookup: CredentialLookup, application: Application) -> CheckedForm:
+    checked = check_application(registry, lookup, application)
     keys = [key for each in checked.subjects if (key := key_of(each)) is not None]
-    facts = desk.lookup.find_credentials(keys) if keys else {}
+    facts = lookup.find_credentials(keys) if keys else {}
     shown = [ShownCredential(*key, facts.get(key)) for key in keys]
-    return CheckedForm(read.application, read.digest, shown, checked.notes)
+    return CheckedForm(application, shown, checked.notes)
 
 
 def _find_references(desk: Desk, text: str) -> list[tuple[str, str]]:
@@ -117,13 +147,10 @@ def _find_references(desk: Desk, text: str) -> list[tuple[str, str]]:
     lines = read_lines(text)
     if not lines:
         return []
+    alone = [each for each in lines if each.member is None and each.credential is not None][:MOST_SUBJECTS]
     with desk.views.snapshot() as snapshot:
         members = read_member_names(snapshot.connection).keys()
-    alone = [each for each in lines if each.member is None and each.credential is not None][:MOST_SUBJECTS]
-    issuers: dict[str, list[str]] = {}
-    keys = {(member, str(each.credential)) for each in alone for member in members}
-    for member, credential in desk.lookup.find_credentials(sorted(keys)) if keys else ():
-        issuers.setdefault(credential, []).append(member)
+        issuers = find_issuers(snapshot.connection, [str(each.credential) for each in alone]) if alone else {}
     unknown = [each for each in alone if len(issuers.get(str(each.credential), ())) != 1]
     foreign = [each for each in lines if each.member is not None and each.member not in members]
     if faults := line_faults(lines, unknown, foreign):
