@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from eventsourcing.persistence import StoredEvent
 
 from registry.application.private_store import PrivateStore
 from registry.application.transaction import Transaction
@@ -63,11 +64,15 @@ class Recognition:
         An end counts as soon as it is stored, before the log has it.
         """
         rows = self._store.cursor().execute(
-            f"SELECT originator_id::text FROM {EVENTS_TABLE} WHERE topic = %s AND originator_id = ANY(%s::uuid[])",  # noqa: S608 - a constant of this project
+            f"SELECT originator_id, originator_version, topic, state FROM {EVENTS_TABLE}"  # noqa: S608 - a constant of this project
+            " WHERE topic = %s AND originator_id = ANY(%s::uuid[])",
             (Agreement.Withdrawn.TOPIC, list(agreements)),
         )
-        ended = [row["originator_id"] for row in rows.fetchall()]
-        return {each: self.agreement(each).withdrawn_from for each in ended}
+        ends: dict[str, str] = {}
+        for row in rows:  # an agreement ends once
+            event: Any = self._store.mapper.to_domain_event(StoredEvent(**row))
+            ends[str(row["originator_id"])] = event.data.withdrawn_from
+        return ends
 
     def _list_agreements(self, topic: str) -> list[str]:
         """Return the ids of the agreements with an event of this topic, the oldest first."""

@@ -89,10 +89,10 @@ def refresh_assessment(assessment: Assessment, case: Case, lookup: CredentialLoo
     """Return the assessment with the facts of its credentials as they are now, and the suggestions from these.
 
     All facts of a member's credential come from the log. Of an external one the assessor states them, but for its
-    authenticity, which is the issuer's answer.
+    authenticity, which is the issuer's answer. The assessment has passed `check_assessment`.
     """
     refreshed = []
-    for assessed, offered in zip(assessment.assessed, describe_subjects(case, lookup, {}), strict=False):
+    for assessed, offered in zip(assessment.assessed, describe_subjects(case, lookup, {}), strict=True):
         facts = offered if offered.member else msgspec.structs.replace(assessed.offered, authentic=offered.authentic)
         elements = refresh_elements(assessed.elements, facts, assessed.requirement)
         refreshed.append(msgspec.structs.replace(assessed, offered=facts, elements=elements))
