@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from registry.office.assessments.compared_with import find_source
+from registry.office.assessments import compared_with
+from registry.office.assessments.compared_with import find_source, find_sources
 from registry.office.assessments.offered import Requirement
-from registry.office.assessments.profiles import ProfileRow
+from registry.office.assessments.profiles import ProfileRow, find_profile
 from registry.office.assessments.requirements import find_requirement
 from registry.office.cases.assessment_draft import draft_of
 from registry.office.cases.case_view import show_case
@@ -82,6 +83,33 @@ def test_a_comparison_with_an_achievement_names_its_version(lund):
     lund.registry.store_rows(about)
     assert find_source(lund.registry, about.requirement).code == "The same, and more"
     assert find_source(lund.registry, Requirement(ects=5)).kind == "stated"
+
+
+def test_an_achievement_is_not_taken_for_the_profile_that_has_its_title(lund):
+    achievement = new_id()
+    titled = msgspec.structs.replace(content("lund", achievement), title={"en": "Master of Urban Analytics"})
+    lund.registry.achievements.publish(titled)
+    requirement = find_requirement(lund.registry, achievement)
+    towards = Towards("lund", achievement, title={"en": "Master of Urban Analytics"})
+    named = msgspec.structs.replace(requirement, towards=towards)
+    lund.registry.store_rows(ProfileRow("The same", requirement, "desk"))
+    for each in (requirement, named, msgspec.structs.replace(named, ects=77)):
+        source = find_source(lund.registry, each)
+        assert (source.kind, source.code, source.is_current) == ("achievement", achievement, each.ects != 77)
+
+
+def test_each_requirement_is_looked_up_once(lund, monkeypatch):
+    names = []
+    monkeypatch.setattr(
+        compared_with, "find_profile", lambda cursor, name: names.append(name) or find_profile(cursor, name)
+    )
+    title = {"en": "Master of Urban Analytics"}
+    one = Requirement(towards=Towards(title=title), ects=3)
+    sources = find_sources(lund.registry, [*[one] * 50, Requirement(), msgspec.structs.replace(one, ects=5)])
+    assert [each and (each.code, each.is_current) for each in sources] == [
+        *[("Master of Urban Analytics", True)] * 50, None, ("Master of Urban Analytics", False),
+    ]  # fmt: skip
+    assert names == ["Master of Urban Analytics"] * 2
 
 
 def test_a_profile_that_there_is_needs_no_note(lund):

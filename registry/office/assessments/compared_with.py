@@ -1,5 +1,6 @@
 """The source of a requirement with which an assessment compares: its name, its version, and where it is kept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -38,25 +39,45 @@ def is_compared(assessment: Assessment) -> bool:
     return any(not is_blank(each.requirement) for each in assessment.assessed)
 
 
+def find_sources(registry: Registry, requirements: Sequence[Requirement]) -> list[RequirementSource | None]:
+    """Return what requirements come from, each looked up once: the credentials of a draft share one."""
+    sources: dict[bytes, RequirementSource | None] = {}
+    keys = [msgspec.json.encode(each) for each in requirements]
+    for key, requirement in zip(keys, requirements, strict=True):
+        if key not in sources:
+            sources[key] = find_source(registry, requirement)
+    return [sources[key] for key in keys]
+
+
 def find_source(registry: Registry, requirement: Requirement) -> RequirementSource | None:
     """Return what a requirement comes from; None where nothing is required, so that nothing can be compared."""
     if is_blank(requirement):
         return None
     towards = requirement.towards
+    achievement = _find_achievement(registry, requirement)
+    if achievement is not None and achievement.is_current:
+        return achievement  # also where a profile has its title, or requires the same
     if (profile := _find_profile(registry, requirement)) is not None:
         own = profile.requirement
         is_current = not requirement_changes(own, requirement)
         return RequirementSource(
             "profile", {"en": profile.name}, is_current, profile.name, changed=profile.changed, by=profile.by
         )
-    if towards is not None and towards.member == registry.member and towards.achievement is not None:
-        try:
-            content = registry.achievements.get(towards.achievement).content
-        except UnknownAchievement:
-            return RequirementSource("stated", towards.title or {}, is_current=True)
-        is_current = not requirement_changes(requirement_of(registry.member, content), requirement)
-        return RequirementSource("achievement", content.title, is_current, towards.achievement, content.version)
-    return RequirementSource("stated", (towards.title if towards is not None else None) or {}, is_current=True)
+    title = None if towards is None else towards.title
+    return achievement or RequirementSource("stated", title or {}, is_current=True)
+
+
+def _find_achievement(registry: Registry, requirement: Requirement) -> RequirementSource | None:
+    """Return the member's achievement that a requirement names; None where it names none that there is."""
+    towards = requirement.towards
+    if towards is None or towards.achievement is None or towards.member != registry.member:
+        return None
+    try:
+        content = registry.achievements.get(towards.achievement).content
+    except UnknownAchievement:
+        return None
+    is_current = not requirement_changes(requirement_of(registry.member, content), requirement)
+    return RequirementSource("achievement", content.title, is_current, towards.achievement, content.version)
 
 
 def _find_profile(registry: Registry, requirement: Requirement) -> StoredProfile | None:
@@ -67,7 +88,8 @@ def _find_profile(registry: Registry, requirement: Requirement) -> StoredProfile
     towards = requirement.towards
     if towards is None:
         return None
-    for title in (towards.title or {}).values():
+    titles = (towards.title or {}).values() if towards.achievement is None else ()
+    for title in titles:
         if (profile := find_profile(registry.cursor(), title)) is not None:
             return profile
     return next((each for each in list_profiles(registry.cursor()) if _is_meant(each, towards, requirement)), None)

@@ -13,7 +13,7 @@ from litestar.params import SkipValidation
 
 from registry.api.case_actions import perform
 from registry.office.assessments.assessment import WHY_NOT, Assessment
-from registry.office.assessments.compared_with import RequirementSource, find_source, is_compared
+from registry.office.assessments.compared_with import RequirementSource, find_sources, is_compared
 from registry.office.assessments.requirements import programme_title
 from registry.office.cases.assessment_draft import Programme, draft_of, last_assessment_or_draft, list_programmes
 from registry.office.cases.attachments import KINDS, read_file_names
@@ -98,7 +98,7 @@ class CaseForm(Desk):
                 except UnknownProfile:
                     programmes = list_programmes(reading, str(self.case))
             if assessment is not None:
-                sources = [find_source(registry, each.requirement) for each in assessment.assessed]
+                sources = find_sources(registry, [each.requirement for each in assessment.assessed])
                 if None in sources:
                     programmes = list_programmes(reading, str(self.case))
             towards = [programme_title(registry, each) for each in view.towards]
