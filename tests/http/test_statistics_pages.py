@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -50,6 +51,8 @@ def test_a_year_and_a_university_that_do_not_exist_lead_to_all_with_a_notice(any
 @pytest.mark.parametrize("table", DESCRIPTIONS, ids=lambda table: table.name)
 def test_each_table_is_the_same_as_csv_and_as_json(anybody, table):
     text = anybody.get(f"/data/{table.name}.csv")
+    assert text.headers["registry-position"].startswith("governance:")
+    assert datetime.now(UTC) - datetime.fromisoformat(text.headers["registry-read-at"]) < timedelta(minutes=11)
     assert text.headers["content-type"] == "text/csv; charset=utf-8"
     header, *rows = csv.reader(io.StringIO(text.text))
     document = anybody.get(f"/data/{table.name}.json")

@@ -45,6 +45,8 @@ COLUMNS: Final = {
     "recognised": N_("Grants in force that recognise in full, in part, on conditions or in another way."),
     "refused": N_("Grants in force that refuse recognition."),
 }
+READ_AT: Final = "Registry-Read-At"
+"""The header with the time that a table was made from its position at, as the page of the statistics says it."""
 _MEDIA_TYPES: Final = {"csv": "text/csv", "json": "application/json"} | (
     {"parquet": parquet.MEDIA_TYPE} if parquet.IS_AVAILABLE else {}
 )
@@ -76,9 +78,12 @@ async def download(views: Views, shared_tables: SharedTables, file: str) -> Resp
         )
     read = await shared_tables.read(views)
     position, table = read.position, read.datasets[name]
+    read_at = read.read_at.isoformat(timespec="seconds")
     if kind == "json":
-        return answer(_as_json(table, position), position)
-    headers = {POSITION: position, "Content-Disposition": f'inline; filename="{file}"'}
+        response = answer(_as_json(table, position), position)
+        response.headers[READ_AT] = read_at
+        return response
+    headers = {POSITION: position, READ_AT: read_at, "Content-Disposition": f'inline; filename="{file}"'}
     if kind == "parquet":
         content = await run_sync(parquet.write_parquet_table, table, position)
         return Response(content, media_type=parquet.MEDIA_TYPE, headers=headers)

@@ -11,6 +11,7 @@ from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+import structlog
 from anyio.to_thread import run_sync
 
 from projections.api.reading import Views
@@ -19,12 +20,15 @@ from projections.statistics.datasets import CountRows, DataSet, build_all, read_
 from registry.http.responses import POSITION, Position
 from registry.server.pages.yearly_figures import Figures, figures_of, narrow_to, years_of
 
+_log = structlog.get_logger(__name__)
 _SLOW_SECONDS: Final = 0.1
 """Processor time of building from which on tables are shared."""
 _FRESH_SECONDS: Final = 60.0
 """Age of shared tables from which on new ones are made, while readers still get these."""
 _MAX_AGE_SECONDS: Final = 600.0
 """Age of shared tables that nobody gets any more."""
+_RETRY_SECONDS: Final = 60.0
+"""Time after a failure in which readers of shared tables get the last ones, and no new ones are made."""
 
 
 class StatisticsTables:
@@ -63,18 +67,19 @@ class _Built(NamedTuple):
 
 
 class SharedTables:
-    """The tables of one process. For one event loop."""
+    """The tables of one process: others may have some from another position. For one event loop."""
 
     def __init__(self) -> None:
         self._last: _Built | None = None
         self._last_at = 0.0
+        self._failed_at: float | None = None
         self._making: asyncio.Task[StatisticsTables] | None = None
 
     async def read(self, views: Views) -> StatisticsTables:
         """Return tables: new ones, or the last if new ones are slow to make and these are young enough."""
         age = time.monotonic() - self._last_at
         if self._last is not None and self._last.seconds >= _SLOW_SECONDS and age < _MAX_AGE_SECONDS:
-            if age > _FRESH_SECONDS:
+            if age > _FRESH_SECONDS and not self._has_just_failed():
                 self._begin(views)
             return self._last.tables
         if self._last is not None and self._last.seconds < _SLOW_SECONDS:
@@ -85,8 +90,20 @@ class SharedTables:
         """Return the making that is under way, or begin one. It goes on when the reader who caused it has left."""
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make(views), context=Context())
-            self._making.add_done_callback(_take_error)
+            self._making.add_done_callback(self._note_failure)
         return self._making
+
+    def _has_just_failed(self) -> bool:
+        return self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_SECONDS
+
+    def _note_failure(self, task: "asyncio.Task[StatisticsTables]") -> None:
+        """Log why a making failed: nobody may have waited for it. The message stays out: it may hold values."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._failed_at = None
+            return
+        self._failed_at = time.monotonic()
+        _log.warning("statistics.failed", error=type(error).__name__, retry_after=_RETRY_SECONDS)
 
     async def _make(self, views: Views) -> StatisticsTables:
         response = await views.answer("", _read, "scan")
@@ -105,9 +122,3 @@ def _build(read: _Read, position: Position, read_at: datetime) -> _Built:
     begun = time.thread_time()
     tables = StatisticsTables(build_all(read.counts), read.names, position, read_at)
     return _Built(tables, time.thread_time() - begun)
-
-
-def _take_error(task: "asyncio.Task[StatisticsTables]") -> None:
-    """Look at the error of a making that nobody may wait for: the next reader makes the tables again."""
-    if not task.cancelled():
-        task.exception()

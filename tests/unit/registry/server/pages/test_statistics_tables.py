@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from projections.statistics.datasets import DESCRIPTIONS
 from registry.server.pages import statistics_tables
@@ -93,6 +94,33 @@ def test_a_failure_is_for_those_who_wait_and_the_next_reader_tries_again(clock, 
         clock.now += 540
         with pytest.raises(OSError, match="away"):
             await tables.read(views)
+
+    asyncio.run(act())
+
+
+def test_after_a_failure_that_nobody_waited_for_it_is_logged_and_tried_again_in_a_minute(clock, monkeypatch):
+    monkeypatch.setattr(statistics_tables, "_SLOW_SECONDS", 0.0)
+    views, tables = _Views(), SharedTables()
+
+    async def read():
+        position = (await tables.read(views)).position
+        await asyncio.sleep(0.01)
+        return position, views.reads
+
+    async def act():
+        await read()
+        clock.now += 61
+        views.fault = OSError("a value of somebody")
+        with capture_logs() as logs:
+            assert [await read() for _ in range(5)] == [("lund:1", 2)] * 5
+        assert [(each["event"], each["error"]) for each in logs] == [("statistics.failed", "OSError")]
+        assert "somebody" not in str(logs)
+        views.fault = None
+        clock.now += 59
+        assert await read() == ("lund:1", 2)
+        clock.now += 2
+        assert await read() == ("lund:1", 3)
+        assert await read() == ("lund:3", 3)
 
     asyncio.run(act())
 
