@@ -54,6 +54,8 @@ FURTHER: Final = (
     "sharing: %(value1)s",
 )
 """Sentences that are not collected, since they have one word or are made of words."""
+WITH_PROSE: Final = ("no offered outcome is like: ", "accreditation: ")
+"""Beginnings of sentences whose values are prose of members, which is shown as it was written."""
 _IN_A_CELL: Final = "say in the row's form that it is right"
 _WITH_A_STATE: Final = (
     (

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
-from registry.server.pages.detail_words import CODES, CONTEXT, NEXT, ON_PAGES
+from registry.server.pages.detail_words import CODES, CONTEXT, NEXT, ON_PAGES, WITH_PROSE
 from registry.server.pages.languages import SOURCE, translate, translations
 from registry.server.pages.vocabulary import VOCABULARY
 
@@ -159,8 +159,8 @@ class Details:
         for match in _PLACE.finditer(sentence.translation):
             filled += _unescape(sentence.translation[place : match.start()])
             kind, number = match[1], int(match[2]) - 1
-            is_quoted = sentence.fixed[number].endswith(_QUOTES)
-            filled += isolate(values[number]) if is_quoted else self._say_value(kind, values[number], depth)
+            is_prose = sentence.fixed[number].endswith(_QUOTES) or sentence.fixed[0] in WITH_PROSE
+            filled += isolate(values[number]) if is_prose else self._say_value(kind, values[number], depth)
             place = match.end()
         filled += _unescape(sentence.translation[place:])
         if sentence.language != self._language:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from babel import dates, numbers
@@ -13,6 +13,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from registry.server.pages.details import Details, read_catalog
+from registry.server.pages.element_words import say_presented, say_required
 from registry.server.pages.languages import locale_of, translate, translations
 from registry.server.pages.static_files import integrity_of, static_path
 from registry.server.pages.template_texts import TemplateTexts
@@ -177,6 +178,8 @@ def environment(language: str) -> Environment:
         "field_group": field_group,
         "words": lambda group, code: _word(language, group, code),
         "advice": details.advise,
+        "presented": partial(say_presented, details),
+        "required": partial(say_required, details),
     }
     templates.tests["first_part_is"] = lambda reference, part: reference.partition("/")[0] == part
     templates.filters |= {
