@@ -260,6 +260,26 @@ def test_reasons_are_kept_with_the_draft(officer):
     assert 'name="override"' not in page
 
 
+def test_the_reasons_of_a_proposal_that_is_sent_back_are_kept_beside_its_note(officer, approver):
+    others = [{"external": {"issuerName": "Oslo Met", "country": "NO", "title": str(uuid.uuid4())}} for _ in range(2)]
+    case = opened(officer, *others)
+    done(officer, case, "complete")
+    typed = {
+        "outcome-0": "leave",
+        "leave-0": "Sent for information",
+        "outcome-1": "full",
+        "letter-note": "Bring a copy",
+    }
+    typed |= {"reason-quality-1": "NOKUT accredits it.", "override": "Known here.", "stops-shown": "true"}
+    sent = send(officer, case, "propose", **typed, do="propose")
+    assert sent.status_code == 303, summary(sent)
+    assert send(approver, case, "return", note="Shorter").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert 'name="leave-0" value="Sent for information"' in page
+    assert re.search(r'name="letter-note"[^>]*>Bring a copy<', page)
+    assert re.search(r'name="override"[^>]*>Known here\.<', page)
+
+
 def test_a_reason_of_a_draft_overrides_no_stop_that_was_not_shown(officer):
     case = undecided(officer)
     typed = {"outcome-0": "full", "override": "NOKUT says so."}

@@ -55,7 +55,7 @@ FURTHER: Final = (
 )
 """Sentences that are not collected, since they have one word or are made of words."""
 WITH_PROSE: Final = ("no offered outcome is like: ", "accreditation: ")
-"""How sentences begin whose values are prose of members, which is shown as it was written."""
+"""Beginnings of sentences whose values are prose of members, which is shown as it was written."""
 _IN_A_CELL: Final = "say in the row's form that it is right"
 _WITH_A_STATE: Final = (
     (

@@ -54,5 +54,5 @@ def say_required(details: Details, element: Element) -> Markup:
     *outcomes, last = element.required.split(_JOINT)
     if _AGE.fullmatch(last) is None:
         return isolate(element.required)
-    said = details.say(last)
-    return isolate(_JOINT.join(outcomes)) + _JOINT + said if outcomes else said
+    age = details.say(last)
+    return isolate(_JOINT.join(outcomes)) + _JOINT + age if outcomes else age

@@ -67,11 +67,11 @@ class CheckedForm(NamedTuple):
 
         How far the issuer's log was read does not count: it grows by entries about others.
         """
-        found = [
+        credentials = [
             each if each.facts is None else each._replace(facts=msgspec.structs.replace(each.facts, size=0))
             for each in self.credentials
         ]
-        return hashlib.sha256(msgspec.json.encode((self.application, found, self.notes))).hexdigest()
+        return hashlib.sha256(msgspec.json.encode((self.application, credentials, self.notes))).hexdigest()
 
 
 class _NotShown(Exception):
