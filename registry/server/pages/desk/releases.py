@@ -76,7 +76,7 @@ class ReleasePage(NamedTuple):
     replacement: Replacement | None
     """The credential that it replaces, where a person asked for it in that credential's form."""
     fields: Sequence[ComparedField]
-    """What the credential says and would say; none of other batches, and once it does not wait any more."""
+    """The fields that the credential has, and would have; none of other batches, and once it does not wait any more."""
     effects: EffectPage | None
     """The rows that took effect, of a batch whose rows are not shown as they were handed over."""
 
