@@ -322,8 +322,7 @@ def _check_unchanged(registry: Registry, imports: ImportStore, batch: str) -> No
         return
     _check_readable(imports, batch, 0)
     if registry.credentials.get(replacement.credential).version != replacement.version:
-        detail = "The credential was changed since this was asked for. Cancel it, and ask again."
-        raise HttpProblem("conflict", detail)
+        raise HttpProblem("conflict", "The credential was changed since this was asked for. Cancel it, and ask again.")
 
 
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
