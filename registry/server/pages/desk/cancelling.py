@@ -10,7 +10,7 @@ from registry.values.actors import PERSON_PREFIX
 
 
 def may_cancel(request: Request[Any, Any, Any], imports: ImportStore, batch: str) -> bool:
-    """Return whether the reader may cancel a batch. One of a system is cancelled by whoever may issue credentials."""
+    """Return whether the reader may cancel a batch. Anybody who may issue cancels one of a system."""
     if "batches:release" in request.user.scopes:
         return True
     if "credentials:write" not in request.user.scopes:

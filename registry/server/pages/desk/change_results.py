@@ -108,10 +108,10 @@ def _read(
 
 def _find(imports: ImportStore, batch: str) -> Batch:
     """Return a batch of status changes. Raises `UnknownBatch`, and `HttpProblem` for one of another kind."""
-    found = imports.batch_store.get(batch)
-    if found.kind != "statusChanges":
+    stored = imports.batch_store.get(batch)
+    if stored.kind != "statusChanges":
         raise HttpProblem("not-found", "this batch changes no status of credentials")
-    return found
+    return stored
 
 
 def _read_content(imports: ImportStore, batch: str, number: int = 1) -> BatchContent:

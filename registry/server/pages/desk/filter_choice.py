@@ -36,8 +36,10 @@ def choose_all(views: Views, member: str, change: str, chosen: CredentialFilter)
     read_chosen(change, [])
     check_order(chosen)
     if not chosen.conditions():
-        detail = "choose a filter: not all credentials of the university are changed at once"
-        raise HttpProblem("unprocessable", errors=[FieldError("query all", detail, "all")])
+        error = FieldError(
+            "query all", "choose a filter: not all credentials of the university are changed at once", "all"
+        )
+        raise HttpProblem("unprocessable", errors=[error])
     query, newest = chosen.query(member), chosen.sort == "newest"
     with views.snapshot() as snapshot:
         ids = list_matching(snapshot.connection, query, POSSIBLE[change], MAX_OF_FILTER + 1, newest=newest)

@@ -76,7 +76,7 @@ class ReleasePage(NamedTuple):
     replacement: Replacement | None
     """The credential that it replaces, where a person asked for it in that credential's form."""
     fields: Sequence[ComparedField]
-    """What the credential says and would say; none of other batches, and once it does not wait any more."""
+    """The fields that the credential has, and would have; none of other batches, and once it does not wait any more."""
     effects: EffectPage | None
     """The rows that took effect, of a batch whose rows are not shown as they were handed over."""
 
@@ -322,8 +322,7 @@ def _check_unchanged(registry: Registry, imports: ImportStore, batch: str) -> No
         return
     _check_readable(imports, batch, 0)
     if registry.credentials.get(replacement.credential).version != replacement.version:
-        detail = "The credential was changed since this was asked for. Cancel it, and ask again."
-        raise HttpProblem("conflict", detail)
+        raise HttpProblem("conflict", "The credential was changed since this was asked for. Cancel it, and ask again.")
 
 
 def _check_seen(imports: ImportStore, batch: str, data: Mapping[str, str]) -> None:
