@@ -260,6 +260,27 @@ def test_reasons_are_kept_with_the_draft(officer):
     assert 'name="override"' not in page
 
 
+def test_a_draft_keeps_what_is_typed_before_and_beside_an_outcome(officer):
+    case = undecided(officer)
+    typed = {
+        "ects-0": "4,5",
+        "mode-0": "credited",
+        "grade-0": "passOnly",
+        "condition-0": "originalDocuments",
+        "formal-0": "notAuthentic",
+        "considered-partial-0": "wholeOnly",
+    }
+    for outcome in ({}, {"outcome-0": "partial"}):
+        given = typed | outcome | ({"ects-0": "4.5"} if outcome else {})
+        assert send(officer, case, "propose", **given, do="save").status_code == 303
+        page = officer.get(f"/office/cases/{case}").text
+        assert f'name="ects-0" inputmode="decimal" value="{given["ects-0"]}"' in page
+        for field in typed.keys() - {"ects-0"}:
+            select = re.search(rf'<select[^>]*name="{field}".*?</select>', page, re.DOTALL)[0]
+            assert f'value="{typed[field]}" selected' in select, (field, outcome)
+        assert ('value="partial" checked' in page) == bool(outcome)
+
+
 def test_a_reason_of_a_draft_overrides_no_stop_that_was_not_shown(officer):
     case = undecided(officer)
     typed = {"outcome-0": "full", "override": "NOKUT says so."}

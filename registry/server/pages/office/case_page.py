@@ -35,6 +35,7 @@ from registry.server.pages.office.decision_form import (
     LEAVE,
     MODES,
     OUTCOMES,
+    draft_fields,
     grants_by_credential,
 )
 from registry.server.pages.office.desk import AtDesk, Desk, provide_desk
@@ -148,7 +149,7 @@ def render_case(
     typed: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """Return the page; with a problem, what was typed stays in the form."""
-    typed = typed or {}
+    typed = dict(typed or {})
     request, wish = form.request, open_wish(page.view)
     return form.pages.render(
         request,
@@ -166,7 +167,7 @@ def render_case(
         problem=problem,
         refusal=_refusal(problem or {}),
         meanwhile=_steps_since(page.view.history, typed) if problem and not problem.get("saved") else [],
-        typed=typed,
+        typed=draft_fields(page.view.written) | typed if page.assessment else typed,
         key=new_key(),
         scopes=request.user.scopes,
         me=form.me,
