@@ -337,3 +337,38 @@ def test_documents_are_asked_for_and_received_only_where_one_is_chosen(officer):
     came = send(officer, case, "receive-documents")
     assert came.status_code == 422
     assert came.text.count("Choose at least one document.") == 2  # in the summary, and at the field
+
+
+def test_each_outcome_names_the_credential_that_it_is_about(officer, approver):
+    titles = [f"{name} {uuid.uuid4()}" for name in ("Algebra", "Sent along", "Logic")]
+    others = [{"external": {"issuerName": "Oslo Met", "country": "NO", "title": title}} for title in titles]
+    name = {"familyName": titles[0], "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    case = opened(officer, *others, applicant=name)
+    done(officer, case, "complete")
+    typed = {
+        "outcome-0": "partial", "ects-0": "3", "profile-0": "differentField",
+        "outcome-1": "leave", "leave-1": "For information",
+        "outcome-2": "full", "reason-quality-2": "NOKUT accredits it.",
+    }  # fmt: skip
+    sent = send(officer, case, "propose", **typed, **SHOWN, override="It says so.", do="propose")
+    assert sent.status_code == 303, summary(sent)
+    expected = {titles[0]: "Recognised in part", titles[2]: "Recognised in full"}
+    page = approver.get(f"/office/cases/{case}").text
+    waiting = page.partition('id="waiting"')[2].partition("</section>")[0]
+    assert _outcomes_by_title(waiting) == expected
+    assert re.findall(r'<th scope="row" role="rowheader">(.*?)</th>', waiting) == [
+        f'Profile<span class="sub"><bdi>{titles[0]}</bdi></span>'
+    ]
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]
+    approved = send(approver, case, "approve", proposalId=proposal, acceptOverride="true")
+    assert approved.status_code == 303, summary(approved)
+    assert send(approver, case, "decide").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert _outcomes_by_title(page.partition('id="decision-1"')[2].partition("</section>")[0]) == expected
+
+
+def _outcomes_by_title(section):
+    """Each title in a list of grants, with the outcome after it."""
+    items = re.findall(r"<li>(.*?)</li>", section.partition("</ul>")[0], re.DOTALL)
+    texts = (re.sub(r"<[^>]+>", "", item).partition(":") for item in items)
+    return {title: re.match(r"[\w ]+", rest.strip())[0] for title, _, rest in texts}

@@ -41,7 +41,7 @@ from registry.server.pages.office.decision_form import (
 from registry.server.pages.office.desk import AtDesk, Desk, provide_desk
 from registry.server.pages.office.file_types import can_be_shown
 from registry.server.pages.vocabulary import VOCABULARY
-from registry.wire.recognition import DIFFERENCES
+from registry.wire.recognition import DIFFERENCES, RecognitionDecided
 from registry.wire.today import utc_today
 
 T = TypeVar("T")
@@ -179,6 +179,7 @@ def render_case(
         why_not={outcome: sorted(codes) for outcome, codes in WHY_NOT.items()},
         without_comparison=_texts_without_comparison(page.view),
         draft=last_draft(page.view.written),
+        grant_subjects={each.decision: _grant_subjects(page.view, each) for each in page.view.decisions},
         grants=grants_by_credential(page.assessment) if page.assessment else {},
         checklists=[answer_questions(each.offered) for each in page.assessment.assessed] if page.assessment else [],
         documents=DOCUMENTS,
@@ -210,6 +211,14 @@ def _texts_without_comparison(view: CaseView) -> set[str]:
     """Return the ids of the assessments that compared nothing: the history does not call them assessments."""
     assessments = (text for text in view.written if text.kind == "assessment")
     return {text.text for text in assessments if not is_compared(msgspec.convert(text.content, Assessment))}
+
+
+def _grant_subjects(view: CaseView, decision: RecognitionDecided) -> list[list[int]]:
+    """Return the numbers in the case of the credentials that each grant of a decision is from."""
+    steps = (each for each in view.history if each.what == "decided" and each.data["decision"] == decision.decision)
+    left = {number for step in steps for number in step.data.get("left") or ()}
+    numbers = [number for number in range(len(decision.basis) + len(left)) if number not in left]
+    return [[numbers[basis] for basis in grant.from_] for grant in decision.grants]
 
 
 def _warnings(view: CaseView, wish: Step | None) -> list[str]:
