@@ -142,6 +142,8 @@ def test_a_refusal_needs_to_say_why_nothing_milder_is_possible(officer, approver
     assert answer.status_code == 409
     assert "The assessment must be changed first" in summary(answer)
     assert "$." not in summary(answer)
+    assert "It is recognised whole or not at all" in summary(answer)
+    assert "wholeOnly" not in summary(answer)
     assert "Your comparison is saved as a draft." in summary(answer)
     considered = {
         "considered-partial-0": "wholeOnly",
