@@ -374,3 +374,28 @@ def _outcomes_by_title(section):
     items = re.findall(r"<li>(.*?)</li>", section.partition("</ul>")[0], re.DOTALL)
     texts = (re.sub(r"<[^>]+>", "", item).partition(":") for item in items)
     return {title: re.match(r"[\w ]+", rest.strip())[0] for title, _, rest in texts}
+
+
+def test_a_case_names_with_a_link_what_another_case_decided_about_its_credential(officer, approver):
+    title = f"Logic {uuid.uuid4()}"
+    external = {"external": {"issuerName": title, "country": "NO", "title": title}}
+    person = {"student": title, "familyName": title, "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    case = opened(officer, external, applicant=person)
+    done(officer, case, "complete")
+    typed = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "override": "Known.", **SHOWN}
+    sent = send(officer, case, "propose", **typed, do="propose")
+    assert sent.status_code == 303, summary(sent)
+    page = approver.get(f"/office/cases/{case}").text
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]
+    approved = send(approver, case, "approve", proposalId=proposal, acceptOverride="true")
+    assert approved.status_code == 303, summary(approved)
+    other = opened(officer, external, applicant=person)
+    link = f'/office/cases/{case}">Case '
+    assert link not in officer.get(f"/office/cases/{other}").text
+    assert send(approver, case, "decide").status_code == 303
+    page = officer.get(f"/office/cases/{other}").text
+    assert link in page
+    warned = page.partition(link)[0].rpartition("<p ")[2]
+    assert f"<bdi>{title}</bdi>: " in warned
+    assert "Recognised in full, for this purpose: Transfer of credits" in re.sub(r"</?bdi>", "", warned)
+    assert link not in officer.get(f"/office/cases/{case}").text

@@ -18,6 +18,7 @@ CODES: Final = {
     "difference": "difference",
     "obstacle": "not_possible",
     "order": "date order",
+    "purpose": "purpose",
     "person": "part of person",
     "outcome": "outcome",
     "reason": "status reason",
@@ -56,6 +57,13 @@ FURTHER: Final = (
 )
 """Sentences that are not collected, since they have one word or are made of words."""
 WITH_CODES: Final[dict[str, str]] = {
+    "case %(value1)s decided about it on %(value2)s: %(value3)s, for %(value4)s": (
+        "case %(value1)s decided about it on %(value2)s: %(outcome3)s, for this purpose: %(purpose4)s"
+    ),
+    "case %(value1)s decided about another award of the same achievement on %(value2)s: %(value3)s, for %(value4)s": (
+        "case %(value1)s decided about another award of the same achievement on %(value2)s: %(outcome3)s, for this"
+        " purpose: %(purpose4)s"
+    ),
     "say why %(value1)s recognition was not possible: one of %(value2)s": (
         "say why this outcome was not possible: %(outcome1)s. The reasons to choose from: %(obstacle2)s"
     ),
@@ -65,7 +73,9 @@ WITH_CODES: Final[dict[str, str]] = {
     "the outcome %(value1)s names its grounds": "the outcome “%(outcome1)s” names its grounds",
     "the outcome %(value1)s has no conditions": "the outcome “%(outcome1)s” has no conditions",
     "the outcome %(value1)s needs its conditions": "the outcome “%(outcome1)s” needs its conditions",
-    "%(value1)s is not a difference in %(value2)s": "“%(difference1)s” is not a difference in this element: %(aspect2)s",
+    "%(value1)s is not a difference in %(value2)s": (
+        "“%(difference1)s” is not a difference in this element: %(aspect2)s"
+    ),
     "%(value1)s:%(value2)s is not named in any element that this grant rests on": (
         "%(aspect1)s, “%(difference2)s”: it is not named in any element that this grant rests on"
     ),

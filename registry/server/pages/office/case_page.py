@@ -21,6 +21,7 @@ from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.decision_draft import last_draft
+from registry.office.cases.earlier_decisions import all_earlier_decisions
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
@@ -151,6 +152,8 @@ def render_case(
     """Return the page; with a problem, what was typed stays in the form."""
     typed = dict(typed or {})
     request, wish = form.request, open_wish(page.view)
+    with form.private.reading() as registry:
+        earlier = all_earlier_decisions(registry, registry.case(str(form.case)))
     return form.pages.render(
         request,
         "office/case.html",
@@ -162,6 +165,7 @@ def render_case(
         own=form.own,
         warnings=_warnings(page.view, wish),
         wish=wish,
+        earlier=earlier,
         subjects=_not_removed(page.view, page.view.subjects),
         assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
         problem=problem,
