@@ -83,7 +83,7 @@ def draft_fields(written: Sequence[Written]) -> dict[str, str]:
 
 
 def _fields_of_grants(credentials: int) -> list[str]:
-    """Return the names of the fields that say what is proposed for so many credentials."""
+    """Return the names of the fields about the grants of the first `credentials` credentials."""
     names = (
         "outcome",
         "ects",
