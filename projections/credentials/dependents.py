@@ -24,6 +24,7 @@ class RestingDecision(NamedTuple):
     member: str
     decision: str
     outcomes: list[str]
+    """Those of its grants that rest on this credential."""
     decision_date: Any
     """A day."""
 
@@ -57,8 +58,9 @@ def read_dependents(connection: Connection, member: str, credentials: Sequence[s
     for credential, of, whole, title, status, count in connection.execute(_WHOLES, parameters):
         wholes.setdefault(credential, []).append(Whole(of, whole, title, status))
         counts["whole"][credential] = count
-    for credential, of, decision, grants, day, count in connection.execute(_DECISIONS, parameters):
-        outcomes = list(dict.fromkeys(grant["outcome"] for grant in grants or ()))
+    for credential, of, decision, bases, grants, day, count in connection.execute(_DECISIONS, parameters):
+        resting = (grant["outcome"] for grant in grants or () if not set(bases).isdisjoint(grant["from"]))
+        outcomes = list(dict.fromkeys(resting))
         decisions.setdefault(credential, []).append(RestingDecision(of, decision, outcomes, day))
         counts["decision"][credential] = count
     return {
@@ -83,11 +85,11 @@ FROM unnest(%(credentials)s::uuid[]) AS asked (credential) CROSS JOIN LATERAL (
 ) AS w
 """
 _DECISIONS: Final = """
-SELECT asked.credential::text, w.member, w.decision::text, w.grants, w.decision_date, w.count
+SELECT asked.credential::text, w.member, w.decision::text, w.bases, w.grants, w.decision_date, w.count
 FROM unnest(%(credentials)s::uuid[]) AS asked (credential) CROSS JOIN LATERAL (
-    SELECT d.member, d.decision, d.content -> 'grants' AS grants, d.decision_date, count(*) OVER () AS count
-    FROM (SELECT DISTINCT member, decision FROM decision_bases
-        WHERE of_member = %(member)s AND credential = asked.credential) AS b
+    SELECT d.member, d.decision, b.bases, d.content -> 'grants' AS grants, d.decision_date, count(*) OVER () AS count
+    FROM (SELECT member, decision, array_agg(basis) AS bases FROM decision_bases
+        WHERE of_member = %(member)s AND credential = asked.credential GROUP BY member, decision) AS b
     JOIN decisions d ON d.member = b.member AND d.decision = b.decision
     WHERE d.state = 'inForce'
     ORDER BY d.decision_date DESC, d.decision LIMIT %(limit)s

@@ -142,6 +142,8 @@ def test_a_refusal_needs_to_say_why_nothing_milder_is_possible(officer, approver
     assert answer.status_code == 409
     assert "The assessment must be changed first" in summary(answer)
     assert "$." not in summary(answer)
+    assert "It is recognised whole or not at all" in summary(answer)
+    assert "wholeOnly" not in summary(answer)
     assert "Your comparison is saved as a draft." in summary(answer)
     considered = {
         "considered-partial-0": "wholeOnly",
@@ -280,6 +282,27 @@ def test_the_reasons_of_a_proposal_that_is_sent_back_are_kept_beside_its_note(of
     assert re.search(r'name="override"[^>]*>Known here\.<', page)
 
 
+def test_a_draft_keeps_what_is_typed_before_and_beside_an_outcome(officer):
+    case = undecided(officer)
+    typed = {
+        "ects-0": "4,5",
+        "mode-0": "credited",
+        "grade-0": "passOnly",
+        "condition-0": "originalDocuments",
+        "formal-0": "notAuthentic",
+        "considered-partial-0": "wholeOnly",
+    }
+    for outcome in ({}, {"outcome-0": "partial"}):
+        given = typed | outcome | ({"ects-0": "4.5"} if outcome else {})
+        assert send(officer, case, "propose", **given, do="save").status_code == 303
+        page = officer.get(f"/office/cases/{case}").text
+        assert f'name="ects-0" inputmode="decimal" value="{given["ects-0"]}"' in page
+        for field in typed.keys() - {"ects-0"}:
+            select = re.search(rf'<select[^>]*name="{field}".*?</select>', page, re.DOTALL)[0]
+            assert f'value="{typed[field]}" selected' in select, (field, outcome)
+        assert ('value="partial" checked' in page) == bool(outcome)
+
+
 def test_a_reason_of_a_draft_overrides_no_stop_that_was_not_shown(officer):
     case = undecided(officer)
     typed = {"outcome-0": "full", "override": "NOKUT says so."}
@@ -336,3 +359,63 @@ def test_documents_are_asked_for_and_received_only_where_one_is_chosen(officer):
     came = send(officer, case, "receive-documents")
     assert came.status_code == 422
     assert came.text.count("Choose at least one document.") == 2  # in the summary, and at the field
+
+
+def test_each_outcome_names_the_credential_that_it_is_about(officer, approver):
+    titles = [f"{name} {uuid.uuid4()}" for name in ("Algebra", "Sent along", "Logic")]
+    others = [{"external": {"issuerName": "Oslo Met", "country": "NO", "title": title}} for title in titles]
+    name = {"familyName": titles[0], "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    case = opened(officer, *others, applicant=name)
+    done(officer, case, "complete")
+    typed = {
+        "outcome-0": "partial", "ects-0": "3", "profile-0": "differentField",
+        "outcome-1": "leave", "leave-1": "For information",
+        "outcome-2": "full", "reason-quality-2": "NOKUT accredits it.",
+    }  # fmt: skip
+    sent = send(officer, case, "propose", **typed, **SHOWN, override="It says so.", do="propose")
+    assert sent.status_code == 303, summary(sent)
+    expected = {titles[0]: "Recognised in part", titles[2]: "Recognised in full"}
+    page = approver.get(f"/office/cases/{case}").text
+    waiting = page.partition('id="waiting"')[2].partition("</section>")[0]
+    assert _outcomes_by_title(waiting) == expected
+    assert re.findall(r'<th scope="row" role="rowheader">(.*?)</th>', waiting) == [
+        f'Profile<span class="sub"><bdi>{titles[0]}</bdi></span>'
+    ]
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]
+    approved = send(approver, case, "approve", proposalId=proposal, acceptOverride="true")
+    assert approved.status_code == 303, summary(approved)
+    assert send(approver, case, "decide").status_code == 303
+    page = officer.get(f"/office/cases/{case}").text
+    assert _outcomes_by_title(page.partition('id="decision-1"')[2].partition("</section>")[0]) == expected
+
+
+def _outcomes_by_title(section):
+    """Each title in a list of grants, with the outcome after it."""
+    items = re.findall(r"<li>(.*?)</li>", section.partition("</ul>")[0], re.DOTALL)
+    texts = (re.sub(r"<[^>]+>", "", item).partition(":") for item in items)
+    return {title: re.match(r"[\w ]+", rest.strip())[0] for title, _, rest in texts}
+
+
+def test_a_case_names_with_a_link_what_another_case_decided_about_its_credential(officer, approver):
+    title = f"Logic {uuid.uuid4()}"
+    external = {"external": {"issuerName": title, "country": "NO", "title": title}}
+    person = {"student": title, "familyName": title, "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    case = opened(officer, external, applicant=person)
+    done(officer, case, "complete")
+    typed = {"outcome-0": "full", "reason-quality-0": "NOKUT accredits it.", "override": "Known.", **SHOWN}
+    sent = send(officer, case, "propose", **typed, do="propose")
+    assert sent.status_code == 303, summary(sent)
+    page = approver.get(f"/office/cases/{case}").text
+    proposal = re.search(r'name="proposalId" value="([^"]+)"', page)[1]
+    approved = send(approver, case, "approve", proposalId=proposal, acceptOverride="true")
+    assert approved.status_code == 303, summary(approved)
+    other = opened(officer, external, applicant=person)
+    link = f'/office/cases/{case}">Case '
+    assert link not in officer.get(f"/office/cases/{other}").text
+    assert send(approver, case, "decide").status_code == 303
+    page = officer.get(f"/office/cases/{other}").text
+    assert link in page
+    warned = page.partition(link)[0].rpartition("<p ")[2]
+    assert f"<bdi>{title}</bdi>: " in warned
+    assert "Recognised in full, for this purpose: Transfer of credits" in re.sub(r"</?bdi>", "", warned)
+    assert link not in officer.get(f"/office/cases/{case}").text

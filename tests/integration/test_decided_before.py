@@ -4,6 +4,7 @@ import pytest
 
 from registry.domain.case_errors import Stopped
 from registry.office.cases.applicants import Applicant
+from registry.office.cases.earlier_decisions import decided_for_others
 from tests.integration.test_cases import TODAY
 from tests.support.lund import ADA, STATISTICS, Lund, full
 
@@ -48,6 +49,20 @@ def test_a_withdrawn_decision_another_person_or_another_credential_stops_nothing
     lund.office.withdraw(str(before.id), "desk", reason="decidedInError")
     lund.office.withdraw(str(before.id), "l.holm", reason="decidedInError")
     lund.office.propose(ready(lund, credential), [full()], "k.berg")
+
+
+def test_a_decision_for_another_applicant_is_a_note_of_the_proposal(lund):
+    credential = lund.issue()
+    before = decided(lund, credential)
+    number = before.data.file_number
+    other = Applicant(family_name="Okafor", given_name="Chi", date_of_birth="1999-01-01")
+    case = ready(lund, credential, applicant=other)
+    said = f"twente/{credential}: case {number} decided about it on {TODAY}: full, for creditTransfer"
+    assert any(said in note for note in lund.office.propose(case, [full()], "k.berg").warnings)
+    [found] = decided_for_others(lund.registry, lund.registry.case(case))
+    assert (found.subject, found.case, found.file_number) == (0, str(before.id), number)
+    assert decided_for_others(lund.registry, lund.registry.case(ready(lund, credential))) == []
+    assert decided_for_others(lund.registry, lund.registry.case(ready(lund, lund.issue(), applicant=other))) == []
 
 
 def test_what_no_member_issued_is_the_same_by_issuer_country_and_title_for_the_same_learner(lund):

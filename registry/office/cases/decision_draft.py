@@ -30,6 +30,8 @@ class DecisionDraft(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     leave: list[DraftLeave] = []
     override: Unfinished = ""
     """The reason to propose in spite of a stop."""
+    fields: dict[str, Unfinished] = {}
+    """Texts typed about the grants, by the field of the form; an outcome may lack, or may not go with the rest."""
 
     @property
     def left(self) -> dict[int, str]:

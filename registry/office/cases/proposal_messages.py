@@ -18,6 +18,7 @@ from registry.office.assessments.precedents import foreign_notes
 from registry.office.assessments.requirements import programme_notes
 from registry.office.cases import holder
 from registry.office.cases.decision import subject_in_words
+from registry.office.cases.earlier_decisions import decided_for_others
 from registry.office.cases.programmes import programme_notes_of_grants
 from registry.office.cases.repeated_learning import repeated_notes
 from registry.office.cases.review import CaseReader, Review
@@ -75,6 +76,11 @@ def list_notes(office: CaseReader, case: Case, proposal: Proposed, reviewed: Rev
     checks = [each for each in holder.check_holders(office.registry, case) if each.subject in concerned]
     notes += holder.reminders(checks)
     notes += list_enquiry_notes(case, concerned)
+    notes += [
+        f"{subject_in_words(case, each.subject)}: {each.sentence}"
+        for each in decided_for_others(office.registry, case)
+        if each.subject in concerned
+    ]
     notes += repeated_notes(case, office.facts(case))
     facts = office.facts(case)
     for number in sorted(concerned):

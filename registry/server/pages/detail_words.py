@@ -16,7 +16,9 @@ CODES: Final = {
     "batch": "batch state",
     "column": "column",
     "difference": "difference",
+    "obstacle": "not_possible",
     "order": "date order",
+    "purpose": "purpose",
     "person": "part of person",
     "outcome": "outcome",
     "reason": "status reason",
@@ -56,6 +58,31 @@ FURTHER: Final = (
 """Sentences that are not collected, since they have one word or are made of words."""
 WITH_PROSE: Final = ("no offered outcome is like: ", "accreditation: ")
 """Beginnings of sentences whose values are prose of members, which is shown as it was written."""
+WITH_CODES: Final[dict[str, str]] = {
+    "case %(value1)s decided about it on %(value2)s: %(value3)s, for %(value4)s": (
+        "case %(value1)s decided about it on %(value2)s: %(outcome3)s, for this purpose: %(purpose4)s"
+    ),
+    "case %(value1)s decided about another award of the same achievement on %(value2)s: %(value3)s, for %(value4)s": (
+        "case %(value1)s decided about another award of the same achievement on %(value2)s: %(outcome3)s, for this"
+        " purpose: %(purpose4)s"
+    ),
+    "say why %(value1)s recognition was not possible: one of %(value2)s": (
+        "say why this outcome was not possible: %(outcome1)s. The reasons to choose from: %(obstacle2)s"
+    ),
+    "%(value1)s is not a reason against %(value2)s; use one of %(value3)s": (
+        "“%(obstacle1)s” is not a reason against “%(outcome2)s”; use one of these: %(obstacle3)s"
+    ),
+    "the outcome %(value1)s names its grounds": "the outcome “%(outcome1)s” names its grounds",
+    "the outcome %(value1)s has no conditions": "the outcome “%(outcome1)s” has no conditions",
+    "the outcome %(value1)s needs its conditions": "the outcome “%(outcome1)s” needs its conditions",
+    "%(value1)s is not a difference in %(value2)s": (
+        "“%(difference1)s” is not a difference in this element: %(aspect2)s"
+    ),
+    "%(value1)s:%(value2)s is not named in any element that this grant rests on": (
+        "%(aspect1)s, “%(difference2)s”: it is not named in any element that this grant rests on"
+    ),
+}
+"""Sentences whose values are codes, as English pages say them; a translation of the sentence takes the same codes."""
 _IN_A_CELL: Final = "say in the row's form that it is right"
 _WITH_A_STATE: Final = (
     (

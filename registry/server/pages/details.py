@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
-from registry.server.pages.detail_words import CODES, CONTEXT, NEXT, ON_PAGES, WITH_PROSE
+from registry.server.pages.detail_words import CODES, CONTEXT, NEXT, ON_PAGES, WITH_CODES, WITH_PROSE
 from registry.server.pages.languages import SOURCE, translate, translations
 from registry.server.pages.vocabulary import VOCABULARY
 
@@ -227,12 +227,22 @@ def read_catalog(language: str) -> dict[str, str]:
 
 def _list_sentences(language: str, catalog: Mapping[str, str]) -> Iterator[_Sentence]:
     """Yield the sentences that this language says in other words than the use case."""
+    in_other_words = ON_PAGES.keys() | WITH_CODES.keys()
     for template, translation in catalog.items():
-        if template not in ON_PAGES and (fixed := parse_template(template)):
+        if template not in in_other_words and (fixed := parse_template(template)):
             yield _Sentence(fixed, translation, language)
+    for template, words in WITH_CODES.items():
+        translation = _name_codes(catalog.get(template, ""), words)
+        yield _Sentence(parse_template(template), translation or words, language if translation else SOURCE)
     for template, words in ON_PAGES.items():
         translation = catalog.get(words, "")
         yield _Sentence(parse_template(template), translation or words, language if translation else SOURCE)
+
+
+def _name_codes(translation: str, words: str) -> str:
+    """Return a translation whose values have the kinds that they have in a sentence in English."""
+    kinds = {number: kind for kind, number in _PLACE.findall(words)}
+    return _PLACE.sub(lambda match: f"%({kinds[match[2]]}{match[2]})s", translation)
 
 
 def _index(sentences: Iterable[_Sentence]) -> dict[str, list[_Sentence]]:

@@ -30,6 +30,16 @@ class Precedents(NamedTuple):
     usual_offices: int
     """The number of offices that usually decide so."""
 
+    @property
+    def decisions(self) -> int:
+        """The number of decisions of all offices."""
+        return sum(sum(counts.values()) for counts in self.offices.values())
+
+    @property
+    def is_unanimous(self) -> bool:
+        """True if all decisions have one outcome."""
+        return len({outcome for counts in self.offices.values() for outcome in counts}) == 1
+
 
 class DraftDeparture(NamedTuple):
     """The way in which a draft of this office departs from what was decided before."""

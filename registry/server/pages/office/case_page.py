@@ -21,6 +21,7 @@ from registry.office.cases.case_access import agreement_notes, withdrawal_note
 from registry.office.cases.case_view import show_case
 from registry.office.cases.choices import DOCUMENTS
 from registry.office.cases.decision_draft import last_draft
+from registry.office.cases.earlier_decisions import all_earlier_decisions
 from registry.office.cases.service import Office as RecognitionOffice
 from registry.office.cases.versions import check_version
 from registry.office.cases.views import CaseUpdate, CaseView, Step
@@ -35,12 +36,13 @@ from registry.server.pages.office.decision_form import (
     LEAVE,
     MODES,
     OUTCOMES,
+    draft_fields,
     grants_by_credential,
 )
 from registry.server.pages.office.desk import AtDesk, Desk, provide_desk
 from registry.server.pages.office.file_types import can_be_shown
 from registry.server.pages.vocabulary import VOCABULARY
-from registry.wire.recognition import DIFFERENCES
+from registry.wire.recognition import DIFFERENCES, RecognitionDecided
 from registry.wire.today import utc_today
 
 T = TypeVar("T")
@@ -148,8 +150,10 @@ def render_case(
     typed: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """Return the page; with a problem, what was typed stays in the form."""
-    typed = typed or {}
+    typed = dict(typed or {})
     request, wish = form.request, open_wish(page.view)
+    with form.private.reading() as registry:
+        earlier = all_earlier_decisions(registry, registry.case(str(form.case)))
     return form.pages.render(
         request,
         "office/case.html",
@@ -161,12 +165,13 @@ def render_case(
         own=form.own,
         warnings=_warnings(page.view, wish),
         wish=wish,
+        earlier=earlier,
         subjects=_not_removed(page.view, page.view.subjects),
         assessed_credentials=_not_removed(page.view, page.assessment.assessed) if page.assessment else [],
         problem=problem,
         refusal=_refusal(problem or {}),
         meanwhile=_steps_since(page.view.history, typed) if problem and not problem.get("saved") else [],
-        typed=typed,
+        typed=draft_fields(page.view.written) | typed if page.assessment else typed,
         key=new_key(),
         scopes=request.user.scopes,
         me=form.me,
@@ -178,6 +183,7 @@ def render_case(
         why_not={outcome: sorted(codes) for outcome, codes in WHY_NOT.items()},
         without_comparison=_texts_without_comparison(page.view),
         draft=last_draft(page.view.written),
+        grant_subjects={each.decision: _grant_subjects(page.view, each) for each in page.view.decisions},
         grants=grants_by_credential(page.assessment) if page.assessment else {},
         checklists=[answer_questions(each.offered) for each in page.assessment.assessed] if page.assessment else [],
         documents=DOCUMENTS,
@@ -209,6 +215,14 @@ def _texts_without_comparison(view: CaseView) -> set[str]:
     """Return the ids of the assessments that compared nothing: the history does not call them assessments."""
     assessments = (text for text in view.written if text.kind == "assessment")
     return {text.text for text in assessments if not is_compared(msgspec.convert(text.content, Assessment))}
+
+
+def _grant_subjects(view: CaseView, decision: RecognitionDecided) -> list[list[int]]:
+    """Return the numbers in the case of the credentials that each grant of a decision is from."""
+    steps = (each for each in view.history if each.what == "decided" and each.data["decision"] == decision.decision)
+    left = {number for step in steps for number in step.data.get("left") or ()}
+    numbers = [number for number in range(len(decision.basis) + len(left)) if number not in left]
+    return [[numbers[basis] for basis in grant.from_] for grant in decision.grants]
 
 
 def _warnings(view: CaseView, wish: Step | None) -> list[str]:

@@ -3,7 +3,7 @@
 Fields carry the number of the credential, counted from 0, for example `outcome-0` and `level-0`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
 import msgspec
@@ -17,8 +17,9 @@ from registry.office.assessments.assessment import (
     named_grounds,
 )
 from registry.office.assessments.comparison import Element
-from registry.office.cases.decision_draft import DecisionDraft
+from registry.office.cases.decision_draft import DRAFT_KIND, DecisionDraft, last_draft
 from registry.office.cases.proposal_messages import Leave
+from registry.office.cases.rows import Written
 from registry.server.pages.forms import read_number
 from registry.wire.recognition import Condition, GradeTransfer, Grant, Mode, Outcome
 
@@ -67,8 +68,33 @@ def read_draft(typed: Mapping[str, str], draft: Assessment) -> DecisionDraft:
         "note": typed.get("letter-note", "").strip(),
         "leave": leave,
         "override": typed.get("override", "").strip(),
+        "fields": {name: typed[name] for name in _fields_of_grants(len(draft.assessed)) if typed.get(name)},
     }
     return msgspec.convert(values, DecisionDraft)
+
+
+def draft_fields(written: Sequence[Written]) -> dict[str, str]:
+    """Return what the last draft has in the fields of its grants; nothing where it was assessed without a draft since.
+
+    `written` are the case's texts, opened.
+    """
+    last = next((each.kind for each in reversed(written) if each.kind in (DRAFT_KIND, "assessment")), None)
+    return dict(last_draft(written).fields) if last == DRAFT_KIND else {}
+
+
+def _fields_of_grants(credentials: int) -> list[str]:
+    """Return the names of the fields about the grants of the first `credentials` credentials."""
+    names = (
+        "outcome",
+        "ects",
+        "mode",
+        "grade",
+        "condition",
+        "formal",
+        LEAVE,
+        *(f"considered-{each}" for each in MILDER),
+    )
+    return [f"{name}-{number}" for number in range(credentials) for name in names]
 
 
 def grants_by_credential(assessment: Assessment) -> dict[int, ProposedGrant]:

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from registry.cli.demo.demo_sheet import write_sheet
 from registry.server.pages.detail_messages import Sentences, collect_details, find_sentences, write_template
-from registry.server.pages.detail_words import CODES, FURTHER, ON_PAGES
+from registry.server.pages.detail_words import CODES, FURTHER, ON_PAGES, WITH_CODES
 from registry.server.pages.details import MAX_LENGTH, Details
 from registry.server.pages.templates import Formats, environment
 from registry.server.pages.vocabulary import VOCABULARY
@@ -128,6 +128,28 @@ def test_credentials_of_a_case_are_counted_from_1_and_codes_have_words():
         "credential 1 is left out, and a grant rests on it"
     )
     assert "Revoked" in english.say("credential 0 was active when it was decided, and is revoked now")
+
+
+def test_refusals_of_a_proposal_say_codes_in_words():
+    assert set(WITH_CODES) <= set(TEMPLATES)
+    template = "say why %(value1)s recognition was not possible: one of %(value2)s"
+    sentence = "say why partial recognition was not possible: one of declinedByApplicant, formalGround"
+    english = details({}, "en")
+    assert english.say(sentence) == (
+        "say why this outcome was not possible: Recognised in part. The reasons to choose from: The applicant declined"
+        " it, A formal ground excludes it"
+    )
+    assert english.say("the outcome partial names its grounds") == (
+        "the outcome “Recognised in part” names its grounds"
+    )
+    assert english.say("level:lowerLevel is not named in any element that this grant rests on") == (
+        "Level, “lower level”: it is not named in any element that this grant rests on"
+    )
+    dutch = details({template: "geef aan waarom (%(value1)s): een van %(value2)s"})
+    said = str(dutch.say(sentence))
+    assert said.startswith("geef aan waarom (")
+    assert not {"partial", "declinedByApplicant", "formalGround"} & set(re.findall(r"\w+", said))
+    assert "Recognised in part" not in said
 
 
 @pytest.mark.parametrize("text", ["a. b; c: d e. f; ", "is: is; is. ", "must be one of ", "' is not text; "])

@@ -10,7 +10,13 @@ from registry.office.assessments.comparison import compare
 from registry.office.assessments.offered import Offered, Requirement
 from registry.office.cases.decision_draft import DecisionDraft, last_draft
 from registry.office.cases.rows import Written
-from registry.server.pages.office.decision_form import grants_by_credential, read_decision, read_draft, read_left
+from registry.server.pages.office.decision_form import (
+    draft_fields,
+    grants_by_credential,
+    read_decision,
+    read_draft,
+    read_left,
+)
 
 OFFERED = Offered(issuer="Oslo Met", member=False, title={"en": "Statistics"})
 NOTHING = Requirement()
@@ -55,3 +61,15 @@ def test_a_note_for_the_file_can_be_emptied():
     assert noted.assessed[0].elements[0].note == "See the transcript"
     assert read_decision({}, noted).assessed[0].elements[0].note == "See the transcript"
     assert read_decision({"note-level-0": " "}, noted).assessed[0].elements[0].note is None
+
+
+def test_a_draft_keeps_what_is_typed_about_a_grant_until_it_is_assessed_anew():
+    typed = {"ects-0": "4,5", "considered-partial-0": "wholeOnly", "leave-1": "Later", "version": "7", "ects-9": "1"}
+    fields = {"ects-0": "4,5", "considered-partial-0": "wholeOnly", "leave-1": "Later"}
+    draft = read_draft(typed, DRAFT)
+    assert draft.fields == fields
+    assessed = Written("a", "assessment", datetime.now(UTC), "ada", msgspec.to_builtins(DRAFT))
+    text = Written("t", "draft", datetime.now(UTC), "ada", msgspec.to_builtins(draft))
+    assert draft_fields([assessed, text]) == fields
+    assert draft_fields([assessed, text, assessed]) == {}
+    assert draft_fields([]) == {}
