@@ -64,13 +64,11 @@ class ImportStore:
         term: Term | None = None,
     ) -> IncomingBatch:
         """Begin an import as `BatchStore.begin` begins a batch. Raises `OSError` where the disk is full."""
-        incoming = self.batch_store.begin(name, kind, media, by, request, True, term, reading)  # noqa: FBT003 - as there
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO intake.imports (import, previous) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                (incoming.batch, previous),
-            )
-        return incoming
+
+        def insert(connection: psycopg.Connection[DictRow], batch: str) -> None:
+            connection.execute("INSERT INTO intake.imports (import, previous) VALUES (%s, %s)", (batch, previous))
+
+        return self.batch_store.begin(name, kind, media, by, request, True, term, reading, also=insert)  # noqa: FBT003 - as there
 
     # Reading
 
