@@ -216,6 +216,31 @@ class BatchStore:
             {"at": before and before[0], "batch": before and before[1], "limit": limit},
         )
 
+    def list_waiting_changes(self, most_lines: int, limit: int) -> list[Batch]:
+        """Return batches of status changes with few lines that wait for a second person, the oldest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE state = 'awaitingRelease'"  # noqa: S608 - a constant
+            " AND kind = 'statusChanges' AND lines <= %s ORDER BY intake.batches.created LIMIT %s",
+            (most_lines, limit),
+        )
+
+    def list_ended_changes(self, limit: int) -> list[Batch]:
+        """Return the batches of status changes that are done, failed or cancelled, the newest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE kind = 'statusChanges' AND NOT dry_run"  # noqa: S608 - a constant
+            " AND state IN ('done', 'failed', 'cancelled') ORDER BY intake.batches.created DESC LIMIT %s",
+            (limit,),
+        )
+
+    def list_open_changes(self, limit: int) -> list[Batch]:
+        """Return the batches of status changes that wait or are worked through, the newest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE kind = 'statusChanges' AND NOT dry_run"  # noqa: S608 - a constant
+            " AND state IN ('awaitingRelease', 'scheduled', 'waiting', 'working')"
+            " ORDER BY intake.batches.created DESC LIMIT %s",
+            (limit,),
+        )
+
     def list_problems(
         self, batch: str, limit: int, after: tuple[int, int] = (0, 0)
     ) -> list[tuple[tuple[int, int], RowProblem]]:
