@@ -12,9 +12,9 @@ from projections.catalogue import catalogue, search
 from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import SORTS, CataloguePage, CatalogueQuery
 from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
+from projections.precedents.published import Outcomes, read_decisions
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
-from projections.precedents.published import Outcomes, read_decisions
 from projections.recognition.statements import Assessed, Statement, read_assessments, read_statements
 from projections.records.member_names import read_member_names
 from projections.relations.stacks import Key
@@ -167,7 +167,7 @@ class _Achievement(NamedTuple):
     assessments: list[Assessed]
     statement: Statement | None
     decisions: Outcomes | None
-    """What offices decided, where the page is about one of them."""
+    """The decisions of offices, where the page is about one of them."""
     names: dict[str, str]
     wholes: list[Whole]
     part_titles: dict[Key, dict[str, str]]

@@ -27,14 +27,14 @@ def find_waiting(store: BatchStore, credentials: Collection[str]) -> list[Waitin
     Only batches that a form can have made are read, and the oldest of these: files of many changes are not.
     """
     wanted = set(credentials)
-    found: list[WaitingChange] = []
+    waiting: list[WaitingChange] = []
     for batch in store.list_waiting_changes(MAX_OF_FILTER, _MAX_BATCHES):
         try:
             rows = StatusRows(store.get_content(batch.batch), batch.media)
             changes = [row.change for row in rows if not isinstance(row, list)]
         except (DamagedBatchFile, IntakeError):  # its own page says so
             continue
-        found += [
+        waiting += [
             WaitingChange(each.credential, each.change, batch.batch) for each in changes if each.credential in wanted
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(waiting))
