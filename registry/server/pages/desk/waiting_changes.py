@@ -26,7 +26,7 @@ def find_waiting(store: BatchStore, credentials: Collection[str]) -> list[Waitin
 
     Only batches that a form can have made are read, and the oldest of these: files of many changes are not.
     """
-    wanted = set(credentials)
+    chosen = set(credentials)
     waiting: list[WaitingChange] = []
     for batch in store.list_waiting_changes(MAX_OF_FILTER, _MAX_BATCHES):
         try:
@@ -35,6 +35,6 @@ def find_waiting(store: BatchStore, credentials: Collection[str]) -> list[Waitin
         except (DamagedBatchFile, IntakeError):  # its own page says so
             continue
         waiting += [
-            WaitingChange(each.credential, each.change, batch.batch) for each in changes if each.credential in wanted
+            WaitingChange(each.credential, each.change, batch.batch) for each in changes if each.credential in chosen
         ]
     return list(dict.fromkeys(waiting))
