@@ -108,6 +108,12 @@ def _describe(
     )
 
 
+def read_decisions(connection: Connection, member: str, achievement: str) -> Outcomes:
+    """Return the public figures of the decisions about one achievement."""
+    key = (member, achievement)
+    return select_public(_count_decisions(connection, [key]).get(key, {}))
+
+
 def _count_decisions(connection: Connection, keys: Sequence[Key]) -> dict[Key, dict[str, dict[str, int]]]:
     """Return the numbers of decisions by achievement, office, and outcome or ground."""
     counts: dict[Key, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))

@@ -8,12 +8,13 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Connection
 
 from registry.accounts.database import AccountDatabase
 
@@ -36,10 +37,11 @@ class Searches:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + _cipher(secret).encrypt(nonce, msgspec.json.encode(query), search.encode())
         with self._database.transaction() as connection:
+            delete_old_searches(connection, now)
             connection.execute(
-                "DELETE FROM accounts.searches WHERE made < %s OR search IN (SELECT search FROM accounts.searches"
+                "DELETE FROM accounts.searches WHERE search IN (SELECT search FROM accounts.searches"
                 " WHERE session = %s ORDER BY made DESC, search OFFSET %s)",
-                (now - LIFETIME, session, MAX_KEPT - 1),
+                (session, MAX_KEPT - 1),
             )
             connection.execute(
                 "INSERT INTO accounts.searches (search, session, made, sealed) VALUES (%s, %s, %s, %s)",
@@ -62,6 +64,11 @@ class Searches:
         except InvalidTag:
             return None
         return msgspec.json.decode(query, type=dict[str, str])
+
+
+def delete_old_searches(connection: Connection[Any], now: datetime) -> None:
+    """Delete the searches of all sessions that cannot be shown any more, in the caller's transaction."""
+    connection.execute("DELETE FROM accounts.searches WHERE made < %s", (now - LIFETIME,))
 
 
 def _cipher(secret: str) -> AESGCM:

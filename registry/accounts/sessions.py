@@ -12,6 +12,7 @@ from registry.accounts.accounts import lock_account
 from registry.accounts.database import AccountDatabase
 from registry.accounts.journal import append
 from registry.accounts.roles import scopes_of
+from registry.accounts.searches import delete_old_searches
 from registry.accounts.secret_tokens import create_token, hash_token
 from registry.http import Caller
 from registry.values.actors import PERSON_PREFIX
@@ -89,6 +90,7 @@ class Sessions:
             "DELETE FROM accounts.sessions WHERE secret = %s OR last_request < %s OR began < %s",
             (hash_token(earlier or ""), now - self._idle - _SEEN_EVERY, now - self._longest),
         )
+        delete_old_searches(connection, now)
         token, session = create_token(), str(uuid.uuid4())
         connection.execute(
             "INSERT INTO accounts.sessions (session, secret, account, way, began, last_request)"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, get_args
 
 import structlog
-from anyio import CancelScope
+from anyio import CancelScope, move_on_after, sleep
 from anyio.to_thread import run_sync
 from litestar import Request
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
@@ -19,7 +19,7 @@ from registry.api.batch_options import BYTES
 from registry.api.examples import ROWS
 from registry.api.receiving import Receiving
 from registry.batches import Batch, BatchFileWriter
-from registry.batches.batch import DOCUMENTS, XLSX, IncomingBatch, Media
+from registry.batches.batch import DOCUMENTS, XLSX, IncomingBatch, Media, UnknownBatch, WrongState
 from registry.http import FieldError, HttpProblem
 from registry.intake.formats.documents import MAX_BYTES
 from registry.intake.rows.xlsx_archive import MAX_BYTES as MAX_SPREADSHEET_BYTES
@@ -27,6 +27,8 @@ from registry.wire.credentials import StatusReason
 
 _log = structlog.get_logger(__name__)
 _PIECE: Final = 1024 * 1024
+_PAUSE_SECONDS: Final = 0.2
+"""Between two looks at whether a request that was sent again has arrived."""
 _MOST_BYTES: Final[dict[Media, int]] = {XLSX: MAX_SPREADSHEET_BYTES, **dict.fromkeys(DOCUMENTS, MAX_BYTES)}
 """The kinds that are read into memory, and their maximum size."""
 _EMPTY: Final = FieldError("$", "is empty; send rows or a document")
@@ -98,10 +100,12 @@ async def store_pieces(
     options: bytes,
     release_above: int = 0,
     journal: Callable[[str], JournalRow] | None = None,
+    find: Callable[[], Batch] | None = None,
 ) -> Batch:
     """Return the batch of these pieces when they are on the disk; for the rest see `receive_batch`.
 
-    `journal` makes the row that the journal has of it, from the batch's id.
+    `journal` makes the row that the journal has of it, from the batch's id. `find` finds the batch that this request
+    has now: where it was sent again while it arrived, that one is returned. Without `find`, that raises `WrongState`.
     """
     batch_store = receiving.batch_store
     first = await _read_first(pieces)
@@ -117,17 +121,41 @@ async def store_pieces(
         content.update(data)
         file.write(data)
 
+    again: WrongState | None = None
     try:
         await _read_body(first, pieces, max_bytes, write)
         also = None if journal is None else journal(incoming.batch).write_with
         complete = partial(batch_store.complete, also=also)
         batch = await run_sync(complete, incoming.batch, incoming.file, publish_at, release_above, content.digest())
-    except BaseException:  # cancelled, or a full disk: what arrived is deleted
+    except BaseException as error:  # cancelled, or a full disk: what arrived is deleted
         with CancelScope(shield=True):
             await run_sync(batch_store.break_off, incoming.batch, incoming.file)
-        raise
+        if find is None or not isinstance(error, WrongState):
+            raise
+        again = error
+    if find is not None and again is not None:
+        batch = await _wait_for(find, receiving.patience, again)
+        if not await run_sync(batch_store.has_content, batch.batch, content.digest()):
+            raise HttpProblem("idempotency-key-reused")
+        return batch
     _log.info("batches.received", batch=batch.batch, bytes=batch.bytes, lines=batch.lines)
     return batch
+
+
+async def _wait_for(find: Callable[[], Batch], timeout_seconds: float, again: WrongState) -> Batch:
+    """Return the batch that a request has now when it has arrived; raise `again` where it does not arrive in time."""
+    with move_on_after(timeout_seconds):
+        while True:
+            try:
+                batch = await run_sync(find)
+            except UnknownBatch as error:
+                raise again from error
+            if batch.state == "incomplete":
+                break
+            if batch.state != "receiving":
+                return batch
+            await sleep(_PAUSE_SECONDS)
+    raise again
 
 
 def _check_announced_length(request: Request[Any, Any, Any], max_bytes: int) -> None:

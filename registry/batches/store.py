@@ -23,7 +23,7 @@ from registry.batches.batch import (
     UnknownBatch,
     WrongState,
 )
-from registry.batches.batch_file import BatchFile, BatchFileWriter
+from registry.batches.batch_file import BatchFile, BatchFileWriter, DamagedBatchFile
 from registry.batches.batch_table import BATCH_COLUMNS, read_batch
 from registry.batches.files import BatchFiles
 from registry.batches.imports.other_rows import RowIndexes
@@ -68,11 +68,15 @@ class BatchStore:
         dry_run: bool,  # noqa: FBT001 - called in a thread by position
         term: Term | None = None,
         reading: ReadingOptions | None = None,
+        *,
+        also: "Callable[[psycopg.Connection[DictRow], str], None] | None" = None,
     ) -> IncomingBatch:
         """Begin a batch, or find the one that this request of this system began before.
 
-        One that never arrived completely begins again: its sender has given up the first attempt. Raises `OSError`
-        where the disk is full.
+        One that never arrived completely begins again: its sender has given up the first attempt.
+
+        `also` writes more about the batch with this id in the same transaction. Raises `OSError` where the disk is
+        full.
         """
         hashed = self._vault.hash_for_lookup("request", request)
         batch, key = random_id(), os.urandom(32)
@@ -97,6 +101,8 @@ class BatchStore:
                     self._clock(), *(term or (None, None)), *(reading or ReadingOptions()),
                 ),
             )  # fmt: skip
+            if also is not None:
+                also(connection, batch)
             # Within the transaction: where the disk is full, no batch begins either.
             file = BatchFileWriter(self._files.path(batch), key)
         return IncomingBatch(batch, file)
@@ -128,7 +134,12 @@ class BatchStore:
             file.close()
         except FileNotFoundError as error:  # `begin` of the same request deleted it
             raise WrongState("The same request was sent again meanwhile; that one counts.") from error
-        is_counted = not is_spreadsheet(self.get_content(batch))
+        try:
+            is_counted = not is_spreadsheet(self.get_content(batch))
+        except (UnknownBatch, DamagedBatchFile) as error:
+            if self._files.path(batch).exists():
+                raise
+            raise WrongState("The same request was sent again meanwhile; that one counts.") from error
         lines = file.lines if is_counted else 0
         release = awaits_release or 0 < release_above < lines
         state = "awaitingRelease" if release else "scheduled" if publish_at is not None else "waiting"
@@ -147,6 +158,17 @@ class BatchStore:
                 also(connection)
             connection.execute("NOTIFY intake_batches")
         return self.get(batch)
+
+    def find_of_request(self, by: str, request: str) -> Batch:
+        """Return the batch that a request began last. Raises `UnknownBatch`."""
+        hashed = self._vault.hash_for_lookup("request", request)
+        batches = self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE by = %s AND request = %s",  # noqa: S608 - a constant
+            (by, hashed),
+        )
+        if not batches:
+            raise UnknownBatch("this request began no batch")
+        return batches[0]
 
     def has_content(self, batch: str, content: bytes) -> bool:
         """Return True if a batch has the options and the content with this hash.
@@ -195,6 +217,31 @@ class BatchStore:
             " WHERE %(at)s::timestamptz IS NULL OR (created, batch) < (%(at)s::timestamptz, %(batch)s::uuid)"
             " ORDER BY intake.batches.created DESC, intake.batches.batch DESC LIMIT %(limit)s",
             {"at": before and before[0], "batch": before and before[1], "limit": limit},
+        )
+
+    def list_waiting_changes(self, most_lines: int, limit: int) -> list[Batch]:
+        """Return batches of status changes with few lines that wait for a second person, the oldest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE state = 'awaitingRelease'"  # noqa: S608 - a constant
+            " AND kind = 'statusChanges' AND lines <= %s ORDER BY intake.batches.created LIMIT %s",
+            (most_lines, limit),
+        )
+
+    def list_ended_changes(self, limit: int) -> list[Batch]:
+        """Return the batches of status changes that are done, failed or cancelled, the newest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE kind = 'statusChanges' AND NOT dry_run"  # noqa: S608 - a constant
+            " AND state IN ('done', 'failed', 'cancelled') ORDER BY intake.batches.created DESC LIMIT %s",
+            (limit,),
+        )
+
+    def list_open_changes(self, limit: int) -> list[Batch]:
+        """Return the batches of status changes that wait or are worked through, the newest first."""
+        return self._read(
+            f"SELECT {BATCH_COLUMNS} FROM intake.batches WHERE kind = 'statusChanges' AND NOT dry_run"  # noqa: S608 - a constant
+            " AND state IN ('awaitingRelease', 'scheduled', 'waiting', 'working')"
+            " ORDER BY intake.batches.created DESC LIMIT %s",
+            (limit,),
         )
 
     def list_problems(

@@ -234,6 +234,7 @@ def test_the_rows_of_a_file_have_pages_of_their_own(desk):
 def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
     first, second = issue("same-1"), issue("same-2")
     page = asked(clerk, "suspend", first, second)
+    assert "Under review</label>" in page.text  # words alone, and no code
     sent = fields(page, reason="administrative")
     system = desk.client("credentials:write")
     for credential, reason in ((first, "administrative"), (second, "underReview")):
@@ -247,6 +248,7 @@ def test_a_change_without_effect_is_not_reported_as_done(desk, clerk, issue):
     states = fields(asked(clerk, "revoke", first, second))["states"]
     answer = clerk.post("/desk/credentials/change", data={**sent, "key": "k2", "states": states})
     address = answer.headers["location"]
+    assert "Handed over" not in clerk.get(address).text  # it took effect at once
     until(lambda: "Refused" in clerk.get(address).text and "Done" in clerk.get(address).text)
     shown = clerk.get(address).text
     assert "0 credentials changed, and some rows were refused" in shown

@@ -89,6 +89,7 @@ def test_what_was_found_has_an_address_without_the_name_for_its_session_alone(no
         gone = other.get(path)
         assert gone.status_code == 410
         assert "This search is not kept any more" in gone.text
+        assert "credentials found" not in gone.text
         assert f"/desk/credentials/{zoe}" not in gone.text
 
 
@@ -109,8 +110,47 @@ def test_a_search_that_finds_nothing_says_what_was_searched_and_one_without_word
     assert "Nothing was found" in nothing.text
     empty = find(clerk, "  ")
     assert empty.status_code == 422
+    assert "Nothing was searched" in empty.text
+    assert "credentials found" not in empty.text
     assert "<title>Error:" in empty.text
     assert find(clerk, "x" * 300).status_code == 422
+
+
+def test_a_search_in_one_room_is_not_kept_in_the_other(node):
+    both = node.sign_in("clerk", "officer")
+    desk = find_path(both, "/desk/credentials/find", who="angstrom")
+    office = find_path(both, "/office/search", name="angstrom")
+    assert both.get(desk).status_code == both.get(office).status_code == 200
+    for path in (f"/office/found/{desk[-36:]}", f"/desk/credentials/found/{office[-36:]}"):
+        gone = both.get(path)
+        assert gone.status_code == 410
+        assert "This search is not kept any more" in gone.text
+        assert "credentials found" not in gone.text
+
+
+def find_path(browser, path, **fields):
+    """Where the answer to a search leads."""
+    page = browser.get("/desk/credentials")
+    return browser.post(path, data=form(page, **fields)).headers["location"]
+
+
+@pytest.mark.parametrize("count", [50, 51])
+def test_a_page_of_what_was_found_is_not_its_total(clerk, issue, count):
+    day = {50: "2025-02-03", 51: "2025-02-04"}[count]
+    name = f"Manyfold{'x' * (count - 50)}"
+    for number in range(count):
+        issue(f"many-{count}-{number}", f"many-{count}-{number}", family_name=name, awarding_date=day)
+    days = {"from": day, "until": day}
+    first = find(clerk, name, **days)
+    if count == 50:
+        assert "<h1>50 credentials found</h1>" in first.text
+        assert "Search on" not in first.text
+        return
+    assert "<h1>At least 50 credentials found</h1>" in first.text
+    after = re.search(r'name="after" value="([^"]+)"', first.text)[1]
+    rest = find(clerk, name, after=after, **days)
+    assert "<h1>1 more credential found</h1>" in rest.text
+    assert "Search on" not in rest.text
 
 
 def order_of(page, *credentials):

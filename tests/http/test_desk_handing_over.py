@@ -2,8 +2,10 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 
+import httpx
 import pytest
 
 from tests.support.command import until
@@ -55,6 +57,26 @@ def test_a_faulty_file_is_repaired_handed_over_and_released(offer, clerk, approv
     assert act(approver, waiting, waiting, do="release", seen="true").status_code == 303
     until(lambda: "All 4 credentials are issued" in approver.get(waiting).text, 30)
     assert len(re.findall(r"/verify/twente/[0-9a-f-]{36}", approver.get(waiting).text)) == 4
+    for page in (approver.get(waiting).text, clerk.get(path).text):
+        assert 'aria-current="step"' not in page  # the last step is done, too
+        assert page.count('<li class="done">') == 4
+    assert "Close the import" not in clerk.get(path).text
+
+
+def test_several_hand_overs_at_once_wait_for_their_turn_and_each_acts_once(clerk, offer, node):
+    content = csv_of(rows(offer, "at-a-time", 2))
+    paths = [checked(clerk, upload(clerk, content.replace("at-a-time", f"turn{number}"))) for number in range(4)]
+    forms = [(f"{path}/hand-over", hidden(clerk.get(path), f"{path}/hand-over")) for path in paths]
+
+    def send(form_of_import):
+        target, data = form_of_import
+        with httpx.Client(base_url=node.url, cookies=clerk.cookies, timeout=60) as tab:
+            return tab.post(target, data=data)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, forms * 2))  # each by a double click
+    assert [each.status_code for each in answers] == [303] * 8, [summary(each) for each in answers]
+    assert all(len(set(re.findall(r"/desk/releases/[0-9a-f-]{36}", clerk.get(path).text))) == 1 for path in paths)
 
 
 def test_a_hand_over_of_an_import_that_changed_meanwhile_hands_over_nothing(clerk, offer):

@@ -2,7 +2,9 @@
 
 import io
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import openpyxl
 import pytest
 
@@ -60,6 +62,21 @@ def test_an_upload_that_is_cut_off_stores_nothing(clerk, offer):
     assert "cut off before its end" in answer.text
     listed = clerk.get("/desk/imports").text
     assert "cut.csv" not in listed or "Cannot be read" in listed
+
+
+def test_a_file_that_is_sent_several_times_at_once_is_one_import(node, clerk, offer):
+    page, content = clerk.get("/desk/imports"), csv_of(rows(offer, "at-once")).encode()
+
+    def send(key):
+        with httpx.Client(base_url=node.url, cookies=clerk.cookies, timeout=60) as tab:
+            return tab.post("/desk/imports", data=form(page, key=key), files={"file": ("at-once.csv", content)})
+
+    with ThreadPoolExecutor(3) as pool:
+        for key in (f"at-once-{number}" for number in range(6)):
+            answers = list(pool.map(send, [key] * 3))
+            assert [each.status_code for each in answers] == [303] * 3, [summary(each) for each in answers]
+            assert len({each.headers["location"] for each in answers}) == 1
+            assert clerk.get(answers[0].headers["location"]).status_code == 200
 
 
 def test_a_wrong_token_is_refused_before_anything_is_stored(clerk, offer):

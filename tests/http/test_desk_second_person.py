@@ -63,9 +63,21 @@ def test_one_credential_is_revoked_by_two_persons_and_suspended_by_one(clerk, co
     assert "1 change waits for a colleague" in clerk.get(address).text
     assert clerk.post(f"{address}/release", data=form(clerk.get(address), key="own")).status_code == 403
     assert ">Suspended<" in clerk.get(f"/desk/credentials/{credential}").text
+    again = clerk.get("/desk/credentials/change", params={"do": "revoke", "credential": credential})
+    for page in (again, clerk.get(f"/desk/credentials/{credential}")):
+        assert "1 change waits for a colleague" in page.text
+        assert f'href="{address}"' in page.text
+    refused = clerk.post(f"/desk/credentials/{credential}/change", data=hidden(again, reason="issuedInError"))
+    assert refused.status_code == 409
+    assert "asked for already" in refused.text
+    assert f'href="{address}"' in colleague.get("/desk/changes").text
+    assert 'href="/desk/changes"' in colleague.get("/desk/releases").text
+    assert 'href="/desk/changes"' in clerk.get(address).text
     assert colleague.post(f"{address}/release", data=form(colleague.get(address), key="release")).status_code == 303
     until(lambda: "1 credential changed" in clerk.get(address).text)
     assert f'href="/desk/credentials/{credential}"' in clerk.get(address).text
+    assert "change waits for a colleague" not in clerk.get(f"/desk/credentials/{credential}").text
+    assert f'href="{address}"' in colleague.get("/desk/changes").text
 
 
 def test_one_credential_is_replaced_by_two_persons(desk, clerk, colleague, credential):

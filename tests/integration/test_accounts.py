@@ -253,6 +253,17 @@ def test_a_search_is_read_in_its_session_for_a_short_time_and_by_nobody_else(ser
     assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == 1
 
 
+def test_old_searches_are_deleted_when_somebody_signs_in(services, database, clock, ada):
+    secret = sign_in(services, ada)
+    services.searches.keep(services.sessions.read(secret).session, secret, {"who": "Quixwobble"})
+    clock.passes(minutes=29)
+    sign_in(services, ada)
+    assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == 1
+    clock.passes(minutes=2)
+    sign_in(services, ada)
+    assert database.execute("SELECT count(*) AS n FROM accounts.searches").fetchone()["n"] == 0
+
+
 def test_a_session_keeps_few_searches_and_they_end_with_it(services, database, ada):
     secret = sign_in(services, ada)
     session = services.sessions.read(secret).session

@@ -8,7 +8,7 @@ from consumers.projecting.projector import Projector
 from projections.catalogue.wholes import find_wholes
 from projections.core import views
 from projections.credentials import award_counts
-from projections.precedents.published import PublicQuery, search
+from projections.precedents.published import PublicQuery, read_decisions, search
 from projections.stacking.ready import list_composed, read_ready
 from registry.wire.achievements import Composition
 from registry.wire.forms import Ref
@@ -53,6 +53,8 @@ def test_outcomes_are_told_from_ten_decisions_on_and_statements_always(universit
     assert [each.member for each in items[often].statements] == ["aveiro"]
     assert items[rarely].decisions.total is None
     assert items[rarely].decisions.outcomes == {}
+    assert read_decisions(connection, "twente", often) == decisions
+    assert read_decisions(connection, "twente", rarely).offices == {}
 
 
 def test_a_search_is_by_words_university_and_office_and_goes_on_after_its_page(university):

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import NamedTuple
+from time import monotonic, sleep
+from typing import Final, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import DictRow
@@ -10,7 +11,7 @@ from psycopg.rows import DictRow
 from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
-from registry.batches.batch import DOCUMENTS, Batch, Media, ReadingOptions, WrongState
+from registry.batches.batch import DOCUMENTS, Batch, Media, ReadingOptions, UnknownBatch, WrongState
 from registry.batches.imports.content import ChangedMeanwhile, ReadyRows
 from registry.batches.imports.import_store import ChangedImport, ImportStore
 from registry.batches.imports.import_view import Correction, HandOver, ImportView
@@ -19,6 +20,8 @@ from registry.intake.rows.report import Catalogue
 from registry.vault.encrypted_stream import CHUNK_BYTES
 
 NDJSON: Media = "application/x-ndjson"
+_PAUSE_SECONDS: Final = 0.2
+"""Between two looks at whether a form that was sent twice has made its batch."""
 
 
 class HandOverForm(NamedTuple):
@@ -87,6 +90,19 @@ class HandingOver:
         if batch is None:
             return self._find_made(by, request)
         return describe(batch)
+
+    def wait_for_twin(self, identifier: str, by: str, key: str, seconds: float) -> bool:
+        """Return True once the same form, which was sent twice at once, has made its batch; False if it does not."""
+        request, end = f"hand-over {identifier} {key}", monotonic() + seconds
+        while self._imports.find_made_by(by, request) is None:
+            try:
+                twin = self._imports.batch_store.find_of_request(by, request)
+            except UnknownBatch:
+                return False
+            if twin.state == "incomplete" or monotonic() > end:
+                return False
+            sleep(_PAUSE_SECONDS)
+        return True
 
     def _find_made(self, by: str, request: str) -> HandOver:
         """Return what the same form made, which was sent twice at once. Raises `WrongState`."""

@@ -69,13 +69,14 @@ class ImportStore:
 
         Raises `OSError` where the disk is full.
         """
-        incoming = self.batch_store.begin(name, kind, media, by, request, True, term, reading)  # noqa: FBT003 - as there
-        with self._transaction() as connection:
+
+        def insert(connection: psycopg.Connection[DictRow], batch: str) -> None:
             connection.execute(
-                "INSERT INTO intake.imports (import, previous, is_mapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                (incoming.batch, previous, is_mapped),
+                "INSERT INTO intake.imports (import, previous, is_mapped) VALUES (%s, %s, %s)",
+                (batch, previous, is_mapped),
             )
-        return incoming
+
+        return self.batch_store.begin(name, kind, media, by, request, True, term, reading, also=insert)  # noqa: FBT003 - as there
 
     # Reading
 

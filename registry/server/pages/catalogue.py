@@ -12,6 +12,7 @@ from projections.catalogue import catalogue, search
 from projections.catalogue.catalogue import AchievementView
 from projections.catalogue.search import SORTS, CataloguePage, CatalogueQuery
 from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
+from projections.precedents.published import Outcomes, read_decisions
 from projections.recognition import agreements
 from projections.recognition.agreements import Recognition
 from projections.recognition.statements import Assessed, Statement, read_assessments, read_statements
@@ -165,6 +166,8 @@ class _Achievement(NamedTuple):
     recognition: list[Recognition]
     assessments: list[Assessed]
     statement: Statement | None
+    decisions: Outcomes | None
+    """The decisions of offices, where the page is about one of them."""
     names: dict[str, str]
     wholes: list[Whole]
     part_titles: dict[Key, dict[str, str]]
@@ -192,6 +195,7 @@ async def show_achievement(
             recognising,
             read_assessments(connection, *key, today, _SHOWN_AGREEMENTS),
             read_statements(connection, at, [key], today).get(key) if at else None,
+            read_decisions(connection, *key) if at else None,
             read_member_names(connection),
             find_wholes(connection, *key),
             read_part_titles(connection, _version_of(versions, version).content.get("composition")),
@@ -215,6 +219,7 @@ async def show_achievement(
         wholes=result.wholes,
         part_titles=result.part_titles,
         statement=result.statement,
+        decided=0 if result.decisions is None else sum(result.decisions.offices.get(at, {}).values()),
         tones=OUTCOME_TONES,
         structured_data=structured_data.describe(shown, result.names, language_of(request)),
     )

@@ -13,8 +13,10 @@ _TOP: Final = 24.0
 _BASE: Final = 222.0
 _HEIGHT: Final = 250
 _SHADES: Final = 5
-_FLOW_WIDTH: Final = 820
-_FLOW_SIDES: Final = (200.0, 620.0)
+_FLOW_WIDTH: Final = 1040
+_FLOW_SIDES: Final = (320.0, 720.0)
+_LABEL_CHARS: Final = 28
+"""Characters of a name beside a flow: with its number it is narrower than the room at its side."""
 _FLOW_ROOM: Final = 440.0
 _FLOW_GAP: Final = 12.0
 _TOP_FLOWS: Final = 4
@@ -113,6 +115,11 @@ class Side(NamedTuple):
     height: float
     number: int
 
+    @property
+    def short_label(self) -> str:
+        """The label, shortened to what the room at its side holds."""
+        return self.label if len(self.label) <= _LABEL_CHARS else f"{self.label[: _LABEL_CHARS - 1].rstrip()}…"
+
 
 class Ribbon(NamedTuple):
     """A flow from one side to the other."""
@@ -131,6 +138,9 @@ class FlowChart(NamedTuple):
 
     width: int
     height: int
+    left: float
+    """The x of the blocks at the left; their labels end before it."""
+    right: float
     sources: list[Side]
     targets: list[Side]
     ribbons: list[Ribbon]
@@ -158,7 +168,7 @@ def flow_chart(flows: Mapping[tuple[str, str], int]) -> FlowChart:
         is_wide = (source, target) in widest
         ribbons.append(Ribbon(source, target, flows[source, target], path, round(max(width, 1), 1), is_wide))
     height = int(max((side.y + side.height for side in (*sources, *targets)), default=_TOP) + _FLOW_GAP)
-    return FlowChart(_FLOW_WIDTH, height, sources, targets, ribbons)
+    return FlowChart(_FLOW_WIDTH, height, *_FLOW_SIDES, sources, targets, ribbons)
 
 
 def _sides(flows: Mapping[tuple[str, str], int], which: int, unit: float) -> list[Side]:

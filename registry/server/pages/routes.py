@@ -26,6 +26,7 @@ from registry.server.pages import (
 )
 from registry.server.pages.desk import (
     achievement_actions,
+    change_lists,
     change_results,
     changes,
     column_form,
@@ -102,6 +103,7 @@ def page_routes() -> Router:
         *credentials.ROUTES,
         *credential.ROUTES,
         *changes.ROUTES,
+        *change_lists.ROUTES,
         *change_results.ROUTES,
         *looking_again.ROUTES,
         *held_people.ROUTES,

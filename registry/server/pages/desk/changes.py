@@ -39,6 +39,7 @@ from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.credentials import CredentialFilter
 from registry.server.pages.desk.filter_choice import FilterChoice, choose_all
 from registry.server.pages.desk.last_changer import find_changer
+from registry.server.pages.desk.waiting_changes import find_waiting
 from registry.server.pages.forms import Typed, form_key, new_key, read_search
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
@@ -121,6 +122,7 @@ def _render(
         change=page.chosen.change,
         reasons=REASONS[page.chosen.change],
         problem=problem,
+        waiting=find_waiting(receiving.batch_store, [each.row.view.credential for each in page.rows]),
         fields={fault["field"]: fault for fault in (problem or {}).get("errors", ()) if fault.get("field")},
         typed=typed or {},
         key=new_key(),
@@ -215,10 +217,12 @@ def _send_several(
 
         def send(write: Write) -> Answer:
             _refuse_stale(write.registry, order.chosen.credentials, data, request.user.actor)
+            _refuse_asked(receiving, order.chosen)
             return Answer(202, _send(receiving, order, request.user.actor, key))
 
         batch = _value(private.write_once(request, key, data, send), "batch")
-        return pages.redirect(request, f"/desk/changes/{batch}", "changes-sent")
+        done = "changes-sent" if _waits(receiving, order.chosen) else "changes-begun"
+        return pages.redirect(request, f"/desk/changes/{batch}", done)
 
     return _carry_out(request, private, views, pages, receiving, data, act)
 
@@ -258,6 +262,12 @@ def _refuse_stale(registry: Registry, credentials: Sequence[str], typed: Mapping
     else:
         detail = "One of these credentials was changed meanwhile. It is shown as it is now."
     raise HttpProblem("conflict", detail)
+
+
+def _refuse_asked(receiving: Receiving, chosen: Chosen) -> None:
+    """Raise `HttpProblem` if the same change of one of the credentials waits for a second person already."""
+    if any(each.change == chosen.change for each in find_waiting(receiving.batch_store, chosen.credentials)):
+        raise HttpProblem("conflict", "This change was asked for already, and waits for a colleague.")
 
 
 def _carry_out(

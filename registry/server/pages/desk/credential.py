@@ -18,9 +18,11 @@ from projections.credentials.dependents import (
 )
 from projections.records.member_names import read_member_names
 from registry.api.private_side import PrivateSide
+from registry.api.receiving import Receiving
 from registry.application.credential_history import HistoryStep, read_credential_history
 from registry.http import HttpProblem, requires
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows, shown_status
+from registry.server.pages.desk.waiting_changes import find_waiting
 from registry.server.pages.frame import Pages
 from registry.wire.today import utc_today
 
@@ -95,7 +97,12 @@ def read_record(private: PrivateSide, views: Views, member: str, credential: str
 
 @get("/desk/credentials/{credential:uuid}", include_in_schema=False, sync_to_thread=True, **requires("learners:read"))
 def show_credential(
-    request: Request[Any, Any, Any], private: PrivateSide, views: Views, pages: Pages, credential: UUID
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    views: Views,
+    pages: Pages,
+    receiving: Receiving,
+    credential: UUID,
 ) -> Response[str]:
     """Show one credential, its history and what hangs on it."""
     record = read_record(private, views, request.app.state.member, str(credential))
@@ -111,6 +118,7 @@ def show_credential(
         view=view,
         state=shown_status(stored, view.valid_until, today),
         stored=stored,
+        waiting=find_waiting(receiving.batch_store, [str(credential)]),
         scopes=request.user.scopes,
     )
 

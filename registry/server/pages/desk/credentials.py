@@ -166,7 +166,7 @@ def find(
     if exact is not None and len(exact.credentials) == 1 and exact.kind in ("credential", "record"):
         path = f"/desk/credentials/{exact.credentials[0]}"
         return Redirect(pages.address(request, path, {}), status_code=303)
-    number = keep_search(request, services, {name: data[name] for name in _SEARCHED if data.get(name)})
+    number = keep_search(request, services, "desk", {name: data[name] for name in _SEARCHED if data.get(name)})
     if number is None:
         return _show_found(request, private, views, pages, data)
     return Redirect(pages.address(request, f"/desk/credentials/found/{number}", {}), status_code=303)
@@ -182,7 +182,7 @@ def show_found(
     search: UUID,
 ) -> Response[str]:
     """Show what a search by person finds. The session has it under this number for a short time."""
-    typed = read_kept_search(request, services, search)
+    typed = read_kept_search(request, services, "desk", search)
     return _show_found(request, private, views, pages, typed or {}, fault="gone" if typed is None else None)
 
 
@@ -220,6 +220,7 @@ def _show_found(
             status={None: 200, "gone": 410}.get(fault, 422),
             result=result,
             typed=text[:MAX_TEXT],
+            is_continued=bool(typed.get("after")),
             fault=fault,
         )
 
@@ -235,6 +236,7 @@ def _render(
     status: int = 200,
     result: Found | None = None,
     typed: str = "",
+    is_continued: bool = False,
     fault: str | None = None,
 ) -> Response[str]:
     today, formats = utc_today(), Formats(language_of(request))
@@ -253,6 +255,7 @@ def _render(
         achievements=sorted(shown.achievements, key=lambda each: formats.nearest(each.title).text.casefold()),
         found=result,
         typed=typed,
+        is_continued=is_continued,
         fault=fault,
         total=sum(shown.counts.values()),
         scopes=request.user.scopes,

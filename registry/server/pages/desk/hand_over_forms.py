@@ -19,6 +19,7 @@ from registry.api.corrections import stream_corrections
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.api.receiving import Receiving
+from registry.batches.batch import UnknownBatch, WrongState
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.content import ChangedMeanwhile
 from registry.batches.imports.handed_rows import read_refused_rows
@@ -35,6 +36,8 @@ from registry.server.pages.refusals import problem_of
 
 _AT_A_TIME: Final = 2
 """Imports that one process hands over, or reads refused rows of, at once. Each reads a whole file."""
+_PATIENCE_SECONDS: Final = 5.0
+"""The time that a form waits for its turn."""
 _handing_over = BoundedSemaphore(_AT_A_TIME)
 
 
@@ -99,12 +102,17 @@ def hand_over(form: ImportForms, private: PrivateSide, data: Typed) -> Response[
     def act() -> None:
         wishes = HandOverForm(_version(data), _publish_at(data), data.get("rest") == "leave")
         key, by = form_key(data), form.request.user.actor
-        if not _handing_over.acquire(blocking=False):
-            raise HttpProblem("too-costly", "other imports are being handed over; send the form again in a moment")
+        if not _handing_over.acquire(timeout=_PATIENCE_SECONDS):
+            raise HttpProblem("conflict", "other imports are being handed over; send the form again in a moment")
         try:
             with private.reading() as registry:
                 handing_over = HandingOver(form.imports, OwnCatalogue(registry), registry)
-                handing_over.hand_over(form.identifier, wishes, by, key, also=form.journal_row("hand-over").write_with)
+                try:
+                    journal = form.journal_row("hand-over").write_with
+                    handing_over.hand_over(form.identifier, wishes, by, key, also=journal)
+                except (ChangedImport, WrongState, UnknownBatch):
+                    if not handing_over.wait_for_twin(form.identifier, by, key, _PATIENCE_SECONDS):
+                        raise
         finally:
             _handing_over.release()
 
@@ -156,8 +164,8 @@ def download_refused(imports: ImportStore, identifier: UUID) -> Response[str]:
     view = imports.get(str(identifier))
     if not is_in_rows(view.batch):
         raise HttpProblem("conflict", "only imports of rows of credentials have such a file")
-    if not _handing_over.acquire(blocking=False):
-        raise HttpProblem("too-costly", "other imports are being read; ask for the file again in a moment")
+    if not _handing_over.acquire(timeout=_PATIENCE_SECONDS):
+        raise HttpProblem("unavailable", "other imports are being read; ask for the file again in a moment")
     rows: list[tuple[dict[str, str], str]] = []
     try:
         for each in reversed(view.hand_overs):

@@ -153,6 +153,7 @@ async def _receive(
         return await store_pieces(
             receiving, incoming.read_file(), max_bytes, begin, None, options,
             journal=partial(JournalRow.now, request.user.actor, f"POST {PATH}"),
+            find=partial(imports.batch_store.find_of_request, request.user.actor, f"import {key}"),
         )  # fmt: skip
     except HttpProblem as problem:
         raise _fault_of(problem) from problem

@@ -35,6 +35,11 @@ class Found(NamedTuple):
     kind: str
     """The kind of the text: `credential`, `record`, `number` or `name`."""
 
+    @property
+    def has_more(self) -> bool:
+        """True if there may be more than these."""
+        return self.next is not None or (self.kind != "name" and len(self.credentials) >= MAX_FOUND)
+
 
 def find_credentials(
     snapshot: Snapshot,

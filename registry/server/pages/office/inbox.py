@@ -85,7 +85,7 @@ def search(desk: AtDesk, data: Chosen) -> Response[Any]:
     if not name:
         return render_inbox(desk, fault="name")
     searched = msgspec.convert({"name": name[:200]}, NameSearch)
-    number = keep_search(desk.request, desk.services, {"name": searched.name})
+    number = keep_search(desk.request, desk.services, "office", {"name": searched.name})
     if number is None:
         return render_inbox(desk, name=searched.name)
     return Redirect(desk.pages.address(desk.request, f"/office/found/{number}", {}), status_code=303)
@@ -94,7 +94,7 @@ def search(desk: AtDesk, data: Chosen) -> Response[Any]:
 @get("/office/found/{search:uuid}", include_in_schema=False, sync_to_thread=True, **requires("cases:read"))
 def show_found(desk: AtDesk, search: UUID) -> Response[str]:
     """Show the cases of applicants of a name. The session has the search under this number for a short time."""
-    searched = read_kept_search(desk.request, desk.services, search)
+    searched = read_kept_search(desk.request, desk.services, "office", search)
     return render_inbox(desk, fault="gone") if searched is None else render_inbox(desk, name=searched["name"])
 
 

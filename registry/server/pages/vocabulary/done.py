@@ -38,6 +38,7 @@ WORDS: Final = {
         "learner-confirmed-before": N_("Somebody confirmed it before. Nothing was changed now"),
         "learner-dropped": N_("The proposal is dropped. Nothing was changed"),
         "changes-sent": N_("Handed over"),
+        "changes-begun": N_("The changes are being made"),
         "changes-release": N_("Released"),
         "changes-cancel": N_("Cancelled. Nothing was changed"),
         "achievement-published": N_("Published: everybody sees it as soon as it is on the log"),

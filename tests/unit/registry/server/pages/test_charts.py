@@ -49,3 +49,15 @@ def test_ribbons_fill_their_sides():
         sum(side.height for side in chart.targets), 0.1
     )
     assert all(side.y + side.height < chart.height for side in (*chart.sources, *chart.targets))
+
+
+def test_a_long_name_and_its_number_fit_beside_the_flows():
+    names = ("University of Aveiro", "Rheinisch-Westfälische Technische Hochschule Aachen")
+    chart = flow_chart({names: 1_234_567, names[::-1]: 1})
+    for side, room in [(each, chart.left) for each in chart.sources] + [
+        (each, chart.width - chart.right) for each in chart.targets
+    ]:
+        assert len(f"{side.short_label} {side.number:,}") * 8 < room  # wide letters at 13 units
+        assert side.short_label == side.label or side.short_label.endswith("…")
+    assert {side.label for side in chart.sources} == set(names)
+    assert chart.sources[0].short_label == "University of Aveiro"
