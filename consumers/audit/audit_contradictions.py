@@ -51,10 +51,6 @@ def find_contradictions(report: AuditReport) -> list[Contradiction]:
     contradictions += [
         Contradiction("repeated", name) for name in sorted(named[0] | named[1]) if max(c[name] for c in named) > 1
     ]
-    if not report.faults:
-        contradictions += [
-            Contradiction("faults", m.member) for m in report.members if m.faults or m.served == "differ"
-        ]
     states = {state.member: state for state in report.streams}
     members = {member.member: member for member in report.members}
     for name in sorted(states.keys() | members.keys()):
