@@ -10,17 +10,18 @@ ADDRESS = "/office/cases/new"
 
 
 @pytest.mark.parametrize("reader", ["wide", "narrow without scripts"])
-def test_a_case_is_opened_from_a_link_and_a_paper(site, open_reader, axe, vnu, tmp_path, reader):
+def test_a_case_is_opened_from_a_link_and_a_paper(site, open_reader, judge, vnu, tmp_path, reader):
+    look = judge if reader == "wide" else bool  # axe-core is a script, too
     page = open_reader(**READERS[reader])
     sign_in(page, site, "officer")
     page.goto("/office")
     page.get_by_role("link", name="Open a case").click()
-    axe(page)
+    look(page)
     page.get_by_label("Credentials of members").fill("not a number")
     page.get_by_role("button", name="Look it up").last.click()
     assert page.title().startswith("Error:")
     assert page.evaluate("document.activeElement.className") == "summary-error"
-    axe(page)
+    look(page)
     assert overflow(page) <= 0
     pages = {"faults": page.content()}
     page.get_by_label("Credentials of members").fill(f"{site.url}/verify/twente/{site.credentials.valid}")
@@ -34,7 +35,7 @@ def test_a_case_is_opened_from_a_link_and_a_paper(site, open_reader, axe, vnu, t
     page.get_by_role("button", name="Look it up").last.click()
     assert "2 credentials, before the case is opened" in page.locator("h1").inner_text()
     assert page.evaluate("document.activeElement.id") == "checked"
-    axe(page)
+    look(page)
     assert overflow(page) <= 0
     pages["checked"] = page.content()
     page.get_by_role("button", name="Open the case").click()
