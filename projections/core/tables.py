@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 VERSION: Final = 3
 
-LAYOUT: Final = 8
+LAYOUT: Final = 7
 """Changes with the indexes, and with tables that are not digested. Views of another layout are rebuilt; their digest
 stays the same."""
 

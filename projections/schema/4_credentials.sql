@@ -17,7 +17,6 @@ CREATE TABLE credentials (
     PRIMARY KEY (member, credential)
 );
 CREATE INDEX credentials_learner ON credentials (learner, member COLLATE "C", credential) WHERE learner IS NOT NULL;
-CREATE INDEX credentials_newest ON credentials (member, leaf);
 CREATE INDEX credentials_replaced ON credentials (member, replaced_by) WHERE replaced_by IS NOT NULL;
 CREATE INDEX credentials_spoiled ON credentials (member, credential) WHERE status IN ('revoked', 'replaced');
 CREATE INDEX credentials_stacked ON credentials (member, credential) WHERE has_parts;
