@@ -83,8 +83,8 @@ class BatchStore:
         encrypted_name = BatchTexts(batch, key).encrypt("name", name)
         with self._connect() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext('batch of ' || %s))", (by + hashed.hex(),))
-            before = connection.execute(
-                "SELECT batch::text, state FROM intake.batches WHERE by = %s AND request = %s", (by, hashed)
+            before = connection.execute(  # locked: it may arrive just now, and is not deleted then
+                "SELECT batch::text, state FROM intake.batches WHERE by = %s AND request = %s FOR UPDATE", (by, hashed)
             ).fetchone()
             if before is not None and before["state"] not in ("receiving", "incomplete"):
                 return IncomingBatch(before["batch"], None)
