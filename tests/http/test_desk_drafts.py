@@ -44,9 +44,10 @@ def drafted(system, key, **changes):
         "id": (RECORD, key.replace(" ", "-")),
         "code": ("TIDES-3", key.upper()),
     }
-    finished(system, send(system, document(**own | changes), key, JSON))
-    [draft] = {one["draft"] for one in system.get("/v1/drafts").json()["items"]} - before
-    return f"{LIST}/{draft}"
+    done = finished(system, send(system, document(**own | changes), key, JSON))
+    new = {one["draft"] for one in system.get("/v1/drafts").json()["items"]} - before
+    assert len(new) == 1, (new, done, system.get(f"/v1/batches/{done['batch']}/problems").text)
+    return f"{LIST}/{new.pop()}"
 
 
 def stored(system, path):
