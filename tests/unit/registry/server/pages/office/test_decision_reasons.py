@@ -40,7 +40,7 @@ def test_a_draft_keeps_what_is_not_finished():
     text = Written("t", "draft", datetime.now(UTC), "ada", msgspec.to_builtins(draft))
     assert last_draft([text]) == draft
     proposed = Written("t", "proposal", datetime.now(UTC), "ada", "Newer")
-    assert last_draft([text, proposed]) == DecisionDraft("Newer", draft.leave, "Paper")
+    assert last_draft([text, proposed]) == msgspec.structs.replace(draft, note="Newer")
     assert last_draft([proposed, text]) == draft
     assert last_draft([proposed]) == DecisionDraft(note="Newer")
     assert last_draft([]) == DecisionDraft()
