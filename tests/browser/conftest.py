@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.desk_site import desk, open_desk  # noqa: F401 - fixtures
 from tests.browser.tables import status_of
 from tests.support.browser import NARROW, WIDE, html_faults, open_page, require_chromium
 from tests.support.command import registry, until
