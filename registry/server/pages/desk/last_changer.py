@@ -13,8 +13,8 @@ _APART: Final = timedelta(seconds=5)
 
 def find_changer(registry: Registry, identifier: str) -> str | None:
     """Return the actor of the last change; None where a system made it, a batch, or nobody."""
-    stored = list(registry.recorder.select_events(UUID(identifier)))
+    stored = list(registry.recorder.select_events(UUID(identifier), desc=True, limit=1))
     if not stored:
         return None
-    event: Any = registry.mapper.to_domain_event(stored[-1])
+    event: Any = registry.mapper.to_domain_event(stored[0])
     return find_actor(registry.cursor(), identifier, event.timestamp - _APART, event.timestamp + _APART)
