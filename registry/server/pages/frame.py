@@ -89,6 +89,14 @@ class Pages:
         """Use the names of members at a position until those of another one are read."""
         self._known = _KnownNames(dict(names), _governance_size(position))  # at once: pages are made in several threads
 
+    def _names_of(self, names: Mapping[str, str] | None, position: Position) -> Mapping[str, str]:
+        """Return the names that a page shows: those that it brings, which are learnt, or the last known ones."""
+        if names is None:
+            return self.names
+        if position and names is not self.names:
+            self.learn(names, position)
+        return names
+
     def address(self, request: Request[Any, Any, Any], path: str, query: Mapping[str, Any]) -> str:
         """Return an address on this node as its readers reach it."""
         return _address(base_path_of(request.scope), path, query)
@@ -132,10 +140,7 @@ class Pages:
         members' names in them; without them the last known names are used. A private page is about people: nothing
         keeps it.
         """
-        if names is None:
-            names = self.names
-        elif position and names is not self.names:
-            self.learn(names, position)
+        names = self._names_of(names, position)
         language = language_of(request)
         nonce = secrets.token_urlsafe(16)
         base_path = base_path_of(request.scope)
