@@ -86,7 +86,10 @@ def two_waiting(system, key):
 
 def test_a_draft_is_deleted_after_a_question(system, clerk):
     path = drafted(
-        system, "draft to drop", id=(RECORD, "draft-to-drop"), title=("Tides and harbours", "<script>alert(1)</script>")
+        system,
+        "draft to drop",
+        id=(RECORD, "draft-to-drop"),
+        title=(TITLES, '{"en": "Tides to drop <script>alert(1)</script>"}'),
     )
     page = clerk.get(f"{path}/drop")
     assert "<script>alert" not in clerk.get(path).text + clerk.get(LIST).text + page.text
@@ -98,7 +101,7 @@ def test_a_draft_is_deleted_after_a_question(system, clerk):
 
 
 def test_a_draft_says_what_it_lacks_is_saved_published_and_what_waits_is_issued(system, clerk):
-    path = drafted(system, "draft page", id=(RECORD, "draft-page"), title=("Tides and harbours", "Tides of the page"))
+    path = drafted(system, "draft page", id=(RECORD, "draft-page"), title=(TITLES, '{"en": "Tides of the page"}'))
     listed = clerk.get(LIST)
     assert path in listed.text
     assert "1 draft waits" in listed.text or "drafts wait" in listed.text
