@@ -1,0 +1,45 @@
+"""The checks of a document, and their results, in the order in which they are made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+CheckName = Literal["parsed", "schema", "signature", "issuer", "onLog", "status", "dates", "holder"]
+CheckResult = Literal["passed", "failed", "warning", "notChecked"]
+"""`notChecked`: it could not be checked; the sentence says why."""
+
+
+class Check(msgspec.Struct, frozen=True, rename="camel"):
+    """One check of a document."""
+
+    name: CheckName
+    result: CheckResult
+    sentence: str
+    """What was checked and found, for a person."""
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """Values that programs use: dates, addresses, keys. Not what a document says of itself, as if it were true."""
+
+
+class OpenedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document whose proof was checked by its format, before anybody is asked about issuer, log and status."""
+
+    format: str
+    checks: Sequence[Check]
+    """`parsed`, `schema`, `signature`, and others that the format alone can make, in order."""
+    issuer: str | None = None
+    """The issuer's identifier as the document names it: a DID, an address, or the origin of a member's log."""
+    key: Mapping[str, str] | None = None
+    """The public key whose signature was verified, as a JWK; None where no signature holds."""
+    key_source: str | None = None
+    """Where the key came from: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
+    claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """What the document says: `credential`, `title`, `ects`, `awardingDate`, `validFrom`, `validUntil`, and of the
+    person what was disclosed. Empty where the signature is broken."""
+    status: Sequence[Mapping[str, Any]] = ()
+    """The places in status lists that the document names: `type`, `list`, `index`, `purpose`."""
+    tie: Mapping[str, Any] | None = None
+    """The credential's place on a member's log: `origin`, `credential`, `receipt`, `disclosures`."""
+
+    def __repr__(self) -> str:
+        return f"OpenedDocument({self.format})"  # a person is never shown by accident
