@@ -46,10 +46,17 @@ class Memory:
         return self.most
 
 
-def _family(root: int) -> list[int]:
+def _family(root: int) -> set[int]:
+    """Return the process and all that descend from it: those that answer are forked by one that it started."""
     said = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(map(int, line.split()) for line in said.splitlines())
-    return [pid for pid, parent in parents.items() if root in (pid, parent)]
+    children: dict[int, list[int]] = {}
+    for pid, parent in (map(int, line.split()) for line in said.splitlines()):
+        children.setdefault(parent, []).append(pid)
+    family, waiting = set(), [root]
+    while waiting:
+        family.add(pid := waiting.pop())
+        waiting += children.get(pid, ())
+    return family
 
 
 def _megabytes(pid: int) -> float:
