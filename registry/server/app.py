@@ -115,7 +115,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         exception_handlers=HANDLERS,
         openapi_config=openapi_config(settings.oauth),
         compression_config=CompressionConfig(
-            backend="gzip", minimum_size=2048, gzip_compress_level=4, exclude_opt_key="uncompressed"
+            backend="gzip", minimum_size=2048, gzip_compress_level=1, exclude_opt_key="uncompressed"
         ),
         request_max_body_size=_MAX_BODY_BYTES,
         on_startup=[start],

@@ -42,7 +42,7 @@ class CredentialPage(NamedTuple):
 def read_page(connection: Any, credential: Verification | None) -> CredentialPage:  # noqa: ANN401 - a connection
     """Return a credential with the other universities that award it."""
     joint = {}
-    if credential is not None:
+    if credential is not None and set(credential.achievement["awardingBodies"]) - {credential.member}:
         achievement = credential.achievement
         key = credential.member, achievement["achievement"], achievement["version"]
         joint = read_joint_awarders(connection, *key)
