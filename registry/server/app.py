@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +93,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     private = PrivateSide(node.registry, node.issuer)
     watch = HealthWatch(node)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
-    start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, pages)
+
+    async def read_ahead() -> None:
+        await learn_names(views, pages)
+        shared_tables.begin(views)
+
+    start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, read_ahead)
     providers = _create_providers(node, views, private, watch, ending)
     imports = ImportStore(node.registry.dsn, node.registry.vault, open_batch_store(node))
     routes = Litestar(
@@ -149,15 +154,18 @@ def _create_hooks(
     keys: ApiKeys,
     tokens: Tokens | None,
     instruments: "Instruments | None",
-    pages: Pages,
+    read_ahead: Callable[[], Coroutine[Any, Any, None]],
 ) -> tuple[_Hook, _Hook]:
-    """Return what opens the node's connections when the application starts, and what closes them at its end."""
+    """Return what opens the node's connections when the application starts, and what closes them at its end.
+
+    `read_ahead` reads what pages need, beside the start.
+    """
     standings, stop, tasks = node.governance_follower, threading.Event(), []
 
     async def start(app: Litestar) -> None:
         del app
         views.open()
-        tasks.append(asyncio.create_task(learn_names(views, pages)))
+        tasks.append(asyncio.create_task(read_ahead()))
         standings.follow(stop)
         watch.follow(stop)
         if instruments is not None:

@@ -25,7 +25,7 @@ _SLOW_SECONDS: Final = 0.1
 """Processor time of building from which on tables are shared."""
 _FRESH_SECONDS: Final = 60.0
 """Age of shared tables from which on new ones are made, while readers still get these."""
-_MAX_AGE_SECONDS: Final = 600.0
+_MAX_AGE_SECONDS: Final = 3600.0
 """Age of shared tables that nobody gets any more."""
 _RETRY_SECONDS: Final = 60.0
 """Time after a failure in which readers of shared tables get the last ones, and no new ones are made."""
@@ -80,14 +80,17 @@ class SharedTables:
         age = time.monotonic() - self._last_at
         if self._last is not None and self._last.seconds >= _SLOW_SECONDS and age < _MAX_AGE_SECONDS:
             if age > _FRESH_SECONDS and not self._has_just_failed():
-                self._begin(views)
+                self.begin(views)
             return self._last.tables
         if self._last is not None and self._last.seconds < _SLOW_SECONDS:
             return await self._make(views)
-        return await asyncio.shield(self._begin(views))  # all who wait get the same
+        return await asyncio.shield(self.begin(views))  # all who wait get the same
 
-    def _begin(self, views: Views) -> "asyncio.Task[StatisticsTables]":
-        """Return the making that is under way, or begin one. It goes on when the reader who caused it has left."""
+    def begin(self, views: Views) -> "asyncio.Task[StatisticsTables]":
+        """Return the making that is under way, or begin one. It goes on when the reader who caused it has left.
+
+        A node that starts begins one, so that no reader waits for the first.
+        """
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make(views), context=Context())
             self._making.add_done_callback(self._note_failure)
