@@ -1,0 +1,96 @@
+"""A chain of certificates for an issuing key: read from a file, and checked."""
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from registry.wire.issuing_keys import PublicJwk, expected_key_info
+
+MAX_CHAIN_BYTES: Final = 32_768
+"""Of the file. An event on the log has at most 65,535 bytes."""
+
+
+class ChainError(Exception):
+    """A chain of certificates that cannot be used. The message says why and what to do."""
+
+
+class Chain:
+    """Certificates, the key's own first, each signed by the one after it."""
+
+    def __init__(self, certificates: Sequence[x509.Certificate]) -> None:
+        self._certificates = certificates
+
+    @classmethod
+    def parse(cls, pem: bytes) -> "Chain":
+        """Read the certificates of a PEM file, and check that each is signed by the next. Raises `ChainError`."""
+        if len(pem) > MAX_CHAIN_BYTES:
+            raise ChainError(f"the file has {len(pem):,} bytes; at most {MAX_CHAIN_BYTES:,} fit on the log")
+        try:
+            return cls._linked(x509.load_pem_x509_certificates(pem))
+        except ValueError as error:
+            raise ChainError("the file has no certificates in PEM (-----BEGIN CERTIFICATE-----)") from error
+
+    @classmethod
+    def of(cls, x5c: Sequence[str]) -> "Chain":
+        """Read the certificates of `x5c`. Raises `ChainError`."""
+        try:
+            return cls([x509.load_der_x509_certificate(base64.b64decode(text)) for text in x5c])
+        except ValueError as error:
+            raise ChainError("a certificate of the chain cannot be read") from error
+
+    @classmethod
+    def _linked(cls, certificates: Sequence[x509.Certificate]) -> "Chain":
+        for number, (lower, upper) in enumerate(zip(certificates, certificates[1:], strict=False), 1):
+            try:
+                lower.verify_directly_issued_by(upper)
+            except (ValueError, TypeError, InvalidSignature) as error:
+                raise ChainError(
+                    f"certificate {number + 1} did not sign certificate {number}: put the key's own certificate first,"
+                    " then the one that signed it, and so on"
+                ) from error
+        return cls(certificates)
+
+    @property
+    def x5c(self) -> list[str]:
+        """The certificates as base64 of DER (RFC 7515, section 4.1.6), without a self-signed one at the end.
+
+        The verifier has the authority's own certificate already, and HAIP forbids it in `x5c`.
+        """
+        kept = list(self._certificates)
+        if len(kept) > 1 and kept[-1].issuer == kept[-1].subject:
+            kept.pop()
+        return [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in kept]
+
+    def check_key(self, jwk: PublicJwk) -> None:
+        """Raise `ChainError` where the first certificate holds another key."""
+        if self._key_info() != expected_key_info(jwk):
+            raise ChainError(
+                "the first certificate of the chain holds another key. Ask for a certificate with"
+                " `registry issuing-key request`, and use the chain that comes back for it"
+            )
+
+    def holds(self, jwk: PublicJwk) -> bool:
+        """Return whether the first certificate holds this key."""
+        return self._key_info() == expected_key_info(jwk)
+
+    def _key_info(self) -> bytes:
+        return self._certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def check_dates(self, now: datetime) -> None:
+        """Raise `ChainError` where a certificate is not valid at that moment."""
+        for number, certificate in enumerate(self._certificates, 1):
+            begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            if not begin <= now <= end:
+                raise ChainError(
+                    f"certificate {number} of the chain is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only"
+                )
+
+    @property
+    def valid_until(self) -> datetime:
+        """The moment when the first of the certificates ends (UTC)."""
+        return min(certificate.not_valid_after_utc for certificate in self._certificates).astimezone(UTC)
