@@ -72,9 +72,7 @@ class DidResolver:
                 return self._key_of_did_web(did, fragment)
         except (MalformedDid, MalformedKey) as error:
             raise Unresolved(f"The identifier {did[:100]} cannot be used: {error}.") from error
-        raise Unresolved(
-            f"The identifier {did[:100]} is of a method that is not supported (did:key, did:jwk, did:web)."
-        )
+        raise Unresolved(f"The identifier {did[:100]} is not of a supported method (did:key, did:jwk, did:web).")
 
     def _key_of_did_web(self, did: str, fragment: str) -> ResolvedKey:
         try:
@@ -82,9 +80,7 @@ class DidResolver:
         except FetchFailed as error:
             raise Unresolved(f"The document of {did} could not be fetched: {error}", unreachable=True) from error
         if len(content) > MAX_DOCUMENT_BYTES:
-            raise Unresolved(
-                f"The document of {did} has {len(content):,} bytes; {MAX_DOCUMENT_BYTES:,} at most are read."
-            )
+            raise Unresolved(f"The document of {did} has more than {MAX_DOCUMENT_BYTES:,} bytes, and is not read.")
         return find_key(did, fragment, content)
 
 
@@ -128,14 +124,11 @@ def _resolved(did: str, method: Mapping[str, Any]) -> ResolvedKey:
         key = decode_multikey(multibase)
     else:
         raise Unresolved(f"The key of {did} is in none of the forms that are read (publicKeyJwk, publicKeyMultibase).")
-    revoked, expires = method.get("revoked"), method.get("expires")
-    return ResolvedKey(
-        key,
-        did,
-        "did:web",
-        None if revoked is None else str(revoked)[:40],
-        None if expires is None else str(expires)[:40],
-    )
+    return ResolvedKey(key, did, "did:web", _time(method.get("revoked")), _time(method.get("expires")))
+
+
+def _time(value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    return None if value is None else str(value)[:40]
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON

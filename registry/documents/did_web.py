@@ -1,4 +1,4 @@
-"""Identifiers of the method did:web: an address that says who controls it (did:web method specification, section 2.5)."""
+"""Identifiers of the method did:web, and the addresses of their documents (its specification, section 2.5)."""
 
 import re
 from typing import Final

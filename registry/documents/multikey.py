@@ -1,5 +1,6 @@
-"""Public keys in Multikey form (W3C Controlled Identifiers 1.0, section 2.2.2): multibase of a multicodec prefix and the
-key's bytes. Ed25519 and P-256.
+"""Public keys of Ed25519 and P-256 in Multikey form: multibase of a multicodec prefix and the key's bytes.
+
+W3C Controlled Identifiers 1.0, section 2.2.2.
 """
 
 import base64

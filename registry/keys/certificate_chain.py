@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
@@ -45,7 +46,7 @@ class Chain:
 
     @classmethod
     def _linked(cls, certificates: Sequence[x509.Certificate]) -> "Chain":
-        for number, (lower, upper) in enumerate(zip(certificates, certificates[1:], strict=False), 1):
+        for number, (lower, upper) in enumerate(pairwise(certificates), 1):
             try:
                 lower.verify_directly_issued_by(upper)
             except (ValueError, TypeError, InvalidSignature) as error:

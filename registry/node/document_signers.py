@@ -73,7 +73,7 @@ def _newest(node: "Node", profile: Profile) -> IssuingKey:
     on_log = {key.key for key in announced}
     if waiting := [key for key, aggregate in stored.items() if key not in on_log and aggregate.state == "inForce"]:
         raise ExportError(
-            f"The key {waiting[-1]} is not on the log yet. Publish it, and bring the views up to date: registry publish,"
+            f"The key {waiting[-1]} is not on the log yet. Publish it and bring the views up to date: registry publish,"
             " then registry views update. If it stays so: registry refused list"
         )
     if announced or stored:

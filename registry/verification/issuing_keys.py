@@ -1,4 +1,4 @@
-"""The keys that members announce on their logs, and whether a proof by one of them counts (docs/events.md, "Issuing keys").
+"""The keys that members announce on their logs, and whether a proof by one of them counts (docs/issuing-keys.md).
 
 A proof counts if its key was announced and has not ended. By a key that was rotated or lost it counts if the document
 says that it was made before the end, which is the member's own claim, or if a receipt shows that its credential was on

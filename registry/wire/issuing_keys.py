@@ -59,7 +59,7 @@ class PublicJwk(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if (self.y is None) == (self.kty == "EC"):
             return (
                 ".y",
-                "a P-256 key has two coordinates, x and y" if self.kty == "EC" else "an Ed25519 key has x alone",
+                "a P-256 key has x and y" if self.kty == "EC" else "an Ed25519 key has x alone",
             )
         return None
 
