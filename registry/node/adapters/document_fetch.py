@@ -1,8 +1,8 @@
 """Fetches what documents name, for example the document of a did:web identifier: bounded, and from allowed hosts only.
 
 A document that somebody brings must not make a node reach hosts that only its network can reach. So the rules of
-webhooks hold (`registry.webhooks.addresses`): the host is looked up once, and the connection goes to an address that was
-checked. Nothing is sent but the request, and redirects are not followed.
+webhooks hold (`registry.webhooks.addresses`): the host is looked up once, and the connection goes to a checked address.
+Nothing is sent but the request, and redirects are not followed.
 """
 
 import asyncio
