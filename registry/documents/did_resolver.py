@@ -105,7 +105,7 @@ def _assertion_methods(did: str, document: Mapping[str, Any]) -> list[Mapping[st
     """Return the verification methods that the identifier's owner uses to make statements."""
     listed = [entry for entry in _list(document.get("verificationMethod")) if isinstance(entry, dict)]
     by_id = {_absolute(did, entry.get("id")): entry for entry in listed}
-    methods = []
+    methods: list[Mapping[str, Any]] = []
     for entry in _list(document.get("assertionMethod")):
         if isinstance(entry, dict):
             methods.append(entry)

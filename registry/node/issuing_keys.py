@@ -117,7 +117,7 @@ class OwnIssuingKeys:
         signs: bool,
     ) -> OwnIssuingKey:
         stored_state = self._stored[key].state
-        state = "in force" if stored_state == "inForce" else stored_state
+        state: str = "in force" if stored_state == "inForce" else stored_state
         if view is None and stored_state == "inForce":
             state = "waiting"
         return OwnIssuingKey(

@@ -42,4 +42,4 @@ def test_an_aggregate_keeps_its_end():
     assert key.state == "lost"
     with pytest.raises(IllegalTransition):
         key.end("rotated")
-    assert [event.PUBLISHED for event in key.collect_events()] == ["issuing.key.announced.v1", "issuing.key.ended.v1"]
+    assert [type(event) for event in key.collect_events()] == [IssuingKey.Announced, IssuingKey.Ended]
