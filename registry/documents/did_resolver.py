@@ -98,7 +98,7 @@ def find_key(did: str, fragment: str, content: bytes) -> ResolvedKey:
         raise Unresolved(f"{did} has {len(chosen)} keys, and the document does not say which one signed it.")
     if not chosen:
         raise Unresolved(f"{did} lists no key {fragment} that makes statements.")
-    return _resolved(did, chosen[0])
+    return _read_method(did, chosen[0])
 
 
 def _assertion_methods(did: str, document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -114,7 +114,7 @@ def _assertion_methods(did: str, document: Mapping[str, Any]) -> list[Mapping[st
     return methods
 
 
-def _resolved(did: str, method: Mapping[str, Any]) -> ResolvedKey:
+def _read_method(did: str, method: Mapping[str, Any]) -> ResolvedKey:
     if method.get("controller", did) != did:
         raise Unresolved(f"The key belongs to another controller than {did}.")
     jwk, multibase = method.get("publicKeyJwk"), method.get("publicKeyMultibase")

@@ -32,7 +32,7 @@ class Chain:
         if len(pem) > MAX_CHAIN_BYTES:
             raise ChainError(f"the file has {len(pem):,} bytes; at most {MAX_CHAIN_BYTES:,} fit on the log")
         try:
-            return cls._linked(x509.load_pem_x509_certificates(pem))
+            return cls._link(x509.load_pem_x509_certificates(pem))
         except ValueError as error:
             raise ChainError("the file has no certificates in PEM (-----BEGIN CERTIFICATE-----)") from error
 
@@ -45,7 +45,7 @@ class Chain:
             raise ChainError("a certificate of the chain cannot be read") from error
 
     @classmethod
-    def _linked(cls, certificates: Sequence[x509.Certificate]) -> "Chain":
+    def _link(cls, certificates: Sequence[x509.Certificate]) -> "Chain":
         for number, (lower, upper) in enumerate(pairwise(certificates), 1):
             try:
                 lower.verify_directly_issued_by(upper)
@@ -62,10 +62,10 @@ class Chain:
 
         The verifier has the authority's own certificate already, and HAIP forbids it in `x5c`.
         """
-        kept = list(self._certificates)
-        if len(kept) > 1 and kept[-1].issuer == kept[-1].subject:
-            kept.pop()
-        return [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in kept]
+        certificates = list(self._certificates)
+        if len(certificates) > 1 and certificates[-1].issuer == certificates[-1].subject:
+            certificates.pop()
+        return [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in certificates]
 
     def check_key(self, jwk: PublicJwk) -> None:
         """Raise `ChainError` where the first certificate holds another key."""

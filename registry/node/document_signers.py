@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from projections.issuing_keys.issuing_keys import IssuingKey, list_of_member
-from registry.accounts.site import site_of
 from registry.documents.did_web import MalformedDid, did_of
 from registry.export.document import DocumentSigner, ExportError, Profile
 from registry.keys.certificate_chain import Chain, ChainError
@@ -51,7 +51,8 @@ def public_address(settings: Settings) -> str | None:
     """Return the address of this node's pages, without a slash at the end; None where it has no public one."""
     if settings.public_url is None:
         return None
-    return site_of(settings.public_url, settings.http.base_path, settings.http.port).address("")
+    address = settings.public_url.rstrip("/")
+    return address if urlsplit(address).path else address + settings.http.base_path
 
 
 def _newest(node: "Node", profile: Profile) -> IssuingKey:
@@ -61,8 +62,8 @@ def _newest(node: "Node", profile: Profile) -> IssuingKey:
     in_force = [
         key for key in announced if key.ended is None and (key.key not in stored or stored[key.key].state == "inForce")
     ]
-    held = set(IssuingKeyFiles(node.keystore).thumbprints())
-    if usable := [key for key in in_force if key.key in held]:
+    own_files = set(IssuingKeyFiles(node.keystore).thumbprints())
+    if usable := [key for key in in_force if key.key in own_files]:
         return usable[-1]
     create = _CREATE.format(profile=profile)
     if in_force:

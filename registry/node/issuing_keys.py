@@ -26,8 +26,8 @@ class OwnIssuingKey(msgspec.Struct, frozen=True):
     profiles: Sequence[Profile]
     state: str
     """`in force`, `waiting` (not on the log as the views know it), `requested` (not announced), or why it has ended."""
-    held: bool
-    """True if the private half is here."""
+    is_here: bool
+    """True if the node has the private half."""
     signs: bool
     """True if the node signs with it: the newest in force of a profile."""
     announced: str | None
@@ -93,17 +93,17 @@ class OwnIssuingKeys:
     def list_all(self) -> list[OwnIssuingKey]:
         """Return the keys, the first announced first, then those that are not announced."""
         on_log = {key.key: key for key in list_of_member(self._node.views(), self._node.settings.member)}
-        held = set(self._files.thumbprints())
-        signing = _signing_keys([key for key in on_log.values() if key.key in held and self._is_in_force(key)])
+        own_files = set(self._files.thumbprints())
+        signing = _signing_keys([key for key in on_log.values() if key.key in own_files and self._is_in_force(key)])
         announced = {key: aggregate.data for key, aggregate in self._stored.items()}
         lines = [
-            self._line(key, data, on_log.get(key), held=key in held, signs=key in signing)
+            self._line(key, data, on_log.get(key), is_here=key in own_files, signs=key in signing)
             for key, data in announced.items()
         ]
         lines += [
-            OwnIssuingKey(key, [], "requested", held=True, signs=False, announced=None, ended=None,
+            OwnIssuingKey(key, [], "requested", is_here=True, signs=False, announced=None, ended=None,
                           certificate_until=None)
-            for key in sorted(held - announced.keys())
+            for key in sorted(own_files - announced.keys())
         ]  # fmt: skip
         return lines
 
@@ -113,7 +113,7 @@ class OwnIssuingKeys:
         data: IssuingKeyAnnounced,
         view: IssuingKey | None,
         *,
-        held: bool,
+        is_here: bool,
         signs: bool,
     ) -> OwnIssuingKey:
         stored_state = self._stored[key].state
@@ -124,7 +124,7 @@ class OwnIssuingKeys:
             key,
             data.profiles,
             state,
-            held,
+            is_here,
             signs,
             None if view is None else view.announced[:10],
             None if view is None or view.ended_at is None else view.ended_at[:10],

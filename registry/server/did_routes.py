@@ -42,7 +42,7 @@ def did_routes(settings: Settings) -> list[Any]:
         except ExportError as error:
             raise HttpProblem("not-found", f"this node has no did:web identifier: {error}") from error
         response = await views.answer("", lambda connection: list_of_member(connection, settings.member))
-        keys = [_listed(key) for key in response.content if _still_counts(key)]
+        keys = [_list_key(key) for key in response.content if _still_counts(key)]
         headers = {**_HEADERS, POSITION: response.headers[POSITION]}
         return Response(encode_json(build_document(did, settings.origin, keys)), media_type=MEDIA_TYPE, headers=headers)
 
@@ -54,5 +54,5 @@ def _still_counts(key: IssuingKey) -> bool:
     return key.reason != "compromised"
 
 
-def _listed(key: IssuingKey) -> DocumentKey:
+def _list_key(key: IssuingKey) -> DocumentKey:
     return DocumentKey(key.key, key.jwk, tuple(key.x5c))

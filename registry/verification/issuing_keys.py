@@ -46,7 +46,7 @@ class IssuingKeyLookup(Protocol):
 
 
 class KeyStanding(msgspec.Struct, frozen=True):
-    """Whether a proof by a key counts."""
+    """The answer to whether a proof by a key counts."""
 
     counts: bool
     sentence: str
@@ -55,10 +55,11 @@ class KeyStanding(msgspec.Struct, frozen=True):
     """True if it counts because the document itself says when it was made."""
 
 
-def judge_proof(key: AnnouncedKey, made: date | datetime | None, credential_leaf: int | None = None) -> KeyStanding:
+def judge_proof(key: AnnouncedKey, made_on: date | datetime | None, credential_leaf: int | None = None) -> KeyStanding:
     """Return whether a proof by a member's key counts.
 
-    `made` is the day or time at which the document says that it was made; None where it says nothing. `credential_leaf`
+    `made_on` is the day or time at which the document says that it was made; None where it says nothing.
+    `credential_leaf`
     is the leaf of the member's log that issued the document's credential, proven by a receipt; None without a receipt.
     """
     if key.ended is None or key.reason is None:
@@ -74,11 +75,11 @@ def judge_proof(key: AnnouncedKey, made: date | datetime | None, credential_leaf
             sentence="Others had this key (compromised). A document that it signed counts only with a receipt that"
             " shows that its credential was on the log before.",
         )
-    if made is None or key.ended_at is None:
+    if made_on is None or key.ended_at is None:
         return KeyStanding(
             counts=False, sentence=f"The key has ended ({key.reason}), and the document does not say when it was made."
         )
-    if not _is_before(made, key.ended_at):
+    if not _is_before(made_on, key.ended_at):
         return KeyStanding(
             counts=False,
             sentence=f"The key has ended on {key.ended_at:%Y-%m-%d} ({key.reason}), before the document was made.",
@@ -90,8 +91,8 @@ def judge_proof(key: AnnouncedKey, made: date | datetime | None, credential_leaf
     )
 
 
-def _is_before(made: date | datetime, ended_at: datetime) -> bool:
+def _is_before(made_on: date | datetime, ended_at: datetime) -> bool:
     """Return whether a document was made before a key ended; on the same day, where it says the day alone."""
-    if isinstance(made, datetime):
-        return (made if made.tzinfo is not None else made.replace(tzinfo=UTC)) < ended_at
-    return made <= ended_at.astimezone(UTC).date()
+    if isinstance(made_on, datetime):
+        return (made_on if made_on.tzinfo is not None else made_on.replace(tzinfo=UTC)) < ended_at
+    return made_on <= ended_at.astimezone(UTC).date()

@@ -104,7 +104,7 @@ def list_keys(context: typer.Context, *, as_json: AsJson = False, as_csv: AsCsv 
         Column("profiles", lambda key: " ".join(key.profiles)),
         Column("state", lambda key: key.state),
         Column("signs", lambda key: "yes" if key.signs else ""),
-        Column("held", lambda key: "" if key.held else "not here"),
+        Column("private half", lambda key: "" if key.is_here else "not here"),
         Column("announced", lambda key: key.announced, wide=True),
         Column("ended", lambda key: key.ended, wide=True),
         Column("certificate until", lambda key: key.certificate_until, wide=True),

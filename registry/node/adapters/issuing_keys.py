@@ -18,14 +18,14 @@ class ViewsIssuingKeys:
 
     def find(self, thumbprint: str) -> list[AnnouncedKey]:
         """Return a key as each member that announced it did."""
-        return [_announced(key) for key in view.find(self._connect(), thumbprint)]
+        return [_read_key(key) for key in view.find(self._connect(), thumbprint)]
 
     def of_member(self, member: str) -> list[AnnouncedKey]:
         """Return a member's keys, the first announced first."""
-        return [_announced(key) for key in view.list_of_member(self._connect(), member)]
+        return [_read_key(key) for key in view.list_of_member(self._connect(), member)]
 
 
-def _announced(key: view.IssuingKey) -> AnnouncedKey:
+def _read_key(key: view.IssuingKey) -> AnnouncedKey:
     return AnnouncedKey(
         member=key.member,
         thumbprint=key.key,
