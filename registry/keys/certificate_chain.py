@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from registry.wire.certificates import public_key_info
 from registry.wire.issuing_keys import PublicJwk, expected_key_info
 
 MAX_CHAIN_BYTES: Final = 32_768
@@ -49,7 +50,7 @@ class Chain:
         for number, (lower, upper) in enumerate(pairwise(certificates), 1):
             try:
                 lower.verify_directly_issued_by(upper)
-            except (ValueError, TypeError, InvalidSignature) as error:
+            except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
                 raise ChainError(
                     f"certificate {number + 1} did not sign certificate {number}: put the key's own certificate first,"
                     " then the one that signed it, and so on"
@@ -67,20 +68,9 @@ class Chain:
             certificates.pop()
         return [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in certificates]
 
-    def check_key(self, jwk: PublicJwk) -> None:
-        """Raise `ChainError` where the first certificate holds another key."""
-        if self._key_info() != expected_key_info(jwk):
-            raise ChainError(
-                "the first certificate of the chain holds another key. Ask for a certificate with"
-                " `registry issuing-key request`, and use the chain that comes back for it"
-            )
-
     def holds(self, jwk: PublicJwk) -> bool:
-        """Return whether the first certificate holds this key."""
-        return self._key_info() == expected_key_info(jwk)
-
-    def _key_info(self) -> bytes:
-        return self._certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        """Return whether the first certificate holds this key, by the rule of the log (SPEC.md, section 7)."""
+        return public_key_info(self._certificates[0].public_bytes(Encoding.DER)) == expected_key_info(jwk)
 
     def check_dates(self, now: datetime) -> None:
         """Raise `ChainError` where a certificate is not valid at that moment."""

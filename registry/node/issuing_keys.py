@@ -128,7 +128,7 @@ class OwnIssuingKeys:
             signs,
             None if view is None else view.announced[:10],
             None if view is None or view.ended_at is None else view.ended_at[:10],
-            None if data.x5c is None else f"{Chain.of(data.x5c).valid_until:%Y-%m-%d}",
+            _last_day(data.x5c),
         )
 
     def _is_in_force(self, key: IssuingKey) -> bool:
@@ -160,6 +160,16 @@ class OwnIssuingKeys:
             "The first certificate of this chain holds none of the keys that this node requested one for. Ask for a"
             " certificate with `registry issuing-key request`, and use the chain that comes back. Nothing was announced"
         )
+
+
+def _last_day(x5c: Sequence[str] | None) -> str | None:
+    """Return the last day of a chain of certificates; None where there is none, or where it cannot be read."""
+    if x5c is None:
+        return None
+    try:
+        return f"{Chain.of(x5c).valid_until:%Y-%m-%d}"
+    except ChainError:  # the signer says so when it is to sign
+        return None
 
 
 def _signing_keys(usable: Sequence[IssuingKey]) -> set[str]:

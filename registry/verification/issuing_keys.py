@@ -59,8 +59,8 @@ def judge_proof(key: AnnouncedKey, made_on: date | datetime | None, credential_l
     """Return whether a proof by a member's key counts.
 
     `made_on` is the day or time at which the document says that it was made; None where it says nothing.
-    `credential_leaf`
-    is the leaf of the member's log that issued the document's credential, proven by a receipt; None without a receipt.
+    `credential_leaf` is the leaf of the member's log that issued the document's credential, proven by a receipt; None
+    without a receipt.
     """
     if key.ended is None or key.reason is None:
         return KeyStanding(counts=True, sentence="The key is announced on the issuer's log and in force.")
