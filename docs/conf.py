@@ -41,6 +41,7 @@ SECTIONS = {
         "docs/sign-in",
         "docs/rotate-a-key",
         "docs/keys",
+        "docs/issuing-keys",
         "docs/recover-a-node",
         "docs/repair",
         "docs/audit-as-an-outsider",

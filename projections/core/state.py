@@ -60,6 +60,12 @@ def load(connection: Connection, member: str, affected: AffectedKeys, *, issued:
             (member, array(key[1] for key in affected.joined)),
         )
         states.joined.update(rows.fetchall())
+    if affected.issuing_keys:
+        rows = connection.execute(
+            "SELECT key, coalesce(reason, 'inForce') FROM issuing_keys WHERE member = %s AND key = ANY(%s)",
+            (member, list(affected.issuing_keys)),
+        )
+        states.issuing_keys.update(rows.fetchall())
     erased = connection.execute("SELECT FROM erasures WHERE member = %s LIMIT 1", (member,))
     if affected.learners and erased.fetchone() is not None:
         rows = connection.execute(

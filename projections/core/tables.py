@@ -5,7 +5,7 @@
 
 from typing import Final, NamedTuple
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 LAYOUT: Final = 7
 """Changes with the indexes, and with tables that are not digested. Views of another layout are rebuilt; their digest
@@ -66,6 +66,11 @@ VIEWS: Final = (
         " valid_until, withdrawn_from, content",
     ),
     Table("agreement_targets", "agreement, target", "agreement, target, achievement, version"),
+    Table(
+        "issuing_keys",
+        'key COLLATE "C"',
+        "key, leaf, announced, to_json(profiles), content, ended, ended_at, reason",
+    ),
 )
 """Tables that readers see and two nodes compare."""
 

@@ -20,6 +20,7 @@ from projections.core.positions import Position
 from projections.credentials.credentials import CredentialRows
 from projections.fold.published import Overlay
 from projections.fold.seals import SealRows
+from projections.issuing_keys.rows import IssuingKeyRows
 from projections.precedents.rows import PrecedentRows
 from projections.recognition.recognition import RecognitionRows
 from registry.rules import stream
@@ -102,6 +103,7 @@ class _Batch:
             SealRows(record.name),  # after the status changes that it checks seals against
             SearchRows(record.name),
             PrecedentRows(record.name),
+            IssuingKeyRows(record.name),
         )
         self._takers: dict[str, list[_Taker]] = {
             event_type: [rows.take for rows in self._collectors if event_type in rows.TYPES]
@@ -213,4 +215,5 @@ def _copy(states: MemberState) -> MemberState:
     copied.agreements.update(states.agreements)
     copied.joined |= states.joined
     copied.erased |= states.erased
+    copied.issuing_keys.update(states.issuing_keys)
     return copied

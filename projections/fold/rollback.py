@@ -133,6 +133,11 @@ _STATEMENTS: Final = (
     DELETE FROM agreement_targets t USING gone g WHERE t.member = %(member)s AND t.agreement = g.agreement
     """,
     "UPDATE agreements SET withdrawn_from = NULL, closed = NULL WHERE member = %(member)s AND closed >= %(size)s",
+    "DELETE FROM issuing_keys WHERE member = %(member)s AND leaf >= %(size)s",
+    """
+    UPDATE issuing_keys SET ended = NULL, ended_at = NULL, reason = NULL
+    WHERE member = %(member)s AND ended >= %(size)s
+    """,
     # Refusals. What the leaves alone say differs from a later leaf on only.
     "DELETE FROM refusals WHERE member = %(member)s AND leaf >= %(size)s",
     "DELETE FROM published_achievements WHERE member = %(member)s",

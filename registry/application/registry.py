@@ -3,6 +3,7 @@
 from registry.application.achievements import Achievements
 from registry.application.credentials import Credentials
 from registry.application.erasures import Erasures
+from registry.application.issuing_keys import IssuingKeys
 from registry.application.private_store import PrivateStore
 from registry.application.recognition import Recognition
 from registry.domain.case import Case
@@ -26,6 +27,11 @@ class Registry(PrivateStore):
     def erasures(self) -> Erasures:
         """Learners whom the university erased."""
         return Erasures(self)
+
+    @property
+    def issuing_keys(self) -> IssuingKeys:
+        """The keys with which the university signs documents."""
+        return IssuingKeys(self)
 
     @property
     def recognition(self) -> Recognition:

@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "credential": ("issuing.credentials",),
     "import": ("issuing.imports",),
     "course-code": ("issuing.course_codes",),
+    "issuing-key": ("issuing.issuing_keys",),
     "intake": ("issuing.intake",),
     "recognition": ("recognition.recognition",),
     "case": ("recognition.cases", "recognition.case_file"),
@@ -65,6 +66,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 PANELS: Final[dict[str, tuple[str, ...]]] = {
     "Issuing": (
         "achievement", "credential", "import", "course-code", "intake", "reconcile", "refused", "stack", "learner",
+        "issuing-key",
     ),
     "Recognition": ("recognition", "case", "office", "agreement", "reasons", "precedents"),
     "Evidence": (

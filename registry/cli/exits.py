@@ -29,10 +29,12 @@ from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
 from registry.cursors import InvalidCursor
+from registry.export.document import ExportError
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
+from registry.node.issuing_keys import IssuingKeyError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
@@ -61,6 +63,8 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TooCostly, 5),
     (NoReceipt, 1),
     (CannotWrite, 1),
+    (ExportError, 1),
+    (IssuingKeyError, 1),
     (PolicyUnmet, 1),
     (NoReport, 5),
     (NoSuchMember, 2),

@@ -45,6 +45,7 @@ from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.node.health.status import Status
+from registry.node.issuing_keys import OwnIssuingKey
 from registry.office.assessments.assessment import Assessment
 from registry.office.assessments.profiles import StoredProfile
 from registry.office.cases.attachments import Attachment
@@ -174,6 +175,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "account list": _list(Account),
     "account journal": _list(JournalEntry),
     "api-key list": _list(ApiKey),
+    "issuing-key list": _list(OwnIssuingKey),
     "key show": Shape(("member", "problem", "keys")),
     "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),
     "learner held": _list(HeldPerson),

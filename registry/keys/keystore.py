@@ -14,7 +14,9 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
@@ -44,6 +46,7 @@ _MASTER_PURPOSE: Final = b"credential registry: vault master key"
 MAX_PASSPHRASE_BYTES: Final = 1023
 """The limit of PKCS8 encryption in the `cryptography` package."""
 
+PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 Ask = Callable[[], bytes | None]
 """Returns the passphrase when a key needs one, for example from a file or a person; None if there is none."""
 
@@ -65,21 +68,29 @@ class Keystore:
 
     def create_signer(self, name: str, origin: str) -> Ed25519Signer:
         """Make a signing key and store it under a name."""
+        signer = Ed25519Signer.generate(origin)
+        self._write_public(name, self.write_private_key(name, signer.private), signer.vkey)
+        return signer
+
+    def write_private_key(self, name: str, private: PrivateKey) -> bytes:
+        """Store a private key under a name that no key has, and return its file's content."""
         if self._passphrase is not None and len(self._passphrase) > MAX_PASSPHRASE_BYTES:
             raise KeystoreError(
                 f"the passphrase has {len(self._passphrase):,} bytes; at most {MAX_PASSPHRASE_BYTES:,} protect a key."
                 " Is it the right file? No key was made"
             )
-        signer = Ed25519Signer.generate(origin)
         protection: serialization.KeySerializationEncryption = (
             serialization.BestAvailableEncryption(self._passphrase)
             if self._passphrase
             else serialization.NoEncryption()
         )
-        data = signer.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+        data = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
         self._write(f"{name}.pem", data)
-        self._write_public(name, data, signer.vkey)
-        return signer
+        return data
+
+    def read_private_key(self, name: str) -> PrivateKeyTypes:
+        """Return the private key of that name, of whatever kind."""
+        return self._open_private_key(name, self._read(f"{name}.pem"))
 
     def signer(self, name: str, origin: str) -> Ed25519Signer:
         """Return the signing key of that name."""
@@ -117,12 +128,15 @@ class Keystore:
         except OSError as error:
             raise KeystoreError(f"cannot write {path}: {error.strerror}") from error
 
-    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
+    def _open_private_key(self, name: str, data: bytes) -> PrivateKeyTypes:
         passphrase = self._require_passphrase(f"{name}.pem") if b"ENCRYPTED" in data else None
         try:
-            private = serialization.load_pem_private_key(data, passphrase)
+            return serialization.load_pem_private_key(data, passphrase)
         except (ValueError, TypeError) as error:
             raise KeystoreError(f"{self._folder / name}.pem does not open: is the passphrase right?") from error
+
+    def _signer(self, name: str, origin: str, data: bytes) -> Ed25519Signer:
+        private = self._open_private_key(name, data)
         if not isinstance(private, Ed25519PrivateKey):
             raise KeystoreError(f"{self._folder / name}.pem is not an Ed25519 key")
         return Ed25519Signer(origin, private)

@@ -27,6 +27,7 @@ from projections.feed import feed
 from registry.application.issuing import Issuer
 from registry.application.owner import Owner, claim
 from registry.application.registry import Registry
+from registry.export.document import DocumentSigner, Profile
 from registry.keys.keystore import SIGNING, Keystore
 from registry.log import (
     GOVERNANCE,
@@ -42,6 +43,7 @@ from registry.log import (
 from registry.node.adapters.acceptance import ConsumerRules
 from registry.node.adapters.own_refusals import OwnRefusals
 from registry.node.adapters.parts import PostgresPartChecker
+from registry.node.document_signers import find_document_signer
 from registry.node.governance_follower import GovernanceFollower
 from registry.node.health.own_log import OwnLog
 from registry.node.passphrases import ask_passphrase
@@ -201,6 +203,13 @@ class Node:
         parts = PostgresPartChecker(self.dsn(), self.settings.member)
         self._open.callback(parts.close)
         return Issuer(self.registry, parts)
+
+    def document_signer(self, profile: Profile) -> DocumentSigner:
+        """Return the key with which this node signs documents of a profile. Raises `ExportError`, with what to do.
+
+        The private half is read at the first signature, and may then need its passphrase (`KeystoreError`).
+        """
+        return find_document_signer(self, profile)
 
     def source(self) -> Source:
         """Return the log's address, for processes that open it themselves."""

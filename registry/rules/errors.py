@@ -7,7 +7,8 @@ Refusal
 ├── Duplicate           a thing of that kind and id exists in this log
 ├── Unknown             the thing that the event is about, or builds on, does not exist in this log
 │   ├── UnknownAchievement, UnknownCredential, UnknownDecision, UnknownAssessment, UnknownAgreement
-│   └── UnknownMember, UnknownKey     (governance)
+│   ├── UnknownKey          (governance's keys, and keys that sign documents)
+│   └── UnknownMember       (governance)
 ├── WrongVersion        not the next version, or none of those published
 ├── Retired             the achievement is retired
 ├── EctsMismatch        not the ECTS value of that version

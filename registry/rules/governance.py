@@ -31,6 +31,7 @@ CREATES: Final[Mapping[str, str]] = {
     "recognition.decided.v1": "recogniser",
     "recognition.assessed.v1": "recogniser",
     "agreement.declared.v1": "recogniser",
+    "issuing.key.announced.v1": "issuer",
     "credential.reinstated.v1": "",  # needs no role, but an active member
 }
 """The events that a suspended member may not publish, each with the role that it needs. Other events reduce harm."""

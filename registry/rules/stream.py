@@ -7,9 +7,10 @@ these two, so that each rule is in one place.
 
 from typing import Any, NamedTuple
 
-from registry.rules import achievements, credentials, recognition
+from registry.rules import achievements, credentials, issuing_keys, recognition
 from registry.rules.achievements import Achievement
 from registry.rules.credentials import Credential
+from registry.rules.issuing_keys import IssuingKeyState
 from registry.rules.recognition import AssessmentState, DecisionState
 from registry.wire.achievements import AchievementContent, AchievementJoined, AchievementRetired
 from registry.wire.credentials import (
@@ -22,6 +23,7 @@ from registry.wire.credentials import (
     StatusSealed,
 )
 from registry.wire.events import Event
+from registry.wire.issuing_keys import IssuingKeyAnnounced, IssuingKeyEnded
 from registry.wire.recognition import (
     AgreementDeclared,
     AgreementWithdrawn,
@@ -43,7 +45,16 @@ class MemberState:
     The values are immutable. A change replaces the value, so that a comparison by `is` shows whether there was one.
     """
 
-    __slots__ = ("achievements", "agreements", "assessments", "credentials", "decisions", "erased", "joined")
+    __slots__ = (
+        "achievements",
+        "agreements",
+        "assessments",
+        "credentials",
+        "decisions",
+        "erased",
+        "issuing_keys",
+        "joined",
+    )
 
     def __init__(self) -> None:
         self.achievements: dict[str, Achievement] = {}
@@ -53,6 +64,7 @@ class MemberState:
         self.agreements: dict[str, str] = {}
         self.joined: set[Joined] = set()
         self.erased: set[str] = set()
+        self.issuing_keys: dict[str, IssuingKeyState] = {}
 
 
 class AffectedKeys(NamedTuple):
@@ -70,11 +82,12 @@ class AffectedKeys(NamedTuple):
     agreements: set[str]
     joined: set[Joined]
     learners: set[str]
+    issuing_keys: set[str]
 
     @classmethod
     def empty(cls) -> "AffectedKeys":
         """Return a collection without any key."""
-        return cls(set(), set(), set(), set(), set(), set(), set(), set())
+        return cls(set(), set(), set(), set(), set(), set(), set(), set(), set())
 
     def add(self, event: Event[Any]) -> None:
         """Add the keys that this event reads, changes or creates."""
@@ -103,6 +116,8 @@ class AffectedKeys(NamedTuple):
             self.agreements.add(data.agreement)
         elif isinstance(data, LearnerErased):
             self.learners.add(data.learner)
+        elif isinstance(data, IssuingKeyAnnounced | IssuingKeyEnded):
+            self.issuing_keys.add(data.key)
 
 
 def joined_key(data: AchievementJoined) -> Joined:
@@ -144,6 +159,10 @@ def apply(state: MemberState, event: Event[Any]) -> None:
     elif isinstance(data, LearnerErased):
         credentials.erase(data.learner in state.erased, data.learner)
         state.erased.add(data.learner)
+    elif isinstance(data, IssuingKeyAnnounced):
+        state.issuing_keys[data.key] = issuing_keys.announce(state.issuing_keys.get(data.key), data.key)
+    elif isinstance(data, IssuingKeyEnded):
+        state.issuing_keys[data.key] = issuing_keys.end(state.issuing_keys.get(data.key), data)
     elif not isinstance(data, StatusSealed):  # a seal is evidence: it changes nothing and is never refused
         _apply_recognition(state, data)
 

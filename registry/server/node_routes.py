@@ -23,14 +23,21 @@ from registry.http.problems import index_page, problem_page
 from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.services.health_watch import READINESS, HealthWatch
 from registry.server.asyncapi import describe_topics
+from registry.server.did_routes import did_routes
 from registry.server.openapi import VERSION, description_of
 from registry.settings.settings import Settings
 from registry.supervision import DATABASE_ERRORS
 
 
 def node_routes(views: Views, settings: Settings, watch: HealthWatch) -> list[Any]:
-    """Return the routes of health, the signed digest, problem pages and descriptions."""
-    return [*_health_routes(views, watch), _digest_route(settings), *_page_routes(), *_description_routes(settings)]
+    """Return the routes of health, the signed digest, the keys of documents, problem pages and descriptions."""
+    return [
+        *_health_routes(views, watch),
+        _digest_route(settings),
+        *did_routes(settings),
+        *_page_routes(),
+        *_description_routes(settings),
+    ]
 
 
 def _health_routes(views: Views, watch: HealthWatch) -> list[Any]:

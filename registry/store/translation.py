@@ -16,6 +16,7 @@ from registry.domain.achievement import Achievement, Joining
 from registry.domain.aggregate import Changed, Created, MemberAggregate, Repeated
 from registry.domain.case import Case
 from registry.domain.credential import Credential
+from registry.domain.issuing_key import IssuingKey
 from registry.domain.learner import Erasure
 from registry.domain.recognition import Agreement, Assessment, Decision
 from registry.domain.sealing import Sealing
@@ -30,6 +31,7 @@ AGGREGATES: Final[tuple[type[MemberAggregate], ...]] = (
     Sealing,
     Case,
     Erasure,
+    IssuingKey,
 )
 
 EVENTS: Final[dict[str, type[Created | Changed]]] = {
@@ -62,7 +64,15 @@ _TIMESTAMP: Final = re.compile(rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d
 _SIZE: Final = re.compile(rb'"size":(\d+)')
 _LEARNER: Final = re.compile(rb'"learner":"([^"\\]+)"')
 _ACHIEVEMENT: Final = re.compile(rb'"achievement":"([^"\\]+)"')
-_SUBJECTS: Final = {b"status.sealed.v1": _SIZE, b"learner.erased.v1": _LEARNER}
+_KEY: Final = re.compile(rb'"key":"([^"\\]+)"')
+_SUBJECTS: Final = {
+    b"status.sealed.v1": _SIZE,
+    b"learner.erased.v1": _LEARNER,
+    b"issuing.key.announced.v1": _KEY,
+    b"issuing.key.ended.v1": _KEY,
+}
+_NAMED_IN_DATA: Final = ("registry.joining.", "registry.sealing.", "registry.erasure.", "registry.issuing-key.")
+"""Beginnings of the topics whose subject is not the aggregate's id."""
 
 
 class _Timed(msgspec.Struct):
@@ -94,7 +104,7 @@ class Translator:
             else (
                 event.PUBLISHED.encode(),
                 event.PUBLISHED.startswith(_ABOUT_LEARNERS),
-                topic.startswith(("registry.joining.", "registry.sealing.", "registry.erasure.")),
+                topic.startswith(_NAMED_IN_DATA),
             )
             for topic, event in EVENTS.items()
         }
@@ -138,7 +148,7 @@ class Translator:
 
 
 def _find_subject(published: bytes, data: bytes) -> bytes:
-    """Return a subject that is not the aggregate's id: another member's achievement, a learner, or a size."""
+    """Return a subject that is not the aggregate's id: another member's achievement, a learner, a size, or a key."""
     match = _SUBJECTS.get(published, _ACHIEVEMENT).search(data)
     if match is None:
         raise ValueError(f"{published.decode()} does not name what it is about")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Generic, Literal, NoReturn, TypeVar
 
 import msgspec
 
-from registry.wire import achievements, credentials, governance, recognition
+from registry.wire import achievements, credentials, governance, issuing_keys, recognition
 from registry.wire.commit import MAX_EVENT, Commit
 from registry.wire.errors import InvalidEvent
 from registry.wire.forms import (
@@ -92,6 +92,8 @@ MEMBER_TYPES: Final[dict[str, type[Any]]] = {
     "agreement.withdrawn.v1": recognition.AgreementWithdrawn,
     "learner.erased.v1": credentials.LearnerErased,
     "status.sealed.v1": credentials.StatusSealed,
+    "issuing.key.announced.v1": issuing_keys.IssuingKeyAnnounced,
+    "issuing.key.ended.v1": issuing_keys.IssuingKeyEnded,
 }
 
 ISSUED: Final = "credential.issued.v1"

@@ -30,6 +30,7 @@ PATTERNS: Final = {
     "^[A-Za-z0-9_-]+$": "characters of base64url: letters, digits, - and _",
     "^[A-Za-z0-9_-]{43}$": "43 characters of base64url (a SHA-256)",
     "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$": "a SHA-256 in base64",
+    "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$": "32 bytes in base64url without padding",
     r"^[^\x00-\x1f\x7f]+$": "text in one line, without control characters",
 }
 _TYPES: Final = {

@@ -18,7 +18,7 @@ READING = {
     "account journal": (), "account list": (), "agreement list": (), "api-key list": (),
     "case list": (), "course-code list": (), "credential list": (),
     "credential find": ("jansen",), "credential show": ("{credential}",), "governance show": (),
-    "key show": (), "learner changes": (), "learner held": (), "learner show": ("{learner}",),
+    "issuing-key list": (), "key show": (), "learner changes": (), "learner held": (), "learner show": ("{learner}",),
     "log list": (), "log quarantine list": (), "log show": ("twente", "0"), "log verify": ("twente",),
     "member list": (), "member reliance": ("twente",), "precedents": (), "reasons list": (), "recognition show": (),
     "refused list": (), "stack impaired": (), "status": (), "university show": ("twente", "--year", "2026"),

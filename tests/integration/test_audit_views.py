@@ -42,6 +42,8 @@ def consortium():
     twente.seal(twente.revoke(credentials[0]), twente.revoke(credentials[0]))
     erased = new_id()
     twente.seal(twente.issue(energy, erased)[1], twente.erase(erased))
+    key, announced = twente.announce_key()
+    twente.seal(announced, twente.end_key(key))
     ref = VersionedRef("twente", energy, 1)
     programme, published = aveiro.publish(title={"en": "Urban analytics"})
     part = {"member": "twente", "credential": credentials[1], "ects": 5}
@@ -154,6 +156,7 @@ EDITS = {
     "assessments": "UPDATE assessments SET closed = 3",
     "agreements": "UPDATE agreements SET closed = 3",
     "agreement_targets": "UPDATE agreement_targets SET version = 2",
+    "issuing_keys": "UPDATE issuing_keys SET reason = 'lost'",
     "precedents": "UPDATE precedents SET outcome = 'refused', grounds = '{formal:notAuthentic}' WHERE grant_no = 0",
     "precedent_counts": "UPDATE precedent_counts SET in_force = 99 WHERE what = 'partial'",
     "programmes": "UPDATE programmes SET words = 'forged'",

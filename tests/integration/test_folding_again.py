@@ -13,6 +13,7 @@ from consumers.streams import quarantine
 from projections.core import views
 from projections.core.tables import UNDIGESTED, VIEWS
 from projections.feed import feed
+from projections.issuing_keys.issuing_keys import list_of_member
 from registry.wire import commit
 from registry.wire.achievements import AchievementJoined
 from registry.wire.credentials import CredentialReinstated, Part, StatusSealed
@@ -55,7 +56,9 @@ class History:
         self.consortium = Consortium("twente", "aveiro")
         self.twente, self.aveiro = self.consortium.universities.values()
         self.people = [new_id() for _ in range(3)]
-        self.things = {kind: [] for kind in ("achievement", "credential", "decision", "assessment", "agreement")}
+        self.things = {
+            kind: [] for kind in ("achievement", "credential", "decision", "assessment", "agreement", "issuing_key")
+        }
         self.versions = Counter()
         self.anchor = Head(0, base64.b64encode(Tree().root).decode())
         self.standing, self.roles = "active", ["issuer", "recogniser"]
@@ -138,6 +141,13 @@ class History:
         )  # fmt: skip
         self.things["agreement"].append(data.agreement)
         return self.twente.line("agreement.declared.v1", data.agreement, data)
+
+    def _issuing_key(self, known):
+        if known is not None:
+            return self.twente.end_key(known, self.chance.choice(["rotated", "lost", "compromised"]))
+        key, line = self.twente.announce_key()
+        self.things["issuing_key"].append(key)
+        return line
 
     def _erase(self, _):
         return self.twente.erase(self.chance.choice(self.people))
@@ -269,6 +279,49 @@ def test_from_a_waypoint_or_from_the_first_record_the_rows_the_evidence_and_the_
         rolled_back += sum(begin > 0 for begin in begins)
     assert acts > 3 * HISTORIES
     assert rolled_back > acts // 3
+
+
+def test_keys_that_were_announced_or_ended_after_a_waypoint_are_taken_back(connection):
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    first, announced = twente.announce_key()
+    twente.seal(announced)
+    head = twente.head
+    thiefs, added = twente.announce_key()
+    twente.seal(twente.end_key(first, "lost"), added)
+    log = consortium.log()
+    projector = Projector(connection, log, CONSORTIUM, consortium.founded, waypoint=1)
+    projector.step()
+    assert keys(connection) == {first: "lost", thiefs: None}
+    retired_key = MemberKeyRetired("twente", str(twente.signers[0].vkey), head, "compromised")
+    log.append("governance", [consortium.seal(consortium.line("member.key.retired.v1", "twente", retired_key))])
+    with capture_logs() as said:
+        projector.step()
+    assert [one["begins"] for one in said if one["event"] == "projector.folding_again"] == [head.size]
+    assert keys(connection) == {first: None}
+
+
+def test_a_voided_end_lets_a_key_be_in_force_again_and_a_voided_announcement_is_none(connection):
+    consortium = Consortium("twente")
+    twente = consortium.universities["twente"]
+    first, announced = twente.announce_key()
+    second, also = twente.announce_key()
+    twente.seal(announced, also, twente.end_key(first, "compromised"))
+    log = consortium.log()
+    projector = Projector(connection, log, CONSORTIUM, consortium.founded)
+    projector.step()
+    assert keys(connection) == {first: "compromised", second: None}
+    voided = MemberRangeVoided("twente", 1, 3, twente.head, "publishedByMistake")
+    log.append("governance", [consortium.seal(consortium.line("member.range.voided.v1", "twente", voided))])
+    projector.step()
+    assert keys(connection) == {first: None}
+    log.append("twente", [twente.seal(also)])
+    projector.step()
+    assert keys(connection) == {first: None, second: None}
+
+
+def keys(connection):
+    return {key.key: key.reason for key in list_of_member(connection, "twente")}
 
 
 def test_what_a_thief_erased_sealed_and_claimed_after_a_waypoint_is_taken_back(connection):

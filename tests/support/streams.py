@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from consumers.projecting.rebuild import Source
+from registry.keys.issuing_keys import public_jwk
 from registry.log import open_log
 from registry.wire import commit
 from registry.wire.achievements import AchievementContent, LearningOutcome, QualityAssurance
 from registry.wire.credentials import CredentialIssued, CredentialRevoked, CredentialSuspended, LearnerErased
 from registry.wire.events import Event, encode
 from registry.wire.governance import ConsortiumFounded, Head, MemberAdmitted
+from registry.wire.issuing_keys import IssuingKeyAnnounced, IssuingKeyEnded, KeyEndReason
 from registry.wire.keys import Ed25519Signer, Signer
 from registry.wire.merkle import Tree, leaf_hash
 from tests.support.memory_log import MemoryLog
@@ -102,6 +106,14 @@ class University(Stream):
 
     def revoke(self, credential: str) -> bytes:
         return self.line("credential.revoked.v1", credential, CredentialRevoked(credential, "issuedInError"))
+
+    def announce_key(self) -> tuple[str, bytes]:
+        jwk = public_jwk(Ed25519PrivateKey.generate())
+        data = IssuingKeyAnnounced(jwk.thumbprint, jwk, ["open"])
+        return data.key, self.line("issuing.key.announced.v1", data.key, data)
+
+    def end_key(self, key: str, reason: KeyEndReason = "rotated") -> bytes:
+        return self.line("issuing.key.ended.v1", key, IssuingKeyEnded(key, reason))
 
     def erase(self, learner: str) -> bytes:
         return self.line("learner.erased.v1", learner, LearnerErased(learner))

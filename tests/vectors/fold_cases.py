@@ -13,12 +13,13 @@ from registry.wire.governance import Head, MemberKeyAdded, MemberRangeVoided
 from tests.vectors.corner_cases import CORNERS
 from tests.vectors.deep_cases import DEEP
 from tests.vectors.fold_case import Fold
+from tests.vectors.issuing_key_cases import ISSUING_KEYS
 from tests.vectors.key_cases import key_ids
 from tests.vectors.writer import identifier, signer
 
 
 def fold_cases() -> list[dict[str, Any]]:
-    return [case().case() for case in (*PLAIN, *CORNERS, *DEEP, key_ids)]
+    return [case().case() for case in (*PLAIN, *CORNERS, *DEEP, key_ids, *ISSUING_KEYS)]
 
 
 def _plain() -> Fold:

@@ -170,6 +170,12 @@ def observed(connection: Connection, projector: Projector, log: MemoryLog) -> di
         },
         "ects": {learner: None if record.ects is None else _number(record.ects) for learner, record in records.items()},
         "joint": decisions.joint(connection),
+        "issuingKeys": {
+            f"{member}/{key}": state
+            for member, key, state in connection.execute(
+                "SELECT member, key, coalesce(reason, 'inForce') FROM issuing_keys"
+            )
+        },
     }
 
 

@@ -94,6 +94,10 @@ MEANINGS: Final[dict[str, str]] = {
     " from what this member said, before and after ([what erasure means](what-erasure-means.md)).",
     "status.sealed.v1": "Commit to the status of all of this member's credentials below `size`: the Merkle root over"
     " those that are suspended, revoked or replaced, and their number. A seal is evidence; no rule refuses it.",
+    "issuing.key.announced.v1": "Announce a key with which this member signs documents for wallets and files, not"
+    " commits ([issuing keys](issuing-keys.md)).",
+    "issuing.key.ended.v1": "Stop signing with a key, for good. What it signed before still counts if it was rotated or"
+    " lost; if it was compromised, only with a receipt that shows that the credential was on the log before.",
 }
 
 GOVERNANCE_REFUSALS: Final[dict[str, tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from consumers.streams.quarantine import EXPLAINED
 from registry.cli.reference.event_texts import GOVERNANCE_REFUSALS, MEANINGS, OPENING, REFUSAL_OPENING
 from registry.cli.reference.field_texts import BEYOND, FIELDS
 from registry.cli.reference.markdown import NOTICE, anchor, plain, table
-from registry.rules import achievements, credentials, errors, recognition
+from registry.rules import achievements, credentials, errors, issuing_keys, recognition
 from registry.rules.errors import Refusal
 from registry.rules.governance import CREATES
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES
@@ -34,6 +34,8 @@ RULES: Final[Mapping[str, Callable[..., Any] | None]] = {
     "agreement.withdrawn.v1": recognition.withdraw_agreement,
     "learner.erased.v1": credentials.erase,
     "status.sealed.v1": None,
+    "issuing.key.announced.v1": issuing_keys.announce,
+    "issuing.key.ended.v1": issuing_keys.end,
 }
 """The function that judges an event of each type of a member's log; None where no rule can refuse it."""
 SUBJECTS: Final = {
@@ -43,6 +45,7 @@ SUBJECTS: Final = {
     "Agreements": "agreement.",
     "Learners": "learner.",
     "Status seals": "status.",
+    "Issuing keys": "issuing.",
 }
 
 
@@ -140,7 +143,13 @@ def _value(kind: types.Type, objects: dict[str, Any]) -> str:
 def _word(kind: types.Type) -> str:
     if isinstance(kind, types.StrType) and kind.pattern is not None:
         return PATTERNS.get(kind.pattern, f"text as `{kind.pattern}`")
-    words = {types.StrType: "text", types.IntType: "whole number", types.FloatType: "number", types.BoolType: "boolean"}
+    words = {
+        types.StrType: "text",
+        types.IntType: "whole number",
+        types.FloatType: "number",
+        types.BoolType: "boolean",
+        types.NoneType: "absent",
+    }
     return words[type(kind)]
 
 

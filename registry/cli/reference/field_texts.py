@@ -15,6 +15,17 @@ FIELDS: Final[dict[str, str]] = {
     "locality": "The town.",
     "homepage": "The address of the website.",
     "appealBody": "Where this member's decisions are appealed.",
+    "IssuingKeyAnnounced.key": "The thumbprint of the key (RFC 7638, SHA-256).",
+    "IssuingKeyEnded.key": "The thumbprint of the key.",
+    "jwk": "The public key as a JSON Web Key.",
+    "profiles": "What it signs: `open`, documents that are found by did:web; `eudi`, attestations for wallets of the"
+    " European Union.",
+    "x5c": "The chain of certificates, base64 of DER, the key's own first.",
+    "kty": "The type of key: `OKP` with `Ed25519`, `EC` with `P-256`.",
+    "crv": "The curve.",
+    "x": "The public key of Ed25519, or the first coordinate.",
+    "y": "The second coordinate of P-256.",
+    "d": "Absent: it would be the private half.",
     "keys": "The first signing keys, as C2SP verifier keys.",
     "roles": "What the member may publish.",
     "vkey": "The signing key, as a C2SP verifier key.",
@@ -166,6 +177,10 @@ BEYOND: Final[dict[str, str]] = {
     ),
     "agreement.declared.v1": (
         "`with` is another member, and each achievement is that member's. A filter names levels or fields."
+    ),
+    "issuing.key.announced.v1": (
+        "Type, curve and coordinates belong together, `key` is the thumbprint of `jwk`, and the first certificate of "
+        "`x5c` holds the same key."
     ),
 }
 """Rules about several fields together, beyond the form of each: a breach is refused as `schema`."""

@@ -71,9 +71,9 @@ def addresses(node: Node) -> AddressPolicy:
     return AddressPolicy(node.settings.webhook_http_localhost, node.settings.webhook_networks)
 
 
-def dispatcher(node: Node) -> Dispatcher:
-    """Return the dispatcher that posts this node's feed. Raises `SettingsError`."""
-    settings, dsn = node.settings, node.dsn()
+def trusted_authorities(node: Node) -> ssl.SSLContext:
+    """Return the authorities whose certificates of hosts this node trusts. Raises `SettingsError`."""
+    settings = node.settings
     tls = ssl.create_default_context()
     if settings.webhook_ca_file is not None:
         file = settings.home / settings.webhook_ca_file
@@ -81,11 +81,17 @@ def dispatcher(node: Node) -> Dispatcher:
             tls.load_verify_locations(file)
         except (OSError, ssl.SSLError) as error:
             raise SettingsError(f"webhook_ca_file: cannot use {file}: {error}") from error
+    return tls
+
+
+def dispatcher(node: Node) -> Dispatcher:
+    """Return the dispatcher that posts this node's feed. Raises `SettingsError`."""
+    settings, dsn = node.settings, node.dsn()
     return Dispatcher(
         dsn,
         node.registry.vault,
         lambda: FeedSource(dsn, settings.member, settings.origin),
         channel=feed.CHANNEL,
         addresses=addresses(node),
-        tls=tls,
+        tls=trusted_authorities(node),
     )

@@ -1,7 +1,7 @@
 """Entries as the log explorer shows them, and to whom. Pure.
 
-Governance, achievements, assessments, agreements and seals name no learner: everybody may read them. Of every other
-entry the public sees its type, its leaf hash and the proof. Staff of a member may read all of it.
+Governance, achievements, assessments, agreements, seals and issuing keys name no learner: everybody may read them. Of
+every other entry the public sees its type, its leaf hash and the proof. Staff of a member may read all of it.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,8 @@ PUBLIC_TYPES: Final = frozenset(
         "agreement.declared.v1",
         "agreement.withdrawn.v1",
         "status.sealed.v1",
+        "issuing.key.announced.v1",
+        "issuing.key.ended.v1",
     }
 )
 """Types whose events name no learner and no credential. An unknown type is not among them."""

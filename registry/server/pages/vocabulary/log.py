@@ -57,6 +57,8 @@ WORDS: Final = {
         "agreement.withdrawn.v1": N_("An agreement was withdrawn"),
         "learner.erased.v1": N_("A learner was erased"),
         "status.sealed.v1": N_("The status of all credentials was sealed"),
+        "issuing.key.announced.v1": N_("A key that signs documents was announced"),
+        "issuing.key.ended.v1": N_("A key that signed documents has ended"),
         "consortium.founded.v1": N_("The consortium was founded"),
         "consortium.keys.rotated.v1": N_("The root keys were replaced"),
         "member.admitted.v1": N_("A member was admitted"),

@@ -4,11 +4,12 @@ from projections.catalogue.achievements import AchievementRows
 from projections.catalogue.search_rows import SearchRows
 from projections.credentials.credentials import CredentialRows
 from projections.fold.seals import SealRows
+from projections.issuing_keys.rows import IssuingKeyRows
 from projections.precedents.rows import PrecedentRows
 from projections.recognition.recognition import RecognitionRows
 from registry.wire.events import MEMBER_TYPES
 
-COLLECTORS = (CredentialRows, AchievementRows, RecognitionRows, SealRows, SearchRows, PrecedentRows)
+COLLECTORS = (CredentialRows, AchievementRows, RecognitionRows, SealRows, SearchRows, PrecedentRows, IssuingKeyRows)
 STATUS_CHANGES = {"credential.suspended.v1", "credential.reinstated.v1", "credential.revoked.v1"}
 """`fold` passes these to `CredentialRows.change`, with issuings that replace a credential."""
 

@@ -1,0 +1,1 @@
+"""Forms of signed documents and keys that issuing and verifying share."""
