@@ -10,6 +10,8 @@ CREDENTIALS_V1: Final = "https://www.w3.org/2018/credentials/v1"
 CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
 OPEN_BADGES: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 """The version that this registry writes."""
+OPEN_BADGES_EXTENSIONS: Final = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+"""Defines the type of 1EdTech's JSON Schemas."""
 CLR: Final = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 
 _FOLDER: Final = Path(__file__).parent / "contexts"
@@ -23,7 +25,7 @@ FILES: Final = {
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json": "open-badges-3.0.1.jsonld",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json": "open-badges-3.0.2.jsonld",
     OPEN_BADGES: "open-badges-3.0.3.jsonld",
-    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json": "open-badges-extensions.jsonld",
+    OPEN_BADGES_EXTENSIONS: "open-badges-extensions.jsonld",
     "https://purl.imsglobal.org/spec/clr/v2p0/context.json": "clr-2.0.0.jsonld",
     CLR: "clr-2.0.1.jsonld",
     "https://w3id.org/dcc/v1": "dcc-v1.jsonld",

@@ -30,6 +30,8 @@ _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language", "@direction"})
+_BASE: Final = "relative://relative/"
+"""What relative addresses are resolved against, to find them: left to itself, pyld takes an address of its own."""
 _cache: Final = LRUCache(maxsize=200)
 _lock: Final = Lock()  # pyld's caches of contexts are not made for threads
 
@@ -52,7 +54,7 @@ def canonize(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) 
 
 def _canonize(document: Mapping[str, Any], loader: Callable[..., Any]) -> str:
     resolver = ContextResolver(_cache if loader is SHIPPED else LRUCache(maxsize=50), loader)
-    options = {"documentLoader": loader, "contextResolver": resolver, "base": "", "extractAllScripts": False}
+    options = {"documentLoader": loader, "contextResolver": resolver, "base": _BASE, "extractAllScripts": False}
     processor = JsonLdProcessor(on_property_dropped=_refuse_dropped)
     expanded = processor.expand(document, options)
     if len(expanded) != 1:
@@ -81,6 +83,8 @@ def check_shape(document: Any) -> None:  # noqa: ANN401 - any JSON value
             inline += sum(isinstance(each, Mapping) for each in listed)
         if name.startswith("@") and name not in _KEYWORDS and not within:
             raise UnsafeDocument(f"it uses {name[:40]!r}, which credentials do not need")
+        if name == "@base":
+            raise UnsafeDocument("it sets @base, so that addresses are others than they seem")
         if isinstance(value, str) and _CONTROL.search(value):
             raise UnsafeDocument(f"{name[:80]} has a control character")
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
@@ -115,10 +119,10 @@ def _check_expanded(node: Any, at: str) -> None:  # noqa: ANN401 - any JSON valu
         _check_value(node, at)
         return
     if "@id" in node and not _is_address(node["@id"]):
-        raise UnsafeDocument(f"{at} has the address {str(node['@id'])[:80]!r}, which is relative or malformed")
+        raise UnsafeDocument(f"{at} has the address {_shown(node['@id'])}, which is relative or malformed")
     for kind in node.get("@type", ()):
         if not _is_address(kind):
-            raise UnsafeDocument(f"{at} is of the type {str(kind)[:80]!r}, which no context defines")
+            raise UnsafeDocument(f"{at} is of the type {_shown(kind)}, which no context defines")
     for name, inner in node.items():
         if name in {"@id", "@type"}:
             continue
@@ -133,11 +137,17 @@ def _check_value(node: Mapping[str, Any], at: str) -> None:
     if "@direction" in node:
         raise UnsafeDocument(f"{at} has a direction of writing, which RDF does not keep")
     if "@type" in node and node["@type"] != "@json" and not _is_address(node["@type"]):
-        raise UnsafeDocument(f"{at} is of the type {str(node['@type'])[:80]!r}, which no context defines")
+        raise UnsafeDocument(f"{at} is of the type {_shown(node['@type'])}, which no context defines")
 
 
 def _is_address(text: object) -> bool:
-    return isinstance(text, str) and (re.fullmatch(r"_:[A-Za-z0-9_.-]+", text) or _IRI.fullmatch(text)) is not None
+    if not isinstance(text, str) or text.startswith(_BASE[:9]):
+        return False
+    return (re.fullmatch(r"_:[A-Za-z0-9_.-]+", text) or _IRI.fullmatch(text)) is not None
+
+
+def _shown(text: object) -> str:
+    return repr(str(text).removeprefix(_BASE)[:80])
 
 
 def _refuse_dropped(name: str | None) -> None:

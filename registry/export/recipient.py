@@ -1,0 +1,62 @@
+"""The person in an Open Badge: a hash of the name, the name, or nothing but the holder's key.
+
+A badge may be shown to anybody, so of the person it has the name at most. A hash with its salt lets those who know the
+name confirm it (Open Badges 3.0, section B.1.12); it does not hide the name from somebody who guesses it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from registry.documents.multikey import UnsupportedKey, multikey_of
+from registry.export.document import Copy, ExportError, Omission
+from registry.export.facts import PortableCredential
+from registry.wire.disclosures import salts
+
+Identity = Literal["hashed", "plain", "none"]
+"""How a badge names the person."""
+_LEFT_OUT: Final = ("dateOfBirth", "nationalId", "studentNumber")
+
+
+def name_of(credential: PortableCredential) -> str:
+    """Return the holder's whole name; empty where the credential has none."""
+    parts = (credential.claims.get("givenName"), credential.claims.get("familyName"))
+    return " ".join(str(part) for part in parts if part)
+
+
+def make_recipient(credential: PortableCredential, copy: Copy, identity: Identity) -> dict[str, Any]:
+    """Return the identifiers of the subject. Raises `ExportError` where nothing would identify it."""
+    recipient: dict[str, Any] = {}
+    if copy.holder is not None:
+        try:
+            recipient["id"] = f"did:key:{multikey_of(copy.holder)}"
+        except UnsupportedKey as error:
+            raise ExportError(f"The holder's key cannot be used: {error}. Use a key of Ed25519 or P-256.") from error
+    name = name_of(credential)
+    if identity != "none" and name:
+        recipient["identifier"] = [_identify(name, hashed=identity == "hashed")]
+    if not recipient:
+        raise ExportError("An Open Badge needs the holder's key or a name. Give a holder, or the name plain or hashed.")
+    return recipient
+
+
+def _identify(name: str, *, hashed: bool) -> dict[str, Any]:
+    kind = {"type": "IdentityObject", "identityType": "name", "hashed": hashed}
+    if not hashed:
+        return {**kind, "identityHash": name}
+    salt = salts(1)
+    return {**kind, "identityHash": "sha256$" + hashlib.sha256((name + salt).encode()).hexdigest(), "salt": salt}
+
+
+def omit_from_recipient(credential: PortableCredential, identity: Identity) -> Iterable[Omission]:
+    """Yield what the credential says of the person and a badge leaves out."""
+    for name in ("familyName", "givenName"):
+        if name in credential.claims and identity == "none":
+            yield Omission(f"claims.{name}", "The badge was asked for without the name.")
+        elif name in credential.claims and identity == "hashed":
+            yield Omission(f"claims.{name}", "Only a hash of the name is in the badge.")
+    for name in _LEFT_OUT:
+        if name in credential.claims:
+            yield Omission(f"claims.{name}", "A badge may be shown to anybody; of the person it has a name at most.")
+    if "originalGrade" in credential.claims:
+        yield Omission("claims.originalGrade", "An Open Badge has one grade on one scale.")
