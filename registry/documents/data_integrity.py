@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from registry.documents import multibase
+from registry.documents import base64url, multibase
 from registry.documents.contexts import SHIPPED
-from registry.documents.json_ld import UnsafeDocument, canonize, check_shape
-from registry.documents.multikey import UnsupportedKey, ed25519_bytes, p256_key
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
+from registry.documents.multikey import MalformedKey, check_jwk
 
 SUITE: Final = "eddsa-rdfc-2022"
 MAX_PROOFS: Final = 8
@@ -183,6 +183,8 @@ def _hash_rdf(options: Mapping[str, Any], unsigned: Mapping[str, Any], loader: L
     """Return the hashes of a proof's options and of the document, as RDF (vc-di-eddsa, section 3.2.4)."""
     try:
         first = canonize(options, loader)
+    except UnknownContext:
+        raise
     except UnsafeDocument as error:
         raise UnsafeDocument(f"in the proof: {error}") from error
     return _digest(first.encode()) + _digest(canonize(unsigned, loader).encode())
@@ -198,12 +200,18 @@ def _listed(contexts: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
 
 def _verify_signature(curve: str, key: Mapping[str, str], signature: bytes, content: bytes) -> None:
     try:
+        public = check_jwk(key)
+    except MalformedKey as error:
+        raise BrokenProof(f"the key cannot be used: {error}") from error
+    x = base64url.decode(public["x"])
+    try:
         if curve == "Ed25519":
-            Ed25519PublicKey.from_public_bytes(ed25519_bytes(key)).verify(signature, content)
+            Ed25519PublicKey.from_public_bytes(x).verify(signature, content)
         else:
+            point = ec.EllipticCurvePublicNumbers(
+                int.from_bytes(x), int.from_bytes(base64url.decode(public["y"])), ec.SECP256R1()
+            )
             first, second = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-            p256_key(key).verify(encode_dss_signature(first, second), content, ec.ECDSA(SHA256()))
+            point.public_key().verify(encode_dss_signature(first, second), content, ec.ECDSA(SHA256()))
     except InvalidSignature as error:
         raise BrokenProof("the signature is not over this content by this key: one of them was changed") from error
-    except (UnsupportedKey, KeyError, ValueError) as error:
-        raise BrokenProof(f"the key cannot be used: {error}") from error

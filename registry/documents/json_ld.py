@@ -17,8 +17,8 @@ from pyld.jsonld import JsonLdError, JsonLdProcessor
 from registry.documents.contexts import SHIPPED
 
 MAX_DEPTH: Final = 40
-MAX_VALUES: Final = 30_000
-MAX_QUADS: Final = 10_000
+MAX_VALUES: Final = 50_000
+MAX_QUADS: Final = 20_000
 MAX_CONTEXTS: Final = 1_000
 MAX_INLINE_CONTEXTS: Final = 20
 """Contexts written out in the document: each is processed, while a shipped one is processed once."""
@@ -30,6 +30,7 @@ _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language", "@direction"})
+_LARGEST: Final = 1e21
 _BASE: Final = "relative://relative/"
 """What relative addresses are resolved against, to find them: left to itself, pyld takes an address of its own."""
 _cache: Final = LRUCache(maxsize=200)
@@ -40,14 +41,18 @@ class UnsafeDocument(ValueError):
     """A document that is not JSON-LD, exceeds a bound, or would lose something when it is made RDF."""
 
 
+class UnknownContext(UnsafeDocument):
+    """A document that names a context which is not shipped, so that nobody here can tell what its terms mean."""
+
+
 def canonize(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) -> str:
-    """Return the canonical N-Quads of a document. Raises `UnsafeDocument`."""
+    """Return the canonical N-Quads of a document. Raises `UnsafeDocument`, `UnknownContext`."""
     check_shape(document)
     with _lock:
         try:
-            return _canonize(document, loader)
+            return _canonize(_write_numbers(document), loader)
         except JsonLdError as error:
-            raise UnsafeDocument(_why(error)) from error
+            raise _explain(error) from error
         except RecursionError as error:
             raise UnsafeDocument("it nests too deeply") from error
 
@@ -64,6 +69,17 @@ def _canonize(document: Mapping[str, Any], loader: Callable[..., Any]) -> str:
     if sum(len(quads) for quads in dataset.values()) > MAX_QUADS:
         raise UnsafeDocument(f"it has more than {MAX_QUADS:,} statements")
     return str(_BoundedCanonizer().main(dataset, {"format": "application/n-quads"}))
+
+
+def _write_numbers(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which 5.0 is 5, as everywhere but in Python (JSON-LD 1.1 API, section 8.6)."""
+    if isinstance(value, dict):
+        return {name: _write_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_write_numbers(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
+        return int(value)
+    return value
 
 
 def check_shape(document: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -154,17 +170,15 @@ def _refuse_dropped(name: str | None) -> None:
     raise UnsafeDocument(f"it has the term {str(name)[:80]!r}, which no context defines")
 
 
-def _why(error: JsonLdError) -> str:
+def _explain(error: JsonLdError) -> UnsafeDocument:
     """Return the innermost reason of pyld."""
     cause: BaseException = error
     while isinstance(cause.__cause__, JsonLdError):
         cause = cause.__cause__
-    if isinstance(cause.__cause__, UnsafeDocument):
-        return str(cause.__cause__)
     details = getattr(cause, "details", None) or {}
     if "url" in details:
-        return f"it names the context {str(details['url'])[:200]!r}, which is not shipped, and none is fetched"
-    return f"it is not JSON-LD 1.1: {cause.args[0] if cause.args else cause}"[:300]
+        return UnknownContext(f"it names the context {str(details['url'])[:200]!r}, and none is fetched")
+    return UnsafeDocument(f"it is not JSON-LD 1.1: {cause.args[0] if cause.args else cause}"[:300])
 
 
 class _BoundedCanonizer(URDNA2015):  # type: ignore[misc] # pyld carries no types

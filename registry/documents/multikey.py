@@ -1,75 +1,110 @@
-"""Public keys as Multikey texts (W3C Controlled Identifiers, section 2.2.2) and as JWKs (RFC 7517)."""
+"""Public keys of Ed25519 and P-256 in Multikey form: multibase of a multicodec prefix and the key's bytes.
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+W3C Controlled Identifiers 1.0, section 2.2.2.
+"""
+
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from registry.documents import multibase
-
+_ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58: Final = "z"
 _ED25519: Final = b"\xed\x01"
 _P256: Final = b"\x80\x24"
+_ED25519_BYTES: Final = 32
+_P256_BYTES: Final = 33
+_COORDINATE_BYTES: Final = 32
+MAX_CHARACTERS: Final = 60
+"""A Multikey of P-256 has 49. Decoding base58 takes time with the square of the length."""
 
 
-class UnsupportedKey(ValueError):
-    """A key that is malformed, or of a kind that no proof here uses: neither Ed25519 nor P-256."""
+class MalformedKey(ValueError):
+    """A public key that is not one of the forms that this project reads. The message says why."""
 
 
-def jwk_of(text: str) -> dict[str, str]:
-    """Return a Multikey text (`z6Mk…`, `zDn…`) as a JWK. Raises `UnsupportedKey`."""
-    try:
-        data = multibase.decode(text)
-    except multibase.MalformedMultibase as error:
-        raise UnsupportedKey(f"{text[:60]!r} is no key: {error}") from error
-    kind, key = data[:2], data[2:]
-    if kind == _ED25519 and len(key) == 32:
-        return {"kty": "OKP", "crv": "Ed25519", "x": _encode(key)}
-    if kind == _P256:
+def encode_multikey(jwk: Mapping[str, str]) -> str:
+    """Return a key of JWK form as `publicKeyMultibase`. Raises `MalformedKey`."""
+    check_jwk(jwk)
+    if jwk["kty"] == "OKP":
+        return _BASE58 + _encode_base58(_ED25519 + _bytes_of(jwk["x"]))
+    sign = b"\x03" if _bytes_of(jwk["y"])[-1] & 1 else b"\x02"
+    return _BASE58 + _encode_base58(_P256 + sign + _bytes_of(jwk["x"]))
+
+
+def decode_multikey(text: str) -> dict[str, str]:
+    """Return a key of Multikey form as a JWK. Raises `MalformedKey`."""
+    if not text.startswith(_BASE58) or len(text) > MAX_CHARACTERS:
+        raise MalformedKey("the key is not multibase in base58 of the length of a key")
+    data = _decode_base58(text[1:])
+    prefix, key = data[:2], data[2:]
+    if prefix == _ED25519 and len(key) == _ED25519_BYTES:
+        return {"kty": "OKP", "crv": "Ed25519", "x": _text_of(key)}
+    if prefix == _P256 and len(key) == _P256_BYTES:
         try:
-            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key).public_numbers()
+            numbers = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key).public_numbers()
         except ValueError as error:
-            raise UnsupportedKey(f"{text[:60]!r} is no point of P-256") from error
-        return {"kty": "EC", "crv": "P-256", "x": _encode(point.x.to_bytes(32)), "y": _encode(point.y.to_bytes(32))}
-    raise UnsupportedKey(f"{text[:60]!r} is neither an Ed25519 nor a P-256 key")
+            raise MalformedKey("the key is not a point of P-256") from error
+        x, y = (_text_of(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
+        return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+    raise MalformedKey("the key is neither Ed25519 nor P-256")
 
 
-def multikey_of(jwk: Mapping[str, str]) -> str:
-    """Return a JWK as a Multikey text. Raises `UnsupportedKey`."""
+def check_jwk(jwk: Mapping[str, object]) -> dict[str, str]:
+    """Return the members of a public Ed25519 or P-256 key of a JWK. Raises `MalformedKey`, also for a private one."""
+    names = {("OKP", "Ed25519"): ("kty", "crv", "x"), ("EC", "P-256"): ("kty", "crv", "x", "y")}.get(
+        (str(jwk.get("kty")), str(jwk.get("crv")))
+    )
+    if names is None:
+        raise MalformedKey("the key is neither Ed25519 nor P-256")
+    if "d" in jwk:
+        raise MalformedKey("the key is a private one, which its owner must not give away")
+    members = {name: jwk.get(name) for name in names}
+    if any(len(_bytes_of(members[name])) != _COORDINATE_BYTES for name in names[2:]):
+        raise MalformedKey("a coordinate of the key has not 32 bytes")
+    public = {name: str(value) for name, value in members.items()}
+    if names[-1] == "y":
+        point = b"\x04" + _bytes_of(public["x"]) + _bytes_of(public["y"])
+        try:
+            ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        except ValueError as error:
+            raise MalformedKey("the key is not a point of P-256") from error
+    return public
+
+
+def _bytes_of(text: object) -> bytes:
+    """Decode canonical base64url without padding."""
+    if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+        raise MalformedKey("a member of the key is not text of the length of a key")
     try:
-        if (jwk["kty"], jwk["crv"]) == ("OKP", "Ed25519"):
-            return multibase.encode(_ED25519 + _decode(jwk["x"], 32))
-        if (jwk["kty"], jwk["crv"]) == ("EC", "P-256"):
-            return multibase.encode(_P256 + p256_key(jwk).public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
-    except KeyError as error:
-        raise UnsupportedKey(f"the JWK has no {error}") from error
-    raise UnsupportedKey("the JWK is neither an Ed25519 nor a P-256 key")
-
-
-def p256_key(jwk: Mapping[str, str]) -> ec.EllipticCurvePublicKey:
-    """Return the P-256 key of a JWK. Raises `UnsupportedKey` for a point that is not on the curve."""
-    x, y = (int.from_bytes(_decode(jwk[name], 32)) for name in ("x", "y"))
-    try:
-        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    except ValueError as error:
-        raise UnsupportedKey("the JWK is no point of P-256") from error
-
-
-def ed25519_bytes(jwk: Mapping[str, str]) -> bytes:
-    """Return the 32 bytes of an Ed25519 JWK. Raises `UnsupportedKey`."""
-    return _decode(jwk["x"], 32)
-
-
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str, length: int) -> bytes:
-    try:
-        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError as error:
-        raise UnsupportedKey("the JWK has a coordinate that is not base64url") from error
-    if len(data) != length:
-        raise UnsupportedKey(f"the JWK has a coordinate of {len(data)} bytes instead of {length}")
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise MalformedKey("a member of the key is not base64url") from error
+    if _text_of(data) != text:
+        raise MalformedKey("a member of the key is not canonical base64url")
     return data
+
+
+def _text_of(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _encode_base58(data: bytes) -> str:
+    number, digits = int.from_bytes(data, "big"), ""
+    while number:
+        number, rest = divmod(number, 58)
+        digits = _ALPHABET[rest] + digits
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
+
+
+def _decode_base58(text: str) -> bytes:
+    number = 0
+    for character in text:
+        digit = _ALPHABET.find(character)
+        if digit < 0:
+            raise MalformedKey("the key is not base58")
+        number = number * 58 + digit
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")

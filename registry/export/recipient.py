@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from registry.documents.multikey import UnsupportedKey, multikey_of
+from registry.documents.multikey import MalformedKey, encode_multikey
 from registry.export.document import Copy, ExportError, Omission
 from registry.export.facts import PortableCredential
 from registry.wire.disclosures import salts
@@ -29,8 +29,8 @@ def make_recipient(credential: PortableCredential, copy: Copy, identity: Identit
     recipient: dict[str, Any] = {}
     if copy.holder is not None:
         try:
-            recipient["id"] = f"did:key:{multikey_of(copy.holder)}"
-        except UnsupportedKey as error:
+            recipient["id"] = f"did:key:{encode_multikey(copy.holder)}"
+        except MalformedKey as error:
             raise ExportError(f"The holder's key cannot be used: {error}. Use a key of Ed25519 or P-256.") from error
     name = name_of(credential)
     if identity != "none" and name:

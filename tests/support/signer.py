@@ -6,8 +6,9 @@ from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.documents.multikey import multikey_of
+from registry.documents.multikey import decode_multikey, encode_multikey
 from registry.export.document import Copy, StatusPlaces
+from registry.verification.ports import ResolvedKey, UnresolvedKey
 
 
 class KeySigner:
@@ -21,7 +22,7 @@ class KeySigner:
         self._key = key or Ed25519PrivateKey.generate()
         public = urlsafe_b64encode(self._key.public_key().public_bytes_raw()).rstrip(b"=").decode()
         self.jwk = {"kty": "OKP", "crv": "Ed25519", "x": public}
-        self.multikey = multikey_of(self.jwk)
+        self.multikey = encode_multikey(self.jwk)
         self.issuer = issuer or f"did:key:{self.multikey}"
         self.verification_method = f"{self.issuer}#{self.multikey}"
 
@@ -30,10 +31,19 @@ class KeySigner:
 
 
 class KeyTable:
-    """Resolves the keys of these signers, and of nobody else."""
+    """Resolves did:key, and keys that tests put in; nothing else is reachable."""
 
-    def __init__(self, *signers):
-        self._keys = {signer.verification_method: signer for signer in signers}
+    def __init__(self, **keys):
+        self._keys = keys
+
+    def resolve(self, issuer, key_id, x5c=()):  # noqa: ARG002 - the port has it
+        if key_id in self._keys:
+            return ResolvedKey(self._keys[key_id], "jwks")
+        if not str(key_id).startswith("did:key:"):
+            return UnresolvedKey("The issuer's key is not reachable here.")
+        if str(key_id).partition("#")[0] != issuer:
+            return UnresolvedKey("The key that the document names is not one of its issuer.", contradicts=True)
+        return ResolvedKey(decode_multikey(key_id.rpartition(":")[2].partition("#")[0]), "did:key")
 
 
 def make_copy(**changes):
@@ -43,7 +53,7 @@ def make_copy(**changes):
         "issued": date(2026, 7, 1),
         "status": StatusPlaces(
             bitstring_list="https://registry.twente.example/status/bitstring/1",
-            token_list="https://registry.twente.example/status/token/1",
+            token_list="https://registry.twente.example/status/token/1",  # noqa: S106 - an address
             index=41_217,
         ),
     }

@@ -1,0 +1,99 @@
+"""Opens verifiable credentials in JSON (VC 1.1, 2.0) with Data Integrity proofs: Open Badges 3.0, CLR 2.0, others."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from registry.documents import log_place
+from registry.verification.checks import Check, OpenedDocument
+from registry.verification.credential_claims import read_claims, read_status
+from registry.verification.credential_form import (
+    LEARNER_RECORD,
+    OPEN_BADGE,
+    MalformedCredential,
+    check_form,
+    issuer_of,
+    list_members,
+    parse_credential,
+    types_of,
+)
+from registry.verification.credential_proofs import CheckedSignature, check_proofs
+from registry.verification.credential_schema import check_schema
+from registry.verification.ports import KeyResolver
+
+FORMAT: Final = "vc"
+_FORMATS: Final = {LEARNER_RECORD: "clr-2.0"} | dict.fromkeys(OPEN_BADGE, "open-badges-3.0")
+_WORDS: Final = {
+    "clr-2.0": "a Comprehensive Learner Record 2.0",
+    "open-badges-3.0": "an Open Badge 3.0",
+    FORMAT: "a verifiable credential",
+}
+
+
+def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> OpenedDocument:
+    """Open a credential in JSON. It never raises for what is in the file.
+
+    Args:
+        content: The bytes of the file.
+        keys: Finds the issuer's key.
+        at: Now.
+
+    """
+    try:
+        document = parse_credential(content)
+    except MalformedCredential as error:
+        return refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
+    return judge(document, check_proofs(document, keys, at), keys, at)
+
+
+def judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
+    """Return what a credential says, once the signature around it or in it was checked."""
+    kind = name_format(document)
+    checks = [Check("parsed", "passed", f"The file is {_WORDS[kind]}."), check_schema(document)]
+    if signature.key is None:
+        return refuse(kind, *checks, signature.check, issuer=issuer_of(document))
+    check = signature.check
+    if kind == "clr-2.0":
+        check = _check_members(document, check, keys, at)
+    if check.result == "failed":
+        return refuse(kind, *checks, check, issuer=issuer_of(document))
+    return OpenedDocument(
+        format=kind,
+        checks=[*checks, check],
+        issuer=issuer_of(document),
+        key=signature.key.jwk,
+        key_source=signature.key.source,
+        claims=read_claims(document),
+        status=read_status(document),
+        tie=log_place.read_place(document),
+    )
+
+
+def _check_members(document: Mapping[str, Any], whole: Check, keys: KeyResolver, at: datetime) -> Check:
+    """Check the proofs of the credentials within a learner record, whose issuers may be others."""
+    unchecked: list[str] = []
+    for number, member in enumerate(list_members(document), 1):
+        if not isinstance(member, dict):
+            return Check("signature", "failed", f"The credential {number} within the record cannot be read.")
+        try:
+            check_form(member)
+        except MalformedCredential as error:
+            return Check("signature", "failed", f"The credential {number} within the record cannot be read: {error}.")
+        check = check_proofs(member, keys, at).check
+        if check.result == "failed":
+            return Check("signature", "failed", f"The credential {number} within the record: {check.sentence}")
+        if check.result != "passed":
+            unchecked.append(f"The credential {number} within the record: {check.sentence}")
+    if unchecked:
+        return Check("signature", "warning", " ".join([whole.sentence, *unchecked[:5]]), whole.values)
+    return whole
+
+
+def name_format(document: Mapping[str, Any]) -> str:
+    """Return the format of a credential by its types."""
+    return next((_FORMATS[kind] for kind in types_of(document) if kind in _FORMATS), FORMAT)
+
+
+def refuse(kind: str, *checks: Check, issuer: str | None = None) -> OpenedDocument:
+    """Return a document of which nothing is claimed."""
+    return OpenedDocument(format=kind, checks=checks, issuer=issuer)
