@@ -1,4 +1,4 @@
-"""Opens verifiable credentials that are JWTs: VC-JOSE-COSE (`vc+jwt`), the VC-JWT of VC 1.1 and of Open Badges 3.0.
+"""Credentials that are JWTs: VC-JOSE-COSE (`vc+jwt`), the VC-JWT of VC 1.1 and of Open Badges 3.0.
 
 In VC 2.0 the token's content is the credential; in VC 1.1 its claim `vc` is, and registered claims repeat parts of it
 (VC 1.1, section 6.3.1; Open Badges 3.0, section 8.2).
@@ -6,18 +6,17 @@ In VC 2.0 the token's content is the credential; in VC 1.1 its claim `vc` is, an
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from registry.documents.jose import InvalidJws, Jws, parse_jws, verify_jws
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check
 from registry.verification.credential_form import MalformedCredential, check_form, find_context_fault, issuer_of
 from registry.verification.credential_proofs import CheckedSignature
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
-from registry.verification.verifiable_credentials import FORMAT, judge, refuse
 
 _RSA: Final = ("RS256", "PS256")
 """Open Badges 3.0 asks every verifier for RS256 (section 8.2.1)."""
@@ -25,16 +24,23 @@ _RSA_BITS: Final = (2_048, 8_192)
 _DATA_URLS: Final = ("data:application/vc+jwt,", "data:application/vc+ld+jwt,")
 
 
-def open_token(content: bytes, keys: KeyResolver, *, at: datetime) -> OpenedDocument:
-    """Open a credential as a JWT in its compact form. It never raises for what is in the file."""
+class OpenToken(NamedTuple):
+    """A token whose credential was read, and its signature checked."""
+
+    document: dict[str, Any]
+    signature: CheckedSignature
+
+
+def open_token(content: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
+    """Read a credential that is a JWT in its compact form, and check its signature. Raises `MalformedCredential`."""
     try:
         token = parse_jws(content.strip().decode("ascii"))
         claims = token.claims()
-        document = read_credential(claims)
-        check_form(document)
-    except (InvalidJws, MalformedCredential, UnicodeDecodeError) as error:
-        return refuse(FORMAT, Check("parsed", "failed", f"This is not a readable credential as a JWT: {error}."))
-    return judge(document, _check_token(token, claims, document, keys, at), keys, at)
+    except (InvalidJws, UnicodeDecodeError) as error:
+        raise MalformedCredential(str(error)) from error
+    document = read_credential(claims)
+    check_form(document)
+    return OpenToken(document, _check_token(token, claims, document, keys, at))
 
 
 def unwrap_enveloped(document: Mapping[str, Any]) -> bytes | None:
@@ -55,7 +61,15 @@ def read_credential(claims: Mapping[str, Any]) -> dict[str, Any]:
         raise MalformedCredential("its claim vc is no object")
     if "credentialSubject" in claims:
         raise MalformedCredential("it holds a credential in its claim vc and another one beside it")
-    return inner
+    stated = {
+        "expirationDate": _time(claims.get("exp")),
+        "issuanceDate": _time(claims.get("nbf")),
+        "id": claims.get("jti"),
+        "issuer": claims.get("iss"),
+    }
+    later = {"expirationDate": "validUntil", "issuanceDate": "validFrom"}
+    missing = {name: value for name, value in stated.items() if value and later.get(name) not in inner}
+    return missing | inner
 
 
 def _check_token(
@@ -65,35 +79,41 @@ def _check_token(
         return _fail("The credential is in two envelopes, a token and a proof; one of them must go.")
     fault = _find_contradiction(claims, document, at) or find_context_fault(document)
     if fault is not None:
-        return _fail(f"What was signed contradicts itself: {fault}.")
-    key, self_asserted = _find_key(token, str(issuer_of(document)), keys)
-    if isinstance(key, UnresolvedKey):
-        return CheckedSignature(Check("signature", "failed" if key.contradicts else "notChecked", key.reason))
+        return _fail(f"The token cannot stand for the credential: {fault}.")
+    own = _read_own_key(token)
+    key = _find_key(token, str(issuer_of(document)), keys)
     try:
-        _verify(token, key.jwk)
+        if own is not None:
+            _verify(token, own)
+        if isinstance(key, ResolvedKey):
+            _verify(token, key.jwk)
     except InvalidJws as error:
         return _fail(f"The signature does not hold: {error}.")
+    if isinstance(key, UnresolvedKey):
+        return CheckedSignature(Check("signature", "failed" if key.contradicts else "notChecked", key.reason))
     values = {"suite": token.algorithm} | ({"verificationMethod": token.header["kid"]} if "kid" in token.header else {})
-    if self_asserted:
-        sentence = "The document is as it was signed, by a key that it brings itself: anybody could have made that key."
-        return CheckedSignature(Check("signature", "warning", sentence, values), key)
     return CheckedSignature(Check("signature", "passed", "The document is as its issuer signed it.", values), key)
 
 
-def _find_key(token: Jws, issuer: str, keys: KeyResolver) -> tuple[ResolvedKey | UnresolvedKey, bool]:
-    """Return the key of a token, and True if it comes from the token alone."""
-    header = token.header
-    key_id, chain, own = header.get("kid"), header.get("x5c", []), header.get("jwk")
+def _read_own_key(token: Jws) -> Mapping[str, str] | None:
+    """Return the key that a token brings itself. Anybody can make one: it can refute a signature, and proves nothing."""
+    own = token.header.get("jwk")
+    if not isinstance(own, dict):
+        return None
+    return {name: str(value) for name, value in own.items() if name in {"kty", "crv", "x", "y", "n", "e"}}
+
+
+def _find_key(token: Jws, issuer: str, keys: KeyResolver) -> ResolvedKey | UnresolvedKey:
+    key_id, chain = token.header.get("kid"), token.header.get("x5c", [])
     if not isinstance(chain, list) or not all(isinstance(each, str) for each in chain):
-        return UnresolvedKey("The token's chain of certificates cannot be read.", contradicts=True), False
-    if own is not None and key_id is None and not chain:
-        if not isinstance(own, dict) or {"d", "k"} & own.keys():
-            return UnresolvedKey("The key in the token is no public key.", contradicts=True), False
-        public = {name: str(value) for name, value in own.items() if name in {"kty", "crv", "x", "y", "n", "e"}}
-        return ResolvedKey(public, "jwk"), True
-    if key_id is None and not chain:
-        return UnresolvedKey("The token does not say which key signed it."), False
-    return keys.resolve(issuer, None if key_id is None else str(key_id), chain), False
+        return UnresolvedKey("The token's chain of certificates cannot be read.", contradicts=True)
+    key = keys.resolve(issuer, None if key_id is None else str(key_id), chain)
+    if isinstance(key, UnresolvedKey) and "jwk" in token.header and key_id is None and not chain:
+        return UnresolvedKey(
+            "The document is signed with a key that it brings itself. Anybody could have made that key, and the issuer's"
+            f" own could not be compared: {key.reason}"
+        )
+    return key
 
 
 def _verify(token: Jws, jwk: Mapping[str, Any]) -> None:
@@ -126,20 +146,20 @@ def _find_contradiction(claims: Mapping[str, Any], document: Mapping[str, Any], 
     for claim, value in stated.items():
         if claims.get(claim) is not None and value is not None and claims[claim] != value:
             return f"{claim} of the token is not the same as in the credential"
-    end = claims.get("exp")
-    if isinstance(end, int | float) and not isinstance(end, bool) and end < at.timestamp():
-        return f"the token expired{_day(end)}"
-    begin = claims.get("nbf")
-    if isinstance(begin, int | float) and not isinstance(begin, bool) and begin > at.timestamp():
-        return f"the token begins later{_day(begin)}"
+    end = _time(claims.get("exp"))
+    if "vc" not in claims and end is not None and end < at.isoformat():  # VC-JOSE-COSE: the end of the signature
+        return f"its signature expired on {end[:10]}"
     return None
 
 
-def _day(seconds: float) -> str:
+def _time(seconds: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a time of a token as a credential has it; None for anything else."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
     try:
-        return f", on {datetime.fromtimestamp(seconds, UTC).date().isoformat()}"
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
-        return ""
+        return None
 
 
 def _fail(sentence: str) -> CheckedSignature:

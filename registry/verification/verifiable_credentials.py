@@ -1,4 +1,4 @@
-"""Opens verifiable credentials in JSON (VC 1.1, 2.0) with Data Integrity proofs: Open Badges 3.0, CLR 2.0, others."""
+"""Opens verifiable credentials of VC 1.1 and 2.0, with proofs or as tokens: Open Badges 3.0, CLR 2.0, and others."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,11 +14,12 @@ from registry.verification.credential_form import (
     check_form,
     issuer_of,
     list_members,
-    parse_credential,
+    parse_document,
     types_of,
 )
 from registry.verification.credential_proofs import CheckedSignature, check_proofs
 from registry.verification.credential_schema import check_schema
+from registry.verification.credential_tokens import OpenToken, open_token, unwrap_enveloped
 from registry.verification.ports import KeyResolver
 
 FORMAT: Final = "vc"
@@ -31,7 +32,7 @@ _WORDS: Final = {
 
 
 def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> OpenedDocument:
-    """Open a credential in JSON. It never raises for what is in the file.
+    """Open a credential: JSON, a token (JWT), or an EnvelopedVerifiableCredential. It never raises for what is in it.
 
     Args:
         content: The bytes of the file.
@@ -39,24 +40,37 @@ def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> Opene
         at: Now.
 
     """
+    text = content.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        document = parse_credential(content)
+        document, signature = _open_any(text, keys, at)
     except MalformedCredential as error:
-        return refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
-    return judge(document, check_proofs(document, keys, at), keys, at)
+        return _refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
+    return _judge(document, signature, keys, at)
 
 
-def judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
-    """Return what a credential says, once the signature around it or in it was checked."""
+def _open_any(text: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
+    """Return the credential in a file, and the check of its signature. Raises `MalformedCredential`."""
+    if text.startswith(b"eyJ"):
+        return open_token(text, keys, at)
+    document = parse_document(text)
+    enveloped = unwrap_enveloped(document)
+    if enveloped is not None:
+        return open_token(enveloped, keys, at)
+    check_form(document)
+    return OpenToken(document, check_proofs(document, keys, at))
+
+
+def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
+    """Return what a credential says, once its signature was checked."""
     kind = name_format(document)
     checks = [Check("parsed", "passed", f"The file is {_WORDS[kind]}."), check_schema(document)]
     if signature.key is None:
-        return refuse(kind, *checks, signature.check, issuer=issuer_of(document))
+        return _refuse(kind, *checks, signature.check, issuer=issuer_of(document))
     check = signature.check
     if kind == "clr-2.0":
         check = _check_members(document, check, keys, at)
     if check.result == "failed":
-        return refuse(kind, *checks, check, issuer=issuer_of(document))
+        return _refuse(kind, *checks, check, issuer=issuer_of(document))
     return OpenedDocument(
         format=kind,
         checks=[*checks, check],
@@ -73,13 +87,10 @@ def _check_members(document: Mapping[str, Any], whole: Check, keys: KeyResolver,
     """Check the proofs of the credentials within a learner record, whose issuers may be others."""
     unchecked: list[str] = []
     for number, member in enumerate(list_members(document), 1):
-        if not isinstance(member, dict):
-            return Check("signature", "failed", f"The credential {number} within the record cannot be read.")
         try:
-            check_form(member)
+            check = _check_member(member, keys, at)
         except MalformedCredential as error:
             return Check("signature", "failed", f"The credential {number} within the record cannot be read: {error}.")
-        check = check_proofs(member, keys, at).check
         if check.result == "failed":
             return Check("signature", "failed", f"The credential {number} within the record: {check.sentence}")
         if check.result != "passed":
@@ -89,11 +100,24 @@ def _check_members(document: Mapping[str, Any], whole: Check, keys: KeyResolver,
     return whole
 
 
+def _check_member(member: Any, keys: KeyResolver, at: datetime) -> Check:  # noqa: ANN401 - any JSON value
+    """Check the signature of a credential within another one. Raises `MalformedCredential`."""
+    if isinstance(member, str):
+        return open_token(member.encode(), keys, at).signature.check
+    if not isinstance(member, dict):
+        raise MalformedCredential("it is neither an object nor a token")
+    enveloped = unwrap_enveloped(member)
+    if enveloped is not None:
+        return open_token(enveloped, keys, at).signature.check
+    check_form(member)
+    return check_proofs(member, keys, at).check
+
+
 def name_format(document: Mapping[str, Any]) -> str:
     """Return the format of a credential by its types."""
     return next((_FORMATS[kind] for kind in types_of(document) if kind in _FORMATS), FORMAT)
 
 
-def refuse(kind: str, *checks: Check, issuer: str | None = None) -> OpenedDocument:
+def _refuse(kind: str, *checks: Check, issuer: str | None = None) -> OpenedDocument:
     """Return a document of which nothing is claimed."""
     return OpenedDocument(format=kind, checks=checks, issuer=issuer)
