@@ -1,1 +1,1 @@
-"""What the formats of documents share, whether they are written or verified: JSON-LD, proofs, and the forms of keys."""
+"""Forms of signed documents and keys that exports and verification share. No database, no network, no clock."""

@@ -171,7 +171,7 @@ def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader) -> bytes:
     if "jcs" not in proof.suite:
         return _hash_rdf(options | {"@context": document.get("@context")}, unsigned, loader)
     if "@context" in options:  # vc-di-eddsa, section 3.3.2: the contexts when it was signed
-        signed, stated = _listed(options["@context"]), _listed(document.get("@context"))
+        signed, stated = _list(options["@context"]), _list(document.get("@context"))
         if stated[: len(signed)] != signed:
             raise BrokenProof("the contexts of the document are not those for which the proof was made")
         unsigned["@context"] = options["@context"]
@@ -194,7 +194,7 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _listed(contexts: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+def _list(contexts: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
     return contexts if isinstance(contexts, list) else [contexts]
 
 

@@ -32,7 +32,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language", "@direction"})
 _LARGEST: Final = 1e21
 _BASE: Final = "relative://relative/"
-"""What relative addresses are resolved against, to find them: left to itself, pyld takes an address of its own."""
+"""A base by which relative addresses are recognised: left to itself, pyld takes one of its own."""
 _cache: Final = LRUCache(maxsize=200)
 _lock: Final = Lock()  # pyld's caches of contexts are not made for threads
 
@@ -135,10 +135,10 @@ def _check_expanded(node: Any, at: str) -> None:  # noqa: ANN401 - any JSON valu
         _check_value(node, at)
         return
     if "@id" in node and not _is_address(node["@id"]):
-        raise UnsafeDocument(f"{at} has the address {_shown(node['@id'])}, which is relative or malformed")
+        raise UnsafeDocument(f"{at} has the address {_quote(node['@id'])}, which is relative or malformed")
     for kind in node.get("@type", ()):
         if not _is_address(kind):
-            raise UnsafeDocument(f"{at} is of the type {_shown(kind)}, which no context defines")
+            raise UnsafeDocument(f"{at} is of the type {_quote(kind)}, which no context defines")
     for name, inner in node.items():
         if name in {"@id", "@type"}:
             continue
@@ -153,7 +153,7 @@ def _check_value(node: Mapping[str, Any], at: str) -> None:
     if "@direction" in node:
         raise UnsafeDocument(f"{at} has a direction of writing, which RDF does not keep")
     if "@type" in node and node["@type"] != "@json" and not _is_address(node["@type"]):
-        raise UnsafeDocument(f"{at} is of the type {_shown(node['@type'])}, which no context defines")
+        raise UnsafeDocument(f"{at} is of the type {_quote(node['@type'])}, which no context defines")
 
 
 def _is_address(text: object) -> bool:
@@ -162,7 +162,7 @@ def _is_address(text: object) -> bool:
     return (re.fullmatch(r"_:[A-Za-z0-9_.-]+", text) or _IRI.fullmatch(text)) is not None
 
 
-def _shown(text: object) -> str:
+def _quote(text: object) -> str:
     return repr(str(text).removeprefix(_BASE)[:80])
 
 

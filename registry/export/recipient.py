@@ -14,7 +14,7 @@ from registry.export.facts import PortableCredential
 from registry.wire.disclosures import salts
 
 Identity = Literal["hashed", "plain", "none"]
-"""How a badge names the person."""
+"""The form of the person's name in a badge."""
 _LEFT_OUT: Final = ("dateOfBirth", "nationalId", "studentNumber")
 
 

@@ -51,7 +51,7 @@ def check_form(document: Mapping[str, Any]) -> None:
     if not isinstance(document.get("credentialSubject"), dict | list):
         raise MalformedCredential("it has no subject")
     if isinstance(document.get("id"), dict | list):
-        raise MalformedCredential("its id is no text")
+        raise MalformedCredential("its id is not a text")
     if len(list_members(document)) > MAX_MEMBERS:
         raise MalformedCredential(f"it has more than {MAX_MEMBERS} credentials in it")
     try:
@@ -63,7 +63,7 @@ def check_form(document: Mapping[str, Any]) -> None:
 def find_context_fault(document: Mapping[str, Any]) -> str | None:
     """Return how the contexts of a document could make it say something else than what was signed; None if they don't.
 
-    The proof of a document is over its RDF, and a reader reads its JSON: a context that gives a term another meaning
+    The proof of a document is over its RDF, and a reader reads its JSON: a context that changes the meaning of a term
     lets both differ. The shipped contexts protect their terms, but not all of them.
     """
     for within, contexts in _contexts(document):
@@ -86,8 +86,8 @@ def _contexts(document: Mapping[str, Any]) -> Iterator[tuple[bool, list[Any]]]:
             if "@context" in value:
                 stated = value["@context"]
                 # a proof repeats the contexts of its document (vc-di-eddsa, section 3.3)
-                known = "VerifiableCredential" in types_of(value) or value.get("type") == "DataIntegrityProof"
-                yield known, stated if isinstance(stated, list) else [stated]
+                has_contexts = "VerifiableCredential" in types_of(value) or value.get("type") == "DataIntegrityProof"
+                yield has_contexts, stated if isinstance(stated, list) else [stated]
             waiting += [inner for name, inner in value.items() if name != "@context"]
 
 

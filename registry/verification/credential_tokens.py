@@ -58,7 +58,7 @@ def read_credential(claims: Mapping[str, Any]) -> dict[str, Any]:
     if inner is None:
         return {name: value for name, value in claims.items() if name not in {"iss", "jti", "sub", "nbf", "exp", "iat"}}
     if not isinstance(inner, dict):
-        raise MalformedCredential("its claim vc is no object")
+        raise MalformedCredential("its claim vc is not an object")
     if "credentialSubject" in claims:
         raise MalformedCredential("it holds a credential in its claim vc and another one beside it")
     stated = {
@@ -96,7 +96,7 @@ def _check_token(
 
 
 def _read_own_key(token: Jws) -> Mapping[str, str] | None:
-    """Return the key that a token brings itself. Anybody can make one: it can refute a signature, and proves nothing."""
+    """Return the key that a token brings itself. Anybody can make one: it may refute a signature, and proves none."""
     own = token.header.get("jwk")
     if not isinstance(own, dict):
         return None
@@ -110,7 +110,7 @@ def _find_key(token: Jws, issuer: str, keys: KeyResolver) -> ResolvedKey | Unres
     key = keys.resolve(issuer, None if key_id is None else str(key_id), chain)
     if isinstance(key, UnresolvedKey) and "jwk" in token.header and key_id is None and not chain:
         return UnresolvedKey(
-            "The document is signed with a key that it brings itself. Anybody could have made that key, and the issuer's"
+            "The document is signed with a key that it brings itself. Anybody could have made that key; the issuer's"
             f" own could not be compared: {key.reason}"
         )
     return key
