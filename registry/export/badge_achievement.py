@@ -1,7 +1,7 @@
 """An achievement of ours as the Achievement of an Open Badge (Open Badges 3.0, section B.1.1)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from registry.export.badge_criteria import write_criteria
@@ -30,9 +30,13 @@ def achievement_id(issuer: Organisation, achievement: str, version: int) -> str:
     return f"{issuer.url}/achievements/{issuer.member}/{achievement}?version={version}"
 
 
-def make_achievement(credential: PortableCredential, language: str) -> dict[str, Any]:
-    """Return the Achievement of a credential, its texts in this language where they are in it."""
-    content, issuer = credential.achievement, credential.issuer
+def make_achievement(
+    content: AchievementContent, issuer: Organisation, language: str, *, others: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return an Achievement, its texts in this language where they are in it.
+
+    `others` are the names of those who award it together with the issuer.
+    """
     identifier = achievement_id(issuer, content.achievement, content.version)
     title = str(choose_text(content.title, language))
     achievement: dict[str, Any] = {
@@ -41,7 +45,7 @@ def make_achievement(credential: PortableCredential, language: str) -> dict[str,
         "achievementType": TYPES[content.kind],
         "name": title,
         "description": choose_text(content.description, language) or title,
-        "criteria": {"narrative": write_criteria(credential, language)},
+        "criteria": {"narrative": write_criteria(content, language, others)},
         "fieldOfStudy": ", ".join(f"ISCED-F 2013 {code}" for code in content.fields_of_education),
         "version": str(content.version),
         "alignment": list(_align(content, language)),
@@ -62,6 +66,11 @@ def make_achievement(credential: PortableCredential, language: str) -> dict[str,
             for version in earlier
         ]
     return {name: value for name, value in achievement.items() if value != []}
+
+
+def name_others(credential: PortableCredential) -> list[str]:
+    """Return the names of the members that award a credential together with its issuer."""
+    return [body.content.legal_name for body in credential.awarding_bodies if body.member != credential.issuer.member]
 
 
 def make_results(credential: PortableCredential) -> list[dict[str, Any]]:

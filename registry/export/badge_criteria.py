@@ -6,19 +6,16 @@ The headings are English, whatever the language of the texts: they are codes of 
 import re
 from collections.abc import Iterator, Sequence
 
-from registry.export.facts import PortableCredential
 from registry.export.texts import choose_text
 from registry.wire.achievements import AchievementContent
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def write_criteria(credential: PortableCredential, language: str) -> str:
-    """Return the narrative of the criteria, in Markdown."""
-    content = credential.achievement
+def write_criteria(content: AchievementContent, language: str, others: Sequence[str]) -> str:
+    """Return the narrative of the criteria, in Markdown; `others` are the names of those who award it, too."""
     lines = [f"- {choose_text(outcome.title, language)}" for outcome in content.learning_outcomes]
     lines = ["Learning outcomes:", "", *lines, "", *(f"- {line}" for line in _facts(content, language))]
-    others = [each.content.legal_name for each in credential.awarding_bodies if each != credential.issuer]
     if others:
         lines.append(f"- Awarded together with: {', '.join(others)}")
     return "\n".join(lines)

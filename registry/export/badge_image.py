@@ -141,5 +141,5 @@ def bake_png(image: bytes, content: str) -> bytes:
     information.add_itxt(KEYWORD, content)
     out = io.BytesIO()
     with Image.open(io.BytesIO(image)) as opened:
-        opened.convert("RGB").quantize(64).save(out, "PNG", pnginfo=information)
+        opened.convert("RGB").quantize(64, method=Image.Quantize.FASTOCTREE).save(out, "PNG", pnginfo=information)
     return out.getvalue()

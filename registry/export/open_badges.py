@@ -9,7 +9,13 @@ from registry.documents import log_place
 from registry.documents.contexts import CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS
 from registry.documents.data_integrity import sign_document
 from registry.documents.json_ld import UnsafeDocument
-from registry.export.badge_achievement import as_number, make_achievement, make_results, omit_from_achievement
+from registry.export.badge_achievement import (
+    as_number,
+    make_achievement,
+    make_results,
+    name_others,
+    omit_from_achievement,
+)
 from registry.export.badge_profile import make_profile, omit_from_profile
 from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission, StatusPlaces
 from registry.export.facts import PortableCredential
@@ -73,9 +79,11 @@ def make_open_badge(
 
 def _make_subject(credential: PortableCredential, copy: Copy, language: str, identity: Identity) -> dict[str, Any]:
     subject: dict[str, Any] = {
-        **make_recipient(credential, copy, identity),
+        **make_recipient(credential.claims, copy, identity),
         "type": ["AchievementSubject"],
-        "achievement": make_achievement(credential, language),
+        "achievement": make_achievement(
+            credential.achievement, credential.issuer, language, others=name_others(credential)
+        ),
     }
     if credential.ects is not None:
         subject["creditsEarned"] = as_number(credential.ects)
@@ -113,7 +121,7 @@ def list_omissions(
     credential: PortableCredential, copy: Copy, *, language: str, identity: Identity
 ) -> Iterator[Omission]:
     """Yield the facts of a credential that its badge does not carry."""
-    yield from omit_from_recipient(credential, identity)
+    yield from omit_from_recipient(credential.claims, identity)
     yield from omit_from_achievement(credential.achievement, language)
     yield from omit_from_profile(credential.issuer)
     if credential.parts:

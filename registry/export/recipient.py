@@ -5,26 +5,26 @@ name confirm it (Open Badges 3.0, section B.1.12); it does not hide the name fro
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from registry.documents.multikey import MalformedKey, encode_multikey
 from registry.export.document import Copy, ExportError, Omission
-from registry.export.facts import PortableCredential
 from registry.wire.disclosures import salts
 
+Claims = Mapping[str, Any]
 Identity = Literal["hashed", "plain", "none"]
 """The form of the person's name in a badge."""
 _LEFT_OUT: Final = ("dateOfBirth", "nationalId", "studentNumber")
 
 
-def name_of(credential: PortableCredential) -> str:
-    """Return the holder's whole name; empty where the credential has none."""
-    parts = (credential.claims.get("givenName"), credential.claims.get("familyName"))
+def _join_name(claims: Claims) -> str:
+    """Return the whole name; empty where there is none."""
+    parts = (claims.get("givenName"), claims.get("familyName"))
     return " ".join(str(part) for part in parts if part)
 
 
-def make_recipient(credential: PortableCredential, copy: Copy, identity: Identity) -> dict[str, Any]:
+def make_recipient(claims: Claims, copy: Copy, identity: Identity) -> dict[str, Any]:
     """Return the identifiers of the subject. Raises `ExportError` where nothing would identify it."""
     recipient: dict[str, Any] = {}
     if copy.holder is not None:
@@ -32,7 +32,7 @@ def make_recipient(credential: PortableCredential, copy: Copy, identity: Identit
             recipient["id"] = f"did:key:{encode_multikey(copy.holder)}"
         except MalformedKey as error:
             raise ExportError(f"The holder's key cannot be used: {error}. Use a key of Ed25519 or P-256.") from error
-    name = name_of(credential)
+    name = _join_name(claims)
     if identity != "none" and name:
         recipient["identifier"] = [_identify(name, hashed=identity == "hashed")]
     if not recipient:
@@ -48,15 +48,15 @@ def _identify(name: str, *, hashed: bool) -> dict[str, Any]:
     return {**kind, "identityHash": "sha256$" + hashlib.sha256((name + salt).encode()).hexdigest(), "salt": salt}
 
 
-def omit_from_recipient(credential: PortableCredential, identity: Identity) -> Iterable[Omission]:
-    """Yield what the credential says of the person and a badge leaves out."""
+def omit_from_recipient(claims: Claims, identity: Identity) -> Iterable[Omission]:
+    """Yield what the claims say of the person and a badge leaves out."""
     for name in ("familyName", "givenName"):
-        if name in credential.claims and identity == "none":
+        if name in claims and identity == "none":
             yield Omission(f"claims.{name}", "The badge was asked for without the name.")
-        elif name in credential.claims and identity == "hashed":
+        elif name in claims and identity == "hashed":
             yield Omission(f"claims.{name}", "Only a hash of the name is in the badge.")
     for name in _LEFT_OUT:
-        if name in credential.claims:
+        if name in claims:
             yield Omission(f"claims.{name}", "A badge may be shown to anybody; of the person it has a name at most.")
-    if "originalGrade" in credential.claims:
+    if "originalGrade" in claims:
         yield Omission("claims.originalGrade", "An Open Badge has one grade on one scale.")
