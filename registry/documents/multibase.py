@@ -1,8 +1,8 @@
 """Multibase (draft-multiformats-multibase): base58btc (`z…`) and base64url (`u…`), as proofs and keys are written."""
 
-import binascii
-from base64 import urlsafe_b64decode
 from typing import Final
+
+from registry.documents import base64url
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -31,8 +31,8 @@ def decode(text: str) -> bytes:
     base, letters = text[:1], text[1:]
     if base == "u":
         try:
-            return urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
-        except (ValueError, binascii.Error) as error:
+            return base64url.decode(letters)
+        except ValueError as error:
             raise MalformedMultibase("it is not base64url") from error
     if base != "z":
         raise MalformedMultibase("it begins neither with z (base58btc) nor with u (base64url)")
