@@ -1,11 +1,14 @@
 """Keys that sign documents in tests: made on the spot, and thrown away."""
 
+import hashlib
 import json
 from base64 import urlsafe_b64encode
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from registry.documents import multibase
+from registry.documents.json_ld import canonize
 from registry.documents.multikey import decode_multikey, encode_multikey
 from registry.export.document import Copy, StatusPlaces
 from registry.verification.ports import ResolvedKey, UnresolvedKey
@@ -33,8 +36,8 @@ class KeySigner:
 class KeyTable:
     """Resolves did:key, and keys that tests put in; nothing else is reachable."""
 
-    def __init__(self, **keys):
-        self._keys = keys
+    def __init__(self, keys=None):
+        self._keys = keys or {}
 
     def resolve(self, issuer, key_id, x5c=()):  # noqa: ARG002 - the port has it
         if key_id in self._keys:
@@ -44,6 +47,21 @@ class KeyTable:
         if str(key_id).partition("#")[0] != issuer:
             return UnresolvedKey("The key that the document names is not one of its issuer.", contradicts=True)
         return ResolvedKey(decode_multikey(key_id.rpartition(":")[2].partition("#")[0]), "did:key")
+
+
+def sign_with_options(document, signer, options):
+    """Sign a document again, with options of the proof that our own signing never uses."""
+    unsigned = {name: value for name, value in document.items() if name != "proof"}
+    stated = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-rdfc-2022",
+        "created": "2026-07-01T00:00:00Z",
+        "verificationMethod": signer.verification_method,
+        "proofPurpose": "assertionMethod",
+    } | options
+    parts = (stated | {"@context": document["@context"]}, unsigned)
+    signed = b"".join(hashlib.sha256(canonize(part).encode()).digest() for part in parts)
+    return unsigned | {"proof": [stated | {"proofValue": multibase.encode(signer.sign(signed))}]}
 
 
 def make_copy(**changes):
