@@ -33,7 +33,7 @@ _KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language",
 _LARGEST: Final = 1e21
 _BASE: Final = "relative://relative/"
 """A base by which relative addresses are recognised: left to itself, pyld takes one of its own."""
-_cache: Final = LRUCache(maxsize=200)
+_cache: Final[Any] = LRUCache(maxsize=200)
 _lock: Final = Lock()  # pyld's caches of contexts are not made for threads
 
 

@@ -118,7 +118,7 @@ def _load_fonts(folders: tuple[Path, ...]) -> typst.Fonts:
 def bake_svg(image: bytes, content: str, data: Mapping[str, Any]) -> bytes:
     """Return an SVG with a credential in it, and with its words for those who cannot see them (section 5.3.2)."""
     drawn = etree.fromstring(image, etree.XMLParser(resolve_entities=False, no_network=True))
-    root = etree.Element(drawn.tag, nsmap={**drawn.nsmap, "openbadges": NAMESPACE})
+    root = etree.Element(drawn.tag, nsmap=dict(drawn.nsmap) | {"openbadges": NAMESPACE})
     for name, value in drawn.attrib.items():
         root.set(name, value)
     root.set("role", "img")

@@ -99,8 +99,9 @@ def _find_read(context: Mapping[str, Any]) -> str | None:
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, Mapping):
-            for name, inner in value.items():
+            for key, inner in value.items():
                 # `id` and `type` as other names of the keywords are in nearly every context
+                name = str(key)
                 if name in _READ and not (name in {"id", "type"} and inner == f"@{name}"):
                     return name
                 waiting.append(inner)

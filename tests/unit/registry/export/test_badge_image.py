@@ -20,7 +20,7 @@ def read(form, content):
     if form == "png":
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            return json.loads(image.text[KEYWORD])
+            return json.loads(image.info[KEYWORD])
     [baked] = etree.fromstring(content).iter(f"{{{NAMESPACE}}}credential")
     return json.loads(baked.text)
 
