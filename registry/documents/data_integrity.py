@@ -5,8 +5,10 @@ elsewhere: `verification_method` names it.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -38,6 +40,10 @@ _TIME: Final = re.compile(
     r"-?\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 )
 Loader = Callable[..., Any]
+
+
+MEDIA_TYPE: Final = "application/vc"
+"""Of a credential with such a proof (VC 2.0, section 6.2)."""
 
 
 class MalformedProof(ValueError):
@@ -96,6 +102,17 @@ def sign_document(document: Mapping[str, Any], key: SigningKey, created: str) ->
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, unsigned, SHIPPED))
     return {**unsigned, "proof": [{**options, "proofValue": multibase.encode(signature)}]}
+
+
+def secure_credential(document: Mapping[str, Any], key: SigningKey, at: datetime) -> tuple[str, bytes]:
+    """Return the media type and the bytes of a credential with a proof of this time, in UTC, to the second."""
+    created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return MEDIA_TYPE, write_document(sign_document(document, key, created))
+
+
+def write_document(document: Mapping[str, Any]) -> bytes:
+    """Return a document as JSON in UTF-8."""
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def read_proofs(document: Mapping[str, Any]) -> list[Proof]:

@@ -1,26 +1,25 @@
 """Comprehensive Learner Record 2.0: a learner's portfolio, each credential in it signed as an Open Badge of its own.
 
-What is stacked is an association between achievements: the part `isPartOf` the whole (CLR 2.0, Association). A part that
-another member awarded is an achievement without a credential: only its issuer can sign one.
+Stacking is an association between achievements: the part `isPartOf` the whole (CLR 2.0, Association). A part that another
+member awarded is an achievement without a credential: only its issuer can sign one.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from registry.documents.contexts import CLR, CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS
+from registry.documents.data_integrity import MEDIA_TYPE, write_document
 from registry.export.badge_achievement import achievement_id, make_achievement
 from registry.export.badge_profile import make_profile, omit_from_profile
 from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission
 from registry.export.facts import PortableCredential, PortablePart, Portfolio
 from registry.export.open_badges import (
-    MEDIA_TYPE,
     SCHEMA_TYPE,
     first_second,
     list_omissions,
     make_open_badge,
     make_status,
     sign,
-    write_document,
 )
 from registry.export.recipient import Identity, make_recipient
 
@@ -41,7 +40,7 @@ def export_clr(
     """Return a portfolio as a signed record.
 
     Args:
-        portfolio: The credentials. Those revoked or replaced are left out, and listed.
+        portfolio: The credentials. Those that are not active are left out, and listed.
         copy: What the record has of its own.
         copies: What each credential in it has of its own, by its id.
         signer: The key of the university.
@@ -51,9 +50,9 @@ def export_clr(
     Raises `ExportError` where no credential is left, where there are too many, and for what makes a badge impossible.
 
     """
-    credentials = [each for each in portfolio.credentials if each.status not in {"revoked", "replaced"}]
+    credentials = [each for each in portfolio.credentials if each.status == "active"]
     if not credentials:
-        raise ExportError("There is no credential that a record could hold: none, or all were revoked or replaced.")
+        raise ExportError("There is no credential that a record could hold: there is none, or none is active.")
     if len(credentials) > MAX_CREDENTIALS:
         raise ExportError(f"A record holds {MAX_CREDENTIALS} credentials at most; export some of them.")
     missing = [each.credential for each in credentials if each.credential not in copies]
@@ -125,7 +124,7 @@ def _list_omissions(
     yield from omit_from_profile(portfolio.issuer)
     for index, credential in enumerate(portfolio.credentials):
         path = f"credentials[{index}]"
-        if credential.status in {"revoked", "replaced"}:
+        if credential.status != "active":
             yield Omission(path, f"The credential is {credential.status}.")
             continue
         for omission in list_omissions(credential, copies[credential.credential], language=language, identity=identity):

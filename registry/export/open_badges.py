@@ -1,13 +1,12 @@
 """Open Badges 3.0.3: an AchievementCredential of VC 2.0 with an `eddsa-rdfc-2022` proof."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
 from registry.documents import log_place
 from registry.documents.contexts import CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS
-from registry.documents.data_integrity import sign_document
+from registry.documents.data_integrity import MEDIA_TYPE, sign_document, write_document
 from registry.documents.json_ld import UnsafeDocument
 from registry.export.badge_achievement import (
     as_number,
@@ -22,7 +21,6 @@ from registry.export.facts import PortableCredential
 from registry.export.recipient import Identity, make_recipient, omit_from_recipient
 from registry.export.texts import choose_text
 
-MEDIA_TYPE: Final = "application/vc"
 SCHEMA: Final = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 SCHEMA_TYPE: Final = "1EdTechJsonSchemaValidator2019"
 
@@ -37,8 +35,8 @@ def export_open_badge(
 ) -> Exported:
     """Return a credential as a signed Open Badge.
 
-    Raises `ExportError` for a revoked or replaced credential, one without anything that identifies the holder, and an
-    open tie to the log before the credential stands there.
+    Raises `ExportError` for a suspended, revoked or replaced credential, one without anything that identifies the
+    holder, and an open tie to the log before the credential stands there.
     """
     badge = make_open_badge(credential, copy, signer, language=language, identity=identity)
     omitted = list(list_omissions(credential, copy, language=language, identity=identity))
@@ -49,7 +47,7 @@ def make_open_badge(
     credential: PortableCredential, copy: Copy, signer: DocumentSigner, *, language: str, identity: Identity
 ) -> dict[str, Any]:
     """Return the signed document. Raises `ExportError`."""
-    _check(credential, copy, signer)
+    _check(credential, signer)
     title = str(choose_text(credential.achievement.title, language))
     contexts: list[Any] = [CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS]
     document: dict[str, Any] = {
@@ -94,11 +92,11 @@ def _make_subject(credential: PortableCredential, copy: Copy, language: str, ide
     return subject
 
 
-def _check(credential: PortableCredential, copy: Copy, signer: DocumentSigner) -> None:
+def _check(credential: PortableCredential, signer: DocumentSigner) -> None:
     if signer.profile != "open":
         raise ExportError("Open Badges are signed with an Ed25519 key, profile `open`; this key is of another profile.")
-    if credential.status == "suspended" and copy.status is None:
-        raise ExportError("The credential is suspended, and a copy without a place in a status list would not say so.")
+    if credential.status == "suspended":
+        raise ExportError("The credential is suspended, and a badge cannot say so. Export it when it is reinstated.")
     if credential.status in {"revoked", "replaced"}:
         raise ExportError(
             f"The credential is {credential.status}, and every verifier would refuse a copy of it."
@@ -107,7 +105,7 @@ def _check(credential: PortableCredential, copy: Copy, signer: DocumentSigner) -
 
 
 def make_status(places: StatusPlaces) -> dict[str, Any]:
-    """Return the entry in a Bitstring Status List 1.0."""
+    """Return the entry in a Bitstring Status List 1.0: of revocations, as 1EdTech's schemas take one entry only."""
     return {
         "id": f"{places.bitstring_list}#{places.index}",
         "type": "BitstringStatusListEntry",
@@ -128,6 +126,8 @@ def list_omissions(
         yield Omission("parts", "An Open Badge is about one achievement. A Comprehensive Learner Record has the parts.")
     if credential.disclosures:
         yield Omission("disclosures", "They would show all that the credential says of the person.")
+    if copy.status is not None:
+        yield Omission("status.suspended", "An Open Badge has one entry in one status list: that of revocations.")
     if copy.tie == "disclosable" and credential.place is not None:
         yield Omission(
             "place",
@@ -141,11 +141,6 @@ def sign(document: dict[str, Any], signer: DocumentSigner, day: date) -> dict[st
         return sign_document(document, signer, first_second(day))
     except UnsafeDocument as error:
         raise ExportError(f"The credential cannot be written as JSON-LD: {error}. Correct the achievement.") from error
-
-
-def write_document(document: dict[str, Any]) -> bytes:
-    """Return a document as JSON in UTF-8."""
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def first_second(day: date) -> str:

@@ -3,11 +3,15 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
+from registry.verification.checks import Check, OpenedDocument
 from registry.verification.credential_form import MAX_BYTES
+from registry.verification.ports import KeyResolver
+from registry.verification.verifiable_credentials import open_credential
 
 MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -20,6 +24,15 @@ _OLD_NAMESPACE: Final = "{http://openbadges.org}assertion"
 
 class NoCredential(ValueError):
     """An image without a credential, with several, or damaged. The message says which."""
+
+
+def open_badge_image(content: bytes, keys: KeyResolver, *, at: datetime) -> OpenedDocument:
+    """Open the credential in an image. It never raises for what is in the file."""
+    try:
+        return open_credential(extract(content), keys, at=at)
+    except NoCredential as error:
+        check = Check("parsed", "failed", f"No credential can be read from this image: {error}.")
+        return OpenedDocument(format="badge-image", checks=[check])
 
 
 def is_image(content: bytes) -> bool:

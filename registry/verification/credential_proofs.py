@@ -30,6 +30,13 @@ class CheckedSignature(NamedTuple):
     key: ResolvedKey | None = None
 
 
+class CheckedCredential(NamedTuple):
+    """A credential in JSON, from whatever envelope, with the check of its signature."""
+
+    document: Mapping[str, Any]
+    signature: CheckedSignature
+
+
 class _Outcome(NamedTuple):
     result: str
     sentence: str

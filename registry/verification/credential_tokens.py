@@ -6,7 +6,7 @@ In VC 2.0 the token's content is the credential; in VC 1.1 its claim `vc` is, an
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -15,7 +15,7 @@ from joserfc.jws import JWSRegistry
 from registry.documents.jose import InvalidJws, Jws, parse_jws, verify_jws
 from registry.verification.checks import Check
 from registry.verification.credential_form import MalformedCredential, check_form, find_context_fault, issuer_of
-from registry.verification.credential_proofs import CheckedSignature
+from registry.verification.credential_proofs import CheckedCredential, CheckedSignature
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 
 _RSA: Final = ("RS256", "PS256")
@@ -24,14 +24,7 @@ _RSA_BITS: Final = (2_048, 8_192)
 _DATA_URLS: Final = ("data:application/vc+jwt,", "data:application/vc+ld+jwt,")
 
 
-class OpenToken(NamedTuple):
-    """A token whose credential was read, and its signature checked."""
-
-    document: dict[str, Any]
-    signature: CheckedSignature
-
-
-def open_token(content: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
+def open_token(content: bytes, keys: KeyResolver, at: datetime) -> CheckedCredential:
     """Read a credential that is a JWT in its compact form, and check its signature. Raises `MalformedCredential`."""
     try:
         token = parse_jws(content.strip().decode("ascii"))
@@ -40,7 +33,7 @@ def open_token(content: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
         raise MalformedCredential(str(error)) from error
     document = read_credential(claims)
     check_form(document)
-    return OpenToken(document, _check_token(token, claims, document, keys, at))
+    return CheckedCredential(document, _check_token(token, claims, document, keys, at))
 
 
 def unwrap_enveloped(document: Mapping[str, Any]) -> bytes | None:

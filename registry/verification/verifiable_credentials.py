@@ -17,9 +17,9 @@ from registry.verification.credential_form import (
     parse_document,
     types_of,
 )
-from registry.verification.credential_proofs import CheckedSignature, check_proofs
+from registry.verification.credential_proofs import CheckedCredential, CheckedSignature, check_proofs
 from registry.verification.credential_schema import check_schema
-from registry.verification.credential_tokens import OpenToken, open_token, unwrap_enveloped
+from registry.verification.credential_tokens import open_token, unwrap_enveloped
 from registry.verification.ports import KeyResolver
 
 FORMAT: Final = "vc"
@@ -40,16 +40,19 @@ def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> Opene
         at: Now.
 
     """
-    text = content.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        document, signature = _open_any(text, keys, at)
+        document, signature = check_credential(content, keys, at)
     except MalformedCredential as error:
         return _refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
     return _judge(document, signature, keys, at)
 
 
-def _open_any(text: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
-    """Return the credential in a file, and the check of its signature. Raises `MalformedCredential`."""
+def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> CheckedCredential:
+    """Return the credential in a file, and the check of its signature. Raises `MalformedCredential`.
+
+    A status list is such a credential, too. What it says counts only where the check passed.
+    """
+    text = content.removeprefix(b"\xef\xbb\xbf").strip()
     if text.startswith(b"eyJ"):
         return open_token(text, keys, at)
     document = parse_document(text)
@@ -57,7 +60,7 @@ def _open_any(text: bytes, keys: KeyResolver, at: datetime) -> OpenToken:
     if enveloped is not None:
         return open_token(enveloped, keys, at)
     check_form(document)
-    return OpenToken(document, check_proofs(document, keys, at))
+    return CheckedCredential(document, check_proofs(document, keys, at))
 
 
 def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:

@@ -61,7 +61,7 @@ def test_revoked_credentials_are_left_out_and_listed():
     exported = export(portfolio)
     assert len(load(exported)["credentialSubject"]["verifiableCredential"]) == 1
     assert "credentials[1]" in {each.path for each in exported.omitted}
-    with pytest.raises(ExportError, match="no credential"):
+    with pytest.raises(ExportError, match="none is active"):
         export(msgspec.structs.replace(portfolio, credentials=[gone]))
 
 

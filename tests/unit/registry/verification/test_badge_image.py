@@ -1,13 +1,14 @@
 import struct
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 
 from registry.export.badge_image import export_badge_image
-from registry.verification.badge_image import NoCredential, extract, is_image
+from registry.verification.badge_image import NoCredential, extract, is_image, open_badge_image
 from registry.verification.credential_form import MAX_BYTES
 from tests.support import portable
-from tests.support.signer import KeySigner, make_copy
+from tests.support.signer import KeySigner, KeyTable, make_copy
 
 IMAGES = {
     form: export_badge_image(portable.credential(), make_copy(), KeySigner(), form).content for form in ("svg", "png")
@@ -59,6 +60,12 @@ def test_a_compressed_text_is_read_too():
 def test_other_images_are_refused_for_their_reason(image, reason):
     with pytest.raises(NoCredential, match=reason):
         extract(image)
+
+
+def test_an_image_without_a_credential_claims_nothing():
+    opened = open_badge_image(png(), KeyTable(), at=datetime(2026, 8, 1, tzinfo=UTC))
+    assert [check.result for check in opened.checks] == ["failed"]
+    assert "no credential in it" in opened.checks[0].sentence
 
 
 def test_an_entity_that_names_a_file_is_not_read():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from registry.documents.multikey import decode_multikey
-from registry.verification.badge_image import extract
+from registry.verification.badge_image import open_badge_image
 from registry.verification.verifiable_credentials import open_credential
 from tests.support.signer import KeyTable
 
@@ -106,12 +106,12 @@ def test_what_cannot_be_checked_is_neither_valid_nor_invalid(name, reason):
 
 @pytest.mark.parametrize("name", ["1edtech-simple-json.svg"])
 def test_a_baked_badge_of_1edtech_is_found_and_checked(name):
-    document = open_credential(extract((SAMPLES / name).read_bytes()), EDTECH, at=AT)
+    document = open_badge_image((SAMPLES / name).read_bytes(), EDTECH, at=AT)
     assert results(document) == {"parsed": "passed", "schema": "passed", "signature": "passed"}
 
 
 def test_a_baked_token_of_1edtech_is_found():
-    document = open_credential(extract((SAMPLES / "1edtech-simple-jwt.svg").read_bytes()), EDTECH, at=AT)
+    document = open_badge_image((SAMPLES / "1edtech-simple-jwt.svg").read_bytes(), EDTECH, at=AT)
     assert results(document)["signature"] == "notChecked"
 
 
