@@ -1,7 +1,7 @@
 """Comprehensive Learner Record 2.0: a learner's portfolio, each credential in it signed as an Open Badge of its own.
 
-Stacking is an association between achievements: the part `isPartOf` the whole (CLR 2.0, Association). A part that another
-member awarded is an achievement without a credential: only its issuer can sign one.
+Stacking is an association between achievements: the part `isPartOf` the whole (CLR 2.0, Association). Of a part that
+another member awarded there is the achievement alone: only its issuer can sign a credential.
 """
 
 from collections.abc import Iterator, Mapping
