@@ -49,6 +49,7 @@ SECTIONS = {
         "docs/upgrade",
         "docs/achievements",
         "docs/changing-credentials",
+        "docs/open-badges",
         "docs/same-person",
         "docs/desk",
         "docs/office",

@@ -31,6 +31,7 @@ SECONDS = {
     "tests/integration/test_postgres.py": 45,
     "tests/e2e/test_silence.py": 40,
     "tests/http/test_batches.py": 40,
+    "tests/unit/registry/export/test_badges_by_others.py": 40,
     "tests/http/test_documents.py": 35,
     "tests/http/test_proxy.py": 35,
     "tests/http/test_metrics.py": 35,

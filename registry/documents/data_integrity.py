@@ -1,0 +1,234 @@
+"""Data Integrity proofs on JSON (W3C VC Data Integrity 1.0): made with `eddsa-rdfc-2022`, verified in five suites.
+
+A proof is verified against one public key. Whose key that is, and whether it may speak for the issuer, is asked
+elsewhere: `verification_method` names it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import msgspec
+from c14n.Canonicalize import canonicalize
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from registry.documents import base64url, multibase
+from registry.documents.contexts import SHIPPED
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
+from registry.documents.multikey import MalformedKey, check_jwk
+
+SUITE: Final = "eddsa-rdfc-2022"
+MAX_PROOFS: Final = 8
+SIGNATURE_BYTES: Final = 64
+_OLD_TYPE: Final = "Ed25519Signature2020"
+_CURVES: Final = {
+    "eddsa-rdfc-2022": "Ed25519",
+    "eddsa-jcs-2022": "Ed25519",
+    "ecdsa-rdfc-2019": "P-256",
+    "ecdsa-jcs-2019": "P-256",
+    _OLD_TYPE: "Ed25519",
+}
+"""The curve of each suite that is verified here."""
+_TIME: Final = re.compile(
+    r"-?\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+)
+Loader = Callable[..., Any]
+
+
+MEDIA_TYPE: Final = "application/vc"
+"""Of a credential with such a proof (VC 2.0, section 6.2)."""
+
+
+class MalformedProof(ValueError):
+    """A proof that is not as its specification says. The document is not signed by it."""
+
+
+class UnsupportedProof(ValueError):
+    """A proof that cannot be checked here: of another suite, or chained to another proof."""
+
+
+class BrokenProof(ValueError):
+    """A proof whose signature is not over this document by this key."""
+
+
+class SigningKey(Protocol):
+    """A key that signs documents; `DocumentSigner` of the exports is one."""
+
+    @property
+    def verification_method(self) -> str:
+        """The identifier of the key."""
+        ...
+
+    def sign(self, content: bytes) -> bytes:
+        """Return the signature, 64 bytes."""
+        ...
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A proof of a document, before it is verified."""
+
+    suite: str
+    verification_method: str
+    purpose: str
+    created: str | None
+    expires: str | None
+    options: Mapping[str, Any]
+    """The whole proof but its value."""
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Proof({self.suite}, {self.verification_method})"
+
+
+def sign_document(document: Mapping[str, Any], key: SigningKey, created: str) -> dict[str, Any]:
+    """Return a document with a proof in `eddsa-rdfc-2022`. `created` is a time in RFC 3339.
+
+    Raises `UnsafeDocument` for a document with a term that no shipped context and none of its own defines.
+    """
+    options = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": SUITE,
+        "created": created,
+        "verificationMethod": key.verification_method,
+        "proofPurpose": "assertionMethod",
+    }
+    unsigned = {name: value for name, value in document.items() if name != "proof"}
+    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, unsigned, SHIPPED))
+    return {**unsigned, "proof": [{**options, "proofValue": multibase.encode(signature)}]}
+
+
+def secure_credential(document: Mapping[str, Any], key: SigningKey, at: datetime) -> tuple[str, bytes]:
+    """Return the media type and the bytes of a credential with a proof of this time, in UTC, to the second."""
+    created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return MEDIA_TYPE, write_document(sign_document(document, key, created))
+
+
+def write_document(document: Mapping[str, Any]) -> bytes:
+    """Return a document as JSON in UTF-8."""
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def read_proofs(document: Mapping[str, Any]) -> list[Proof]:
+    """Return the proofs of a document; none where it has none. Raises `MalformedProof`."""
+    stated = document.get("proof")
+    proofs: Sequence[Any] = stated if isinstance(stated, list) else [] if stated is None else [stated]
+    if len(proofs) > MAX_PROOFS:
+        raise MalformedProof(f"it has more than {MAX_PROOFS} proofs")
+    return [_read_proof(proof) for proof in proofs]
+
+
+def _read_proof(proof: Any) -> Proof:  # noqa: ANN401 - any JSON value
+    if not isinstance(proof, dict):
+        raise MalformedProof("a proof is an object")
+    kind = proof.get("type")
+    suite = proof.get("cryptosuite") if kind == "DataIntegrityProof" else kind
+    if not isinstance(suite, str):
+        raise MalformedProof("a proof has no suite: `type` and, with DataIntegrityProof, `cryptosuite` name it")
+    texts = {name: proof.get(name) for name in ("verificationMethod", "proofPurpose", "proofValue")}
+    if suite in _CURVES:
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                raise MalformedProof(f"a proof has no {name}")
+        for name in ("created", "expires"):
+            if name in proof and not (isinstance(proof[name], str) and _TIME.fullmatch(proof[name])):
+                raise MalformedProof(f"the proof's {name} is no time of XML Schema with a zone")
+    return Proof(
+        suite=suite,
+        verification_method=str(texts["verificationMethod"] or ""),
+        purpose=str(texts["proofPurpose"] or ""),
+        created=proof.get("created"),
+        expires=proof.get("expires"),
+        options={name: value for name, value in proof.items() if name != "proofValue"},
+        value=str(texts["proofValue"] or ""),
+    )
+
+
+def is_supported(proof: Proof) -> bool:
+    """Return True if proofs of its suite are verified here."""
+    return proof.suite in _CURVES
+
+
+def verify_proof(document: Mapping[str, Any], proof: Proof, key: Mapping[str, str], loader: Loader = SHIPPED) -> None:
+    """Verify that a proof is over this document by this key, a JWK.
+
+    Raises `BrokenProof`, `MalformedProof`, `UnsupportedProof`, or `UnsafeDocument` where the document loses something
+    on the way to RDF, so that the signature cannot be over all of it.
+    """
+    if not is_supported(proof):
+        raise UnsupportedProof(f"proofs in {proof.suite[:60]!r} cannot be checked here")
+    if "previousProof" in proof.options:
+        raise UnsupportedProof("the proof builds on another one (a proof chain), which cannot be checked here")
+    curve = _CURVES[proof.suite]
+    if key.get("crv") != curve:
+        if proof.suite.startswith("ecdsa") and key.get("crv") == "P-384":
+            raise UnsupportedProof("proofs by keys of P-384 cannot be checked here")
+        raise BrokenProof(f"{proof.suite} is for a key of {curve}, and {proof.verification_method[:200]} is none")
+    try:
+        signature = multibase.decode(proof.value)
+    except multibase.MalformedMultibase as error:
+        raise MalformedProof(f"proofValue is not as it must be: {error}") from error
+    if not proof.value.startswith("z"):
+        raise MalformedProof("proofValue does not begin with z (base58btc)")
+    if len(signature) != SIGNATURE_BYTES:
+        raise MalformedProof(f"proofValue has {len(signature)} bytes instead of {SIGNATURE_BYTES}")
+    _verify_signature(curve, key, signature, _hash(document, proof, loader))
+
+
+def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader) -> bytes:
+    """Return what the signature of a proof is over."""
+    unsigned = {name: value for name, value in document.items() if name != "proof"}
+    options = dict(proof.options)
+    if "jcs" not in proof.suite:
+        return _hash_rdf(options | {"@context": document.get("@context")}, unsigned, loader)
+    if "@context" in options:  # vc-di-eddsa, section 3.3.2: the contexts when it was signed
+        signed, stated = _list(options["@context"]), _list(document.get("@context"))
+        if stated[: len(signed)] != signed:
+            raise BrokenProof("the contexts of the document are not those for which the proof was made")
+        unsigned["@context"] = options["@context"]
+    check_shape(unsigned)
+    return _digest(canonicalize(options)) + _digest(canonicalize(unsigned))
+
+
+def _hash_rdf(options: Mapping[str, Any], unsigned: Mapping[str, Any], loader: Loader) -> bytes:
+    """Return the hashes of a proof's options and of the document, as RDF (vc-di-eddsa, section 3.2.4)."""
+    try:
+        first = canonize(options, loader)
+    except UnknownContext:
+        raise
+    except UnsafeDocument as error:
+        raise UnsafeDocument(f"in the proof: {error}") from error
+    return _digest(first.encode()) + _digest(canonize(unsigned, loader).encode())
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _list(contexts: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+    return contexts if isinstance(contexts, list) else [contexts]
+
+
+def _verify_signature(curve: str, key: Mapping[str, str], signature: bytes, content: bytes) -> None:
+    try:
+        public = check_jwk(key)
+    except MalformedKey as error:
+        raise BrokenProof(f"the key cannot be used: {error}") from error
+    x = base64url.decode(public["x"])
+    try:
+        if curve == "Ed25519":
+            Ed25519PublicKey.from_public_bytes(x).verify(signature, content)
+        else:
+            point = ec.EllipticCurvePublicNumbers(
+                int.from_bytes(x), int.from_bytes(base64url.decode(public["y"])), ec.SECP256R1()
+            )
+            first, second = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+            point.public_key().verify(encode_dss_signature(first, second), content, ec.ECDSA(SHA256()))
+    except InvalidSignature as error:
+        raise BrokenProof("the signature is not over this content by this key: one of them was changed") from error

@@ -1,0 +1,116 @@
+"""The claims of a verified credential. Nothing here decides anything; the name of an issuer is never read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from registry.documents import log_place
+from registry.verification.credential_form import LEARNER_RECORD, list_members, subjects_of, types_of
+
+_MAX_TEXT: Final = 2_000
+"""Characters of a text that are shown."""
+_DATES: Final = {
+    "awardingDate": ("awardedDate",),
+    "validFrom": ("validFrom", "issuanceDate"),
+    "validUntil": ("validUntil", "expirationDate"),
+}
+_STATUS_TYPES: Final = ("BitstringStatusListEntry", "StatusList2021Entry")
+
+
+def read_claims(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a credential says; of a learner record also its `members`."""
+    claims = dict(_read_envelope(document))
+    subjects = subjects_of(document)
+    if len(subjects) == 1:
+        claims |= dict(_read_subject(subjects[0]))
+    else:
+        claims["subjects"] = [dict(_read_subject(subject)) for subject in subjects]
+    if LEARNER_RECORD in types_of(document):
+        claims["members"] = [read_claims(member) for member in list_members(document) if isinstance(member, dict)]
+    return claims
+
+
+def _read_envelope(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if (identifier := _text(document.get("id"))) is not None:
+        yield "document", identifier
+    if (title := _text(document.get("name"))) is not None:
+        yield "title", title
+    for claim, names in _DATES.items():
+        for name in names:
+            if (moment := _text(document.get(name))) is not None:
+                yield claim, moment[:10] if claim == "awardingDate" else moment
+                break
+    place = log_place.read_place(document)
+    if place is not None and "credential" in place:
+        yield "credential", place["credential"]
+
+
+def _read_subject(subject: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if (holder := _text(subject.get("id"))) is not None:
+        yield "holder", holder
+    if (name := _text(subject.get("name"))) is not None:
+        yield "name", name
+    for identifier in _objects(subject.get("identifier")):
+        if identifier.get("identityType") != "name" or (value := _text(identifier.get("identityHash"))) is None:
+            continue
+        if identifier.get("hashed") is True:
+            yield "nameHash", {"hash": value, "salt": _text(identifier.get("salt")) or ""}
+        else:
+            yield "name", value
+    if (note := _text(subject.get("narrative"))) is not None:
+        yield "note", note
+    achievements = _objects(subject.get("achievement"))
+    if len(achievements) == 1:
+        yield from _read_achievement(achievements[0], subject)
+
+
+def _read_achievement(achievement: Mapping[str, Any], subject: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if (identifier := _text(achievement.get("id"))) is not None:
+        yield "achievement", identifier
+    if (title := _text(achievement.get("name"))) is not None:
+        yield "title", title
+    for alignment in _objects(achievement.get("alignment")):
+        if alignment.get("targetType") == "ext:EQF" and (level := _text(alignment.get("targetCode"))) is not None:
+            yield "eqfLevel", level
+    if isinstance(credits_earned := subject.get("creditsEarned"), int | float):
+        yield "credits", credits_earned
+    kinds = {
+        str(described.get("id")): _text(described.get("resultType"))
+        for described in _objects(achievement.get("resultDescription"))
+    }
+    for result in _objects(subject.get("result")):
+        value, kind = _text(result.get("value")), kinds.get(str(result.get("resultDescription")))
+        if value is not None:
+            yield ("ects", _number(value)) if kind == "ext:ECTSCredits" else ("grade", value)
+
+
+def read_status(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the places in status lists: `type`, `list`, `index`, `purpose`, as far as an entry has them."""
+    places = []
+    for entry in _objects(document.get("credentialStatus")):
+        kind = next(iter(types_of(entry)), "")
+        place: dict[str, Any] = {"type": kind}
+        if kind in _STATUS_TYPES:
+            place["list"] = _text(entry.get("statusListCredential"))
+            place["purpose"] = _text(entry.get("statusPurpose"))
+            index = str(entry.get("statusListIndex", ""))
+            place["index"] = int(index) if index.isascii() and index.isdigit() and len(index) < 12 else None
+        else:
+            place["list"] = _text(entry.get("id"))
+        places.append({name: value for name, value in place.items() if value is not None})
+    return places
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - any JSON value
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
+
+
+def _text(value: object) -> str | None:
+    return value[:_MAX_TEXT] if isinstance(value, str) and value else None
+
+
+def _number(text: str) -> float | str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if 0 <= number < 1_000_000 else text

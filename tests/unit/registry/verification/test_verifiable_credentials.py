@@ -1,0 +1,271 @@
+import copy
+import json
+import random
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from registry.documents import base64url, log_place
+from registry.documents.jose import sign_jws
+from registry.export.clr import export_clr
+from registry.export.open_badges import export_open_badge
+from registry.verification.verifiable_credentials import open_credential
+from tests.support import portable
+from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options
+
+AT = datetime(2026, 8, 1, tzinfo=UTC)
+SIGNER = KeySigner()
+
+
+def badge(**options):
+    return load(export_open_badge(portable.credential(), make_copy(**options), SIGNER, identity="plain"))
+
+
+def sign(document, signer=SIGNER, **options):
+    """Sign a document again, with other options of the proof."""
+    return sign_with_options(document, signer, options)
+
+
+def judge(document, keys=None, at=AT):
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return open_credential(content, keys or KeyTable(), at=at)
+
+
+def result(document, name="signature"):
+    return next(check for check in document.checks if check.name == name)
+
+
+def test_a_badge_of_ours_passes_and_says_what_it_says():
+    document = judge(badge(tie="open", holder=KeySigner().jwk))
+    assert [check.result for check in document.checks] == ["passed", "passed", "passed"]
+    assert document.format == "open-badges-3.0"
+    assert document.issuer == SIGNER.issuer
+    assert document.key == SIGNER.jwk
+    assert document.claims | {"holder": "", "achievement": ""} == {
+        "document": "urn:uuid:3f0a6d0e-1c57-4b7e-9d0c-2a5b8f4e6c71",
+        "title": "Data literacy",
+        "awardingDate": "2026-06-05",
+        "validFrom": "2026-07-01T00:00:00Z",
+        "validUntil": "2031-06-05T23:59:59Z",
+        "credential": portable.CREDENTIAL,
+        "name": "Zoë Żółkiewska-Núñez",
+        "note": "With distinction",
+        "eqfLevel": "6",
+        "credits": 5,
+        "ects": 5.0,
+        "grade": "8.5",
+        "holder": "",
+        "achievement": "",
+    }
+    assert document.status == [
+        {
+            "type": "BitstringStatusListEntry",
+            "list": "https://registry.twente.example/status/bitstring/1",
+            "index": 41_217,
+            "purpose": "revocation",
+        }
+    ]
+    assert document.tie == {
+        "origin": "eciu.example/twente",
+        "credential": portable.CREDENTIAL,
+        "receipt": "a receipt\n",
+    }
+
+
+def test_a_badge_with_any_value_changed_claims_nothing():
+    original = badge(tie="open")
+    chance = random.Random(11)
+    leaves = list(_leaves(original))
+    for path in chance.sample(leaves, 30):
+        document = copy.deepcopy(original)
+        place = document
+        for step in path[:-1]:
+            place = place[step]
+        value = place[path[-1]]
+        place[path[-1]] = value + 1 if isinstance(value, int | float) else value + "x"
+        opened = judge(document)
+        assert opened.claims == {}, path
+        assert opened.key is None
+        assert opened.checks[-1].result in {"failed", "notChecked"}
+
+
+def _leaves(value, path=()):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*path, index))
+    else:
+        yield path
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (sign(badge(), proofPurpose="authentication"), "another purpose"),
+        (sign(badge(), expires="2026-07-15T00:00:00Z"), "expired on 2026-07-15"),
+        (sign(badge(), created="2027-01-01T00:00:00Z"), "still to come"),
+        (sign(badge(), KeySigner()), "not one of its issuer"),
+        (badge() | {"proof": [{"type": "DataIntegrityProof"}]}, "no suite"),
+        (badge() | {"proof": [*badge()["proof"], badge()["proof"][0] | {"proofValue": "z" + "1" * 64}]}, "hold"),
+    ],
+)
+def test_a_wrong_proof_is_refused_for_its_reason(document, reason):
+    opened = judge(document)
+    assert result(opened).result == "failed"
+    assert reason in result(opened).sentence
+    assert opened.claims == {}
+
+
+def swapped():
+    """A badge whose JSON says something else than its RDF: name and description have changed places.
+
+    A context written out in the document defines each of both with the other's meaning. What was signed is the same.
+    """
+    document = badge()
+    achievement = document["credentialSubject"]["achievement"]
+    achievement["name"], achievement["description"] = achievement["description"], achievement["name"]
+    document["@context"].append({"name": "https://schema.org/description", "description": "https://schema.org/name"})
+    return document
+
+
+def test_a_context_that_redefines_a_term_is_refused():
+    opened = judge(swapped())
+    assert result(opened).result == "failed"
+    assert "redefines the term 'name'" in result(opened).sentence
+    assert opened.claims == {}
+
+
+def test_a_context_inside_a_part_of_the_document_is_refused():
+    document = badge()
+    document["credentialSubject"]["achievement"]["@context"] = {"extra": "urn:x:extra"}
+    assert "contexts of its own" in result(judge(document)).sentence
+
+
+def test_a_context_of_the_issuer_s_own_terms_is_accepted():
+    document = badge()
+    document["@context"].append({"labHours": "https://issuer.example/terms#labHours"})
+    document["credentialSubject"]["labHours"] = 12
+    opened = judge(sign(document))
+    assert result(opened).result == "passed"
+
+
+def test_a_context_that_is_not_here_is_not_checked():
+    document = badge()
+    document["@context"].append("https://issuer.example/context.json")
+    assert result(judge(document)).result == "notChecked"
+
+
+def test_the_place_on_the_log_counts_only_by_its_own_context():
+    document = badge()
+    document["@context"].append({log_place.TERM: {"@id": "urn:x:place", "@type": "@json"}})
+    document[log_place.TERM] = log_place.make_place("eciu.example/twente", portable.CREDENTIAL, "forged")
+    opened = judge(sign(document))
+    assert opened.tie is None
+
+
+def test_a_record_with_one_broken_credential_in_it_claims_nothing():
+    portfolio = portable.portfolio()
+    copies = {each.credential: make_copy() for each in portfolio.credentials}
+    record = load(export_clr(portfolio, make_copy(), copies, SIGNER))
+    member = record["credentialSubject"]["verifiableCredential"][1]
+    member["credentialSubject"]["creditsEarned"] = 30
+    opened = judge(sign(record))
+    assert result(opened).result == "failed"
+    assert "credential 2 within the record" in result(opened).sentence
+    assert opened.claims == {}
+
+
+def test_a_record_with_a_credential_whose_issuer_is_not_reached_warns():
+    portfolio = portable.portfolio()
+    copies = {each.credential: make_copy() for each in portfolio.credentials}
+    record = load(export_clr(portfolio, make_copy(), copies, SIGNER))
+    elsewhere = KeySigner(issuer="did:web:elsewhere.example")
+    foreign = load(export_open_badge(portable.credential(), make_copy(), elsewhere))
+    record["credentialSubject"]["verifiableCredential"].append(foreign)
+    opened = judge(sign(record))
+    assert result(opened).result == "warning"
+    assert "credential 3 within the record" in result(opened).sentence
+
+
+def test_a_token_of_vc_2_is_verified_by_the_issuer_s_key():
+    document = badge()
+    del document["proof"]
+    token = sign_jws(
+        {"typ": "vc+jwt", "kid": SIGNER.verification_method}, json.dumps(document).encode(), SIGNER
+    ).encode()
+    opened = judge(token)
+    assert [check.result for check in opened.checks] == ["passed", "passed", "passed"]
+    assert opened.claims["title"] == "Data literacy"
+    enveloped = {
+        "@context": document["@context"],
+        "type": "EnvelopedVerifiableCredential",
+        "id": f"data:application/vc+jwt,{token.decode()}",
+    }
+    assert judge(enveloped).claims == opened.claims
+
+
+def test_a_token_with_one_bit_changed_claims_nothing():
+    document = badge()
+    del document["proof"]
+    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(document).encode(), SIGNER)
+    chance = random.Random(3)
+    for _ in range(60):
+        at = chance.randrange(len(token))
+        changed = token[:at] + chr(ord(token[at]) ^ 1) + token[at + 1 :]
+        assert judge(changed.encode()).claims == {}
+
+
+def test_a_credential_in_two_envelopes_is_refused():
+    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(badge()).encode(), SIGNER)
+    assert "in two envelopes" in result(judge(token.encode())).sentence
+
+
+def test_a_token_that_contradicts_its_credential_is_refused():
+    document = badge()
+    del document["proof"]
+    claims = {"vc": document, "iss": "did:web:other.example", "jti": document["id"]}
+    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(claims).encode(), SIGNER)
+    assert "iss of the token" in result(judge(token.encode())).sentence
+
+
+def test_a_token_without_a_signature_is_refused():
+    document = {name: value for name, value in badge().items() if name != "proof"}
+    header = base64url.encode(b'{"alg":"none","kid":"' + SIGNER.verification_method.encode() + b'"}')
+    opened = judge(f"{header}.{base64url.encode(json.dumps(document).encode())}.".encode())
+    assert result(opened).result == "failed"
+    assert opened.claims == {}
+
+
+def test_a_key_that_the_token_brings_itself_proves_nothing():
+    document = {name: value for name, value in badge().items() if name != "proof"}
+    document["issuer"]["id"] = "did:web:registry.twente.example"
+    thief = KeySigner()
+    token = sign_jws({"jwk": thief.jwk}, json.dumps(document).encode(), thief)
+    opened = judge(token.encode())
+    assert result(opened).result == "notChecked"
+    assert opened.claims == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b"eyJ", b"eyJ.eyJ.x", b'{"a":1,"a":2}', b"[" * 100_000,
+     b'{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"VerifiableCredential","issuer":{"id":{}}}'],
+)  # fmt: skip
+def test_anything_else_is_said_not_to_be_a_credential(content):
+    opened = judge(content)
+    assert [check.result for check in opened.checks] == ["failed"]
+    assert opened.claims == {}
+
+
+def test_the_last_proof_is_not_enough_if_another_one_is_broken():
+    document = badge()
+    broken = document["proof"][0] | {"created": "2026-06-30T00:00:00Z"}
+    assert result(judge(document | {"proof": [broken, *document["proof"]]})).result == "failed"
+
+
+def test_an_opened_document_never_shows_the_person_by_accident():
+    assert "Zoë" not in repr(judge(badge()))
+    assert "Zoë" not in str(msgspec.structs.replace(judge(badge())))
