@@ -21,7 +21,7 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str]]] = {
     "ES384": ("EC", "P-384"),
     "ES512": ("EC", "P-521"),
 }
-"""The algorithms that are accepted, with the type and the curve of their keys. RFC 9864 renamed `EdDSA` to `Ed25519`."""
+"""The algorithms that are accepted, with type and curve of their keys. RFC 9864 renamed `EdDSA` to `Ed25519`."""
 
 
 class InvalidJws(Exception):

@@ -36,6 +36,7 @@ def verify_key_binding(
         nonce: The value that this verifier asked for; None where it asked nobody, as for a file.
         audience: This verifier's own identifier; None likewise.
         at: Now.
+
     """
     binding = sd_jwt.key_binding
     if binding is None:

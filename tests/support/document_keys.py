@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from registry.documents.jose import thumbprint
 
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 ISSUER = "did:web:registry.twente.example"
 
 
@@ -37,7 +38,9 @@ class DocumentKey:
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-def make_chain(public, host="registry.twente.example", begin=datetime(2026, 1, 1, tzinfo=UTC), days=730, is_ca=False):
+def make_chain(
+    public, host="registry.twente.example", begin=datetime(2026, 1, 1, tzinfo=UTC), days=730, *, is_ca=False
+):
     """Return the root's certificate in PEM, and the chain below it as `x5c` (base64 of DER, the key's own first)."""
     root = generate_private_key(SECP256R1())
     root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")])
