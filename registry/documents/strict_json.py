@@ -34,13 +34,13 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 
 def is_shallow(value: Any, levels: int = MAX_DEPTH) -> bool:  # noqa: ANN401 - any JSON value
     """Return whether a value has at most this many levels of objects and arrays."""
-    rows = [value]
-    for _ in range(levels + 1):
+    rows = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
         rows = [
             item
             for row in rows
-            if isinstance(row, dict | list)
-            for item in (row.values() if isinstance(row, dict) else row)
+            for item in (row.values() if type(row) is dict else row)
+            if type(item) is dict or type(item) is list
         ]
         if not rows:
             return True
