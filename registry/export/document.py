@@ -78,13 +78,15 @@ class DocumentSigner(Protocol):
 
 
 class StatusPlaces(msgspec.Struct, frozen=True):
-    """The place of one copy of a credential in the issuer's status lists: one index, in two forms of list."""
+    """The place of one copy of a credential in the issuer's status lists: one index, in all forms of list."""
 
     bitstring_list: str
-    """The address of the Bitstring Status List."""
+    """The address of the Bitstring Status List of revocations."""
     token_list: str
     """The address of the Token Status List."""
     index: int
+    suspension_list: str | None = None
+    """The address of the Bitstring Status List of suspensions."""
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ FindKey = Callable[[str], ResolvedKey | UnresolvedKey]
 
 
 class IssuerKeys:
-    """A `KeyResolver`. Certificates come first, where a document has them; nothing else is tried then."""
+    """A `KeyResolver`. Certificates come first; where they lead to no trust anchor, a DID may still name the key."""
 
     def __init__(
         self,
@@ -43,7 +43,9 @@ class IssuerKeys:
     def resolve(self, issuer: str, key_id: str | None, x5c: Sequence[str] = ()) -> ResolvedKey | UnresolvedKey:
         """Return the key of an issuer, or why there is none."""
         if x5c:
-            return self._resolve_chain(issuer, x5c)
+            key = self._resolve_chain(issuer, x5c)
+            is_final = isinstance(key, ResolvedKey) or key.contradicts
+            return key if is_final or not (issuer.startswith("did:") and key_id) else self._resolve_did(issuer, key_id)
         if issuer.startswith("did:"):
             return self._resolve_did(issuer, key_id)
         if issuer.startswith("https://"):

@@ -175,7 +175,9 @@ def test_the_type_metadata_stays_as_it_is_and_credentials_carry_its_hash():
     content = make_type_metadata(vct)
     claims = read(export())[1].claims
     assert b64decode(claims["vct#integrity"].removeprefix("sha256-")) == hashlib.sha256(content).digest()
-    assert hashlib.sha256(content).hexdigest() == "58313d994a530ab847d912b9dafc1f7b764b9a27d7fb8007bf4e0348268e3a4c", "a change of the metadata needs a new version"
+    assert hashlib.sha256(content).hexdigest() == "58313d994a530ab847d912b9dafc1f7b764b9a27d7fb8007bf4e0348268e3a4c", (
+        "a change of the metadata needs a new version"
+    )
     metadata = json.loads(content)
     assert metadata["vct"] == vct
     assert metadata["schema"] == json.loads(json.dumps(SCHEMA))
