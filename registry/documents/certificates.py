@@ -77,12 +77,16 @@ def read_public_key(certificate: x509.Certificate) -> dict[str, str]:
 def _parse_chain(x5c: Sequence[str]) -> list[x509.Certificate]:
     if not 1 <= len(x5c) <= MAX_CERTIFICATES:
         raise InvalidChain(f"a chain has 1 to {MAX_CERTIFICATES} certificates, not {len(x5c)}")
-    if any(not isinstance(item, str) or len(item) > MAX_CERTIFICATE for item in x5c):
+    if not all(_is_short_text(item) for item in x5c):
         raise InvalidChain("a certificate in the chain is too large, or not a text")
     try:
         return [x509.load_der_x509_certificate(b64decode(item, validate=True)) for item in x5c]
     except (ValueError, binascii.Error) as error:
         raise InvalidChain(f"a certificate in the chain cannot be read: {error}") from error
+
+
+def _is_short_text(item: object) -> bool:
+    return isinstance(item, str) and len(item) <= MAX_CERTIFICATE
 
 
 def _find_host(issuer: str) -> str | None:

@@ -66,6 +66,7 @@ from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
+from registry.server.status_routes import status_routes
 from registry.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,8 +97,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, pages)
     providers = _create_providers(node, views, private, watch, ending)
     imports = ImportStore(node.registry.dsn, node.registry.vault, open_batch_store(node))
+    lists = status_routes(settings, lambda number, form: read_status_list(node, number, form))
     routes = Litestar(
-        [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
+        [
+            *join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch), *lists]),
+            page_routes(),
+        ],
         state=State({"member": settings.member, "site": site, "pages": pages}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
@@ -239,4 +244,5 @@ def api_description() -> dict[str, Any]:
         log="file:log",
         database="embedded:postgres#registry",
     )
-    return description_without_node(node_routes(nothing, settings, nothing))
+    own = [*node_routes(nothing, settings, nothing), *status_routes(settings, nothing)]
+    return description_without_node(own)

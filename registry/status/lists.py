@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import psycopg
@@ -25,10 +25,29 @@ from registry.status.statuses import INVALID, STATUS_OF, SUSPENDED, VALID
 
 RENEWAL: Final = timedelta(hours=24)
 """Lists are signed again after this time, long before they expire."""
+PAUSE_SECONDS: Final = 0.3
+"""Between two looks at the views: a change is published within a second."""
+_ROUNDS_A_KEY: Final = 30
+"""Looks at the views for one look at the node's keys."""
+_FIND_UNSIGNED: Final = """
+SELECT list FROM status.lists WHERE signed < changed OR signed_at < %s OR signers <> coalesce(%s, signers) ORDER BY list
+"""
+_LOCK_UNSIGNED: Final = """
+SELECT size, changed FROM status.lists
+WHERE list = %s AND (signed < changed OR signed_at < %s OR signers <> %s) FOR UPDATE
+"""
 _MOST_DECOYS: Final = 4
 """Decoys of a list that change with its other entries."""
 FindSigner = Callable[[Profile], DocumentSigner]
 """Returns the node's key of a profile. Raises `ExportError` where there is none."""
+
+
+class Stop(Protocol):
+    """The part of `threading.Event` that the lists need."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end, at most `timeout` seconds; return whether it has come."""
+        ...
 
 
 class SignedList(msgspec.Struct, frozen=True):
@@ -64,11 +83,29 @@ class StatusLists:
         Raises `ExportError` where there are lists and the node has no key that signs them.
         """
         with self._connect() as connection:
-            if self._is_behind(connection):
-                with connection.transaction():
-                    connection.execute(LOCK)
-                    self._follow(connection)
-            return sum(1 for number in self._list_unsigned(connection, at) if self._sign(connection, number, at))
+            return self._update(connection, at or datetime.now(UTC))
+
+    def run(self, stop: Stop) -> None:
+        """Update the lists until `stop` is set. Raises what `update` raises."""
+        with self._connect() as connection:
+            rounds = 0
+            while not stop.wait(PAUSE_SECONDS):
+                self._update(connection, datetime.now(UTC), looks_at_keys=rounds % _ROUNDS_A_KEY == 0)
+                rounds += 1
+
+    def _update(self, connection: Connection[Any], at: datetime, *, looks_at_keys: bool = True) -> int:
+        if self._is_behind(connection):
+            with connection.transaction():
+                connection.execute(LOCK)
+                self._follow(connection)
+        due = at - RENEWAL
+        if not looks_at_keys and connection.execute(_FIND_UNSIGNED, (due, None)).fetchone() is None:
+            return 0
+        if connection.execute("SELECT EXISTS (SELECT FROM status.lists)").fetchone() != (True,):
+            return 0
+        signers = self._find_signers()
+        numbers = connection.execute(_FIND_UNSIGNED, (due, _name(signers.values()))).fetchall()
+        return sum(1 for (number,) in numbers if self._sign(connection, number, signers, at))
 
     def read(self, number: int, form: Form) -> Sequence[SignedList]:
         """Return a list in all media types of a form; empty where there is no such list."""
@@ -119,16 +156,6 @@ class StatusLists:
 
     # Signing
 
-    def _list_unsigned(self, connection: Connection[Any], at: datetime | None) -> Sequence[int]:
-        if connection.execute("SELECT EXISTS (SELECT FROM status.lists)").fetchone() != (True,):
-            return ()
-        signers = self._find_signers()
-        rows = connection.execute(
-            "SELECT list FROM status.lists WHERE signed < changed OR signed_at < %s OR signers <> %s ORDER BY list",
-            ((at or datetime.now(UTC)) - RENEWAL, _name(signers.values())),
-        )
-        return [number for (number,) in rows]
-
     def _find_signers(self) -> Mapping[Profile, DocumentSigner]:
         """Return the keys of the profiles that the node has. Raises `ExportError` where it has none."""
         signers: dict[Profile, DocumentSigner] = {}
@@ -142,16 +169,12 @@ class StatusLists:
             raise ExportError(f"No status list can be signed. {reasons[0]}")
         return signers
 
-    def _sign(self, connection: Connection[Any], number: int, at: datetime | None) -> bool:
+    def _sign(
+        self, connection: Connection[Any], number: int, signers: Mapping[Profile, DocumentSigner], at: datetime
+    ) -> bool:
         """Sign one list in all its forms, unless another process did meanwhile."""
-        at = at or datetime.now(UTC)
-        signers = self._find_signers()
         with connection.transaction():
-            row = connection.execute(
-                "SELECT size, changed FROM status.lists WHERE list = %s"
-                " AND (signed < changed OR signed_at < %s OR signers <> %s) FOR UPDATE",
-                (number, at - RENEWAL, _name(signers.values())),
-            ).fetchone()
+            row = connection.execute(_LOCK_UNSIGNED, (number, at - RENEWAL, _name(signers.values()))).fetchone()
             if row is None:
                 return False
             size, changed = row

@@ -25,14 +25,14 @@ class DocumentKey:
         self.profile = profile
         self.issuer = issuer
         self.private = Ed25519PrivateKey.generate() if profile == "open" else generate_private_key(SECP256R1())
-        self.jwk = (OKPKey if profile == "open" else ECKey).import_key(self.private).as_dict(private=False)
-        self.jwk = {name: self.jwk[name] for name in ("kty", "crv", "x", "y") if name in self.jwk}
+        whole = (OKPKey if profile == "open" else ECKey).import_key(self.private).as_dict(private=False)
+        self.jwk = {name: str(whole[name]) for name in ("kty", "crv", "x", "y") if name in whole}
         self.thumbprint = thumbprint(self.jwk)
         self.verification_method = f"{issuer}#{self.thumbprint}"
         self.anchor, self.x5c = make_chain(self.private.public_key(), **certificate) if certificates else (None, ())
 
     def sign(self, content):
-        if self.profile == "open":
+        if isinstance(self.private, Ed25519PrivateKey):
             return self.private.sign(content)
         r, s = decode_dss_signature(self.private.sign(content, ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
