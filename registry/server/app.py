@@ -46,6 +46,7 @@ from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.adapters.own_facts import own_facts
 from registry.node.adapters.receipts_served import ServedReceipts
+from registry.node.adapters.status_lists import read_status_list
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch

@@ -138,9 +138,7 @@ class StatusLists:
     def _follow(self, connection: Connection[Any]) -> None:
         followed, position = _read_followed(connection), self._source.read_position(connection)
         since = _find_begin(followed, position)
-        changed: set[int] = set()
-        for credential, word in list(self._source.find_changed(connection, since)):
-            changed |= _set_status(connection, credential, STATUS_OF[word])
+        changed = _set_statuses(connection, dict(self._source.find_changed(connection, since)))
         connection.execute("UPDATE status.places SET is_new = false WHERE is_new")
         erased = list(self._source.find_erased(connection, since))
         connection.execute("UPDATE status.places SET credential = NULL WHERE credential = ANY(%s::uuid[])", (erased,))
@@ -241,11 +239,13 @@ def _find_begin(followed: ViewPosition | None, position: ViewPosition) -> int | 
     return followed.size
 
 
-def _set_status(connection: Connection[Any], credential: str, status: int) -> set[int]:
-    """Set the status of all places of a credential that are not invalid already; return their lists."""
+def _set_statuses(connection: Connection[Any], words: Mapping[str, str]) -> set[int]:
+    """Set the statuses of all places of credentials that are not invalid already; return the lists that changed."""
     rows = connection.execute(
-        "UPDATE status.places SET status = %s WHERE credential = %s AND status <> %s AND status <> %s RETURNING list",
-        (status, credential, status, INVALID),
+        "UPDATE status.places AS p SET status = n.status FROM unnest(%s::uuid[], %s::smallint[]) AS n"
+        " (credential, status) WHERE p.credential = n.credential AND p.status <> n.status AND p.status <> %s"
+        " RETURNING p.list",
+        (list(words), [STATUS_OF[word] for word in words.values()], INVALID),
     )
     return {number for (number,) in rows}
 

@@ -7,22 +7,31 @@ from psycopg import Connection
 
 from registry.status.ports import ViewPosition
 
-_SELECT: Final = """
-SELECT DISTINCT p.credential::text, coalesce(c.status, 'voided')
-FROM status.places AS p
-LEFT JOIN views.credentials AS c ON c.member = %(member)s AND c.credential = p.credential
-WHERE p.credential IS NOT NULL
-  AND (c.credential IS NOT NULL
-       OR EXISTS (SELECT FROM views.voided_credentials AS v
-                  WHERE v.member = %(member)s AND v.credential = p.credential))
+_DIFFERENT: Final = """
+SELECT p.credential::text, c.status FROM views.credentials AS c JOIN status.places AS p USING (credential)
+WHERE c.member = %(member)s AND c.status <> 'active' AND p.status <> CASE c.status WHEN 'suspended' THEN 2 ELSE 1 END
+UNION
+SELECT p.credential::text, c.status FROM status.places AS p JOIN views.credentials AS c USING (credential)
+WHERE p.status <> 0 AND p.status = 2 AND c.member = %(member)s AND c.status = 'active'
+UNION
+SELECT p.credential::text, 'voided' FROM views.voided_credentials AS v JOIN status.places AS p USING (credential)
+WHERE v.member = %(member)s AND p.status <> 1
+  AND NOT EXISTS (SELECT FROM views.credentials AS c WHERE c.member = v.member AND c.credential = v.credential)
 """
 _SINCE: Final = """
-  AND (p.is_new OR p.credential IN (
-      SELECT credential FROM views.status_changes WHERE member = %(member)s AND leaf >= %(since)s AND effective))
+WITH changed AS (
+    SELECT credential FROM views.status_changes WHERE member = %(member)s AND leaf >= %(since)s AND effective
+    UNION SELECT credential FROM status.places WHERE is_new AND credential IS NOT NULL
+), placed AS (
+    SELECT credential FROM changed WHERE EXISTS (SELECT FROM status.places AS p WHERE p.credential = changed.credential)
+)
+SELECT credential::text, c.status FROM placed JOIN views.credentials AS c USING (credential) WHERE c.member = %(member)s
+UNION
+SELECT credential::text, 'voided' FROM placed JOIN views.voided_credentials AS v USING (credential)
+WHERE v.member = %(member)s
+  AND NOT EXISTS (SELECT FROM views.credentials AS c WHERE c.member = v.member AND c.credential = v.credential)
 """
-_DIFFERENT: Final = """
-  AND p.status <> CASE coalesce(c.status, 'voided') WHEN 'active' THEN 0 WHEN 'suspended' THEN 2 ELSE 1 END
-"""
+"""A credential that was voided and published again counts as it is now."""
 
 
 class CredentialStatuses:
@@ -40,8 +49,8 @@ class CredentialStatuses:
 
     def find_changed(self, connection: Connection[Any], since: int | None) -> Iterable[tuple[str, str]]:
         """Return credentials that have places, with their status."""
-        query = _SELECT + (_DIFFERENT if since is None else _SINCE)
-        return connection.execute(query.encode(), {"member": self._member, "since": since}).fetchall()
+        query = _DIFFERENT if since is None else _SINCE
+        return connection.execute(query, {"member": self._member, "since": since}).fetchall()
 
     def find_erased(self, connection: Connection[Any], since: int | None) -> Iterable[str]:
         """Return credentials that have places and whose learner was erased."""
