@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "university": ("issuing.reading",),
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
+    "status-list": ("operations.status_lists",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
     "receipt": ("evidence.receipts",),
@@ -74,7 +75,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Operations": (
         "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "webhook", "feed",
-        "demo",
+        "status-list", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip

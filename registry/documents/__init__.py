@@ -1,1 +1,1 @@
-"""Forms of signed documents and keys that issuing and verifying share."""
+"""Forms of signed documents and keys that exports and verification share. No database, no network, no clock."""

@@ -46,6 +46,7 @@ from registry.node.adapters.letters_served import ServedLetters
 from registry.node.adapters.office import served_lookup
 from registry.node.adapters.own_facts import own_facts
 from registry.node.adapters.receipts_served import ServedReceipts
+from registry.node.adapters.status_lists import read_status_list
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
@@ -66,6 +67,7 @@ from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
+from registry.server.status_routes import status_routes
 from registry.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,8 +103,12 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     start, end = _create_hooks(node, views, private, accounts, watch, api_keys, tokens, instruments, read_ahead)
     providers = _create_providers(node, views, private, watch, ending)
     imports = ImportStore(node.registry.dsn, node.registry.vault, open_batch_store(node))
+    lists = status_routes(settings, lambda number, form: read_status_list(node, number, form))
     routes = Litestar(
-        [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
+        [
+            *join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch), *lists]),
+            page_routes(),
+        ],
         state=State({"member": settings.member, "site": site, "pages": pages}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
@@ -247,4 +253,5 @@ def api_description() -> dict[str, Any]:
         log="file:log",
         database="embedded:postgres#registry",
     )
-    return description_without_node(node_routes(nothing, settings, nothing))
+    own = [*node_routes(nothing, settings, nothing), *status_routes(settings, nothing)]
+    return description_without_node(own)

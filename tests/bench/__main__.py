@@ -23,6 +23,7 @@ from tests.bench import (
     searching,
     stacking,
     statistics_page,
+    status,
     trust,
     webhook,
     wire_bytes,
@@ -59,6 +60,8 @@ BENCHES = {
     "http-bulk": http_bulk.http_bulk,
     "import-page": import_page.import_page,
     "query-growth": growth.query_growth,
+    "sd-jwt-vc": status.sd_jwt_vc,
+    "status-lists": status.status_lists,
     "as-of-seal-fold": trust.views_bench,
 }
 

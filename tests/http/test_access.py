@@ -19,7 +19,8 @@ PUBLIC = {
     "health", "ready", "verifyDisclosures", "listMembers", "getMember", "listStreams", "getAchievement",
     "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
-    "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument",
+    "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument", "getStatusList",
+    "getCredentialType",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from projections.core import views
 from registry.log import open_log
+from registry.node.adapters.status_lists import has_status_lists
 from registry.node.adapters.webhooks import dispatcher
 from registry.node.health import last_error
 from registry.node.node import Node
@@ -16,6 +17,7 @@ from registry.node.services.health_watch import HealthWatch
 from registry.node.services.kafka_intake import run_kafka_intake
 from registry.node.services.maintenance import run_maintenance
 from registry.node.services.observers import Observer
+from registry.node.services.status_lists import run_status_lists
 from registry.node.services.webhooks import run_webhooks
 from registry.publishing.errors import AnotherPublisher
 from registry.publishing.published import Published
@@ -89,6 +91,8 @@ def _start_services(
     threads.start("posting", lambda stop: run_webhooks(posts, home, stop))
     if node.settings.intake_kafka is not None:
         threads.start("taking in", lambda stop: run_kafka_intake(home, stop, on_warning))
+    if has_status_lists(node.settings):
+        threads.start("signing status lists", lambda stop: run_status_lists(home, stop))
     # Not waited for at the end: maintenance may be in the middle of asking a witness.
     threading.Thread(target=run_maintenance, args=(home, threads.stop), name="maintenance", daemon=True).start()
 
