@@ -1,0 +1,1 @@
+"""Formats of documents that both exports and verification know: schemas, codes, proofs."""
