@@ -125,8 +125,8 @@ class _Report:
 
     def _scheme_of(self, title: Mapping[str, str]) -> str:
         """Return the local id of a grading scheme."""
-        for scheme, known in self._schemes.items():
-            if known == title:
+        for scheme, title_of_scheme in self._schemes.items():
+            if title_of_scheme == title:
                 return scheme
         scheme = f"scheme-{len(self._schemes) + 1}"
         self._schemes[scheme] = title

@@ -187,7 +187,7 @@ def test_a_credential_that_is_a_part_is_written_once_inside_of_the_whole():
         "محمد الخوارزمي",
         "Zoe\u0308 A\u030angstro\u0308m",
         "]]> & <b>",
-        "\u2067שלום\u2069",
+        "\u2067\u05e9\u05dc\u05d5\u05dd\u2069",
         "\N{CJK UNIFIED IDEOGRAPH-2070E}",
     ],
 )
