@@ -21,12 +21,16 @@ class LogFindings(msgspec.Struct, frozen=True):
     """The present state, where this node has read the log."""
     why_not_logged: str = ""
     """Why the present state is not known."""
+    disclosed: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """What disclosures say of the person, which the log has a digest of."""
 
 
-def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports) -> LogFindings:
-    """Compare a document with the log of its issuer."""
+def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, unknown: str = "") -> LogFindings:
+    """Compare a document with the log of its issuer. `unknown`: why it is not known whether that is a member."""
     tie = opened.tie
     if tie is None:
+        if unknown:
+            return LogFindings(_not(unknown))
         if member is None:
             return LogFindings(_not("The issuer is not a member here, so there is no log to compare with."))
         return LogFindings(_not("The document does not show which entry of the issuer's log it is about."))
@@ -49,7 +53,8 @@ def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports) 
             reason = "" if logged else "This node has not read of this credential on the issuer's log."
         except CannotAsk as error:
             reason = str(error)
-    return LogFindings(_conclude(opened, tie, proven, logged, reason), proven, logged, reason)
+    check, disclosed = _conclude(opened, tie, proven, logged, reason)
+    return LogFindings(check, proven, logged, reason, disclosed)
 
 
 def _conclude(
@@ -58,19 +63,24 @@ def _conclude(
     proven: ProvenEvent | None,
     logged: LoggedCredential | None,
     reason: str,
-) -> Check:
+) -> tuple[Check, Mapping[str, Any]]:
+    """Return the check, and what the disclosures in the document say."""
     facts = _facts_of(proven, logged)
     if facts is None:
-        return _not(reason or "The document names no credential that could be looked up.")
+        return _not(reason or "The document names no credential that could be looked up."), {}
     if proven is not None and proven.type != _ISSUED:
-        return Check("onLog", "passed", f"The entry ({proven.type}) is on the member's log, at place {proven.leaf}.")
+        sentence = f"The entry ({proven.type}) is on the member's log, at place {proven.leaf}."
+        return Check("onLog", "passed", sentence, {"leaf": proven.leaf}), {}
     if (difference := _find_difference(opened.claims, facts)) is not None:
-        return _failed(f"The log says otherwise than the document: {difference}.")
-    if (fault := _check_disclosures(tie, facts.get("claims"))) is not None:
-        return _failed(fault)
+        return _failed(f"The log says otherwise than the document: {difference}."), {}
+    try:
+        disclosed = _open_disclosures(tie, facts.get("claims"))
+    except InvalidDisclosure as error:
+        sentence = f"What the document says of the person is not what the log has a digest of: {error}."
+        return _failed(sentence), {}
     leaf = proven.leaf if proven is not None else logged.leaf if logged is not None else None
     how = "Its receipt proves it." if proven is not None else "This node has read it there."
-    return Check("onLog", "passed", f"The credential is on its issuer's log. {how}", {"leaf": leaf})
+    return Check("onLog", "passed", f"The credential is on its issuer's log. {how}", {"leaf": leaf}), disclosed
 
 
 def _compare_receipt(proven: ProvenEvent, opened: OpenedDocument, tie: Mapping[str, Any]) -> Check | None:
@@ -114,17 +124,14 @@ def _find_difference(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> str
     return None
 
 
-def _check_disclosures(tie: Mapping[str, Any], digest: object) -> str | None:
+def _open_disclosures(tie: Mapping[str, Any], digest: object) -> Mapping[str, Any]:
+    """Return what the disclosures of a document say. Raises `InvalidDisclosure`."""
     disclosures = tie.get("disclosures")
     if not disclosures:
-        return None
+        return {}
     if not isinstance(digest, str):
-        return "The log has no digest of what the credential says of a person, and the document discloses something."
-    try:
-        open_disclosures(digest, list(disclosures))
-    except InvalidDisclosure as error:
-        return f"What the document says of the person is not what the log has a digest of: {error}."
-    return None
+        raise InvalidDisclosure("the log has no such digest")
+    return open_disclosures(digest, list(disclosures))
 
 
 def _not(sentence: str) -> Check:

@@ -13,7 +13,7 @@ from registry.verification.dates_check import check_dates
 from registry.verification.format_detection import NAMES, Detected, UnknownFormat, detect_format
 from registry.verification.issuer_check import NameSource, check_issuer, find_member
 from registry.verification.log_check import check_log
-from registry.verification.lookups import CannotAsk, MemberFacts, Ports
+from registry.verification.lookups import CannotAsk, Ports
 from registry.verification.openers import CONTAINERS, OPENERS
 from registry.verification.status_check import check_status
 
@@ -33,7 +33,7 @@ _ESSENTIAL: Final[tuple[CheckName, ...]] = ("parsed", "signature", "issuer", "st
 MAX_CONTAINED: Final = 100
 MAX_LEVELS: Final = 3
 """Envelopes within envelopes."""
-_BROKEN: Final = "Not checked: nothing is claimed of a document that cannot be read or whose signature is broken."
+_BROKEN: Final = "Nothing is claimed of a document that cannot be read, or whose signature is broken."
 _HOLDER: Final = (
     "A file does not show who presents it. Compare the name with an identity document, or ask for a presentation."
 )
@@ -67,23 +67,26 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=Tr
         return f"VerificationReport({self.verdict})"  # a person is never shown by accident
 
 
-def verify_document(content: bytes, ports: Ports) -> VerificationReport:
-    """Verify a document of any format."""
-    return _verify(content, ports, MAX_LEVELS)
+def verify_document(content: bytes, ports: Ports, disclosures: Sequence[str] = ()) -> VerificationReport:
+    """Verify a document of any format. `disclosures` are those that came beside a receipt."""
+    return _verify(content, ports, MAX_LEVELS, disclosures)
 
 
-def _verify(content: bytes, ports: Ports, levels: int) -> VerificationReport:
+def _verify(content: bytes, ports: Ports, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
     try:
         detected = detect_format(content)
     except UnknownFormat as error:
-        return _report(None, [Check("parsed", "failed", str(error))])
+        return _report(None, [Check("parsed", "notChecked", str(error))])
     if detected.format in CONTAINERS:
         return _verify_container(detected, ports, levels)
     opener = OPENERS.get(detected.format)
     if opener is None:
         sentence = f"This is a {NAMES[detected.format]}, which this version of the program does not verify."
         return _report(detected.format, [Check("parsed", "notChecked", sentence)])
-    return judge_opened(opener(detected.content, ports), ports)
+    opened = opener(detected.content, ports)
+    if disclosures and opened.tie is not None:
+        opened = msgspec.structs.replace(opened, tie={**opened.tie, "disclosures": list(disclosures)})
+    return judge_opened(opened, ports)
 
 
 def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
@@ -91,15 +94,15 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
     if any(check.result == "failed" for check in opened.checks):
         return _report(opened.format, opened.checks, broken=True)
     try:
-        member, unknown = find_member(opened, ports), None
+        member, unknown = find_member(opened, ports), ""
     except CannotAsk as error:
-        member, unknown = None, Check("issuer", "notChecked", str(error))
+        member, unknown = None, str(error)
     signature = next((check for check in opened.checks if check.name == "signature"), None)
     signed = signature is not None and signature.result in ("passed", "warning")
-    findings = check_log(opened, member, ports)
+    findings = check_log(opened, member, ports, unknown)
     issuer = check_issuer(opened, member, findings, ports, signed=signed)
-    if unknown is not None and issuer.check.result == "notChecked" and issuer.name is None:
-        issuer = msgspec.structs.replace(issuer, check=unknown)
+    if unknown and signed and issuer.check.result == "notChecked" and issuer.name is None:
+        issuer = msgspec.structs.replace(issuer, check=Check("issuer", "notChecked", unknown))
     checks = [
         *opened.checks,
         issuer.check,
@@ -109,12 +112,12 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
         Check("holder", "notChecked", _HOLDER),
     ]
     return _report(
-        opened.format, checks, claims=_claims_of(opened, member), name=issuer.name, source=issuer.name_source
+        opened.format,
+        checks,
+        claims={**opened.claims, **findings.disclosed},
+        name=issuer.name,
+        source=issuer.name_source,
     )
-
-
-def _claims_of(opened: OpenedDocument, member: MemberFacts | None) -> dict[str, Any]:
-    return dict(opened.claims) | ({"member": member.member} if member is not None else {})
 
 
 def _verify_container(detected: Detected, ports: Ports, levels: int) -> VerificationReport:
