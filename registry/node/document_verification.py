@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from psycopg import Connection
@@ -16,8 +17,8 @@ from registry.node.adapters.issuer_keys import NoKeys
 from registry.node.node import Node, open_node
 from registry.verification.lookups import HolderQuestion, Ports
 from registry.verification.trust import Trust, read_trust
-from registry.wire import commit as wire
-from registry.wire.errors import MalformedCommit
+
+_MAX_NAME: Final = 300
 
 
 class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,21 +103,15 @@ def _read_folder(folder: Path | None, founded: bytes | None) -> Callable[[], Gov
 
     def governance() -> GovernanceFold:
         if not folds:
-            log = open_log(f"file:{folder}", GOVERNANCE, read_only=True)
-            fold = GovernanceFold("", founded)
-            for record in log.records(GOVERNANCE):
-                if not fold.state.consortium:
-                    fold = GovernanceFold(_origin_of(record.data), founded)
-                fold.take(record.data)
-            folds.append(fold)
+            consortium = _name_of(folder / f"{GOVERNANCE}.log")
+            log = open_log(f"file:{folder}", consortium, read_only=True)
+            folds.append(GovernanceFold(consortium, founded).read(log))
         return folds[0]
 
     return governance
 
 
-def _origin_of(record: bytes) -> str:
-    """Return the consortium's name as the first record has it; the founding's hash decides whether it counts."""
-    try:
-        return wire.parse(record).checkpoint.origin
-    except MalformedCommit:
-        return ""
+def _name_of(file: Path) -> str:
+    """Return the consortium's name as a log begins with it; the founding's hash decides whether it counts."""
+    with file.open("rb") as opened:
+        return opened.readline(_MAX_NAME).decode("ascii", "replace").strip()

@@ -12,7 +12,7 @@ import msgspec
 
 from consumers.streams.processes import run_in_processes
 from registry.cli.files import FileError, read_bytes, write_file
-from registry.cli.output import print_json, progress, say
+from registry.cli.output import plain, print_json, progress, say
 from registry.node.document_verification import VerificationSetup, open_ports
 from registry.verification.checks import Check
 from registry.verification.trust import InvalidTrust
@@ -21,7 +21,7 @@ from registry.verification.verifier import ORDER, VerificationReport, verify_doc
 MAX_FILES: Final = 100_000
 _CHUNK: Final = 50
 _DISCLOSURES: Final = ".disclosures"
-_COLUMNS: Final = ("file", "verdict", "summary", "format", "issuer", "issuerNameFrom", *ORDER, "reason")
+_COLUMNS: Final = ("file", "verdict", "summary", "format", "issuerName", "issuerNameFrom", *ORDER, "reason")
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of cells that spreadsheets compute."""
 
@@ -42,7 +42,7 @@ def verify_folder(folder: Path, setup: VerificationSetup, report: Path | None, *
         raise FileError(f"{folder} has no files.")
     results = verify_files(files, setup)
     if report is not None:
-        content = write_csv(results) if report.suffix == ".csv" else msgspec.json.encode(results) + b"\n"
+        content = write_csv(results) if report.suffix == ".csv" else msgspec.json.encode(plain(results)) + b"\n"
         write_file(report, content)
     counts = Counter(result.report.verdict for result in results)
     if as_json:
