@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from registry.documents.elm_context import CONTEXT
 from registry.export.document import Copy, Exported, ExportError
 from registry.export.elm_achievement import make_assessment, make_credit, make_specification
 from registry.export.elm_nodes import (
@@ -28,7 +29,6 @@ from registry.values import elm_codes as codes
 from registry.wire.achievements import AchievementContent
 
 MEDIA_TYPE: Final = "application/ld+json"
-CONTEXT: Final = ("https://www.w3.org/2018/credentials/v1", "http://data.europa.eu/snb/model/context/edc-ap")
 _PROFILE: Final = ("e34929035b", "Generic")
 _SCHEMA: Final = "http://data.europa.eu/snb/model/ap/edc-generic-full"
 _BASE64: Final = "6146cde7dd"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from psycopg import Connection
@@ -14,9 +14,11 @@ from projections.core.positions import all_positions
 from registry.log import GOVERNANCE, LogError, open_log
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog, UnreadLists
 from registry.node.adapters.issuer_keys import NoKeys
-from registry.node.node import Node, open_node
 from registry.verification.lookups import HolderQuestion, Ports
 from registry.verification.trust import Trust, read_trust
+
+if TYPE_CHECKING:
+    from registry.node.node import Node
 
 _MAX_NAME: Final = 300
 
@@ -47,6 +49,8 @@ def open_ports(setup: VerificationSetup) -> Iterator[Ports]:
         fold = _read_folder(setup.governance, setup.founded)
         yield _create_ports(GovernedMembers(fold), NodeLog(fold), trust, holder)
         return
+    from registry.node.node import open_node  # noqa: PLC0415 - seconds of imports that nobody without a node needs
+
     with open_node(setup.home) as node:
         yield _ports_of_node(node, trust, holder)
 
@@ -64,7 +68,7 @@ def _create_ports(members: GovernedMembers, log: NodeLog, trust: Trust, holder: 
     )
 
 
-def _ports_of_node(node: Node, trust: Trust, holder: HolderQuestion | None) -> Ports:
+def _ports_of_node(node: "Node", trust: Trust, holder: HolderQuestion | None) -> Ports:
     folds: list[GovernanceFold] = []
 
     def governance() -> GovernanceFold:
@@ -86,7 +90,7 @@ def _ports_of_node(node: Node, trust: Trust, holder: HolderQuestion | None) -> P
     return _create_ports(GovernedMembers(governance), log, trust, holder)
 
 
-def _is_current(node: Node, connection: Connection, member: str) -> bool:
+def _is_current(node: "Node", connection: Connection, member: str) -> bool:
     """Return whether the views have all that the log has of a stream now."""
     position = all_positions(connection).get(member)
     try:

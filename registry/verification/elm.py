@@ -4,7 +4,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Final
 
-from registry.export.elm import CONTEXT
+from registry.documents.elm_context import CONTEXT
 from registry.intake.formats import json_content
 from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims

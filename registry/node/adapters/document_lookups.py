@@ -11,8 +11,6 @@ from psycopg import Connection
 from consumers.governance.governance import GovernanceFold
 from consumers.proofs import receipts
 from consumers.witness.policy import Policy, PolicyUnmet
-from projections.api.reading import StandingLookup
-from projections.api.verification import verification
 from projections.core.errors import MissingViews
 from registry.log import LogError
 from registry.rules.governance import MemberRecord
@@ -31,6 +29,8 @@ from registry.wire.forms import check_uuid
 from registry.wire.proof import TlogProof
 
 Views = Callable[[], AbstractContextManager[Connection]]
+StandingLookup = Callable[[str, int], tuple[str, str]]
+"""Returns a member's standing when it wrote a leaf, and its standing now."""
 FindKeys = Callable[[Mapping[str, str]], Sequence[KeyFacts]]
 _AWAY: Final = (*DATABASE_ERRORS, MissingViews)
 _NO_GOVERNANCE: Final = (
@@ -120,6 +120,8 @@ class NodeLog:
         """Return a credential as the views have it."""
         if self._views is None or self._standing is None:
             raise CannotAsk(_NO_VIEWS)
+        from projections.api.verification import verification  # noqa: PLC0415 - a second of imports for a node alone
+
         fold = fold_of(self._governance)
         record = fold.state.members.get(member)
         if record is None or check_uuid(credential) is not None:
