@@ -52,6 +52,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "status-list": ("operations.status_lists",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
+    "verify": ("evidence.documents",),
     "receipt": ("evidence.receipts",),
     "disclosure": ("evidence.disclosures",),
     "seal": ("evidence.receipts",),
@@ -71,7 +72,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Recognition": ("recognition", "case", "office", "agreement", "reasons", "precedents"),
     "Evidence": (
-        "receipt", "disclosure", "seal", "audit", "witness", "log",
+        "verify", "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
         "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "webhook", "feed",

@@ -53,6 +53,7 @@ from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine
 from registry.office.cohorts.cohort import CohortOutcome
 from registry.publishing.republishing import Repair
+from registry.verification.verifier import VerificationReport
 from registry.webhooks.deliveries import DeadDelivery
 from registry.webhooks.endpoints import Endpoint
 
@@ -88,6 +89,10 @@ SHAPES: Final[dict[str, Shape]] = {
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),
     "receipt create credential": Shape(_names(WrittenReceipt), remark="`seal` is null without `--seal`."),
+    "verify": Shape(
+        _names(VerificationReport),
+        remark="Of a folder an object: `items`, each with `file` and `report`, and `counts` by verdict.",
+    ),
     "receipt verify": Shape(
         ("verdict", "summary"), remark="With the results of the checks, if there was something to check."
     ),

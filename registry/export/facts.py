@@ -94,6 +94,8 @@ class PortableRecognition(msgspec.Struct, frozen=True, kw_only=True):
     decided: date
     titles: Sequence[Mapping[str, str]] = ()
     """The titles of the bases, in their order, by language."""
+    issuers: Sequence[Organisation | None] = ()
+    """The issuers of the bases, in their order; None where governance does not know one."""
 
 
 class Portfolio(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ from typing import ClassVar, Final
 
 import pycountry
 
-from registry.intake.formats import elm_codes as codes
 from registry.intake.formats.award import Award, Issuer
 from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.elm_credential import ElmCredentialReader, Place
@@ -19,6 +18,7 @@ from registry.intake.formats.isced import names_another
 from registry.intake.formats.json_document import JsonDocument, label_of
 from registry.intake.formats.moments import hours_of
 from registry.intake.rows.report import IntakeError
+from registry.values import elm_codes as codes
 from registry.values.codes import isced_fault
 from registry.values.countries import COUNTRIES
 
@@ -184,7 +184,10 @@ class ElmDocument(ElmCredentialReader):
                     self._read_accreditation(*place) for place in self._list_objects(spec, at, "accreditation")
                 ],
                 "entitlesTo": lambda: [
-                    e for place in self._list_objects(spec, at, "entitlement") if (e := self._read_entitlement(*place))
+                    e
+                    for name in ("entitlement", "entitlesTo")  # of version 3.0 and of later ones
+                    for place in self._list_objects(spec, at, name)
+                    if (e := self._read_entitlement(*place))
                 ],
             },
         )
@@ -197,7 +200,7 @@ class ElmDocument(ElmCredentialReader):
             self._note_once("levelBasis is 'providerStated', since the document names no national level")
         with self._about("achievement.ects"):
             values |= self._read_credits(spec, at)
-        values |= self._read_assessment(claim)
+        values |= self._read_assessment(claim, specification)
         with self._about("achievement.workloadHours"):
             self._compare_activity(claim, values["workloadHours"])
         return {name: value for name, value in values.items() if value not in (None, [], {})}
@@ -212,7 +215,10 @@ class ElmDocument(ElmCredentialReader):
     def _read_nqf_level(self, spec: Values, path: str) -> str | None:
         nqf, place = self._get_object(spec, path, "nqfLevel")
         if not nqf:
-            return None
+            nqf, place = self._get_object(spec, path, "educationLevel")
+            scheme = nqf.get("inScheme")
+            if not isinstance(scheme, dict) or scheme.get("id") != codes.NATIONAL_LEVELS:
+                return None
         self._mark_used(place)
         return label_of(nqf) or str(nqf.get("id"))
 
@@ -289,7 +295,7 @@ class ElmDocument(ElmCredentialReader):
             return {"creditBearing": False}
         return {}
 
-    def _read_assessment(self, claim: Place) -> Values:
+    def _read_assessment(self, claim: Place, specification: Place) -> Values:
         kinds: list[str] = []
         checks: set[tuple[str, bool]] = set()
         schemes: list[dict[str, str]] = []
@@ -302,14 +308,13 @@ class ElmDocument(ElmCredentialReader):
                     checks.add(supervision)
                     self._sources.setdefault("achievement.identityVerified", where)
             for spec, place in self._list_objects(proof, at, "specifiedBy"):
-                with self._about("achievement.assessments"):
-                    for value, where in self._list_objects(spec, place, "dcType"):
-                        if (code := self._read_code(value, where, codes.ASSESSMENT, "assessment types")) is not None:
-                            kinds.append(code)
+                kinds += self._read_assessment_kinds((spec, place))
                 with self._about("achievement.gradingScheme"):
                     scheme, where = self._get_object(spec, place, "gradingScheme")
                     if scheme and (title := self._read_texts(scheme, where, "title")) and title not in schemes:
                         schemes.append(title)
+        for spec, place in self._list_objects(*specification, "provenBy"):
+            kinds += self._read_assessment_kinds((spec, place))
         assessment: Values = {"assessments": list(dict.fromkeys(kinds))}
         if len(checks) > 1:
             with self._about("achievement.supervision"):
@@ -322,6 +327,14 @@ class ElmDocument(ElmCredentialReader):
         elif schemes:
             assessment["gradingScheme"] = {"title": schemes[0]}
         return assessment
+
+    def _read_assessment_kinds(self, specification: Place) -> list[str]:
+        with self._about("achievement.assessments"):
+            return [
+                code
+                for value, where in self._list_objects(*specification, "dcType")
+                if (code := self._read_code(value, where, codes.ASSESSMENT, "assessment types")) is not None
+            ]
 
     def _compare_activity(self, claim: Place, stated: float | None) -> None:
         """Note where the learning activity states another workload than the achievement."""

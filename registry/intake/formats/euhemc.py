@@ -8,11 +8,11 @@ profile has no fields for assessment and for learning outcomes.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from registry.intake.formats import elm_codes as codes
 from registry.intake.formats.award import Award, Issuer
 from registry.intake.formats.completions import ISSUER, Values
 from registry.intake.formats.elm import ElmDocument
 from registry.intake.formats.elm_credential import Place
+from registry.values import elm_codes as codes
 from registry.values.countries import COUNTRIES
 
 _TYPE = "EuropeanHigherEducationMicrocredential"

@@ -5,11 +5,12 @@ A verdict never claims more than was checked: what the log does not tell is a ch
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any, Final, Literal, NamedTuple
+from datetime import timedelta
+from typing import Final, Literal, NamedTuple
 
 from projections.api.receipts import ReceiptCheck
 from projections.api.verification import Verification
+from registry.verification.accreditation import Accredited, judge_accreditation
 
 MAX_LAG: Final = timedelta(minutes=15)
 """If the issuer's log was not read to its end for longer, the present status is not known."""
@@ -24,6 +25,8 @@ TONES: Final[Mapping[Verdict, Tone]] = {
     "replaced": "info",
     "expired": "bad",
 }
+
+_ACCREDITED: Final[Mapping[Accredited, Tone]] = {"on-record": "ok", "not-then": "warn", "not-on-record": "quiet"}
 
 
 class Facts(NamedTuple):
@@ -121,33 +124,15 @@ def _issuer(credential: Verification) -> Check:
 
 def _accreditation(credential: Verification) -> Check:
     """Judge the accreditations that cover the level and the field, or name none, by the day of the award."""
-    covering = [
-        entry for entry in credential.issuer.content.get("accreditations", []) if _covers(entry, credential.achievement)
-    ]
-    if not covering:
-        return Check("accreditation", "not-on-record", "quiet")
-    if any(_holds_on(entry, credential.awarding_date) for entry in covering):
-        return Check("accreditation", "on-record", "ok")
-    return Check("accreditation", "not-then", "warn")
+    accreditations = credential.issuer.content.get("accreditations", [])
+    result = judge_accreditation(accreditations, credential.achievement, credential.awarding_date)
+    return Check("accreditation", result, _ACCREDITED[result])
 
 
 def _joint_awarding(joint: Mapping[str, str]) -> list[Check]:
     if not joint:
         return []
     return [Check("joint", "claimed", "warn") if "claimed" in joint.values() else Check("joint", "confirmed", "ok")]
-
-
-def _covers(accreditation: Mapping[str, Any], achievement: Mapping[str, Any]) -> bool:
-    levels, fields = accreditation.get("eqfLevels"), accreditation.get("fieldsOfEducation")
-    codes = achievement.get("fieldsOfEducation", [])
-    return (not levels or achievement.get("eqfLevel") in levels) and (
-        not fields or any(code.startswith(tuple(fields)) for code in codes)
-    )
-
-
-def _holds_on(accreditation: Mapping[str, Any], day: date) -> bool:
-    begins, ends = accreditation.get("validFrom"), accreditation.get("validUntil")
-    return not (begins and date.fromisoformat(begins) > day) and not (ends and date.fromisoformat(ends) < day)
 
 
 def _dates(credential: Verification) -> Check:

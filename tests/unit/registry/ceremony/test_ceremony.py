@@ -11,9 +11,9 @@ from registry.ceremony.act_words import describe, signatures_needed
 from registry.ceremony.ceremony import AlreadyPublished, CeremonyRefused, GovernanceOnLog, Proposal
 from registry.cli.consortium.member_content import TEMPLATE, convert
 from registry.domain.membership import Consortium as Acts
-from registry.intake.formats import elm_codes
 from registry.keys import key_proof
 from registry.rules.governance import Governance
+from registry.values import elm_codes
 from registry.values.countries import COUNTRIES
 from registry.wire import governance as wire
 from registry.wire.checkpoint import Checkpoint

@@ -1,6 +1,19 @@
-"""The European Learning Model's controlled lists: an item's id to our code (docs/events.md)."""
+"""The European Learning Model's controlled lists, to read and to write: an item's id to our code (docs/events.md)."""
 
+from collections.abc import Mapping
 from typing import Final
+
+import pycountry
+
+SNB: Final = "http://data.europa.eu/snb/"
+"""Where the model's own lists are: a list's name follows, then an item's id. The list itself is the item `25831c2`."""
+AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
+"""Where the tables of the Publications Office are."""
+OWN: Final = "urn:micro-credential-registry:"
+"""Begins the id of a concept that no list has: `…:assessment/testing`."""
+
+NATIONAL_LEVELS: Final = f"{OWN}national-level"
+"""The scheme of levels of national frameworks, which the log names in words."""
 
 LEARNING_SETTING: Final = {"6fd4685715": "formal", "e207a81fc7": "nonFormal"}
 PARTICIPATION: Final = {
@@ -31,7 +44,11 @@ ASSESSMENT: Final = {
     "c_04b30a72": "presentation",
     "c_2b3bd410": "selfAssessment",
     "c_4f874951": "guidedSelfAssessment",
+    "testing": "testing",
+    "recognitionOfPriorLearning": "recognitionOfPriorLearning",
 }
+"""The last two are concepts of our own: the list has none like them."""
+OWN_CONCEPTS: Final = frozenset({"volunteering", "testing", "recognitionOfPriorLearning"})
 SUPERVISION: Final = {
     # code: (supervision, identity verified); the list does not say whether supervision was online or onsite.
     "c598449d64": ("none", False),
@@ -63,3 +80,27 @@ COUNTRIES: Final = {
     "PRT": "PT", "ROU": "RO", "SVK": "SK", "SVN": "SI", "SWE": "SE", "TUR": "TR", "UKR": "UA",
 }  # fmt: skip
 """The Publications Office's country codes, as ISO 3166-1 alpha-2 has them."""
+
+
+def item_of(items: Mapping[str, object], code: object) -> str | None:
+    """Return the item of a list that stands for a code of ours; None where the list has none."""
+    return next((item for item, value in items.items() if value == code), None)
+
+
+def language_item(tag: str) -> str | None:
+    """Return the Publications Office's code for a BCP 47 language: ISO 639-3 in capitals; None for an unknown one."""
+    base = tag.partition("-")[0].lower()
+    known = item_of(LANGUAGES, base)
+    if known is not None:
+        return known
+    language = pycountry.languages.get(alpha_2=base) if len(base) == 2 else pycountry.languages.get(alpha_3=base)
+    return str(language.alpha_3).upper() if language is not None else None
+
+
+def country_item(code: str) -> str | None:
+    """Return the Publications Office's code for a country: ISO 3166-1 alpha-3; None for an unknown one."""
+    known = item_of(COUNTRIES, code)
+    if known is not None:
+        return known
+    country = pycountry.countries.get(alpha_2=code)
+    return str(country.alpha_3) if country is not None else None

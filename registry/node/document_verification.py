@@ -1,0 +1,121 @@
+"""Verification of documents put together: by a node, or by governance in a folder alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from psycopg import Connection
+
+from consumers.governance.governance import GovernanceFold
+from projections.core.positions import all_positions
+from registry.log import GOVERNANCE, LogError, open_log
+from registry.node.adapters.document_lookups import GovernedMembers, NodeLog, UnreadLists
+from registry.node.adapters.issuer_keys import NoKeys
+from registry.verification.lookups import HolderQuestion, Ports
+from registry.verification.trust import Trust, read_trust
+
+if TYPE_CHECKING:
+    from registry.node.node import Node
+
+_MAX_NAME: Final = 300
+
+
+class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command verifies with. It can be sent to another process."""
+
+    home: Path | None = None
+    """A node's folder."""
+    governance: Path | None = None
+    """A folder with governance.log, in the place of a node's."""
+    founded: bytes | None = None
+    """The founding's hash, for `governance`."""
+    trust: bytes = b""
+    """The content of a file of trust."""
+    nonce: str | None = None
+    audience: str | None = None
+
+
+@contextmanager
+def open_ports(setup: VerificationSetup) -> Iterator[Ports]:
+    """Open what a verification asks. Raises what opening the node raises, and `InvalidTrust`."""
+    trust = read_trust(setup.trust) if setup.trust else Trust()
+    holder = None
+    if setup.nonce is not None and setup.audience is not None:
+        holder = HolderQuestion(nonce=setup.nonce, audience=setup.audience)
+    if setup.home is None:
+        fold = _read_folder(setup.governance, setup.founded)
+        yield _create_ports(GovernedMembers(fold), NodeLog(fold), trust, holder)
+        return
+    from registry.node.node import open_node  # noqa: PLC0415 - seconds of imports that nobody without a node needs
+
+    with open_node(setup.home) as node:
+        yield _ports_of_node(node, trust, holder)
+
+
+def _create_ports(members: GovernedMembers, log: NodeLog, trust: Trust, holder: HolderQuestion | None) -> Ports:
+    return Ports(
+        keys=NoKeys(),
+        members=members,
+        log=log,
+        statuses=UnreadLists(),
+        at=datetime.now(UTC),
+        anchors=trust.anchors,
+        known_issuers=trust.known_issuers,
+        holder=holder,
+    )
+
+
+def _ports_of_node(node: "Node", trust: Trust, holder: HolderQuestion | None) -> Ports:
+    folds: list[GovernanceFold] = []
+
+    def governance() -> GovernanceFold:
+        if not folds:
+            folds.append(node.governance())
+        return folds[0]
+
+    @contextmanager
+    def views() -> Iterator[Connection]:
+        yield node.views()
+
+    log = NodeLog(
+        governance,
+        node.policy(),
+        views=views,
+        standing=node.governance_follower.standings_at,
+        is_current=lambda connection, member: _is_current(node, connection, member),
+    )
+    return _create_ports(GovernedMembers(governance), log, trust, holder)
+
+
+def _is_current(node: "Node", connection: Connection, member: str) -> bool:
+    """Return whether the views have all that the log has of a stream now."""
+    position = all_positions(connection).get(member)
+    try:
+        return position is not None and node.log().end(member) <= position.next
+    except LogError:
+        return False
+
+
+def _read_folder(folder: Path | None, founded: bytes | None) -> Callable[[], GovernanceFold] | None:
+    """Return the reader of governance in a folder; None where none is named."""
+    if folder is None or founded is None:
+        return None
+    folds: list[GovernanceFold] = []
+
+    def governance() -> GovernanceFold:
+        if not folds:
+            consortium = _name_of(folder / f"{GOVERNANCE}.log")
+            log = open_log(f"file:{folder}", consortium, read_only=True)
+            folds.append(GovernanceFold(consortium, founded).read(log))
+        return folds[0]
+
+    return governance
+
+
+def _name_of(file: Path) -> str:
+    """Return the consortium's name as a log begins with it; the founding's hash decides whether it counts."""
+    with file.open("rb") as opened:
+        return opened.readline(_MAX_NAME).decode("ascii", "replace").strip()

@@ -1,0 +1,136 @@
+"""Who issued the document: a member as governance describes it, or somebody for whom others vouch, or nobody known."""
+
+from datetime import date
+from typing import Any, Final, Literal
+
+import msgspec
+
+from registry.verification.accreditation import judge_accreditation
+from registry.verification.checks import Check, OpenedDocument
+from registry.verification.log_check import LogFindings
+from registry.verification.lookups import CannotAsk, KeyFacts, MemberFacts, Ports
+
+NameSource = Literal["governance", "certificate", "trustFile"]
+_SURE: Final = "The name comes from the consortium's governance, not from the document."
+
+
+class IssuerFindings(msgspec.Struct, frozen=True):
+    """Who issued a document, and where the name comes from."""
+
+    check: Check
+    name: str | None = None
+    name_source: NameSource | None = None
+
+
+def find_member(opened: OpenedDocument, ports: Ports) -> MemberFacts | None:
+    """Return the member that issued a document, as it seems. Raises `CannotAsk`.
+
+    The document names it by the place on its log or by an identifier that governance has; or the key that signed is one
+    that a single member announced. Whether the member vouches for the key is another check.
+    """
+    for identifier in ((opened.tie or {}).get("origin"), opened.issuer):
+        if isinstance(identifier, str) and (member := ports.members.find(identifier)) is not None:
+            return member
+    announced = ports.members.find_keys(opened.key) if opened.key is not None else ()
+    return ports.members.find(announced[0].member) if len(announced) == 1 else None
+
+
+def check_issuer(
+    opened: OpenedDocument, member: MemberFacts | None, findings: LogFindings, ports: Ports, *, signed: bool
+) -> IssuerFindings:
+    """Check the issuer of a document whose signature is not broken."""
+    if not signed:
+        sentence = "The document is not proven to be from the issuer that it names."
+        return IssuerFindings(Check("issuer", "notChecked", sentence))
+    if member is not None:
+        return IssuerFindings(_check_member(opened, member, findings, ports), member.legal_name, "governance")
+    if opened.key_source == "x5c" and (seals := _seals_of(opened)):
+        return _check_seals(seals)
+    known = ports.known_issuers.get(opened.issuer or "")
+    if known is not None:
+        sentence = f"The issuer is {known}, by the list of issuers that you trust."
+        return IssuerFindings(Check("issuer", "passed", sentence, {"issuer": opened.issuer}), known, "trustFile")
+    name = f" ({opened.issuer[:200]})" if opened.issuer else ""
+    sentence = f"Nobody here knows the issuer{name}. Whoever has that key signed it: find out whose it is."
+    return IssuerFindings(Check("issuer", "notChecked", sentence, {"issuer": opened.issuer}))
+
+
+def _seals_of(opened: OpenedDocument) -> list[Any]:
+    values = next((check.values for check in opened.checks if check.name == "signature"), {})
+    seals = values.get("seals", [])
+    return list(seals)
+
+
+def _check_seals(seals: list[Any]) -> IssuerFindings:
+    """Check that trust anchors vouch for every seal."""
+    name = str(seals[0]["name"])
+    loose = [seal for seal in seals if not seal["anchored"]]
+    if loose:
+        sentence = (
+            f"The seal's certificate says {loose[0]['name']}. Nobody whom you trust vouches for it:"
+            f" {loose[0]['reason']}."
+        )
+        return IssuerFindings(Check("issuer", "notChecked", sentence), name, "certificate")
+    sentence = f"The seal's certificate says {name}, and a trust anchor of yours vouches for it. It is not a member."
+    return IssuerFindings(Check("issuer", "passed", sentence), name, "certificate")
+
+
+def _check_member(opened: OpenedDocument, member: MemberFacts, findings: LogFindings, ports: Ports) -> Check:
+    values: dict[str, Any] = {"member": member.member, "origin": member.origin}
+    if opened.key_source != "log":
+        try:
+            keys = ports.members.find_keys(opened.key) if opened.key is not None else ()
+        except CannotAsk as error:
+            return Check("issuer", "notChecked", str(error), values)
+        key = next((each for each in keys if each.member == member.member), None)
+        if (fault := _judge_key(key, member, findings)) is not None:
+            return Check("issuer", fault[0], fault[1], values)
+    then = _standing_then(findings) or member.standing
+    if then != "active":
+        sentence = f"{member.legal_name} was {then} in the consortium when it published this."
+        return Check("issuer", "failed", sentence, values)
+    doubts = []
+    if member.standing != "active":
+        doubts.append(f"it is {member.standing} in the consortium now")
+    accredited = _accredited(member, findings)
+    if accredited == "not-then":
+        doubts.append("the accreditation on record for this level and field did not hold on the day of the award")
+    values |= {"accredited": accredited}
+    if doubts:
+        return Check("issuer", "warning", f"{member.legal_name} is a member, but {' and '.join(doubts)}.", values)
+    known = ", accredited for this level and field on the day of the award" if accredited == "on-record" else ""
+    return Check("issuer", "passed", f"{member.legal_name} is a member{known}. {_SURE}", values)
+
+
+def _judge_key(
+    key: KeyFacts | None, member: MemberFacts, findings: LogFindings
+) -> tuple[Literal["failed", "warning"], str] | None:
+    """Return why the key of a signature does not count for a member (docs/events.md, issuing keys); None if it does."""
+    name = member.legal_name
+    if key is None:
+        return "failed", f"{name} never announced the key that signed this on its log."
+    if key.ended is None:
+        return None
+    proven = findings.proven
+    if proven is not None and key.ended_leaf is not None and proven.leaf < key.ended_leaf:
+        return None
+    if key.ended == "compromised":
+        return "failed", f"{name} ended the key that signed this, as somebody else may have it."
+    return (
+        "warning",
+        f"{name} has ended the key that signed this ({key.ended}). That it signed before is its own claim.",
+    )
+
+
+def _standing_then(findings: LogFindings) -> str | None:
+    if findings.proven is not None:
+        return findings.proven.standing_then
+    return findings.logged.standing_then if findings.logged is not None else None
+
+
+def _accredited(member: MemberFacts, findings: LogFindings) -> str | None:
+    logged = findings.logged
+    if logged is None:
+        return None
+    day: date = logged.awarding_date
+    return judge_accreditation(member.accreditations, logged.achievement, day)

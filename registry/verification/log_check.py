@@ -1,0 +1,142 @@
+"""Is the credential on its issuer's log, and does the log say the same? By a receipt, or by what a node has read."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from registry.verification.checks import Check, OpenedDocument
+from registry.verification.lookups import CannotAsk, InvalidReceipt, LoggedCredential, MemberFacts, Ports, ProvenEvent
+from registry.wire.disclosures import InvalidDisclosure, open_disclosures
+
+_ISSUED: Final = "credential.issued.v1"
+
+
+class LogFindings(msgspec.Struct, frozen=True):
+    """What the log says of a document."""
+
+    check: Check
+    proven: ProvenEvent | None = None
+    logged: LoggedCredential | None = None
+    """The present state, where this node has read the log."""
+    why_not_logged: str = ""
+    """Why the present state is not known."""
+    disclosed: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """What disclosures say of the person, which the log has a digest of."""
+
+
+def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, unknown: str = "") -> LogFindings:
+    """Compare a document with the log of its issuer. `unknown`: why it is not known whether that is a member."""
+    tie = opened.tie
+    if tie is None:
+        if unknown:
+            return LogFindings(_not(unknown))
+        if member is None:
+            return LogFindings(_not("The issuer is not a member here, so there is no log to compare with."))
+        return LogFindings(_not("The document does not show which entry of the issuer's log it is about."))
+    proven: ProvenEvent | None = None
+    receipt = tie.get("receipt")
+    if isinstance(receipt, str):
+        try:
+            proven = ports.log.check_receipt(receipt)
+        except InvalidReceipt as error:
+            return LogFindings(_failed(f"The receipt in the document is not genuine: {error}."))
+        except CannotAsk as error:
+            return LogFindings(_not(str(error)))
+        if (contradiction := _compare_receipt(proven, opened, tie)) is not None:
+            return LogFindings(contradiction, proven)
+    credential, origin = tie.get("credential"), str(tie.get("origin", ""))
+    logged, reason = None, ""
+    if isinstance(credential, str) and credential:
+        try:
+            logged = ports.log.find(origin.rpartition("/")[2], credential)
+            reason = "" if logged else "This node has not read of this credential on the issuer's log."
+        except CannotAsk as error:
+            reason = str(error)
+    check, disclosed = _conclude(opened, tie, proven, logged, reason)
+    return LogFindings(check, proven, logged, reason, disclosed)
+
+
+def _conclude(
+    opened: OpenedDocument,
+    tie: Mapping[str, Any],
+    proven: ProvenEvent | None,
+    logged: LoggedCredential | None,
+    reason: str,
+) -> tuple[Check, Mapping[str, Any]]:
+    """Return the check, and what the disclosures in the document say."""
+    facts = _facts_of(proven, logged)
+    if facts is None:
+        return _not(reason or "The document names no credential that could be looked up."), {}
+    if proven is not None and proven.type != _ISSUED:
+        sentence = f"The entry ({proven.type}) is on the member's log, at place {proven.leaf}."
+        return Check("onLog", "passed", sentence, {"leaf": proven.leaf}), {}
+    if (difference := _find_difference(opened.claims, facts)) is not None:
+        return _failed(f"The log says otherwise than the document: {difference}."), {}
+    try:
+        disclosed = _open_disclosures(tie, facts.get("claims"))
+    except InvalidDisclosure as error:
+        sentence = f"What the document says of the person is not what the log has a digest of: {error}."
+        return _failed(sentence), {}
+    leaf = proven.leaf if proven is not None else logged.leaf if logged is not None else None
+    how = "Its receipt proves it." if proven is not None else "This node has read it there."
+    return Check("onLog", "passed", f"The credential is on its issuer's log. {how}", {"leaf": leaf}), disclosed
+
+
+def _compare_receipt(proven: ProvenEvent, opened: OpenedDocument, tie: Mapping[str, Any]) -> Check | None:
+    """Return the fault of a receipt that is genuine, and does not speak for this document; None where it does."""
+    if proven.refused is not None:
+        return _failed(f"The entry is on the log and has no effect: {proven.refused}.")
+    named = tie.get("credential")
+    if named is not None and (proven.type != _ISSUED or proven.subject != named):
+        return _failed("The receipt in the document is about another credential.")
+    if proven.member.origin != tie.get("origin"):
+        return _failed("The receipt in the document is of another university's log.")
+    if proven.rests_on_retired_keys and not proven.cosigned and opened.key_source != "log":
+        return _not("A key that was retired since signed the receipt, and no witness vouches for it.")
+    return None
+
+
+def _facts_of(proven: ProvenEvent | None, logged: LoggedCredential | None) -> Mapping[str, Any] | None:
+    if logged is not None:
+        return {
+            "awardingDate": logged.awarding_date.isoformat(),
+            "ects": logged.ects,
+            "validUntil": logged.valid_until.isoformat() if logged.valid_until else None,
+            "claims": logged.claims,
+            "title": logged.achievement.get("title"),
+        }
+    return proven.data if proven is not None else None
+
+
+def _find_difference(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
+    """Return the first thing that a document says otherwise than the log, in words."""
+    for name, words in (("awardingDate", "the day of the award"), ("validUntil", "the last day of its validity")):
+        said, logged = claims.get(name), facts.get(name)
+        if said is not None and str(said)[:10] != str(logged or "")[:10]:
+            return words
+    ects = claims.get("ects")
+    if isinstance(ects, int | float) and ects != facts.get("ects"):
+        return "the ECTS credits"
+    title, titles = claims.get("title"), facts.get("title")
+    if isinstance(title, str) and isinstance(titles, Mapping) and title not in titles.values():
+        return "the title"
+    return None
+
+
+def _open_disclosures(tie: Mapping[str, Any], digest: object) -> Mapping[str, Any]:
+    """Return what the disclosures of a document say. Raises `InvalidDisclosure`."""
+    disclosures = tie.get("disclosures")
+    if not disclosures:
+        return {}
+    if not isinstance(digest, str):
+        raise InvalidDisclosure("the log has no such digest")
+    return open_disclosures(digest, list(disclosures))
+
+
+def _not(sentence: str) -> Check:
+    return Check("onLog", "notChecked", sentence)
+
+
+def _failed(sentence: str) -> Check:
+    return Check("onLog", "failed", sentence)

@@ -1,0 +1,148 @@
+"""What the frame of verification asks others, once a document is opened: members, the log, statuses.
+
+Each answer may be *cannot be asked*, which is never taken for good news.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
+
+import msgspec
+from cryptography import x509
+
+from registry.verification.ports import KeyResolver
+
+Standing = Literal["active", "suspended", "withdrawn", "unknown"]
+
+
+class CannotAsk(Exception):
+    """A question that nobody here can answer now. The message is a sentence that a person understands."""
+
+
+class InvalidReceipt(Exception):
+    """A receipt that proves nothing. The message says why."""
+
+
+class KeyFacts(msgspec.Struct, frozen=True):
+    """What a member's log says of a key that signs documents."""
+
+    member: str
+    ended: str | None = None
+    """`rotated`, `lost` or `compromised`; None while it is in force."""
+    ended_leaf: int | None = None
+    """The place of its end on the member's log."""
+
+
+class MemberFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as governance describes it."""
+
+    member: str
+    origin: str
+    legal_name: str
+    standing: str
+    """Now: `active`, `suspended` or `withdrawn`."""
+    accreditations: Sequence[Mapping[str, Any]] = ()
+
+
+class ProvenEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """The event that a receipt proves."""
+
+    member: MemberFacts
+    type: str
+    subject: str
+    leaf: int
+    data: Mapping[str, Any]
+    standing_then: str
+    refused: str | None = None
+    """Why the event has no effect under governance."""
+    rests_on_retired_keys: bool = False
+    cosigned: bool = False
+
+
+class LoggedCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """A credential as this node has read it from its issuer's log."""
+
+    member: MemberFacts
+    credential: str
+    leaf: int
+    status: str
+    """`active`, `suspended`, `revoked` or `replaced`."""
+    awarding_date: date
+    achievement: Mapping[str, Any]
+    """The whole content of the version that was awarded."""
+    standing_then: str
+    valid_until: date | None = None
+    ects: float | None = None
+    claims: str | None = None
+    """The digest that the disclosures must have."""
+    flags: Sequence[str] = ()
+    replaced_by: str | None = None
+    is_current: bool = True
+    """False if the issuer's log was not read to its end lately."""
+
+
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """The entry of a status list."""
+
+    status: Literal["valid", "suspended", "revoked", "other"]
+    as_of: datetime | None = None
+    """When the list was signed."""
+
+
+class MemberLookup(Protocol):
+    """Tells whether an issuer is a member."""
+
+    def find(self, issuer: str) -> MemberFacts | None:
+        """Return the member with an identifier: its short name, its origin, or its DID. Raises `CannotAsk`."""
+        ...
+
+    def find_keys(self, jwk: Mapping[str, str]) -> Sequence[KeyFacts]:
+        """Return what the log of each member says that announced a key. Raises `CannotAsk`.
+
+        Anybody can announce anybody's public key: whoever does so answers for what it signed.
+        """
+        ...
+
+
+class LogLookup(Protocol):
+    """Tells what is on a member's log."""
+
+    def check_receipt(self, receipt: str) -> ProvenEvent:
+        """Return the event that a receipt proves. Raises `InvalidReceipt`, `CannotAsk`."""
+        ...
+
+    def find(self, member: str, credential: str) -> LoggedCredential | None:
+        """Return a credential; None where the member issued none of this id. Raises `CannotAsk`."""
+        ...
+
+
+class StatusLookup(Protocol):
+    """Reads status lists of other issuers."""
+
+    def look_up(self, place: Mapping[str, Any], issuer: str | None) -> StatusAnswer:
+        """Return an entry of a list that the issuer signed. Raises `CannotAsk`."""
+        ...
+
+
+class HolderQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier asked the holder to sign."""
+
+    nonce: str
+    audience: str
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a verification may ask."""
+
+    keys: KeyResolver
+    members: MemberLookup
+    log: LogLookup
+    statuses: StatusLookup
+    at: datetime
+    """Now."""
+    anchors: Sequence[x509.Certificate] = ()
+    """Certificates whose holders are trusted to say who somebody is, for seals."""
+    known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Identifiers of issuers that whoever verifies trusts, with the names that they gave them."""
+    holder: HolderQuestion | None = None
+    """None for a file, where nobody was asked."""

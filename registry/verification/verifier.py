@@ -1,0 +1,190 @@
+"""Verifies any document: tells its format, opens it, and asks check by check. Pure; its ports do the asking.
+
+Nothing is claimed after a broken signature, and the verdict is never more than what was checked.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from registry.verification.checks import Check, CheckName, OpenedDocument
+from registry.verification.dates_check import check_dates
+from registry.verification.format_detection import NAMES, Detected, UnknownFormat, detect_format
+from registry.verification.issuer_check import NameSource, check_issuer, find_member
+from registry.verification.log_check import check_log
+from registry.verification.lookups import CannotAsk, Ports
+from registry.verification.openers import CONTAINERS, OPENERS
+from registry.verification.status_check import check_status
+
+Verdict = Literal["valid", "validWithWarning", "invalid", "cannotTell"]
+ORDER: Final[tuple[CheckName, ...]] = (
+    "parsed",
+    "schema",
+    "signature",
+    "issuer",
+    "onLog",
+    "status",
+    "dates",
+    "holder",
+)
+_ESSENTIAL: Final[tuple[CheckName, ...]] = ("parsed", "signature", "issuer", "status", "dates")
+"""Checks without which nobody can say that a document is valid."""
+MAX_CONTAINED: Final = 100
+MAX_LEVELS: Final = 3
+"""Envelopes within envelopes."""
+_BROKEN: Final = "Nothing is claimed of a document that cannot be read, or whose signature is broken."
+_HOLDER: Final = (
+    "A file does not show who presents it. Compare the name with an identity document, or ask for a presentation."
+)
+_SUMMARIES: Final[Mapping[Verdict, str]] = {
+    "valid": "Valid: every check that matters passed.",
+    "validWithWarning": "Valid, with a warning: read it before you rely on the document.",
+    "invalid": "Not valid. Do not rely on this document.",
+    "cannotTell": "Inconclusive: something that matters could not be checked. That is neither good nor bad news.",
+}
+
+
+class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """What was found out about a document."""
+
+    verdict: Verdict
+    summary: str
+    """The verdict in a sentence."""
+    format: str | None
+    """None where it is unknown."""
+    format_name: str | None
+    issuer_name: str | None = None
+    issuer_name_source: NameSource | None = None
+    """Where the name comes from: `governance`, the `certificate` of a seal, the `trustFile`; never the document."""
+    checks: Sequence[Check] = ()
+    claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """What the document says. Empty where it is broken."""
+    contained: Sequence["VerificationReport"] = ()
+    """The documents inside of it."""
+
+    def __repr__(self) -> str:
+        return f"VerificationReport({self.verdict})"  # a person is never shown by accident
+
+
+def verify_document(content: bytes, ports: Ports, disclosures: Sequence[str] = ()) -> VerificationReport:
+    """Verify a document of any format. `disclosures` are those that came beside a receipt."""
+    return _verify(content, ports, MAX_LEVELS, disclosures)
+
+
+def _verify(content: bytes, ports: Ports, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
+    try:
+        detected = detect_format(content)
+    except UnknownFormat as error:
+        return _report(None, [Check("parsed", "notChecked", str(error))])
+    if detected.format in CONTAINERS:
+        return _verify_container(detected, ports, levels)
+    opener = OPENERS.get(detected.format)
+    if opener is None:
+        sentence = f"This is a {NAMES[detected.format]}, which this version of the program does not verify."
+        return _report(detected.format, [Check("parsed", "notChecked", sentence)])
+    opened = opener(detected.content, ports)
+    if disclosures and opened.tie is not None:
+        opened = msgspec.structs.replace(opened, tie={**opened.tie, "disclosures": list(disclosures)})
+    return judge_opened(opened, ports)
+
+
+def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
+    """Ask what the format alone cannot tell: issuer, log, status, dates, holder."""
+    if any(check.result == "failed" for check in opened.checks):
+        return _report(opened.format, opened.checks, broken=True)
+    try:
+        member, unknown = find_member(opened, ports), ""
+    except CannotAsk as error:
+        member, unknown = None, str(error)
+    signature = next((check for check in opened.checks if check.name == "signature"), None)
+    signed = signature is not None and signature.result in ("passed", "warning")
+    findings = check_log(opened, member, ports, unknown)
+    issuer = check_issuer(opened, member, findings, ports, signed=signed)
+    if unknown and signed and issuer.check.result == "notChecked" and issuer.name is None:
+        issuer = msgspec.structs.replace(issuer, check=Check("issuer", "notChecked", unknown))
+    checks = [
+        *opened.checks,
+        issuer.check,
+        findings.check,
+        check_status(opened, member, findings, ports),
+        check_dates(opened, findings, ports.at),
+        Check("holder", "notChecked", _HOLDER),
+    ]
+    return _report(
+        opened.format,
+        checks,
+        claims={**opened.claims, **findings.disclosed},
+        name=issuer.name,
+        source=issuer.name_source,
+    )
+
+
+def _verify_container(detected: Detected, ports: Ports, levels: int) -> VerificationReport:
+    """Verify what is inside of a document, and the document as a whole."""
+    if levels == 0:
+        sentence = f"The documents are inside of each other more than {MAX_LEVELS} times. Take them out."
+        return _report(detected.format, [Check("parsed", "failed", sentence)])
+    container = CONTAINERS[detected.format](detected.content)
+    if len(container.contents) > MAX_CONTAINED:
+        sentence = f"There are over {MAX_CONTAINED} documents inside. Verify them one by one."
+        return _report(detected.format, [Check("parsed", "failed", sentence)])
+    contained = [_verify(content, ports, levels - 1) for content in container.contents]
+    checks = container.check(contained)
+    whole = _report(detected.format, checks)
+    if whole.verdict == "invalid":
+        return msgspec.structs.replace(whole, contained=contained)
+    verdict = worst_of([report.verdict for report in contained])
+    if verdict == "valid" and any(check.result == "warning" for check in checks):
+        verdict = "validWithWarning"
+    return msgspec.structs.replace(whole, verdict=verdict, summary=_SUMMARIES[verdict], contained=contained)
+
+
+def worst_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on several documents together: that of the worst. *Cannot tell* without any."""
+    order: tuple[Verdict, ...] = ("invalid", "cannotTell", "validWithWarning", "valid")
+    return next((verdict for verdict in order if verdict in verdicts), "cannotTell")
+
+
+def decide(checks: Sequence[Check]) -> Verdict:
+    """Return the verdict that checks allow."""
+    results = {name: [check.result for check in checks if check.name == name] for name in ORDER}
+    if any("failed" in each for each in results.values()):
+        return "invalid"
+    for name in _ESSENTIAL:
+        if not results[name] or "notChecked" in results[name]:
+            return "cannotTell"
+    return "validWithWarning" if any("warning" in each for each in results.values()) else "valid"
+
+
+def _report(
+    format_: str | None,
+    checks: Sequence[Check],
+    *,
+    claims: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    source: NameSource | None = None,
+    broken: bool = False,
+) -> VerificationReport:
+    """Return a report with all checks in their order: one that nobody made is *not checked*."""
+    made = {check.name for check in checks}
+    every = list(checks)
+    if broken or format_ is None or any(check.result == "failed" for check in checks):
+        every += [Check(each, "notChecked", _BROKEN) for each in ORDER if each not in made]
+    # An opener may have asked the holder itself: then the frame adds nothing
+    seen_holder = [check for check in every if check.name == "holder"]
+    if len(seen_holder) > 1:
+        every.remove(seen_holder[-1])
+    every.sort(key=lambda check: ORDER.index(check.name))
+    verdict = decide(every)
+    names: Mapping[str, str] = {str(key): value for key, value in NAMES.items()}
+    return VerificationReport(
+        verdict=verdict,
+        summary=_SUMMARIES[verdict],
+        format=format_,
+        format_name=names.get(format_) if format_ is not None else None,
+        issuer_name=name,
+        issuer_name_source=source,
+        checks=every,
+        claims=claims or {},
+    )
