@@ -45,6 +45,7 @@ def certificate_page(
         "author": clean(issuer.legal_name),
         "day": {"year": day.year, "month": day.month, "day": day.day},
         "page": say("form.page"),
+        "foot": f"{clean(issuer.legal_name)}, {credential.credential}",
         "place": plain(", ".join(filter(None, (issuer.locality, say.country(issuer.country))))),
         "homepage": issuer.homepage,
         "heading": say(f"heading.{credential.achievement.kind}"),
@@ -63,7 +64,7 @@ def certificate_page(
             "items": [pick_span(each.title, say) for each in credential.achievement.learning_outcomes],
         },
         "parts": parts_table(credential, say),
-        "details": {"heading": say("heading.details"), "rows": _details(credential, say)},
+        "details": {"heading": say("heading.details"), "rows": _details(credential, day, say)},
         "verify": verify_box(credential.verification_url, credential.credential, attached, say),
     }
 
@@ -145,10 +146,13 @@ def _result(credential: PortableCredential, say: PaperWording) -> Row | None:
         lines.append(plain(str(note)))
     if not lines:
         return None
-    return {"label": say("label.result"), "lines": [*lines, *_small(grading_lines(credential.achievement.grading_scheme, say))]}
+    scale = grading_lines(credential.achievement.grading_scheme, say)
+    if scale:
+        lines.append(small(": ".join((say("label.gradingScheme"), say("form.lists").join(each["text"] for each in scale)))))
+    return {"label": say("label.result"), "lines": lines}
 
 
-def _details(credential: PortableCredential, say: PaperWording) -> list[Row]:
+def _details(credential: PortableCredential, day: date, say: PaperWording) -> list[Row]:
     """Return the rows of the second page. A row without a fact is left out."""
     achievement = credential.achievement
     rows: list[tuple[str, Lines]] = [
@@ -172,6 +176,7 @@ def _details(credential: PortableCredential, say: PaperWording) -> list[Row]:
     if credential.place is not None:
         words = say("value.place", origin=credential.issuer.origin, leaf=str(credential.place.leaf))
         rows.append(("place", [own(words, say)]))
+    rows.append(("made", [own(say.date(day), say)]))
     return [{"label": say(f"label.{name}"), "lines": lines} for name, lines in rows if lines]
 
 
@@ -183,6 +188,3 @@ def _lines(text: Mapping[str, str] | None, say: PaperWording) -> Lines:
     span = _text(text, say)
     return [] if span is None else [span]
 
-
-def _small(lines: Lines) -> Lines:
-    return [{**line, "style": "small"} for line in lines]
