@@ -41,7 +41,7 @@ def level_lines(achievement: AchievementContent, say: PaperWording) -> Lines:
     """Return the levels of the European and the national framework, and what they rest on."""
     levels = []
     if achievement.eqf_level is not None:
-        levels.append(own(say("value.eqf", level=str(achievement.eqf_level)), say))
+        levels.append(capitalise(say("value.eqf", level=str(achievement.eqf_level)), say))
     if achievement.nqf_level:
         levels.append(plain(achievement.nqf_level))
     if achievement.qf_ehea_cycle:

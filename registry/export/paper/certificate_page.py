@@ -24,7 +24,7 @@ from registry.export.paper.achievement_rows import (
 from registry.export.paper.wording import PaperWording
 from registry.letters.composing import whole_date
 from registry.letters.letter import qr_code
-from registry.letters.spans import Span, clean, own, pick_span, plain, small
+from registry.letters.spans import Span, capitalise, clean, own, pick_span, plain, small
 
 Row = dict[str, Any]
 
@@ -137,7 +137,7 @@ def _figures(credential: PortableCredential, say: PaperWording) -> list[Row]:
     figures.append((say("label.awardedOn"), say.date(credential.awarding_date)))
     if credential.valid_until is not None:
         figures.append((say("label.validUntil"), say.date(credential.valid_until)))
-    return [{"label": label, "value": own(value, say)} for label, value in figures]
+    return [{"label": label, "value": capitalise(value, say)} for label, value in figures]
 
 
 def _result(credential: PortableCredential, say: PaperWording) -> Row | None:

@@ -28,7 +28,7 @@ from registry.export.paper.achievement_rows import (
 )
 from registry.export.paper.certificate_page import holder_name, part_title, result_lines, say_birth
 from registry.export.paper.wording import PaperWording
-from registry.letters.spans import Span, clean, own, pick_span, plain, small
+from registry.letters.spans import Span, capitalise, clean, own, pick_span, plain, small
 
 MAX_CREDENTIALS: Final = 200
 """Credentials of one transcript: about 60 pages."""
@@ -264,7 +264,7 @@ def _recognition(recognition: PortableRecognition, say: PaperWording) -> Lines:
             details.append(say("transcript.grants", ects=say.number(grant.ects)))
         if grant.eqf_level is not None:
             details.append(say("transcript.grantLevel", level=str(grant.eqf_level)))
-        lines.append(own(say("form.lists").join(details), say))
+        lines.append(capitalise(say("form.lists").join(details), say))
         bases = [recognition.titles[place] for place in grant.from_ if place < len(recognition.titles)]
         lines += [pick_span(dict(title), say) for title in bases]
         if grant.towards is not None and grant.towards.title is not None:
