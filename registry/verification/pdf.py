@@ -85,7 +85,9 @@ def read_attachments(content: bytes) -> list[Attachment]:
 def open_pdf(content: bytes) -> PdfContent:
     """Return the files inside a PDF and what a reader should know of it. Raises `UnreadablePdf`."""
     if len(content) > MAX_BYTES:
-        raise UnreadablePdf(f"The PDF has over {MAX_BYTES:,} bytes. Take the files out of it and verify them one by one.")
+        raise UnreadablePdf(
+            f"The PDF has over {MAX_BYTES:,} bytes. Take the files out of it and verify them one by one."
+        )
     if not is_pdf(content):
         raise UnreadablePdf("The file is not a PDF.")
     try:
@@ -128,7 +130,9 @@ def _annotations(reader: PdfReader) -> Iterator[DictionaryObject]:
     left = _MAX_NODES
     for number, page in enumerate(reader.pages):
         if number >= _MAX_PAGES:
-            raise UnreadablePdf(f"The PDF has over {_MAX_PAGES} pages. Take the files out of it and verify them one by one.")
+            raise UnreadablePdf(
+                f"The PDF has over {_MAX_PAGES} pages. Take the files out of it and verify them one by one."
+            )
         for each in _array(page.get("/Annots")):
             left -= 1
             if left < 0:
@@ -165,7 +169,9 @@ def _attachments(specifications: list[Any]) -> list[Attachment]:
         if not isinstance(stream, StreamObject) or id(stream) in known:
             continue
         if len(attachments) >= MAX_ATTACHMENTS:
-            raise UnreadablePdf(f"The PDF holds over {MAX_ATTACHMENTS} files. Take them out and verify them one by one.")
+            raise UnreadablePdf(
+                f"The PDF holds over {MAX_ATTACHMENTS} files. Take them out and verify them one by one."
+            )
         known.add(id(stream))
         content = _decompress(stream, left)
         left -= len(content)
@@ -185,7 +191,9 @@ def _decompress(stream: StreamObject, most: int) -> bytes:
     raw: bytes = stream._data  # noqa: SLF001 - the library has no other way to the bytes before it decompresses them
     filters = [str(each) for each in _array(stream.get("/Filter"))]
     if filters not in ([], ["/FlateDecode"]) or stream.get("/DecodeParms") is not None:
-        raise UnreadablePdf("A file inside the PDF is compressed in an unusual way. Take it out and verify it by itself.")
+        raise UnreadablePdf(
+            "A file inside the PDF is compressed in an unusual way. Take it out and verify it by itself."
+        )
     if filters:
         unzip = zlib.decompressobj()
         try:

@@ -54,11 +54,10 @@ def level_lines(achievement: AchievementContent, say: PaperWording) -> Lines:
 
 
 def field_lines(achievement: AchievementContent, say: PaperWording) -> Lines:
-    """Return the fields of ISCED-F: the name of the narrow field, and the code."""
+    """Return the fields of ISCED-F: the name of the narrow or the broad field, and the code."""
     lines = []
     for code in achievement.fields_of_education:
-        narrow = code[:3]
-        name = say.term("field", narrow) if say.has("field", narrow) else None
+        name = next((say.term("field", code[:length]) for length in (3, 2) if say.has("field", code[:length])), None)
         lines.append(own(f"ISCED-F {code}" if name is None else say("value.field", name=name, code=code), say))
     return lines
 
@@ -89,9 +88,7 @@ def quality_lines(achievement: AchievementContent, say: PaperWording) -> Lines:
     return lines
 
 
-def entitlement_lines(
-    achievement: AchievementContent, say: PaperWording, kinds: Iterable[str] | None = None
-) -> Lines:
+def entitlement_lines(achievement: AchievementContent, say: PaperWording, kinds: Iterable[str] | None = None) -> Lines:
     """Return what the achievement gives access to; of some kinds alone where they are named."""
     lines = []
     for each in achievement.entitles_to or ():

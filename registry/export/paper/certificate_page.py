@@ -73,7 +73,9 @@ def holder_name(claims: Mapping[str, Any]) -> str:
     """Return the holder's name as it is written. Raises `ExportError` where there is none."""
     name = " ".join(str(claims[part]) for part in ("givenName", "familyName") if claims.get(part))
     if not name:
-        raise ExportError("no name of its holder is known here, and a certificate names its holder; export another format")
+        raise ExportError(
+            "no name of its holder is known here, and a certificate names its holder; export another format"
+        )
     return name
 
 
@@ -148,7 +150,9 @@ def _result(credential: PortableCredential, say: PaperWording) -> Row | None:
         return None
     scale = grading_lines(credential.achievement.grading_scheme, say)
     if scale:
-        lines.append(small(": ".join((say("label.gradingScheme"), say("form.lists").join(each["text"] for each in scale)))))
+        lines.append(
+            small(": ".join((say("label.gradingScheme"), say("form.lists").join(each["text"] for each in scale))))
+        )
     return {"label": say("label.result"), "lines": lines}
 
 
@@ -187,4 +191,3 @@ def _text(text: Mapping[str, str] | None, say: PaperWording) -> Span | None:
 def _lines(text: Mapping[str, str] | None, say: PaperWording) -> Lines:
     span = _text(text, say)
     return [] if span is None else [span]
-

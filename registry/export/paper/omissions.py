@@ -63,9 +63,7 @@ def _unshown(credential: PortableCredential) -> dict[str, bool]:
     }
 
 
-def _omissions(
-    claims: Collection[str], facts: dict[str, bool], attachments: Sequence[PdfAttachment]
-) -> list[Omission]:
+def _omissions(claims: Collection[str], facts: dict[str, bool], attachments: Sequence[PdfAttachment]) -> list[Omission]:
     reason = _ATTACHED if attachments else _UNSHOWN
     omitted = [Omission(f"claims.{name}", _REASONS.get(name, reason)) for name in sorted(claims)]
     return omitted + [Omission(path, reason) for path, exists in facts.items() if exists]

@@ -202,7 +202,10 @@ def _table(portfolio: Portfolio, say: PaperWording) -> Row:
                 ],
             }
         )
-        rows += [{"part": True, "cells": _part_cells(part, known.get(part.part.credential), say)} for part in credential.parts]
+        rows += [
+            {"part": True, "cells": _part_cells(part, known.get(part.part.credential), say)}
+            for part in credential.parts
+        ]
     return {
         "head": [
             say("label.part"),
