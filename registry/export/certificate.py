@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from registry.export.document import Copy, Exported, Omission
+from registry.export.document import Copy, Exported
 from registry.export.facts import PortableCredential
 from registry.export.paper.certificate_page import certificate_page
 from registry.export.paper.omissions import omit_facts

@@ -116,7 +116,9 @@ def qr_code(url: str) -> str:
     if len(url) > _MAX_URL:
         raise CannotWrite(f"an address of {len(url):,} characters is too long for a QR code; set a shorter public_url")
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, dark="#1c2733")
+    segno.make(url, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, border=2, dark="#1c2733", omitsize=True
+    )
     return out.getvalue().decode()
 
 

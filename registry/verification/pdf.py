@@ -58,22 +58,22 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class PdfContent(msgspec.Struct, frozen=True):
-    """What a PDF holds for a verifier."""
+    """The content of a PDF that a verifier needs."""
 
     attachments: list[Attachment]
     linked: list[str]
     """The credentials to whose verification pages it links, each once."""
     has_scripts: bool = False
-    """It holds scripts, or actions that start programs, send forms or open other files. They were ignored."""
+    """True for scripts, or actions that start programs, send forms or open other files. They were ignored."""
     has_signature: bool = False
-    """It holds a signature over the PDF itself, which was not checked."""
+    """True for a signature over the PDF itself, which was not checked."""
 
     def __repr__(self) -> str:
         return f"PdfContent({len(self.attachments)} attachments)"
 
 
 def is_pdf(content: bytes) -> bool:
-    """Whether a file claims to be a PDF (ISO 32000-2, 7.5.2: within the first 1,024 bytes)."""
+    """Tell whether a file claims to be a PDF (ISO 32000-2, 7.5.2: within the first 1,024 bytes)."""
     return b"%PDF-" in content[:_HEADER_BYTES]
 
 
@@ -159,20 +159,20 @@ def _named_files(catalog: DictionaryObject) -> Iterator[Any]:
 def _attachments(specifications: list[Any]) -> list[Attachment]:
     """Return each file once, however often the PDF names it."""
     attachments: list[Attachment] = []
-    known: set[int] = set()
+    streams: set[int] = set()
     left = MAX_ATTACHED_BYTES
     for specification in specifications:
         described = _dictionary(specification)
         files = _dictionary(described.get("/EF"))
         stream = files.get("/UF", files.get("/F"))
         stream = stream.get_object() if isinstance(stream, IndirectObject) else stream
-        if not isinstance(stream, StreamObject) or id(stream) in known:
+        if not isinstance(stream, StreamObject) or id(stream) in streams:
             continue
         if len(attachments) >= MAX_ATTACHMENTS:
             raise UnreadablePdf(
                 f"The PDF holds over {MAX_ATTACHMENTS} files. Take them out and verify them one by one."
             )
-        known.add(id(stream))
+        streams.add(id(stream))
         content = _decompress(stream, left)
         left -= len(content)
         attachments.append(
@@ -206,7 +206,8 @@ def _decompress(stream: StreamObject, most: int) -> bytes:
         content = raw
     if len(content) > most:
         raise UnreadablePdf(
-            f"The files inside the PDF have over {MAX_ATTACHED_BYTES:,} bytes. Take them out and verify them one by one."
+            f"The files inside the PDF have over {MAX_ATTACHED_BYTES:,} bytes."
+            " Take them out and verify them one by one."
         )
     return content
 

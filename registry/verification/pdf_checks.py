@@ -1,4 +1,4 @@
-"""What a verifier says of a PDF besides what its files prove: the pages are no evidence, and the files must agree."""
+"""Checks of a PDF besides those of its files: the pages are no evidence, and the files must agree."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ def check_pdf(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> list[Chec
 
     They come before those of each document. A `failed` check means that nobody should rely on the PDF as a whole.
     """
-    checks = [_parsed(pdf, documents), Check("schema", "notChecked", _PAGES)]
+    checks = [_check_files(pdf, documents), Check("schema", "notChecked", _PAGES)]
     if pdf.has_scripts:
         checks.append(Check("parsed", "warning", _SCRIPTS))
     if pdf.has_signature:
@@ -28,7 +28,7 @@ def check_pdf(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> list[Chec
     return checks
 
 
-def _parsed(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> Check:
+def _check_files(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> Check:
     count = len(pdf.attachments)
     if not count:
         return Check("parsed", "failed", "The PDF holds no file that proves anything. Ask for the original file.")

@@ -32,6 +32,7 @@ from registry.letters.spans import Span, capitalise, clean, own, pick_span, plai
 
 MAX_CREDENTIALS: Final = 200
 """Credentials of one transcript: about 60 pages."""
+_DASH: Final = "\u2013"
 Row = dict[str, Any]
 Entry = tuple[str, list[Row]]
 """The number of an entry, and its items."""
@@ -79,7 +80,7 @@ def _entries(portfolio: Portfolio, day: date, say: PaperWording) -> list[Entry]:
     def words(number: str, text: str | None) -> Entry:
         return number, [] if not text else [_item([plain(text)])]
 
-    def said(number: str, *keys: str) -> Entry:
+    def quote(number: str, *keys: str) -> Entry:
         return number, [_item([own(say(key), say) for key in keys])]
 
     def each(number: str, facts: Facts) -> Entry:
@@ -109,7 +110,7 @@ def _entries(portfolio: Portfolio, day: date, say: PaperWording) -> list[Entry]:
         ("e61", _additional(portfolio, say)),
         ("e62", _sources(portfolio, say)),
         words("e71", say.date(day)),
-        said("e72", "transcript.signature"),
+        quote("e72", "transcript.signature"),
         ("e73", [_item([name_organisation(issuer, say)])]),
         ("e74", []),
         ("e81", [_item([own(say("transcript.system"), say)])]),
@@ -185,7 +186,7 @@ def _total(portfolio: Portfolio) -> float:
 
 def _table(portfolio: Portfolio, say: PaperWording) -> Row:
     """Return the table of entry 4.3: each credential, and below it the parts that are stacked into it."""
-    known = {each.credential: each for each in portfolio.credentials}
+    holdings = {each.credential: each for each in portfolio.credentials}
     rows = []
     for credential in portfolio.credentials:
         status = [] if credential.status == "active" else [small(say.term("status", credential.status))]
@@ -197,13 +198,13 @@ def _table(portfolio: Portfolio, say: PaperWording) -> Row:
                     [plain(each.content.legal_name) for each in credential.awarding_bodies or (credential.issuer,)],
                     _dates(credential, say),
                     [own(say_credits(credential, say), say)],
-                    [plain(str(credential.achievement.eqf_level or "–"))],
-                    result_lines(credential.claims, say) or [plain("–")],
+                    [plain(str(credential.achievement.eqf_level or _DASH))],
+                    result_lines(credential.claims, say) or [plain(_DASH)],
                 ],
             }
         )
         rows += [
-            {"part": True, "cells": _part_cells(part, known.get(part.part.credential), say)}
+            {"part": True, "cells": _part_cells(part, holdings.get(part.part.credential), say)}
             for part in credential.parts
         ]
     return {
@@ -226,14 +227,14 @@ def _dates(credential: PortableCredential, say: PaperWording) -> Lines:
 
 
 def _part_cells(part: PortablePart, credential: PortableCredential | None, say: PaperWording) -> list[Lines]:
-    dash = plain("–")
+    dash = plain(_DASH)
     level = None if part.achievement is None else part.achievement.eqf_level
     return [
         [part_title(part, say)],
         [plain(part.part.member if part.issuer is None else part.issuer.content.legal_name)],
         [dash if credential is None else own(say.date(credential.awarding_date), say)],
         [own(say("transcript.counted", ects=say.number(part.part.ects)), say)],
-        [plain(str(level or "–"))],
+        [plain(str(level or _DASH))],
         [dash] if credential is None else result_lines(credential.claims, say) or [dash],
     ]
 

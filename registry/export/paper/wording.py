@@ -53,7 +53,7 @@ class PaperWording(Wording):
         return self.join([name[:1].upper() + name[1:] if place == 0 else name for place, name in enumerate(names)])
 
     def has(self, group: str, code: str) -> bool:
-        """Whether a list has words for a code."""
+        """Tell whether a list has words for a code."""
         return code in self._words[group]
 
     def term(self, group: str, code: str) -> str:
