@@ -48,6 +48,7 @@ SECTIONS = {
         "docs/upgrade",
         "docs/achievements",
         "docs/changing-credentials",
+        "docs/certificates",
         "docs/same-person",
         "docs/desk",
         "docs/office",
