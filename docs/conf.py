@@ -50,6 +50,7 @@ SECTIONS = {
         "docs/achievements",
         "docs/changing-credentials",
         "docs/open-badges",
+        "docs/certificates",
         "docs/same-person",
         "docs/desk",
         "docs/office",

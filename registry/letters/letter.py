@@ -55,21 +55,30 @@ def _compile(data: dict[str, Any], day: date, fonts: Sequence[Path]) -> bytes:
 
 def compile_page(template: bytes, data: dict[str, Any], day: date, fonts: Sequence[Path] = ()) -> bytes:
     """Return the PDF that a template makes of its data, dated `day`. Raises `CannotWrite`."""
+    [pdf] = _run(template, data, day, fonts, format="pdf", pdf_standards=STANDARDS)
+    return pdf
+
+
+def compile_images(
+    template: bytes, data: dict[str, Any], day: date, fonts: Sequence[Path] = (), dots_per_inch: float = 96
+) -> list[bytes]:
+    """Return each page that a template makes of its data as a PNG, for a preview. Raises `CannotWrite`."""
+    return _run(template, data, day, fonts, format="png", ppi=dots_per_inch)
+
+
+def _run(template: bytes, data: dict[str, Any], day: date, fonts: Sequence[Path], **options: Any) -> list[bytes]:  # noqa: ANN401 - the compiler's own options
     try:
-        pdf = typst.compile(
+        files: bytes | list[bytes] = typst.compile(
             template,
             font_paths=_fonts(tuple(fonts)),
             ignore_system_fonts=True,
-            format="pdf",
-            pdf_standards=STANDARDS,
             sys_inputs={"page": msgspec.json.encode(data).decode()},
             timestamp=datetime.combine(day, time.min, UTC),
+            **options,
         )
     except typst.TypstError as error:
         raise CannotWrite(_explain(error.message)) from None  # the compiler's trace may quote the letter
-    if not isinstance(pdf, bytes):
-        raise CannotWrite("the compiler made more than one file")
-    return pdf
+    return [files] if isinstance(files, bytes) else files
 
 
 @functools.lru_cache(maxsize=8)
@@ -96,17 +105,20 @@ def _verify_box(language: Language, decision: str, url: str | None, attached: li
         "number": say("verify.number"),
         "decision": decision,
         "url": url,
-        "code": _code(url) if url else None,
+        "code": qr_code(url) if url else None,
         "alt": say("verify.code"),
         "attached": attached,
     }
 
 
-def _code(url: str) -> str:
+def qr_code(url: str) -> str:
+    """Return the QR code of an address as SVG. Raises `CannotWrite` where the address is too long."""
     if len(url) > _MAX_URL:
         raise CannotWrite(f"an address of {len(url):,} characters is too long for a QR code; set a shorter public_url")
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="svg", xmldecl=False, border=2, dark="#1c2733")
+    segno.make(url, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, border=2, dark="#1c2733", omitsize=True
+    )
     return out.getvalue().decode()
 
 
@@ -133,13 +145,13 @@ def _attachments(content: LetterContent) -> list[dict[str, str]]:
 
 
 def _explain(message: str) -> str:
-    """Return the compiler's error in plain words, which quote one character of the letter at most."""
+    """Return the compiler's error in plain words, which quote one character of the page at most."""
     unshown = _UNSHOWN.search(message)
     if unshown is None:
-        return "the letter cannot be written as PDF/A and PDF/UA; please report the decision's id to the maintainers"
+        return "it cannot be written as PDF/A and PDF/UA; please report its id to the maintainers"
     character = (unshown[1] or unshown[2]).strip()
     codes = [f"U+{ord(c):04X}" for c in character[:1]] if not character.startswith("\\u{") else [character[1:].strip()]
     return (
-        f"no font has the character {codes[0]}, and a letter must show every character; put a font that has it into"
+        f"no font has the character {codes[0]}, and a PDF/A file must show every character; put a font that has it into"
         " the folder of the setting letter_fonts, or write the text in another script"
     )

@@ -13,7 +13,7 @@ from registry.wire.forms import Text
 class Wording:
     """The wording of one language."""
 
-    def __init__(self, language: Language, words: dict[str, Any]) -> None:
+    def __init__(self, language: str, words: dict[str, Any]) -> None:
         self.language = language
         self._words = words
 

@@ -219,3 +219,29 @@ def test_the_desk_needs_a_scope(node):
     anybody = node.anybody().get("/desk/credentials", headers={"Accept": "text/html"})
     assert anybody.headers["location"].startswith("/signin")
     assert node.sign_in("officer").get("/desk/credentials").status_code == 403
+
+
+def test_a_credential_has_a_page_to_print_with_its_holder_its_facts_and_the_address_that_verifies_it(clerk, issue):
+    credential = issue(
+        "desk-print", "d77", family_name="Ní Chóil & Co", given_name="Zoë", grade="8.5", note="With honour"
+    )
+    page = clerk.get(f"/desk/credentials/{credential}/print")
+    assert page.status_code == 200, page.text
+    assert page.headers["cache-control"] == "no-store"
+    for words in (
+        "This is to certify that",
+        "Zoë Ní Chóil &amp; Co",
+        "8.5",
+        "With honour",
+        "What you can do afterwards",
+    ):
+        assert words in page.text, words
+    assert f"/verify/twente/{credential}</p>" in page.text
+    assert '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ' in page.text
+    assert "Chóil" not in re.search("<title>(.*?)</title>", page.text)[1]
+    assert f"/desk/credentials/{credential}/print" in clerk.get(f"/desk/credentials/{credential}").text
+
+
+def test_nobody_prints_a_credential_of_others_or_without_the_right_to_read_learners(node, clerk, zoe):
+    assert clerk.get(f"/desk/credentials/{uuid.uuid4()}/print").status_code == 404
+    assert node.sign_in("administrator").get(f"/desk/credentials/{zoe}/print").status_code == 403
