@@ -29,6 +29,7 @@ from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
 from registry.cursors import InvalidCursor
+from registry.export.document import ExportError
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
@@ -68,6 +69,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (OtherFounding, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
+    (ExportError, 1),
     (CannotArchive, 1),
     (CannotRestore, 1),
     (ArchiveDamaged, 1),

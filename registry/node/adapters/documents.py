@@ -1,0 +1,76 @@
+"""Documents of a node: its exporter, and the record of what was exported by whom."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from psycopg import Connection
+
+from registry.application.registry import Registry
+from registry.export.document import DocumentSigner, ExportError, Profile
+from registry.export.exporter import Exporter
+from registry.export.formats import FORMATS, FormatTable
+from registry.export.ports import CopyRecord, StatusPlaceAllocator
+from registry.learners.document_copies import CopyRows
+from registry.node.adapters.own_receipts import OwnReceipts
+from registry.node.adapters.portable_facts import NodeFacts
+from registry.node.node import Node
+from registry.wire.governance import MemberRevised
+from registry.wire.today import utc_today
+
+
+class NodeCopies:
+    """`CopyRecorder` of one node, for one actor."""
+
+    def __init__(self, registry: Registry, actor: str) -> None:
+        self._registry = registry
+        self._actor = actor
+
+    def record(self, copies: Sequence[CopyRecord]) -> None:
+        """Store documents and entries of the journal in one transaction. Raises `ExportError`."""
+        if not copies:
+            return
+        connection = self._registry.cursor().connection
+        with connection.transaction(), connection.cursor() as cursor:
+            CopyRows(copies, self._actor, datetime.now(UTC)).write(cursor)
+
+
+def open_exporter(node: Node, actor: str, formats: FormatTable = FORMATS) -> Exporter:
+    """Return the exporter of a node. `actor` is who asks for the documents."""
+
+    @contextlib.contextmanager
+    def views() -> Iterator[Connection]:
+        yield node.views()
+
+    return Exporter(
+        open_facts(node, views),
+        lambda profile: find_signer(node, profile),
+        NodeCopies(node.registry, actor),
+        utc_today,
+        places_of(node),
+        formats,
+    )
+
+
+def open_facts(node: Node, views: Callable[[], contextlib.AbstractContextManager[Connection]]) -> NodeFacts:
+    """Return the facts of a node's credentials, with its governance as the log has it now."""
+
+    def describe(member: str) -> MemberRevised | None:
+        record = node.governance_follower.record(member)
+        return None if record is None else record.content
+
+    return NodeFacts(node.registry, views, describe, OwnReceipts(node), node.settings.public_url)
+
+
+def find_signer(node: Node, profile: Profile) -> DocumentSigner:
+    """Return the node's key for documents of a profile. Raises `ExportError`."""
+    signer: Callable[[Profile], DocumentSigner] | None = getattr(node, "document_signer", None)
+    if signer is None:
+        raise ExportError("this node has no issuing keys")
+    return signer(profile)
+
+
+def places_of(node: Node) -> StatusPlaceAllocator | None:
+    """Return the status lists of a node; None where it has none."""
+    del node
+    return None
