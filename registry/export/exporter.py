@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from registry.export.ports import (
     CopyRecorder,
     FactSource,
     FindSigner,
+    NoDocument,
     NotExportable,
     StatusPlaceAllocator,
 )
@@ -44,6 +46,7 @@ class Document(NamedTuple):
 
     copy: str
     """The UUID of the copy."""
+    learner: str
     format: Format
     exported: Exported
 
@@ -74,20 +77,22 @@ class Exporter:
         today: Callable[[], date],
         places: StatusPlaceAllocator | None = None,
         formats: FormatTable = FORMATS,
+        fonts: Sequence[Path] = (),
     ) -> None:
-        """Without `places`, documents name no status list."""
+        """Without `places`, documents name no status list. `fonts` are folders with fonts for PDFs."""
         self._facts = facts
         self._find_signer = find_signer
         self._recorder = recorder
         self._today = today
         self._places = places
         self.formats = formats
+        self._fonts = fonts
 
     def export_credential(self, credential: str, request: ExportRequest) -> Document:
         """Make a document of one of this university's credentials. Raises `ExportError`."""
         [(_, document)] = self.export_credentials([credential], request)
         if isinstance(document, NotExportable):
-            raise ExportError(document.reason)
+            raise NoDocument(document)
         return document
 
     def export_credentials(
@@ -132,7 +137,7 @@ class Exporter:
         exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted])
         identifier = _uuid_of(copy)
         self._recorder.record([_record(identifier, learner, None, format_, signer, None)])
-        return Document(identifier, format_, exported)
+        return Document(identifier, learner, format_, exported)
 
     def _prepare(self, format_: Format, request: ExportRequest) -> tuple[DocumentSigner | None, dict[str, str] | None]:
         """Return the key that signs and the holder's key. Raises `ExportError` for a request that does not fit."""
@@ -179,7 +184,7 @@ class Exporter:
             exported = msgspec.structs.replace(exported, omitted=[*exported.omitted, *missing])
         identifier = _uuid_of(copy)
         records.append(_record(identifier, facts.learner, facts.credential, format_, signer, copy.status))
-        return Document(identifier, format_, exported), records
+        return Document(identifier, facts.learner, format_, exported), records
 
     def _attach(
         self, facts: PortableCredential, request: ExportRequest
@@ -218,6 +223,7 @@ class Exporter:
             "signer": signer,
             "attachments": attachments,
             "language": request.language,
+            "fonts": self._fonts,
         }
         return call_writer(format_, values)
 

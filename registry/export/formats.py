@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from registry.export.document import Exported, ExportError, Profile
 
 Content = Literal["credential", "portfolio"]
-Argument = Literal["facts", "portfolio", "copy", "signer", "attachments", "language"]
+Argument = Literal["facts", "portfolio", "copy", "signer", "language", "attachments", "fonts"]
 """What the function of a format receives, in its order. `portfolio`: also of a single credential."""
-Language = Literal["de", "en", "es", "fr", "nl", "pt"]
-LANGUAGES: Final[Sequence[str]] = ("en", "de", "es", "fr", "nl", "pt")
+Language = Literal["en", "de", "es", "fr", "nl", "pt", "sv"]
+LANGUAGES: Final[Sequence[str]] = get_args(Language)
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,22 +80,22 @@ def call_writer(format_: Format, values: dict[str, Any]) -> Exported:
 _ROWS: Final = (
     Format(
         name="open-badge", title="Open Badges 3.0", content="credential", media_type="application/vc",
-        extension="json", profiles=("open",), writer="registry.export.open_badges:write",
+        extension="json", profiles=("open",), writer="registry.export.open_badges:export_open_badge",
         arguments=("facts", "copy", "signer"),
     ),
     Format(
         name="badge-png", title="Open Badges 3.0 in an image (PNG)", content="credential", media_type="image/png",
-        extension="png", profiles=("open",), writer="registry.export.badge_image:write_png",
+        extension="png", profiles=("open",), writer="registry.export.badge_image:export_badge_png",
         arguments=("facts", "copy", "signer"),
     ),
     Format(
         name="badge-svg", title="Open Badges 3.0 in an image (SVG)", content="credential", media_type="image/svg+xml",
-        extension="svg", profiles=("open",), writer="registry.export.badge_image:write_svg",
+        extension="svg", profiles=("open",), writer="registry.export.badge_image:export_badge_svg",
         arguments=("facts", "copy", "signer"),
     ),
     Format(
         name="sd-jwt-vc", title="SD-JWT VC", content="credential", media_type="application/dc+sd-jwt",
-        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True, writer="registry.export.sd_jwt_vc:write",
+        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True, writer="registry.export.sd_jwt_vc:export_sd_jwt_vc",
         arguments=("facts", "copy", "signer"),
     ),
     Format(
@@ -112,16 +112,17 @@ _ROWS: Final = (
     ),
     Format(
         name="clr", title="Comprehensive Learner Record 2.0", content="portfolio", media_type="application/vc",
-        extension="json", profiles=("open",), writer="registry.export.clr:write",
+        extension="json", profiles=("open",), writer="registry.export.clr:export_clr",
         arguments=("facts", "copy", "signer"),
     ),
     Format(
         name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
-        writer="registry.export.certificate:export_certificate", arguments=("facts", "copy", "language", "attachments"),
+        writer="registry.export.certificate:export_certificate", arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),
     Format(
         name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
-        extension="pdf", writer="registry.export.transcript:export_transcript", arguments=("facts", "copy", "language"),
+        extension="pdf", writer="registry.export.transcript:export_transcript",
+        arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),
 )  # fmt: skip
 FORMATS: Final = FormatTable(_ROWS)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from registry.export.document import DocumentSigner, Omission, Profile, StatusPlaces
+from registry.export.document import DocumentSigner, ExportError, Omission, Profile, StatusPlaces
 from registry.export.facts import PortableCredential, Portfolio
 
 
@@ -16,6 +16,14 @@ class NotExportable(msgspec.Struct, frozen=True):
     """`unknown`, `erased`, `unpublished`, `suspended`, `revoked`, `replaced`, `no-claims`, `no-receipt`."""
     reason: str
     """A sentence that says why, and what to do."""
+
+
+class NoDocument(ExportError):
+    """A credential of which no document is made, for a reason with a code."""
+
+    def __init__(self, refusal: NotExportable) -> None:
+        super().__init__(refusal.reason)
+        self.code = refusal.code
 
 
 class CollectedPortfolio(msgspec.Struct, frozen=True):

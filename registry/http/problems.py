@@ -73,6 +73,12 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
         "No member has published it, as far as this node has read the log.",
         "Check the id. If it was published just now, send `Registry-Wait-For` with the position of its publication.",
     ),
+    "not-acceptable": ProblemType(
+        406,
+        "No such format",
+        "The document does not exist in a media type that `Accept` allows, or in the format that the request names.",
+        "`detail` lists the media types and the names of the formats that there are.",
+    ),
     "method-not-allowed": ProblemType(
         405,
         "Method not allowed",

@@ -42,7 +42,7 @@ Ties = Annotated[
     ),
 ]
 LanguageOption = Annotated[
-    Literal["de", "en", "es", "fr", "nl", "pt"],
+    Literal["en", "de", "es", "fr", "nl", "pt", "sv"],
     typer.Option("--language", help=f"Of a PDF: {', '.join(LANGUAGES)}."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file; - is standard output (else ID.ENDING).")]

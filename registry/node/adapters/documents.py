@@ -49,6 +49,7 @@ def open_exporter(node: Node, actor: str, formats: FormatTable = FORMATS) -> Exp
         utc_today,
         places_of(node),
         formats,
+        [] if node.settings.letter_fonts is None else [node.settings.home / node.settings.letter_fonts],
     )
 
 
