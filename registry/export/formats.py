@@ -95,8 +95,8 @@ _ROWS: Final = (
     ),
     Format(
         name="sd-jwt-vc", title="SD-JWT VC", content="credential", media_type="application/dc+sd-jwt",
-        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True, writer="registry.export.sd_jwt_vc:export_sd_jwt_vc",
-        arguments=("facts", "copy", "signer"),
+        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True,
+        writer="registry.export.sd_jwt_vc:export_sd_jwt_vc", arguments=("facts", "copy", "signer"),
     ),
     Format(
         name="elm", title="European Learning Model 3.1", content="credential", media_type="application/ld+json",
@@ -117,7 +117,8 @@ _ROWS: Final = (
     ),
     Format(
         name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
-        writer="registry.export.certificate:export_certificate", arguments=("facts", "copy", "language", "attachments", "fonts"),
+        writer="registry.export.certificate:export_certificate",
+        arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),
     Format(
         name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
