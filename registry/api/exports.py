@@ -1,7 +1,7 @@
 """Credentials and portfolios as documents that other software accepts. They are personal data: nothing caches them."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.export.document import Omission, Profile, Tie
 from registry.export.exporter import Document, ExportRequest
 from registry.export.formats import LANGUAGES, Content, Format, FormatTable, Language
+from registry.export.ports import TermQuery
+from registry.export.previews import Preview
 from registry.http import HttpProblem, requires
 
 _TAG = "Documents"
@@ -46,8 +48,16 @@ class Documents(Protocol):
         """Return a document of one of the university's credentials. The journal has who asked for it."""
         ...
 
+    def preview_credential(self, credential: str) -> list[Preview]:
+        """Return the size of each document of a credential and what it lacks."""
+        ...
+
     def of_portfolio(self, learner: str, request: ExportRequest, actor: str) -> Document:
         """Return a document of a learner's credentials here. The journal has who asked for it."""
+        ...
+
+    def of_term(self, query: TermQuery, request: ExportRequest, actor: str) -> Iterator[bytes]:
+        """Yield a ZIP archive of a term's documents. The journal has who asked for it."""
         ...
 
 

@@ -21,6 +21,7 @@ from registry.export.ports import (
     NotExportable,
     StatusPlaceAllocator,
 )
+from registry.export.previews import Preview, preview
 
 AT_ONCE: Final = 50
 """Credentials whose facts are in memory together while many are exported."""
@@ -138,6 +139,17 @@ class Exporter:
         identifier = _uuid_of(copy)
         self._recorder.record([_record(identifier, learner, None, format_, signer, None)])
         return Document(identifier, learner, format_, exported)
+
+    def preview_credential(self, credential: str) -> list[Preview]:
+        """Return the size of each document of a credential and what it lacks. Raises `ExportError`."""
+        facts = self._facts.read_credentials([credential])[credential]
+        if isinstance(facts, NotExportable):
+            raise NoDocument(facts)
+
+        def write(format_: Format, copy: Copy, signer: DocumentSigner | None) -> Exported:
+            return self._call(format_, facts, copy, signer, ExportRequest(format=format_.name), ())
+
+        return preview(self.formats.list_formats("credential"), self._today(), self._find_signer, write)
 
     def _prepare(self, format_: Format, request: ExportRequest) -> tuple[DocumentSigner | None, dict[str, str] | None]:
         """Return the key that signs and the holder's key. Raises `ExportError` for a request that does not fit."""

@@ -1,6 +1,7 @@
 """What exporting asks of a node: the facts, a key that signs, places in status lists, and a record of each copy."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,14 @@ class CollectedPortfolio(msgspec.Struct, frozen=True):
 
     portfolio: Portfolio
     left_out: Sequence[Omission] = ()
+
+
+class TermQuery(msgspec.Struct, frozen=True):
+    """The credentials of an achievement that were awarded within some days, both included."""
+
+    achievement: str
+    begin: date | None = None
+    end: date | None = None
 
 
 class FactSource(Protocol):

@@ -2,19 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from datetime import date
+import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from projections.credentials.own_credentials import CredentialQuery, list_matching
+from registry.export.document import ExportError
 from registry.export.exporter import Exporter, ExportRequest
-from registry.export.ports import NotExportable
+from registry.export.ports import NotExportable, TermQuery
 from registry.log.durable_files import PRIVATE, replace_file
 from registry.node.node import Node
 
+MAX_ARCHIVED: Final = 500
+"""Credentials of one archive."""
 MAX_CREDENTIALS: Final = 100_000
 """Credentials of one export."""
 REPORT: Final = "report.csv"
@@ -35,14 +38,6 @@ class TermRow(msgspec.Struct, frozen=True):
     """Why there is no document, or the facts that the format cannot carry."""
 
 
-class TermQuery(msgspec.Struct, frozen=True):
-    """The credentials of an achievement that were awarded within some days, both included."""
-
-    achievement: str
-    begin: date | None = None
-    end: date | None = None
-
-
 class TermExport:
     """Exports the credentials of a term into a folder. A run that was interrupted is continued by the next.
 
@@ -56,10 +51,7 @@ class TermExport:
 
     def list_credentials(self, query: TermQuery) -> tuple[list[str], list[str]]:
         """Return the ids of the active credentials of a term, and those of the others."""
-        asked = CredentialQuery(
-            member=self._node.settings.member, achievement=query.achievement, begin=query.begin, end=query.end
-        )
-        views = self._node.views()
+        asked, views = _search(self._node, query), self._node.views()
         active = list_matching(views, asked, _ACTIVE, MAX_CREDENTIALS)
         return active, list_matching(views, asked, _OTHERS, MAX_CREDENTIALS)
 
@@ -89,6 +81,65 @@ class TermExport:
                 rows.append(TermRow(credential, "written", file.name, omitted))
             yield rows[-1]
         replace_file(self._folder / REPORT, format_report(rows), mode=PRIVATE)
+
+
+def _search(node: Node, query: TermQuery) -> CredentialQuery:
+    return CredentialQuery(member=node.settings.member, achievement=query.achievement, begin=query.begin, end=query.end)
+
+
+def list_for_archive(node: Node, query: TermQuery) -> list[str]:
+    """Return the credentials of a term, the active ones first. Raises `ExportError` for none and for too many."""
+    asked, views = _search(node, query), node.views()
+    credentials = [
+        *list_matching(views, asked, _ACTIVE, MAX_ARCHIVED + 1), *list_matching(views, asked, _OTHERS, MAX_ARCHIVED + 1)
+    ]  # fmt: skip
+    if not credentials:
+        raise ExportError("no credential of this achievement was awarded on these days")
+    if len(credentials) > MAX_ARCHIVED:
+        raise ExportError(
+            f"more than {MAX_ARCHIVED} credentials were awarded on these days. Choose fewer days, or use the command"
+            " `registry credential export --achievement`."
+        )
+    return credentials
+
+
+def stream_archive(exporter: Exporter, credentials: Sequence[str], request: ExportRequest) -> Iterator[bytes]:
+    """Yield a ZIP archive with a file for each credential that can be exported, and the report."""
+    out = _Chunks()
+    rows: list[TermRow] = []
+    with zipfile.ZipFile(out, "w") as archive:
+        for credential, document in exporter.export_credentials(credentials, request):
+            if isinstance(document, NotExportable):
+                rows.append(TermRow(credential, "not-exported", "", document.reason))
+                continue
+            name = f"{credential}.{document.exported.extension}"
+            archive.writestr(zipfile.ZipInfo(name), document.exported.content)
+            omitted = "; ".join(f"{each.path}: {each.reason}" for each in document.exported.omitted)
+            rows.append(TermRow(credential, "written", name, omitted))
+            yield out.take()
+        archive.writestr(zipfile.ZipInfo(REPORT), format_report(rows))
+    yield out.take()
+
+
+class _Chunks(io.RawIOBase):
+    """A file that is only written, from which the written bytes are taken."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        """Return True: it is not sought in, so that the archive needs no space of its own."""
+        return True
+
+    def write(self, content: Any) -> int:  # noqa: ANN401 - any bytes
+        """Add bytes."""
+        self._written.append(bytes(content))
+        return len(content)
+
+    def take(self) -> bytes:
+        """Return the bytes that were written since the last time."""
+        written, self._written = b"".join(self._written), []
+        return written
 
 
 def format_report(rows: list[TermRow]) -> bytes:

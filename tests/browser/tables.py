@@ -93,6 +93,8 @@ DESK: Final = {
     "reinstate": "/desk/credentials/change?do=reinstate&credential={suspended}",
     "nothing chosen": "/desk/credentials/change?do=revoke",
     "replace": "/desk/credentials/{plain}/replace",
+    "documents": "/desk/credentials/{plain}/documents",
+    "documents of a suspended one": "/desk/credentials/{suspended}/documents",
     "changes to release": "/desk/changes/{changes}",
     "worklist": "/desk/worklist",
     "held rows": "/desk/held-rows",

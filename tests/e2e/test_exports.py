@@ -21,11 +21,11 @@ def made(tmp_path_factory, postgres):
     file.write_text('public_url = "https://registry.twente.example"\n' + file.read_text())
     consortium.achievement = consortium.offer()
     consortium.run("import", "file", consortium.rows(consortium.achievement, 12))
-    consortium.run("issuing-key", "create", "--profile", "open", "--yes")
+    consortium.run("issuing-key", "create", "--profile", "open")
     consortium.run("views", "update")
     held = [printed_json(consortium.run("learner", "show", "--student", f"s{n}", "--json")) for n in (0, 1)]
     consortium.ids = [each["credentials"][0]["credential"] for each in held]
-    consortium.learner = held[0]["learner"]
+    consortium.all = held[0]["learner"]
     consortium.run("credential", "revoke", consortium.ids[1], "--reason", "issuedInError", "--yes")
     consortium.run("views", "update")
     return consortium
@@ -55,7 +55,7 @@ def test_a_credential_is_written_in_each_format_to_a_file_that_its_owner_alone_r
 @pytest.mark.parametrize("name", PORTFOLIO_FORMATS)
 def test_a_portfolio_is_written_in_each_format(made, tmp_path, name):
     out = tmp_path / "document"
-    made.run("learner", "portfolio", made.learner, "--format", name, "-o", out)
+    made.run("learner", "portfolio", made.all, "--format", name, "-o", out)
     assert out.read_bytes()
     with_number = made.run("learner", "portfolio", "--student", "s0", "--format", name, "-o", out, "--force")
     assert str(out) in with_number.stdout

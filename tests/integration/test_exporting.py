@@ -6,11 +6,11 @@ import pytest
 
 from registry.export.document import ExportError
 from registry.export.exporter import ExportRequest
-from registry.export.ports import NotExportable
+from registry.export.ports import NotExportable, TermQuery
 from registry.learners.document_copies import ACT, list_copies
 from registry.node.adapters.documents import open_exporter
 from registry.node.node import open_node
-from registry.node.term_export import TermExport, TermQuery
+from registry.node.term_export import TermExport
 from registry.wire.disclosures import open_disclosures
 from registry.wire.proof import TlogProof
 from tests.support.command import Consortium, printed_json

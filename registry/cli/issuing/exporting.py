@@ -20,9 +20,10 @@ from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.export.document import ExportError, Omission, Profile, Tie
 from registry.export.exporter import Document, ExportRequest
 from registry.export.formats import FORMATS, LANGUAGES, Content, Format
+from registry.export.ports import TermQuery
 from registry.log.durable_files import PRIVATE
 from registry.node.adapters.documents import open_exporter
-from registry.node.term_export import REPORT, TermExport, TermQuery
+from registry.node.term_export import REPORT, TermExport
 from registry.values.plural import plural
 
 FormatName = Annotated[
