@@ -134,10 +134,18 @@ class Exporter:
             reasons = "; ".join(f"{each.path}: {each.reason}" for each in collected.left_out[:5])
             raise ExportError(f"this learner has no active credential here that is published ({reasons or 'none'})")
         copy = self._copy(None, holder, request.tie)
-        exported = self._call(format_, collected.portfolio, copy, signer, request, ())
+        copies = {}
+        if "copies" in format_.arguments:
+            credentials = [facts.credential for facts in collected.portfolio.credentials]
+            copies = {credential: self._copy(credential, holder, request.tie) for credential in credentials}
+        exported = self._call(format_, collected.portfolio, copy, signer, request, (), copies)
         exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted])
+        records = [
+            _record(_uuid_of(each), learner, credential, format_, signer, each.status)
+            for credential, each in copies.items()
+        ]
         identifier = _uuid_of(copy)
-        self._recorder.record([_record(identifier, learner, None, format_, signer, None)])
+        self._recorder.record([_record(identifier, learner, None, format_, signer, None), *records])
         return Document(identifier, learner, format_, exported)
 
     def preview_credential(self, credential: str) -> list[Preview]:
@@ -227,8 +235,11 @@ class Exporter:
         signer: DocumentSigner | None,
         request: ExportRequest,
         attachments: Sequence[Attachment],
+        copies: Mapping[str, Copy] | None = None,
     ) -> Exported:
         values = {
+            "copies": copies or {},
+            "extension": format_.extension,
             "facts": facts,
             "portfolio": portfolio_of(facts) if isinstance(facts, PortableCredential) else facts,
             "copy": copy,

@@ -10,8 +10,14 @@ import msgspec
 from registry.export.document import Exported, ExportError, Profile
 
 Content = Literal["credential", "portfolio"]
-Argument = Literal["facts", "portfolio", "copy", "signer", "language", "attachments", "fonts"]
-"""What the function of a format receives, in its order. `portfolio`: also of a single credential."""
+Argument = Literal[
+    "facts", "portfolio", "copy", "copies", "signer", "extension", "language", "attachments", "fonts"
+]  # fmt: skip
+"""What the function of a format receives, in its order.
+
+`facts` are a credential or a portfolio, `portfolio` is always one, also of a single credential, and `copies` has what
+each credential of a portfolio has of its own, by its id.
+"""
 Language = Literal["en", "de", "es", "fr", "nl", "pt", "sv"]
 LANGUAGES: Final[Sequence[str]] = get_args(Language)
 
@@ -77,63 +83,59 @@ def call_writer(format_: Format, values: dict[str, Any]) -> Exported:
     return format_.load()(*(values[name] for name in format_.arguments))
 
 
+_BADGE: Final = "the person but for a hash of the name; texts in further languages; accreditations; disclosures"
+_ELMO: Final = "quality assurance, assessment, supervision, workload; when a result ends; the receipt"
 _ROWS: Final = (
     Format(
-        name="open-badge", title="Open Badges 3.0",
-        cannot_carry="the person but for a hash of the name; texts in further languages; parts; accreditations; disclosures", content="credential", media_type="application/vc",
-        extension="json", profiles=("open",), writer="registry.export.open_badges:export_open_badge",
-        arguments=("facts", "copy", "signer"),
+        name="open-badge", title="Open Badges 3.0", content="credential", media_type="application/vc",
+        extension="json", profiles=("open",), cannot_carry=_BADGE,
+        writer="registry.export.open_badges:export_open_badge", arguments=("facts", "copy", "signer"),
     ),
     Format(
-        name="badge-png", title="Open Badges 3.0 in an image (PNG)",
-        cannot_carry="what an Open Badge cannot carry", content="credential", media_type="image/png",
-        extension="png", profiles=("open",), writer="registry.export.badge_image:export_badge_png",
-        arguments=("facts", "copy", "signer"),
+        name="badge-png", title="Open Badges 3.0 in an image (PNG)", content="credential", media_type="image/png",
+        extension="png", profiles=("open",), cannot_carry=_BADGE,
+        writer="registry.export.badge_image:export_badge_image", arguments=("facts", "copy", "signer", "extension"),
     ),
     Format(
-        name="badge-svg", title="Open Badges 3.0 in an image (SVG)",
-        cannot_carry="what an Open Badge cannot carry", content="credential", media_type="image/svg+xml",
-        extension="svg", profiles=("open",), writer="registry.export.badge_image:export_badge_svg",
-        arguments=("facts", "copy", "signer"),
+        name="badge-svg", title="Open Badges 3.0 in an image (SVG)", content="credential", media_type="image/svg+xml",
+        extension="svg", profiles=("open",), cannot_carry=_BADGE,
+        writer="registry.export.badge_image:export_badge_image", arguments=("facts", "copy", "signer", "extension"),
     ),
     Format(
-        name="sd-jwt-vc", title="SD-JWT VC",
-        cannot_carry="the learner's id and the parts' ids, which would link copies; accreditations", content="credential", media_type="application/dc+sd-jwt",
+        name="sd-jwt-vc", title="SD-JWT VC", content="credential", media_type="application/dc+sd-jwt",
         extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True,
+        cannot_carry="the ids of the learner and of parts, which would link copies; accreditations",
         writer="registry.export.sd_jwt_vc:export_sd_jwt_vc", arguments=("facts", "copy", "signer"),
     ),
     Format(
-        name="elm", title="European Learning Model 3.1",
-        cannot_carry="kind, hours per ECTS, cycle, partners, stackability; the note; the receipt", content="credential", media_type="application/ld+json",
-        extension="jsonld", writer="registry.export.elm:export_elm", arguments=("facts", "copy"),
+        name="elm", title="European Learning Model 3.1", content="credential", media_type="application/ld+json",
+        extension="jsonld", cannot_carry="kind, hours per ECTS, cycle, partners, stackability; the note; the receipt",
+        writer="registry.export.elm:export_elm", arguments=("facts", "copy"),
     ),
     Format(
-        name="elmo", title="ELMO 2.0",
-        cannot_carry="quality assurance, assessment, supervision, workload; when a result ends; the receipt", content="credential", media_type="application/xml", extension="xml",
-        writer="registry.export.elmo:export_elmo", arguments=("portfolio", "copy"),
+        name="elmo", title="ELMO 2.0", content="credential", media_type="application/xml", extension="xml",
+        cannot_carry=_ELMO, writer="registry.export.elmo:export_elmo", arguments=("portfolio", "copy"),
     ),
     Format(
-        name="elmo", title="ELMO 2.0",
-        cannot_carry="quality assurance, assessment, supervision, workload; when a result ends; the receipt", content="portfolio", media_type="application/xml", extension="xml",
-        writer="registry.export.elmo:export_elmo", arguments=("facts", "copy"),
-    ),
-    Format(
-        name="clr", title="Comprehensive Learner Record 2.0",
-        cannot_carry="the person but for a hash of the name; accreditations; disclosures", content="portfolio", media_type="application/vc",
-        extension="json", profiles=("open",), writer="registry.export.clr:export_clr",
-        arguments=("facts", "copy", "signer"),
-    ),
-    Format(
-        name="pdf", title="Certificate (PDF)",
-        cannot_carry="student number, identifiers of skills and of the issuer, accreditations", content="credential", media_type="application/pdf", extension="pdf",
+        name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
+        cannot_carry="student number; identifiers of skills and of the issuer; accreditations",
         writer="registry.export.certificate:export_certificate",
         arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),
     Format(
-        name="transcript", title="Transcript (PDF)",
-        cannot_carry="descriptions, identifiers of skills, places on the log", content="portfolio", media_type="application/pdf",
-        extension="pdf", writer="registry.export.transcript:export_transcript",
+        name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
+        extension="pdf", cannot_carry="descriptions; identifiers of skills; places on the log",
+        writer="registry.export.transcript:export_transcript",
         arguments=("facts", "copy", "language", "attachments", "fonts"),
+    ),
+    Format(
+        name="clr", title="Comprehensive Learner Record 2.0", content="portfolio", media_type="application/vc",
+        extension="json", profiles=("open",), cannot_carry=_BADGE,
+        writer="registry.export.clr:export_clr", arguments=("facts", "copy", "copies", "signer"),
+    ),
+    Format(
+        name="elmo", title="ELMO 2.0", content="portfolio", media_type="application/xml", extension="xml",
+        cannot_carry=_ELMO, writer="registry.export.elmo:export_elmo", arguments=("facts", "copy"),
     ),
 )  # fmt: skip
 FORMATS: Final = FormatTable(_ROWS)

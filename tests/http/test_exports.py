@@ -23,7 +23,7 @@ UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 @pytest.fixture(scope="module")
 def exporting(tmp_path_factory, postgres):
     """A node with a public address, an issuing key, an active and a revoked credential."""
-    settings = 'public_url = "https://registry.twente.example"\n'
+    settings = 'public_url = "http://registry.twente.example"\n'  # its cookies go over plain HTTP, too
     with contextlib.closing(Served(tmp_path_factory.mktemp("exporting"), postgres)) as made:
         file = made.home / "registry.toml"
         file.write_text(settings + file.read_text())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
+from registry.accounts.site import site_of
 from registry.application.registry import Registry
 from registry.export.document import DocumentSigner, ExportError, Profile
 from registry.export.exporter import Exporter
@@ -60,7 +61,15 @@ def open_facts(node: Node, views: Callable[[], contextlib.AbstractContextManager
         record = node.governance_follower.record(member)
         return None if record is None else record.content
 
-    return NodeFacts(node.registry, views, describe, OwnReceipts(node), node.settings.public_url)
+    return NodeFacts(node.registry, views, describe, OwnReceipts(node), _public_address(node))
+
+
+def _public_address(node: Node) -> str | None:
+    """Return the address at which everybody reaches the node; None where the settings name none."""
+    settings = node.settings
+    if settings.public_url is None:
+        return None
+    return site_of(settings.public_url, settings.http.base_path, settings.http.port).address("").rstrip("/")
 
 
 def find_signer(node: Node, profile: Profile) -> DocumentSigner:

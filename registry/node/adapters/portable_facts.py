@@ -64,7 +64,7 @@ class NodeFacts:
         self._views = views
         self._describe = describe
         self._receipts = receipts
-        self._url = None if public_url is None else public_url.rstrip("/")
+        self._url = public_url
         self._consortium = registry.origin.partition("/")[0]
         self._bodies: dict[tuple[str, int], list[str]] = {}
 
