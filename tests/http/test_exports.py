@@ -23,7 +23,7 @@ UNKNOWN = "0bbac7a9-a411-4809-ad9e-534f483b7a03"
 @pytest.fixture(scope="module")
 def exporting(tmp_path_factory, postgres):
     """A node with a public address, an issuing key, an active and a revoked credential."""
-    settings = 'public_url = "http://registry.twente.example"\n'  # its cookies go over plain HTTP, too
+    settings = 'public_url = "https://registry.twente.example"\n'
     with contextlib.closing(Served(tmp_path_factory.mktemp("exporting"), postgres)) as made:
         file = made.home / "registry.toml"
         file.write_text(settings + file.read_text())
@@ -48,9 +48,21 @@ def exporting(tmp_path_factory, postgres):
         yield made
 
 
+def sign_in(exporting, role):
+    """A browser of a person who has signed in. The node's address is secure, and here it is reached without TLS."""
+    client, path = exporting.browser(), exporting.link(role)
+
+    def add_cookies(request):
+        request.headers["Cookie"] = "; ".join(f"{each.name}={each.value}" for each in client.cookies.jar)
+
+    client.event_hooks = {"request": [add_cookies]}
+    assert client.post(path, data=form(client.get(path))).status_code == 303
+    return client
+
+
 @pytest.fixture(scope="module")
 def clerk(exporting):
-    return exporting.sign_in("clerk")
+    return sign_in(exporting, "clerk")
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +154,7 @@ def test_who_took_a_document_is_in_the_journal(exporting, clerk):
     credential = exporting.credentials[2]["credential"]
     page = clerk.get(f"/desk/credentials/{credential}/documents")
     clerk.post(f"/desk/credentials/{credential}/documents", data=form(page, format="elmo"))
-    journal = exporting.sign_in("administrator").get("/admin/journal").text
+    journal = sign_in(exporting, "administrator").get("/admin/journal").text
     assert "document.export" in journal
     assert credential in journal
 
@@ -211,7 +223,7 @@ def test_a_terms_documents_are_one_archive_with_a_report(exporting, clerk):
 
 
 def test_a_role_without_the_scope_sees_no_documents(exporting):
-    auditor = exporting.sign_in("auditor")
+    auditor = sign_in(exporting, "auditor")
     credential = first(exporting)
     assert "/documents" not in auditor.get(f"/desk/credentials/{credential}").text
     assert auditor.get(f"/desk/credentials/{credential}/documents").status_code == 403
