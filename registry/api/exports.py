@@ -85,7 +85,7 @@ class CopyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     holder: HolderKey | None = None
     """The key to which the copy is bound. Without it anybody can present the copy."""
     tie: Tie = "disclosable"
-    """How the copy is tied to the log: for all to see, as a claim that the holder may disclose, or not at all."""
+    """The tie to the log: for all to see, as a claim that the holder may disclose, or not at all."""
 
 
 class CredentialCopy(msgspec.Struct, frozen=True, rename="camel"):
@@ -97,7 +97,7 @@ class CredentialCopy(msgspec.Struct, frozen=True, rename="camel"):
     format: str
     media_type: str
     encoding: Literal["utf-8", "base64"]
-    """How `content` is written."""
+    """The encoding of `content`."""
     content: str
     omitted: list[Omission]
     """The facts of this credential that the format cannot carry."""
@@ -170,8 +170,8 @@ def get_credential_document(
     """
     require_own(private, member)
     chosen = choose_format(exports.formats, "credential", request.headers.get("accept", ""), format)
-    asked = ExportRequest(format=chosen.name, tie=tie, language=language)
-    return respond_document(exports.of_credential(str(credential), asked, request.user.actor), "credential")
+    choice = ExportRequest(format=chosen.name, tie=tie, language=language)
+    return respond_document(exports.of_credential(str(credential), choice, request.user.actor), "credential")
 
 
 @post(
@@ -197,11 +197,11 @@ def copy_credential(
     """
     require_own(private, member)
     holder = None if data.holder is None else _members_of(data.holder)
-    asked = ExportRequest(format=data.format, profile=data.profile, holder=holder, tie=data.tie)
+    choice = ExportRequest(format=data.format, profile=data.profile, holder=holder, tie=data.tie)
 
     def act(write: Write) -> Answer:
         del write  # the copy is recorded in a transaction of its own, before it leaves
-        return Answer(201, copy_of(exports.of_credential(str(credential), asked, request.user.actor)))
+        return Answer(201, copy_of(exports.of_credential(str(credential), choice, request.user.actor)))
 
     response: Response[CredentialCopy] = private.write_once(request, key, data, act)
     response.headers["Cache-Control"] = "no-store"
@@ -243,8 +243,8 @@ def get_portfolio(
     it.
     """
     chosen = choose_format(exports.formats, "portfolio", request.headers.get("accept", ""), format)
-    asked = ExportRequest(format=chosen.name, tie=tie, language=language)
-    return respond_document(exports.of_portfolio(str(learner), asked, request.user.actor), "portfolio")
+    choice = ExportRequest(format=chosen.name, tie=tie, language=language)
+    return respond_document(exports.of_portfolio(str(learner), choice, request.user.actor), "portfolio")
 
 
 def require_own(private: PrivateSide, member: str) -> None:

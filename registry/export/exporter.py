@@ -108,22 +108,22 @@ class Exporter:
         for begin in range(0, len(credentials), AT_ONCE):
             batch = credentials[begin : begin + AT_ONCE]
             facts = self._facts.read_credentials(batch)
-            made: list[tuple[str, Document | NotExportable]] = []
+            outcomes: list[tuple[str, Document | NotExportable]] = []
             records: list[CopyRecord] = []
             for credential in batch:
-                found = facts[credential]
-                if isinstance(found, NotExportable):
-                    made.append((credential, found))
+                outcome = facts[credential]
+                if isinstance(outcome, NotExportable):
+                    outcomes.append((credential, outcome))
                     continue
                 try:
-                    document, copies = self._write_credential(found, format_, signer, holder, request)
+                    document, copies = self._write_credential(outcome, format_, signer, holder, request)
                 except ExportError as error:
-                    made.append((credential, NotExportable("not-possible", str(error))))
+                    outcomes.append((credential, NotExportable("not-possible", str(error))))
                     continue
                 records += copies
-                made.append((credential, document))
+                outcomes.append((credential, document))
             self._recorder.record(records)
-            yield from made
+            yield from outcomes
 
     def export_portfolio(self, learner: str, request: ExportRequest) -> Document:
         """Make a document of a learner's credentials at this university. Raises `ExportError`."""

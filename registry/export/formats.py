@@ -13,7 +13,7 @@ Content = Literal["credential", "portfolio"]
 Argument = Literal[
     "facts", "portfolio", "copy", "copies", "signer", "extension", "language", "attachments", "fonts"
 ]  # fmt: skip
-"""What the function of a format receives, in its order.
+"""The values that the function of a format receives, in its order.
 
 `facts` are a credential or a portfolio, `portfolio` is always one, also of a single credential, and `copies` has what
 each credential of a portfolio has of its own, by its id.
@@ -44,7 +44,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_signed(self) -> bool:
-        """Whether an issuing key signs it: then it has a place in a status list, too."""
+        """True if an issuing key signs it: then it has a place in a status list, too."""
         return bool(self.profiles)
 
     @property

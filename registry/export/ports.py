@@ -1,4 +1,4 @@
-"""What exporting asks of a node: the facts, a key that signs, places in status lists, and a record of each copy."""
+"""Ports of exporting: the facts, a key that signs, places in status lists, and a record of each copy."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,7 +14,8 @@ class NotExportable(msgspec.Struct, frozen=True):
     """A credential of which no document is made."""
 
     code: str
-    """`unknown`, `erased`, `unpublished`, `suspended`, `revoked`, `replaced`, `no-claims`, `no-receipt`."""
+    """`unknown`, `erased`, `unpublished`, `suspended`, `revoked`, `replaced`, `restricted`, `no-claims`, `no-receipt`,
+    `not-possible`."""
     reason: str
     """A sentence that says why, and what to do."""
 

@@ -25,7 +25,7 @@ class DocumentCopy(msgspec.Struct, frozen=True, rename="camel"):
     copy: str
     credential: str | None
     format: str
-    made: datetime
+    at: datetime
     by: str
     """The person or system of the university that asked for it."""
 
@@ -53,7 +53,7 @@ class CopyRows:
             raise ExportError(f"this learner has {MAX_COPIES:,} documents already; no more are made")
         cursor.executemany(
             "INSERT INTO vault.document_copies"
-            " (copy, learner, credential, format, made, by, key, status_list, status_index)"
+            " (copy, learner, credential, format, at, by, key, status_list, status_index)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
@@ -71,8 +71,8 @@ class CopyRows:
 def list_copies(registry: Registry, learner: str, limit: int) -> list[DocumentCopy]:
     """Return the documents that were made for a learner, the newest first."""
     rows = registry.cursor().execute(
-        "SELECT copy::text, credential::text, format, made, by FROM vault.document_copies"
-        " WHERE learner = %s ORDER BY made DESC, copy LIMIT %s",
+        "SELECT copy::text, credential::text, format, at, by FROM vault.document_copies"
+        " WHERE learner = %s ORDER BY at DESC, copy LIMIT %s",
         (learner, limit),
     )
     return [DocumentCopy(**row) for row in rows.fetchall()]

@@ -51,9 +51,9 @@ class TermExport:
 
     def list_credentials(self, query: TermQuery) -> tuple[list[str], list[str]]:
         """Return the ids of the active credentials of a term, and those of the others."""
-        asked, views = _search(self._node, query), self._node.views()
-        active = list_matching(views, asked, _ACTIVE, MAX_CREDENTIALS)
-        return active, list_matching(views, asked, _OTHERS, MAX_CREDENTIALS)
+        search, views = _search(self._node, query), self._node.views()
+        active = list_matching(views, search, _ACTIVE, MAX_CREDENTIALS)
+        return active, list_matching(views, search, _OTHERS, MAX_CREDENTIALS)
 
     def run(self, query: TermQuery, request: ExportRequest) -> Iterator[TermRow]:
         """Write the documents, and yield a row for each credential as it is done. Raises `ExportError`."""
@@ -89,10 +89,12 @@ def _search(node: Node, query: TermQuery) -> CredentialQuery:
 
 def list_for_archive(node: Node, query: TermQuery) -> list[str]:
     """Return the credentials of a term, the active ones first. Raises `ExportError` for none and for too many."""
-    asked, views = _search(node, query), node.views()
+    search, views = _search(node, query), node.views()
     credentials = [
-        *list_matching(views, asked, _ACTIVE, MAX_ARCHIVED + 1), *list_matching(views, asked, _OTHERS, MAX_ARCHIVED + 1)
-    ]  # fmt: skip
+        credential
+        for statuses in (_ACTIVE, _OTHERS)
+        for credential in list_matching(views, search, statuses, MAX_ARCHIVED + 1)
+    ]
     if not credentials:
         raise ExportError("no credential of this achievement was awarded on these days")
     if len(credentials) > MAX_ARCHIVED:

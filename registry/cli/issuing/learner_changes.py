@@ -9,7 +9,7 @@ from registry.application.held_row import Decision, HeldPerson
 from registry.application.held_rows import MAX_HELD, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
-from registry.cli.issuing.exporting import export_portfolio
+from registry.cli.issuing.documents import export_portfolio
 from registry.cli.issuing.learner_links import changes_of
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app

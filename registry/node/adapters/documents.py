@@ -1,8 +1,11 @@
 """Documents of a node: its exporter, and the record of what was exported by whom."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from psycopg import Connection
 
@@ -14,7 +17,7 @@ from registry.export.formats import FORMATS, FormatTable
 from registry.export.ports import CopyRecord, StatusPlaceAllocator
 from registry.learners.document_copies import CopyRows
 from registry.node.adapters.own_receipts import OwnReceipts
-from registry.node.adapters.portable_facts import NodeFacts
+from registry.node.adapters.portable_facts import FindRestricted, NodeFacts
 from registry.node.node import Node
 from registry.wire.governance import MemberRevised
 from registry.wire.today import utc_today
@@ -61,7 +64,7 @@ def open_facts(node: Node, views: Callable[[], contextlib.AbstractContextManager
         record = node.governance_follower.record(member)
         return None if record is None else record.content
 
-    return NodeFacts(node.registry, views, describe, OwnReceipts(node), _public_address(node))
+    return NodeFacts(node.registry, views, describe, OwnReceipts(node), _public_address(node), _restrictions_of(node))
 
 
 def _public_address(node: Node) -> str | None:
@@ -81,6 +84,27 @@ def find_signer(node: Node, profile: Profile) -> DocumentSigner:
 
 
 def places_of(node: Node) -> StatusPlaceAllocator | None:
-    """Return the status lists of a node; None where it has none."""
-    del node
-    return None
+    """Return the status lists of a node; None where it has none, or no public address at which they are read."""
+    url = _public_address(node)
+    if url is None or (module := _find_module("registry.status.places")) is None:
+        return None
+    places: StatusPlaceAllocator = module.StatusListPlaces(node.dsn(), url)
+    return places
+
+
+def _restrictions_of(node: Node) -> FindRestricted:
+    """Return what says of which learners the data may be stored, and not used."""
+    module = _find_module("registry.application.restricted")
+
+    def find_restricted(learners: Collection[str]) -> Collection[str]:
+        if module is None:
+            return ()
+        restricted: Collection[str] = module.find_restricted(node.registry.cursor(), learners)
+        return restricted
+
+    return find_restricted
+
+
+def _find_module(name: str) -> Any:  # noqa: ANN401 - a module of a room that an installation may lack
+    room = name.rpartition(".")[0]
+    return import_module(name) if find_spec(room) is not None and find_spec(name) is not None else None

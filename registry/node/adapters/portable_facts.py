@@ -1,7 +1,7 @@
 """The facts of exports: from this university's stored events and vault, the views, governance and the log."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Final
@@ -26,7 +26,7 @@ from registry.export.facts import (
     PortableRecognition,
     Portfolio,
 )
-from registry.export.ports import CollectedPortfolio, NotExportable
+from registry.export.ports import CollectedPortfolio, NoDocument, NotExportable
 from registry.learners.missing_claims import explain_missing_claims
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.node.adapters.own_receipts import OwnReceipts
@@ -44,7 +44,13 @@ _STATES: Final = {
     "revoked": "It was revoked. No document of a revoked credential is made.",
     "replaced": "It was replaced by credential {}. Export that one.",
 }
+_RESTRICTED: Final = (
+    "The use of its learner's data is restricted: it may be stored, and not used. Lift the restriction first, if its"
+    " reason is gone."
+)
 Key = tuple[str, str]
+FindRestricted = Callable[[Collection[str]], Collection[str]]
+"""Returns those of some learners whose data may be stored, and not used."""
 Describe = Callable[[str], MemberRevised | None]
 """Returns a member as governance describes it; None for an unknown name."""
 
@@ -59,35 +65,43 @@ class NodeFacts:
         describe: Describe,
         receipts: OwnReceipts,
         public_url: str | None,
+        find_restricted: FindRestricted,
     ) -> None:
         self._registry = registry
         self._views = views
         self._describe = describe
         self._receipts = receipts
         self._url = public_url
+        self._find_restricted = find_restricted
         self._consortium = registry.origin.partition("/")[0]
         self._bodies: dict[tuple[str, int], list[str]] = {}
 
     def read_credentials(self, credentials: Sequence[str]) -> Mapping[str, PortableCredential | NotExportable]:
         """Return each of these credentials, or why no document of it may be made."""
         awards: dict[str, OwnAward] = {}
-        found: dict[str, PortableCredential | NotExportable] = {}
+        outcomes: dict[str, PortableCredential | NotExportable] = {}
         for credential in credentials:
             try:
                 awards[credential] = read_own_award(self._registry, credential)
             except UnknownCredential:
-                found[credential] = NotExportable("unknown", f"This university has issued no credential {credential}.")
+                outcomes[credential] = NotExportable(
+                    "unknown", f"This university has issued no credential {credential}."
+                )
         own = self._registry.member
         parts = {(part.member, part.credential) for award in awards.values() for part in award.issued.parts or ()}
         with self._views() as connection:
             published = of_credentials(connection, [(own, credential) for credential in awards])
-            known = of_credentials(connection, sorted(parts)) if parts else {}
+            offered_parts = of_credentials(connection, sorted(parts)) if parts else {}
             for view in published.values():
                 self._read_bodies(connection, view)
+        restricted = self._find_restricted({award.learner for award in awards.values() if award.learner is not None})
         for credential, award in awards.items():
+            if award.learner in restricted:
+                outcomes[credential] = NotExportable("restricted", _RESTRICTED)
+                continue
             refusal = self._refuse(credential, award, published.get((own, credential)))
-            found[credential] = refusal or self._collect(award, published[own, credential], known)
-        return found
+            outcomes[credential] = refusal or self._collect(award, published[own, credential], offered_parts)
+        return outcomes
 
     def _refuse(self, credential: str, award: OwnAward, view: OfferedView | None) -> NotExportable | None:
         """Return why no document of a credential may be made; None where one may."""
@@ -116,7 +130,7 @@ class NodeFacts:
             self._bodies[key] = [member for member, state in joint.items() if state == "confirmed"]
 
     def _collect(
-        self, award: OwnAward, view: OfferedView, known: Mapping[Key, OfferedView]
+        self, award: OwnAward, view: OfferedView, offered_parts: Mapping[Key, OfferedView]
     ) -> PortableCredential | NotExportable:
         issued, content = award.issued, view.content
         try:
@@ -135,7 +149,10 @@ class NodeFacts:
             ects=None if issued.ects is None else float(issued.ects),
             valid_until=None if issued.valid_until is None else date.fromisoformat(issued.valid_until),
             status="active",
-            parts=[self._describe_part(part, known.get((part.member, part.credential))) for part in issued.parts or ()],
+            parts=[
+                self._describe_part(part, offered_parts.get((part.member, part.credential)))
+                for part in issued.parts or ()
+            ],
             claims=award.claims,
             disclosures=award.disclosures,
             place=place,
@@ -175,6 +192,8 @@ class NodeFacts:
             raise ExportError(
                 f"this university has no learner {learner}" if day is None else f"the learner was erased on {day}"
             )
+        if self._find_restricted([learner]):
+            raise NoDocument(NotExportable("restricted", _RESTRICTED))
         rows = registry.cursor().execute(
             "SELECT credential::text FROM vault.records WHERE learner = %s ORDER BY credential LIMIT %s",
             (learner, MAX_CREDENTIALS + 1),
@@ -182,8 +201,8 @@ class NodeFacts:
         credentials = [row["credential"] for row in rows.fetchall()]
         if len(credentials) > MAX_CREDENTIALS:
             raise ExportError(f"this learner has more than {MAX_CREDENTIALS:,} credentials; export them one by one")
-        found = self.read_credentials(credentials)
-        exportable = [facts for facts in found.values() if isinstance(facts, PortableCredential)]
+        outcomes = self.read_credentials(credentials)
+        exportable = [facts for facts in outcomes.values() if isinstance(facts, PortableCredential)]
         person = {name: stored.person[name] for name in PERSON if stored.person.get(name)}
         if stored.person.get("student"):
             person["studentNumber"] = stored.person["student"]
@@ -197,7 +216,7 @@ class NodeFacts:
             ),
             [
                 Omission(f"credentials[{credential}]", facts.reason)
-                for credential, facts in found.items()
+                for credential, facts in outcomes.items()
                 if isinstance(facts, NotExportable) and facts.code != "replaced"
             ],
         )

@@ -6,11 +6,11 @@ CREATE TABLE vault.document_copies (
     learner      uuid NOT NULL,
     credential   uuid,                     -- null for a portfolio
     format       text NOT NULL,
-    made         timestamptz NOT NULL,
+    at           timestamptz NOT NULL,
     by           text NOT NULL,
     key          text,                     -- the thumbprint of the key that signed it
     status_list  text,
     status_index bigint
 );
-CREATE INDEX document_copies_learner ON vault.document_copies (learner, made);
+CREATE INDEX document_copies_learner ON vault.document_copies (learner, at);
 CREATE INDEX document_copies_credential ON vault.document_copies (credential) WHERE credential IS NOT NULL;
