@@ -49,6 +49,7 @@ SECTIONS = {
         "docs/achievements",
         "docs/changing-credentials",
         "docs/same-person",
+        "docs/exports",
         "docs/desk",
         "docs/office",
         "docs/case-file",

@@ -10,6 +10,7 @@ from tests.bench import (
     archive,
     audit,
     case_page,
+    export,
     growth,
     hostile,
     http_bulk,
@@ -58,6 +59,7 @@ BENCHES = {
     "statistics-page": statistics_page.statistics_page,
     "http-bulk": http_bulk.http_bulk,
     "import-page": import_page.import_page,
+    "export": export.export_bench,
     "query-growth": growth.query_growth,
     "as-of-seal-fold": trust.views_bench,
 }

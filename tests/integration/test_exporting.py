@@ -8,6 +8,7 @@ from registry.export.document import ExportError
 from registry.export.exporter import ExportRequest
 from registry.export.ports import NotExportable, TermQuery
 from registry.learners.document_copies import ACT, list_copies
+from registry.node.adapters import documents
 from registry.node.adapters.documents import open_exporter
 from registry.node.node import open_node
 from registry.node.term_export import TermExport
@@ -139,6 +140,16 @@ def test_a_portfolio_has_the_active_credentials_of_the_learner(consortium, expor
     assert facts["person"]["studentNumber"] == "s3"
     with pytest.raises(ExportError, match="this university has no learner"):
         exporter.export_portfolio(consortium.ids["plain"], PLAIN)
+
+
+def test_no_document_is_made_of_a_learner_whose_data_is_restricted(consortium, node, monkeypatch):
+    monkeypatch.setattr(documents, "_restrictions_of", lambda _: set)  # of everybody
+    exporter = open_exporter(node, "ada", TABLE)
+    [(_, outcome)] = exporter.export_credentials([consortium.ids["plain"]], PLAIN)
+    assert outcome.code == "restricted"
+    held = printed_json(consortium.run("learner", "show", "--student", "s0", "--json"))
+    with pytest.raises(ExportError, match="it may be stored, and not used"):
+        exporter.export_portfolio(held["learner"], PLAIN)
 
 
 def test_a_portfolio_without_an_active_credential_is_refused(consortium, exporter):
