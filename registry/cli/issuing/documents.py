@@ -18,11 +18,11 @@ from registry.cli.opening import node_of
 from registry.cli.output import AsJson, errors, print_json, progress, say, table, warn
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.export.document import ExportError, Omission, Profile, Tie
-from registry.export.exporter import Document, ExportRequest
+from registry.export.exporter import Document, Exporter, ExportRequest
 from registry.export.formats import FORMATS, LANGUAGES, Content, Format
 from registry.export.ports import TermQuery
 from registry.log.durable_files import PRIVATE
-from registry.node.adapters.documents import open_exporter
+from registry.node.node import Node
 from registry.node.term_export import REPORT, TermExport
 from registry.values.plural import plural
 
@@ -85,7 +85,7 @@ def export_credential(
     """
     node = node_of(context)
     request = _request(format_, profile, holder, tie, language)
-    exporter = open_exporter(node, who(actor))
+    exporter = _open_exporter(node, who(actor))
     if achievement is None:
         if awarded is not None:
             raise typer.BadParameter("goes with --achievement", param_hint="--awarded")
@@ -101,6 +101,12 @@ def export_credential(
     say_views_behind(node)
     query = TermQuery(ids.resolve(node, achievement, "achievement"), *parse_days(awarded))
     _write_term(TermExport(node, exporter, out), query, request, out)
+
+
+def _open_exporter(node: Node, actor: str) -> Exporter:
+    from registry.node.adapters.documents import open_exporter  # noqa: PLC0415 - half a second of imports
+
+    return open_exporter(node, actor)
 
 
 def _find_credential(context: typer.Context, credential: str | None, record: str | None) -> str:
@@ -211,7 +217,7 @@ def export_portfolio(
     else:
         identifier = ids.resolve(node, learner, "learner")
     request = _request(format_, profile, holder, tie, language)
-    _write(open_exporter(node, who(actor)).export_portfolio(identifier, request), identifier, out, force=force)
+    _write(_open_exporter(node, who(actor)).export_portfolio(identifier, request), identifier, out, force=force)
 
 
 class ListedFormat(msgspec.Struct, frozen=True):
@@ -236,7 +242,10 @@ class ListedFormat(msgspec.Struct, frozen=True):
 
 
 def list_formats(*, as_json: AsJson = False) -> None:
-    """List the formats in which credentials and portfolios are exported, and what each cannot carry."""
+    """List the formats in which credentials and portfolios are exported, and what each cannot carry.
+
+    Example: registry credential formats
+    """
     rows = [*FORMATS.list_formats("credential"), *FORMATS.list_formats("portfolio")]
     if as_json:
         print_json([ListedFormat.of_format(row) for row in rows])
