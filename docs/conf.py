@@ -52,6 +52,7 @@ SECTIONS = {
         "docs/open-badges",
         "docs/certificates",
         "docs/same-person",
+        "docs/exports",
         "docs/desk",
         "docs/office",
         "docs/case-file",

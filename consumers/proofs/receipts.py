@@ -107,13 +107,18 @@ def head_of(log: SharedLog, stream: str, tiles: Tiles) -> SignedNote:
     raise NoReceipt(f"no head of {stream} at {tiles.size} is on this log")
 
 
-def make(log: SharedLog, stream: str, tiles: Tiles, leaf: int, note: SignedNote | None = None) -> TlogProof:
-    """Make the receipt of a leaf under a head (`note`: None for the newest), and check it. Raises `NoReceipt`."""
+def make(
+    log: SharedLog, stream: str, tiles: Tiles, leaf: int, note: SignedNote | None = None, line: bytes | None = None
+) -> TlogProof:
+    """Make the receipt of a leaf under a head (`note`: None for the newest), and check it. Raises `NoReceipt`.
+
+    `line` is the event if the caller has read it; else it is read from the log.
+    """
     note = note or head_of(log, stream, tiles)
     size = note.checkpoint.size
     if leaf >= size:
         raise NoReceipt(f"leaf {leaf} of {stream} came after the head at {size}")
-    line = event_at(log, stream, tiles, leaf)
+    line = event_at(log, stream, tiles, leaf) if line is None else line
     proof = TlogProof(line, leaf, tuple(tiles.inclusion(leaf, size)), note)
     proof.verify_inclusion()
     return proof

@@ -14,6 +14,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "batches:read",
             "learners:read",
             "learners:decide",
+            "documents:export",
             "university:read",
             "recognition:read",
             "feed:read",

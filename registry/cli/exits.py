@@ -72,6 +72,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (OtherFounding, 1),
     (CeremonyRefused, 1),
     (CannotExport, 1),
+    (ExportError, 1),
     (CannotArchive, 1),
     (CannotRestore, 1),
     (ArchiveDamaged, 1),

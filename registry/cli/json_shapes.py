@@ -35,6 +35,7 @@ from registry.cli.evidence.receipts import WrittenReceipt
 from registry.cli.issuing.bulk_changes import BulkChanges
 from registry.cli.issuing.bulk_corrections import Corrections
 from registry.cli.issuing.course_codes import CodeImport
+from registry.cli.issuing.documents import ListedFormat
 from registry.cli.issuing.drafts import DraftDetails
 from registry.cli.issuing.finding import OwnCredential
 from registry.cli.issuing.reconcile import ReconciliationReport
@@ -113,6 +114,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "achievement draft list": _list(Draft),
     "achievement draft show": Shape(_names(DraftDetails)),
     "achievement draft publish": _list(ImportResult),
+    "credential formats": _list(ListedFormat),
     "credential show": Shape(
         _names(CredentialView, "disclosed", "notes"), remark=f"`disclosed` is null without `--claims`. {_AS_OF}"
     ),

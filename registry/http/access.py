@@ -21,6 +21,7 @@ SCOPES: Final = {
     "batches:read": "see batches and the outcomes of their rows",
     "batches:release": "release a batch that another person sent in",
     "learners:read": "read a learner's record across universities",
+    "documents:export": "make documents of credentials and portfolios: certificates, badges, wallet copies",
     "learners:decide": "see held rows, whose student number belongs to another person, and decide who each is about",
     "learners:erase": "erase a learner irreversibly",
     "university:read": "read a university's year and its credentials",

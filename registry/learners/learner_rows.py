@@ -33,6 +33,7 @@ _STATEMENTS: Final = (
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",
     "DELETE FROM vault.decisions WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.status_notes WHERE learner = ANY (%(learners)s::uuid[])",
+    "DELETE FROM vault.document_copies WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.learners WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.decisions WHERE decision = ANY (%(decisions)s::uuid[])",

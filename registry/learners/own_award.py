@@ -12,8 +12,12 @@ class OwnAward(NamedTuple):
     """An award."""
 
     issued: CredentialIssued
+    learner: str | None
+    """The learner whose it is now; None after an erasure."""
     claims: dict[str, Any]
     """The claims about the person; empty after an erasure."""
+    disclosures: list[str]
+    """The claims as disclosures; empty after an erasure."""
     person: dict[str, Any]
     """The learner as the vault has them now; empty after an erasure."""
     status: str
@@ -29,4 +33,5 @@ def read_own_award(registry: Registry, credential: str) -> OwnAward:
     disclosures = registry.vault.read_disclosures(registry.cursor(), credential)
     claims = open_disclosures(issued.claims, disclosures) if issued.claims is not None and disclosures else {}
     owner = registry.vault.read_learner(registry.cursor(), state.learner) if state.learner is not None else None
-    return OwnAward(issued, claims, {} if owner is None else owner.person, state.status)
+    learner, person = (None, {}) if owner is None else (state.learner, owner.person)
+    return OwnAward(issued, learner, claims, disclosures, person, state.status)

@@ -39,6 +39,7 @@ from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import OwnCatalogue
+from registry.node.adapters.documents_served import ServedDocuments
 from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.explorer import Explorer
 from registry.node.adapters.history import history, verify_receipt
@@ -202,7 +203,7 @@ def _create_providers(
     own = OwnStream(settings.member, partial(own_facts, settings.member, watch))
     whose = Whose(settings.member, settings.origin)
     streams = Streams(ending)
-    letters = ServedLetters(node, private)
+    letters, exports = ServedLetters(node, private), ServedDocuments(node, private)
     lookup = served_lookup(node, views)
     office = Office(node.registry, settings.office, lookup)
     receiving = Receiving(
@@ -219,6 +220,7 @@ def _create_providers(
         "private": lambda: private,
         "offered": lambda: OwnCatalogue(node.registry),
         "letters": lambda: letters,
+        "exports": lambda: exports,
         "office": lambda: office,
         "receiving": lambda: receiving,
         "history": lambda: past,

@@ -25,6 +25,7 @@ from registry.api.course_codes import Entries
 from registry.api.credentials import CredentialRow, Reason
 from registry.api.drafts import Completing
 from registry.api.examples import EXAMPLES
+from registry.api.exports import BODIES as EXPORTBODIES
 from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
@@ -50,7 +51,7 @@ _NO_TOKENS = (
 BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
     AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES,
-    *LETTERBODIES, *PROFILEBODIES,
+    *LETTERBODIES, *PROFILEBODIES, *EXPORTBODIES,
 )  # fmt: skip
 _LINKS = {
     "issueCredential": (
@@ -107,7 +108,7 @@ _TAGS = (
 )
 DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
-    "eraser", "lookup", "noted",
+    "exports", "eraser", "lookup", "noted",
 )  # fmt: skip
 """Names of the arguments that the application passes to its routes; they are not parameters of requests."""
 

@@ -14,6 +14,8 @@ from registry.application.acceptance import NotAccepted
 from registry.application.errors import InvalidEvent, Refusal
 from registry.batches.batch import OwnBatch, UnknownBatch, WrongState
 from registry.cursors import InvalidCursor
+from registry.export.document import ExportError
+from registry.export.ports import NoDocument
 from registry.http import FieldError, HttpProblem
 from registry.http.problems import framework_error_response, internal_error_response, problem_response
 from registry.intake.drafts import DraftIncomplete, UnknownDraft
@@ -106,6 +108,14 @@ def _no_letter(request: Request[Any, Any, Any], error: CannotWrite) -> Response[
     return problem_response(request, HttpProblem(kind, str(error)))
 
 
+def _no_document(request: Request[Any, Any, Any], error: ExportError) -> Response[Any]:
+    """Answer for a document that cannot be made: by the credential's state, or by the request."""
+    if not isinstance(error, NoDocument):
+        return problem_response(request, HttpProblem("unprocessable", str(error)))
+    kind = "not-found" if error.code == "unknown" else "refused"
+    return problem_response(request, HttpProblem(kind, str(error), code=error.code))
+
+
 def _invalid_query(request: Request[Any, Any, Any], error: InvalidQuery) -> Response[Any]:
     return problem_response(
         request, HttpProblem("unprocessable", errors=[FieldError(f"query {error.name}", error.message)])
@@ -188,6 +198,7 @@ HANDLERS: Any = {
     **dict.fromkeys((UnknownSubject, NotApplicant, NoCredential, NotAttached, DateOrder), _does_not_fit_case),
     WireError: _unreadable_receipt,
     CannotWrite: _no_letter,
+    ExportError: _no_document,
     **dict.fromkeys(_UNAVAILABLE, _unavailable),
     MissingViews: _unavailable,
     Exception: internal_error_response,

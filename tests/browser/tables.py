@@ -95,6 +95,8 @@ DESK: Final = {
     "replace": "/desk/credentials/{plain}/replace",
     "print view": "/desk/credentials/{plain}/print",
     "print view of a suspended one": "/desk/credentials/{suspended}/print",
+    "documents": "/desk/credentials/{plain}/documents",
+    "documents of a suspended one": "/desk/credentials/{suspended}/documents",
     "changes to release": "/desk/changes/{changes}",
     "worklist": "/desk/worklist",
     "held rows": "/desk/held-rows",

@@ -108,6 +108,9 @@ COLUMNS = {
     "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
     "vault.cohorts": {"record": HASH, "content": HASH},
     "vault.decisions": {"sealed": SEALED},
+    "vault.document_copies": {
+        "format": ID, "by": STAFF, "key": OPEN + "the thumbprint of a public key", "status_list": ID
+    },
     "vault.erased": {"record": HASH},
     "vault.further_numbers": {"student": HASH},
     "vault.held_rows": {

@@ -7,4 +7,5 @@ def forget_migrations(cursor):
     cursor.execute("ALTER TABLE intake.batches DROP COLUMN content")
     cursor.execute("DROP TABLE intake.replacements, intake.row_effects")
     cursor.execute("DROP TABLE intake.column_mappings, intake.hand_overs, intake.row_corrections, intake.imports")
+    cursor.execute("DROP TABLE vault.document_copies")
     cursor.execute("DROP TABLE node.migrations")

@@ -14,7 +14,7 @@ from registry.application.status_notes import read_notes
 from registry.cli import ids, moments
 from registry.cli.confirming import confirm
 from registry.cli.ids import IdNotFound
-from registry.cli.issuing import bulk_changes, bulk_corrections, finding, releasing
+from registry.cli.issuing import bulk_changes, bulk_corrections, documents, finding, releasing
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import credential_rows
 from registry.cli.opening import node_of
@@ -56,6 +56,8 @@ def add_to(app: typer.Typer) -> None:
     credential_app.command("change")(bulk_changes.change)
     credential_app.command("correct")(bulk_corrections.correct)
     credential_app.command("release")(releasing.release)
+    credential_app.command("export")(documents.export_credential)
+    credential_app.command("formats")(documents.list_formats)
 
 
 @credential_app.command("issue")

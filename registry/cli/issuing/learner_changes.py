@@ -9,6 +9,7 @@ from registry.application.held_row import Decision, HeldPerson
 from registry.application.held_rows import MAX_HELD, HeldRows
 from registry.cli import confirming, ids
 from registry.cli.account import As, who
+from registry.cli.issuing.documents import export_portfolio
 from registry.cli.issuing.learner_links import changes_of
 from registry.cli.issuing.own_events import say_older_wait, say_views_behind
 from registry.cli.issuing.reading import learner_app
@@ -33,6 +34,7 @@ ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="The change's id
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are commands of `learner`
     """Add these commands."""
     learner_app.command("held")(list_held)
+    learner_app.command("portfolio")(export_portfolio)
     for command in (same_person, other_person, merge, split, changes, confirm, drop_change):
         learner_app.command(command.__name__.replace("_", "-"))(command)
 

@@ -15,6 +15,7 @@ from projections.records.member_names import read_member_names
 from registry.accounts import AccountServices
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
+from registry.export.formats import FORMATS, LANGUAGES
 from registry.http import Cursors, HttpProblem, requires
 from registry.learners.access_export import export_learner
 from registry.learners.change import Change
@@ -101,6 +102,8 @@ def render_learner(
         typed=typed or {},
         fields=FIELDS,
         key=new_key(),
+        portfolio_formats=[each for each in FORMATS.list_formats("portfolio") if not each.needs_holder],
+        document_languages=LANGUAGES,
         scopes=request.user.scopes,
         status_of=lambda view: shown_status(view.status, view.valid_until, today),
     )

@@ -14,6 +14,7 @@ from projections.catalogue.search import CataloguePage, CatalogueQuery
 from projections.catalogue.wholes import Whole, find_wholes, read_part_titles
 from projections.credentials import award_counts
 from projections.records.member_names import read_member_names
+from registry.export.formats import FORMATS, LANGUAGES, Format
 from registry.http import requires
 from registry.http.responses import Position
 from registry.intake.course_codes import CourseCode, CourseCodes
@@ -102,6 +103,13 @@ def read_own(editor: Editor, achievement: str) -> OwnAchievement:
         )
 
 
+def _list_term_formats(editor: Editor) -> list[Format]:
+    """Return the formats in which the reader may export a term; a wallet copy is of one holder."""
+    if "documents:export" not in editor.request.user.scopes:
+        return []
+    return [each for each in FORMATS.list_formats("credential") if not each.needs_holder]
+
+
 def render_own(
     editor: Editor,
     own: OwnAchievement,
@@ -128,6 +136,8 @@ def render_own(
         typed=typed or {},
         key=new_key(),
         can_write=_WRITE in editor.request.user.scopes,
+        term_formats=_list_term_formats(editor),
+        document_languages=LANGUAGES,
         **{"moves": [], **more},
     )
 

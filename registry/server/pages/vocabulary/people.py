@@ -20,6 +20,7 @@ WORDS: Final = {
         "batches:read": N_("See batches and the outcomes of their rows"),
         "batches:release": N_("Release a batch that another person sent in"),
         "learners:read": N_("Read the records of learners, at all universities"),
+        "documents:export": N_("Make documents of credentials and portfolios: certificates, badges, wallet copies"),
         "learners:decide": N_("See rows whose student number belongs to another person, and decide who each is about"),
         "learners:erase": N_("Erase a learner, which nobody can take back"),
         "university:read": N_("Read the year of the university, and its credentials"),

@@ -17,7 +17,7 @@ def award(**changes):
     )
     claims = {"familyName": "Jansn", "givenName": "Ada", "grade": "7", "nationalId": "n1"}
     person = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03", "student": "s1"}
-    return OwnAward(issued, claims, person, "active")
+    return OwnAward(issued, issued.learner, claims, [], person, "active")
 
 
 def test_the_form_begins_with_the_award_and_the_person_as_they_are_known_now():

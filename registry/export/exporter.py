@@ -1,0 +1,276 @@
+"""Exporting: collect the facts, reserve a place in the status lists, write the document, and record the copy."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission, Profile, StatusPlaces, Tie
+from registry.export.facts import PortableCredential, Portfolio
+from registry.export.formats import FORMATS, Format, FormatTable, Language, call_writer
+from registry.export.holder import read_holder_key
+from registry.export.ports import (
+    CopyRecord,
+    CopyRecorder,
+    FactSource,
+    FindSigner,
+    NoDocument,
+    NotExportable,
+    StatusPlaceAllocator,
+)
+from registry.export.previews import Preview, preview
+
+AT_ONCE: Final = 50
+"""Credentials whose facts are in memory together while many are exported."""
+DISCLOSURES: Final = "disclosures.txt"
+INSIDE: Final = "open-badge"
+"""The format of the signed credential inside a certificate."""
+
+
+class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The document to make."""
+
+    format: str
+    profile: Profile | None = None
+    """None: the usual one of the format."""
+    holder: Mapping[str, Any] | None = None
+    """The holder's public key as a JWK."""
+    tie: Tie = "disclosable"
+    language: Language = "en"
+
+
+class Document(NamedTuple):
+    """A document that was made of a credential or a portfolio."""
+
+    copy: str
+    """The UUID of the copy."""
+    learner: str
+    format: Format
+    exported: Exported
+
+    def __repr__(self) -> str:
+        return f"Document({self.copy}, {self.format.name})"  # a person is never shown by accident
+
+
+class Attachment(NamedTuple):
+    """A file inside a PDF."""
+
+    name: str
+    media_type: str
+    content: bytes
+    description: str
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.name})"  # a person is never shown by accident
+
+
+class Exporter:
+    """Makes documents of one node. For one thread."""
+
+    def __init__(
+        self,
+        facts: FactSource,
+        find_signer: FindSigner,
+        recorder: CopyRecorder,
+        today: Callable[[], date],
+        places: StatusPlaceAllocator | None = None,
+        formats: FormatTable = FORMATS,
+        fonts: Sequence[Path] = (),
+    ) -> None:
+        """Without `places`, documents name no status list. `fonts` are folders with fonts for PDFs."""
+        self._facts = facts
+        self._find_signer = find_signer
+        self._recorder = recorder
+        self._today = today
+        self._places = places
+        self.formats = formats
+        self._fonts = fonts
+
+    def export_credential(self, credential: str, request: ExportRequest) -> Document:
+        """Make a document of one of this university's credentials. Raises `ExportError`."""
+        [(_, document)] = self.export_credentials([credential], request)
+        if isinstance(document, NotExportable):
+            raise NoDocument(document)
+        return document
+
+    def export_credentials(
+        self, credentials: Sequence[str], request: ExportRequest
+    ) -> Iterator[tuple[str, Document | NotExportable]]:
+        """Make documents of credentials, in their order; one that cannot be made does not stop the others.
+
+        Raises `ExportError` for a request that no credential could meet.
+        """
+        format_ = self.formats.find(request.format, "credential")
+        signer, holder = self._prepare(format_, request)
+        for begin in range(0, len(credentials), AT_ONCE):
+            batch = credentials[begin : begin + AT_ONCE]
+            facts = self._facts.read_credentials(batch)
+            outcomes: list[tuple[str, Document | NotExportable]] = []
+            records: list[CopyRecord] = []
+            for credential in batch:
+                outcome = facts[credential]
+                if isinstance(outcome, NotExportable):
+                    outcomes.append((credential, outcome))
+                    continue
+                try:
+                    document, copies = self._write_credential(outcome, format_, signer, holder, request)
+                except ExportError as error:
+                    outcomes.append((credential, NotExportable("not-possible", str(error))))
+                    continue
+                records += copies
+                outcomes.append((credential, document))
+            self._recorder.record(records)
+            yield from outcomes
+
+    def export_portfolio(self, learner: str, request: ExportRequest) -> Document:
+        """Make a document of a learner's credentials at this university. Raises `ExportError`."""
+        format_ = self.formats.find(request.format, "portfolio")
+        signer, holder = self._prepare(format_, request)
+        collected = self._facts.read_portfolio(learner)
+        if not collected.portfolio.credentials:
+            reasons = "; ".join(f"{each.path}: {each.reason}" for each in collected.left_out[:5])
+            raise ExportError(f"this learner has no active credential here that is published ({reasons or 'none'})")
+        copy = self._copy(None, holder, request.tie)
+        copies = {}
+        if "copies" in format_.arguments:
+            credentials = [facts.credential for facts in collected.portfolio.credentials]
+            copies = {credential: self._copy(credential, holder, request.tie) for credential in credentials}
+        exported = self._call(format_, collected.portfolio, copy, signer, request, (), copies)
+        exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted])
+        records = [
+            _record(_uuid_of(each), learner, credential, format_, signer, each.status)
+            for credential, each in copies.items()
+        ]
+        identifier = _uuid_of(copy)
+        self._recorder.record([_record(identifier, learner, None, format_, signer, None), *records])
+        return Document(identifier, learner, format_, exported)
+
+    def preview_credential(self, credential: str) -> list[Preview]:
+        """Return the size of each document of a credential and what it lacks. Raises `ExportError`."""
+        facts = self._facts.read_credentials([credential])[credential]
+        if isinstance(facts, NotExportable):
+            raise NoDocument(facts)
+
+        def write(format_: Format, copy: Copy, signer: DocumentSigner | None) -> Exported:
+            return self._call(format_, facts, copy, signer, ExportRequest(format=format_.name), ())
+
+        return preview(self.formats.list_formats("credential"), self._today(), self._find_signer, write)
+
+    def _prepare(self, format_: Format, request: ExportRequest) -> tuple[DocumentSigner | None, dict[str, str] | None]:
+        """Return the key that signs and the holder's key. Raises `ExportError` for a request that does not fit."""
+        if request.holder is not None and not format_.is_signed:
+            raise ExportError(
+                f"{format_.name} is not signed by an issuing key, so it cannot be bound to a holder's key"
+            )
+        if request.holder is None and format_.needs_holder:
+            raise ExportError(f"{format_.name} is bound to the holder's key; pass that key as a JWK")
+        holder = None if request.holder is None else read_holder_key(request.holder)
+        if not format_.is_signed:
+            if request.profile is not None:
+                raise ExportError(f"{format_.name} is not signed by an issuing key, so it has no profile")
+            return None, holder
+        profile = request.profile or format_.profiles[0]
+        if profile not in format_.profiles:
+            raise ExportError(f"{format_.name} is not made in the profile {profile}, only in {format_.profiles[0]}")
+        return self._find_signer(profile), holder
+
+    def _copy(self, credential: str | None, holder: Mapping[str, Any] | None, tie: Tie) -> Copy:
+        """Return what a document has of its own; with a credential, its place in the status lists, too."""
+        status = None
+        if credential is not None and self._places is not None:
+            [status] = self._places.allocate(credential, 1)
+        return Copy(identifier=uuid4().urn, issued=self._today(), status=status, holder=holder, tie=tie)
+
+    def _write_credential(
+        self,
+        facts: PortableCredential,
+        format_: Format,
+        signer: DocumentSigner | None,
+        holder: Mapping[str, str] | None,
+        request: ExportRequest,
+    ) -> tuple[Document, list[CopyRecord]]:
+        """Write one document; return it with the records of all copies that it has."""
+        attachments: list[Attachment] = []
+        records: list[CopyRecord] = []
+        missing: list[Omission] = []
+        if "attachments" in format_.arguments:
+            attachments, records, missing = self._attach(facts, request)
+        copy = self._copy(facts.credential if format_.is_signed else None, holder, request.tie)
+        exported = self._call(format_, facts, copy, signer, request, attachments)
+        if missing:
+            exported = msgspec.structs.replace(exported, omitted=[*exported.omitted, *missing])
+        identifier = _uuid_of(copy)
+        records.append(_record(identifier, facts.learner, facts.credential, format_, signer, copy.status))
+        return Document(identifier, facts.learner, format_, exported), records
+
+    def _attach(
+        self, facts: PortableCredential, request: ExportRequest
+    ) -> tuple[list[Attachment], list[CopyRecord], list[Omission]]:
+        """Return the files inside a certificate besides its receipt: the signed credential and the disclosures."""
+        attachments, records, missing = [], [], []
+        try:
+            inside = self.formats.find(INSIDE, "credential")
+            signer = self._find_signer(inside.profiles[0])
+            copy = self._copy(facts.credential, None, "open")
+            exported = self._call(inside, facts, copy, signer, request, ())
+        except ExportError as error:
+            missing.append(Omission("attachments.credential", f"the signed credential is not inside: {error}"))
+        else:
+            name = f"credential.{exported.extension}"
+            attachments.append(Attachment(name, exported.media_type, exported.content, inside.title))
+            records.append(_record(_uuid_of(copy), facts.learner, facts.credential, inside, signer, copy.status))
+        if facts.disclosures:
+            lines = "".join(f"{line}\n" for line in facts.disclosures).encode()
+            attachments.append(Attachment(DISCLOSURES, "text/plain", lines, "Disclosures for the receipt"))
+        return attachments, records, missing
+
+    def _call(
+        self,
+        format_: Format,
+        facts: PortableCredential | Portfolio,
+        copy: Copy,
+        signer: DocumentSigner | None,
+        request: ExportRequest,
+        attachments: Sequence[Attachment],
+        copies: Mapping[str, Copy] | None = None,
+    ) -> Exported:
+        values = {
+            "copies": copies or {},
+            "extension": format_.extension,
+            "facts": facts,
+            "portfolio": portfolio_of(facts) if isinstance(facts, PortableCredential) else facts,
+            "copy": copy,
+            "signer": signer,
+            "attachments": attachments,
+            "language": request.language,
+            "fonts": self._fonts,
+        }
+        return call_writer(format_, values)
+
+
+def portfolio_of(credential: PortableCredential) -> Portfolio:
+    """Return a portfolio of one credential, with the person as the credential names them."""
+    return Portfolio(
+        learner=credential.learner, person=credential.claims, issuer=credential.issuer, credentials=[credential]
+    )
+
+
+def _uuid_of(copy: Copy) -> str:
+    return copy.identifier.removeprefix("urn:uuid:")
+
+
+def _record(
+    identifier: str,
+    learner: str,
+    credential: str | None,
+    format_: Format,
+    signer: DocumentSigner | None,
+    status: StatusPlaces | None,
+) -> CopyRecord:
+    key = None if signer is None else signer.thumbprint
+    return CopyRecord(
+        copy=identifier, learner=learner, credential=credential, format=format_.name, key=key, status=status
+    )

@@ -1,0 +1,213 @@
+"""Exporting with facts, keys, places and a record that are passed in."""
+
+import json
+from datetime import date
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from joserfc.jwk import ECKey, OKPKey
+
+from registry.export.document import ExportError, Omission, StatusPlaces
+from registry.export.exporter import AT_ONCE, Exporter, ExportRequest
+from registry.export.holder import read_holder_key
+from registry.export.ports import CollectedPortfolio, NotExportable
+from tests.support.plain_document import SIGNER, TABLE
+from tests.support.portable import CREDENTIAL, LEARNER, credential, portfolio
+
+DAY = date(2026, 6, 30)
+
+
+class Facts:
+    """The sample's credential under any id but those that are `refused`; remembers how many were asked for at once."""
+
+    def __init__(self, refused=(), left_out=(), **changes):
+        self.refused, self.left_out, self.changes, self.asked = refused, left_out, changes, []
+
+    def read_credentials(self, credentials):
+        self.asked.append(len(credentials))
+        return {
+            each: NotExportable("revoked", "It was revoked.")
+            if each in self.refused
+            else credential(credential=each, **self.changes)
+            for each in credentials
+        }
+
+    def read_portfolio(self, learner):
+        assert learner == LEARNER
+        return CollectedPortfolio(portfolio(), self.left_out)
+
+
+class Recorded(list):
+    def record(self, copies):
+        self.extend(copies)
+
+
+class Places:
+    def __init__(self):
+        self.given = 0
+
+    def allocate(self, credential, count):
+        assert credential == CREDENTIAL
+        self.given += count
+        return [StatusPlaces("https://a/b/1", "https://a/t/1", self.given + index) for index in range(count)]
+
+
+def no_key(profile):
+    raise ExportError(f"no key of {profile} is announced")
+
+
+def exporter(facts=None, find_signer=lambda _: SIGNER, places=None):
+    recorded = Recorded()
+    return Exporter(facts or Facts(), find_signer, recorded, lambda: DAY, places, TABLE), recorded
+
+
+def request(name, **more):
+    return ExportRequest(format=name, **more)
+
+
+def jwk():
+    return ECKey.generate_key("P-256").as_dict(private=False)
+
+
+def test_a_document_carries_the_day_and_a_fresh_id_and_says_what_it_lacks():
+    one, recorded = exporter()
+    first, second = (one.export_credential(CREDENTIAL, request("plain")) for _ in range(2))
+    copy = json.loads(first.exported.content)["copy"]
+    assert (copy["issued"], copy["identifier"]) == ("2026-06-30", f"urn:uuid:{UUID(first.copy)}")
+    assert first.copy != second.copy
+    assert [each.path for each in first.exported.omitted] == ["claims.note"]
+    assert [(each.copy, each.learner, each.credential, each.format, each.key) for each in recorded] == [
+        (each.copy, LEARNER, CREDENTIAL, "plain", None) for each in (first, second)
+    ]
+
+
+def test_a_signed_document_has_a_place_in_the_status_lists_which_is_recorded_with_its_key():
+    one, recorded = exporter(places=Places())
+    document = one.export_credential(CREDENTIAL, request("open-badge"))
+    written = json.loads(json.loads(document.exported.content)["document"])["copy"]["status"]
+    assert written == {"bitstring_list": "https://a/b/1", "token_list": "https://a/t/1", "index": 1}
+    assert [(each.key, each.status.index) for each in recorded] == [("Kx0", 1)]
+
+
+def test_an_unsigned_document_takes_no_place_in_the_status_lists():
+    places = Places()
+    one, recorded = exporter(places=places)
+    one.export_credential(CREDENTIAL, request("plain"))
+    assert (places.given, recorded[0].status) == (0, None)
+
+
+def test_a_wallet_copy_has_the_holders_key_without_what_could_link_it_to_another():
+    one, _ = exporter()
+    key = jwk()
+    document = one.export_credential(CREDENTIAL, request("bound", holder=key | {"kid": "mine", "use": "sig"}))
+    assert json.loads(json.loads(document.exported.content)["document"])["copy"]["holder"] == {
+        name: key[name] for name in ("kty", "crv", "x", "y")
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"format": "nothing"}, "is not a format of a credential; there are: plain, open-badge, bound, paper"),
+        ({"format": "absent"}, "is not a format of a credential"),
+        ({"format": "bound"}, "is bound to the holder's key; pass that key"),
+        ({"format": "plain", "profile": "open"}, "is not signed by an issuing key, so it has no profile"),
+        ({"format": "plain", "holder": {}}, "so it cannot be bound to a holder's key"),
+        ({"format": "open-badge", "profile": "eudi"}, "is not made in the profile eudi, only in open"),
+        ({"format": "open-badge", "holder": {"kty": "RSA"}}, "must be a JWK of EC P-256 or OKP Ed25519"),
+    ],
+)
+def test_a_request_that_fits_no_format_is_refused_before_any_fact_is_read(asked, reason):
+    facts = Facts()
+    one, recorded = exporter(facts)
+    with pytest.raises(ExportError, match=reason):
+        one.export_credential(CREDENTIAL, ExportRequest(**asked))
+    assert (facts.asked, recorded) == ([], [])
+
+
+def test_without_an_issuing_key_a_signed_document_is_refused_and_a_certificate_says_what_is_not_inside():
+    one, recorded = exporter(find_signer=no_key)
+    with pytest.raises(ExportError, match="no key of open is announced"):
+        one.export_credential(CREDENTIAL, request("open-badge"))
+    paper = one.export_credential(CREDENTIAL, request("paper", language="nl"))
+    assert json.loads(paper.exported.content)["inside"] == ["disclosures.txt"]
+    assert [(each.path, "no key of open" in each.reason) for each in paper.exported.omitted] == [
+        ("attachments.credential", True)
+    ]
+    assert [each.format for each in recorded] == ["paper"]
+
+
+def test_the_signed_credential_inside_a_certificate_is_a_copy_of_its_own():
+    one, recorded = exporter(places=Places())
+    paper = one.export_credential(CREDENTIAL, request("paper", language="nl"))
+    assert json.loads(paper.exported.content) == {
+        "language": "nl", "inside": ["credential.signed", "disclosures.txt"], "day": "2026-06-30", "id": CREDENTIAL,
+    }  # fmt: skip
+    assert [(each.format, each.status is None) for each in recorded] == [("open-badge", False), ("paper", True)]
+
+
+def test_one_credential_that_cannot_be_exported_stops_no_other():
+    ids = [str(UUID(int=number)) for number in range(AT_ONCE + 3)]
+    facts = Facts(refused=[ids[1]])
+    one, recorded = exporter(facts)
+    outcomes = dict(one.export_credentials(ids, request("plain")))
+    assert list(outcomes) == ids
+    assert [each for each, outcome in outcomes.items() if isinstance(outcome, NotExportable)] == [ids[1]]
+    assert len(recorded) == len(ids) - 1
+    assert facts.asked == [AT_ONCE, 3]
+
+
+def test_a_format_that_cannot_write_a_credential_says_why_and_the_next_is_written():
+    content = SimpleNamespace(title={"en": "Impossible"})
+    one, recorded = exporter(Facts(achievement=content))
+    [(_, outcome)] = one.export_credentials([CREDENTIAL], request("plain"))
+    assert outcome == NotExportable("not-possible", "this title cannot be written")
+    assert recorded == []
+
+
+def test_a_refused_credential_raises_its_reason():
+    one, _ = exporter(Facts(refused=[CREDENTIAL]))
+    with pytest.raises(ExportError, match=r"^It was revoked\.$"):
+        one.export_credential(CREDENTIAL, request("plain"))
+
+
+def test_a_portfolio_says_which_credentials_are_not_in_it():
+    one, recorded = exporter(Facts(left_out=[Omission("credentials[x]", "It was revoked.")]))
+    document = one.export_portfolio(LEARNER, request("plain"))
+    assert [each.path for each in document.exported.omitted] == ["credentials[x]"]
+    assert [(each.learner, each.credential) for each in recorded] == [(LEARNER, None)]
+
+
+def test_no_person_is_in_what_a_document_prints_of_itself():
+    one, _ = exporter()
+    document = one.export_credential(CREDENTIAL, request("plain"))
+    assert repr(document) == f"Document({document.copy}, plain)"
+
+
+@pytest.mark.parametrize("curve", ["P-256", "Ed25519"])
+def test_a_public_key_of_either_curve_is_a_holders_key(curve):
+    made = (ECKey if curve == "P-256" else OKPKey).generate_key(curve)
+    public = made.as_dict(private=False)
+    assert read_holder_key(public) == {name: public[name] for name in ("kty", "crv", "x", "y") if name in public}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"d": "AAAA"}, "has its private part"),
+        ({"x": "AAAA"}, "is not a public key of P-256"),
+        ({"x": None}, "needs the members kty, crv, x, y"),
+        ({"y": "A" * 65}, "needs the members"),
+        ({"crv": "P-384"}, "must be a JWK of EC P-256 or OKP Ed25519"),
+    ],
+)
+def test_a_key_that_is_no_public_key_is_refused(changes, reason):
+    with pytest.raises(ExportError, match=reason):
+        read_holder_key(jwk() | changes)
+
+
+def test_a_point_that_is_not_on_the_curve_is_refused():
+    key = jwk()
+    with pytest.raises(ExportError, match="is not a public key of P-256"):
+        read_holder_key(key | {"x": key["y"]})
