@@ -24,7 +24,18 @@ from registry.store.recorder import EVENTS_TABLE
 
 __all__ = ["BackupDescription", "BackupError", "DamagedBackup", "WrongPassphrase", "backup", "restore"]
 
-_SCHEMAS: Final = ("access", "accounts", "feed", "intake", "node", "office", "publisher", "vault", "webhooks")
+_SCHEMAS: Final = (
+    "access",
+    "accounts",
+    "feed",
+    "intake",
+    "node",
+    "office",
+    "privacy",
+    "publisher",
+    "vault",
+    "webhooks",
+)
 """Schemas of the private side. The feed is one of them: the cursors of webhooks are its numbers."""
 _UNFINISHED: Final = ".restoring"
 """Folder for restored files until the database is committed."""

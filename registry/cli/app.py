@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "key": ("consortium.signing_keys",),
     "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
     "vault": ("operations.vaults",),
+    "privacy": ("operations.privacy",),
     "university": ("issuing.reading",),
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
@@ -71,8 +72,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "webhook", "feed",
-        "demo",
+        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
+        "webhook", "feed", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip

@@ -33,6 +33,7 @@ from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
+from registry.node.access_journal import NotJournaled
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
@@ -89,6 +90,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TailLost, 1),
     (ForeignLog, 3),
     (LogError, 4),
+    (NotJournaled, 4),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )
 

@@ -54,6 +54,7 @@ from registry.observability import log_failures
 from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
+from registry.privacy.access_journal import AccessJournal
 from registry.server.node_routes import node_routes
 from registry.server.openapi import DEPENDENCIES, description_without_node, openapi_config
 from registry.server.pages.browser_session import SessionMiddleware
@@ -66,6 +67,7 @@ from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
+from registry.server.read_journal import ReadJournal
 from registry.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         debug=False,
         logging_config=None,
     )
-    limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
+    journaled = ReadJournal(routes, AccessJournal(accounts.database))
+    limited = RateLimit(journaled, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
     credentials: list[Credentials] = [api_keys]
     if tokens is not None:
