@@ -12,7 +12,7 @@ import pytest
 from projections.feed import feed
 from registry.application import owner
 from registry.application.requests import Issued
-from registry.backup.backup import _SCHEMAS
+from registry.backup.private_tables import SCHEMAS
 from registry.batches import BatchStore, Worker
 from registry.batches.batch import ReadingOptions
 from registry.batches.imports.handing_over import HandingOver, HandOverForm
@@ -285,7 +285,7 @@ def test_every_column_of_the_private_side_is_sealed_hashed_or_without_personal_d
         columns = connection.execute(
             "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
             " WHERE (table_schema = ANY(%s) OR table_name = 'registry_events') AND data_type = ANY(%s)",
-            (list(_SCHEMAS), list(TEXTS)),
+            (list(SCHEMAS), list(TEXTS)),
         ).fetchall()
     declared = [(table, column) for table, reasons in COLUMNS.items() for column in reasons]
     assert sorted(columns) == sorted(declared)
