@@ -7,6 +7,7 @@ from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
 from registry.api import (
+    access_exports,
     achievements,
     agreements,
     assessments,
@@ -31,6 +32,7 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *drafts.ROUTES,
     *credentials.ROUTES,
     *learners.ROUTES,
+    *access_exports.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
     *case_file.ROUTES,

@@ -43,7 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "account": ("operations.accounts",),
     "api-key": ("operations.api_keys",),
     "key": ("consortium.signing_keys",),
-    "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
+    "learner": ("issuing.reading", "issuing.erasing", "issuing.exporting", "issuing.learner_changes"),
     "vault": ("operations.vaults",),
     "privacy": ("operations.privacy",),
     "university": ("issuing.reading",),

@@ -77,14 +77,24 @@ def list_reads(cursor: Cursor[DictRow], learner: str, limit: int = MAX_LISTED) -
     return [LearnerRead(**row) for row in rows]
 
 
+_OLD: Final = (
+    # By number up to the first that stays, so that no gap remains where a clock was set back.
+    "FROM privacy.reads WHERE number < coalesce((SELECT min(number) FROM privacy.reads WHERE at >= %s),"
+    " (SELECT max(number) + 1 FROM privacy.reads))"
+)
+
+
+def count_old_reads(cursor: Cursor[DictRow], before: datetime) -> int:
+    """Return the number of rows from before a moment."""
+    row = cursor.execute(f"SELECT count(*) AS n {_OLD}", (before,)).fetchone()
+    return 0 if row is None else int(row["n"])
+
+
 def delete_reads(cursor: Cursor[DictRow], before: datetime) -> int:
     """Delete the rows from before a moment; return their number. The chain goes on from the last of them."""
     cursor.execute(_LOCK)
     last = cursor.execute(
-        # By number up to the first that stays, so that no gap remains where a clock was set back.
-        "SELECT number, hash FROM privacy.reads WHERE number < coalesce("
-        " (SELECT min(number) FROM privacy.reads WHERE at >= %s), (SELECT max(number) + 1 FROM privacy.reads))"
-        " ORDER BY number DESC LIMIT 1",
+        f"SELECT number, hash {_OLD} ORDER BY number DESC LIMIT 1",
         (before,),
     ).fetchone()
     if last is None:

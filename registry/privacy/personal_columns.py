@@ -159,7 +159,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
     ),
     "intake.events": TableEntry("intake", _FOREVER, {"event": "hash", "content": "hash"}),
     "intake.hand_overs": TableEntry(
-        "intake", _BATCH, {"awards": "none", "returned_by": "staff", "sealed_note": "sealed"}
+        "intake", _BATCH, {"learners": "none", "awards": "none", "returned_by": "staff", "sealed_note": "sealed"}
     ),
     "intake.lost": TableEntry("intake", _FOREVER, {"topic": "none", "acknowledged_by": "staff"}),
     "intake.positions": TableEntry("intake", _FOREVER, {"topic": "none"}),

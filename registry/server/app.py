@@ -38,6 +38,7 @@ from registry.http.request_checks import check_request
 from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
+from registry.node.adapters.access_exporter import AccessExporter
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.explorer import Explorer
@@ -199,7 +200,7 @@ def _create_providers(
         frozenset(settings.http.second_person),
     )  # fmt: skip
     past = history(node, standings)
-    eraser = Eraser(node)
+    eraser, exporter = Eraser(node), AccessExporter(node)
     return {
         "views": lambda: views,
         "own": lambda: own,
@@ -213,6 +214,7 @@ def _create_providers(
         "history": lambda: past,
         "receipts": lambda: Receipts(lambda text: verify_receipt(node, standings, text)),
         "eraser": lambda: eraser,
+        "exporter": lambda: exporter,
         "lookup": lambda: lookup,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }

@@ -1,5 +1,6 @@
-"""Commands about the data of people: who read it."""
+"""Commands about the data of people: who read it, how long it stays, and the record of processing."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -8,9 +9,11 @@ from registry.accounts import AccountError
 from registry.cli import ids
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsCsv, AsJson, Wide, say
+from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.node.access_journal import open_access_journal
+from registry.node.retention import enforce_retention, try_retention
 from registry.privacy.access_journal import MAX_LISTED
+from registry.privacy.processing_record import make_record, write_markdown
 from registry.values.plural import plural
 
 privacy_app = typer.Typer(
@@ -59,3 +62,41 @@ def reads(
         Column("act", lambda entry: entry.act),
     ]
     print_list(entries, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@privacy_app.command("retention")
+def retention(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """Delete what the rules of `[retention]` say, as the node does once a day; or say what would go.
+
+    Example: registry privacy retention --dry-run
+    """
+    node = node_of(context)
+    rows = try_retention(node) if dry_run else enforce_retention(node)
+    columns = [
+        Column("rule", lambda row: row.rule),
+        Column("table", lambda row: row.table),
+        Column("days", lambda row: "off" if row.days is None else row.days),
+        Column("would be deleted" if dry_run else "deleted", lambda row: row.rows),
+    ]
+    print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@privacy_app.command("record")
+def record(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Print the record of processing activities (GDPR, Art. 30), generated from the tables and the settings.
+
+    Example: registry privacy record > record-of-processing.md
+    """
+    node = node_of(context)
+    made = make_record(node.settings.member, node.settings.retention)
+    if as_json:
+        print_json(made)
+    else:
+        sys.stdout.write(write_markdown(made))

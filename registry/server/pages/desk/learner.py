@@ -5,18 +5,18 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
+from litestar.response import Stream
 
 from projections.api.reading import Views
 from projections.records import learners
 from projections.records.learners import LearnerRecord
 from projections.records.member_names import read_member_names
 from registry.accounts import AccountServices
+from registry.api.access_exports import Export, stream_archive
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.http import Cursors, HttpProblem, requires
-from registry.learners.access_export import export_learner
 from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
 from registry.server.pages.desk.credential_rows import shown_status
@@ -28,7 +28,6 @@ from registry.values.persons import FORMERLY
 from registry.wire.today import utc_today
 
 PER_PAGE: Final = 50
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}
 """The fields of the form that corrects a person, by the vault's names."""
 
@@ -120,20 +119,16 @@ def show_learner(
     include_in_schema=False,
     status_code=200,
     sync_to_thread=True,
+    uncompressed=True,
     **requires("learners:read"),
 )
 def export(
-    request: Request[Any, Any, Any], private: PrivateSide, views: Views, services: AccountServices, learner: UUID
-) -> Response[bytes]:
-    """Return what this node stores about a learner, as a file. The journal has who took it."""
-    with views.snapshot() as snapshot:
-        record = learners.read(snapshot.connection, str(learner))
-    with private.reading() as registry:
-        stored = export_learner(registry, str(learner), list(record.credentials), all_published=record.next is None)
+    request: Request[Any, Any, Any], private: PrivateSide, exporter: Export, services: AccountServices, learner: UUID
+) -> Stream:
+    """Return what this node knows of a learner, as a file. The journal has who took it."""
+    answer = stream_archive(private, exporter, str(learner))
     services.journal.add(request.user.actor, "learner.export", str(learner))
-    content = _encode(stored)
-    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="what-we-store.json"'}
-    return Response(msgspec.json.format(content, indent=2), media_type="application/json", headers=headers)
+    return answer
 
 
 @post(
