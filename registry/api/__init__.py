@@ -23,6 +23,7 @@ from registry.api import (
     learners,
     letters,
     profiles,
+    restrictions,
 )
 from registry.api.private_side import PrivateSide
 
@@ -33,6 +34,7 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *credentials.ROUTES,
     *learners.ROUTES,
     *access_exports.ROUTES,
+    *restrictions.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
     *case_file.ROUTES,

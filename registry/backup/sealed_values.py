@@ -55,7 +55,7 @@ def select_without_values(schema: str, table: str, columns: list[str]) -> sql.Co
     expressions = [
         sql.SQL("CASE WHEN {column} IS NOT NULL AND ({where}) THEN {empty} ELSE {column} END").format(
             column=sql.Identifier(name),
-            where=sql.SQL(conditions[name]),  # type: ignore[arg-type] # a constant of `COLUMNS`
+            where=sql.SQL(conditions[name]),
             empty=_EMPTY,
         )
         if name in conditions
@@ -79,14 +79,14 @@ def list_value_columns(connection: Connection) -> Iterator[ValueColumn]:
 
 def copy_values_out(column: ValueColumn) -> sql.Composed:
     """Return the statement that copies a column's values, with the primary keys of their rows."""
-    where = sql.SQL(_sealed_column(column).where)  # type: ignore[arg-type] # a constant of `COLUMNS`
+    where = sql.SQL(_sealed_column(column).where)
     rows = sql.SQL("SELECT {} FROM {} WHERE {} IS NOT NULL AND ({})").format(
         column.copy_columns, sql.Identifier(column.schema, column.table), sql.Identifier(column.column), where
     )
     return sql.SQL("COPY ({}) TO STDOUT").format(rows)
 
 
-def create_value_table(connection: Connection, column: ValueColumn) -> sql.Composed:
+def create_value_table(connection: Connection, column: ValueColumn) -> sql.SQL:
     """Create a table for the values of a backup of keys; return the statement that copies them into it."""
     connection.execute(
         sql.SQL("CREATE TEMP TABLE restored_values ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(

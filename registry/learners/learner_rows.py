@@ -28,6 +28,7 @@ _STATEMENTS: Final = (
     """DELETE FROM vault.moved_credentials WHERE ARRAY[old, new] && ARRAY(
         SELECT credential FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])
     )""",
+    "DELETE FROM privacy.restrictions WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.learner_changes WHERE ARRAY[source, target] && %(learners)s::uuid[]",
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",

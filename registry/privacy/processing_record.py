@@ -32,6 +32,8 @@ class RecordedActivity(msgspec.Struct, frozen=True):
 class KeptData(msgspec.Struct, frozen=True):
     """Data that an erasure leaves, and why (Art. 17(3))."""
 
+    field: str
+    """Its name in `[retention.basis]`."""
     data: str
     basis: str
 
@@ -56,7 +58,7 @@ _KEPT = {
 
 def list_kept(basis: KeptBasis) -> list[KeptData]:
     """Return what an erasure leaves, each with its legal basis."""
-    return [KeptData(data, getattr(basis, field)) for field, data in _KEPT.items()]
+    return [KeptData(field, data, getattr(basis, field)) for field, data in _KEPT.items()]
 
 
 def make_record(controller: str, setting: RetentionSetting) -> ProcessingRecord:

@@ -38,6 +38,9 @@ class _Sink:
     def flush(self) -> None:
         """Do nothing: whoever empties it sends what is in it."""
 
+    def close(self) -> None:
+        """Do nothing, likewise."""
+
     def take(self) -> bytes:
         """Return the bytes since the last call."""
         pieces, self._pieces = self._pieces, []

@@ -1,12 +1,10 @@
 """Settings of how long personal data stays, and of what law keeps after an erasure."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
-KEPT_FIELDS: Final = ("log", "rowHashes", "acts", "reads", "cases")
-"""What an erasure leaves, as `[retention.basis]` names it."""
 
 
 class KeptBasis(BaseModel):

@@ -94,7 +94,7 @@ class HttpSetting(BaseModel):
     """The largest batch that is accepted, in bytes."""
     release_above: Annotated[int, Field(ge=0)] = 0
     """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
-    second_person: tuple[Literal["suspend", "reinstate", "revoke", "replace"], ...] = ()
+    second_person: tuple[Literal["suspend", "reinstate", "revoke", "replace", "lift-restriction"], ...] = ()
     """Changes of credentials that a person asks for on the pages and that wait until a second person releases them,
     also where they are of one credential. An import waits in any case; what a system sends, for `release_above`."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -155,8 +155,8 @@ def test_an_export_says_what_is_in_it_and_what_not_and_its_name_says_nothing(nod
             json.loads(archive.read(name)) for name in ("export.json", "manifest.json", "reads.json")
         )
     acts = [read["act"] for read in reads]
-    assert acts[0] == "POST /desk/learners/{learner:uuid}/export"
-    assert "GET /desk/learners/{learner:uuid}" in acts
+    assert acts[0] == "POST /desk/learners/{learner}/export"
+    assert "GET /desk/learners/{learner}" in acts
     assert content["person"]["student"] == "le-number"
     [exported] = content["credentials"]
     assert (exported["credential"], exported["says"]["grade"]) == (credential, "8")

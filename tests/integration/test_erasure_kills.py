@@ -9,7 +9,7 @@ import pytest
 from registry.batches import BatchStore
 from registry.keys.keystore import Keystore
 from registry.learners.erasure import erase
-from registry.vault import key_replacement
+from registry.vault.keys import VaultError
 from registry.vault.vault import Vault
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -94,7 +94,7 @@ def test_an_erasure_that_was_killed_is_complete_after_the_next_start_or_has_not_
     assert again.registry.erasures.is_erased(gone.learner) == happened
     assert (again.stored() - before == 1) == happened  # said once, or not at all
     if happened:
-        with pytest.raises(key_replacement.VaultError):
+        with pytest.raises(VaultError):
             Vault(Keystore(tmp_path / "keys")).unwrap(gone.learner, bytes(wrapped))  # the keys that are on the disk
     assert {len(bucket) for bucket in keys.ring().buckets} == {1}
     for person in others:

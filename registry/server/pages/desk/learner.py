@@ -19,15 +19,20 @@ from registry.api.private_side import PrivateSide, Write
 from registry.http import Cursors, HttpProblem, requires
 from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
+from registry.learners.restrictions import LIFTING, REASONS, Restriction, list_restrictions
+from registry.privacy.access_journal import LearnerRead, list_reads
 from registry.server.pages.desk.credential_rows import shown_status
 from registry.server.pages.desk.learner_services import changes_of
 from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
+from registry.values.actors import actor_names
 from registry.values.persons import FORMERLY
 from registry.wire.today import utc_today
 
 PER_PAGE: Final = 50
+READS: Final = 20
+"""Reads of the learner's data on their page."""
 FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}
 """The fields of the form that corrects a person, by the vault's names."""
 
@@ -47,6 +52,12 @@ class LearnerPage(NamedTuple):
     """The day (UTC) on which this university announced the learner's erasure; None where it did not."""
     names: dict[str, str]
     position: str
+    restrictions: list[Restriction]
+    """Restrictions of the use of their data, and objections, the newest first."""
+    reads: list[LearnerRead]
+    """The newest reads of their data."""
+    actors: Mapping[str, str]
+    """The names of the accounts and keys that read it."""
 
     def __repr__(self) -> str:
         return f"LearnerPage({self.learner})"  # a person is never shown by accident
@@ -65,13 +76,30 @@ def read_learner(private: PrivateSide, views: Views, learner: str, cursor: str =
         stored = registry.vault.read_learner(registry.cursor(), learner)
         erased_on = registry.erasures.erased_on(learner)
         changes = changes_of(registry, views).list_changes(learner, 50)
+        restrictions = list_restrictions(registry.cursor(), learner)
+        reads = list_reads(registry.cursor(), learner, READS)
+        actors = actor_names(registry.cursor(), [read.actor for read in reads])
         person = None if stored is None else stored.person
         version = "" if person is None else person_version(registry.vault, person)
     if person is None and not record.credentials and after is None and not changes and erased_on is None:
         raise HttpProblem("not-found", "neither this university nor the log knows this learner")
     following = None if record.next is None else cursors.encode(record.next.split("/"))
     formerly = [] if person is None else list(person.get(FORMERLY, ()))
-    return LearnerPage(learner, person, formerly, version, record, following, changes, erased_on, names, position)
+    return LearnerPage(
+        learner,
+        person,
+        formerly,
+        version,
+        record,
+        following,
+        changes,
+        erased_on,
+        names,
+        position,
+        restrictions,
+        reads,
+        actors,
+    )
 
 
 def render_learner(
@@ -99,6 +127,8 @@ def render_learner(
         problem=problem,
         typed=typed or {},
         fields=FIELDS,
+        restriction_reasons=REASONS,
+        lifting_reasons=LIFTING,
         key=new_key(),
         scopes=request.user.scopes,
         status_of=lambda view: shown_status(view.status, view.valid_until, today),

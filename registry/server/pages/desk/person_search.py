@@ -10,6 +10,7 @@ from projections.api.reading import Snapshot
 from projections.credentials.own_credentials import CredentialQuery, Line, Place, page
 from registry.application.records import find_credentials as find_by_records
 from registry.application.registry import Registry
+from registry.application.restricted import find_restricted
 from registry.http import Cursors
 from registry.learners.name_search import matches_name, name_words, read_persons
 from registry.learners.numbers import find_learner
@@ -118,5 +119,7 @@ def _judge(registry: Registry, lines: list[Line], words: list[str], matches: dic
     learners = {line.learner for line in lines if line.learner is not None and line.learner not in matches}
     with no_openings():  # names are compared here; those that match are read again to be shown
         persons = read_persons(registry, learners)
-    for learner in learners:
+    restricted = find_restricted(registry.cursor(), learners)
+    matches.update(dict.fromkeys(restricted, False))
+    for learner in learners - restricted:
         matches[learner] = learner in persons and matches_name(persons[learner], words)
