@@ -36,6 +36,7 @@ from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten,
 from registry.node.access_journal import NotJournaled
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
+from registry.privacy.leak_drill import UnknownTable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
@@ -91,6 +92,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (ForeignLog, 3),
     (LogError, 4),
     (NotJournaled, 4),
+    (UnknownTable, 2),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from projections.credentials.small_groups import find_small_groups
 from registry.accounts import AccountError
 from registry.cli import ids
 from registry.cli.listing import Column, print_list
@@ -13,6 +14,7 @@ from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.node.access_journal import open_access_journal
 from registry.node.retention import enforce_retention, try_retention
 from registry.privacy.access_journal import MAX_LISTED
+from registry.privacy.leak_drill import drill_table
 from registry.privacy.processing_record import make_record, write_markdown
 from registry.values.plural import plural
 
@@ -100,3 +102,64 @@ def record(context: typer.Context, *, as_json: AsJson = False) -> None:
         print_json(made)
     else:
         sys.stdout.write(write_markdown(made))
+
+
+@privacy_app.command("small-groups")
+def small_groups(
+    context: typer.Context,
+    *,
+    fewer_than: Annotated[int, typer.Option(min=2, max=1000, help="Groups with fewer credentials are listed.")] = 5,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    wide: Wide = False,
+) -> None:
+    """List this university's awards on the log that few share: achievement, version, day and number of parts.
+
+    Who knows from elsewhere that somebody took a course then can tell which entry of a small group is theirs.
+
+    Example: registry privacy small-groups --fewer-than 10
+    """
+    node = node_of(context)
+    report = find_small_groups(node.views(), node.settings.member, fewer_than)
+    if as_json:
+        print_json(report)
+        return
+    columns = [
+        Column("achievement", lambda group: group.achievement),
+        Column("version", lambda group: group.version),
+        Column("awarded", lambda group: group.awarding_date),
+        Column("parts", lambda group: group.parts),
+        Column("credentials", lambda group: group.credentials),
+    ]
+    if print_list(report.groups, columns, as_json=False, as_csv=as_csv, wide=wide):
+        share = plural(report.credentials, "credential")
+        say(f"{report.exposed} of {share} are in groups of fewer than {fewer_than}")
+
+
+@privacy_app.command("drill")
+def drill(
+    context: typer.Context,
+    *,
+    table: Annotated[str, typer.Option(help="The table that is thought to have leaked, for example vault.learners.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whom a leaked table would expose: alone, with the log, and with the keys. Nothing is changed or sent.
+
+    Example: registry privacy drill --table vault.learners
+    """
+    node = node_of(context)
+    result = drill_table(node.registry.connection, table)
+    if as_json:
+        print_json(result)
+        return
+    learners = "" if result.learners is None else f" about {plural(result.learners, 'learner')}"
+    say(f"{result.table}: {plural(result.rows, 'row')}{learners}")
+    for column in result.columns:
+        say(f"{column.column} ({column.form})")
+        say(f"  the table alone tells: {column.alone}")
+        say(f"  with the log: {column.with_log}")
+        say(f"  with the keys: {column.with_keys}")
+    say(f"Named by the table alone: {plural(result.named_alone, 'learner')}")
+    say(f"Named with the keys: {plural(result.named_with_keys, 'learner')}")
+    for duty in result.to_do:
+        say(f"- {duty}")
