@@ -49,6 +49,7 @@ SECTIONS = {
         "docs/achievements",
         "docs/changing-credentials",
         "docs/same-person",
+        "docs/rights",
         "docs/desk",
         "docs/office",
         "docs/case-file",
@@ -76,6 +77,7 @@ SECTIONS = {
         "docs/decisions/0014-pages-are-rendered-on-the-server",
     ],
     "Reference": [
+        "docs/record-of-processing",
         "docs/commands/README",
         "docs/commands/issuing",
         "docs/commands/recognition",

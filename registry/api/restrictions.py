@@ -47,7 +47,7 @@ class RestrictedLearner(msgspec.Struct, frozen=True):
 
 
 class LiftedRestriction(msgspec.Struct, frozen=True):
-    """What became of the wish to lift a restriction."""
+    """The outcome of the wish to lift a restriction."""
 
     restriction: str
     lifted: bool

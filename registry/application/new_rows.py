@@ -84,7 +84,7 @@ class NewRows:
         with no_openings():  # the rows are compared with them; nobody sees them
             learners = self._vault.find_learners(self._registry.cursor(), numbers)
         self._restricted = find_restricted(
-            self._registry.cursor(), {known.learner.learner for known in learners.values()}
+            self._registry.cursor(), {each.learner.learner for each in learners.values()}
         )
         for row in rows:
             if self._before is not None and row.student in self._before.learners:

@@ -13,7 +13,7 @@ def find_learner(registry: Registry, student: str) -> KnownLearner | None:
     """
     vault = registry.vault
     hashes = [vault.hash_for_lookup("student", text) for text in (normalise_identifier(student), student)]
-    with no_openings():  # the number is looked up; whoever shows the learner reads them again
+    with no_openings():  # the number is looked up; a page that shows the learner reads them again
         learners = vault.find_learners(registry.cursor(), set(hashes))
     return learners.get(hashes[0]) or learners.get(hashes[1])
 

@@ -1,7 +1,7 @@
 """Restricting the use of a learner's data, and objections to it (GDPR, Art. 18 and 21), and lifting them.
 
 While one is in force, nothing is issued to the learner, no fresh copy, disclosure or letter is made, no merge or split
-is proposed, no search by name finds them, and lists show a note in place of their name. Their data stays, they are told
+is proposed, no search by name finds them, and lists show a note in place of their name. Their data stays, they receive
 what is stored, a wrong name is corrected, and they can be erased. Nothing of it is on the log.
 """
 
@@ -140,9 +140,9 @@ def lift(registry: Registry, restriction: str, reason: str, by: str, second_pers
     return True
 
 
-def _is_same(registry: Registry, one: str, other: str) -> bool:
+def _is_same(registry: Registry, actor: str, other: str) -> bool:
     cursor = registry.cursor()
-    return person_of(cursor, one) == person_of(cursor, other)
+    return person_of(cursor, actor) == person_of(cursor, other)
 
 
 class _Proposal:

@@ -1,4 +1,4 @@
-"""The access journal of a node: for commands that read a learner's data, and for whoever looks at it."""
+"""The access journal of a node: for commands that read a learner's data, and for people who look at it."""
 
 import contextlib
 from collections.abc import Collection, Iterator

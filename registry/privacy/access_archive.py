@@ -1,4 +1,4 @@
-"""Everything that this node knows of one person, as a ZIP for whoever asks (GDPR, Art. 15 and 20).
+"""Everything that this node knows of one person, as a ZIP for the learner who asks (GDPR, Art. 15 and 20).
 
 `export.json` has the person and their credentials. The other files have what else the node stores: cases with their
 texts and files, rows that wait or were refused, answers to systems, what people did with the person's data, and who
@@ -40,7 +40,7 @@ NOT_INCLUDED: Final = (
     ("backups", "They have the same data as it was earlier, encrypted, and are read only to restore the node."),
     ("what other members of the consortium store", "Each answers for itself: ask that university."),
 )
-"""What is not in an archive, and why."""
+"""Data that is not in an archive, and why."""
 _HANDLED: Final = frozenset(
     {
         ("vault", "learners"),
@@ -65,10 +65,10 @@ class AccessArchive:
         self._imports = ImportStore(registry.dsn, registry.vault, batch_store)
         self._export = export
         self._learners = [export.learner, *find_merged_learners(registry, export.learner)]
-        self._known = [
-            known
+        self._holders = [
+            holder
             for learner in self._learners
-            if (known := registry.vault.read_learner(registry.cursor(), learner)) is not None
+            if (holder := registry.vault.read_learner(registry.cursor(), learner)) is not None
         ]
         self._credentials = self._read_ids(
             "SELECT credential::text AS id FROM vault.records WHERE learner = ANY(%s::uuid[])"
@@ -122,10 +122,10 @@ class AccessArchive:
             case = registry.case(identifier)
         except UnknownCase:  # its row came from an earlier version
             return
-        known = next((known for known in self._known if known.learner.learner == case.data.learner), None)
-        if known is None:
+        holder = next((holder for holder in self._holders if holder.learner.learner == case.data.learner), None)
+        if holder is None:
             return
-        texts = read_texts(registry.cursor(), registry.vault, identifier, known.learner)
+        texts = read_texts(registry.cursor(), registry.vault, identifier, holder.learner)
         attachments = list_attachments(registry.cursor(), identifier)
         row = registry.cursor().execute("SELECT to_jsonb(c) AS data FROM office.cases c WHERE id = %s", (identifier,))
         stored = row.fetchone()
@@ -141,15 +141,15 @@ class AccessArchive:
 
     def _read_notes(self) -> list[Any]:
         vault, notes = self._registry.vault, []
-        for known in self._known:
+        for holder in self._holders:
             rows = self._registry.cursor().execute(
                 "SELECT credential::text, version, change, written, sealed FROM vault.status_notes WHERE learner = %s"
                 " ORDER BY written LIMIT %s",
-                (known.learner.learner, MAX_ROWS + 1),
+                (holder.learner.learner, MAX_ROWS + 1),
             )
             for row in rows.fetchall():
                 sealed = row.pop("sealed")
-                note = vault.open(known.learner, f"note {row['credential']} {row['version']}", sealed)
+                note = vault.open(holder.learner, f"note {row['credential']} {row['version']}", sealed)
                 notes.append({**row, "note": note})
         return notes
 
@@ -165,26 +165,26 @@ class AccessArchive:
 
     def _read_held_rows(self) -> list[Any]:
         rows = []
-        for known in self._known:
-            held = self._registry.cursor().execute(
+        for holder in self._holders:
+            waiting = self._registry.cursor().execute(
                 "SELECT at, decision, decided, sealed FROM vault.held_rows WHERE learner = %s ORDER BY at",
-                (known.learner.learner,),
+                (holder.learner.learner,),
             )
-            for row in held.fetchall():
-                content = open_content(self._registry.vault, known.learner, row.pop("sealed"))
-                if not self._is_about(known, content.stated):
+            for row in waiting.fetchall():
+                content = open_content(self._registry.vault, holder.learner, row.pop("sealed"))
+                if not self._is_about(holder, content.stated):
                     continue  # it states another person, whose data is not this learner's
                 rows.append({**row, "row": content})
         return rows
 
-    def _is_about(self, known: KnownLearner, stated: dict[str, str]) -> bool:
+    def _is_about(self, holder: KnownLearner, stated: dict[str, str]) -> bool:
         """Return whether a held row states this learner: the same date of birth, or the same family name."""
         return any(
-            stated.get(name) and stated[name] == known.person.get(name) for name in ("dateOfBirth", "familyName")
+            stated.get(name) and stated[name] == holder.person.get(name) for name in ("dateOfBirth", "familyName")
         )
 
     def _numbers(self) -> list[str]:
-        return [number for known in self._known if (number := known.person.get("student"))]
+        return [number for holder in self._holders if (number := holder.person.get("student"))]
 
     def _read_waiting(self) -> list[Any]:
         vault = self._registry.vault
@@ -251,13 +251,13 @@ class AccessArchive:
         for table in tables:
             if (table["schema"], table["name"]) in _HANDLED:
                 continue
-            found = cursor.execute(
+            learner_rows = cursor.execute(
                 sql.SQL("SELECT to_jsonb(t) AS row FROM {} t WHERE learner = ANY(%s::uuid[]) LIMIT %s").format(
                     sql.Identifier(table["schema"], table["name"])
                 ),
                 (self._learners, MAX_ROWS + 1),
             ).fetchall()
-            for row in found:
+            for row in learner_rows:
                 values = {name: value for name, value in row["row"].items() if not str(value).startswith("\\x")}
                 rows.append({"table": f"{table['schema']}.{table['name']}", "row": values})
         return rows

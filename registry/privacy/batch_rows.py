@@ -41,9 +41,9 @@ class BatchRows(msgspec.Struct, frozen=True, rename="camel"):
     received: str
     rows: list[LearnerRow]
     problems: list[RowProblem]
-    """What was wrong with these rows."""
+    """The faults of these rows."""
     corrections: dict[int, dict[str, Any]]
-    """What somebody typed for these rows, by line."""
+    """Values that somebody typed for these rows, by line."""
     unreadable: str | None = None
     """Why its content cannot be read, so that it may have rows about the learner that are not listed."""
 
@@ -100,12 +100,12 @@ def _find_rows(content: BatchFile, batch: Batch, sought: SoughtLearner) -> Itera
 def _find_table_rows(content: BatchFile, sought: SoughtLearner) -> Iterator[LearnerRow]:
     table = Table(content, NAMES, ["student"])
     for row in table:
-        values = _named(table.names, row.values)
+        values = _name_values(table.names, row.values)
         if sought.has_row({"student": "", **values}):
             yield LearnerRow(row.line, values)
 
 
-def _named(names: Sequence[str], values: Sequence[str]) -> dict[str, Any]:
+def _name_values(names: Sequence[str], values: Sequence[str]) -> dict[str, Any]:
     return {name or f"column {place}": value for place, (name, value) in enumerate(zip(names, values, strict=False), 1)}
 
 

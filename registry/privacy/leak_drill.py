@@ -14,7 +14,7 @@ class UnknownTable(Exception):
 
 
 class ExposedColumn(msgspec.Struct, frozen=True):
-    """What a column tells."""
+    """A column, and how much it tells."""
 
     column: str
     form: str

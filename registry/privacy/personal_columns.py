@@ -114,9 +114,8 @@ TABLES: Final[Mapping[str, TableEntry]] = {
     ),
     "access.requests": TableEntry(
         "intake",
-        "see the rule; sooner where its learner is erased",
+        "30 days, deleted at the next request after that; sooner where its learner is erased",
         {"caller": "staff", "key": "hash", "request": "hash", "body": "sealed"},
-        "answers_days",
     ),
     "accounts.accounts": TableEntry(
         "accounts", _ACCOUNT, {"name": "staff", "person": "staff", "roles": "none"}
@@ -134,7 +133,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
     ),
     "accounts.searches": TableEntry("accounts", "30 minutes, or until the session ends", {"sealed": "sealed"}),
     "accounts.sessions": TableEntry(
-        "accounts", "until the session ends", {"secret": "hash", "way": "none"}, "sessions_days"
+        "accounts", "until the session ends", {"secret": "hash", "way": "none"}
     ),
     "feed.counted": TableEntry("notices", _FOREVER, {"member": "none"}),
     "feed.notices": TableEntry(
@@ -265,7 +264,9 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         "status_notes_days",
     ),
     "webhooks.deliveries": TableEntry(
-        "notices", "30 days", {"message": "none", "type": "none", "body": "pseudonym", "error": "none"}
+        "notices",
+        "until it is delivered, 5 days at most",
+        {"message": "none", "type": "none", "body": "pseudonym", "error": "none"},
     ),
     "webhooks.endpoints": TableEntry(
         "notices",

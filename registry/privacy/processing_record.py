@@ -33,7 +33,7 @@ class KeptData(msgspec.Struct, frozen=True):
     """Data that an erasure leaves, and why (Art. 17(3))."""
 
     field: str
-    """Its name in `[retention.basis]`."""
+    """The name in `[retention.basis]`."""
     data: str
     basis: str
 
@@ -107,5 +107,5 @@ def _lines(record: ProcessingRecord) -> Iterator[str]:
         for column in activity.columns:
             yield f"| `{column.column}` | {column.form} | {column.retention} |"
     yield from ("", "## What an erasure leaves, and why (Art. 17(3))", "", "| data | legal basis |", "| --- | --- |")
-    for kept in record.kept_after_erasure:
-        yield f"| {kept.data} | {kept.basis} |"
+    for rest in record.kept_after_erasure:
+        yield f"| {rest.data} | {rest.basis} |"

@@ -14,7 +14,7 @@ from registry.privacy.access_journal import count_old_reads, delete_reads
 from registry.settings.retention import RetentionSetting
 
 ACTOR: Final = "retention"
-"""Who deleted, in the journal."""
+"""The actor of deletions in the journal."""
 _CLOSED: Final = (
     "SELECT c.id FROM office.cases c WHERE c.state IN ('closed', 'withdrawn')"
     " AND (c.appeal_until IS NULL OR c.appeal_until < %(day)s)"

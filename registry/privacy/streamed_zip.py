@@ -36,7 +36,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: whoever empties it sends what is in it."""
+        """Do nothing: `take` empties it."""
 
     def close(self) -> None:
         """Do nothing, likewise."""

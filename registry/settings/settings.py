@@ -219,7 +219,7 @@ class Settings(BaseSettings):
     webhook_ca_file: Path | None = None
     """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
     retention: RetentionSetting = RetentionSetting()
-    """How long personal data stays."""
+    """The rules of how long personal data stays."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
     """This node's public address, for example `https://registry.example.org`. Letters link to it."""
     colour: Annotated[str, Field(pattern=COLOUR)] | None = None

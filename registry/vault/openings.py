@@ -1,4 +1,4 @@
-"""The learners whose data the vault opened, for whoever records who read it."""
+"""The learners whose data the vault opened, for the access journal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

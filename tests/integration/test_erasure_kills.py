@@ -45,7 +45,7 @@ def prepare_kill(node, step):
         node.registry.recorder._notify_channel = kill_this_process  # noqa: SLF001 - the last act before the commit
     elif step == "the event is committed":
         node.registry.settle_keys = kill_this_process
-    else:  # the old keys are destroyed: nobody was told yet
+    else:  # the old keys are destroyed: the process has not said so yet
         settle = node.registry.settle_keys
 
         def settle_and_die():

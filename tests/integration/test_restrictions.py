@@ -89,7 +89,7 @@ def test_a_second_person_lifts_it_where_the_settings_say_so(node):
         lift(registry, restriction.restriction, "objectionRejected", "A.Berg", {LIFT})
     assert not lift(
         registry, restriction.restriction, "learnerAsked", "b.holm", {LIFT}
-    )  # another reason: proposed anew
+    )  # another reason: proposed again
     assert find_restricted(registry.cursor(), [learner]) == {learner}
     assert lift(registry, restriction.restriction, "learnerAsked", "a.berg", {LIFT})
     assert find_restricted(registry.cursor(), [learner]) == set()

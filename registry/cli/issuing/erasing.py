@@ -79,8 +79,8 @@ def erase(
             " They cannot be reissued.",
             highlight=False,
         )
-        for kept in list_kept(node.settings.retention.basis):
-            errors.print(f"Kept: {kept.data}. {kept.basis}.", highlight=False, markup=False)
+        for rest in list_kept(node.settings.retention.basis):
+            errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
         for other in merged:
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)

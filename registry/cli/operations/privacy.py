@@ -97,11 +97,11 @@ def record(context: typer.Context, *, as_json: AsJson = False) -> None:
     Example: registry privacy record > record-of-processing.md
     """
     node = node_of(context)
-    made = make_record(node.settings.member, node.settings.retention)
+    processing = make_record(node.settings.member, node.settings.retention)
     if as_json:
-        print_json(made)
+        print_json(processing)
     else:
-        sys.stdout.write(write_markdown(made))
+        sys.stdout.write(write_markdown(processing))
 
 
 @privacy_app.command("small-groups")

@@ -4,3 +4,8 @@ CREATE TABLE privacy.retention_runs (
     at      timestamptz NOT NULL,
     deleted jsonb NOT NULL                 -- rows by rule
 );
+
+-- An erasure finds what it deletes by these, however many learners there are.
+CREATE INDEX records_learner ON vault.records (learner);
+CREATE INDEX decisions_learner ON vault.decisions (learner) WHERE learner IS NOT NULL;
+CREATE INDEX events_credential ON intake.events (credential);
