@@ -19,6 +19,7 @@ from registry.domain.errors import Refusal
 from registry.learners.erasure import UnknownLearner
 from registry.values.actors import person_of
 from registry.vault.vault import random_id
+from registry.wire.forms import check_uuid
 
 Kind = Literal["restriction", "objection"]
 REASONS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -116,6 +117,8 @@ def lift(registry: Registry, restriction: str, reason: str, by: str, second_pers
     """
     if reason not in LIFTING:
         raise InvalidRestriction(f"{reason} is none of {', '.join(LIFTING)}", "$.reason")
+    if check_uuid(restriction) is not None:
+        raise InvalidRestriction("name the restriction by its whole id", "$.restriction")
     row = (
         registry.cursor()
         .execute(
