@@ -53,6 +53,7 @@ SECTIONS = {
         "docs/certificates",
         "docs/same-person",
         "docs/exports",
+        "docs/rights",
         "docs/desk",
         "docs/office",
         "docs/case-file",
@@ -80,6 +81,7 @@ SECTIONS = {
         "docs/decisions/0014-pages-are-rendered-on-the-server",
     ],
     "Reference": [
+        "docs/record-of-processing",
         "docs/commands/README",
         "docs/commands/issuing",
         "docs/commands/recognition",

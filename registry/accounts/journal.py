@@ -5,20 +5,18 @@ journal without breaking the chain. Who may write to the database could still ma
 elsewhere from time to time.
 """
 
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 import msgspec
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow
 
 from registry.accounts.database import AccountDatabase
+from registry.accounts.hash_chain import START, ChainCheck, check_rows, hash_after
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('registry.journal'))"
-_START: Final = bytes(32)
-"""Stands for the hash before the first row."""
 _CHUNK: Final = 1000
 
 
@@ -32,17 +30,6 @@ class JournalEntry(msgspec.Struct, frozen=True):
     act: str
     subject: str
     """The id of the case, batch, credential or account; never a name of a learner."""
-
-
-class JournalCheck(NamedTuple):
-    """The result of reading the whole chain."""
-
-    entries: int
-    """The entries whose hashes are right, from the first one on."""
-    hash: str
-    """The hash of the last of these, in hexadecimal digits."""
-    fault: int | None = None
-    """The number of the first row that was changed, or whose predecessor is missing."""
 
 
 class JournalRow:
@@ -69,7 +56,7 @@ def append(cursor: Cursor[DictRow], at: datetime, actor: str, act: str, subject:
     """Add an act in the caller's transaction, which holds the journal's lock until its end."""
     cursor.execute(_LOCK)
     last = cursor.execute("SELECT number, hash FROM accounts.journal ORDER BY number DESC LIMIT 1").fetchone()
-    number, before = (1, _START) if last is None else (last["number"] + 1, last["hash"])
+    number, before = (1, START) if last is None else (last["number"] + 1, last["hash"])
     entry = JournalEntry(number, at, actor, act, subject)
     cursor.execute(
         "INSERT INTO accounts.journal (number, at, actor, act, subject, hash) VALUES (%s, %s, %s, %s, %s, %s)",
@@ -88,9 +75,12 @@ def find_actor(cursor: Cursor[DictRow], subject: str, begin: datetime, end: date
 
 def chain(before: bytes, entry: JournalEntry) -> bytes:
     """Return the hash of an entry after the entry with the hash `before`."""
+    return hash_after(before, _content(entry))
+
+
+def _content(entry: JournalEntry) -> list[Any]:
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = msgspec.json.encode([entry.number, at, entry.actor, entry.act, entry.subject])
-    return hashlib.sha256(before + content).digest()
+    return [entry.number, at, entry.actor, entry.act, entry.subject]
 
 
 class Journal:
@@ -114,20 +104,15 @@ class Journal:
             ).fetchall()
         return [JournalEntry(**row) for row in rows]
 
-    def check(self) -> JournalCheck:
+    def check(self) -> ChainCheck:
         """Read the whole chain, and say whether it is complete."""
         with self._database.transaction() as connection:
             return check_chain(_read(connection))
 
 
-def check_chain(rows: Iterator[tuple[JournalEntry, bytes]]) -> JournalCheck:
+def check_chain(rows: Iterator[tuple[JournalEntry, bytes]]) -> ChainCheck:
     """Return how far the hashes of these entries are right. The entries are in the order of their numbers."""
-    before, number = _START, 0
-    for entry, stored in rows:
-        if entry.number != number + 1 or chain(before, entry) != stored:
-            return JournalCheck(number, before.hex(), number + 1)
-        before, number = stored, entry.number
-    return JournalCheck(number, before.hex())
+    return check_rows((entry.number, _content(entry), stored) for entry, stored in rows)
 
 
 def _read(connection: Connection[Any]) -> Iterator[tuple[JournalEntry, bytes]]:

@@ -48,6 +48,11 @@ class AccountServices:
         self.journal = Journal(self._database)
 
     @property
+    def database(self) -> AccountDatabase:
+        """The connections of accounts, for another journal of what their people do."""
+        return self._database
+
+    @property
     def now(self) -> datetime:
         """The time by the clock of accounts."""
         return self._database.clock()

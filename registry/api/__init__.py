@@ -7,6 +7,7 @@ from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
 from registry.api import (
+    access_exports,
     achievements,
     agreements,
     assessments,
@@ -23,6 +24,7 @@ from registry.api import (
     learners,
     letters,
     profiles,
+    restrictions,
 )
 from registry.api.private_side import PrivateSide
 
@@ -32,6 +34,8 @@ ROUTES: list[HTTPRouteHandler | type[Controller]] = [
     *drafts.ROUTES,
     *credentials.ROUTES,
     *learners.ROUTES,
+    *access_exports.ROUTES,
+    *restrictions.ROUTES,
     *batches.ROUTES,
     *cases.ROUTES,
     *case_file.ROUTES,

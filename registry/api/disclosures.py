@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from registry.api.private_side import PrivateSide
+from registry.application.restricted import refuse_restricted_credential
 from registry.http import HttpProblem, requires
 from registry.learners.missing_claims import explain_missing_claims
 
@@ -39,6 +40,7 @@ def get_disclosures(
     with private.reading() as registry:
         if member != registry.member:
             raise HttpProblem("not-found", "the disclosures are in the vault of the member that issued the credential")
+        refuse_restricted_credential(registry.cursor(), str(credential))
         disclosures = registry.vault.read_disclosures(registry.cursor(), str(credential))
         if not disclosures:
             raise HttpProblem("not-found", explain_missing_claims(registry, str(credential)))

@@ -13,12 +13,14 @@ from registry.application.refusals import Refusals, find_refused_basis
 from registry.application.registry import Registry
 from registry.application.replacing import describe_replacement
 from registry.application.requests import CLAIMS, Issued, NotIssued, Outcome, Replacement
+from registry.application.restricted import find_restricted
 from registry.domain.credential import Credential
 from registry.domain.errors import Refusal, UnknownCredential
 from registry.domain.parts import PartChecker, check_parts, list_breaches
 from registry.rules.achievements import Achievement as AchievementState
 from registry.rules.credentials import Credential as CredentialState
 from registry.values.persons import complete_person, contradictions
+from registry.vault.openings import no_openings
 from registry.vault.vault import KnownLearner
 from registry.wire.disclosures import SALT_LENGTH, claims_digests, salts
 
@@ -51,6 +53,8 @@ class NewRows:
         """Learners who have a row in the vault, or will have one from the batch before."""
         self._learners: dict[bytes, KnownLearner] = {}
         """These, and the learners of this batch's credentials, as the rows complete them."""
+        self._restricted: set[str] = set()
+        """Learners to whom nothing is issued: the use of their data is restricted."""
         self._issued: list[_NewCredential] = []
         self._held: list[_HeldRequest] = []
 
@@ -77,7 +81,11 @@ class NewRows:
         An earlier version hashed numbers as they were sent, so a learner is also looked up by that hash.
         """
         numbers = {row.student for row in rows} | {row.raw_student for row in rows}
-        learners = self._vault.find_learners(self._registry.cursor(), numbers)
+        with no_openings():  # the rows are compared with them; nobody sees them
+            learners = self._vault.find_learners(self._registry.cursor(), numbers)
+        self._restricted = find_restricted(
+            self._registry.cursor(), {each.learner.learner for each in learners.values()}
+        )
         for row in rows:
             if self._before is not None and row.student in self._before.learners:
                 learners[row.student] = self._before.learners[row.student]
@@ -90,6 +98,11 @@ class NewRows:
         learner = self._learners.get(row.student)
         if learner is None:
             learner = KnownLearner(self._vault.new_learner(), row.person)
+        elif learner.learner.learner in self._restricted:
+            self._outcomes[row.place] = NotIssued(
+                row.request.record, "restricted", "student", "the use of this learner's data is restricted for now"
+            )
+            return
         elif differs := contradictions(learner.person, row.person):
             self._held.append(_HeldRequest(row, learner, differs))
             return

@@ -12,6 +12,7 @@ from registry.application.requests import FINAL_REFUSALS, Issued, IssueRequest, 
 from registry.application.transaction import Transaction
 from registry.batches.batch import Batch
 from registry.batches.progress import Progress, ScheduledRow
+from registry.batches.rare_awards import RareAwards
 from registry.batches.row_effects import RowEffect
 from registry.batches.row_problem import RowProblem, lost_row_problem
 from registry.intake.rows.earlier_rows import EarlierRows
@@ -46,6 +47,7 @@ class RowOutcomes:
         self._last = 0
         self._earlier = EarlierRows()
         self._replacements = Replacements()
+        self._rare_awards = RareAwards()
         self._requests: deque[tuple[str, IssueRequest]] = deque()
         """Rows that may not be stored yet, each with its place in words."""
         self._stored = 0
@@ -128,6 +130,8 @@ class RowOutcomes:
         for (where, request), outcome in zip(requests, outcomes, strict=True):
             explained.append(self._earlier.explain(where, request, outcome))
             self._replacements.add(where, outcome)
+            if self._batch.dry_run:
+                self._rare_awards.add(request, outcome)
         return self._build_step(
             lines[-1],
             _list_refused(lines, explained),
@@ -142,8 +146,11 @@ class RowOutcomes:
         )
 
     def list_notes(self) -> list[str]:
-        """Return notes on rows that the content has twice, and on rows that replace another credential."""
-        return self._earlier.list_notes() + self._replacements.list_notes()
+        """Return notes on rows that the content has twice, and on rows that replace another credential.
+
+        Those of a dry run also warn of awards that so few share that their entries on the log could lead to a person.
+        """
+        return self._earlier.list_notes() + self._replacements.list_notes() + self._rare_awards.list_notes()
 
     def build_last_progress(self) -> Progress:
         """Return the progress that the rows after the last issued one make."""

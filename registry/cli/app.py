@@ -44,8 +44,15 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "account": ("operations.accounts",),
     "api-key": ("operations.api_keys",),
     "key": ("consortium.signing_keys",),
-    "learner": ("issuing.reading", "issuing.erasing", "issuing.learner_changes"),
+    "learner": (
+        "issuing.reading",
+        "issuing.erasing",
+        "issuing.exporting",
+        "issuing.restricting",
+        "issuing.learner_changes",
+    ),
     "vault": ("operations.vaults",),
+    "privacy": ("operations.privacy",),
     "university": ("issuing.reading",),
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
@@ -75,8 +82,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "verify", "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "webhook", "feed",
-        "status-list", "demo",
+        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
+        "webhook", "feed", "status-list", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip

@@ -35,8 +35,10 @@ from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.node.issuing_keys import IssuingKeyError
+from registry.node.access_journal import NotJournaled
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
+from registry.privacy.leak_drill import UnknownTable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
 from registry.store.migrations import DatabaseTooNew
@@ -94,6 +96,8 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TailLost, 1),
     (ForeignLog, 3),
     (LogError, 4),
+    (NotJournaled, 4),
+    (UnknownTable, 2),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )
 

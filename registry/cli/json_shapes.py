@@ -17,6 +17,7 @@ from consumers.witness.evidence import Caught
 from projections.catalogue.catalogue import AchievementView
 from projections.credentials.credentials import CredentialView
 from projections.credentials.reliance import Relied
+from projections.credentials.small_groups import SmallGroups
 from projections.feed.worklist import Item
 from projections.precedents.precedents import Precedent, PrecedentPage
 from projections.recognition.decisions import AgreementView, DecisionView
@@ -45,6 +46,7 @@ from registry.intake.import_report import ImportReport
 from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
+from registry.learners.restrictions import Restriction
 from registry.node.health.status import Status
 from registry.node.issuing_keys import OwnIssuingKey
 from registry.office.assessments.assessment import Assessment
@@ -53,6 +55,10 @@ from registry.office.cases.attachments import Attachment
 from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine
 from registry.office.cohorts.cohort import CohortOutcome
+from registry.privacy.access_journal import LearnerRead
+from registry.privacy.leak_drill import LeakDrill
+from registry.privacy.processing_record import ProcessingRecord
+from registry.privacy.retention import OldRows
 from registry.publishing.republishing import Repair
 from registry.verification.verifier import VerificationReport
 from registry.webhooks.deliveries import DeadDelivery
@@ -104,6 +110,7 @@ SHAPES: Final[dict[str, Shape]] = {
         Archived, remark="With `--check`, an object: `ok`, `streams`, `faults`, `not_archived`, `not_compared`."
     ),
     "node backup": Shape(("file", "bytes", *_names(BackupDescription))),
+    "node backup-keys": Shape(("file", "bytes", *_names(BackupDescription))),
     "node restore": Shape(("private", "streams")),
     "log restore": Shape(("streams",)),
     "member reliance": _list(Relied),
@@ -187,6 +194,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "learner show": Shape(_names(LearnerRecord, "person", "changes"), remark=_AS_OF),
     "learner held": _list(HeldPerson),
     "learner changes": _list(Change),
+    "learner restrictions": _list(Restriction),
+    "privacy reads": _list(LearnerRead),
+    "privacy retention": _list(OldRows),
+    "privacy record": Shape(_names(ProcessingRecord)),
+    "privacy small-groups": Shape(_names(SmallGroups)),
+    "privacy drill": Shape(_names(LeakDrill)),
     "university show": Shape(_names(UniversityYear)),
     "log quarantine list": _list(_names(Quarantined, without=("record",))),
     "log quarantine show": Shape(_names(Quarantined, "explained"), remark="`record` is in base64."),

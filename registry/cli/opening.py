@@ -1,5 +1,7 @@
 """The node of a command: opened when it is first needed, closed at the end."""
 
+import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,10 @@ class State:
         self._home = home
         self._log_level = log_level
         self._node: Node | None = None
+        self._open = contextlib.ExitStack()
+        self._learners: set[str] = set()
+        self.command = ""
+        """The words of the command, without its arguments, which may be personal data."""
 
     @property
     def node(self) -> "Node":
@@ -24,18 +30,26 @@ class State:
             from registry import observability  # noqa: PLC0415 - half a second of imports that help texts do not need
             from registry.node.node import Node  # noqa: PLC0415 - likewise
             from registry.settings.settings import load  # noqa: PLC0415 - likewise
+            from registry.vault.openings import watch_openings  # noqa: PLC0415 - likewise
 
             settings = load(self._home)
             # The level of the command line applies to the processes that this one starts, too.
             settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
             observability.configure(settings.log_level)
             self._node = Node(settings)
+            self._learners = self._open.enter_context(watch_openings())
         return self._node
 
     def close(self) -> None:
-        """Close the node if it was opened."""
-        if self._node is not None:
-            self._node.close()
+        """Close the node if it was opened; note in the access journal whose data the command read."""
+        if self._node is None:
+            return
+        with contextlib.closing(self._node), self._open:
+            if self._learners:
+                from registry.cli.account import who  # noqa: PLC0415 - commands without personal data do without it
+                from registry.node.access_journal import journal_command  # noqa: PLC0415 - likewise
+
+                journal_command(self._node, who(os.environ.get("REGISTRY_ACTOR")), self.command, self._learners)
 
 
 def node_of(context: typer.Context) -> "Node":
@@ -43,4 +57,5 @@ def node_of(context: typer.Context) -> "Node":
     state = context.find_object(State)
     if state is None:
         raise RuntimeError("the command line has no state")
+    state.command = state.command or context.command_path.partition(" ")[2]
     return state.node

@@ -1,4 +1,4 @@
-"""The export for a learner who asks what this university's node stores about them, and what is not in the file."""
+"""The person and the credentials of a learner who asks what this university's node stores about them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,14 +16,6 @@ MAX_CREDENTIALS: Final = 1_000
 """Credentials of one export."""
 MAX_LISTED: Final = 500
 """Merges and splits, and cases, of one export."""
-NOT_INCLUDED: Final = (
-    "texts, files and proofs of the recognition office's cases",
-    "rows that are held because their student number is known with another person",
-    "credentials of documents that wait for the publishing of their achievement",
-    "rows of imports, batches and messages whose content is still stored, with their corrections",
-    "answers to requests of systems, as far as they are still stored",
-)
-"""Further data that this node may store about the learner, so that nobody takes an export for all of it."""
 T = TypeVar("T")
 
 
@@ -42,7 +34,7 @@ class ExportedCredential(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
-    """The data that this node stores about one learner, without what `not_included` names.
+    """The person and the credentials of one learner. The archive has further files (`registry.privacy`).
 
     Keyed hashes and keys, which say nothing, are left out.
     """
@@ -61,15 +53,13 @@ class AccessExport(msgspec.Struct, frozen=True, rename="camel"):
     all_merges_and_splits: bool
     """False where there are more than one export has."""
     cases: list[dict[str, Any]]
-    """The recognition office's cases; their files are the office's to hand out."""
+    """The recognition office's cases. Their texts and files are files of their own."""
     all_cases: bool
     """False where there are more than one export has."""
     published: list[Any]
     """The credentials that universities published about the learner, as far as this node has read."""
     all_published: bool
     """False where there are more than one export has."""
-    not_included: Sequence[str] = NOT_INCLUDED
-    """Further data that this node may store about the learner. Ask the university's offices for it."""
 
     def __repr__(self) -> str:
         return f"AccessExport({self.learner})"  # a person is never shown by accident

@@ -13,6 +13,7 @@ import msgspec
 
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
+from registry.application.restricted import refuse_restricted
 from registry.domain.credential import Credential
 from registry.domain.errors import Duplicate, IllegalTransition
 from registry.learners.change import (
@@ -129,6 +130,7 @@ class LearnerChanges:
         stored = self._vault.read_learner(self._registry.cursor(), learner)
         if stored is None:
             raise CannotChange(f"this university has no learner {learner}, or has erased them", "learner")
+        refuse_restricted(self._registry.cursor(), learner, "learner")
         if (target := find_merge_targets(self._registry.cursor(), [learner]).get(learner)) is not None:
             raise CannotChange(f"learner {learner} was merged into {target}; name that one", "learner")
         return Party(stored.learner, stored.person, stored.sealed)

@@ -1,7 +1,7 @@
 """The rows of an erased learner on this node, in the vault and wherever else they lead to the learner."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from psycopg import Cursor
@@ -28,6 +28,7 @@ _STATEMENTS: Final = (
     """DELETE FROM vault.moved_credentials WHERE ARRAY[old, new] && ARRAY(
         SELECT credential FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])
     )""",
+    "DELETE FROM privacy.restrictions WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.learner_changes WHERE ARRAY[source, target] && %(learners)s::uuid[]",
     """DELETE FROM office.texts
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",
@@ -95,3 +96,16 @@ class LearnerRows:
             if any(learner in answer for learner in self._learners):
                 places.append(row["place"])
         return places
+
+
+def delete_keyless(cursor: Cursor[Any]) -> None:
+    """Delete the rows of learners whose keys are destroyed: a backup from before their erasure brought them back."""
+    learners = [row[0] for row in cursor.execute("SELECT learner::text FROM vault.learners WHERE key = ''").fetchall()]
+    numbers = cursor.execute(
+        "SELECT student FROM vault.learners WHERE learner = ANY(%(learners)s::uuid[])"
+        " UNION ALL SELECT student FROM vault.further_numbers WHERE learner = ANY(%(learners)s::uuid[])",
+        {"learners": learners},
+    ).fetchall()
+    values = {"learners": learners, "decisions": [], "answers": [], "numbers": [row[0] for row in numbers]}
+    for statement in _STATEMENTS:
+        cursor.execute(statement, values)

@@ -38,6 +38,7 @@ from registry.http.request_checks import check_request
 from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
+from registry.node.adapters.access_exporter import AccessExporter
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.adapters.documents_served import ServedDocuments
 from registry.node.adapters.eraser import Eraser
@@ -56,6 +57,7 @@ from registry.observability import log_failures
 from registry.office.cases.service import Office
 from registry.office.reasons.country_notes import country_note
 from registry.office.reasons.reasons import folder_of
+from registry.privacy.access_journal import AccessJournal
 from registry.server.node_routes import node_routes
 from registry.server.openapi import DEPENDENCIES, description_without_node, openapi_config
 from registry.server.pages.browser_session import SessionMiddleware
@@ -68,6 +70,7 @@ from registry.server.pages.statistics_tables import SharedTables
 from registry.server.pages.verify_files import ReceiptMaker
 from registry.server.pages.verifying import Freshness
 from registry.server.problems import HANDLERS
+from registry.server.read_journal import ReadJournal
 from registry.server.status_routes import status_routes
 from registry.settings.settings import Settings
 
@@ -110,7 +113,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             *join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch), *lists]),
             page_routes(),
         ],
-        state=State({"member": settings.member, "site": site, "pages": pages}),
+        state=State({"member": settings.member, "site": site, "pages": pages, "kept_basis": settings.retention.basis}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
@@ -135,7 +138,8 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         debug=False,
         logging_config=None,
     )
-    limited = RateLimit(routes, http.per_minute, http.per_minute_anybody)
+    journaled = ReadJournal(routes, AccessJournal(accounts.database))
+    limited = RateLimit(journaled, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
     credentials: list[Credentials] = [api_keys]
     if tokens is not None:
@@ -211,7 +215,7 @@ def _create_providers(
         frozenset(settings.http.second_person),
     )  # fmt: skip
     past = history(node, standings)
-    eraser = Eraser(node)
+    eraser, exporter = Eraser(node), AccessExporter(node)
     return {
         "views": lambda: views,
         "own": lambda: own,
@@ -226,6 +230,7 @@ def _create_providers(
         "history": lambda: past,
         "receipts": lambda: Receipts(lambda text: verify_receipt(node, standings, text)),
         "eraser": lambda: eraser,
+        "exporter": lambda: exporter,
         "lookup": lambda: lookup,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }

@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
 from registry.log.durable_files import create_private_file, sync_file
+from registry.settings.retention import RetentionSetting
 from registry.settings.sign_in import AccountSetting, OpenIdSetting
 from registry.settings.words import COLOUR, explain, find_misspelt
 from registry.values.countries import COUNTRIES
@@ -93,7 +94,7 @@ class HttpSetting(BaseModel):
     """The largest batch that is accepted, in bytes."""
     release_above: Annotated[int, Field(ge=0)] = 0
     """Batches of more lines than this wait until a second person releases them; 0 releases all at once."""
-    second_person: tuple[Literal["suspend", "reinstate", "revoke", "replace"], ...] = ()
+    second_person: tuple[Literal["suspend", "reinstate", "revoke", "replace", "lift-restriction"], ...] = ()
     """Changes of credentials that a person asks for on the pages and that wait until a second person releases them,
     also where they are of one credential. An import waits in any case; what a system sends, for `release_above`."""
     patience_seconds: Annotated[float, Field(gt=0)] = 30.0
@@ -217,6 +218,8 @@ class Settings(BaseSettings):
     """Private networks to which webhooks may be posted, for example `10.20.0.0/16`."""
     webhook_ca_file: Path | None = None
     """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
+    retention: RetentionSetting = RetentionSetting()
+    """The rules of how long personal data stays."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
     """This node's public address, for example `https://registry.example.org`. Letters link to it."""
     colour: Annotated[str, Field(pattern=COLOUR)] | None = None

@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 
 from registry.vault.ciphers import OpenRing, bucket_of, hash_with_key, open_bytes, seal_bytes
 from registry.vault.keys import SHARED, KeyFiles, KeyReplaced, KeyRing, VaultError
+from registry.vault.openings import note_opening
 
 _NO_LEARNER: Final = "-"
 """Stands for the learner in a value that is under no learner's key."""
@@ -123,6 +124,7 @@ class Vault:
     def unwrap(self, learner: str, wrapped: bytes) -> Learner:
         """Return the learner from the wrapped key. Raises `VaultError`."""
         key = self._open_with(wrapped, learner, "key")
+        note_opening(learner)
         return Learner(learner, key, AESGCM(key))
 
     # Values

@@ -19,6 +19,8 @@ READING = {
     "case list": (), "course-code list": (), "credential list": (),
     "credential find": ("jansen",), "credential show": ("{credential}",), "governance show": (),
     "issuing-key list": (), "key show": (), "learner changes": (), "learner held": (), "learner show": ("{learner}",),
+    "learner restrictions": ("{learner}",), "privacy reads": ("{learner}",), "privacy retention": (),
+    "privacy record": (), "privacy small-groups": (), "privacy drill": ("--table", "vault.learners"),
     "log list": (), "log quarantine list": (), "log show": ("twente", "0"), "log verify": ("twente",),
     "member list": (), "member reliance": ("twente",), "precedents": (), "reasons list": (), "recognition show": (),
     "refused list": (), "stack impaired": (), "status": (), "university show": ("twente", "--year", "2026"),

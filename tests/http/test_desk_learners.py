@@ -1,8 +1,11 @@
 """The desk's overview, held rows and learners: corrected, merged, split, exported and erased by people."""
 
 import contextlib
+import io
+import json
 import re
 import uuid
+import zipfile
 
 import pytest
 
@@ -143,11 +146,17 @@ def test_a_learner_s_person_is_corrected_and_the_former_name_stays_known(clerk, 
 def test_an_export_says_what_is_in_it_and_what_not_and_its_name_says_nothing(node, clerk, issue):
     credential, learner = issue("le-1", "le-number", grade="8")
     page = clerk.get(f"/desk/learners/{learner}")
-    assert "Not in it: texts and files of cases" in page.text
+    assert "who read their data" in page.text
     answer = clerk.post(f"/desk/learners/{learner}/export", data=form(page))
-    assert answer.headers["content-disposition"] == 'attachment; filename="what-we-store.json"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="what-we-store.zip"'
     assert answer.headers["cache-control"] == "no-store"
-    content = answer.json()
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        content, manifest, reads = (
+            json.loads(archive.read(name)) for name in ("export.json", "manifest.json", "reads.json")
+        )
+    acts = [read["act"] for read in reads]
+    assert acts[0] == "POST /desk/learners/{learner}/export"
+    assert "GET /desk/learners/{learner}" in acts
     assert content["person"]["student"] == "le-number"
     [exported] = content["credentials"]
     assert (exported["credential"], exported["says"]["grade"]) == (credential, "8")
@@ -155,7 +164,12 @@ def test_an_export_says_what_is_in_it_and_what_not_and_its_name_says_nothing(nod
     assert [content[name] for name in ("allCredentials", "allMergesAndSplits", "allCases", "allPublished")] == [
         True
     ] * 4
-    assert "texts, files and proofs of the recognition office's cases" in content["notIncluded"]
+    assert "backups" in [each["data"] for each in manifest["notIncluded"]]
+    system = node.client("learners:read")
+    by_system = system.get(f"/v1/learners/{learner}/export")
+    assert by_system.headers["content-type"] == "application/zip"
+    assert zipfile.is_zipfile(io.BytesIO(by_system.content))
+    assert system.get(f"/v1/learners/{uuid.uuid4()}/export").status_code == 404
     assert clerk.post(f"/desk/learners/{uuid.uuid4()}/export", data=form(page)).status_code == 404
     assert clerk.get(f"/desk/learners/{learner}/export").status_code == 405
     with contextlib.closing(AccountServices(node.dsn, AccountSetting(), site_of(None, "", 8000))) as services:

@@ -12,7 +12,7 @@ import pytest
 from projections.feed import feed
 from registry.application import owner
 from registry.application.requests import Issued
-from registry.backup.backup import _SCHEMAS
+from registry.backup.private_tables import SCHEMAS
 from registry.batches import BatchStore, Worker
 from registry.batches.batch import ReadingOptions
 from registry.batches.imports.handing_over import HandingOver, HandOverForm
@@ -22,6 +22,7 @@ from registry.learners.erasure import erase
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.opening import Application, SubmittedCredential
+from registry.privacy.personal_columns import PSEUDONYMS, TABLES
 from tests.support.lund import STATISTICS, Lund
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
@@ -41,95 +42,6 @@ PERSON = {
 RECORD = "row-of-quix-1"
 WORDS = [*PERSON.values(), RECORD, "23.11.1987"]
 
-OPEN = "is no personal data: "
-HASH = "is a keyed hash of its value"
-SEALED = "is sealed"
-ID = OPEN + "a random id, a state, a code or a format of this software's"
-STAFF = OPEN + "which person or system of the university acts, as it names them"
-COLUMNS = {
-    "access.keys": {"key": ID, "name": STAFF, "secret": "is a hash of the secret", "scopes": ID},
-    "access.requests": {"caller": STAFF, "key": HASH, "request": HASH, "body": SEALED},
-    "accounts.accounts": {"name": STAFF, "person": STAFF, "roles": ID},
-    "accounts.challenges": {"challenge": OPEN + "random bytes"},
-    "accounts.identities": {"issuer": OPEN + "the address of the identity provider", "subject": STAFF},
-    "accounts.journal": {"actor": STAFF, "act": ID, "subject": ID, "hash": OPEN + "a hash of the row"},
-    "accounts.links": {"secret": "is a hash of the secret"},
-    "accounts.passkeys": {"credential": ID, "name": STAFF, "public_key": OPEN + "a public key of the staff's"},
-    "accounts.searches": {"sealed": SEALED},
-    "accounts.sessions": {"secret": "is a hash of the secret", "way": ID},
-    "feed.counted": {"member": ID},
-    "feed.notices": {
-        "member": ID, "kind": ID, "thing": ID, "cause_member": ID, "data": OPEN + "ids and counts of what is on the log"
-    },
-    "feed.taken": {"member": ID},
-    "intake.batches": {
-        "kind": ID, "media": ID, "state": ID, "by": STAFF, "request": HASH, "key": SEALED, "released_by": STAFF,
-        "sealed_name": SEALED, "sealed_notes": SEALED, "sealed_error": SEALED, "dates": ID,
-        "content": HASH,
-    },
-    "intake.column_mappings": {"header": HASH, "columns": OPEN + "names of this software's columns", "by": STAFF},
-    "intake.course_codes": {"code": OPEN + "the university's own code of a course"},
-    "intake.drafts": {"content": HASH, "format": ID, "sealed": SEALED},
-    "intake.events": {"event": HASH, "content": HASH},
-    "intake.hand_overs": {
-        "awards": OPEN + "ids of achievements, counts and days", "returned_by": STAFF, "sealed_note": SEALED
-    },
-    "intake.lost": {"topic": OPEN + "the name of the intake topic", "acknowledged_by": STAFF},
-    "intake.positions": {"topic": OPEN + "the name of the intake topic"},
-    "intake.problems": {"code": ID, "sealed": SEALED},
-    "intake.row_corrections": {"state": ID, "by": STAFF, "sealed": SEALED},
-    "intake.waiting": {"record": HASH, "student": HASH, "sealed": SEALED},
-    "node.migrations": {"name": OPEN + "the name of a migration"},
-    "node.owner": {"member": ID, "consortium": ID, "founded": OPEN + "a hash on the log"},
-    "office.cases": {
-        "file_number": OPEN + "a number that leads to the person only through the office's files",
-        "state": ID, "purpose": ID, "assessor": STAFF, "approver": STAFF,
-    },
-    "office.profiles": {
-        "key": OPEN + "the name of a programme", "name": OPEN + "the name of a programme",
-        "requirement": OPEN + "what a programme requires", "by": STAFF,
-    },
-    "office.acknowledgements": {"condition": ID, "by": STAFF},
-    "office.denials": {"by": STAFF},
-    "office.assignments": {"assignee": STAFF, "by": STAFF},
-    "office.attachments": {
-        "kind": ID, "media": ID, "digest": HASH, "by": STAFF, "sealed": SEALED, "sealed_name": SEALED
-    },
-    "office.subjects": {"member": ID, "seen": ID},
-    "office.texts": {"kind": ID, "by": STAFF, "sealed": SEALED},
-    "public.registry_events": {
-        "topic": ID,
-        "state": OPEN + "events as they are published; of a case its ids, states and days",
-    },
-    "publisher.dealt_with": {"what": ID, "subject": ID},
-    "publisher.held": {
-        "aggregate": ID, "topic": ID, "code": ID, "reason": OPEN + "a rule that consumers apply to what is on the log"
-    },
-    "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
-    "vault.cohorts": {"record": HASH, "content": HASH},
-    "vault.decisions": {"sealed": SEALED},
-    "vault.document_copies": {
-        "format": ID, "by": STAFF, "key": OPEN + "the thumbprint of a public key", "status_list": ID
-    },
-    "vault.erased": {"record": HASH},
-    "vault.further_numbers": {"student": HASH},
-    "vault.held_rows": {
-        "record": HASH, "student": HASH, "sealed": SEALED, "decision": ID, "by": STAFF, "version": HASH
-    },
-    "vault.learner_changes": {
-        "kind": ID, "preview": HASH, "sealed": SEALED, "proposed_by": STAFF, "confirmed_by": STAFF
-    },
-    "vault.learners": {"student": HASH, "key": SEALED, "person": SEALED},
-    "vault.records": {"record": HASH, "content": HASH, "sealed": SEALED},
-    "vault.status_notes": {"change": ID, "sealed": SEALED},
-    "webhooks.deliveries": {
-        "message": ID, "type": ID, "body": OPEN + "a notice made of the log", "error": OPEN + "what a receiver answered"
-    },
-    "webhooks.endpoints": {
-        "url": OPEN + "an address of a system", "kinds": ID, "secret": SEALED, "previous": SEALED, "disabled_for": ID,
-        "last_error": OPEN + "what a receiver answered",
-    },
-}  # fmt: skip
 TEXTS = ("text", "bytea", "json", "jsonb", "ARRAY", "character varying", "character", "xml")
 
 
@@ -281,16 +193,17 @@ def test_a_case_keeps_its_applicant_and_what_was_written_sealed(empty_dsn):
     lund.close()
 
 
-def test_every_column_of_the_private_side_is_sealed_hashed_or_without_personal_data_for_a_reason(node):
+def test_every_column_of_the_private_side_is_in_the_record_of_processing_with_its_form(node):
     with psycopg.connect(node.dsn) as connection:
         owner.create_table(connection)
         feed.create(connection)
         columns = connection.execute(
             "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
-            " WHERE (table_schema = ANY(%s) OR table_name = 'registry_events') AND data_type = ANY(%s)",
-            (list(_SCHEMAS), list(TEXTS)),
+            " WHERE (table_schema = ANY(%s) OR table_name = 'registry_events')"
+            " AND (data_type = ANY(%s) OR column_name = ANY(%s))",
+            (list(SCHEMAS), list(TEXTS), list(PSEUDONYMS)),
         ).fetchall()
-    declared = [(table, column) for table, reasons in COLUMNS.items() for column in reasons]
+    declared = [(table, column) for table, entry in TABLES.items() for column in entry.columns]
     assert sorted(columns) == sorted(declared)
 
 

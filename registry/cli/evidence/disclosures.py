@@ -8,6 +8,7 @@ import typer
 
 from consumers.proofs.receipts import NoReceipt
 from projections.records.disclosures import prove_claims
+from registry.application.restricted import refuse_restricted_credential
 from registry.cli import ids
 from registry.cli.files import read_text, write_file
 from registry.cli.opening import node_of
@@ -102,6 +103,7 @@ def write(
         raise typer.BadParameter(f"Refusing to replace {out}. Name another file, or pass --force.", param_hint="--out")
     if member != node.settings.member:
         raise NoReceipt(f"The disclosures are in the vault of {member}; only {member} can hand them out.")
+    refuse_restricted_credential(node.registry.cursor(), identifier)
     disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), identifier)
     if not disclosures:
         raise NoReceipt(f"No disclosures of {credential}. {explain_missing_claims(node.registry, identifier)}")

@@ -17,6 +17,7 @@ from registry.learners import erasure as erasing
 from registry.learners.numbers import find_former_owners
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.privacy.processing_record import list_kept
 from registry.values.plural import plural
 from registry.wire.today import utc_today
 
@@ -78,11 +79,19 @@ def erase(
             " They cannot be reissued.",
             highlight=False,
         )
+        for rest in list_kept(node.settings.retention.basis):
+            errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
         for other in merged:
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
         typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
+    errors.print(
+        "If you back up keys apart, do it again now: registry node backup-keys FILE --replace. Until then the earlier"
+        " backup of keys opens the learner in older backups.",
+        highlight=False,
+        markup=False,
+    )
     publish_now(node)
 
 

@@ -19,6 +19,7 @@ from registry.learners.name_search import matches_name, name_words
 from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.settings.settings import SettingsError
+from registry.vault.openings import no_openings, note_opening
 from registry.wire.credentials import Status
 
 _PAGE: Final = 500
@@ -215,6 +216,11 @@ class _People:
         """Return the person; empty if the vault has none, or no longer has one."""
         if learner is None:
             return {}
+        person = self._read(learner)
+        note_opening(learner)
+        return person
+
+    def _read(self, learner: str) -> dict[str, Any]:
         if learner not in self._persons:
             learner_data = self._node.registry.vault.read_learner(self._node.registry.cursor(), learner)
             self._persons[learner] = {} if learner_data is None else learner_data[1]
@@ -222,7 +228,10 @@ class _People:
 
     def matches(self, learner: str | None, words: list[str]) -> bool:
         """True if each word begins one of the person's names, present or former."""
-        return matches_name(self.person(learner), words)
+        if learner is None:
+            return matches_name({}, words)
+        with no_openings():
+            return matches_name(self._read(learner), words)
 
 
 def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[OwnCredential]:

@@ -10,6 +10,7 @@ import typer
 
 from consumers.archive.restorer import Restored
 from registry.backup import backup as backups
+from registry.backup import key_backup as key_backups
 from registry.cli.consortium.nodes import node_app
 from registry.cli.opening import node_of
 from registry.cli.operations.archives import refuse_unsound, restore_log, show_restored
@@ -30,6 +31,7 @@ PassphraseFile = Annotated[
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these are under `node`
     """Add these commands."""
     node_app.command("backup")(backup)
+    node_app.command("backup-keys")(backup_keys)
     node_app.command("restore")(restore)
 
 
@@ -37,6 +39,13 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
     *,
+    without_keys: Annotated[
+        bool,
+        typer.Option(
+            "--without-keys",
+            help="Leave out the keys, and what they encrypt directly. Back these up with `registry node backup-keys`.",
+        ),
+    ] = False,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,14 +55,20 @@ def backup(
     on meanwhile. Without the passphrase nobody can read the file, and nobody can replace the passphrase. It needs 12
     characters or more, of which 6 differ, and more than common words.
 
-    Example: registry node backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
+    A backup without keys opens nobody's data, and an erasure reaches it: once the keys are backed up again, no pair of
+    the two opens the learner.
+
+    Examples: registry node backup twente-2026-05-04.backup --passphrase-file /safe/passphrase
+    registry node backup twente-2026-05-04.backup --without-keys
     """
     node = node_of(context)
     passphrase = _passphrase(passphrase_file, twice=True)
     if (weakness := find_weakness(passphrase)) is not None:
         raise SettingsError(f"The backup's passphrase {weakness}")
     with progress("backing up") as counter:
-        description = backups.backup(node.settings, node.dsn(), file, passphrase, counter.reach)
+        description = backups.backup(
+            node.settings, node.dsn(), file, passphrase, counter.reach, with_keys=not without_keys
+        )
     size = file.stat().st_size
     if as_json:
         print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
@@ -64,6 +79,37 @@ def backup(
         say(f"Not in it: {node.settings.passphrase_file}, the passphrase of the node's keys. Back that up as well.")
 
 
+def backup_keys(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    *,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Overwrite the backup of keys before, once the new one is complete."),
+    ] = False,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up this node's keys apart from its data, for backups without keys. The newest one opens all of these.
+
+    Make it after each backup without keys, and after each erasure. Keep the newest one only: an older one still opens
+    the learners who were erased since.
+
+    Example: registry node backup-keys /safe/twente.keys --replace
+    """
+    node = node_of(context)
+    passphrase = _passphrase(passphrase_file, twice=True)
+    if (weakness := find_weakness(passphrase)) is not None:
+        raise SettingsError(f"The backup's passphrase {weakness}")
+    node.registry.settle_keys()
+    description = key_backups.backup_keys(node.settings, node.dsn(), file, passphrase, replace=replace)
+    size = file.stat().st_size
+    if as_json:
+        print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
+        return
+    say(f"{file}: the keys of {description.member} of {description.consortium}, {size:,} bytes")
+
+
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The backup.")],
@@ -71,6 +117,12 @@ def restore(
     home: Annotated[Path | None, typer.Option(help="The new node's folder.")] = None,
     log: Annotated[
         str | None, typer.Option(help="Restore the log and the views, too, from this copy of the log: archive:PATH, …")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="The backup of keys, made after a backup without keys that is restored.")
+    ] = None,
+    keys_passphrase_file: Annotated[
+        Path | None, typer.Option(help="A file with the passphrase of the backup of keys, where it is another one.")
     ] = None,
     to_database: Annotated[str | None, typer.Option(help="Another database than the backup names.")] = None,
     to_log: Annotated[str | None, typer.Option(help="Another log than the backup names.")] = None,
@@ -83,16 +135,26 @@ def restore(
     goes on where the log ends. It stops, and says why, if the log holds events of this member that the backup is too
     old to know.
 
-    Example: registry node restore twente.backup --home new
+    Examples: registry node restore twente.backup --home new
+    registry node restore twente.backup --keys twente.keys --home new
     """
     folder = _new_home(context, home)
     passphrase = _passphrase(passphrase_file, twice=False)
+    keys_passphrase = passphrase
+    if keys_passphrase_file is not None:
+        keys_passphrase = _passphrase(keys_passphrase_file, twice=False)
     replaced_settings = {
         name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None
     }
     with progress("restoring") as counter:
         description = backups.restore(
-            file, passphrase, folder, create_private_side, settings=replaced_settings, on_rows=counter.reach
+            file,
+            passphrase,
+            folder,
+            create_private_side,
+            settings=replaced_settings,
+            on_rows=counter.reach,
+            keys=None if keys is None else (keys, keys_passphrase),
         )
     streams: list[Restored] | None = None
     if log is not None:

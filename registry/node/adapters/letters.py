@@ -10,6 +10,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.catalogue import catalogue
 from projections.credentials import credentials as credential_view
 from projections.recognition import decisions as decision_view
+from registry.application.restricted import refuse_restricted
 from registry.letters import Addressee, CannotWrite, LetterContent, NoSuchDecision, render
 from registry.letters.composing import (
     NO_FILE,
@@ -74,6 +75,7 @@ class Letters:
         """
         office = office_of(self._node)
         identifier = office.identifier(case)
+        refuse_restricted(office.registry.cursor(), office.registry.case(identifier).data.learner, "$.case")
         if kind is None:
             kind = "decision" if decision else "enquiry" if enquiry else letter_kind(office.registry.case(identifier))
         if kind == "decision":
@@ -153,6 +155,8 @@ class Letters:
         keys = [(ref.member, ref.credential) for ref in credentials if ref is not None]
         learners = {view.learner for view in credential_view.read(self._node.views(), keys)}
         registry = self._node.registry
+        for learner in learners:
+            refuse_restricted(registry.cursor(), learner, "$.decision")
         persons = [
             holder.person
             for learner in learners

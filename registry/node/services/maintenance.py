@@ -1,4 +1,4 @@
-"""The service that makes a seal and a signed digest a day, builds tiles, and asks witnesses for cosignatures."""
+"""The service that makes a seal and a signed digest a day, enforces retention, builds tiles, and asks witnesses."""
 
 import threading
 from functools import partial
@@ -13,6 +13,7 @@ from registry.node.cosigning import gather_cosignatures
 from registry.node.digests import sign_daily
 from registry.node.health import last_error
 from registry.node.node import Node, open_node
+from registry.node.retention import enforce_retention, retention_is_due
 from registry.node.sealing import make_seal, seal_is_due
 from registry.supervision import supervise
 
@@ -46,6 +47,9 @@ def _run_once(node: Node) -> None:
         _log.info("run.sealed", size=seal.size, count=seal.count)
     if sign_daily(node):
         _log.info("run.signed_digest")
+    if retention_is_due(node):
+        deleted = enforce_retention(node)
+        _log.info("run.retention", **{each.rule: each.rows for each in deleted if each.rows})
     fold = node.governance()
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         try:

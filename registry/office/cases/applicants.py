@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.application.registry import Registry
+from registry.application.restricted import refuse_restricted
 from registry.domain.case_errors import NotApplicant
 from registry.learners.numbers import find_learner
 from registry.values.persons import contradictions, name_fault, normalise_identifier, normalise_name, number_fault
@@ -95,6 +96,7 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
         if stored is None:
             raise NotApplicant("no learner with that id is known here", "$.applicant.learner")
         _refuse_other_person(stored[1], applicant, "$.applicant.learner")
+        refuse_restricted(cursor, applicant.learner, "$.applicant.learner")
         return stored[0]
     hashed = None
     if applicant.student is not None:
@@ -102,6 +104,7 @@ def find_or_add_learner(registry: Registry, applicant: Applicant, rows: VaultRow
         owner = find_learner(registry, applicant.student)
         if owner is not None:
             _refuse_other_person(owner.person, applicant, "$.applicant.student")
+            refuse_restricted(cursor, owner.learner.learner, "$.applicant.student")
             return owner.learner
     fields = msgspec.structs.fields(applicant)
     if missing := [

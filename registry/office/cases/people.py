@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from registry.values.persons import comparison_key, differences
+from registry.vault.openings import no_openings
 from registry.vault.vault import Vault, retry_read
 
 MAX_SEARCHED: Final = 10_000
@@ -124,7 +125,8 @@ def _newest(cursor: Cursor[DictRow], *, every_state: bool) -> tuple[list[str], b
 def _in_chunks(cursor: Cursor[DictRow], vault: Vault, cases: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     applicants: list[tuple[str, dict[str, str]]] = []
     for start in range(0, len(cases), _CHUNK):
-        applicants += read_applicants(cursor, vault, cases[start : start + _CHUNK]).items()
+        with no_openings():  # names are compared here; those that match are read again to be shown
+            applicants += read_applicants(cursor, vault, cases[start : start + _CHUNK]).items()
     return applicants
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from projections.api.reading import Snapshot
 from projections.credentials import credentials
 from projections.credentials.credentials import CredentialView
 from registry.application.registry import Registry
+from registry.application.restricted import find_restricted
 from registry.learners.name_search import read_persons
 from registry.values.persons import NAMES
+
+RESTRICTED_NAME: Final = "[restricted]"
+"""Stands for the name of a learner the use of whose data is restricted; pages show a note in its place."""
 
 
 class OwnRow(NamedTuple):
@@ -43,4 +47,7 @@ def read_rows(snapshot: Snapshot, registry: Registry, member: str, ids: Sequence
 def read_names(registry: Registry, learners: Iterable[str | None]) -> dict[str, str]:
     """Return the names of these learners, by their ids, as far as the vault has them."""
     persons = read_persons(registry, {learner for learner in learners if learner is not None})
-    return {learner: list_name(person) for learner, person in persons.items()}
+    restricted = find_restricted(registry.cursor(), persons)
+    return {
+        learner: RESTRICTED_NAME if learner in restricted else list_name(person) for learner, person in persons.items()
+    }

@@ -11,6 +11,7 @@ from registry.api.private_side import PrivateSide
 from registry.http import FieldError, HttpProblem, requires
 from registry.learners.erasure import AffectedCase, count_credentials, find_affected_cases, find_merged_learners
 from registry.learners.name_search import normalise_name
+from registry.privacy.processing_record import list_kept
 from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
@@ -67,6 +68,7 @@ def _render(
         status=status,
         learner=learner,
         consequences=consequences,
+        kept=list_kept(request.app.state.kept_basis),
         problem=problem,
         typed=typed or {},
         key=new_key(),

@@ -5,31 +5,35 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
+from litestar.response import Stream
 
 from projections.api.reading import Views
 from projections.records import learners
 from projections.records.learners import LearnerRecord
 from projections.records.member_names import read_member_names
 from registry.accounts import AccountServices
+from registry.api.access_exports import Export, stream_archive
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.export.formats import FORMATS, LANGUAGES
 from registry.http import Cursors, HttpProblem, requires
-from registry.learners.access_export import export_learner
 from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
+from registry.learners.restrictions import LIFTING, REASONS, Restriction, list_restrictions
+from registry.privacy.access_journal import LearnerRead, list_reads
 from registry.server.pages.desk.credential_rows import shown_status
 from registry.server.pages.desk.learner_services import changes_of
 from registry.server.pages.forms import Typed, form_key, new_key
 from registry.server.pages.frame import Pages
 from registry.server.pages.refusals import problem_of
+from registry.values.actors import actor_names
 from registry.values.persons import FORMERLY
 from registry.wire.today import utc_today
 
 PER_PAGE: Final = 50
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+READS: Final = 20
+"""Reads of the learner's data on their page."""
 FIELDS: Final = {"familyName": "family-name", "givenName": "given-name", "dateOfBirth": "date-of-birth"}
 """The fields of the form that corrects a person, by the vault's names."""
 
@@ -49,6 +53,12 @@ class LearnerPage(NamedTuple):
     """The day (UTC) on which this university announced the learner's erasure; None where it did not."""
     names: dict[str, str]
     position: str
+    restrictions: list[Restriction]
+    """Restrictions of the use of their data, and objections, the newest first."""
+    reads: list[LearnerRead]
+    """The newest reads of their data."""
+    actors: Mapping[str, str]
+    """The names of the accounts and keys that read it."""
 
     def __repr__(self) -> str:
         return f"LearnerPage({self.learner})"  # a person is never shown by accident
@@ -67,13 +77,30 @@ def read_learner(private: PrivateSide, views: Views, learner: str, cursor: str =
         stored = registry.vault.read_learner(registry.cursor(), learner)
         erased_on = registry.erasures.erased_on(learner)
         changes = changes_of(registry, views).list_changes(learner, 50)
+        restrictions = list_restrictions(registry.cursor(), learner)
+        reads = list_reads(registry.cursor(), learner, READS)
+        actors = actor_names(registry.cursor(), [read.actor for read in reads])
         person = None if stored is None else stored.person
         version = "" if person is None else person_version(registry.vault, person)
     if person is None and not record.credentials and after is None and not changes and erased_on is None:
         raise HttpProblem("not-found", "neither this university nor the log knows this learner")
     following = None if record.next is None else cursors.encode(record.next.split("/"))
     formerly = [] if person is None else list(person.get(FORMERLY, ()))
-    return LearnerPage(learner, person, formerly, version, record, following, changes, erased_on, names, position)
+    return LearnerPage(
+        learner,
+        person,
+        formerly,
+        version,
+        record,
+        following,
+        changes,
+        erased_on,
+        names,
+        position,
+        restrictions,
+        reads,
+        actors,
+    )
 
 
 def render_learner(
@@ -101,6 +128,8 @@ def render_learner(
         problem=problem,
         typed=typed or {},
         fields=FIELDS,
+        restriction_reasons=REASONS,
+        lifting_reasons=LIFTING,
         key=new_key(),
         portfolio_formats=[each for each in FORMATS.list_formats("portfolio") if not each.needs_holder],
         document_languages=LANGUAGES,
@@ -123,20 +152,16 @@ def show_learner(
     include_in_schema=False,
     status_code=200,
     sync_to_thread=True,
+    uncompressed=True,
     **requires("learners:read"),
 )
 def export(
-    request: Request[Any, Any, Any], private: PrivateSide, views: Views, services: AccountServices, learner: UUID
-) -> Response[bytes]:
-    """Return what this node stores about a learner, as a file. The journal has who took it."""
-    with views.snapshot() as snapshot:
-        record = learners.read(snapshot.connection, str(learner))
-    with private.reading() as registry:
-        stored = export_learner(registry, str(learner), list(record.credentials), all_published=record.next is None)
+    request: Request[Any, Any, Any], private: PrivateSide, exporter: Export, services: AccountServices, learner: UUID
+) -> Stream:
+    """Return what this node knows of a learner, as a file. The journal has who took it."""
+    answer = stream_archive(private, exporter, str(learner))
     services.journal.add(request.user.actor, "learner.export", str(learner))
-    content = _encode(stored)
-    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="what-we-store.json"'}
-    return Response(msgspec.json.format(content, indent=2), media_type="application/json", headers=headers)
+    return answer
 
 
 @post(

@@ -10,10 +10,12 @@ from projections.api.reading import Snapshot
 from projections.credentials.own_credentials import CredentialQuery, Line, Place, page
 from registry.application.records import find_credentials as find_by_records
 from registry.application.registry import Registry
+from registry.application.restricted import find_restricted
 from registry.http import Cursors
 from registry.learners.name_search import matches_name, name_words, read_persons
 from registry.learners.numbers import find_learner
 from registry.values.uuids import canonical_uuid
+from registry.vault.openings import no_openings
 from registry.wire.forms import check_uuid
 
 MAX_TEXT: Final = 200
@@ -115,6 +117,9 @@ def _find_by_name(
 def _judge(registry: Registry, lines: list[Line], words: list[str], matches: dict[str, bool]) -> None:
     """Add to `matches` whether each learner of these lines has the name, each learner once."""
     learners = {line.learner for line in lines if line.learner is not None and line.learner not in matches}
-    persons = read_persons(registry, learners)
-    for learner in learners:
+    with no_openings():  # names are compared here; those that match are read again to be shown
+        persons = read_persons(registry, learners)
+    restricted = find_restricted(registry.cursor(), learners)
+    matches.update(dict.fromkeys(restricted, False))
+    for learner in learners - restricted:
         matches[learner] = learner in persons and matches_name(persons[learner], words)

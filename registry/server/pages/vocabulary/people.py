@@ -32,6 +32,32 @@ WORDS: Final = {
         "accounts:administer": N_("Add and end accounts and API keys, and read the journal"),
         "feed:read": N_("Follow what happens to the credentials and decisions of the university"),
     },
+    "restriction": {
+        "restriction": N_("Use restricted"),
+        "objection": N_("The learner objected"),
+    },
+    "restriction reason": {
+        "accuracyContested": N_("They contest that the data is right, until that is checked"),
+        "unlawfulProcessing": N_("The use was unlawful, and they want no erasure"),
+        "legalClaims": N_("They need the data for a legal claim"),
+        "objectionPending": N_("Their objection is being examined"),
+        "particularSituation": N_("They object on grounds of their situation"),
+        "research": N_("They object to use for research or statistics"),
+    },
+    "kept": {
+        "log": N_("The facts on the shared log, with a random number that leads to nobody"),
+        "row_hashes": N_("A keyed hash of each row that became a credential, so that an old file brings nobody back"),
+        "acts": N_("The journal of what people did, with random numbers"),
+        "reads": N_("The journal of who read data, with random numbers, until its time is over"),
+        "cases": N_("The number, days and outcome of each case, without applicant, texts and files"),
+    },
+    "lifting": {
+        "accuracyVerified": N_("The data was checked and is right"),
+        "corrected": N_("The data was corrected"),
+        "claimsEnded": N_("The legal claim has ended"),
+        "objectionRejected": N_("Compelling reasons override the objection"),
+        "learnerAsked": N_("The learner asked for it"),
+    },
     "way": {"link": N_("One-time link"), "passkey": N_("Passkey"), "provider": N_("Identity provider")},
     "sign-in fault": {
         "passkey": N_(

@@ -1,0 +1,114 @@
+"""Rules of how long personal data stays. The node enforces them once a day; a trial says what would go."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from registry.accounts.journal import append
+from registry.privacy.access_journal import count_old_reads, delete_reads
+from registry.settings.retention import RetentionSetting
+
+ACTOR: Final = "retention"
+"""The actor of deletions in the journal."""
+_CLOSED: Final = (
+    "SELECT c.id FROM office.cases c WHERE c.state IN ('closed', 'withdrawn')"
+    " AND (c.appeal_until IS NULL OR c.appeal_until < %(day)s)"
+    " AND NOT EXISTS (SELECT FROM office.texts t WHERE t.case_id = c.id AND t.written >= %(before)s)"
+    " AND NOT EXISTS (SELECT FROM office.attachments a WHERE a.case_id = c.id AND a.added >= %(before)s)"
+)
+"""Cases that ended, in which nothing was written and to which nothing was added since."""
+
+
+class Rule(NamedTuple):
+    """A rule: its name in `[retention]`, the table, and the rows that are too old."""
+
+    name: str
+    table: str
+    where: str
+
+
+RULES: Final = (
+    Rule("held_rows_days", "vault.held_rows", "decision IS NULL AND at < %(before)s"),
+    Rule("waiting_days", "intake.waiting", "arrived < %(before)s"),
+    Rule("status_notes_days", "vault.status_notes", "written < %(before)s"),
+    Rule("case_texts_days", "office.texts", f"case_id IN ({_CLOSED})"),
+    Rule("case_files_days", "office.attachments", f"case_id IN ({_CLOSED})"),
+)
+"""All rules but that of the access journal, whose chain of hashes goes on."""
+
+
+class OldRows(msgspec.Struct, frozen=True):
+    """The rows of one rule that are too old."""
+
+    rule: str
+    table: str
+    days: int | None
+    """None where the rule is off."""
+    rows: int
+
+
+def find_old_rows(connection: Connection[DictRow], setting: RetentionSetting, now: datetime) -> list[OldRows]:
+    """Return what each rule would delete now. Nothing is changed."""
+    cursor = connection.cursor()
+    counted = []
+    for rule in RULES:
+        days = getattr(setting, rule.name)
+        rows = 0
+        if days is not None:
+            statement = f"SELECT count(*) AS n FROM {rule.table} WHERE {rule.where}"  # noqa: S608 - constants from above
+            row = cursor.execute(statement.encode(), _values(days, now)).fetchone()
+            rows = 0 if row is None else int(row["n"])
+        counted.append(OldRows(rule.name, rule.table, days, rows))
+    days = setting.reads_days
+    reads = 0 if days is None else count_old_reads(cursor, now - timedelta(days=days))
+    return [*counted, OldRows("reads_days", "privacy.reads", days, reads)]
+
+
+def delete_old_rows(connection: Connection[DictRow], setting: RetentionSetting, now: datetime) -> list[OldRows]:
+    """Delete what each rule says, and note it in the journal, in one transaction; return what was deleted."""
+    with connection.transaction(), connection.cursor() as cursor:
+        deleted = []
+        # In the other order a case's files would make its texts look recent no more: both are judged before.
+        doomed = {rule.name: _select_places(cursor, rule, setting, now) for rule in RULES}
+        for rule in RULES:
+            places = doomed[rule.name]
+            if places:
+                statement = f"DELETE FROM {rule.table} WHERE ctid = ANY(%s::tid[])"  # noqa: S608 - a constant from above
+                cursor.execute(statement.encode(), (places,))
+            deleted.append(OldRows(rule.name, rule.table, getattr(setting, rule.name), len(places)))
+        days = setting.reads_days
+        reads = 0 if days is None else delete_reads(cursor, now - timedelta(days=days))
+        deleted.append(OldRows("reads_days", "privacy.reads", days, reads))
+        counts = {each.rule: each.rows for each in deleted if each.rows}
+        cursor.execute(
+            "INSERT INTO privacy.retention_runs (day, at, deleted) VALUES (%s, %s, %s)"
+            " ON CONFLICT (day) DO UPDATE SET at = excluded.at, deleted = excluded.deleted",
+            (now.date(), now, Jsonb(counts)),
+        )
+        for rule_name, rows in counts.items():
+            append(cursor, now, ACTOR, f"retention.{rule_name}", str(rows))
+    return deleted
+
+
+def _select_places(cursor: Cursor[DictRow], rule: Rule, setting: RetentionSetting, now: datetime) -> list[str]:
+    days = getattr(setting, rule.name)
+    if days is None:
+        return []
+    statement = f"SELECT ctid::text AS place FROM {rule.table} WHERE {rule.where} FOR UPDATE"  # noqa: S608 - constants
+    return [row["place"] for row in cursor.execute(statement.encode(), _values(days, now)).fetchall()]
+
+
+def _values(days: int, now: datetime) -> Mapping[str, object]:
+    return {"before": now - timedelta(days=days), "day": now.date()}
+
+
+def is_due(connection: Connection[DictRow], now: datetime) -> bool:
+    """Return whether the rules were not enforced on this day (UTC) yet."""
+    row = connection.execute("SELECT max(day) AS day FROM privacy.retention_runs").fetchone()
+    last: date | None = None if row is None else row["day"]
+    return last is None or last < now.astimezone(UTC).date()
