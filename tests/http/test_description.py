@@ -121,7 +121,7 @@ def test_the_columns_of_every_kind_of_batch_are_described(description):
     ids=["with a key", "without"],
 )
 def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known, phases, count):
-    """All of its checks, with a key in all phases, among them the stateful one that follows the links from answer to request."""
+    """All of its checks; with a key all phases, also the stateful one that follows links from answer to request."""
     system = node.client("credentials:write")
     system.post("/v1/credentials", json=row(offer, "fuzzed"), headers=once("fuzzed"))
     # An example that there is: nothing that is made up at random is ever issued.
@@ -131,7 +131,8 @@ def test_schemathesis_finds_nothing(node, offer, description, tmp_path, known, p
     file.write_text(json.dumps(description))
     command = [
         SCHEMATHESIS, "--config-file", Path(__file__).with_name("schemathesis.toml"), "run", file, "--url", node.url,
-        "--phases", ",".join(phases), "--max-examples", count, "--seed", 7, "--no-color", "--exclude-operation-id", "streamFeed",  # which never ends
+        "--phases", ",".join(phases), "--max-examples", count, "--seed", 7, "--no-color",
+        "--exclude-operation-id", "streamFeed",  # which never ends
         *(["-H", f"X-API-Key: {node.key()}"] if known else []),
     ]  # fmt: skip
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=tmp_path)
