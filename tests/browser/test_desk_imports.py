@@ -30,7 +30,7 @@ def sign_in(site, open_reader):
 @pytest.mark.parametrize("reader", READERS)
 def test_a_faulty_file_is_repaired_and_released(site, sign_in, judge, tmp_path, reader):
     options: dict[str, Any] = READERS[reader]
-    look = judge if reader == "wide" else bool  # to each reader the pages look the same
+    look = judge if options.get("scripts", True) else bool  # axe-core is a script, too
     prefix = reader.replace(" ", "-")
     content = [row(site.achievements.plain, f"{prefix}-{number}", f"{prefix}-{number}") for number in range(40)]
     content[4]["awarding_date"] = "2026-13-02"

@@ -9,10 +9,11 @@ from tests.support.browser import html_faults, overflow
 ADDRESS = "/office/cases/new"
 
 
-@pytest.mark.parametrize("reader", ["wide", "narrow without scripts"])
+@pytest.mark.parametrize("reader", READERS)
 def test_a_case_is_opened_from_a_link_and_a_paper(site, open_reader, judge, vnu, tmp_path, reader):
-    look = judge if reader == "wide" else bool  # axe-core is a script, too
-    page = open_reader(**READERS[reader])
+    options = READERS[reader]
+    look = judge if options.get("scripts", True) else bool  # axe-core is a script, too
+    page = open_reader(**options)
     sign_in(page, site, "officer")
     page.goto("/office")
     page.get_by_role("link", name="Open a case").click()

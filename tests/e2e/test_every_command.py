@@ -44,10 +44,16 @@ def calls(monkeypatch, capfd, tmp_path):
     return checked
 
 
-def home_with(folder, text):
+def home_with(folder, content):
     folder.mkdir()
-    (folder / "registry.toml").write_text(text)
+    (folder / "registry.toml").write_bytes(content)
     return folder
+
+
+def some(path, values, count):
+    """Some of the values, others for each command, since what reads them is the same; in a thorough run all of them."""
+    first = SHORT.index(path)
+    return values if THOROUGH else [values[(first + number) % len(values)] for number in range(count)]
 
 
 @pytest.mark.parametrize("path", SHORT)
@@ -69,16 +75,11 @@ def test_a_file_that_cannot_be_read_is_named(path, shared, files, calls):
 def test_a_home_that_is_none_and_settings_that_are_wrong_are_said(path, files, calls, tmp_path, shared):
     words = words_for(path, files["text"], files=False)
     calls(*words)
-    calls("--home", tmp_path / "nowhere", *words)
-    calls("--home", files["text"], *words)
-    for number, text in enumerate(
-        ["", "garbled", "member = 3\n", (shared.home / "registry.toml").read_text() + "\n[http]\nport = 'abc'\n"]
-    ):
-        calls("--home", home_with(tmp_path / str(number), text), *words)
-    binary = tmp_path / "binary"
-    binary.mkdir()
-    (binary / "registry.toml").write_bytes(bytes(range(256)))
-    calls("--home", binary, *words)
+    wrong_port = (shared.home / "registry.toml").read_bytes() + b"\n[http]\nport = 'abc'\n"
+    contents = [b"", b"garbled", b"member = 3\n", wrong_port, bytes(range(256))]
+    written = [home_with(tmp_path / str(number), content) for number, content in enumerate(contents)]
+    for home in some(path, [tmp_path / "nowhere", files["text"], *written], 3):
+        calls("--home", home, *words)
     code, _, err = calls("--log-level", "loud", *words)
     assert (code, "loud" in err) == (2, True)
 
@@ -91,17 +92,15 @@ def test_a_database_that_does_not_answer_is_said(path, shared, files, calls, mon
 
 @pytest.mark.parametrize("path", SHORT)
 def test_a_log_that_is_gone_is_said(path, shared, files, calls, monkeypatch, tmp_path):
-    monkeypatch.setenv("REGISTRY_LOG", f"file:{tmp_path / 'gone'}")
-    calls("--home", shared.home, *words_for(path, files["text"], files=False))
-    monkeypatch.setenv("REGISTRY_LOG", f"file:{files['text']}")
-    calls("--home", shared.home, *words_for(path, files["text"], files=False))
-    monkeypatch.setenv("REGISTRY_LOG", "ftp://somewhere")
-    calls("--home", shared.home, *words_for(path, files["text"], files=False))
+    for log in some(path, [f"file:{tmp_path / 'gone'}", f"file:{files['text']}", "ftp://somewhere"], 1):
+        monkeypatch.setenv("REGISTRY_LOG", log)
+        calls("--home", shared.home, *words_for(path, files["text"], files=False))
 
 
 @pytest.mark.parametrize("path", SHORT)
 def test_ids_that_are_unknown_are_said(path, shared, files, calls):
-    for identifier in (None, "twente/2afda2b4-a247-4f0f-aedd-e040beb58eab", "no id", "2afda2b4", "../..", "é\udce9"):
+    no_ids = ["no id", "2afda2b4", "../..", "é\udce9"]
+    for identifier in (None, "twente/2afda2b4-a247-4f0f-aedd-e040beb58eab", *some(path, no_ids, 2)):
         calls("--home", shared.home, *words_for(path, files["text"], identifier, files=False))
     calls("--home", shared.home, *words_for(path, files["text"], day="31.12.2026", files=False))
 

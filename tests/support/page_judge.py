@@ -1,4 +1,4 @@
-"""What every page must hold in a browser: axe-core's rules in four looks, no sideways scrolling, nothing covered, and
+"""What every page must hold in a browser: axe-core's rules in its looks, no sideways scrolling, nothing covered, and
 names from right to left kept apart.
 
 A page is judged where it stands: the driver's own evaluation is not what its policy forbids.
@@ -14,6 +14,13 @@ from tests.support.browser import NARROW, WIDE, overflow
 AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES: Final = ["color-contrast", "link-in-text-block"]
 """The rules of axe whose answers depend on colours: all that a dark page can break and a light one does not."""
+LAYOUT_RULES: Final = [*COLOUR_RULES, "target-size", "scrollable-region-focusable", "meta-viewport"]
+"""The rules whose answers depend on the width: what the others judge, the document, is the same at each."""
+LOOKS: Final[dict[str, dict[str, list[str] | None]]] = {
+    "wide": {"light": None, "dark": COLOUR_RULES},
+    "narrow": {"light": LAYOUT_RULES, "dark": COLOUR_RULES},
+}
+"""By width and theme, the rules to judge by; None is all of them."""
 WIDTHS: Final = {"wide": WIDE, "narrow": NARROW}
 REFLOW: Final = {"width": 320, "height": 600}
 """The narrowest window in which a page must not scroll sideways (WCAG 1.4.10)."""
@@ -86,7 +93,7 @@ class Judge:
         for name, window in WIDTHS.items():
             page.set_viewport_size(window)
             faults += self._too_wide(page, name)
-            for scheme, rules in (("light", None), ("dark", COLOUR_RULES)):
+            for scheme, rules in LOOKS[name].items():
                 page.emulate_media(color_scheme=scheme)
                 faults += [f"{name}, {scheme}: {fault}" for fault in self._violations(page, rules)]
         page.emulate_media(color_scheme="null")

@@ -15,8 +15,6 @@ from registry.server.pages.vocabulary import VOCABULARY
 from tests.support.catalogues import Everything
 from tests.support.results import open_results
 
-TEMPLATES = sorted({write_template(parts) for parts in find_sentences()} | set(FURTHER))
-"""All sentences, as use cases say them."""
 PLACE = re.compile(r"%\([a-z]+(\d+)\)s")
 TAG = re.compile(r"</?(?:bdi|span)[^>]*>")
 KEEP_TEXT = "or repeat with --keep-text (over HTTP, keepText; in an event, keep_text) where it is the name"
@@ -27,14 +25,20 @@ def details(catalog, language="nl"):
 
 
 @pytest.fixture(scope="module")
+def templates():
+    """All sentences, as use cases say them: read from the code while the tests run, not while they are collected."""
+    return sorted({write_template(parts) for parts in find_sentences()} | set(FURTHER))
+
+
+@pytest.fixture(scope="module")
 def marked():
     """Details in a language whose translation of a text is the text with a mark."""
     return details({text: f"§{text}" for text in collect_details()})
 
 
-def test_each_sentence_is_found_again_with_its_values(marked):
+def test_each_sentence_is_found_again_with_its_values(marked, templates):
     values = {f"value{number}": f"«{number}»" for number in range(1, 10)}
-    for template in TEMPLATES:
+    for template in templates:
         page = PLACE.sub(lambda match: f"«{match[1]}»", ON_PAGES.get(template, template)).replace("%%", "%")
         said = TAG.sub("", str(marked.say(template % values)))
         assert said == str(escape(f"§{page}")), template
@@ -67,8 +71,8 @@ def test_sentences_are_collected_with_their_choices(tmp_path):
     assert "%(value1)s has 5 %% too many" in only_errors
 
 
-def test_the_words_of_pages_are_of_sentences_that_there_are():
-    assert set(ON_PAGES) <= set(TEMPLATES)
+def test_the_words_of_pages_are_of_sentences_that_there_are(templates):
+    assert set(ON_PAGES) <= set(templates)
     assert set(CODES.values()) <= VOCABULARY.keys()
     for words in ON_PAGES.values():
         assert not re.search(r"--|`|registry [a-z]|over HTTP|\$\.", words), words
@@ -130,8 +134,8 @@ def test_credentials_of_a_case_are_counted_from_1_and_codes_have_words():
     assert "Revoked" in english.say("credential 0 was active when it was decided, and is revoked now")
 
 
-def test_refusals_of_a_proposal_say_codes_in_words():
-    assert set(WITH_CODES) <= set(TEMPLATES)
+def test_refusals_of_a_proposal_say_codes_in_words(templates):
+    assert set(WITH_CODES) <= set(templates)
     template = "say why %(value1)s recognition was not possible: one of %(value2)s"
     sentence = "say why partial recognition was not possible: one of declinedByApplicant, formalGround"
     english = details({}, "en")
