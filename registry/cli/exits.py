@@ -34,8 +34,8 @@ from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
-from registry.node.issuing_keys import IssuingKeyError
 from registry.node.access_journal import NotJournaled
+from registry.node.issuing_keys import IssuingKeyError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.privacy.leak_drill import UnknownTable
