@@ -25,6 +25,7 @@ from registry.accounts.identity_provider import IdentityProvider, open_provider
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
+from registry.api.document_verification import Documents, limit_documents
 from registry.api.receiving import Receiving
 from registry.batches.imports.import_store import ImportStore
 from registry.http import Authentication, Credentials
@@ -39,6 +40,7 @@ from registry.http.responses import ResponseMiddleware
 from registry.http.routing import join_shared_paths
 from registry.http.stale_if_error import StaleIfError
 from registry.node.adapters.catalogue import OwnCatalogue
+from registry.node.adapters.documents_served import verify_served
 from registry.node.adapters.eraser import Eraser
 from registry.node.adapters.explorer import Explorer
 from registry.node.adapters.history import history, verify_receipt
@@ -196,6 +198,7 @@ def _create_providers(
         frozenset(settings.http.second_person),
     )  # fmt: skip
     past = history(node, standings)
+    documents = Documents(partial(verify_served, node, views, watch), limit_documents())
     eraser = Eraser(node)
     return {
         "views": lambda: views,
@@ -211,6 +214,7 @@ def _create_providers(
         "receipts": lambda: Receipts(lambda text: verify_receipt(node, standings, text)),
         "eraser": lambda: eraser,
         "lookup": lambda: lookup,
+        "documents": lambda: documents,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }
 

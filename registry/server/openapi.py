@@ -107,7 +107,7 @@ _TAGS = (
 )
 DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
-    "eraser", "lookup", "noted",
+    "eraser", "lookup", "noted", "documents",
 )  # fmt: skip
 """Names of the arguments that the application passes to its routes; they are not parameters of requests."""
 

@@ -19,7 +19,7 @@ PUBLIC = {
     "health", "ready", "verifyDisclosures", "listMembers", "getMember", "listStreams", "getAchievement",
     "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
-    "getAgreement", "verifyDecision", "listAgreementsOfCredential",
+    "getAgreement", "verifyDecision", "listAgreementsOfCredential", "verifyDocument",
 }  # fmt: skip
 
 
