@@ -25,6 +25,7 @@ from registry.accounts.identity_provider import IdentityProvider, open_provider
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
+from registry.api.document_verification import Documents, limit_documents
 from registry.api.receiving import Receiving
 from registry.batches.imports.import_store import ImportStore
 from registry.http import Authentication, Credentials
@@ -49,6 +50,7 @@ from registry.node.adapters.office import served_lookup
 from registry.node.adapters.own_facts import own_facts
 from registry.node.adapters.receipts_served import ServedReceipts
 from registry.node.adapters.status_lists import read_status_list
+from registry.node.adapters.verification_served import verify_served
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
 from registry.node.services.health_watch import HealthWatch
@@ -215,6 +217,7 @@ def _create_providers(
         frozenset(settings.http.second_person),
     )  # fmt: skip
     past = history(node, standings)
+    documents = Documents(partial(verify_served, node, views, watch), limit_documents())
     eraser, exporter = Eraser(node), AccessExporter(node)
     return {
         "views": lambda: views,
@@ -232,6 +235,7 @@ def _create_providers(
         "eraser": lambda: eraser,
         "exporter": lambda: exporter,
         "lookup": lambda: lookup,
+        "documents": lambda: documents,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }
 

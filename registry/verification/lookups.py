@@ -4,15 +4,16 @@ Each answer may be *cannot be asked*, which is never taken for good news.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 from cryptography import x509
 
 from registry.verification.ports import KeyResolver
 
-Standing = Literal["active", "suspended", "withdrawn", "unknown"]
+MAX_LAG: Final = timedelta(minutes=15)
+"""If an issuer's log was not read to its end for longer, the present status is not known."""
 
 
 class CannotAsk(Exception):

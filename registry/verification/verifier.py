@@ -72,6 +72,15 @@ def verify_document(content: bytes, ports: Ports, disclosures: Sequence[str] = (
     return _verify(content, ports, MAX_LEVELS, disclosures)
 
 
+def is_known(content: bytes) -> bool:
+    """Return whether a file is of a format that is verified here."""
+    try:
+        detected = detect_format(content)
+    except UnknownFormat:
+        return False
+    return detected.format in OPENERS or detected.format in CONTAINERS
+
+
 def _verify(content: bytes, ports: Ports, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
     try:
         detected = detect_format(content)

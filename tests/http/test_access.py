@@ -21,6 +21,7 @@ PUBLIC = {
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
     "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument", "getStatusList",
     "getCredentialType",
+    "verifyDocument",
 }  # fmt: skip
 
 

@@ -5,15 +5,12 @@ A verdict never claims more than was checked: what the log does not tell is a ch
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
 from projections.api.receipts import ReceiptCheck
 from projections.api.verification import Verification
 from registry.verification.accreditation import Accredited, judge_accreditation
 
-MAX_LAG: Final = timedelta(minutes=15)
-"""If the issuer's log was not read to its end for longer, the present status is not known."""
 Verdict = Literal["valid", "warning", "unclear", "suspended", "revoked", "replaced", "expired"]
 Tone = Literal["ok", "warn", "bad", "info", "quiet"]
 TONES: Final[Mapping[Verdict, Tone]] = {

@@ -15,6 +15,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.api.reading import Views
 from projections.api.receipts import ReceiptCheck, Receipts, find_credential
 from projections.core.identifiers import find_leaf
+from registry.api.document_verification import Documents
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
@@ -32,6 +33,7 @@ from registry.server.pages.verifying import (
     render_start,
     render_verdict,
 )
+from registry.verification.verifier import VerificationReport, is_known
 from registry.wire.errors import InvalidProof, WireError
 from registry.wire.proof import FIRST_LINE, TlogProof
 
@@ -40,6 +42,20 @@ _MAX_BODY: Final = _MAX_FILE + 16 * 1024
 """A form has a little more than the file."""
 _PHOTOS_AT_ONCE: Final = 1
 """A photo takes up to 100 MB of memory while it is searched."""
+
+
+_DOCUMENT_TONES: Final = {"passed": "ok", "failed": "bad", "warning": "warn", "notChecked": "quiet"}
+_HEADINGS: Final = {
+    "parsed": "readable",
+    "schema": "form",
+    "signature": "signature",
+    "issuer": "issuer",
+    "onLog": "log",
+    "status": "status",
+    "dates": "dates",
+    "holder": "person",
+}
+"""The heading of each check of a document, in the words of `macros/checks.html`."""
 
 
 class ReceiptMaker(NamedTuple):
@@ -61,9 +77,14 @@ def _refuse_large(request: Request[Any, Any, Any], _: Exception) -> Response[str
     exception_handlers={RequestEntityTooLarge: _refuse_large},
 )
 async def verify_file(
-    request: Request[Any, Any, Any], views: Views, receipts: Receipts, pages: Pages, freshness: Freshness
+    request: Request[Any, Any, Any],
+    views: Views,
+    receipts: Receipts,
+    documents: Documents,
+    pages: Pages,
+    freshness: Freshness,
 ) -> Response[Any]:
-    """Judge a receipt, or find the link in a photo of a QR code. The file is read and forgotten."""
+    """Judge a document, or find the link in a photo of a QR code. The file is read and forgotten."""
     file = (await request.form()).get("file")
     content = await file.read() if isinstance(file, UploadFile) else b""
     if not content:
@@ -72,6 +93,8 @@ async def verify_file(
         return render_start(request, pages, fault="too-large")
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
+    if is_known(content):
+        return _render_document(request, pages, await documents.verify(content))
     try:
         texts = await run_sync(read_qr_codes, content, limiter=_photos(request))
     except UnreadableImage:
@@ -80,6 +103,14 @@ async def verify_file(
     if reference is None:
         return render_start(request, pages, fault="link-in-image" if texts else "no-code")
     return redirect_to(request, reference)
+
+
+def _render_document(request: Request[Any, Any, Any], pages: Pages, report: VerificationReport) -> Response[str]:
+    """Return the page about a document. What it says is shown only to whoever sent it, and is not kept."""
+    shown = [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
+    return pages.render(
+        request, "verify_document.html", report=report, shown=shown, tones=_DOCUMENT_TONES, headings=_HEADINGS
+    )
 
 
 def _photos(request: Request[Any, Any, Any]) -> CapacityLimiter:

@@ -18,8 +18,9 @@ from registry.http.forwarded import base_path_of
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
 from registry.server.pages.member_names import names_at
-from registry.server.pages.verdicts import MAX_LAG, TONES, Facts, checks_of, verdict_of
+from registry.server.pages.verdicts import TONES, Facts, checks_of, verdict_of
 from registry.supervision import DATABASE_ERRORS
+from registry.verification.lookups import MAX_LAG
 from registry.wire.forms import check_uuid
 
 AWAY: Final = (*DATABASE_ERRORS, MissingViews)

@@ -1,0 +1,77 @@
+"""Verification of a document that somebody sends, for everybody. The document is not kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+
+from registry.http import FieldError, HttpProblem
+from registry.verification.format_detection import MAX_BYTES
+from registry.verification.verifier import VerificationReport
+
+_AT_ONCE: Final = 2
+"""Documents that a process verifies at a time: each may cost it a second of its processor."""
+_WAITING: Final = 20
+"""Documents that may wait; others are refused."""
+
+
+class Documents(NamedTuple):
+    """Verifies a document in a thread, with governance and the views of this node."""
+
+    check: Callable[[bytes], VerificationReport]
+    limiter: CapacityLimiter
+
+    async def verify(self, content: bytes) -> VerificationReport:
+        """Return the report on a document. Raises `HttpProblem` where too many wait already."""
+        if self.limiter.statistics().tasks_waiting >= _WAITING:
+            detail = "too many documents are being verified; try again"
+            raise HttpProblem("unavailable", detail, headers={"Retry-After": "5"})
+        return await run_sync(self.check, content, limiter=self.limiter)
+
+
+def limit_documents() -> CapacityLimiter:
+    """Return the limit on documents that one process verifies at a time."""
+    return CapacityLimiter(_AT_ONCE)
+
+
+@dataclass
+class _DocumentBody(Operation):
+    """Describes the request's body in the API's description."""
+
+    def __post_init__(self) -> None:
+        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        self.request_body = RequestBody(
+            description="The document as it is, of any format: its content shows which it is, not its media type.",
+            content={"application/octet-stream": file},
+            required=True,
+        )
+
+
+@post(
+    "/v1/verify",
+    tags=["Verification"],
+    operation_id="verifyDocument",
+    summary="Verify any document",
+    status_code=200,
+    operation_class=_DocumentBody,
+    request_max_body_size=MAX_BYTES,
+)
+async def verify(documents: Documents, body: bytes) -> Response[VerificationReport]:
+    """Check a credential, badge, transcript or receipt that somebody shows; answer check by check, and keep nothing.
+
+    A document that is not valid is an answer like any other: the status code is 200. `verdict` is `valid`,
+    `validWithWarning`, `invalid`, or `cannotTell` where something that matters could not be checked. Addresses that the
+    document names are not fetched.
+    """
+    if not body:
+        raise HttpProblem("unprocessable", errors=[FieldError("$", "is empty; send the document")])
+    report = await documents.verify(body)
+    return Response(report, headers={"Cache-Control": "no-store"})
+
+
+ROUTES: list[HTTPRouteHandler] = [verify]
