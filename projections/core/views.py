@@ -8,8 +8,12 @@ from psycopg import Connection, sql
 from psycopg.types.json import set_json_loads
 
 from projections.core import contents
+from projections.core.positions import GOVERNANCE
 from projections.core.tables import EVIDENCE, LAYOUT, UNDIGESTED, VERSION, VIEWS
 
+_EARLIER: Final = "credential registry views, version 3, layout 7"
+"""The label of views that lack the tables in the files of `_ADDED`, and nothing else."""
+_ADDED: Final = ("8_issuing_keys.sql",)
 SERVED: Final = "views"
 """The PostgreSQL schema that readers use."""
 
@@ -44,13 +48,45 @@ def only_read(connection: Connection) -> None:
 
 
 def exist(connection: Connection, schema: str = SERVED) -> bool:
-    """Return whether there is a set of views of this version. Raises `OutdatedViews` for one of another version."""
-    row = connection.execute("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
-    if row is not None and row[0] != _label():
+    """Return whether there is a set of views of this version. Raises `OutdatedViews` for one of another version.
+
+    Views of the version before are brought up to this one where the log need not be read again.
+    """
+    label = _read_label(connection, schema)
+    if label == _EARLIER:
+        label = _upgrade(connection, schema)
+    if label not in (None, _label()):
         raise OutdatedViews(
-            f"the views in {schema} are of another version ({row[0]}); rebuild them with `registry views rebuild`"
+            f"the views in {schema} are of another version ({label}); rebuild them with `registry views rebuild`"
         )
-    return row is not None
+    return label is not None
+
+
+def _read_label(connection: Connection, schema: str) -> str | None:
+    row = connection.execute(
+        "SELECT coalesce(obj_description(oid), '') FROM pg_namespace WHERE nspname = %s", (schema,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _upgrade(connection: Connection, schema: str) -> str | None:
+    """Add the tables that the version before lacks, and return the label that the views have then.
+
+    Nothing is added where that version skipped an event of a member, which may be one that these tables are made from.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('projections.create'))")
+        if (label := _read_label(connection, schema)) != _EARLIER:
+            return label  # another process was first
+        name = sql.Identifier(schema)
+        connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
+        skipped = connection.execute("SELECT FROM positions WHERE skipped > 0 AND member <> %s LIMIT 1", (GOVERNANCE,))
+        if skipped.fetchone() is not None:
+            return label
+        for file in _ADDED:
+            connection.execute(resources.files("projections").joinpath("schema", file).read_text().encode())
+        connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, sql.Literal(_label())))
+    return _label()
 
 
 def create(connection: Connection, schema: str = SERVED) -> bool:
@@ -74,13 +110,11 @@ def create(connection: Connection, schema: str = SERVED) -> bool:
 
 def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | None:
     """Return why there are no views of this version to read in a schema; None where there are."""
-    row = connection.execute(
-        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (schema,)
-    ).fetchone()
-    if row is None:
+    label = _read_label(connection, schema)
+    if label is None:
         return "there are no views yet; run `registry views update`"
-    if row[0] != _label():
-        return f"they are of another version ({row[0]}); rebuild them with `registry views rebuild`"
+    if label != _label():
+        return f"they are of another version ({label}); rebuild them with `registry views rebuild`"
     # Rows are views even without positions: views that count as absent would never be compared.
     served = [sql.SQL("SELECT FROM {} WHERE size > 0 LIMIT 1").format(sql.Identifier(schema, "positions"))]
     served += [
