@@ -106,6 +106,8 @@ COLUMNS = {
         "aggregate": ID, "topic": ID, "code": ID, "reason": OPEN + "a rule that consumers apply to what is on the log"
     },
     "publisher.commits": {"root": OPEN + "a hash on the log", "hashes": OPEN + "hashes on the log"},
+    "status.documents": {"form": ID, "media_type": ID, "content": OPEN + "a signed list of bits, served to anybody"},
+    "status.lists": {"signers": OPEN + "thumbprints of the node's public keys"},
     "vault.cohorts": {"record": HASH, "content": HASH},
     "vault.decisions": {"sealed": SEALED},
     "vault.erased": {"record": HASH},
