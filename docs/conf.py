@@ -57,6 +57,7 @@ SECTIONS = {
         "docs/desk",
         "docs/office",
         "docs/case-file",
+        "docs/status-lists",
     ],
     "Explanation": [
         "docs/why-signed-logs",
@@ -97,6 +98,7 @@ SECTIONS = {
         "docs/problems",
         "docs/events",
         "registry/wire/SPEC",
+        "docs/attestation-rulebook",
         "docs/limits",
         "docs/benchmarks",
     ],

@@ -9,7 +9,7 @@ from registry.documents.sd_jwt import HASHES, InvalidSdJwt, SdJwt, hash_disclosu
 
 MEDIA_TYPE: Final = "kb+jwt"
 WINDOW: Final = timedelta(minutes=10)
-"""How far the time of a presentation may be from now, where a nonce was asked."""
+"""The largest distance of a presentation's time from now, where a nonce was asked."""
 
 
 def bind_key(text: str, holder: Signer, *, nonce: str, audience: str, at: datetime) -> str:
@@ -52,7 +52,7 @@ def verify_key_binding(
         content = binding.claims()
     except InvalidJws as error:
         raise InvalidSdJwt(f"the holder's signature: {error}") from error
-    made = _read_time(content.get("iat"))
+    signed = _read_time(content.get("iat"))
     if not isinstance(content.get("nonce"), str) or not isinstance(content.get("aud"), str):
         raise InvalidSdJwt("the holder's signature lacks a nonce or an audience")
     if content.get("sd_hash") != hash_disclosure(sd_jwt.text, hash_algorithm if hash_algorithm in HASHES else ""):
@@ -61,11 +61,11 @@ def verify_key_binding(
         raise InvalidSdJwt("the holder signed for another request: this may be a presentation that was sent before")
     if audience is not None and content["aud"] != audience:
         raise InvalidSdJwt("the holder signed for another verifier")
-    if made > at + WINDOW:
+    if signed > at + WINDOW:
         raise InvalidSdJwt("the holder's signature has a time in the future")
-    if nonce is not None and made < at - WINDOW:
+    if nonce is not None and signed < at - WINDOW:
         raise InvalidSdJwt("the holder's signature is too old for this request")
-    return made
+    return signed
 
 
 def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value

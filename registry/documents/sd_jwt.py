@@ -63,7 +63,7 @@ class SdJwt(msgspec.Struct, frozen=True):
 def issue_sd_jwt(claims: Mapping[str, Any], signer: Signer, header: Mapping[str, Any], *, digests: int = 0) -> str:
     """Return an SD-JWT of claims in which some are `Disclosable`.
 
-    Each `_sd` has at least so many `digests`; decoys fill it up, so that their number tells nothing of the claims.
+    `digests` is the least number of digests in each `_sd`: decoys fill it up, so that nobody can count the claims.
     Raises `InvalidSdJwt` for names that are reserved.
     """
     concealment = _Concealment(digests)
@@ -113,10 +113,10 @@ def present(text: str, names: Collection[str]) -> str:
     """
     sd_jwt = parse_sd_jwt(text)
     parts = {item: parse_disclosure(item) for item in sd_jwt.disclosures}
-    kept = [item for item, values in parts.items() if len(values) == 3 and values[1] in names]
-    inner = "".join(str(parts[item][-1]) for item in kept) + sd_jwt.jwt.payload.decode()
-    kept += [item for item, values in parts.items() if len(values) == 2 and hash_disclosure(item, "sha-256") in inner]
-    return "~".join([sd_jwt.text.partition("~")[0], *kept, ""])
+    chosen = [item for item, values in parts.items() if len(values) == 3 and values[1] in names]
+    inner = "".join(str(parts[item][-1]) for item in chosen) + sd_jwt.jwt.payload.decode()
+    chosen += [item for item, values in parts.items() if len(values) == 2 and hash_disclosure(item, "sha-256") in inner]
+    return "~".join([sd_jwt.text.partition("~")[0], *chosen, ""])
 
 
 def hash_disclosure(text: str, algorithm: str) -> str:

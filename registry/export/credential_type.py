@@ -15,7 +15,7 @@ DRAFT: Final = "draft-ietf-oauth-sd-jwt-vc-19"
 """The version of SD-JWT VC that credentials follow."""
 VERSION: Final = 1
 PATH: Final = f"/credentials/types/micro-credential/{VERSION}"
-"""Where a node serves the type metadata, below its public address."""
+"""The path of the type metadata, below a node's public address."""
 COMMON_TYPES: Final[Mapping[str, str]] = {
     "microCredential": "urn:credential-registry:micro-credential:1",
     "module": "urn:credential-registry:module:1",
@@ -233,4 +233,4 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
     },
 }
-"""What the claims of a presentation look like. A claim that the holder keeps is absent, so none of them is required."""
+"""The form of the claims of a presentation. The holder may keep any claim of the person, so none is required."""

@@ -226,8 +226,18 @@ TABLES: Final[Mapping[str, TableEntry]] = {
     "publisher.held": TableEntry(
         "publishing", _FOREVER, {"aggregate": "none", "topic": "none", "code": "none", "reason": "none"}
     ),
+    "status.documents": TableEntry(
+        "issuing", _ALWAYS, {"form": "none", "media_type": "none", "content": "none"}
+    ),
+    "status.lists": TableEntry("issuing", _ALWAYS, {"signers": "none"}),
+    "status.places": TableEntry("issuing", _ALWAYS, {"credential": "none"}),
     "vault.cohorts": TableEntry("recognition", _FOREVER, {"record": "hash", "content": "hash"}),
     "vault.decisions": TableEntry("recognition", _WITH_CASE, {"learner": "pseudonym", "sealed": "sealed"}),
+    "vault.document_copies": TableEntry(
+        "issuing",
+        _ERASURE,
+        {"learner": "pseudonym", "format": "none", "by": "staff", "key": "none", "status_list": "none"},
+    ),
     "vault.erased": TableEntry(
         "rights", "as long as the node exists, so that last year's file brings nobody back", {"record": "hash"}
     ),

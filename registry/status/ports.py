@@ -1,4 +1,4 @@
-"""What status lists ask of the node: the statuses of its own credentials, as the views have them."""
+"""The port to the views: the statuses of the node's own credentials."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from psycopg import Connection
 
 
 class ViewPosition(msgspec.Struct, frozen=True):
-    """How far the views are: of the member's own log, of governance, and what governance voided of it."""
+    """The position of the views: on the member's own log and on governance's, and how much governance voided."""
 
     size: int
     governance: int

@@ -16,9 +16,9 @@ MEDIA_TYPE: Final = "application/statuslist+jwt"
 TYPE: Final = "statuslist+jwt"
 BITS: Final = 2
 VALIDITY: Final = timedelta(days=7)
-"""How long a list may be relied on, as a static copy, too."""
+"""The time for which a list may be relied on, as a static copy, too."""
 TTL_SECONDS: Final = 60
-"""How long a verifier may keep a list before it looks again."""
+"""The time for which a verifier may keep a list before it looks again."""
 _WIDTHS: Final = (1, 2, 4, 8)
 
 

@@ -31,7 +31,7 @@ _SHOWN: Final = {"awarding_date": "awardingDate", "ects": "ects", "parts": "part
 
 
 class HolderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier asked the holder to sign."""
+    """The request that a verifier asked the holder to sign."""
 
     nonce: str
     audience: str
@@ -148,7 +148,7 @@ def _check_holder(sd_jwt: SdJwt, payload: ProcessedPayload, request: HolderReque
             )
         return Check("holder", "notChecked", "The credential is bound to no key: anybody can present it.")
     try:
-        made = verify_key_binding(
+        signed = verify_key_binding(
             sd_jwt,
             claims,
             payload.hash_algorithm,
@@ -158,7 +158,7 @@ def _check_holder(sd_jwt: SdJwt, payload: ProcessedPayload, request: HolderReque
         )
     except InvalidSdJwt as error:
         return Check("holder", "failed", f"The presentation is not the holder's: {error}.")
-    values = {"signed": made.isoformat()}
+    values = {"signed": signed.isoformat()}
     if request is None:
         sentence = "The holder's key signed this presentation, for somebody else or another time: it can be a copy."
         return Check("holder", "warning", sentence, values)

@@ -25,30 +25,34 @@ def public(tmp_path_factory, postgres):
         file = served.home / "registry.toml"
         file.write_text(f'public_url = "{URL}/"\n' + file.read_text())
         served.start(run=False)
-        [served.place] = StatusListPlaces(served.dsn, URL).allocate(str(uuid4()))
-        StatusLists(served.dsn, URL, CredentialStatuses("twente"), lambda _: KEY).update()
         yield served
 
 
-def test_anybody_reads_a_status_list_and_may_keep_it_for_a_minute(public):
-    answer = public.anybody().get(public.place.token_list.removeprefix(URL))
+@pytest.fixture(scope="module")
+def place(public):
+    """A place in a status list that is signed."""
+    [given] = StatusListPlaces(public.dsn, URL).allocate(str(uuid4()))
+    StatusLists(public.dsn, URL, CredentialStatuses("twente"), lambda _: KEY).update()
+    return given
+
+
+def test_anybody_reads_a_status_list_and_may_keep_it_for_a_minute(public, place):
+    answer = public.anybody().get(place.token_list.removeprefix(URL))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/statuslist+jwt"
     assert answer.headers["cache-control"] == "public, max-age=60"
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert parse_token_list(answer.content).read(public.place.index) == 0
-    again = public.anybody().get(
-        public.place.token_list.removeprefix(URL), headers={"If-None-Match": answer.headers["etag"]}
-    )
+    assert parse_token_list(answer.content).read(place.index) == 0
+    again = public.anybody().get(place.token_list.removeprefix(URL), headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_a_bitstring_list_is_there_in_the_form_that_a_client_accepts(public):
-    path = public.place.bitstring_list.removeprefix(URL)
+def test_a_bitstring_list_is_there_in_the_form_that_a_client_accepts(public, place):
+    path = place.bitstring_list.removeprefix(URL)
     answer = public.anybody().get(path, headers={"Accept": "application/vc+jwt"})
     assert answer.headers["content-type"] == "application/vc+jwt"
     credential = json.loads(parse_jws(answer.text).payload)
-    assert credential["id"] == public.place.bitstring_list
+    assert credential["id"] == place.bitstring_list
     refused = public.anybody().get(path, headers={"Accept": "application/pdf"})
     assert "application/vc+jwt" in problem(refused, 406, "not-acceptable")["detail"]
 
@@ -65,10 +69,10 @@ def test_the_type_of_the_credentials_is_served_as_they_hash_it(public):
     problem(public.anybody().get("/credentials/types/micro-credential/2"), 404, "not-found")
 
 
-def test_the_lists_are_written_as_files_that_a_web_server_serves(public, tmp_path):
+def test_the_lists_are_written_as_files_that_a_web_server_serves(public, place, tmp_path):
     lists = StatusLists(public.dsn, URL, CredentialStatuses("twente"), lambda _: KEY)
     assert write_lists(lists.read_all(), tmp_path) == 5
-    served = public.anybody().get("/credentials/status/1/token").content
+    served = public.anybody().get(place.token_list.removeprefix(URL)).content
     assert (tmp_path / "credentials/status/1/token").read_bytes() == served
     assert (tmp_path / "credentials/status/1/revocation").read_bytes().count(b".") == 2
 

@@ -1,6 +1,7 @@
 """Throwaway keys that sign documents in tests, as `DocumentSigner` says."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -26,7 +27,7 @@ class DocumentKey:
         self.issuer = issuer
         self.private = Ed25519PrivateKey.generate() if profile == "open" else generate_private_key(SECP256R1())
         whole = (OKPKey if profile == "open" else ECKey).import_key(self.private).as_dict(private=False)
-        self.jwk = {name: str(whole[name]) for name in ("kty", "crv", "x", "y") if name in whole}
+        self.jwk: Mapping[str, str] = {name: str(whole[name]) for name in ("kty", "crv", "x", "y") if name in whole}
         self.thumbprint = thumbprint(self.jwk)
         self.verification_method = f"{issuer}#{self.thumbprint}"
         self.anchor, self.x5c = make_chain(self.private.public_key(), **certificate) if certificates else (None, ())

@@ -7,9 +7,12 @@ import pytest
 from registry.documents.key_binding import bind_key
 from registry.documents.sd_jwt import present
 from registry.export.credential_type import make_type_metadata
+from registry.export.document import StatusPlaces
+from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list
+from registry.status.token_list import sign_token_list
 from registry.verification.sd_jwt_vc import HolderRequest
 from tests.support.document_keys import DocumentKey
-from tests.unit.registry.export.test_sd_jwt_vc import export
+from tests.unit.registry.export.test_sd_jwt_vc import LIST, export
 from tests.unit.registry.verification.test_sd_jwt_vc import keys, open_text, results, sentence
 
 AT = datetime(2026, 6, 9, 12, tzinfo=UTC)
@@ -18,11 +21,11 @@ VCT = "https://registry.twente.example/credentials/types/micro-credential/1"
 
 @pytest.fixture
 def others(npm_checks):
-    """OpenWallet Foundation's library for SD-JWT VC."""
+    """OpenWallet Foundation's library for SD-JWT VC, and Digital Bazaar's for bitstrings."""
 
-    def run(action, **request):
+    def run(*program, **request):
         done = subprocess.run(
-            ["node", "sd_jwt_vc.js", action],
+            ["node", *([] if program[0].endswith(".js") else ["sd_jwt_vc.js"]), *program],
             cwd=npm_checks,
             input=json.dumps(request),
             capture_output=True,
@@ -88,3 +91,24 @@ def test_a_presentation_from_elsewhere_verifies_here(others):
         "languages": ["nl", "en"],
         "type": "https://issuer.example/diploma",
     }
+
+
+@pytest.mark.parametrize(("index", "says"), [(6, None), (7, "Status is not valid"), (8, "Status is not valid")])
+def test_software_of_others_reads_the_status_of_a_credential_in_our_list(others, index, says):
+    signer = DocumentKey("eudi", certificates=True)
+    places = StatusPlaces(f"{LIST}/revocation", f"{LIST}/token", index)
+    token = export(signer=signer, status=places).content.decode()
+    now = datetime.now(UTC).replace(microsecond=0)  # the library compares with its own clock
+    signed = sign_token_list({7: 1, 8: 2}, MIN_ENTRIES, places.token_list, signer, now)
+    answer = others(
+        "verify", token=token, algorithm="ES256", key=signer.jwk, statusList=signed.decode(), now=int(now.timestamp())
+    )
+    assert says is None or says in answer["error"], answer
+    assert (says is None) == ("payload" in answer), answer
+
+
+def test_software_of_others_reads_our_bitstring(others):
+    credential = make_bitstring_list([7, 131_071], MIN_ENTRIES, "revocation", f"{LIST}/revocation", "did:web:x", AT)
+    encoded = credential["credentialSubject"]["encodedList"]
+    answer = others("status_list.js", encodedList=encoded, places=[0, 6, 7, 8, 131_071])
+    assert answer == {"length": MIN_ENTRIES, "values": [False, False, True, False, True]}
