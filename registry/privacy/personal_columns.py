@@ -227,10 +227,10 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         "publishing", _FOREVER, {"aggregate": "none", "topic": "none", "code": "none", "reason": "none"}
     ),
     "status.documents": TableEntry(
-        "issuing", _ALWAYS, {"form": "none", "media_type": "none", "content": "none"}
+        "issuing", _FOREVER, {"form": "none", "media_type": "none", "content": "none"}
     ),
-    "status.lists": TableEntry("issuing", _ALWAYS, {"signers": "none"}),
-    "status.places": TableEntry("issuing", _ALWAYS, {"credential": "none"}),
+    "status.lists": TableEntry("issuing", _FOREVER, {"signers": "none"}),
+    "status.places": TableEntry("issuing", _FOREVER, {"credential": "none"}),
     "vault.cohorts": TableEntry("recognition", _FOREVER, {"record": "hash", "content": "hash"}),
     "vault.decisions": TableEntry("recognition", _WITH_CASE, {"learner": "pseudonym", "sealed": "sealed"}),
     "vault.document_copies": TableEntry(

@@ -4,7 +4,6 @@
 def forget_migrations(cursor):
     """Take away what numbered migrations added after the first, and that any were applied."""
     cursor.execute("DROP SCHEMA accounts, privacy CASCADE")
-    cursor.execute("DROP SCHEMA accounts CASCADE")
     cursor.execute("DROP SCHEMA status CASCADE")
     cursor.execute("ALTER TABLE intake.batches DROP COLUMN content")
     cursor.execute("DROP TABLE intake.replacements, intake.row_effects")
