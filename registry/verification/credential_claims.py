@@ -52,7 +52,7 @@ def _read_subject(subject: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for identifier in _objects(subject.get("identifier")):
         if identifier.get("identityType") != "name" or (value := _text(identifier.get("identityHash"))) is None:
             continue
-        if identifier.get("hashed") is True:
+        if str(identifier.get("hashed")).lower() == "true":
             yield "nameHash", {"hash": value, "salt": _text(identifier.get("salt")) or ""}
         else:
             yield "name", value

@@ -15,7 +15,8 @@ from registry.documents.data_integrity import (
 )
 from registry.documents.json_ld import UnknownContext, UnsafeDocument
 from registry.verification.checks import Check
-from registry.verification.credential_form import find_context_fault, issuer_of
+from registry.verification.credential_contexts import find_context_fault, find_hidden_property
+from registry.verification.credential_form import issuer_of
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 
 PURPOSE: Final = "assertionMethod"
@@ -49,7 +50,7 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
 
     It passes if one proof at least holds and none is wrong. A proof that cannot be checked is neither.
     """
-    fault = find_context_fault(document)
+    fault = find_context_fault(document) or find_hidden_property(document)
     if fault is not None:
         return _fail(f"What was signed may be something else than what stands here: {fault}.")
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from registry.documents import base64url, log_place
 from registry.documents.jose import sign_jws
+from registry.documents.json_ld import canonize
 from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
 from registry.verification.verifiable_credentials import open_credential
@@ -136,6 +137,60 @@ def test_a_context_that_redefines_a_term_is_refused():
     assert result(opened).result == "failed"
     assert "redefines the term 'name'" in result(opened).sentence
     assert opened.claims == {}
+
+
+CREDENTIALS = "https://www.w3.org/2018/credentials#"
+
+
+def _rename(document, term, name):
+    return {name if key == term else key: value for key, value in document.items()}
+
+
+def _with_alias(document, term, name):
+    """The document with a property under a name that a context in it defines."""
+    contexts = [
+        *document["@context"],
+        {name: {"@id": CREDENTIALS + term, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}},
+    ]
+    return _rename(document, term, name) | {"@context": contexts}
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (_with_alias(badge(), "validUntil", "until"), "validUntil stands under another name"),
+        (badge() | {"validUntil": [badge()["validUntil"]]}, "validUntil is not a plain text"),
+        (
+            badge()
+            | {"validUntil": {"@value": badge()["validUntil"], "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}},
+            "validUntil is not a plain text",
+        ),
+        (
+            _rename(badge(), "credentialStatus", CREDENTIALS + "credentialStatus"),
+            "credentialStatus stands under another",
+        ),
+    ],
+)
+def test_a_property_that_readers_of_the_json_would_not_find_is_refused(document, reason):
+    """The RDF of each is that of the signed badge, so that its proof holds."""
+    assert canonize(_unsigned(document)) == canonize(_unsigned(badge()))
+    opened = judge(document)
+    assert result(opened).result == "failed"
+    assert reason in result(opened).sentence
+    assert opened.claims == {}
+
+
+def _unsigned(document):
+    return {name: value for name, value in document.items() if name != "proof"}
+
+
+def test_a_context_that_gives_a_keyword_another_name_is_refused():
+    document = badge()
+    document["@context"].append({"remark": "@index"})
+    document["credentialSubject"]["achievement"]["remark"] = "Doctor of data"
+    opened = judge(document)
+    assert result(opened).result == "failed"
+    assert "keyword @index" in result(opened).sentence
 
 
 def test_a_context_inside_a_part_of_the_document_is_refused():
