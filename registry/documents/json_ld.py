@@ -47,8 +47,12 @@ class UnknownContext(UnsafeDocument):
 
 def canonize(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) -> str:
     """Return the canonical N-Quads of a document. Raises `UnsafeDocument`, `UnknownContext`."""
-    node = expand(document, loader)
-    dataset = JsonLdProcessor().to_rdf([node], _options(loader))
+    return canonize_node(expand(document, loader))
+
+
+def canonize_node(node: Mapping[str, Any]) -> str:
+    """Return the canonical N-Quads of what `expand` returned. Raises `UnsafeDocument`."""
+    dataset = JsonLdProcessor().to_rdf([node], _options(SHIPPED))
     if sum(len(quads) for quads in dataset.values()) > MAX_QUADS:
         raise UnsafeDocument(f"it has more than {MAX_QUADS:,} statements")
     return str(_BoundedCanonizer().main(dataset, {"format": "application/n-quads"}))

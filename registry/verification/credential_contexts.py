@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from registry.documents import log_place
-from registry.documents.json_ld import UnsafeDocument, expand
 from registry.verification.credential_form import types_of
 
 _READ: Final = frozenset(
@@ -90,16 +89,12 @@ def _find_keyword(context: Any) -> str | None:  # noqa: ANN401 - any JSON value
     return next((keyword for value in inner if (keyword := _find_keyword(value)) is not None), None)
 
 
-def find_hidden_property(document: Mapping[str, Any]) -> str | None:
+def find_hidden_property(document: Mapping[str, Any], node: Mapping[str, Any]) -> str | None:
     """Return how a document states under another name, or in another form, what a reader looks for; None if nowhere.
 
     `"https://www.w3.org/2018/credentials#validUntil": …` is the same RDF as `"validUntil": …`, so the proof holds, and
-    who reads the JSON would not see that the credential ends.
+    who reads the JSON would not see that the credential ends. `node` is the document in expanded form.
     """
-    try:
-        node = expand(document)
-    except UnsafeDocument:
-        return None  # the proof is not over all of the document, which its check says
     for term, address in _DECISIVE.items():
         stated = node.get(address)
         if stated is None:
