@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from registry.documents import base64url, log_place
+from registry.documents.contexts import CREDENTIALS_V2
+from registry.documents.data_integrity import secure_credential
 from registry.documents.jose import sign_jws
 from registry.documents.json_ld import canonize
 from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
-from registry.verification.verifiable_credentials import open_credential
+from registry.verification.verifiable_credentials import check_credential, open_credential
 from tests.support import portable
 from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options
 
@@ -52,7 +54,7 @@ def test_a_badge_of_ours_passes_and_says_what_it_says():
         "credential": portable.CREDENTIAL,
         "name": "Zoë Żółkiewska-Núñez",
         "note": "With distinction",
-        "eqfLevel": "6",
+        "eqfLevel": 6,
         "credits": 5,
         "ects": 5.0,
         "grade": "8.5",
@@ -302,6 +304,32 @@ def test_a_key_that_the_token_brings_itself_proves_nothing():
     opened = judge(token.encode())
     assert result(opened).result == "notChecked"
     assert opened.claims == {}
+
+
+def test_a_status_list_is_secured_and_checked_as_a_credential():
+    status_list = {
+        "@context": [CREDENTIALS_V2],
+        "id": "https://registry.twente.example/status/1",
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": SIGNER.issuer,
+        "validFrom": "2026-07-01T00:00:00Z",
+        "credentialSubject": {
+            "id": "https://registry.twente.example/status/1#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": "revocation",
+            "encodedList": "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
+            "ttl": 300_000,
+        },
+    }
+    media_type, content = secure_credential(status_list, SIGNER, datetime(2026, 7, 1, 12, 30, 5, 7, tzinfo=UTC))
+    assert media_type == "application/vc"
+    document, signature = check_credential(content, KeyTable(), AT)
+    assert document["credentialSubject"] == status_list["credentialSubject"]
+    assert signature.check.values["created"] == "2026-07-01T12:30:05Z"
+    assert signature.key.jwk == SIGNER.jwk
+    other = json.loads(content)
+    other["credentialSubject"]["encodedList"] = "uAAAA"
+    assert check_credential(json.dumps(other).encode(), KeyTable(), AT).signature.key is None
 
 
 @pytest.mark.parametrize(
