@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from registry.documents import base64url, multibase
 from registry.documents.contexts import SHIPPED
-from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, canonize_node, check_shape, expand
 from registry.documents.multikey import MalformedKey, check_jwk
 
 SUITE: Final = "eddsa-rdfc-2022"
@@ -100,7 +100,7 @@ def sign_document(document: Mapping[str, Any], key: SigningKey, created: str) ->
         "proofPurpose": "assertionMethod",
     }
     unsigned = {name: value for name, value in document.items() if name != "proof"}
-    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, unsigned, SHIPPED))
+    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, expand(unsigned), SHIPPED))
     return {**unsigned, "proof": [{**options, "proofValue": multibase.encode(signature)}]}
 
 
@@ -155,8 +155,17 @@ def is_supported(proof: Proof) -> bool:
     return proof.suite in _CURVES
 
 
-def verify_proof(document: Mapping[str, Any], proof: Proof, key: Mapping[str, str], loader: Loader = SHIPPED) -> None:
+def verify_proof(
+    document: Mapping[str, Any],
+    proof: Proof,
+    key: Mapping[str, str],
+    loader: Loader = SHIPPED,
+    *,
+    node: Mapping[str, Any] | None = None,
+) -> None:
     """Verify that a proof is over this document by this key, a JWK.
+
+    `node` is what `expand` makes of the document without its proofs, where somebody has it already.
 
     Raises `BrokenProof`, `MalformedProof`, `UnsupportedProof`, or `UnsafeDocument` where the document loses something
     on the way to RDF, so that the signature cannot be over all of it.
@@ -178,15 +187,16 @@ def verify_proof(document: Mapping[str, Any], proof: Proof, key: Mapping[str, st
         raise MalformedProof("proofValue does not begin with z (base58btc)")
     if len(signature) != SIGNATURE_BYTES:
         raise MalformedProof(f"proofValue has {len(signature)} bytes instead of {SIGNATURE_BYTES}")
-    _verify_signature(curve, key, signature, _hash(document, proof, loader))
+    _verify_signature(curve, key, signature, _hash(document, proof, loader, node))
 
 
-def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader) -> bytes:
+def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader, node: Mapping[str, Any] | None) -> bytes:
     """Return what the signature of a proof is over."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     options = dict(proof.options)
     if "jcs" not in proof.suite:
-        return _hash_rdf(options | {"@context": document.get("@context")}, unsigned, loader)
+        whole = expand(unsigned, loader) if node is None else node
+        return _hash_rdf(options | {"@context": document.get("@context")}, whole, loader)
     if "@context" in options:  # vc-di-eddsa, section 3.3.2: the contexts when it was signed
         signed, stated = _list(options["@context"]), _list(document.get("@context"))
         if stated[: len(signed)] != signed:
@@ -196,7 +206,7 @@ def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader) -> bytes:
     return _digest(canonicalize(options)) + _digest(canonicalize(unsigned))
 
 
-def _hash_rdf(options: Mapping[str, Any], unsigned: Mapping[str, Any], loader: Loader) -> bytes:
+def _hash_rdf(options: Mapping[str, Any], node: Mapping[str, Any], loader: Loader) -> bytes:
     """Return the hashes of a proof's options and of the document, as RDF (vc-di-eddsa, section 3.2.4)."""
     try:
         first = canonize(options, loader)
@@ -204,7 +214,7 @@ def _hash_rdf(options: Mapping[str, Any], unsigned: Mapping[str, Any], loader: L
         raise
     except UnsafeDocument as error:
         raise UnsafeDocument(f"in the proof: {error}") from error
-    return _digest(first.encode()) + _digest(canonize(unsigned, loader).encode())
+    return _digest(first.encode()) + _digest(canonize_node(node).encode())
 
 
 def _digest(content: bytes) -> bytes:

@@ -47,28 +47,38 @@ class UnknownContext(UnsafeDocument):
 
 def canonize(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) -> str:
     """Return the canonical N-Quads of a document. Raises `UnsafeDocument`, `UnknownContext`."""
+    return canonize_node(expand(document, loader))
+
+
+def canonize_node(node: Mapping[str, Any]) -> str:
+    """Return the canonical N-Quads of what `expand` returned. Raises `UnsafeDocument`."""
+    dataset = JsonLdProcessor().to_rdf([node], _options(SHIPPED))
+    if sum(len(quads) for quads in dataset.values()) > MAX_QUADS:
+        raise UnsafeDocument(f"it has more than {MAX_QUADS:,} statements")
+    return str(_BoundedCanonizer().main(dataset, {"format": "application/n-quads"}))
+
+
+def expand(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) -> dict[str, Any]:
+    """Return a document with addresses for its terms. Raises `UnsafeDocument`, `UnknownContext`."""
     check_shape(document)
     with _lock:
         try:
-            return _canonize(_write_numbers(document), loader)
+            processor = JsonLdProcessor(on_property_dropped=_refuse_dropped)
+            expanded = processor.expand(_write_numbers(document), _options(loader))
         except JsonLdError as error:
             raise _explain(error) from error
         except RecursionError as error:
             raise UnsafeDocument("it nests too deeply") from error
-
-
-def _canonize(document: Mapping[str, Any], loader: Callable[..., Any]) -> str:
-    resolver = ContextResolver(_cache if loader is SHIPPED else LRUCache(maxsize=50), loader)
-    options = {"documentLoader": loader, "contextResolver": resolver, "base": _BASE, "extractAllScripts": False}
-    processor = JsonLdProcessor(on_property_dropped=_refuse_dropped)
-    expanded = processor.expand(document, options)
     if len(expanded) != 1:
         raise UnsafeDocument("it is not one object")
-    _check_expanded(expanded[0], "$")
-    dataset = processor.to_rdf(expanded, options)
-    if sum(len(quads) for quads in dataset.values()) > MAX_QUADS:
-        raise UnsafeDocument(f"it has more than {MAX_QUADS:,} statements")
-    return str(_BoundedCanonizer().main(dataset, {"format": "application/n-quads"}))
+    node: dict[str, Any] = expanded[0]
+    _check_expanded(node, "$")
+    return node
+
+
+def _options(loader: Callable[..., Any]) -> dict[str, Any]:
+    resolver = ContextResolver(_cache if loader is SHIPPED else LRUCache(maxsize=50), loader)
+    return {"documentLoader": loader, "contextResolver": resolver, "base": _BASE, "extractAllScripts": False}
 
 
 def _write_numbers(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -13,11 +13,12 @@ _DATES: Final = {
     "validFrom": ("validFrom", "issuanceDate"),
     "validUntil": ("validUntil", "expirationDate"),
 }
+_LEVELS: Final = frozenset("12345678")
 _STATUS_TYPES: Final = ("BitstringStatusListEntry", "StatusList2021Entry")
 
 
 def read_claims(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a credential says; of a learner record also its `members`."""
+    """Return what a credential says; of a learner record also its `credentials`."""
     claims = dict(_read_envelope(document))
     subjects = subjects_of(document)
     if len(subjects) == 1:
@@ -25,7 +26,7 @@ def read_claims(document: Mapping[str, Any]) -> dict[str, Any]:
     else:
         claims["subjects"] = [dict(_read_subject(subject)) for subject in subjects]
     if LEARNER_RECORD in types_of(document):
-        claims["members"] = [read_claims(member) for member in list_members(document) if isinstance(member, dict)]
+        claims["credentials"] = [read_claims(member) for member in list_members(document) if isinstance(member, dict)]
     return claims
 
 
@@ -52,7 +53,7 @@ def _read_subject(subject: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for identifier in _objects(subject.get("identifier")):
         if identifier.get("identityType") != "name" or (value := _text(identifier.get("identityHash"))) is None:
             continue
-        if identifier.get("hashed") is True:
+        if str(identifier.get("hashed")).lower() == "true":
             yield "nameHash", {"hash": value, "salt": _text(identifier.get("salt")) or ""}
         else:
             yield "name", value
@@ -70,7 +71,7 @@ def _read_achievement(achievement: Mapping[str, Any], subject: Mapping[str, Any]
         yield "title", title
     for alignment in _objects(achievement.get("alignment")):
         if alignment.get("targetType") == "ext:EQF" and (level := _text(alignment.get("targetCode"))) is not None:
-            yield "eqfLevel", level
+            yield "eqfLevel", int(level) if level in _LEVELS else level
     if isinstance(credits_earned := subject.get("creditsEarned"), int | float):
         yield "credits", credits_earned
     kinds = {

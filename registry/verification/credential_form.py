@@ -1,9 +1,8 @@
 """The form of a verifiable credential in JSON: what it must have before its proof is looked at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from registry.documents import log_place
 from registry.documents.contexts import CREDENTIALS_V1, CREDENTIALS_V2
 from registry.documents.json_ld import UnsafeDocument, check_shape
 from registry.documents.strict_json import parse_object
@@ -13,16 +12,6 @@ MAX_MEMBERS: Final = 100
 """Credentials within a learner record."""
 OPEN_BADGE: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 LEARNER_RECORD: Final = "ClrCredential"
-_READ: Final = frozenset(
-    {
-        "id", "type", "issuer", "credentialSubject", "achievement", "name", "result", "resultDescription", "value",
-        "resultType", "creditsEarned", "alignment", "targetType", "targetCode", "identifier", "identityHash",
-        "identityType", "hashed", "salt", "awardedDate", "validFrom", "validUntil", "issuanceDate", "expirationDate",
-        "credentialStatus", "statusPurpose", "statusListIndex", "statusListCredential", "verifiableCredential",
-        "holder", "proof", "narrative", log_place.TERM, "origin", "credential", "receipt",
-    }
-)  # fmt: skip
-"""Terms that the verifier reads. The signature is over what they mean, so no document may say what they mean."""
 
 
 class MalformedCredential(ValueError):
@@ -58,54 +47,6 @@ def check_form(document: Mapping[str, Any]) -> None:
         check_shape(document)
     except UnsafeDocument as error:
         raise MalformedCredential(str(error)) from error
-
-
-def find_context_fault(document: Mapping[str, Any]) -> str | None:
-    """Return how the contexts of a document could make it say something else than what was signed; None if they don't.
-
-    The proof of a document is over its RDF, and a reader reads its JSON: a context that changes the meaning of a term
-    lets both differ. The shipped contexts protect their terms, but not all of them.
-    """
-    for within, contexts in _contexts(document):
-        if not within:
-            return "a part of it that is no credential has contexts of its own"
-        for context in contexts:
-            if isinstance(context, Mapping) and context != log_place.CONTEXT and (term := _find_read(context)):
-                return f"a context written out in it redefines the term {term!r}"
-    return None
-
-
-def _contexts(document: Mapping[str, Any]) -> Iterator[tuple[bool, list[Any]]]:
-    """Yield the contexts of each object that has any, and True if the object is a credential."""
-    waiting: list[Any] = [document]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, Mapping):
-            if "@context" in value:
-                stated = value["@context"]
-                # a proof repeats the contexts of its document (vc-di-eddsa, section 3.3)
-                has_contexts = "VerifiableCredential" in types_of(value) or value.get("type") == "DataIntegrityProof"
-                yield has_contexts, stated if isinstance(stated, list) else [stated]
-            waiting += [inner for name, inner in value.items() if name != "@context"]
-
-
-def _find_read(context: Mapping[str, Any]) -> str | None:
-    """Return a term that the verifier reads and a context defines, however deep."""
-    waiting: list[Any] = [context]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, Mapping):
-            for key, inner in value.items():
-                # `id` and `type` as other names of the keywords are in nearly every context
-                name = str(key)
-                if name in _READ and not (name in {"id", "type"} and inner == f"@{name}"):
-                    return name
-                waiting.append(inner)
-    return None
 
 
 def types_of(value: Mapping[str, Any]) -> list[str]:

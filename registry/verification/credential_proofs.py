@@ -13,9 +13,10 @@ from registry.documents.data_integrity import (
     read_proofs,
     verify_proof,
 )
-from registry.documents.json_ld import UnknownContext, UnsafeDocument
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, expand
 from registry.verification.checks import Check
-from registry.verification.credential_form import find_context_fault, issuer_of
+from registry.verification.credential_contexts import find_context_fault, find_hidden_property
+from registry.verification.credential_form import issuer_of
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 
 PURPOSE: Final = "assertionMethod"
@@ -49,7 +50,10 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
 
     It passes if one proof at least holds and none is wrong. A proof that cannot be checked is neither.
     """
+    node = _expand(document)
     fault = find_context_fault(document)
+    if fault is None and node is not None:
+        fault = find_hidden_property(document, node)
     if fault is not None:
         return _fail(f"What was signed may be something else than what stands here: {fault}.")
     try:
@@ -58,7 +62,7 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
         return _fail(f"The proof cannot be read: {error}.")
     if not proofs:
         return _fail("Nobody has signed this document: it has no proof, so anybody may have written it.")
-    outcomes = [_check_proof(document, proof, keys, at) for proof in proofs]
+    outcomes = [_check_proof(document, node, proof, keys, at) for proof in proofs]
     wrong = next((outcome for outcome in outcomes if outcome.result == "failed"), None)
     if wrong is not None:
         return _fail(wrong.sentence)
@@ -77,7 +81,17 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
     return CheckedSignature(Check("signature", "passed", " ".join([first.sentence, *unchecked]), stated), first.key)
 
 
-def _check_proof(document: Mapping[str, Any], proof: Proof, keys: KeyResolver, at: datetime) -> _Outcome:
+def _expand(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a document without its proofs in expanded form; None where it has none: its proof's check says why."""
+    try:
+        return expand({name: value for name, value in document.items() if name != "proof"})
+    except UnsafeDocument:
+        return None
+
+
+def _check_proof(
+    document: Mapping[str, Any], node: Mapping[str, Any] | None, proof: Proof, keys: KeyResolver, at: datetime
+) -> _Outcome:
     if not is_supported(proof):
         return _Outcome(
             "notChecked", f"A proof of the kind {proof.suite[:60]!r} could not be checked: it is not known here.", proof
@@ -93,7 +107,7 @@ def _check_proof(document: Mapping[str, Any], proof: Proof, keys: KeyResolver, a
     if isinstance(key, UnresolvedKey):
         return _Outcome("failed" if key.contradicts else "notChecked", key.reason, proof)
     try:
-        verify_proof(document, proof, key.jwk)
+        verify_proof(document, proof, key.jwk, node=node)
     except UnsupportedProof as error:
         return _Outcome("notChecked", f"A proof could not be checked: {error}.", proof)
     except BrokenProof as error:

@@ -14,7 +14,7 @@ from joserfc.jws import JWSRegistry
 
 from registry.documents.jose import InvalidJws, Jws, parse_jws, verify_jws
 from registry.verification.checks import Check
-from registry.verification.credential_form import MalformedCredential, check_form, find_context_fault, issuer_of
+from registry.verification.credential_form import MalformedCredential, check_form, issuer_of
 from registry.verification.credential_proofs import CheckedCredential, CheckedSignature
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 
@@ -70,7 +70,7 @@ def _check_token(
 ) -> CheckedSignature:
     if "proof" in document:
         return _fail("The credential is in two envelopes, a token and a proof; one of them must go.")
-    fault = _find_contradiction(claims, document, at) or find_context_fault(document)
+    fault = _find_contradiction(claims, document, at)
     if fault is not None:
         return _fail(f"The token cannot stand for the credential: {fault}.")
     own = _read_own_key(token)

@@ -7,10 +7,13 @@ import msgspec
 import pytest
 
 from registry.documents import base64url, log_place
+from registry.documents.contexts import CREDENTIALS_V2
+from registry.documents.data_integrity import secure_credential
 from registry.documents.jose import sign_jws
+from registry.documents.json_ld import canonize
 from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
-from registry.verification.verifiable_credentials import open_credential
+from registry.verification.verifiable_credentials import check_credential, open_credential
 from tests.support import portable
 from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options
 
@@ -51,7 +54,7 @@ def test_a_badge_of_ours_passes_and_says_what_it_says():
         "credential": portable.CREDENTIAL,
         "name": "Zoë Żółkiewska-Núñez",
         "note": "With distinction",
-        "eqfLevel": "6",
+        "eqfLevel": 6,
         "credits": 5,
         "ects": 5.0,
         "grade": "8.5",
@@ -136,6 +139,60 @@ def test_a_context_that_redefines_a_term_is_refused():
     assert result(opened).result == "failed"
     assert "redefines the term 'name'" in result(opened).sentence
     assert opened.claims == {}
+
+
+CREDENTIALS = "https://www.w3.org/2018/credentials#"
+
+
+def _rename(document, term, name):
+    return {name if key == term else key: value for key, value in document.items()}
+
+
+def _with_alias(document, term, name):
+    """The document with a property under a name that a context in it defines."""
+    contexts = [
+        *document["@context"],
+        {name: {"@id": CREDENTIALS + term, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}},
+    ]
+    return _rename(document, term, name) | {"@context": contexts}
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (_with_alias(badge(), "validUntil", "until"), "validUntil stands under another name"),
+        (badge() | {"validUntil": [badge()["validUntil"]]}, "validUntil is not a plain text"),
+        (
+            badge()
+            | {"validUntil": {"@value": badge()["validUntil"], "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}},
+            "validUntil is not a plain text",
+        ),
+        (
+            _rename(badge(), "credentialStatus", CREDENTIALS + "credentialStatus"),
+            "credentialStatus stands under another",
+        ),
+    ],
+)
+def test_a_property_that_readers_of_the_json_would_not_find_is_refused(document, reason):
+    """The RDF of each is that of the signed badge, so that its proof holds."""
+    assert canonize(_unsigned(document)) == canonize(_unsigned(badge()))
+    opened = judge(document)
+    assert result(opened).result == "failed"
+    assert reason in result(opened).sentence
+    assert opened.claims == {}
+
+
+def _unsigned(document):
+    return {name: value for name, value in document.items() if name != "proof"}
+
+
+def test_a_context_that_gives_a_keyword_another_name_is_refused():
+    document = badge()
+    document["@context"].append({"remark": "@index"})
+    document["credentialSubject"]["achievement"]["remark"] = "Doctor of data"
+    opened = judge(document)
+    assert result(opened).result == "failed"
+    assert "keyword @index" in result(opened).sentence
 
 
 def test_a_context_inside_a_part_of_the_document_is_refused():
@@ -247,6 +304,32 @@ def test_a_key_that_the_token_brings_itself_proves_nothing():
     opened = judge(token.encode())
     assert result(opened).result == "notChecked"
     assert opened.claims == {}
+
+
+def test_a_status_list_is_secured_and_checked_as_a_credential():
+    status_list = {
+        "@context": [CREDENTIALS_V2],
+        "id": "https://registry.twente.example/status/1",
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": SIGNER.issuer,
+        "validFrom": "2026-07-01T00:00:00Z",
+        "credentialSubject": {
+            "id": "https://registry.twente.example/status/1#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": "revocation",
+            "encodedList": "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
+            "ttl": 300_000,
+        },
+    }
+    media_type, content = secure_credential(status_list, SIGNER, datetime(2026, 7, 1, 12, 30, 5, 7, tzinfo=UTC))
+    assert media_type == "application/vc"
+    document, signature = check_credential(content, KeyTable(), AT)
+    assert document["credentialSubject"] == status_list["credentialSubject"]
+    assert signature.check.values["created"] == "2026-07-01T12:30:05Z"
+    assert signature.key.jwk == SIGNER.jwk
+    other = json.loads(content)
+    other["credentialSubject"]["encodedList"] = "uAAAA"
+    assert check_credential(json.dumps(other).encode(), KeyTable(), AT).signature.key is None
 
 
 @pytest.mark.parametrize(
