@@ -24,7 +24,7 @@ TARGET_MS = 50.0
 PDF_TARGET_MS = 400.0
 WALLET_COPIES = "sd-jwt-vc"
 TARGET_RATE = 1_000.0
-SECONDS = 1.5
+SECONDS = 0.7
 """Time for each format."""
 ISSUER = "did:web:registry.twente.example"
 
