@@ -24,7 +24,7 @@ TARGET_MS = 50.0
 PDF_TARGET_MS = 400.0
 WALLET_COPIES = "sd-jwt-vc"
 TARGET_RATE = 1_000.0
-SECONDS = 1.5
+SECONDS = 0.7
 """Time for each format."""
 ISSUER = "did:web:registry.twente.example"
 
@@ -57,13 +57,15 @@ def export_bench() -> list[Result]:
     key = MemoryKey()
     results = []
     for format_ in (*FORMATS.list_formats("credential"), *FORMATS.list_formats("portfolio")):
+        began = time.process_time()
         spent = _measure(format_, key)
+        on_core = time.process_time() - began
         median = statistics.median(spent) * 1_000
         target = PDF_TARGET_MS if format_.media_type == "application/pdf" else TARGET_MS
         name = f"export of a {format_.content}: {format_.name}"
         results.append(Result(name, "ms", median, f"at most {target:g}", median <= target))
         if format_.name == WALLET_COPIES:
-            rate = len(spent) / sum(spent)
+            rate = (len(spent) + 1) / on_core
             results.append(
                 Result("SD-JWT VCs on one core", "/s", rate, f"at least {TARGET_RATE:g}", rate >= TARGET_RATE)
             )
