@@ -101,7 +101,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     imports = ImportStore(node.registry.dsn, node.registry.vault, open_batch_store(node))
     routes = Litestar(
         [*join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch)]), page_routes()],
-        state=State({"member": settings.member, "site": site, "pages": pages, "kept_basis": settings.retention.basis}),
+        state=State({"member": settings.member, "site": site, "pages": pages, "kept_basis": settings.retention_basis}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),
