@@ -12,7 +12,8 @@ from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
 from registry.api.receiving import Receiving
 from registry.http import requires
-from registry.learners.restrictions import LIFTING, REASONS, Kind, Restriction, lift, list_restrictions, restrict
+from registry.learners.restriction_reasons import LIFTING, REASONS, Kind
+from registry.learners.restrictions import Restriction, lift, list_restrictions, restrict
 
 Reason = Annotated[str, Meta(max_length=60)]
 

@@ -5,9 +5,9 @@ is proposed, no search by name finds them, and lists show a note in place of the
 what is stored, a wrong name is corrected, and they can be erased. Nothing of it is on the log.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 import msgspec
 from psycopg import Cursor
@@ -17,18 +17,11 @@ from registry.accounts.journal import JournalRow
 from registry.application.registry import Registry
 from registry.domain.errors import Refusal
 from registry.learners.erasure import UnknownLearner
+from registry.learners.restriction_reasons import LIFTING, REASONS, Kind
 from registry.values.actors import person_of
 from registry.vault.vault import random_id
 from registry.wire.forms import check_uuid
 
-Kind = Literal["restriction", "objection"]
-REASONS: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "restriction": ("accuracyContested", "unlawfulProcessing", "legalClaims", "objectionPending"),
-    "objection": ("particularSituation", "research"),
-}
-"""The reasons of each kind: Art. 18(1)(a) to (d); Art. 21(1) and (6)."""
-LIFTING: Final = ("accuracyVerified", "corrected", "claimsEnded", "objectionRejected", "learnerAsked")
-"""The reasons for lifting one."""
 LIFT: Final = "lift-restriction"
 """The act in the settings for which a second person is needed."""
 

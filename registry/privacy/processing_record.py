@@ -33,7 +33,7 @@ class KeptData(msgspec.Struct, frozen=True):
     """Data that an erasure leaves, and why (Art. 17(3))."""
 
     field: str
-    """The name in `[retention.basis]`."""
+    """The name in `[retention_basis]`."""
     data: str
     basis: str
 
@@ -61,7 +61,7 @@ def list_kept(basis: KeptBasis) -> list[KeptData]:
     return [KeptData(field, data, getattr(basis, field)) for field, data in _KEPT.items()]
 
 
-def make_record(controller: str, setting: RetentionSetting) -> ProcessingRecord:
+def make_record(controller: str, setting: RetentionSetting, basis: KeptBasis) -> ProcessingRecord:
     """Return the record of a node with these settings."""
     activities = []
     for name, activity in ACTIVITIES.items():
@@ -83,7 +83,7 @@ def make_record(controller: str, setting: RetentionSetting) -> ProcessingRecord:
                 columns,
             )
         )
-    return ProcessingRecord(controller, activities, list_kept(setting.basis))
+    return ProcessingRecord(controller, activities, list_kept(basis))
 
 
 def write_markdown(record: ProcessingRecord) -> str:

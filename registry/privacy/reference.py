@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from registry.privacy.processing_record import make_record, write_markdown
-from registry.settings.retention import RetentionSetting
+from registry.settings.retention import KeptBasis, RetentionSetting
 
 FILE: Final = Path("docs/record-of-processing.md")
 _CONTROLLER: Final = "your university (with the default settings; `registry privacy record` has this node's own)"
@@ -13,7 +13,7 @@ _CONTROLLER: Final = "your university (with the default settings; `registry priv
 
 def reference() -> str:
     """Return the page, as Markdown."""
-    return write_markdown(make_record(_CONTROLLER, RetentionSetting()))
+    return write_markdown(make_record(_CONTROLLER, RetentionSetting(), KeptBasis()))
 
 
 def main(arguments: list[str]) -> int:

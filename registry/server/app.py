@@ -115,7 +115,7 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
             *join_shared_paths([*READING, *WRITING, *node_routes(views, settings, watch), *lists]),
             page_routes(),
         ],
-        state=State({"member": settings.member, "site": site, "pages": pages, "kept_basis": settings.retention.basis}),
+        state=State({"member": settings.member, "site": site, "pages": pages, "kept_basis": settings.retention_basis}),
         dependencies={
             **{name: Provide(providers[name], sync_to_thread=False) for name in DEPENDENCIES},
             "pages": Provide(lambda: pages, sync_to_thread=False),

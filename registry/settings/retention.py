@@ -8,7 +8,7 @@ Days = Annotated[int, Field(ge=1, le=36_525)]
 
 
 class KeptBasis(BaseModel):
-    """The legal basis of each kind of data that an erasure leaves: `[retention.basis]` in the file."""
+    """The legal basis of each kind of data that an erasure leaves: `[retention_basis]` in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,5 +45,3 @@ class RetentionSetting(BaseModel):
     """Days after the last text of a case that is closed, or withdrawn, after which its texts are deleted."""
     case_files_days: Days | None = None
     """Days after the last text or file of a case that is closed, or withdrawn, after which its files are deleted."""
-    basis: KeptBasis = KeptBasis()
-    """The legal basis of what an erasure leaves, as this university's law has it."""

@@ -18,7 +18,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
 from registry.log.durable_files import create_private_file, sync_file
-from registry.settings.retention import RetentionSetting
+from registry.settings.retention import KeptBasis, RetentionSetting
 from registry.settings.sign_in import AccountSetting, OpenIdSetting
 from registry.settings.words import COLOUR, explain, find_misspelt
 from registry.values.countries import COUNTRIES
@@ -220,6 +220,8 @@ class Settings(BaseSettings):
     """A file of certificates (PEM) of further authorities that are trusted for webhooks' receivers."""
     retention: RetentionSetting = RetentionSetting()
     """The rules of how long personal data stays."""
+    retention_basis: KeptBasis = KeptBasis()
+    """The legal basis of each kind of data that an erasure leaves."""
     public_url: Annotated[str, AfterValidator(_address)] | None = None
     """This node's public address, for example `https://registry.example.org`. Letters link to it."""
     colour: Annotated[str, Field(pattern=COLOUR)] | None = None

@@ -246,3 +246,45 @@ def test_an_erasure_asks_for_the_name_and_leaves_nothing_to_read(clerk, approver
     assert approver.get(f"{address}/erase").status_code == 404
     until(lambda: "Erased" in clerk.get(f"/desk/credentials/{credential}").text)
     assert "Ünver" not in clerk.get(f"/desk/credentials/{credential}").text
+
+
+def test_a_restricted_learner_is_a_note_in_lists_gets_nothing_new_and_is_found_again_when_it_is_lifted(
+    node, offer, clerk, issue
+):
+    credential, learner = issue("restricted-1", "restricted-number", family_name="Restrictova")
+    address, system = f"/desk/learners/{learner}", node.client()
+    begun = send(clerk, clerk.get(address), f"{address}/restrict", reason="restriction:accuracyContested")
+    assert (begun.status_code, begun.headers["location"]) == (303, address), begun.text
+    page = clerk.get(address)
+    assert "They contest that the data is right" in page.text
+    listed = clerk.get(f"/desk/credentials?learner={learner}").text
+    assert "Use restricted" in listed
+    assert "Restrictova" not in listed
+    refused = system.post(
+        "/v1/credentials", json=row(offer, "restricted-2", "restricted-number"), headers=once("restricted-2")
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "restricted"), refused.text
+    disclosures = system.get(f"/v1/credentials/twente/{credential}/disclosures")
+    assert (disclosures.status_code, disclosures.json()["code"]) == (409, "restricted"), disclosures.text
+    [restriction] = system.get(f"/v1/learners/{learner}/restrictions").json()["items"]
+    action = f"{address}/lift/{restriction['restriction']}"
+    wrong = send(clerk, page, action, reason="because")
+    assert wrong.status_code == 409, wrong.text
+    lifted = send(clerk, page, action, reason="accuracyVerified")
+    assert lifted.status_code == 303, lifted.text
+    assert "Restrictova" in clerk.get(f"/desk/credentials?learner={learner}").text
+    assert system.get(f"/v1/credentials/twente/{credential}/disclosures").status_code == 200
+
+
+def test_before_an_erasure_the_page_says_what_law_keeps_and_on_what_basis(approver, issue):
+    _, learner = issue("lk-1", "lk-number")
+    page = approver.get(f"/desk/learners/{learner}/erase").text
+    assert "What law keeps, and why" in page
+    assert "Art. 17(3)(b) and (d)" in page
+
+
+def test_the_learners_page_says_who_read_their_data(node, issue):
+    _, learner = issue("lw-1", "lw-number")
+    reader = node.sign_in("clerk", name="Curious Clerk")
+    reader.get(f"/desk/learners/{learner}")
+    assert "Curious Clerk" in reader.get(f"/desk/learners/{learner}").text

@@ -12,7 +12,7 @@ EXCEPTIONS = {
     ("registry/intake/drafts.py", "given"): "a field of the JSON of a draft, which is stored and printed",
     ("registry/node/health/health.py", "held"): "a field of what `registry status --json` prints",
     ("registry/application/held_row.py", "known"): "a field of the JSON of a held row",
-    ("registry/backup/backup.py", "taken"): "a field of a backup's description",
+    ("registry/backup/description.py", "taken"): "a field of a backup's description",
     ("registry/store/migrations/0001_private_side.sql", "Whoever"): "a migration never changes",
     ("registry/store/migrations/0001_private_side.sql", "anew"): "a migration never changes",
     ("registry/store/migrations/0001_private_side.sql", "is told"): "a migration never changes",

@@ -79,7 +79,7 @@ def erase(
             " They cannot be reissued.",
             highlight=False,
         )
-        for rest in list_kept(node.settings.retention.basis):
+        for rest in list_kept(node.settings.retention_basis):
             errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
         for other in merged:
             errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)

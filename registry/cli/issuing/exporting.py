@@ -11,7 +11,6 @@ from registry.cli.opening import node_of
 from registry.cli.output import say
 from registry.cli.personal_input import FROM_INPUT, from_input
 from registry.log.durable_files import create_private_file
-from registry.node.adapters.access_exporter import AccessExporter
 
 
 def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; this is a command of `learner`
@@ -38,6 +37,8 @@ def export_all(
 
     Example: registry learner export-all 2afda2b4-a247-4f0f-aedd-e040beb58eab everything.zip
     """
+    from registry.node.adapters.access_exporter import AccessExporter  # noqa: PLC0415 - accounts load libraries that help texts do not need
+
     node = node_of(context)
     identifier = ids.learner_of_student(node, learner) if student else ids.resolve(node, learner, "learner")
     archive = AccessExporter(node)(node.registry, identifier)

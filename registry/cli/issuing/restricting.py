@@ -10,7 +10,7 @@ from registry.cli.issuing.reading import learner_app
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, say
-from registry.learners.restrictions import LIFTING, REASONS, lift, list_restrictions, restrict
+from registry.learners.restriction_reasons import LIFTING, REASONS
 
 _REASONS = "; ".join(f"{kind}: {', '.join(reasons)}" for kind, reasons in REASONS.items())
 
@@ -37,6 +37,8 @@ def restrict_learner(
 
     Example: registry learner restrict 2afda2b4-a247-4f0f-aedd-e040beb58eab --reason accuracyContested
     """
+    from registry.learners.restrictions import restrict  # noqa: PLC0415 - accounts load libraries that help texts do not need
+
     node = node_of(context)
     identifier = ids.resolve(node, learner, "learner")
     restrict(node.registry, identifier, kind, reason, who(actor))
@@ -55,6 +57,8 @@ def show_restrictions(
 
     Example: registry learner restrictions 2afda2b4-a247-4f0f-aedd-e040beb58eab
     """
+    from registry.learners.restrictions import list_restrictions  # noqa: PLC0415 - accounts load libraries that help texts do not need
+
     node = node_of(context)
     items = list_restrictions(node.registry.cursor(), ids.resolve(node, learner, "learner"))
     columns = [
@@ -83,6 +87,8 @@ def lift_restriction(
 
     Example: registry learner lift-restriction 0bbac7a9-a411-4809-ad9e-534f483b7a03 --reason corrected
     """
+    from registry.learners.restrictions import lift  # noqa: PLC0415 - accounts load libraries that help texts do not need
+
     node = node_of(context)
     if lift(node.registry, restriction, reason, who(actor), node.settings.http.second_person):
         say("Lifted: the data of this learner may be used again.")

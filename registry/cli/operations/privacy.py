@@ -97,7 +97,7 @@ def record(context: typer.Context, *, as_json: AsJson = False) -> None:
     Example: registry privacy record > record-of-processing.md
     """
     node = node_of(context)
-    processing = make_record(node.settings.member, node.settings.retention)
+    processing = make_record(node.settings.member, node.settings.retention, node.settings.retention_basis)
     if as_json:
         print_json(processing)
     else:

@@ -20,7 +20,8 @@ from registry.export.formats import FORMATS, LANGUAGES
 from registry.http import Cursors, HttpProblem, requires
 from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
-from registry.learners.restrictions import LIFTING, REASONS, Restriction, list_restrictions
+from registry.learners.restriction_reasons import LIFTING, REASONS
+from registry.learners.restrictions import Restriction, list_restrictions
 from registry.privacy.access_journal import LearnerRead, list_reads
 from registry.server.pages.desk.credential_rows import shown_status
 from registry.server.pages.desk.learner_services import changes_of
