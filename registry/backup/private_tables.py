@@ -10,7 +10,19 @@ from psycopg import Connection, sql
 from registry.backup.file import BackupError
 from registry.log.durable_files import create_private_file, sync_file
 
-SCHEMAS: Final = ("access", "accounts", "feed", "intake", "node", "office", "privacy", "publisher", "vault", "webhooks")
+SCHEMAS: Final = (
+    "access",
+    "accounts",
+    "feed",
+    "intake",
+    "node",
+    "office",
+    "privacy",
+    "publisher",
+    "status",
+    "vault",
+    "webhooks",
+)
 """Schemas of the private side. The feed is one of them: the cursors of webhooks are its numbers."""
 
 

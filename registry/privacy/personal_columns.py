@@ -230,7 +230,6 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         "issuing", _FOREVER, {"form": "none", "media_type": "none", "content": "none"}
     ),
     "status.lists": TableEntry("issuing", _FOREVER, {"signers": "none"}),
-    "status.places": TableEntry("issuing", _FOREVER, {"credential": "none"}),
     "vault.cohorts": TableEntry("recognition", _FOREVER, {"record": "hash", "content": "hash"}),
     "vault.decisions": TableEntry("recognition", _WITH_CASE, {"learner": "pseudonym", "sealed": "sealed"}),
     "vault.document_copies": TableEntry(
