@@ -18,11 +18,11 @@ _MAX_DID: Final = 2_000
 """Characters. A did:jwk of P-256 has about 250."""
 
 Fetch = Callable[[str], bytes]
-"""Return what is at an https address, of at most `MAX_DOCUMENT_BYTES`. Raises `FetchFailed`."""
+"""Returns what is at an https address, within bounds of size and time. Raises `FetchFailed`."""
 
 
 class FetchFailed(Exception):
-    """An address from which nothing came. The message says why."""
+    """An address from which nothing usable came. The message is a sentence without a full stop that says why."""
 
 
 class Unresolved(Exception):
@@ -37,7 +37,7 @@ class Unresolved(Exception):
         self.unreachable = unreachable
 
 
-class ResolvedKey(msgspec.Struct, frozen=True):
+class DidKey(msgspec.Struct, frozen=True):
     """A public key, and who controls it."""
 
     jwk: Mapping[str, str]
@@ -55,7 +55,7 @@ class DidResolver:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
-    def resolve(self, method: str) -> ResolvedKey:
+    def resolve(self, method: str) -> DidKey:
         """Return the key of a verification method, for example `did:web:x.example#key-1`. Raises `Unresolved`.
 
         An identifier without a fragment is resolved where it has one key only.
@@ -74,7 +74,7 @@ class DidResolver:
             raise Unresolved(f"The identifier {did[:100]} cannot be used: {error}.") from error
         raise Unresolved(f"The identifier {did[:100]} is not of a supported method (did:key, did:jwk, did:web).")
 
-    def _key_of_did_web(self, did: str, fragment: str) -> ResolvedKey:
+    def _key_of_did_web(self, did: str, fragment: str) -> DidKey:
         try:
             content = self._fetch(address_of(did))
         except FetchFailed as error:
@@ -84,7 +84,7 @@ class DidResolver:
         return find_key(did, fragment, content)
 
 
-def find_key(did: str, fragment: str, content: bytes) -> ResolvedKey:
+def find_key(did: str, fragment: str, content: bytes) -> DidKey:
     """Return a key of the document of a did:web identifier. Raises `Unresolved` and `MalformedKey`."""
     try:
         document: Any = msgspec.json.decode(content)
@@ -114,7 +114,7 @@ def _assertion_methods(did: str, document: Mapping[str, Any]) -> list[Mapping[st
     return methods
 
 
-def _read_method(did: str, method: Mapping[str, Any]) -> ResolvedKey:
+def _read_method(did: str, method: Mapping[str, Any]) -> DidKey:
     if method.get("controller", did) != did:
         raise Unresolved(f"The key belongs to another controller than {did}.")
     jwk, multibase = method.get("publicKeyJwk"), method.get("publicKeyMultibase")
@@ -124,7 +124,7 @@ def _read_method(did: str, method: Mapping[str, Any]) -> ResolvedKey:
         key = decode_multikey(multibase)
     else:
         raise Unresolved(f"The key of {did} is in none of the forms that are read (publicKeyJwk, publicKeyMultibase).")
-    return ResolvedKey(key, did, "did:web", _time(method.get("revoked")), _time(method.get("expires")))
+    return DidKey(key, did, "did:web", _time(method.get("revoked")), _time(method.get("expires")))
 
 
 def _time(value: Any) -> str | None:  # noqa: ANN401 - any JSON
@@ -140,15 +140,15 @@ def _absolute(did: str, name: Any) -> str:  # noqa: ANN401 - any JSON
     return f"{did}{name}" if str(name).startswith("#") else str(name)
 
 
-def _key_of_did_key(did: str, fragment: str) -> ResolvedKey:
+def _key_of_did_key(did: str, fragment: str) -> DidKey:
     """Read the key that the identifier is made of (did:key method specification, section 3)."""
     value = did.removeprefix("did:key:")
     if fragment not in ("", value):
         raise Unresolved("The identifier is a key, and its fragment names another one.")
-    return ResolvedKey(decode_multikey(value), did, "did:key")
+    return DidKey(decode_multikey(value), did, "did:key")
 
 
-def _key_of_did_jwk(did: str, fragment: str) -> ResolvedKey:
+def _key_of_did_jwk(did: str, fragment: str) -> DidKey:
     """Read the JWK that the identifier is made of (did:jwk method specification)."""
     if fragment not in ("", "0"):
         raise Unresolved("A did:jwk identifier has one key, which is named #0.")
@@ -159,4 +159,4 @@ def _key_of_did_jwk(did: str, fragment: str) -> ResolvedKey:
         raise MalformedKey("it holds no JSON Web Key") from error
     if not isinstance(jwk, dict):
         raise MalformedKey("it holds no JSON Web Key")
-    return ResolvedKey(check_jwk(jwk), did, "did:jwk")
+    return DidKey(check_jwk(jwk), did, "did:jwk")

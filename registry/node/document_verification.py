@@ -4,17 +4,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from psycopg import Connection
 
 from consumers.governance.governance import GovernanceFold
 from projections.core.positions import all_positions
+from registry.documents.did_resolver import Fetch
 from registry.log import GOVERNANCE, LogError, open_log
-from registry.node.adapters.document_lookups import GovernedMembers, NodeLog, UnreadLists
-from registry.node.adapters.issuer_keys import NoKeys
-from registry.verification.lookups import HolderQuestion, Ports
+from registry.node.adapters.document_issuers import (
+    AnnouncedKeys,
+    create_keys,
+    create_status_lists,
+    refuse_fetch,
+    with_own_lists,
+)
+from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
+from registry.node.adapters.issuing_keys import ViewsIssuingKeys
+from registry.verification.lookups import Ports
+from registry.verification.ports import HolderRequest
 from registry.verification.trust import Trust, read_trust
 
 if TYPE_CHECKING:
@@ -36,6 +44,8 @@ class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a file of trust."""
     nonce: str | None = None
     audience: str | None = None
+    offline: bool = False
+    """True if nothing is fetched."""
 
 
 @contextmanager
@@ -44,10 +54,11 @@ def open_ports(setup: VerificationSetup) -> Iterator[Ports]:
     trust = read_trust(setup.trust) if setup.trust else Trust()
     holder = None
     if setup.nonce is not None and setup.audience is not None:
-        holder = HolderQuestion(nonce=setup.nonce, audience=setup.audience)
+        holder = HolderRequest(nonce=setup.nonce, audience=setup.audience)
     if setup.home is None:
-        fold = _read_folder(setup.governance, setup.founded)
-        yield _create_ports(GovernedMembers(fold), NodeLog(fold), trust, holder)
+        governance = _read_folder(setup.governance, setup.founded)
+        fetch = refuse_fetch if setup.offline else _open_fetch()
+        yield create_ports(GovernedMembers(governance), NodeLog(governance), fetch, None, trust, holder)
         return
     from registry.node.node import open_node  # noqa: PLC0415 - seconds of imports that nobody without a node needs
 
@@ -55,20 +66,38 @@ def open_ports(setup: VerificationSetup) -> Iterator[Ports]:
         yield _ports_of_node(node, trust, holder)
 
 
-def _create_ports(members: GovernedMembers, log: NodeLog, trust: Trust, holder: HolderQuestion | None) -> Ports:
+def create_ports(
+    members: GovernedMembers,
+    log: NodeLog,
+    fetch: Fetch,
+    announced: AnnouncedKeys | None,
+    trust: Trust,
+    holder: HolderRequest | None = None,
+) -> Ports:
+    """Return everything that the verification of one document asks."""
+    at = datetime.now(UTC)
+    keys = create_keys(at, trust.anchors, fetch, announced)
     return Ports(
-        keys=NoKeys(),
+        keys=keys,
         members=members,
         log=log,
-        statuses=UnreadLists(),
-        at=datetime.now(UTC),
+        statuses=create_status_lists(fetch, keys, at),
+        at=at,
         anchors=trust.anchors,
         known_issuers=trust.known_issuers,
         holder=holder,
     )
 
 
-def _ports_of_node(node: "Node", trust: Trust, holder: HolderQuestion | None) -> Ports:
+def _open_fetch() -> Fetch:
+    from registry.node.adapters.document_fetch import open_public_fetch  # noqa: PLC0415 - offline nobody needs it
+
+    return open_public_fetch()
+
+
+def _ports_of_node(node: "Node", trust: Trust, holder: HolderRequest | None) -> Ports:
+    from registry.node.adapters.document_fetch import open_fetch  # noqa: PLC0415 - loads the HTTP client
+
     folds: list[GovernanceFold] = []
 
     def governance() -> GovernanceFold:
@@ -77,7 +106,7 @@ def _ports_of_node(node: "Node", trust: Trust, holder: HolderQuestion | None) ->
         return folds[0]
 
     @contextmanager
-    def views() -> Iterator[Connection]:
+    def views() -> Iterator[Any]:
         yield node.views()
 
     log = NodeLog(
@@ -87,10 +116,12 @@ def _ports_of_node(node: "Node", trust: Trust, holder: HolderQuestion | None) ->
         standing=node.governance_follower.standings_at,
         is_current=lambda connection, member: _is_current(node, connection, member),
     )
-    return _create_ports(GovernedMembers(governance), log, trust, holder)
+    announced = AnnouncedKeys(ViewsIssuingKeys(views))
+    fetch = with_own_lists(node, open_fetch(node))
+    return create_ports(GovernedMembers(governance, announced), log, fetch, announced, trust, holder)
 
 
-def _is_current(node: "Node", connection: Connection, member: str) -> bool:
+def _is_current(node: "Node", connection: Any, member: str) -> bool:  # noqa: ANN401 - a connection
     """Return whether the views have all that the log has of a stream now."""
     position = all_positions(connection).get(member)
     try:

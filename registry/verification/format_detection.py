@@ -14,7 +14,9 @@ from registry.intake.rows.report import IntakeError
 from registry.wire.proof import FIRST_LINE
 
 Format = Literal[
-    "open-badges",
+    "vc",
+    "open-badges-3.0",
+    "clr-2.0",
     "vc-jwt",
     "sd-jwt-vc",
     "elm",
@@ -29,7 +31,9 @@ Format = Literal[
 ]
 
 NAMES: Final[dict[Format, str]] = {
-    "open-badges": "Verifiable Credential (Open Badges 3.0, JSON-LD)",
+    "vc": "Verifiable Credential",
+    "open-badges-3.0": "Open Badge 3.0",
+    "clr-2.0": "Comprehensive Learner Record 2.0",
     "vc-jwt": "Verifiable Credential as JWT",
     "sd-jwt-vc": "SD-JWT VC",
     "elm": "European Digital Credential (European Learning Model)",
@@ -129,7 +133,7 @@ def _detect_json(text: bytes) -> Format:
     if is_elm(document):
         return "elm"
     if "verifiableCredential" in document or "credentialSubject" in document:
-        return "open-badges"
+        return "vc"
     kind = document.get("type")
     if kind == "Assertion" or (isinstance(kind, list) and "Assertion" in kind):
         raise UnknownFormat("This is a badge of Open Badges 2. Its issuer's server alone can say whether it holds.")

@@ -7,8 +7,9 @@ import msgspec
 
 from registry.verification.accreditation import judge_accreditation
 from registry.verification.checks import Check, OpenedDocument
+from registry.verification.issuing_keys import AnnouncedKey, judge_proof
 from registry.verification.log_check import LogFindings
-from registry.verification.lookups import CannotAsk, KeyFacts, MemberFacts, Ports
+from registry.verification.lookups import CannotAsk, MemberFacts, Ports
 
 NameSource = Literal["governance", "certificate", "trustFile"]
 _SURE: Final = "The name comes from the consortium's governance, not from the document."
@@ -77,13 +78,13 @@ def _check_seals(seals: list[Any]) -> IssuerFindings:
 
 def _check_member(opened: OpenedDocument, member: MemberFacts, findings: LogFindings, ports: Ports) -> Check:
     values: dict[str, Any] = {"member": member.member, "origin": member.origin}
-    if opened.key_source != "log":
+    if opened.format != "receipt":  # governance names the keys of logs
         try:
             keys = ports.members.find_keys(opened.key) if opened.key is not None else ()
         except CannotAsk as error:
             return Check("issuer", "notChecked", str(error), values)
         key = next((each for each in keys if each.member == member.member), None)
-        if (fault := _judge_key(key, member, findings)) is not None:
+        if (fault := _judge_key(key, member, opened, findings)) is not None:
             return Check("issuer", fault[0], fault[1], values)
     then = _standing_then(findings) or member.standing
     if then != "active":
@@ -103,23 +104,24 @@ def _check_member(opened: OpenedDocument, member: MemberFacts, findings: LogFind
 
 
 def _judge_key(
-    key: KeyFacts | None, member: MemberFacts, findings: LogFindings
+    key: AnnouncedKey | None, member: MemberFacts, opened: OpenedDocument, findings: LogFindings
 ) -> tuple[Literal["failed", "warning"], str] | None:
-    """Return why the key of a signature does not count for a member (docs/events.md, issuing keys); None if it does."""
-    name = member.legal_name
+    """Return why the key of a signature does not count for a member, or counts by the document's word alone."""
     if key is None:
-        return "failed", f"{name} never announced the key that signed this on its log."
-    if key.ended is None:
+        return "failed", f"{member.legal_name} never announced the key that signed this on its log."
+    leaf = findings.proven.leaf if findings.proven is not None else None
+    standing = judge_proof(key, _made_on(opened), leaf)
+    if not standing.counts:
+        return "failed", standing.sentence
+    return ("warning", standing.sentence) if standing.rests_on_claim else None
+
+
+def _made_on(opened: OpenedDocument) -> date | None:
+    """Return the day on which a document says that it was made."""
+    try:
+        return date.fromisoformat(str(opened.claims.get("validFrom"))[:10])
+    except ValueError:
         return None
-    proven = findings.proven
-    if proven is not None and key.ended_leaf is not None and proven.leaf < key.ended_leaf:
-        return None
-    if key.ended == "compromised":
-        return "failed", f"{name} ended the key that signed this, as somebody else may have it."
-    return (
-        "warning",
-        f"{name} has ended the key that signed this ({key.ended}). That it signed before is its own claim.",
-    )
 
 
 def _standing_then(findings: LogFindings) -> str | None:

@@ -14,8 +14,9 @@ from registry.documents.certificates import (
     read_public_key,
     verify_chain,
 )
+from registry.documents.did_resolver import Fetch, FetchFailed
 from registry.documents.strict_json import parse_object
-from registry.verification.ports import Fetch, FetchFailed, ResolvedKey, UnresolvedKey
+from registry.verification.ports import ResolvedKey, UnresolvedKey
 
 MAX_KEYS: Final = 100
 """Keys of one issuer that are looked at."""

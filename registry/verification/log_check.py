@@ -92,7 +92,7 @@ def _compare_receipt(proven: ProvenEvent, opened: OpenedDocument, tie: Mapping[s
         return _failed("The receipt in the document is about another credential.")
     if proven.member.origin != tie.get("origin"):
         return _failed("The receipt in the document is of another university's log.")
-    if proven.rests_on_retired_keys and not proven.cosigned and opened.key_source != "log":
+    if proven.rests_on_retired_keys and not proven.cosigned and opened.format != "receipt":
         return _not("A key that was retired since signed the receipt, and no witness vouches for it.")
     return None
 

@@ -5,12 +5,14 @@ Each answer may be *cannot be asked*, which is never taken for good news.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from cryptography import x509
 
-from registry.verification.ports import KeyResolver
+from registry.verification.checks import Check
+from registry.verification.issuing_keys import AnnouncedKey
+from registry.verification.ports import HolderRequest, KeyResolver
 
 MAX_LAG: Final = timedelta(minutes=15)
 """If an issuer's log was not read to its end for longer, the present status is not known."""
@@ -22,16 +24,6 @@ class CannotAsk(Exception):
 
 class InvalidReceipt(Exception):
     """A receipt that proves nothing. The message says why."""
-
-
-class KeyFacts(msgspec.Struct, frozen=True):
-    """What a member's log says of a key that signs documents."""
-
-    member: str
-    ended: str | None = None
-    """`rotated`, `lost` or `compromised`; None while it is in force."""
-    ended_leaf: int | None = None
-    """The place of its end on the member's log."""
 
 
 class MemberFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +74,6 @@ class LoggedCredential(msgspec.Struct, frozen=True, kw_only=True):
     """False if the issuer's log was not read to its end lately."""
 
 
-class StatusAnswer(msgspec.Struct, frozen=True):
-    """The entry of a status list."""
-
-    status: Literal["valid", "suspended", "revoked", "other"]
-    as_of: datetime | None = None
-    """When the list was signed."""
-
-
 class MemberLookup(Protocol):
     """Tells whether an issuer is a member."""
 
@@ -97,8 +81,8 @@ class MemberLookup(Protocol):
         """Return the member with an identifier: its short name, its origin, or its DID. Raises `CannotAsk`."""
         ...
 
-    def find_keys(self, jwk: Mapping[str, str]) -> Sequence[KeyFacts]:
-        """Return what the log of each member says that announced a key. Raises `CannotAsk`.
+    def find_keys(self, jwk: Mapping[str, str]) -> Sequence[AnnouncedKey]:
+        """Return a key as each member that announced it did. Raises `CannotAsk`.
 
         Anybody can announce anybody's public key: whoever does so answers for what it signed.
         """
@@ -118,18 +102,11 @@ class LogLookup(Protocol):
 
 
 class StatusLookup(Protocol):
-    """Reads status lists of other issuers."""
+    """Reads status lists."""
 
-    def look_up(self, place: Mapping[str, Any], issuer: str | None) -> StatusAnswer:
-        """Return an entry of a list that the issuer signed. Raises `CannotAsk`."""
+    def check(self, places: Sequence[Mapping[str, Any]], issuer: str | None, at: datetime) -> Check:
+        """Return the check `status` of a document with these places, in lists that its issuer signed."""
         ...
-
-
-class HolderQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier asked the holder to sign."""
-
-    nonce: str
-    audience: str
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,5 +122,5 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Certificates whose holders are trusted to say who somebody is, for seals."""
     known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Identifiers of issuers that whoever verifies trusts, with the names that they gave them."""
-    holder: HolderQuestion | None = None
+    holder: HolderRequest | None = None
     """None for a file, where nobody was asked."""

@@ -33,7 +33,36 @@ class Container(Protocol):
         ...
 
 
+def _open_credential(content: bytes, ports: Ports) -> OpenedDocument:
+    from registry.verification.verifiable_credentials import open_credential  # noqa: PLC0415 - loads JSON-LD
+
+    return open_credential(content, ports.keys, at=ports.at)
+
+
+def _open_badge_image(content: bytes, ports: Ports) -> OpenedDocument:
+    from registry.verification.badge_image import open_badge_image  # noqa: PLC0415 - loads JSON-LD
+
+    return open_badge_image(content, ports.keys, at=ports.at)
+
+
+def _open_sd_jwt_vc(content: bytes, ports: Ports) -> OpenedDocument:
+    from registry.verification.sd_jwt_vc import open_sd_jwt_vc  # noqa: PLC0415 - loads JSON Schema
+
+    return open_sd_jwt_vc(content, ports.keys, at=ports.at, request=ports.holder)
+
+
+def _open_pdf(content: bytes) -> Container:
+    from registry.verification.pdf_files import open_pdf_files  # noqa: PLC0415 - loads the reader of PDFs
+
+    return open_pdf_files(content)
+
+
 OPENERS: Final[Mapping[Format, Opener]] = {
+    "vc": _open_credential,
+    "vc-jwt": _open_credential,
+    "sd-jwt-vc": _open_sd_jwt_vc,
+    "png-badge": _open_badge_image,
+    "svg-badge": _open_badge_image,
     "elm": open_elm,
     "jades": open_jades,
     "elmo": open_elmo,
@@ -41,4 +70,4 @@ OPENERS: Final[Mapping[Format, Opener]] = {
     "disclosures": open_disclosures,
 }
 
-CONTAINERS: Final[Mapping[Format, Callable[[bytes], Container]]] = {"several": open_several}
+CONTAINERS: Final[Mapping[Format, Callable[[bytes], Container]]] = {"several": open_several, "pdf": _open_pdf}

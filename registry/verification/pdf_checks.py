@@ -1,9 +1,9 @@
 """Checks of a PDF besides those of its files: the pages are no evidence, and the files must agree."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check
 from registry.verification.pdf import PdfContent
 
 _COMPARED: Final = ("title", "ects", "awardingDate", "validUntil", "familyName", "givenName", "dateOfBirth", "grade")
@@ -13,7 +13,21 @@ _SCRIPTS: Final = "The PDF holds scripts or actions. They were ignored, and a cr
 _SIGNATURE: Final = "The PDF itself is signed, too. That signature was not checked."
 
 
-def check_pdf(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> list[Check]:
+class JudgedDocument(Protocol):
+    """A file inside of a PDF, once it was verified."""
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What it says; empty where it is broken."""
+        ...
+
+    @property
+    def credential(self) -> str | None:
+        """The credential that it is about; None where it does not say."""
+        ...
+
+
+def check_pdf(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> list[Check]:
     """Return the checks of a PDF whose files were opened as `documents`, in their order.
 
     They come before those of each document. A `failed` check means that nobody should rely on the PDF as a whole.
@@ -23,12 +37,12 @@ def check_pdf(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> list[Chec
         checks.append(Check("parsed", "warning", _SCRIPTS))
     if pdf.has_signature:
         checks.append(Check("signature", "notChecked", _SIGNATURE))
-    evidence = [document for document in documents if document.claims or document.tie]
+    evidence = [document for document in documents if document.claims or document.credential]
     checks += _contradictions(pdf, evidence)
     return checks
 
 
-def _check_files(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> Check:
+def _check_files(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> Check:
     count = len(pdf.attachments)
     if not count:
         return Check("parsed", "failed", "The PDF holds no file that proves anything. Ask for the original file.")
@@ -37,8 +51,8 @@ def _check_files(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> Check:
     return Check("parsed", "passed", "The files inside the PDF could be read.", {"files": count})
 
 
-def _contradictions(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> list[Check]:
-    credentials = list(dict.fromkeys(filter(None, map(credential_of, documents))))
+def _contradictions(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> list[Check]:
+    credentials = list(dict.fromkeys(filter(None, (each.credential for each in documents))))
     if len(credentials) > 1 and len(pdf.linked) <= 1:
         sentence = "The files inside the PDF are about different credentials. A certificate is about one."
         return [Check("parsed", "failed", sentence, {"credentials": credentials})]
@@ -47,7 +61,7 @@ def _contradictions(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> lis
         return [Check("parsed", "failed", sentence, {"linked": pdf.linked, "credentials": credentials})]
     groups: dict[str | None, list[Mapping[str, Any]]] = {}
     for document in documents:
-        groups.setdefault(credential_of(document), []).append(document.claims)
+        groups.setdefault(document.credential, []).append(document.claims)
     for claims in groups.values():
         for name in _COMPARED:
             values = [each[name] for each in claims if each.get(name) is not None]
@@ -55,9 +69,3 @@ def _contradictions(pdf: PdfContent, documents: Sequence[OpenedDocument]) -> lis
                 sentence = "Two files inside the PDF contradict each other, though they are about one credential."
                 return [Check("parsed", "failed", sentence, {"claim": name})]
     return []
-
-
-def credential_of(document: OpenedDocument) -> str | None:
-    """Return the id of the credential that a document is about; None where it does not say."""
-    ids = ((document.tie or {}).get("credential"), document.claims.get("credential"))
-    return next((str(each).removeprefix("urn:uuid:") for each in ids if each), None)

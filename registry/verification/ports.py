@@ -1,16 +1,16 @@
 """Ports of verification: what formats ask, and the node's adapters answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-Fetch = Callable[[str], bytes]
-"""Returns what is at an https address, within bounds of size and time. Raises `FetchFailed`."""
 
+class HolderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier asked the holder to sign."""
 
-class FetchFailed(Exception):
-    """An address from which nothing usable came. The message is a sentence without a full stop that says why."""
+    nonce: str
+    audience: str
 
 
 class ResolvedKey(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import jsonschema
-import msgspec
 
 from registry.documents.jose import BrokenSignature, InvalidJws, verify_jws
 from registry.documents.key_binding import verify_key_binding
@@ -17,7 +16,7 @@ from registry.documents.sd_jwt import InvalidSdJwt, SdJwt, parse_sd_jwt
 from registry.export.credential_type import COMMON_TYPES, SCHEMA
 from registry.export.sd_jwt_vc import PERSON_CLAIMS
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
+from registry.verification.ports import HolderRequest, KeyResolver, ResolvedKey, UnresolvedKey
 
 FORMAT: Final = "sd-jwt-vc"
 _TYPES: Final = frozenset({"dc+sd-jwt", "vc+sd-jwt"})
@@ -28,13 +27,6 @@ _LATEST: Final = 253_402_300_799
 """Seconds: the end of the year 9999."""
 _VALIDATOR: Final = jsonschema.Draft202012Validator(SCHEMA)
 _SHOWN: Final = {"awarding_date": "awardingDate", "ects": "ects", "parts": "parts", "achievement": "achievement"}
-
-
-class HolderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The request that a verifier asked the holder to sign."""
-
-    nonce: str
-    audience: str
 
 
 def open_sd_jwt_vc(

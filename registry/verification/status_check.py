@@ -5,7 +5,7 @@ What cannot be found out is never taken for good news.
 
 from registry.verification.checks import Check, OpenedDocument
 from registry.verification.log_check import LogFindings
-from registry.verification.lookups import CannotAsk, LoggedCredential, MemberFacts, Ports, StatusAnswer
+from registry.verification.lookups import LoggedCredential, MemberFacts, Ports
 
 _PERMANENT = ("revoked", "replaced")
 """Nothing undoes these: an old reading proves them, too."""
@@ -13,13 +13,11 @@ _PERMANENT = ("revoked", "replaced")
 
 def check_status(opened: OpenedDocument, member: MemberFacts | None, findings: LogFindings, ports: Ports) -> Check:
     """Check whether a credential was withdrawn."""
-    lists = _check_lists(opened, ports) if opened.status else None
-    if lists is not None and lists.result == "failed":
-        return lists
-    if findings.logged is not None:
-        return _check_logged(findings.logged)
-    if lists is not None:
-        return lists
+    logged = findings.logged
+    if logged is not None and (logged.is_current or logged.status in _PERMANENT or not opened.status):
+        return _check_logged(logged)
+    if opened.status:
+        return ports.statuses.check(opened.status, opened.issuer, ports.at)
     if findings.proven is not None and findings.proven.type != "credential.issued.v1":
         return Check("status", "passed", "The entry is no credential, and has no status.")
     if member is not None or opened.tie is not None:
@@ -48,24 +46,3 @@ def _check_logged(logged: LoggedCredential) -> Check:
 
 def _words(status: str) -> str:
     return "revoked" if status == "revoked" else "replaced"
-
-
-def _check_lists(opened: OpenedDocument, ports: Ports) -> Check:
-    """Check every place that a document names. One that cannot be read leaves the whole unknown."""
-    unread: str | None = None
-    answers: list[StatusAnswer] = []
-    for place in opened.status:
-        try:
-            answers.append(ports.statuses.look_up(place, opened.issuer))
-        except CannotAsk as error:
-            unread = str(error)
-    bad = [answer for answer in answers if answer.status in ("revoked", "suspended")]
-    if bad:
-        values = {"status": bad[0].status, "asOf": bad[0].as_of}
-        return Check("status", "failed", f"The issuer's status list says that it is {bad[0].status}.", values)
-    if unread is not None:
-        sentence = f"Whether it was withdrawn could not be checked, which is no good news. {unread}"
-        return Check("status", "notChecked", sentence)
-    if any(answer.status == "other" for answer in answers):
-        return Check("status", "warning", "The issuer's status list has a remark whose meaning is not known here.")
-    return Check("status", "passed", "The issuer's status list has no withdrawal of it.")

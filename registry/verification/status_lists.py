@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from registry.documents.did_resolver import Fetch, FetchFailed
 from registry.documents.jose import InvalidJws, Jws, parse_jws, verify_jws
 from registry.documents.strict_json import parse_object
 from registry.status.bitstring_list import read_bitstring
 from registry.status.statuses import INVALID, SUSPENDED, VALID, UnusableList
 from registry.status.token_list import parse_token_list
 from registry.verification.checks import Check, CheckResult
-from registry.verification.ports import Fetch, FetchFailed, KeyResolver, UnresolvedKey
+from registry.verification.ports import KeyResolver, UnresolvedKey
 
 MAX_PLACES: Final = 8
 """Places of one document that are looked up."""
@@ -37,7 +38,7 @@ def refuse_proofs(_: bytes) -> Mapping[str, Any]:
     raise UnusableList("the list is secured in a way that is not verified here")
 
 
-class StatusLookup(msgspec.Struct, frozen=True, kw_only=True):
+class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
     """Looks statuses up in lists of others, and in our own."""
 
     fetch: Fetch

@@ -60,6 +60,8 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=Tr
     checks: Sequence[Check] = ()
     claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """What the document says. Empty where it is broken."""
+    credential: str | None = None
+    """The id of the credential that it is about; None where it does not say."""
     contained: Sequence["VerificationReport"] = ()
     """The documents inside of it."""
 
@@ -123,10 +125,16 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
     return _report(
         opened.format,
         checks,
+        credential=_credential_of(opened),
         claims={**opened.claims, **findings.disclosed},
         name=issuer.name,
         source=issuer.name_source,
     )
+
+
+def _credential_of(opened: OpenedDocument) -> str | None:
+    ids = ((opened.tie or {}).get("credential"), opened.claims.get("credential"))
+    return next((str(each).removeprefix("urn:uuid:") for each in ids if each), None)
 
 
 def _verify_container(detected: Detected, ports: Ports, levels: int) -> VerificationReport:
@@ -171,6 +179,7 @@ def _report(
     checks: Sequence[Check],
     *,
     claims: Mapping[str, Any] | None = None,
+    credential: str | None = None,
     name: str | None = None,
     source: NameSource | None = None,
     broken: bool = False,
@@ -196,4 +205,5 @@ def _report(
         issuer_name_source=source,
         checks=every,
         claims=claims or {},
+        credential=credential,
     )

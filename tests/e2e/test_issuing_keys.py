@@ -2,6 +2,7 @@
 
 import base64
 import stat
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -171,7 +172,7 @@ def test_keys_are_rotated_and_ended_and_did_json_follows(tmp_path, postgres):
     with open_node(node.home) as opened:
         with pytest.raises(ExportError, match="have ended"):
             opened.document_signer("open")
-        lookup = ViewsIssuingKeys(opened.views)
+        lookup = ViewsIssuingKeys(lambda: nullcontext(opened.views()))
         [rotated], [compromised] = lookup.find(first), lookup.find(second)
         today = datetime.now(UTC).date()
         assert judge_proof(rotated, today).counts

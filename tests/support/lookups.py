@@ -1,10 +1,12 @@
 """Answers to what verification asks, from memory: members, their keys, credentials on the log, status lists."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 
-from registry.verification.lookups import CannotAsk, KeyFacts, LoggedCredential, MemberFacts, Ports, StatusAnswer
+from registry.verification.checks import Check
+from registry.verification.issuing_keys import AnnouncedKey
+from registry.verification.lookups import CannotAsk, LoggedCredential, MemberFacts, Ports
 from tests.support.portable import CREDENTIAL, achievement_content
 from tests.support.sealing import NOW
 
@@ -18,7 +20,24 @@ TWENTE = MemberFacts(
 DID = "did:web:registry.twente.example"
 KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
-ANNOUNCED = (KeyFacts("twente"),)
+
+
+def announced(member="twente", reason=None, ended=None):
+    """The key as a member announced it, in force or ended at a leaf."""
+    return AnnouncedKey(
+        member=member,
+        thumbprint="T" * 43,
+        jwk=KEY,
+        profiles=["open"],
+        leaf=2,
+        announced=datetime(2026, 1, 1, tzinfo=UTC),
+        ended=ended,
+        ended_at=None if ended is None else datetime(2026, 7, 1, tzinfo=UTC),
+        reason=reason,
+    )
+
+
+ANNOUNCED = (announced(),)
 
 
 def logged(**changes):
@@ -74,10 +93,13 @@ class Statuses:
     def __init__(self, answer=None):
         self.answer = answer
 
-    def look_up(self, place, issuer):  # noqa: ARG002 - of the port
+    def check(self, places, issuer, at):  # noqa: ARG002 - of the port
         if self.answer is None:
-            raise CannotAsk("The list is away.")
-        return StatusAnswer(self.answer)
+            return Check("status", "notChecked", "The status could not be fetched: the list is away.")
+        if self.answer == "valid":
+            return Check("status", "passed", "The issuer's status list says that the credential is valid.")
+        return Check("status", "failed", f"The issuer's status list says that it is {self.answer}.")
+
 
 
 def ports(**changes):

@@ -139,6 +139,7 @@ def _create_setup(
         trust=b"" if trust is None else read_bytes(trust),
         nonce=nonce,
         audience=audience,
+        offline=offline,
     )
 
 

@@ -26,6 +26,11 @@ def open_fetch(node: Node) -> "DocumentFetch":
     return DocumentFetch(addresses(node), trusted_authorities(node))
 
 
+def open_public_fetch() -> "DocumentFetch":
+    """Return what fetches documents where there is no node: from public addresses alone."""
+    return DocumentFetch(AddressPolicy(http_localhost=False, networks=()), ssl.create_default_context())
+
+
 class DocumentFetch:
     """Fetches one address at a time, in the calling thread, which must not run an event loop."""
 

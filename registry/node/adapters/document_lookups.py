@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from psycopg import Connection
@@ -15,14 +15,13 @@ from projections.core.errors import MissingViews
 from registry.log import LogError
 from registry.rules.governance import MemberRecord
 from registry.supervision import DATABASE_ERRORS
+from registry.verification.issuing_keys import AnnouncedKey
 from registry.verification.lookups import (
     CannotAsk,
     InvalidReceipt,
-    KeyFacts,
     LoggedCredential,
     MemberFacts,
     ProvenEvent,
-    StatusAnswer,
 )
 from registry.wire.errors import WireError
 from registry.wire.forms import check_uuid
@@ -31,7 +30,7 @@ from registry.wire.proof import TlogProof
 Views = Callable[[], AbstractContextManager[Connection]]
 StandingLookup = Callable[[str, int], tuple[str, str]]
 """Returns a member's standing when it wrote a leaf, and its standing now."""
-FindKeys = Callable[[Mapping[str, str]], Sequence[KeyFacts]]
+FindKeys = Callable[[Mapping[str, str]], Sequence[AnnouncedKey]]
 _AWAY: Final = (*DATABASE_ERRORS, MissingViews)
 _NO_GOVERNANCE: Final = (
     "Whether the issuer is a member could not be checked: there is no governance here. Run this with a node, or name"
@@ -60,7 +59,7 @@ class GovernedMembers:
                 return describe_member(state.consortium, record)
         return None
 
-    def find_keys(self, jwk: Mapping[str, str]) -> Sequence[KeyFacts]:
+    def find_keys(self, jwk: Mapping[str, str]) -> Sequence[AnnouncedKey]:
         """Return what members' logs say of a key."""
         if self._find_keys is None:
             raise CannotAsk("Which keys members announced is not known here. Run this with a node.")
@@ -149,14 +148,6 @@ class NodeLog:
             replaced_by=view.replaced_by,
             is_current=is_current,
         )
-
-
-class UnreadLists:
-    """`StatusLookup` where no list is fetched."""
-
-    def look_up(self, place: Mapping[str, Any], issuer: str | None) -> StatusAnswer:  # noqa: ARG002 - of the port
-        """Refuse: a list that was not read is no good news."""
-        raise CannotAsk("The issuer's status list was not fetched here.")
 
 
 def fold_of(governance: Callable[[], GovernanceFold] | None) -> GovernanceFold:

@@ -1,6 +1,7 @@
 """The keys that members announced, from the views: the adapter of `registry.verification.issuing_keys`."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from psycopg import Connection
@@ -12,17 +13,19 @@ from registry.verification.issuing_keys import AnnouncedKey
 class ViewsIssuingKeys:
     """Answers from the views, each time as they are at that moment."""
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        """`connect` returns a connection to the views, for example `Node.views`."""
-        self._connect = connect
+    def __init__(self, views: Callable[[], AbstractContextManager[Connection]]) -> None:
+        """`views` opens a connection to the views for one answer."""
+        self._views = views
 
     def find(self, thumbprint: str) -> list[AnnouncedKey]:
         """Return a key as each member that announced it did."""
-        return [_read_key(key) for key in view.find(self._connect(), thumbprint)]
+        with self._views() as connection:
+            return [_read_key(key) for key in view.find(connection, thumbprint)]
 
     def of_member(self, member: str) -> list[AnnouncedKey]:
         """Return a member's keys, the first announced first."""
-        return [_read_key(key) for key in view.list_of_member(self._connect(), member)]
+        with self._views() as connection:
+            return [_read_key(key) for key in view.list_of_member(connection, member)]
 
 
 def _read_key(key: view.IssuingKey) -> AnnouncedKey:

@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from psycopg import Connection
 
 from projections.api.reading import Views
-from registry.node.adapters.document_lookups import GovernedMembers, NodeLog, UnreadLists
-from registry.node.adapters.issuer_keys import NoKeys
+from registry.node.adapters.document_fetch import open_fetch
+from registry.node.adapters.document_issuers import AnnouncedKeys, LimitedFetch, with_own_lists
+from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
+from registry.node.adapters.issuing_keys import ViewsIssuingKeys
+from registry.node.document_verification import create_ports
 from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
-from registry.verification.lookups import MAX_LAG, Ports
+from registry.verification.lookups import MAX_LAG
+from registry.verification.trust import Trust
 from registry.verification.verifier import VerificationReport, verify_document
 
 
@@ -31,7 +35,7 @@ def verify_served(node: Node, views: Views, watch: HealthWatch, content: bytes) 
         standing=views.standing,
         is_current=lambda _, member: datetime.now(UTC) - watch.last_read(member) <= MAX_LAG,
     )
-    ports = Ports(
-        keys=NoKeys(), members=GovernedMembers(standings.fold), log=log, statuses=UnreadLists(), at=datetime.now(UTC)
-    )
+    announced = AnnouncedKeys(ViewsIssuingKeys(snapshot))
+    fetch = with_own_lists(node, LimitedFetch(open_fetch(node)))
+    ports = create_ports(GovernedMembers(standings.fold, announced), log, fetch, announced, Trust())
     return verify_document(content, ports)

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
+from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.documents.key_binding import bind_key
 from registry.documents.sd_jwt import Disclosable, issue_sd_jwt, present
 from registry.verification.issuer_keys import IssuerKeys
-from registry.verification.ports import FetchFailed, ResolvedKey, UnresolvedKey
-from registry.verification.sd_jwt_vc import HolderRequest, open_sd_jwt_vc
+from registry.verification.ports import HolderRequest, ResolvedKey, UnresolvedKey
+from registry.verification.sd_jwt_vc import open_sd_jwt_vc
 from tests.support.document_keys import DocumentKey
 from tests.support.portable import CREDENTIAL, credential
 from tests.unit.registry.export.test_sd_jwt_vc import LIST, export

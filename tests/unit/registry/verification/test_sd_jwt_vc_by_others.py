@@ -10,7 +10,7 @@ from registry.export.credential_type import make_type_metadata
 from registry.export.document import StatusPlaces
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list
 from registry.status.token_list import sign_token_list
-from registry.verification.sd_jwt_vc import HolderRequest
+from registry.verification.ports import HolderRequest
 from tests.support.document_keys import DocumentKey
 from tests.unit.registry.export.test_sd_jwt_vc import LIST, export
 from tests.unit.registry.verification.test_sd_jwt_vc import keys, open_text, results, sentence

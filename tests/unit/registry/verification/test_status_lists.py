@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list, sign_as_jwt
 from registry.status.token_list import sign_token_list
-from registry.verification.ports import FetchFailed, ResolvedKey, UnresolvedKey
-from registry.verification.status_lists import StatusLookup, is_same_issuer
+from registry.verification.ports import ResolvedKey, UnresolvedKey
+from registry.verification.status_lists import StatusLists, is_same_issuer
 from tests.support.document_keys import DocumentKey
 
 AT = datetime(2026, 6, 9, 12, tzinfo=UTC)
@@ -31,7 +32,7 @@ def lookup(content):
             raise FetchFailed(f"{address} does not answer")
         return content
 
-    return StatusLookup(fetch=fetch, keys=Keys())
+    return StatusLists(fetch=fetch, keys=Keys())
 
 
 def token(signer=KEY, address=f"{URL}/token", at=AT):

@@ -12,7 +12,7 @@ from registry.export.document import Copy
 from registry.export.elm import export_elm
 from registry.export.elmo import export_elmo, portfolio_of
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import CannotAsk, InvalidReceipt, KeyFacts, ProvenEvent
+from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest
 from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, logged, ports
@@ -111,9 +111,9 @@ def test_a_document_that_says_otherwise_than_the_log_is_not_valid(claims, what):
     ("keys", "verdict", "words"),
     [
         ((), "invalid", "never announced"),
-        ((KeyFacts("dcu"),), "invalid", "never announced"),
-        ((KeyFacts("twente", "rotated", 90),), "validWithWarning", "its own claim"),
-        ((KeyFacts("twente", "compromised", 90),), "invalid", "somebody else may have it"),
+        ((announced("dcu"),), "invalid", "never announced"),
+        ((announced("twente", "rotated", 90),), "validWithWarning", "its own claim"),
+        ((announced("twente", "compromised", 90),), "invalid", "somebody else may have it"),
     ],
 )
 def test_the_key_that_signed_counts_as_its_member_announced_it(keys, verdict, words):
@@ -124,9 +124,9 @@ def test_the_key_that_signed_counts_as_its_member_announced_it(keys, verdict, wo
 @pytest.mark.parametrize("reason", ["rotated", "lost", "compromised"])
 def test_a_receipt_from_before_the_end_of_its_key_keeps_a_document_valid(reason):
     with_receipt = opened(tie=TIE | {"receipt": "r"})
-    before = ports(members=Members(keys=[KeyFacts("twente", reason, 42)]), log=Log(logged(), proven(leaf=41)))
+    before = ports(members=Members(keys=[announced("twente", reason, 42)]), log=Log(logged(), proven(leaf=41)))
     assert judge_opened(with_receipt, before).verdict == "valid"
-    after = ports(members=Members(keys=[KeyFacts("twente", reason, 41)]), log=Log(logged(), proven(leaf=41)))
+    after = ports(members=Members(keys=[announced("twente", reason, 41)]), log=Log(logged(), proven(leaf=41)))
     assert judge_opened(with_receipt, after).verdict != "valid"
 
 
@@ -134,7 +134,7 @@ def test_a_member_is_found_by_its_key_where_it_alone_announced_it():
     unnamed = opened(issuer="did:web:other.example", tie=None, status=[PLACE])
     report = judge_opened(unnamed, ports())
     assert (report.verdict, report.issuer_name) == ("valid", "University of Twente")
-    two = ports(members=Members(keys=[KeyFacts("twente"), KeyFacts("dcu")]))
+    two = ports(members=Members(keys=[announced("twente"), announced("dcu")]))
     assert judge_opened(unnamed, two).verdict == "cannotTell"
 
 
