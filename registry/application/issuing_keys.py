@@ -3,6 +3,7 @@
 from eventsourcing.application import AggregateNotFoundError
 
 from registry.application.private_store import PrivateStore
+from registry.application.refusals import refuse_missing
 from registry.application.transaction import Transaction
 from registry.domain.errors import UnknownKey
 from registry.domain.issuing_key import IssuingKey
@@ -37,7 +38,9 @@ class IssuingKeys:
         self._store.save(IssuingKey.announce(data), transaction=transaction)
 
     def end(self, key: str, reason: KeyEndReason, *, transaction: Transaction | None = None) -> None:
-        """End a key. Raises `UnknownKey`, and `IllegalTransition` where it has ended."""
+        """End a key. Raises `UnknownKey`, `NotAccepted` if the log refused it, `IllegalTransition` if it has ended."""
+        if (refused := self._store.checker.find_refusals().get(key)) is not None:
+            raise refuse_missing(refused)
         ended = self.get(key)
         ended.end(reason)
         self._store.save(ended, transaction=transaction)

@@ -14,6 +14,7 @@ CREATE: Final[Mapping[str, str]] = {
     "recognition.decided.v1": "unknown-decision",
     "recognition.assessed.v1": "unknown-assessment",
     "agreement.declared.v1": "unknown-agreement",
+    "issuing.key.announced.v1": "unknown-key",
 }
 """The types of event that create something, and the refusal of consumers while it does not exist."""
 _ID: Final = re.compile(rb'"([0-9a-f]{8}-[0-9a-f-]{27})"')
@@ -100,7 +101,7 @@ def find_refused_basis(refusals: Refusals, originator: str, state: bytes) -> Not
 
 def refuse_missing(refused: RefusedEvent) -> NotAccepted:
     """Return the error that names what the log refused, why, and the command that repairs it."""
-    what = refused.type.partition(".")[0]
+    what = "key" if refused.type.startswith("issuing.key.") else refused.type.partition(".")[0]
     return NotAccepted(
         CREATE[refused.type],
         f"{what} {refused.subject} exists for nobody: the log refused it at entry {refused.leaf + 1} ({refused.code},"

@@ -34,7 +34,7 @@ _MAX_VERSION: Final = 2**31
 _CONSEQUENCES: Final = frozenset(
     {
         "unknown-achievement", "unknown-credential", "unknown-decision", "unknown-assessment", "unknown-agreement",
-        "wrong-version", "illegal-transition",
+        "unknown-key", "wrong-version", "illegal-transition",
     }
 )  # fmt: skip
 

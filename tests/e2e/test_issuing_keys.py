@@ -18,7 +18,7 @@ from registry.export.document import ExportError
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.node.node import open_node
 from registry.verification.issuing_keys import judge_proof
-from tests.support.command import Consortium, printed_json
+from tests.support.command import Consortium, printed_json, registry
 from tests.support.served import Served
 
 DID = "did:web:registry.twente.example"
@@ -179,3 +179,21 @@ def test_keys_are_rotated_and_ended_and_did_json_follows(tmp_path, postgres):
         assert not judge_proof(rotated, today + timedelta(days=1)).counts
         assert not judge_proof(compromised, today - timedelta(days=9)).counts
         assert [key.thumbprint for key in lookup.of_member("twente")] == [first, second]
+
+
+def test_a_key_whose_announcement_governance_voided_signs_nothing_and_cannot_be_ended(node):
+    key = node.run("issuing-key", "create", "--profile", "open").stdout.strip()
+    file, home = node.folder / "void.json", node.folder / "consortium"
+    registry("governance", "propose", "void", file, "twente", 0, 1, "--reason", "publishedByMistake", home=home)
+    registry("governance", "sign", file, "--yes", home=home)
+    registry("governance", "publish", file, home=home)
+    node.run("views", "update")
+    assert listed(node)[key]["state"] == "waiting"
+    with open_node(node.home) as opened, pytest.raises(ExportError, match="registry refused list"):
+        opened.document_signer("open")
+    refused = node.run("issuing-key", "end", key, "--reason", "lost", "--yes", check=1)
+    assert "unknown-key" in refused.stderr
+    another = node.run("issuing-key", "create", "--profile", "open").stdout.strip()
+    node.run("views", "update")
+    with open_node(node.home) as opened:
+        assert opened.document_signer("open").thumbprint == another
