@@ -87,6 +87,12 @@ _BADGE: Final = "the person but for a hash of the name; texts in further languag
 _ELMO: Final = "quality assurance, assessment, supervision, workload; when a result ends; the receipt"
 _ROWS: Final = (
     Format(
+        name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
+        cannot_carry="student number; identifiers of skills and of the issuer; accreditations",
+        writer="registry.export.certificate:export_certificate",
+        arguments=("facts", "copy", "language", "attachments", "fonts"),
+    ),
+    Format(
         name="open-badge", title="Open Badges 3.0", content="credential", media_type="application/vc",
         extension="json", profiles=("open",), cannot_carry=_BADGE,
         writer="registry.export.open_badges:export_open_badge", arguments=("facts", "copy", "signer"),
@@ -115,12 +121,6 @@ _ROWS: Final = (
     Format(
         name="elmo", title="ELMO 2.0", content="credential", media_type="application/xml", extension="xml",
         cannot_carry=_ELMO, writer="registry.export.elmo:export_elmo", arguments=("portfolio", "copy"),
-    ),
-    Format(
-        name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
-        cannot_carry="student number; identifiers of skills and of the issuer; accreditations",
-        writer="registry.export.certificate:export_certificate",
-        arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),
     Format(
         name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
