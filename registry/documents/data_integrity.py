@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from registry.documents import base64url, multibase
 from registry.documents.contexts import SHIPPED
-from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, canonize_node, check_shape, expand
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
 from registry.documents.multikey import MalformedKey, check_jwk
 
 SUITE: Final = "eddsa-rdfc-2022"
@@ -100,7 +100,7 @@ def sign_document(document: Mapping[str, Any], key: SigningKey, created: str) ->
         "proofPurpose": "assertionMethod",
     }
     unsigned = {name: value for name, value in document.items() if name != "proof"}
-    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, expand(unsigned), SHIPPED))
+    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, canonize(unsigned), SHIPPED))
     return {**unsigned, "proof": [{**options, "proofValue": multibase.encode(signature)}]}
 
 
@@ -161,11 +161,11 @@ def verify_proof(
     key: Mapping[str, str],
     loader: Loader = SHIPPED,
     *,
-    node: Mapping[str, Any] | None = None,
+    canonical: Callable[[], str] | None = None,
 ) -> None:
     """Verify that a proof is over this document by this key, a JWK.
 
-    `node` is what `expand` makes of the document without its proofs, where somebody has it already.
+    `canonical` returns the canonical RDF of the document without its proofs, where several proofs need it.
 
     Raises `BrokenProof`, `MalformedProof`, `UnsupportedProof`, or `UnsafeDocument` where the document loses something
     on the way to RDF, so that the signature cannot be over all of it.
@@ -187,15 +187,15 @@ def verify_proof(
         raise MalformedProof("proofValue does not begin with z (base58btc)")
     if len(signature) != SIGNATURE_BYTES:
         raise MalformedProof(f"proofValue has {len(signature)} bytes instead of {SIGNATURE_BYTES}")
-    _verify_signature(curve, key, signature, _hash(document, proof, loader, node))
+    _verify_signature(curve, key, signature, _hash(document, proof, loader, canonical))
 
 
-def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader, node: Mapping[str, Any] | None) -> bytes:
+def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader, canonical: Callable[[], str] | None) -> bytes:
     """Return what the signature of a proof is over."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     options = dict(proof.options)
     if "jcs" not in proof.suite:
-        whole = expand(unsigned, loader) if node is None else node
+        whole = canonize(unsigned, loader) if canonical is None else canonical()
         return _hash_rdf(options | {"@context": document.get("@context")}, whole, loader)
     if "@context" in options:  # vc-di-eddsa, section 3.3.2: the contexts when it was signed
         signed, stated = _list(options["@context"]), _list(document.get("@context"))
@@ -206,7 +206,7 @@ def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader, node: Mappi
     return _digest(canonicalize(options)) + _digest(canonicalize(unsigned))
 
 
-def _hash_rdf(options: Mapping[str, Any], node: Mapping[str, Any], loader: Loader) -> bytes:
+def _hash_rdf(options: Mapping[str, Any], canonical: str, loader: Loader) -> bytes:
     """Return the hashes of a proof's options and of the document, as RDF (vc-di-eddsa, section 3.2.4)."""
     try:
         first = canonize(options, loader)
@@ -214,7 +214,7 @@ def _hash_rdf(options: Mapping[str, Any], node: Mapping[str, Any], loader: Loade
         raise
     except UnsafeDocument as error:
         raise UnsafeDocument(f"in the proof: {error}") from error
-    return _digest(first.encode()) + _digest(canonize_node(node).encode())
+    return _digest(first.encode()) + _digest(canonical.encode())
 
 
 def _digest(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ What JSON-LD drops in silence is not signed: an unknown term, a relative address
 here, wherever it stands. Whatever costs time has a bound, as anybody may send a document to be verified.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
@@ -17,11 +18,14 @@ from pyld.jsonld import JsonLdError, JsonLdProcessor
 from registry.documents.contexts import SHIPPED
 
 MAX_DEPTH: Final = 40
-MAX_VALUES: Final = 50_000
-MAX_QUADS: Final = 20_000
+MAX_VALUES: Final = 15_000
+MAX_QUADS: Final = 6_000
 MAX_CONTEXTS: Final = 1_000
 MAX_INLINE_CONTEXTS: Final = 20
 """Contexts written out in the document: each is processed, while a shipped one is processed once."""
+MAX_INLINE_VALUES: Final = 400
+MAX_SCOPED_VALUES: Final = 10
+"""Values of contexts within contexts that are written out: they are processed for each node that they are for."""
 MAX_HASHES: Final = 2_000
 """Steps of the algorithm for blank nodes that look alike (RDFC-1.0, section 4.8). It can be made to run for years."""
 MAX_ALIKE: Final = 6
@@ -97,16 +101,17 @@ def check_shape(document: Any) -> None:  # noqa: ANN401 - any JSON value
 
     `@graph`, `@nest`, `@included` and the like say the same in other places, where a reader of the JSON does not look.
     """
-    contexts = inline = 0
+    contexts = 0
+    inline: dict[str, Any] = {}
     for number, (depth, name, value, within) in enumerate(_walk(document)):
         if number > MAX_VALUES:
             raise UnsafeDocument(f"it has more than {MAX_VALUES:,} values")
         if depth > MAX_DEPTH:
             raise UnsafeDocument(f"it nests deeper than {MAX_DEPTH} levels")
-        if name == "@context" and not within:
-            listed = value if isinstance(value, list) else [value]
-            contexts += len(listed)
-            inline += sum(isinstance(each, Mapping) for each in listed)
+        if name == "@context" and not within and not isinstance(value, list):  # a list's items come by themselves
+            contexts += 1
+            if isinstance(value, Mapping):
+                inline[json.dumps(value, sort_keys=True)] = value
         if name.startswith("@") and name not in _KEYWORDS and not within:
             raise UnsafeDocument(f"it uses {name[:40]!r}, which credentials do not need")
         if name == "@base":
@@ -115,8 +120,11 @@ def check_shape(document: Any) -> None:  # noqa: ANN401 - any JSON value
             raise UnsafeDocument(f"{name[:80]} has a control character")
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
             raise UnsafeDocument(f"{name[:80]} is a number without bounds")
-    if contexts > MAX_CONTEXTS or inline > MAX_INLINE_CONTEXTS:
+    if contexts > MAX_CONTEXTS or len(inline) > MAX_INLINE_CONTEXTS:
         raise UnsafeDocument(f"it has more than {MAX_CONTEXTS} contexts, or {MAX_INLINE_CONTEXTS} written out in it")
+    values = [within for context in inline.values() for _, _, _, within in _walk(context)]
+    if len(values) > MAX_INLINE_VALUES or sum(within > 0 for within in values) > MAX_SCOPED_VALUES:
+        raise UnsafeDocument("the contexts written out in it are too large")
 
 
 def _walk(document: Any) -> Iterator[tuple[int, str, Any, bool]]:  # noqa: ANN401 - any JSON value

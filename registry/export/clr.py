@@ -24,7 +24,7 @@ from registry.export.open_badges import (
 from registry.export.recipient import Identity, make_recipient
 
 SCHEMA: Final = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json"
-MAX_CREDENTIALS: Final = 100
+MAX_CREDENTIALS: Final = 50
 """Credentials in one record. Verifiers check each, and the whole."""
 
 

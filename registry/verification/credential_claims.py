@@ -1,10 +1,10 @@
 """The claims of a verified credential. Nothing here decides anything; the name of an issuer is never read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from registry.documents import log_place
-from registry.verification.credential_form import LEARNER_RECORD, list_members, subjects_of, types_of
+from registry.verification.credential_form import subjects_of, types_of
 
 _MAX_TEXT: Final = 2_000
 """Characters of a text that are shown."""
@@ -17,16 +17,16 @@ _LEVELS: Final = frozenset("12345678")
 _STATUS_TYPES: Final = ("BitstringStatusListEntry", "StatusList2021Entry")
 
 
-def read_claims(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a credential says; of a learner record also its `credentials`."""
+def read_claims(document: Mapping[str, Any], members: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return what a credential says; of a learner record also what each of its `credentials` says."""
     claims = dict(_read_envelope(document))
     subjects = subjects_of(document)
     if len(subjects) == 1:
         claims |= dict(_read_subject(subjects[0]))
     else:
         claims["subjects"] = [dict(_read_subject(subject)) for subject in subjects]
-    if LEARNER_RECORD in types_of(document):
-        claims["credentials"] = [read_claims(member) for member in list_members(document) if isinstance(member, dict)]
+    if members:
+        claims["credentials"] = [read_claims(member) for member in members]
     return claims
 
 

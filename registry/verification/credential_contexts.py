@@ -20,6 +20,8 @@ _READ: Final = frozenset(
     }
 )  # fmt: skip
 """Terms that the verifier reads. The signature is over what they mean, so no document may say what they mean."""
+_WITH_CONTEXTS: Final = frozenset({"VerifiableCredential", "EnvelopedVerifiableCredential", "DataIntegrityProof"})
+"""Types of the objects that have contexts of their own."""
 _HARMLESS: Final = frozenset({"@id", "@type", "@json", "@vocab", "@set", "@list"})
 _CREDENTIALS: Final = "https://www.w3.org/2018/credentials#"
 _DATES: Final = frozenset({"validFrom", "validUntil", "issuanceDate", "expirationDate"})
@@ -59,7 +61,7 @@ def _contexts(document: Mapping[str, Any]) -> Iterator[tuple[bool, list[Any]]]:
             if "@context" in value:
                 stated = value["@context"]
                 # a proof repeats the contexts of its document (vc-di-eddsa, section 3.3)
-                has_contexts = "VerifiableCredential" in types_of(value) or value.get("type") == "DataIntegrityProof"
+                has_contexts = bool(_WITH_CONTEXTS & set(types_of(value)))
                 yield has_contexts, stated if isinstance(stated, list) else [stated]
             waiting += [inner for name, inner in value.items() if name != "@context"]
 

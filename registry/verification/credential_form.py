@@ -8,7 +8,7 @@ from registry.documents.json_ld import UnsafeDocument, check_shape
 from registry.documents.strict_json import parse_object
 
 MAX_BYTES: Final = 4 * 1024 * 1024
-MAX_MEMBERS: Final = 100
+MAX_MEMBERS: Final = 50
 """Credentials within a learner record."""
 OPEN_BADGE: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 LEARNER_RECORD: Final = "ClrCredential"

@@ -1,6 +1,7 @@
 """The check of a credential's Data Integrity proofs: by a key of the issuer, for the right purpose, in their time."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from registry.documents.data_integrity import (
     read_proofs,
     verify_proof,
 )
-from registry.documents.json_ld import UnknownContext, UnsafeDocument, expand
+from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize_node, expand
 from registry.verification.checks import Check
 from registry.verification.credential_contexts import find_context_fault, find_hidden_property
 from registry.verification.credential_form import issuer_of
@@ -62,7 +63,8 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
         return _fail(f"The proof cannot be read: {error}.")
     if not proofs:
         return _fail("Nobody has signed this document: it has no proof, so anybody may have written it.")
-    outcomes = [_check_proof(document, node, proof, keys, at) for proof in proofs]
+    canonical = None if node is None else functools.cache(lambda: canonize_node(node))
+    outcomes = [_check_proof(document, canonical, proof, keys, at) for proof in proofs]
     wrong = next((outcome for outcome in outcomes if outcome.result == "failed"), None)
     if wrong is not None:
         return _fail(wrong.sentence)
@@ -90,7 +92,11 @@ def _expand(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _check_proof(
-    document: Mapping[str, Any], node: Mapping[str, Any] | None, proof: Proof, keys: KeyResolver, at: datetime
+    document: Mapping[str, Any],
+    canonical: Callable[[], str] | None,
+    proof: Proof,
+    keys: KeyResolver,
+    at: datetime,
 ) -> _Outcome:
     if not is_supported(proof):
         return _Outcome(
@@ -107,7 +113,7 @@ def _check_proof(
     if isinstance(key, UnresolvedKey):
         return _Outcome("failed" if key.contradicts else "notChecked", key.reason, proof)
     try:
-        verify_proof(document, proof, key.jwk, node=node)
+        verify_proof(document, proof, key.jwk, canonical=canonical)
     except UnsupportedProof as error:
         return _Outcome("notChecked", f"A proof could not be checked: {error}.", proof)
     except BrokenProof as error:

@@ -36,13 +36,26 @@ def open_token(content: bytes, keys: KeyResolver, at: datetime) -> CheckedCreden
     return CheckedCredential(document, _check_token(token, claims, document, keys, at))
 
 
-def unwrap_enveloped(document: Mapping[str, Any]) -> bytes | None:
-    """Return the token in an EnvelopedVerifiableCredential (VC 2.0, section 4.13); None for anything else."""
-    address = document.get("id")
-    if document.get("type") != "EnvelopedVerifiableCredential" or not isinstance(address, str):
+def find_token(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
+    """Return the token that a text is, or that an EnvelopedVerifiableCredential holds (VC 2.0, section 4.13)."""
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, dict) or value.get("type") != "EnvelopedVerifiableCredential":
         return None
-    prefix = next((prefix for prefix in _DATA_URLS if address.startswith(prefix)), None)
-    return None if prefix is None else address.removeprefix(prefix).encode()
+    address = value.get("id")
+    prefix = next((prefix for prefix in _DATA_URLS if str(address).startswith(prefix)), None)
+    return None if prefix is None else str(address).removeprefix(prefix).encode()
+
+
+def read_member(member: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Return a credential within another one, whose signature was checked. Raises `MalformedCredential`."""
+    token = find_token(member)
+    if token is None:
+        return dict(member)
+    try:
+        return read_credential(parse_jws(token.decode("ascii")).claims())
+    except (InvalidJws, UnicodeDecodeError) as error:
+        raise MalformedCredential(str(error)) from error
 
 
 def read_credential(claims: Mapping[str, Any]) -> dict[str, Any]:

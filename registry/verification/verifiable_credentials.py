@@ -19,7 +19,7 @@ from registry.verification.credential_form import (
 )
 from registry.verification.credential_proofs import CheckedCredential, CheckedSignature, check_proofs
 from registry.verification.credential_schema import check_schema
-from registry.verification.credential_tokens import open_token, unwrap_enveloped
+from registry.verification.credential_tokens import find_token, open_token, read_member
 from registry.verification.ports import KeyResolver
 
 FORMAT: Final = "vc"
@@ -56,7 +56,7 @@ def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> Checked
     if text.startswith(b"eyJ"):
         return open_token(text, keys, at)
     document = parse_document(text)
-    enveloped = unwrap_enveloped(document)
+    enveloped = find_token(document)
     if enveloped is not None:
         return open_token(enveloped, keys, at)
     check_form(document)
@@ -80,7 +80,7 @@ def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyRe
         issuer=issuer_of(document),
         key=signature.key.jwk,
         key_source=signature.key.source,
-        claims=read_claims(document),
+        claims=read_claims(document, [read_member(member) for member in list_members(document)]),
         status=read_status(document),
         tie=log_place.read_place(document),
     )
@@ -105,13 +105,11 @@ def _check_members(document: Mapping[str, Any], whole: Check, keys: KeyResolver,
 
 def _check_member(member: Any, keys: KeyResolver, at: datetime) -> Check:  # noqa: ANN401 - any JSON value
     """Check the signature of a credential within another one. Raises `MalformedCredential`."""
-    if isinstance(member, str):
-        return open_token(member.encode(), keys, at).signature.check
+    token = find_token(member)
+    if token is not None:
+        return open_token(token, keys, at).signature.check
     if not isinstance(member, dict):
         raise MalformedCredential("it is neither an object nor a token")
-    enveloped = unwrap_enveloped(member)
-    if enveloped is not None:
-        return open_token(enveloped, keys, at).signature.check
     check_form(member)
     return check_proofs(member, keys, at).check
 

@@ -62,6 +62,9 @@ def test_a_number_is_the_same_with_and_without_a_fraction_of_zero():
         (changed("credentialSubject", "achievement", "name", value="a\x07b"), "control character"),
         (changed("@context", value=[CREDENTIALS_V2, {"@base": "https://evil.example/"}, OPEN_BADGES]), "sets @base"),
         (changed("@context", value=[CREDENTIALS_V2, OPEN_BADGES, {"name": "https://evil.example/name"}]), "protected"),
+        (changed("@context", value=[CREDENTIALS_V2, {f"a{n}": f"urn:a:{n}" for n in range(401)}]), "too large"),
+        (changed("@context", value=[CREDENTIALS_V2, OPEN_BADGES, {"T": {"@id": "urn:x:T", "@context": {
+            f"a{n}": f"urn:a:{n}" for n in range(11)}}}]), "too large"),
         (changed("@context", value=[CREDENTIALS_V2, *[{f"a{n}": f"urn:a:{n}"} for n in range(21)]]), "20 written out"),
     ],
 )  # fmt: skip
