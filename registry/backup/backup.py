@@ -24,7 +24,9 @@ from registry.store.recorder import EVENTS_TABLE
 
 __all__ = ["BackupDescription", "BackupError", "DamagedBackup", "WrongPassphrase", "backup", "restore"]
 
-_SCHEMAS: Final = ("access", "accounts", "feed", "intake", "node", "office", "publisher", "vault", "webhooks")
+_SCHEMAS: Final = (
+    "access", "accounts", "feed", "intake", "node", "office", "publisher", "status", "vault", "webhooks",
+)  # fmt: skip
 """Schemas of the private side. The feed is one of them: the cursors of webhooks are its numbers."""
 _UNFINISHED: Final = ".restoring"
 """Folder for restored files until the database is committed."""
@@ -149,6 +151,7 @@ def restore(
             (EVENTS_TABLE, description.sequence, description.sequence > 0),
         )
         _continue_feed_numbers(connection)
+        _close_status_lists(connection)
         _write_private_file(unfinished / FILE, text.encode())
         connection.commit()
         (home / description.keys).parent.mkdir(parents=True, exist_ok=True)
@@ -209,6 +212,11 @@ def _check_counts(connection: Connection, path: Path, description: BackupDescrip
     if wrong:
         raise DamagedBackup(f"{path}: not all rows were restored: {'; '.join(wrong)}")
     on_rows(sum(counts.values()))
+
+
+def _close_status_lists(connection: Connection) -> None:
+    """Close restored status lists to further copies: a place taken after the backup must not be given out twice."""
+    connection.execute("UPDATE status.lists SET used = size")
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, str]]:
