@@ -29,6 +29,7 @@ from registry.ceremony.ceremony import CeremonyRefused
 from registry.cli.files import FileError
 from registry.cli.ids import IdNotFound
 from registry.cursors import InvalidCursor
+from registry.export.document import ExportError
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
@@ -61,6 +62,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TooCostly, 5),
     (NoReceipt, 1),
     (CannotWrite, 1),
+    (ExportError, 1),
     (PolicyUnmet, 1),
     (NoReport, 5),
     (NoSuchMember, 2),
