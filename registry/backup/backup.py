@@ -143,6 +143,7 @@ def restore(
             (EVENTS_TABLE, description.sequence, description.sequence > 0),
         )
         _continue_feed_numbers(connection)
+        _close_status_lists(connection)
         write_private_file(unfinished / FILE, text.encode())
         connection.commit()
         (home / description.keys).parent.mkdir(parents=True, exist_ok=True)
@@ -206,6 +207,11 @@ def _check_counts(connection: Connection, path: Path, description: BackupDescrip
     if wrong:
         raise DamagedBackup(f"{path}: not all rows were restored: {'; '.join(wrong)}")
     on_rows(sum(counts.values()))
+
+
+def _close_status_lists(connection: Connection) -> None:
+    """Close restored status lists to further copies: a place taken after the backup must not be given out twice."""
+    connection.execute("UPDATE status.lists SET used = size")
 
 
 def _continue_feed_numbers(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from tests.support.receiver import Receiver
 from tests.support.served import ADDRESS
 
 NODES = ROOT / "tests" / "upgrade" / "nodes_4f0622e.tar.xz"
-PRIVATE = ("access", "intake", "node", "office", "public", "publisher", "vault", "webhooks")
+PRIVATE = ("access", "intake", "node", "office", "public", "publisher", "status", "vault", "webhooks")
 """The schemas of the private side; `public` has the stored events."""
 SHOWN: dict[str, Any] = {
     "twente": {

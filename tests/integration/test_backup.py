@@ -8,9 +8,11 @@ from psycopg.rows import dict_row
 
 from registry.backup.backup import backup, restore
 from registry.settings.settings import Settings, write
+from registry.status.places import StatusListPlaces
 from registry.store import recorder as store
 from tests.support.memory_log import MemoryLog
 from tests.support.node import TestNode, request
+from tests.support.portable import CREDENTIAL
 
 PASSPHRASE = b"correct horse"
 EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM registry_events ORDER BY 1"
@@ -72,3 +74,30 @@ def test_a_backup_taken_while_credentials_are_issued_holds_events_and_vault_of_o
         assert found == everything[: len(found)]
         assert records == len(found) - 1 == told.rows["vault.records"]
         assert to in Path(tmp_path / f"new-{taken}" / "registry.toml").read_text()
+
+
+def test_restored_status_lists_have_their_places_and_receive_no_further_copies(empty_dsn, dsn, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    values = {
+        "consortium": "test.example",
+        "member": "twente",
+        "founded": "0" * 64,
+        "log": "file:log",
+        "database": dsn,
+    }
+    write(home, values)
+    [first] = StatusListPlaces(dsn, "https://a.example").allocate(CREDENTIAL)
+    backup(Settings(home=home, **values), dsn, tmp_path / "one.backup", PASSPHRASE)
+    restore(
+        tmp_path / "one.backup",
+        PASSPHRASE,
+        tmp_path / "restored",
+        lambda s: empty(s.database_url),
+        settings={"database": empty_dsn},
+    )
+    with psycopg.connect(empty_dsn) as connection:
+        places = connection.execute("SELECT place FROM status.places WHERE credential IS NOT NULL").fetchall()
+    assert places == [(first.index,)]
+    [second] = StatusListPlaces(empty_dsn, "https://a.example").allocate(CREDENTIAL)
+    assert "/credentials/status/2/" in second.bitstring_list

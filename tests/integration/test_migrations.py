@@ -31,7 +31,7 @@ def columns(connection):
     """Every column of the private side's tables, with its type."""
     rows = connection.execute(
         "SELECT table_schema, table_name, column_name, data_type, is_nullable FROM information_schema.columns"
-        " WHERE table_schema IN ('vault', 'intake', 'office', 'access', 'webhooks', 'publisher', 'node')"
+        " WHERE table_schema IN ('vault', 'intake', 'office', 'access', 'webhooks', 'publisher', 'node', 'status')"
     )
     return {tuple(row.values()) for row in rows}
 

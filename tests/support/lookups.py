@@ -21,7 +21,6 @@ DID = "did:web:registry.twente.example"
 KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
 
-
 def announced(member="twente", reason=None, ended=None):
     """The key as a member announced it, in force or ended at a leaf."""
     return AnnouncedKey(
@@ -99,7 +98,6 @@ class Statuses:
         if self.answer == "valid":
             return Check("status", "passed", "The issuer's status list says that the credential is valid.")
         return Check("status", "failed", f"The issuer's status list says that it is {self.answer}.")
-
 
 
 def ports(**changes):

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, errors
 
 from registry.status.ports import ViewPosition
 
+VIEWS_AWAY: Final = (errors.UndefinedTable, errors.UndefinedColumn)
+"""Raised while there are no views of this version: until they are rebuilt."""
 _DIFFERENT: Final = """
 SELECT p.credential::text, c.status FROM views.credentials AS c JOIN status.places AS p USING (credential)
 WHERE c.member = %(member)s AND c.status <> 'active' AND p.status <> CASE c.status WHEN 'suspended' THEN 2 ELSE 1 END

@@ -21,12 +21,12 @@ def open_status_lists(node: Node) -> StatusLists:
     """Return the status lists of a node. Raises `SettingsError` where it cannot have any."""
     url, member = _address_of(node.settings), node.settings.member
     node.views()
-    return StatusLists(node.dsn(), url, CredentialStatuses(member), lambda profile: _find_signer(node, profile))
+    return StatusLists(node.registry.dsn, url, CredentialStatuses(member), lambda profile: _find_signer(node, profile))
 
 
 def open_status_places(node: Node) -> StatusListPlaces:
     """Return the places in the status lists of a node. Raises `SettingsError` where it cannot have any."""
-    return StatusListPlaces(node.dsn(), _address_of(node.settings))
+    return StatusListPlaces(node.registry.dsn, _address_of(node.settings))
 
 
 def read_status_list(node: Node, number: int, form: Form) -> Sequence[SignedList]:

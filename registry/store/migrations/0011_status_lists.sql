@@ -29,7 +29,7 @@ CREATE INDEX places_decoys ON status.places (list, place) WHERE is_decoy;
 
 -- What is served: the newest signed lists.
 CREATE TABLE status.documents (
-    list       integer NOT NULL REFERENCES status.lists,
+    list       integer NOT NULL REFERENCES status.lists DEFERRABLE INITIALLY DEFERRED, -- a backup has it first
     form       text NOT NULL,                -- token, revocation, suspension
     media_type text NOT NULL,
     content    bytea NOT NULL,

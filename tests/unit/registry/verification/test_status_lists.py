@@ -2,11 +2,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 
 from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list, sign_as_jwt
 from registry.status.token_list import sign_token_list
+from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusLists, is_same_issuer
 from tests.support.document_keys import DocumentKey
@@ -159,3 +161,22 @@ def test_a_did_and_an_address_of_one_host_are_one_issuer():
     assert not is_same_issuer("did:web:a.example", "https://a.example.evil.example")
     assert not is_same_issuer("https://a.example/b", "https://a.example/c")
     assert not is_same_issuer(None, "https://a.example")
+
+
+EUDI = DocumentKey("eudi", certificates=True)
+
+
+@pytest.mark.parametrize(("anchors", "finds"), [(True, False), (False, True), (False, False)])
+def test_a_list_is_verified_by_its_certificate_or_by_the_key_in_the_did_document(anchors, finds):
+    def find_did_key(method):
+        is_known = finds and method == EUDI.verification_method
+        return ResolvedKey(EUDI.jwk, "did:web") if is_known else UnresolvedKey("The issuer cannot be reached.")
+
+    keys = IssuerKeys(
+        at=AT,
+        anchors=x509.load_pem_x509_certificates(EUDI.anchor) if anchors else (),
+        find_did_key=find_did_key,
+    )
+    lists = StatusLists(fetch=lambda _: token(EUDI), keys=keys)
+    found = lists.check([TOKEN | {"index": 6}], "https://registry.twente.example", AT)
+    assert found.result == ("passed" if anchors or finds else "notChecked"), found.sentence

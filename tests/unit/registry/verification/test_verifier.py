@@ -15,7 +15,7 @@ from registry.verification.checks import Check, OpenedDocument
 from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest
-from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, logged, ports
+from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, announced, logged, ports
 from tests.support.portable import CREDENTIAL, credential
 from tests.support.sealing import Authority
 
