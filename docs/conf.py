@@ -43,6 +43,8 @@ SECTIONS = {
         "docs/keys",
         "docs/recover-a-node",
         "docs/repair",
+        "docs/verify-anything",
+        "docs/elm-and-elmo",
         "docs/audit-as-an-outsider",
         "docs/auditing",
         "docs/upgrade",

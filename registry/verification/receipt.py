@@ -1,4 +1,4 @@
-"""Opens a receipt: a file that proves that an event is on a member's log (docs/receipts.md).
+"""Opens a receipt: a file that proves that an event is on a member's log (docs/what-a-receipt-proves.md).
 
 Its signatures are the member's keys for commits, which governance names. So it is judged with governance.
 """

@@ -13,7 +13,7 @@ import msgspec
 from consumers.streams.processes import run_in_processes
 from registry.cli.files import FileError, read_bytes, write_file
 from registry.cli.output import plain, print_json, progress, say
-from registry.node.document_verification import VerificationSetup, open_ports
+from registry.node.adapters.document_ports import VerificationSetup, open_ports
 from registry.verification.checks import Check
 from registry.verification.trust import InvalidTrust
 from registry.verification.verifier import ORDER, VerificationReport, verify_document
