@@ -1,4 +1,4 @@
-"""What the frame of verification asks others, once a document is opened: members, the log, statuses.
+"""Questions that the frame of verification asks others, once a document is opened: members, the log, statuses.
 
 Each answer may be *cannot be asked*, which is never taken for good news.
 """
@@ -25,7 +25,7 @@ class InvalidReceipt(Exception):
 
 
 class KeyFacts(msgspec.Struct, frozen=True):
-    """What a member's log says of a key that signs documents."""
+    """The facts that a member's log has about a key that signs documents."""
 
     member: str
     ended: str | None = None
@@ -100,7 +100,7 @@ class MemberLookup(Protocol):
     def find_keys(self, jwk: Mapping[str, str]) -> Sequence[KeyFacts]:
         """Return what the log of each member says that announced a key. Raises `CannotAsk`.
 
-        Anybody can announce anybody's public key: whoever does so answers for what it signed.
+        Anybody can announce anybody's public key: a member that does so answers for what it signed.
         """
         ...
 
@@ -126,7 +126,7 @@ class StatusLookup(Protocol):
 
 
 class HolderQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier asked the holder to sign."""
+    """The challenge that a verifier asked the holder to sign."""
 
     nonce: str
     audience: str
@@ -144,6 +144,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     anchors: Sequence[x509.Certificate] = ()
     """Certificates whose holders are trusted to say who somebody is, for seals."""
     known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """Identifiers of issuers that whoever verifies trusts, with the names that they gave them."""
+    """Identifiers of issuers that the verifying person trusts, with the names that they gave them."""
     holder: HolderQuestion | None = None
     """None for a file, where nobody was asked."""

@@ -37,8 +37,8 @@ def open_receipt(content: bytes, ports: Ports) -> OpenedDocument:
         return _refuse(*checks, Check("signature", "notChecked", str(error)), issuer=origin)
     if proven.rests_on_retired_keys and not proven.cosigned:
         sentence = (
-            "A key that was retired since signed the receipt, and no witness vouches for it: whoever has that key could"
-            " have made it. Ask for a newer receipt."
+            "A key that was retired since signed the receipt, and no witness vouches for it: anybody who has that key"
+            " could have made it. Ask for a newer receipt."
         )
         return _refuse(*checks, Check("signature", "notChecked", sentence), issuer=origin)
     checks.append(Check("signature", "passed", "A key that counts for the member signed the head of the log."))

@@ -142,9 +142,9 @@ def write_csv(results: Sequence[FileResult]) -> bytes:
 
 def _reason_of(report: VerificationReport) -> str:
     """Return the first sentence that speaks against a document, or that leaves something open."""
-    for wanted in ("failed", "notChecked", "warning"):
+    for result in ("failed", "notChecked", "warning"):
         for check in report.checks:
-            if check.result == wanted and check.name != "holder":
+            if check.result == result and check.name != "holder":
                 return check.sentence
     for inner in report.contained:
         if reason := _reason_of(inner):
