@@ -44,6 +44,8 @@ SECTIONS = {
         "docs/issuing-keys",
         "docs/recover-a-node",
         "docs/repair",
+        "docs/verify-anything",
+        "docs/elm-and-elmo",
         "docs/audit-as-an-outsider",
         "docs/auditing",
         "docs/upgrade",

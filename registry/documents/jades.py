@@ -54,7 +54,7 @@ class Seal(msgspec.Struct, frozen=True):
 
 
 class SealedDocument(msgspec.Struct, frozen=True):
-    """What is signed, and the signatures, none of them checked."""
+    """The signed content and the signatures, none of them checked."""
 
     payload: bytes
     signatures: tuple[tuple[str, str], ...]

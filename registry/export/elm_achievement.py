@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from registry.export.elm_nodes import Node, Nodes, coded, concept, language_concept, words_of_code
+from registry.export.elm_nodes import Node, Nodes, concept, find_concept, language_concept, words_of_code
 from registry.export.elmo_xml import number
 from registry.export.facts import Organisation
 from registry.values import elm_codes as codes
@@ -36,11 +36,11 @@ def make_specification(nodes: Nodes, achievement: AchievementContent, issuer: Or
         creditPoint=make_credit(nodes, achievement.ects),
         volumeOfLearning=_duration(achievement.workload_hours),
         language=[node for tag in achievement.language if (node := language_concept(tag)) is not None],
-        learningSetting=coded("learning-setting", codes.LEARNING_SETTING, achievement.learning_setting),
+        learningSetting=find_concept("learning-setting", codes.LEARNING_SETTING, achievement.learning_setting),
         mode=[
             node
             for code in achievement.participation
-            if (node := coded("learning-assessment", codes.PARTICIPATION, code)) is not None
+            if (node := find_concept("learning-assessment", codes.PARTICIPATION, code)) is not None
         ],
         entryRequirement=nodes.note(achievement.prerequisites) if achievement.prerequisites else None,
         learningOutcome=[
@@ -63,8 +63,8 @@ def make_specification(nodes: Nodes, achievement: AchievementContent, issuer: Or
                 "LearningEntitlementSpecification",
                 "entitlementSpec",
                 title=dict(entitlement.text),
-                dcType=coded("entitlement", codes.ENTITLEMENT, entitlement.type),
-                entitlementStatus=coded("entitlement-status", codes.ENTITLEMENT_STATUS, entitlement.status),
+                dcType=find_concept("entitlement", codes.ENTITLEMENT, entitlement.type),
+                entitlementStatus=find_concept("entitlement-status", codes.ENTITLEMENT_STATUS, entitlement.status),
             )
             for entitlement in achievement.entitles_to or ()
         ],
@@ -77,7 +77,7 @@ def make_assessment(nodes: Nodes, code: str, scheme: Mapping[str, str] | None) -
         "LearningAssessmentSpecification",
         "learningAssessmentSpec",
         title={"en": words_of_code(code)},
-        dcType=coded("assessment", codes.ASSESSMENT, code),
+        dcType=find_concept("assessment", codes.ASSESSMENT, code),
         gradingScheme=nodes.make("GradingScheme", "gradingScheme", title=dict(scheme)) if scheme else None,
     )
 

@@ -18,7 +18,7 @@ Node = dict[str, Any]
 _LEGAL: Final = {"registration": "registration", "vat": "vatIdentifier"}
 """Schemes of governance for which the model has properties of their own."""
 _EIDAS: Final = {"registration": "NTR", "vat": "VAT"}
-"""How a seal's certificate begins such a number (ETSI EN 319 412-1, section 5.1.4)."""
+"""The beginning of such a number in a seal\'s certificate (ETSI EN 319 412-1, section 5.1.4)."""
 
 
 NOT_KNOWN: Final = "OP_DATPRO"
@@ -48,9 +48,9 @@ class Nodes:
 
     def organisation(self, organisation: Organisation) -> Node:
         """Return a member as governance describes it: one node, however often the document names it."""
-        known = self._organisations.get(organisation.origin)
-        if known is not None:
-            return known
+        node_of_origin = self._organisations.get(organisation.origin)
+        if node_of_origin is not None:
+            return node_of_origin
         content = organisation.content
         properties: dict[str, Any] = {}
         identifiers = []
@@ -98,7 +98,7 @@ def concept(list_name: str, item: str, label: Mapping[str, str] | None = None) -
     return _concept(f"{codes.SNB}{list_name}/{item}", f"{codes.SNB}{list_name}/25831c2", label)
 
 
-def coded(list_name: str, items: Mapping[str, object], code: str) -> Node | None:
+def find_concept(list_name: str, items: Mapping[str, object], code: str) -> Node | None:
     """Return the concept for a code of ours, with our words as its label; None where the list has none."""
     item = codes.item_of(items, code)
     return concept(list_name, item, {"en": words_of_code(code)}) if item is not None else None

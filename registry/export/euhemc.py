@@ -52,10 +52,10 @@ def _adapt_claim(claim: Node) -> None:
     """Give a claim, and its parts, the form of the profile."""
     specification = claim["specifiedBy"]
     specification["type"] = "LearningAchievementSpecification"
-    specification["educationSubject"] = [_noted(field) for field in specification.pop("thematicArea")]
-    specification["mode"] = [_noted(mode) for mode in specification.get("mode", [])]
+    specification["educationSubject"] = [_add_notation(field) for field in specification.pop("thematicArea")]
+    specification["mode"] = [_add_notation(mode) for mode in specification.get("mode", [])]
     if "eqfLevel" in specification:
-        specification["eqfLevel"] = _noted(specification["eqfLevel"])
+        specification["eqfLevel"] = _add_notation(specification["eqfLevel"])
     for owner, name in ((specification, "creditPoint"), (claim, "creditReceived")):
         if name in owner:
             owner[name] = [_ects(owner[name])]
@@ -81,6 +81,6 @@ def _ects(credit: Node) -> Node:
     return credit | {"framework": framework | {"notation": "ECTS"}}
 
 
-def _noted(concept: Node) -> Node:
+def _add_notation(concept: Node) -> Node:
     """Return a concept with its item as notation, by which the profile identifies it."""
     return concept | {"notation": str(concept["id"]).rsplit("/", 1)[-1]}

@@ -1,4 +1,4 @@
-"""Whether a university was accredited for what it awarded, on the day that it did."""
+"""The accreditation of a university for what it awarded, on the day of the award."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""What a document of the intake's formats says, under the names of claims that all openers use."""
+"""The content of a document of the intake's formats, under the names of claims that all openers use."""
 
 from typing import Any, Final
 

@@ -13,7 +13,7 @@ from registry.verification.lookups import Ports
 
 FORMAT: Final = "elm"
 _REQUIRED: Final = ("id", "type", "issuer", "credentialSubject", "validFrom")
-"""What the profile requires and the document can show. The Commission's shapes require more of a sealed one."""
+"""Properties that the profile requires. The Commission's shapes require more of a sealed document."""
 _OTHER_CONTEXTS: Final = frozenset(
     {"https://ec.europa.eu/credentials/v1", "https://www.w3.org/ns/credentials/v2", "https://w3id.org/security/v2"}
 )
@@ -83,9 +83,9 @@ def read_status(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     for place in (value if isinstance(value, list) else [value])[:10]:
         if isinstance(place, dict):
             names = {"type": "type", "purpose": "statusPurpose", "index": "statusListIndex"}
-            found = {name: str(place[key])[:500] for name, key in names.items() if place.get(key) is not None}
+            values = {name: str(place[key])[:500] for name, key in names.items() if place.get(key) is not None}
             address = place.get("statusListCredential") or place.get("id")
-            places.append(found | {"list": str(address)[:500]})
+            places.append(values | {"list": str(address)[:500]})
     return places
 
 

@@ -1,4 +1,4 @@
-"""The format of a file, told by its content. Its name and the type that somebody gives it say nothing here."""
+"""The format of a file, told by its content. Its name and the type that a sender names say nothing here."""
 
 import json
 import re

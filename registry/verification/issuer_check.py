@@ -1,4 +1,4 @@
-"""Who issued the document: a member as governance describes it, or somebody for whom others vouch, or nobody known."""
+"""The issuer of a document: a member as governance describes it, somebody for whom others vouch, or nobody known."""
 
 from datetime import date
 from typing import Any, Final, Literal
@@ -16,7 +16,7 @@ _SURE: Final = "The name comes from the consortium's governance, not from the do
 
 
 class IssuerFindings(msgspec.Struct, frozen=True):
-    """Who issued a document, and where the name comes from."""
+    """The issuer of a document, and where the name comes from."""
 
     check: Check
     name: str | None = None
@@ -47,12 +47,13 @@ def check_issuer(
         return IssuerFindings(_check_member(opened, member, findings, ports), member.legal_name, "governance")
     if opened.key_source == "x5c" and (seals := _seals_of(opened)):
         return _check_seals(seals)
-    known = ports.known_issuers.get(opened.issuer or "")
-    if known is not None:
-        sentence = f"The issuer is {known}, by the list of issuers that you trust."
-        return IssuerFindings(Check("issuer", "passed", sentence, {"issuer": opened.issuer}), known, "trustFile")
+    trusted_name = ports.known_issuers.get(opened.issuer or "")
+    if trusted_name is not None:
+        sentence = f"The issuer is {trusted_name}, by the list of issuers that you trust."
+        check = Check("issuer", "passed", sentence, {"issuer": opened.issuer})
+        return IssuerFindings(check, trusted_name, "trustFile")
     name = f" ({opened.issuer[:200]})" if opened.issuer else ""
-    sentence = f"Nobody here knows the issuer{name}. Whoever has that key signed it: find out whose it is."
+    sentence = f"Nobody here knows the issuer{name}. The holder of that key signed it: find out who that is."
     return IssuerFindings(Check("issuer", "notChecked", sentence, {"issuer": opened.issuer}))
 
 
@@ -93,14 +94,14 @@ def _check_member(opened: OpenedDocument, member: MemberFacts, findings: LogFind
     doubts = []
     if member.standing != "active":
         doubts.append(f"it is {member.standing} in the consortium now")
-    accredited = _accredited(member, findings)
+    accredited = _find_accreditation(member, findings)
     if accredited == "not-then":
         doubts.append("the accreditation on record for this level and field did not hold on the day of the award")
     values |= {"accredited": accredited}
     if doubts:
         return Check("issuer", "warning", f"{member.legal_name} is a member, but {' and '.join(doubts)}.", values)
-    known = ", accredited for this level and field on the day of the award" if accredited == "on-record" else ""
-    return Check("issuer", "passed", f"{member.legal_name} is a member{known}. {_SURE}", values)
+    remark = ", accredited for this level and field on the day of the award" if accredited == "on-record" else ""
+    return Check("issuer", "passed", f"{member.legal_name} is a member{remark}. {_SURE}", values)
 
 
 def _judge_key(
@@ -130,7 +131,7 @@ def _standing_then(findings: LogFindings) -> str | None:
     return findings.logged.standing_then if findings.logged is not None else None
 
 
-def _accredited(member: MemberFacts, findings: LogFindings) -> str | None:
+def _find_accreditation(member: MemberFacts, findings: LogFindings) -> str | None:
     logged = findings.logged
     if logged is None:
         return None

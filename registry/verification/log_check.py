@@ -13,7 +13,7 @@ _ISSUED: Final = "credential.issued.v1"
 
 
 class LogFindings(msgspec.Struct, frozen=True):
-    """What the log says of a document."""
+    """The log's answers about a document."""
 
     check: Check
     proven: ProvenEvent | None = None
@@ -22,7 +22,7 @@ class LogFindings(msgspec.Struct, frozen=True):
     why_not_logged: str = ""
     """Why the present state is not known."""
     disclosed: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    """What disclosures say of the person, which the log has a digest of."""
+    """The claims of disclosures of which the log has a digest."""
 
 
 def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, unknown: str = "") -> LogFindings:
@@ -30,19 +30,19 @@ def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, 
     tie = opened.tie
     if tie is None:
         if unknown:
-            return LogFindings(_not(unknown))
+            return LogFindings(_leave_open(unknown))
         if member is None:
-            return LogFindings(_not("The issuer is not a member here, so there is no log to compare with."))
-        return LogFindings(_not("The document does not show which entry of the issuer's log it is about."))
+            return LogFindings(_leave_open("The issuer is not a member here, so there is no log to compare with."))
+        return LogFindings(_leave_open("The document does not show which entry of the issuer's log it is about."))
     proven: ProvenEvent | None = None
     receipt = tie.get("receipt")
     if isinstance(receipt, str):
         try:
             proven = ports.log.check_receipt(receipt)
         except InvalidReceipt as error:
-            return LogFindings(_failed(f"The receipt in the document is not genuine: {error}."))
+            return LogFindings(_fail(f"The receipt in the document is not genuine: {error}."))
         except CannotAsk as error:
-            return LogFindings(_not(str(error)))
+            return LogFindings(_leave_open(str(error)))
         if (contradiction := _compare_receipt(proven, opened, tie)) is not None:
             return LogFindings(contradiction, proven)
     credential, origin = tie.get("credential"), str(tie.get("origin", ""))
@@ -67,17 +67,17 @@ def _conclude(
     """Return the check, and what the disclosures in the document say."""
     facts = _facts_of(proven, logged)
     if facts is None:
-        return _not(reason or "The document names no credential that could be looked up."), {}
+        return _leave_open(reason or "The document names no credential that could be looked up."), {}
     if proven is not None and proven.type != _ISSUED:
         sentence = f"The entry ({proven.type}) is on the member's log, at place {proven.leaf}."
         return Check("onLog", "passed", sentence, {"leaf": proven.leaf}), {}
     if (difference := _find_difference(opened.claims, facts)) is not None:
-        return _failed(f"The log says otherwise than the document: {difference}."), {}
+        return _fail(f"The log says otherwise than the document: {difference}."), {}
     try:
         disclosed = _open_disclosures(tie, facts.get("claims"))
     except InvalidDisclosure as error:
         sentence = f"What the document says of the person is not what the log has a digest of: {error}."
-        return _failed(sentence), {}
+        return _fail(sentence), {}
     leaf = proven.leaf if proven is not None else logged.leaf if logged is not None else None
     how = "Its receipt proves it." if proven is not None else "This node has read it there."
     return Check("onLog", "passed", f"The credential is on its issuer's log. {how}", {"leaf": leaf}), disclosed
@@ -86,14 +86,14 @@ def _conclude(
 def _compare_receipt(proven: ProvenEvent, opened: OpenedDocument, tie: Mapping[str, Any]) -> Check | None:
     """Return the fault of a receipt that is genuine, and does not speak for this document; None where it does."""
     if proven.refused is not None:
-        return _failed(f"The entry is on the log and has no effect: {proven.refused}.")
+        return _fail(f"The entry is on the log and has no effect: {proven.refused}.")
     named = tie.get("credential")
     if named is not None and (proven.type != _ISSUED or proven.subject != named):
-        return _failed("The receipt in the document is about another credential.")
+        return _fail("The receipt in the document is about another credential.")
     if proven.member.origin != tie.get("origin"):
-        return _failed("The receipt in the document is of another university's log.")
+        return _fail("The receipt in the document is of another university's log.")
     if proven.rests_on_retired_keys and not proven.cosigned and opened.format != "receipt":
-        return _not("A key that was retired since signed the receipt, and no witness vouches for it.")
+        return _leave_open("A key that was retired since signed the receipt, and no witness vouches for it.")
     return None
 
 
@@ -112,8 +112,8 @@ def _facts_of(proven: ProvenEvent | None, logged: LoggedCredential | None) -> Ma
 def _find_difference(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
     """Return the first thing that a document says otherwise than the log, in words."""
     for name, words in (("awardingDate", "the day of the award"), ("validUntil", "the last day of its validity")):
-        said, logged = claims.get(name), facts.get(name)
-        if said is not None and str(said)[:10] != str(logged or "")[:10]:
+        stated, logged = claims.get(name), facts.get(name)
+        if stated is not None and str(stated)[:10] != str(logged or "")[:10]:
             return words
     ects = claims.get("ects")
     if isinstance(ects, int | float) and ects != facts.get("ects"):
@@ -134,9 +134,9 @@ def _open_disclosures(tie: Mapping[str, Any], digest: object) -> Mapping[str, An
     return open_disclosures(digest, list(disclosures))
 
 
-def _not(sentence: str) -> Check:
+def _leave_open(sentence: str) -> Check:
     return Check("onLog", "notChecked", sentence)
 
 
-def _failed(sentence: str) -> Check:
+def _fail(sentence: str) -> Check:
     return Check("onLog", "failed", sentence)

@@ -1,4 +1,4 @@
-"""What the frame of verification asks others, once a document is opened: members, the log, statuses.
+"""Questions that the frame of verification asks others, once a document is opened: members, the log, statuses.
 
 Each answer may be *cannot be asked*, which is never taken for good news.
 """
@@ -84,7 +84,7 @@ class MemberLookup(Protocol):
     def find_keys(self, jwk: Mapping[str, str]) -> Sequence[AnnouncedKey]:
         """Return a key as each member that announced it did. Raises `CannotAsk`.
 
-        Anybody can announce anybody's public key: whoever does so answers for what it signed.
+        Anybody can announce anybody's public key: a member that does so answers for what it signed.
         """
         ...
 
@@ -121,6 +121,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     anchors: Sequence[x509.Certificate] = ()
     """Certificates whose holders are trusted to say who somebody is, for seals."""
     known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """Identifiers of issuers that whoever verifies trusts, with the names that they gave them."""
+    """Identifiers of issuers that the verifying person trusts, with the names that they gave them."""
     holder: HolderRequest | None = None
     """None for a file, where nobody was asked."""

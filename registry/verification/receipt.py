@@ -1,4 +1,4 @@
-"""Opens a receipt: a file that proves that an event is on a member's log (docs/receipts.md).
+"""Opens a receipt: a file that proves that an event is on a member's log (docs/what-a-receipt-proves.md).
 
 Its signatures are the member's keys for commits, which governance names. So it is judged with governance.
 """
@@ -37,8 +37,8 @@ def open_receipt(content: bytes, ports: Ports) -> OpenedDocument:
         return _refuse(*checks, Check("signature", "notChecked", str(error)), issuer=origin)
     if proven.rests_on_retired_keys and not proven.cosigned:
         sentence = (
-            "A key that was retired since signed the receipt, and no witness vouches for it: whoever has that key could"
-            " have made it. Ask for a newer receipt."
+            "A key that was retired since signed the receipt, and no witness vouches for it: anybody who has that key"
+            " could have made it. Ask for a newer receipt."
         )
         return _refuse(*checks, Check("signature", "notChecked", sentence), issuer=origin)
     checks.append(Check("signature", "passed", "A key that counts for the member signed the head of the log."))

@@ -46,7 +46,7 @@ _SUMMARIES: Final[Mapping[Verdict, str]] = {
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """What was found out about a document."""
+    """The findings about a document."""
 
     verdict: Verdict
     summary: str
@@ -56,10 +56,10 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=Tr
     format_name: str | None
     issuer_name: str | None = None
     issuer_name_source: NameSource | None = None
-    """Where the name comes from: `governance`, the `certificate` of a seal, the `trustFile`; never the document."""
+    """The source of the name: `governance`, the `certificate` of a seal, the `trustFile`; never the document."""
     checks: Sequence[Check] = ()
     claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    """What the document says. Empty where it is broken."""
+    """The content of the document. Empty where it is broken."""
     credential: str | None = None
     """The id of the credential that it is about; None where it does not say."""
     contained: Sequence["VerificationReport"] = ()
@@ -185,10 +185,10 @@ def _report(
     broken: bool = False,
 ) -> VerificationReport:
     """Return a report with all checks in their order: one that nobody made is *not checked*."""
-    made = {check.name for check in checks}
+    names_made = {check.name for check in checks}
     every = list(checks)
     if broken or format_ is None or any(check.result == "failed" for check in checks):
-        every += [Check(each, "notChecked", _BROKEN) for each in ORDER if each not in made]
+        every += [Check(each, "notChecked", _BROKEN) for each in ORDER if each not in names_made]
     # An opener may have asked the holder itself: then the frame adds nothing
     seen_holder = [check for check in every if check.name == "holder"]
     if len(seen_holder) > 1:

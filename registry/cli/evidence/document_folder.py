@@ -13,7 +13,7 @@ import msgspec
 from consumers.streams.processes import run_in_processes
 from registry.cli.files import FileError, read_bytes, write_file
 from registry.cli.output import plain, print_json, progress, say
-from registry.node.document_verification import VerificationSetup, open_ports
+from registry.node.adapters.document_ports import VerificationSetup, open_ports
 from registry.verification.checks import Check
 from registry.verification.trust import InvalidTrust
 from registry.verification.verifier import ORDER, VerificationReport, verify_document
@@ -142,9 +142,9 @@ def write_csv(results: Sequence[FileResult]) -> bytes:
 
 def _reason_of(report: VerificationReport) -> str:
     """Return the first sentence that speaks against a document, or that leaves something open."""
-    for wanted in ("failed", "notChecked", "warning"):
+    for result in ("failed", "notChecked", "warning"):
         for check in report.checks:
-            if check.result == wanted and check.name != "holder":
+            if check.result == result and check.name != "holder":
                 return check.sentence
     for inner in report.contained:
         if reason := _reason_of(inner):

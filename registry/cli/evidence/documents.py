@@ -11,7 +11,7 @@ from registry.cli.evidence.document_source import fetch_document, is_address
 from registry.cli.files import FileError, read_bytes
 from registry.cli.opening import node_of
 from registry.cli.output import AsJson, print_json, say
-from registry.node.document_verification import VerificationSetup, open_ports
+from registry.node.adapters.document_ports import VerificationSetup, open_ports
 from registry.settings.settings import NoSettings
 from registry.verification.checks import Check
 from registry.verification.trust import InvalidTrust

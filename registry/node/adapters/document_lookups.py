@@ -1,4 +1,4 @@
-"""What verification of documents asks, answered from governance, receipts and this node's views."""
+"""Answers to what verification of documents asks, from governance, receipts and this node's views."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager

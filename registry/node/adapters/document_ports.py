@@ -32,7 +32,7 @@ _MAX_NAME: Final = 300
 
 
 class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command verifies with. It can be sent to another process."""
+    """The sources with which a command verifies. They can be sent to another process."""
 
     home: Path | None = None
     """A node's folder."""
