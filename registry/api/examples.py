@@ -45,6 +45,8 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "dryRun": True,
     },
     "Erasing": {"confirm": _LEARNER},
+    "Restrict": {"kind": "restriction", "reason": "accuracyContested"},
+    "Lift": {"reason": "accuracyVerified"},
     "HeldDecision": {"record": "2026-17", "version": "3f9a0c41d2b7", "decision": "same-person"},
     "AssessmentStatement": {
         "achievement": _REF,

@@ -29,6 +29,7 @@ from registry.api.exports import BODIES as EXPORTBODIES
 from registry.api.learners import Erasing, HeldDecision
 from registry.api.letters import BODIES as LETTERBODIES
 from registry.api.profiles import BODIES as PROFILEBODIES
+from registry.api.restrictions import Lift, Restrict
 from registry.http.access import SCOPES
 from registry.http.constant_response import ConstantResponse
 from registry.http.openapi import Additions, DecimalAsNumber, describe_api
@@ -50,6 +51,7 @@ _NO_TOKENS = (
 )
 BODIES = (
     CredentialRow, Reason, Body, JointVersion, Entries, Completing, CohortBody, Erasing, HeldDecision,
+    Restrict, Lift,
     AssessmentBody, TakenBack, AgreementBody, Ending, AgreementDraft, *CASEBODIES, *FILEBODIES, *DISCLOSUREBODIES,
     *LETTERBODIES, *PROFILEBODIES, *EXPORTBODIES,
 )  # fmt: skip

@@ -10,8 +10,8 @@ from projections.api.reading import Views
 from registry.node.adapters.document_fetch import open_fetch
 from registry.node.adapters.document_issuers import AnnouncedKeys, LimitedFetch, with_own_lists
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
+from registry.node.adapters.document_ports import create_ports
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
-from registry.node.document_verification import create_ports
 from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
 from registry.verification.lookups import MAX_LAG
