@@ -18,7 +18,7 @@ KEYS = tuple(CosignerKey.of(name, signer.vkey.public) for name, signer in SIGNER
 
 
 def cosigned(**hours):
-    """A head that these witnesses, by their first letters, cosigned so many hours ago."""
+    """A head that these witnesses, by their first letters, cosigned this number of hours ago."""
     note = SignedNote.sign(Checkpoint(ORIGIN, 4, b"\x01" * 32), [Ed25519Signer.generate(ORIGIN)])
     lines = [
         cosign(name, signer, note.text, NOW - timedelta(hours=hours[name[0]]))
