@@ -50,7 +50,7 @@ test: venv ## run all tests (ARGS="-k name" for some of them, THOROUGH=1 for man
 	@TESTS_THOROUGH=$(THOROUGH) $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-fast: venv ## run the unit tests: no server, no Java, under a minute
-	@$(BIN)/pytest -q -n $(WORKERS) -m "not external" $(ARGS) tests/unit
+	@$(BIN)/pytest -q -n auto -m "not external" $(ARGS) tests/unit
 
 coverage: venv ## branch coverage of what must be right everywhere; fails below 95 % (ARGS=--cov-report=html for pages)
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS) tests/unit tests/contract tests/integration

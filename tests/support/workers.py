@@ -12,10 +12,10 @@ BROWSER = "tests/browser"
 
 SECONDS = {
     KAFKA: 400,
-    BROWSER: 150,
-    "tests/e2e/test_every_command.py": 120,
+    BROWSER: 220,
+    "tests/e2e/test_every_command.py": 80,
     "tests/integration/test_vectors.py": 110,
-    "tests/http/test_description.py": 100,
+    "tests/http/test_description.py": 75,
     "tests/e2e/test_audit_command.py": 85,
     "tests/http/test_connections.py": 70,
     "tests/e2e/test_changed_log.py": 70,
