@@ -18,7 +18,7 @@ class ResolvedKey(msgspec.Struct, frozen=True):
 
     jwk: Mapping[str, str]
     source: str
-    """Where it came from: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
+    """The origin of the key: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
 
 
 class UnresolvedKey(msgspec.Struct, frozen=True):
