@@ -107,5 +107,5 @@ def find_hidden_property(document: Mapping[str, Any], node: Mapping[str, Any]) -
         if term in _DATES and not isinstance(value, str):
             return f"its {term} is not a plain text"
         if len(stated) != (len(value) if isinstance(value, list) else 1):
-            return f"its {term} stands in it more than once"
+            return f"it has its {term} more than once"
     return None
