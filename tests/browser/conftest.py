@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -119,7 +120,7 @@ def open_reader(chromium, site):
     assert not faults, "\n".join(faults)
 
 
-READERS = {
+READERS: dict[str, dict[str, Any]] = {
     "wide without scripts": {"viewport": WIDE, "scripts": False},
     "narrow": {"viewport": NARROW},
 }

@@ -14,9 +14,9 @@ from registry.node.adapters.status_lists import open_status_places
 from registry.node.node import open_node
 from registry.status.lists import StatusLists
 from registry.verification.issuer_keys import IssuerKeys
-from registry.verification.ports import ResolvedKey
-from registry.verification.sd_jwt_vc import HolderRequest, open_sd_jwt_vc
-from registry.verification.status_lists import StatusLookup
+from registry.verification.ports import HolderRequest, ResolvedKey
+from registry.verification.sd_jwt_vc import open_sd_jwt_vc
+from registry.verification.status_lists import StatusLists as ListReader
 from tests.bench.data import achievement
 from tests.support.command import Consortium, registry
 from tests.support.document_keys import DocumentKey
@@ -68,7 +68,7 @@ def test_an_employer_sees_the_status_that_a_credential_has_on_the_log(consortium
                 number, form = address.removeprefix(f"{URL}/credentials/status/").split("/")
                 return lists.read(int(number), form)[0].content
 
-            check = StatusLookup(fetch=fetch, keys=keys).check(document.status, document.issuer, at)
+            check = ListReader(fetch=fetch, keys=keys).check(document.status, document.issuer, at)
             return check.result, check.sentence
 
         assert show() == ("passed", "The issuer's status list says that the credential is valid.")

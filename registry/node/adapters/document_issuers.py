@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptography import x509
-
 from registry.documents.did_resolver import DidResolver, Fetch, FetchFailed, Unresolved
 from registry.documents.jose import thumbprint
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
@@ -20,6 +18,7 @@ from registry.verification.issuing_keys import AnnouncedKey
 from registry.verification.lookups import CannotAsk
 from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusLists
+from registry.verification.trust import Trust
 
 if TYPE_CHECKING:
     from registry.node.node import Node
@@ -89,9 +88,7 @@ class AnnouncedKeys:
             raise CannotAsk(f"{_AWAY}.") from error
 
 
-def create_keys(
-    at: datetime, anchors: Sequence[x509.Certificate], fetch: Fetch, announced: AnnouncedKeys | None
-) -> IssuerKeys:
+def create_keys(at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKeys | None) -> IssuerKeys:
     """Return the resolver of keys. A key on a member's log needs no server of its issuer."""
     resolver = DidResolver(fetch)
 
@@ -114,7 +111,7 @@ def create_keys(
             return UnresolvedKey(f"The issuer revoked the key that signed this ({key.revoked}).", contradicts=True)
         return ResolvedKey(key.jwk, key.source)
 
-    return IssuerKeys(at=at, anchors=anchors, fetch=fetch, find_did_key=find_did_key)
+    return IssuerKeys(at=at, anchors=trust.anchors, fetch=fetch, find_did_key=find_did_key)
 
 
 def create_status_lists(fetch: Fetch, keys: KeyResolver, at: datetime) -> StatusLists:

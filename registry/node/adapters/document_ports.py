@@ -76,7 +76,7 @@ def create_ports(
 ) -> Ports:
     """Return everything that the verification of one document asks."""
     at = datetime.now(UTC)
-    keys = create_keys(at, trust.anchors, fetch, announced)
+    keys = create_keys(at, trust, fetch, announced)
     return Ports(
         keys=keys,
         members=members,

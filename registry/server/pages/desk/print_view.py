@@ -14,7 +14,7 @@ from projections.credentials.dependents import Part, read_parts
 from projections.records.member_names import read_member_names
 from projections.relations.stacks import Key
 from registry.api.private_side import PrivateSide
-from registry.domain.errors import UnknownCredential
+from registry.application.errors import UnknownCredential
 from registry.http import HttpProblem, requires
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.letters.letter import qr_code
