@@ -30,7 +30,7 @@ KEYWORD: Final = "openbadgecredential"
 """Of the iTXt chunk that holds the credential."""
 NAMESPACE: Final = "https://purl.imsglobal.org/ob/v3p0"
 _SVG: Final = "http://www.w3.org/2000/svg"
-_PIXELS_PER_INCH: Final = 150
+_PIXELS_PER_INCH: Final = 120
 _MAX_TITLE: Final = 240
 """Characters of a title that are drawn; the credential in the image has all."""
 _TEMPLATE: Final = resources.files("registry.export").joinpath("badge.typ").read_bytes()
