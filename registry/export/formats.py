@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -63,7 +62,7 @@ class FormatTable:
     """The formats that this installation has."""
 
     def __init__(self, rows: Sequence[Format]) -> None:
-        self._formats = {(row.name, row.content): row for row in rows if find_spec(row.module) is not None}
+        self._formats = {(row.name, row.content): row for row in rows}
 
     def list_formats(self, content: Content) -> list[Format]:
         """Return the formats that are made of a credential, or of a portfolio, in the order of the table."""

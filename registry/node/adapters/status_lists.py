@@ -1,10 +1,11 @@
 """The status lists of a node: its own database, the statuses in its views, and its issuing keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from registry.export.document import DocumentSigner, ExportError, Profile
+from registry.documents.data_integrity import secure_credential
 from registry.log import GOVERNANCE
 from registry.node.adapters.credential_statuses import CredentialStatuses
+from registry.node.document_signers import public_address
 from registry.node.node import Node
 from registry.settings.settings import Settings, SettingsError
 from registry.status.addresses import Form
@@ -21,7 +22,7 @@ def open_status_lists(node: Node) -> StatusLists:
     """Return the status lists of a node. Raises `SettingsError` where it cannot have any."""
     url, member = _address_of(node.settings), node.settings.member
     node.views()
-    return StatusLists(node.registry.dsn, url, CredentialStatuses(member), lambda profile: _find_signer(node, profile))
+    return StatusLists(node.registry.dsn, url, CredentialStatuses(member), node.document_signer, secure_credential)
 
 
 def open_status_places(node: Node) -> StatusListPlaces:
@@ -35,13 +36,7 @@ def read_status_list(node: Node, number: int, form: Form) -> Sequence[SignedList
 
 
 def _address_of(settings: Settings) -> str:
-    if settings.public_url is None or settings.member == GOVERNANCE:
+    address = public_address(settings)
+    if address is None or settings.member == GOVERNANCE:
         raise SettingsError("status lists are of a member's node with a public address: set public_url")
-    return settings.public_url.rstrip("/")
-
-
-def _find_signer(node: Node, profile: Profile) -> DocumentSigner:
-    signer: Callable[[Profile], DocumentSigner] | None = getattr(node, "document_signer", None)
-    if signer is None:
-        raise ExportError("this node has no issuing keys")
-    return signer(profile)
+    return address
