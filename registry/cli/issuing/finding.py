@@ -8,6 +8,7 @@ import typer
 
 from projections.credentials import credentials as view
 from projections.credentials.own_credentials import CredentialQuery, Line, Place, page
+from registry.application.restricted import find_restricted
 from registry.cli import ids
 from registry.cli.days import day_option
 from registry.cli.issuing.own_events import say_views_behind
@@ -231,7 +232,8 @@ class _People:
         if learner is None:
             return matches_name({}, words)
         with no_openings():
-            return matches_name(self._read(learner), words)
+            is_match = matches_name(self._read(learner), words)
+        return is_match and not find_restricted(self._node.registry.cursor(), [learner])
 
 
 def _with_facts(node: Node, people: _People, lines: list[Line], record: str | None) -> list[OwnCredential]:
