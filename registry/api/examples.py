@@ -102,6 +102,15 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "ProfileEntry": {"name": "Master of Urban Analytics", "requirement": {"accessTo": 7, "ects": 180}},
     "Approval": {"proposalId": "5d41402a", "acceptOverride": False, "on": _DAY},
     "Withdrawal": {"on": _DAY},
+    "CopyRequest": {
+        "format": "sd-jwt-vc",
+        "holder": {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        },
+    },
     "LetterAsked": {
         "decision": _OTHER,
         "language": "en",

@@ -105,6 +105,7 @@ _TAGS = (
     Tag("Cases", "The recognition office at work: applications, assessments, decisions, appeals."),
     Tag("Feed", "What other members did that concerns the university's own credentials and decisions."),
     Tag("Publishing", "Achievements, credentials and their status, from the university's own systems."),
+    Tag("Documents", "Credentials and portfolios as documents that other software accepts."),
     Tag("Batches", "Many rows at once, and the outcome of each."),
     Tag("Node", "The health of this node."),
 )
