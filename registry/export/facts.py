@@ -44,7 +44,7 @@ class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     """The root of that head, base64."""
     receipt: str
-    """The receipt: it proves the issuing without any server (docs/receipts.md)."""
+    """The receipt: it proves the issuing without any server (docs/what-a-receipt-proves.md)."""
 
 
 class PortableCredential(msgspec.Struct, frozen=True, kw_only=True):
