@@ -34,6 +34,9 @@ _STATEMENTS: Final = (
     WHERE case_id IN (SELECT id FROM office.cases WHERE learner = ANY (%(learners)s::uuid[]))""",
     "DELETE FROM vault.decisions WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.status_notes WHERE learner = ANY (%(learners)s::uuid[])",
+    # The places of copies in status lists stay as they are, and lead to no credential any more.
+    """UPDATE status.places SET credential = NULL
+    WHERE credential IN (SELECT credential FROM vault.records WHERE learner = ANY (%(learners)s::uuid[]))""",
     "DELETE FROM vault.document_copies WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.records WHERE learner = ANY (%(learners)s::uuid[])",
     "DELETE FROM vault.learners WHERE learner = ANY (%(learners)s::uuid[])",

@@ -48,6 +48,8 @@ NAMES: Final[dict[Format, str]] = {
 }
 MAX_BYTES: Final = 12_000_000
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+")
+_BAKED: Final = b"openbadge"
+"""The keywords of badges in pictures begin so; they are never compressed (Open Badges 3.0, section 5.3)."""
 _SVG: Final = "http://www.w3.org/2000/svg"
 _HEAD_BYTES: Final = 1_024
 """Within which a PDF may begin (ISO 32000-2, annex I)."""
@@ -73,6 +75,8 @@ def detect_format(content: bytes) -> Detected:
     if len(content) > MAX_BYTES:
         raise UnknownFormat(f"The file has over {MAX_BYTES:,} bytes. No document that is verified here is so large.")
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        if _BAKED not in content:
+            raise UnknownFormat("The picture holds no credential.")
         return Detected("png-badge", content)
     if b"%PDF-" in content[:_HEAD_BYTES] and not content.lstrip().startswith((b"{", b"<")):
         return Detected("pdf", content)
@@ -132,12 +136,17 @@ def _detect_json(text: bytes) -> Format:
         return "jades" if is_elm(payload_of(document)) else "vc-jwt"
     if is_elm(document):
         return "elm"
-    if "verifiableCredential" in document or "credentialSubject" in document:
+    if "verifiableCredential" in document or "credentialSubject" in document or _is_enveloped(document):
         return "vc"
     kind = document.get("type")
     if kind == "Assertion" or (isinstance(kind, list) and "Assertion" in kind):
         raise UnknownFormat("This is a badge of Open Badges 2. Its issuer's server alone can say whether it holds.")
     raise UnknownFormat("The file is JSON, and no credential that is verified here.")
+
+
+def _is_enveloped(document: dict[str, Any]) -> bool:
+    kinds = document.get("type")
+    return "EnvelopedVerifiableCredential" in (kinds if isinstance(kinds, list) else [kinds])
 
 
 def _detect_jwt(line: str) -> Format:

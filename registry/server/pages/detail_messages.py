@@ -31,6 +31,7 @@ _SPOKEN: Final = (
     "registry/rules/credentials.py",
     "registry/rules/recognition.py",
     "registry/values",
+    "registry/verification",
     "registry/wire/achievements.py",
     "registry/wire/credentials.py",
     "registry/wire/forms.py",

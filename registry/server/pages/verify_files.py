@@ -33,6 +33,7 @@ from registry.server.pages.verifying import (
     render_start,
     render_verdict,
 )
+from registry.server.pages.vocabulary import VOCABULARY
 from registry.verification.verifier import VerificationReport, is_known
 from registry.wire.errors import InvalidProof, WireError
 from registry.wire.proof import FIRST_LINE, TlogProof
@@ -109,7 +110,13 @@ def _render_document(request: Request[Any, Any, Any], pages: Pages, report: Veri
     """Return the page about a document. What it says is shown only to whoever sent it, and is not kept."""
     shown = [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
     return pages.render(
-        request, "verify_document.html", report=report, shown=shown, tones=_DOCUMENT_TONES, headings=_HEADINGS
+        request,
+        "verify_document.html",
+        report=report,
+        shown=shown,
+        known_claims=VOCABULARY["document_claim"],
+        tones=_DOCUMENT_TONES,
+        headings=_HEADINGS,
     )
 
 

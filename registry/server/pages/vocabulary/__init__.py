@@ -8,6 +8,7 @@ from registry.server.pages.vocabulary import (
     audits,
     desk,
     desk_achievements,
+    documents,
     done,
     fields,
     imports,
@@ -16,7 +17,7 @@ from registry.server.pages.vocabulary import (
     people,
 )
 
-_ROOMS: Final = (people, achievements, desk_achievements, fields, log, audits, office, desk, imports, done)
+_ROOMS: Final = (people, achievements, desk_achievements, fields, log, audits, office, desk, imports, documents, done)
 VOCABULARY: Final[Mapping[str, Mapping[str, str]]] = {
     group: words for room in _ROOMS for group, words in room.WORDS.items()
 }
