@@ -21,8 +21,8 @@ DID = "did:web:registry.twente.example"
 KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
 
-def announced(member="twente", reason=None, ended=None):
-    """The key as a member announced it, in force or ended at a leaf."""
+def announced(member="twente", reason=None, ended=None, day=20):
+    """The key as a member announced it, in force or ended at a leaf, on a day of June."""
     return AnnouncedKey(
         member=member,
         thumbprint="T" * 43,
@@ -31,7 +31,7 @@ def announced(member="twente", reason=None, ended=None):
         leaf=2,
         announced=datetime(2026, 1, 1, tzinfo=UTC),
         ended=ended,
-        ended_at=None if ended is None else datetime(2026, 7, 1, tzinfo=UTC),
+        ended_at=None if ended is None else datetime(2026, 6, day, tzinfo=UTC),
         reason=reason,
     )
 

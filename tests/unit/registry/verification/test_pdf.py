@@ -19,7 +19,6 @@ from pypdf.generic import (
 
 from registry.export.certificate import export_certificate
 from registry.export.paper.sheet import PdfAttachment
-from registry.verification.checks import OpenedDocument
 from registry.verification.pdf import (
     MAX_ATTACHED_BYTES,
     MAX_ATTACHMENTS,
@@ -29,6 +28,7 @@ from registry.verification.pdf import (
     read_attachments,
 )
 from registry.verification.pdf_checks import check_pdf
+from registry.verification.verifier import VerificationReport
 from tests.support import portable
 from tests.support.paper import COPY
 
@@ -219,7 +219,9 @@ def test_every_byte_that_is_cut_off_or_changed_is_read_or_refused_and_nothing_el
 
 
 def document(credential=portable.CREDENTIAL, **claims):
-    return OpenedDocument(format="test", checks=[], claims=claims, tie={"credential": credential})
+    return VerificationReport(
+        verdict="valid", summary="", format=None, format_name=None, claims=claims, credential=credential
+    )
 
 
 def test_the_pages_are_never_said_to_be_checked():

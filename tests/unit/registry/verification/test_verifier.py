@@ -32,7 +32,7 @@ def opened(**changes):
         "issuer": DID,
         "key": KEY,
         "key_source": "did:web",
-        "claims": {"awardingDate": "2026-06-05", "ects": 5, "title": "Data literacy"},
+        "claims": {"awardingDate": "2026-06-05", "validFrom": "2026-06-09", "ects": 5, "title": "Data literacy"},
         "tie": TIE,
     }
     return OpenedDocument(**(values | changes))
@@ -112,8 +112,9 @@ def test_a_document_that_says_otherwise_than_the_log_is_not_valid(claims, what):
     [
         ((), "invalid", "never announced"),
         ((announced("dcu"),), "invalid", "never announced"),
-        ((announced("twente", "rotated", 90),), "validWithWarning", "its own claim"),
-        ((announced("twente", "compromised", 90),), "invalid", "somebody else may have it"),
+        ((announced("twente", "rotated", 90),), "validWithWarning", "the document says that it was made before"),
+        ((announced("twente", "lost", 90, day=5),), "invalid", "before the document was made"),
+        ((announced("twente", "compromised", 90),), "invalid", "Others had this key"),
     ],
 )
 def test_the_key_that_signed_counts_as_its_member_announced_it(keys, verdict, words):
@@ -180,9 +181,11 @@ def test_a_status_list_decides_and_one_that_is_away_is_no_good_news(answer, verd
     assert judge_opened(listed, ports(statuses=Statuses(answer))).verdict == verdict
 
 
-def test_a_status_list_that_says_revoked_is_believed_over_a_log_that_does_not():
-    report = judge_opened(opened(status=[PLACE]), ports(statuses=Statuses("revoked")))
-    assert report.verdict == "invalid"
+def test_a_log_that_was_read_lately_is_asked_and_no_list_is_fetched():
+    report = judge_opened(opened(status=[PLACE]), ports(statuses=Statuses("away")))
+    assert report.verdict == "valid"
+    behind = ports(log=Log(logged(is_current=False)), statuses=Statuses("revoked"))
+    assert judge_opened(opened(status=[PLACE]), behind).verdict == "invalid"
 
 
 @pytest.mark.parametrize(
