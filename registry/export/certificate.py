@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from registry.export.document import Copy, Exported
+from registry.export.document import Attachment, Copy, Exported
 from registry.export.facts import PortableCredential
 from registry.export.paper.certificate_page import certificate_page
 from registry.export.paper.omissions import omit_facts
-from registry.export.paper.sheet import PdfAttachment, compile_pdf, compile_previews, receipt_attachment
+from registry.export.paper.sheet import compile_pdf, compile_previews, receipt_attachment
 from registry.export.paper.wording import PaperLanguage, paper_wording
 
 MEDIA_TYPE: Final = "application/pdf"
@@ -23,7 +23,7 @@ def export_certificate(
     credential: PortableCredential,
     copy: Copy,
     language: PaperLanguage = "en",
-    attachments: Sequence[PdfAttachment] = (),
+    attachments: Sequence[Attachment] = (),
     fonts: Sequence[Path] = (),
 ) -> Exported:
     """Return the certificate, dated by the day of the copy, with the receipt and `attachments` inside.
@@ -51,8 +51,8 @@ def preview_certificate(
 
 
 def _files(
-    credential: PortableCredential, language: PaperLanguage, attachments: Sequence[PdfAttachment]
-) -> list[PdfAttachment]:
+    credential: PortableCredential, language: PaperLanguage, attachments: Sequence[Attachment]
+) -> list[Attachment]:
     if credential.place is None:
         return list(attachments)
     description = paper_wording(language)("verify.receipt")

@@ -1,15 +1,15 @@
-"""What an export returns, what it needs to sign, and what a wallet copy of a credential has of its own."""
+"""The result of an export, the key that signs it, and the values that one copy of a credential has of its own."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 Profile = Literal["open", "eudi"]
 """`open`: Ed25519 and did:web. `eudi`: P-256 with a chain of certificates."""
 Tie = Literal["open", "disclosable", "none"]
-"""How a document is tied to the log: for all to see, as a claim that the holder may disclose, or not at all."""
+"""The tie of a document to the log: for all to see, as a claim that the holder may disclose, or none."""
 
 
 class Omission(msgspec.Struct, frozen=True, rename="camel"):
@@ -33,6 +33,19 @@ class Exported(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Exported({self.media_type}, {len(self.content)} bytes)"  # a person is never shown by accident
+
+
+class Attachment(NamedTuple):
+    """A file inside a PDF: the credential in another format, or a proof."""
+
+    name: str
+    """Without anything about a person."""
+    media_type: str
+    content: bytes
+    description: str
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.name})"  # a person is never shown by accident
 
 
 class ExportError(Exception):
@@ -90,7 +103,7 @@ class StatusPlaces(msgspec.Struct, frozen=True):
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What one document has of its own, so that two copies of a credential share no value."""
+    """The values that one document has of its own, so that two copies of a credential share none."""
 
     identifier: str
     """A fresh `urn:uuid:`."""

@@ -8,7 +8,17 @@ from uuid import uuid4
 
 import msgspec
 
-from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission, Profile, StatusPlaces, Tie
+from registry.export.document import (
+    Attachment,
+    Copy,
+    DocumentSigner,
+    Exported,
+    ExportError,
+    Omission,
+    Profile,
+    StatusPlaces,
+    Tie,
+)
 from registry.export.facts import PortableCredential, Portfolio
 from registry.export.formats import FORMATS, Format, FormatTable, Language, call_writer
 from registry.export.holder import read_holder_key
@@ -53,18 +63,6 @@ class Document(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Document({self.copy}, {self.format.name})"  # a person is never shown by accident
-
-
-class Attachment(NamedTuple):
-    """A file inside a PDF."""
-
-    name: str
-    media_type: str
-    content: bytes
-    description: str
-
-    def __repr__(self) -> str:
-        return f"Attachment({self.name})"  # a person is never shown by accident
 
 
 class Exporter:

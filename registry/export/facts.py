@@ -36,7 +36,7 @@ class PortablePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the issuing of a credential is on its issuer's log, and the proof of it."""
+    """The place of a credential's issuing on its issuer's log, and the proof of it."""
 
     leaf: int
     size: int
@@ -51,7 +51,7 @@ class PortableCredential(msgspec.Struct, frozen=True, kw_only=True):
     """A credential of this university, complete: what the log says of it, and what it says of the person."""
 
     credential: str
-    """Its id on the log, a UUID."""
+    """The credential's id on the log, a UUID."""
     learner: str
     """The learner's id on the log, a UUID."""
     issuer: Organisation
@@ -65,7 +65,7 @@ class PortableCredential(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = "active"
     parts: Sequence[PortablePart] = ()
     claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    """What it says of the person: `familyName`, `givenName`, `dateOfBirth`, and where known `nationalId`,
+    """The claims about the person: `familyName`, `givenName`, `dateOfBirth`, and where known `nationalId`,
     `studentNumber`, `grade`, `originalGrade`, `note`, `cnf`."""
     disclosures: Sequence[str] = ()
     """The claims as the disclosures over which the log has a digest (SPEC.md, section 7)."""

@@ -5,10 +5,10 @@ from datetime import date
 from pathlib import Path
 
 from registry.export.certificate import MEDIA_TYPE, PREVIEW_DOTS_PER_INCH
-from registry.export.document import Copy, Exported, Omission
+from registry.export.document import Attachment, Copy, Exported, Omission
 from registry.export.facts import Portfolio
 from registry.export.paper.omissions import omit_portfolio
-from registry.export.paper.sheet import PdfAttachment, compile_pdf, compile_previews
+from registry.export.paper.sheet import compile_pdf, compile_previews
 from registry.export.paper.transcript_page import transcript_page
 from registry.export.paper.wording import PaperLanguage, paper_wording
 
@@ -17,7 +17,7 @@ def export_transcript(
     portfolio: Portfolio,
     copy: Copy,
     language: PaperLanguage = "en",
-    attachments: Sequence[PdfAttachment] = (),
+    attachments: Sequence[Attachment] = (),
     fonts: Sequence[Path] = (),
 ) -> Exported:
     """Return the transcript, dated by the day of the copy, with `attachments` inside.

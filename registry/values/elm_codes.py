@@ -6,9 +6,9 @@ from typing import Final
 import pycountry
 
 SNB: Final = "http://data.europa.eu/snb/"
-"""Where the model's own lists are: a list's name follows, then an item's id. The list itself is the item `25831c2`."""
+"""The address of the model's own lists: a list's name follows, then an item's id. The list itself is the item `25831c2`."""
 AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
-"""Where the tables of the Publications Office are."""
+"""The address of the tables of the Publications Office."""
 OWN: Final = "urn:micro-credential-registry:"
 """Begins the id of a concept that no list has: `…:assessment/testing`."""
 
@@ -90,17 +90,17 @@ def item_of(items: Mapping[str, object], code: object) -> str | None:
 def language_item(tag: str) -> str | None:
     """Return the Publications Office's code for a BCP 47 language: ISO 639-3 in capitals; None for an unknown one."""
     base = tag.partition("-")[0].lower()
-    known = item_of(LANGUAGES, base)
-    if known is not None:
-        return known
+    item = item_of(LANGUAGES, base)
+    if item is not None:
+        return item
     language = pycountry.languages.get(alpha_2=base) if len(base) == 2 else pycountry.languages.get(alpha_3=base)
     return str(language.alpha_3).upper() if language is not None else None
 
 
 def country_item(code: str) -> str | None:
     """Return the Publications Office's code for a country: ISO 3166-1 alpha-3; None for an unknown one."""
-    known = item_of(COUNTRIES, code)
-    if known is not None:
-        return known
+    item = item_of(COUNTRIES, code)
+    if item is not None:
+        return item
     country = pycountry.countries.get(alpha_2=code)
     return str(country.alpha_3) if country is not None else None

@@ -16,7 +16,7 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     name: CheckName
     result: CheckResult
     sentence: str
-    """What was checked and found, for a person."""
+    """The check and its finding, for a person."""
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Values that programs use: dates, addresses, keys. Not what a document says of itself, as if it were true."""
 
@@ -32,9 +32,9 @@ class OpenedDocument(msgspec.Struct, frozen=True, kw_only=True):
     key: Mapping[str, str] | None = None
     """The public key whose signature was verified, as a JWK; None where no signature holds."""
     key_source: str | None = None
-    """Where the key came from: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
+    """The source of the key: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
     claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    """What the document says: `credential`, `title`, `ects`, `awardingDate`, `validFrom`, `validUntil`, and of the
+    """The content of the document: `credential`, `title`, `ects`, `awardingDate`, `validFrom`, `validUntil`, and of the
     person what was disclosed. Empty where the signature is broken."""
     status: Sequence[Mapping[str, Any]] = ()
     """The places in status lists that the document names: `type`, `list`, `index`, `purpose`."""

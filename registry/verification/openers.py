@@ -28,6 +28,11 @@ class Container(Protocol):
         """The documents inside."""
         ...
 
+    @property
+    def disclosures(self) -> Sequence[str]:
+        """The disclosures beside these documents."""
+        ...
+
     def check(self, contained: Sequence["VerificationReport"]) -> list[Check]:
         """Return the checks of the whole, given what was found out about the documents inside."""
         ...

@@ -18,7 +18,7 @@ class JudgedDocument(Protocol):
 
     @property
     def claims(self) -> Mapping[str, Any]:
-        """What it says; empty where it is broken."""
+        """The claims of the file; empty where it is broken."""
         ...
 
     @property

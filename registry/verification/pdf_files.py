@@ -19,6 +19,8 @@ class PdfFiles(msgspec.Struct, frozen=True):
 
     contents: Sequence[bytes]
     pdf: PdfContent | None = None
+    disclosures: Sequence[str] = ()
+    """The disclosures beside the credential and its receipt."""
     fault: str = ""
     """Why there is no content."""
 
@@ -35,11 +37,15 @@ def open_pdf_files(content: bytes) -> PdfFiles:
         pdf = open_pdf(content)
     except UnreadablePdf as error:
         return PdfFiles([], fault=str(error))
-    return PdfFiles([each.content for each in pdf.attachments if _is_document(each.content)], pdf)
-
-
-def _is_document(content: bytes) -> bool:
-    try:
-        return bool(detect_format(content))
-    except UnknownFormat:
-        return False
+    contents: list[bytes] = []
+    disclosures: list[str] = []
+    for attachment in pdf.attachments:
+        try:
+            detected = detect_format(attachment.content)
+        except UnknownFormat:
+            continue  # a picture, for example
+        if detected.format == "disclosures":
+            disclosures += detected.content.decode("ascii").split()
+        else:
+            contents.append(attachment.content)
+    return PdfFiles(contents, pdf, disclosures)

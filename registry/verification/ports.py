@@ -7,7 +7,7 @@ import msgspec
 
 
 class HolderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier asked the holder to sign."""
+    """The challenge that a verifier asked the holder to sign."""
 
     nonce: str
     audience: str

@@ -18,6 +18,7 @@ class Several(msgspec.Struct, frozen=True):
 
     contents: Sequence[bytes]
     fault: str = ""
+    disclosures: Sequence[str] = ()
 
     def check(self, contained: Sequence["VerificationReport"]) -> list[Check]:
         """Return the checks of the list as a whole."""

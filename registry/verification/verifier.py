@@ -146,7 +146,7 @@ def _verify_container(detected: Detected, ports: Ports, levels: int) -> Verifica
     if len(container.contents) > MAX_CONTAINED:
         sentence = f"There are over {MAX_CONTAINED} documents inside. Verify them one by one."
         return _report(detected.format, [Check("parsed", "failed", sentence)])
-    contained = [_verify(content, ports, levels - 1) for content in container.contents]
+    contained = [_verify(content, ports, levels - 1, container.disclosures) for content in container.contents]
     checks = container.check(contained)
     whole = _report(detected.format, checks)
     if whole.verdict == "invalid":

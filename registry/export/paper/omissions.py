@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from registry.export.document import Omission
+from registry.export.document import Attachment, Omission
 from registry.export.facts import PortableCredential, Portfolio
-from registry.export.paper.sheet import PdfAttachment
 
 _NAMES: Final = frozenset({"familyName", "givenName", "dateOfBirth"})
 _ON_CERTIFICATES: Final = _NAMES | {"grade", "originalGrade", "note"}
@@ -19,7 +18,7 @@ _UNSHOWN: Final = "The pages do not show it."
 _ATTACHED: Final = "The pages do not show it; see the files inside the PDF."
 
 
-def omit_facts(credential: PortableCredential, attachments: Sequence[PdfAttachment]) -> list[Omission]:
+def omit_facts(credential: PortableCredential, attachments: Sequence[Attachment]) -> list[Omission]:
     """Return the facts of a credential that its certificate leaves out. `attachments` may carry them."""
     issuer = credential.issuer.content
     only_here = {
@@ -29,7 +28,7 @@ def omit_facts(credential: PortableCredential, attachments: Sequence[PdfAttachme
     return _omissions(credential.claims.keys() - _ON_CERTIFICATES, _unshown(credential) | only_here, attachments)
 
 
-def omit_portfolio(portfolio: Portfolio, attachments: Sequence[PdfAttachment]) -> list[Omission]:
+def omit_portfolio(portfolio: Portfolio, attachments: Sequence[Attachment]) -> list[Omission]:
     """Return the facts of a portfolio that its transcript leaves out, each path once."""
     claims = {name for credential in portfolio.credentials for name in credential.claims}
     facts: dict[str, bool] = {}
@@ -63,7 +62,7 @@ def _unshown(credential: PortableCredential) -> dict[str, bool]:
     }
 
 
-def _omissions(claims: Collection[str], facts: dict[str, bool], attachments: Sequence[PdfAttachment]) -> list[Omission]:
+def _omissions(claims: Collection[str], facts: dict[str, bool], attachments: Sequence[Attachment]) -> list[Omission]:
     reason = _ATTACHED if attachments else _UNSHOWN
     omitted = [Omission(f"claims.{name}", _REASONS.get(name, reason)) for name in sorted(claims)]
     return omitted + [Omission(path, reason) for path, exists in facts.items() if exists]

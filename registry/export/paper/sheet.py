@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from registry.export.document import ExportError
 from registry.letters.errors import CannotWrite
@@ -25,26 +25,16 @@ _TEMPLATES: Final = {
 Template = Literal["certificate", "transcript"]
 
 
-class PdfAttachment(NamedTuple):
-    """A file inside a PDF: the credential in another format, or a proof."""
-
-    name: str
-    """Without anything about a person."""
-    media_type: str
-    content: bytes
-    description: str
-
-
-def receipt_attachment(receipt: str, description: str) -> PdfAttachment:
+def receipt_attachment(receipt: str, description: str) -> Attachment:
     """Return the proof of a credential as a file."""
-    return PdfAttachment(RECEIPT_FILE, "text/plain", receipt.encode(), description)
+    return Attachment(RECEIPT_FILE, "text/plain", receipt.encode(), description)
 
 
 def compile_pdf(
     template: Template,
     data: dict[str, Any],
     day: date,
-    attachments: Sequence[PdfAttachment],
+    attachments: Sequence[Attachment],
     fonts: Sequence[Path],
 ) -> bytes:
     """Return the PDF, dated `day`: the same bytes for the same arguments. Raises `ExportError`."""
@@ -66,7 +56,7 @@ def compile_previews(
         raise ExportError(str(error)) from None
 
 
-def _check(attachments: Sequence[PdfAttachment]) -> None:
+def _check(attachments: Sequence[Attachment]) -> None:
     if len(attachments) > MAX_ATTACHMENTS:
         raise ExportError(f"a PDF holds at most {MAX_ATTACHMENTS} files; attach fewer formats")
     if sum(len(each.content) for each in attachments) > MAX_ATTACHED_BYTES:
@@ -81,7 +71,7 @@ def _check(attachments: Sequence[PdfAttachment]) -> None:
             raise ExportError(f"the file {each.name} has no media type of the form type/subtype")
 
 
-def _attachment(attachment: PdfAttachment) -> dict[str, Any]:
+def _attachment(attachment: Attachment) -> dict[str, Any]:
     try:
         content: str | list[int] = attachment.content.decode()
     except UnicodeDecodeError:

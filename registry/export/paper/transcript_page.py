@@ -31,7 +31,7 @@ from registry.export.paper.wording import PaperWording
 from registry.letters.spans import Span, capitalise, clean, own, pick_span, plain, small
 
 MAX_CREDENTIALS: Final = 200
-"""Credentials of one transcript: about 60 pages."""
+"""Credentials of one transcript: about 40 pages."""
 _DASH: Final = "\u2013"
 Row = dict[str, Any]
 Entry = tuple[str, list[Row]]

@@ -97,11 +97,11 @@ def create_keys(at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKe
         for ending in _FORM_ENDINGS:
             name = name.removesuffix(ending)
         try:
-            known = announced.find(name) if announced is not None and name else ()
+            keys = announced.find(name) if announced is not None and name else ()
         except CannotAsk as error:
             return UnresolvedKey(str(error))
-        if known:
-            return ResolvedKey(known[0].jwk, "log")
+        if keys:
+            return ResolvedKey(keys[0].jwk, "log")
         try:
             key = resolver.resolve(method)
         except Unresolved as error:

@@ -107,7 +107,7 @@ async def verify_file(
 
 
 def _render_document(request: Request[Any, Any, Any], pages: Pages, report: VerificationReport) -> Response[str]:
-    """Return the page about a document. What it says is shown only to whoever sent it, and is not kept."""
+    """Return the page about a document. What it says is shown only to the person who sent it, and is not kept."""
     shown = [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
     return pages.render(
         request,

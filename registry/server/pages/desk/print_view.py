@@ -14,7 +14,6 @@ from projections.credentials.dependents import Part, read_parts
 from projections.records.member_names import read_member_names
 from projections.relations.stacks import Key
 from registry.api.private_side import PrivateSide
-from registry.application.errors import UnknownCredential
 from registry.http import HttpProblem, requires
 from registry.learners.own_award import OwnAward, read_own_award
 from registry.letters.letter import qr_code
@@ -40,7 +39,7 @@ class PrintedCredential(NamedTuple):
 
 
 def read_credential(private: PrivateSide, views: Views, member: str, credential: str) -> PrintedCredential:
-    """Return one of the university's credentials. Raises `HttpProblem` where the views or this node do not know it."""
+    """Return one of the university's credentials. Raises `HttpProblem` where the views do not know it."""
     with views.snapshot() as snapshot, private.reading() as registry:
         connection = snapshot.connection
         rows = read_rows(snapshot, registry, member, [credential])
@@ -49,10 +48,7 @@ def read_credential(private: PrivateSide, views: Views, member: str, credential:
         view = rows[0].view
         versions = catalogue.versions(connection, member, view.achievement)
         achievement = next((each for each in versions if each.version == view.version), None)
-        try:
-            award = read_own_award(registry, credential)
-        except UnknownCredential as error:
-            raise HttpProblem("not-found", "this node did not issue it: the log alone knows it") from error
+        award = read_own_award(registry, credential)
         if achievement is None:
             raise HttpProblem("not-found", "the achievement has not arrived, as far as this node has read")
         return PrintedCredential(

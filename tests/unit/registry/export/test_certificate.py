@@ -7,8 +7,8 @@ import pypdf
 import pytest
 
 from registry.export.certificate import export_certificate, preview_certificate
-from registry.export.document import ExportError
-from registry.export.paper.sheet import MAX_ATTACHED_BYTES, MAX_ATTACHMENTS, PdfAttachment
+from registry.export.document import Attachment, ExportError
+from registry.export.paper.sheet import MAX_ATTACHED_BYTES, MAX_ATTACHMENTS
 from registry.export.paper.wording import LANGUAGES
 from tests.support import portable
 from tests.support.paper import COPY, DAY, LONG, layouts, little
@@ -24,7 +24,7 @@ def text_of(exported):
 
 @pytest.mark.parametrize("flavour", ["3a", "ua1"])
 def test_every_layout_and_every_language_is_what_verapdf_asks_for(verapdf, tmp_path, flavour):
-    image = PdfAttachment("badge.png", "image/png", bytes(range(256)) * 20, "The badge")
+    image = Attachment("badge.png", "image/png", bytes(range(256)) * 20, "The badge")
     cases = [("en", name) for name in layouts()] + [(language, "stack") for language in LANGUAGES if language != "en"]
     files = [tmp_path / f"{language}-{name.replace(' ', '-')}.pdf" for language, name in cases]
     for file, (language, name) in zip(files, cases, strict=True):
@@ -103,8 +103,8 @@ def test_title_author_and_day_are_in_the_file_and_nobodys_name_is():
 
 def test_the_receipt_and_the_files_are_inside_byte_by_byte():
     files = [
-        PdfAttachment("credential.json", "application/vc", '{"a": "ö"}'.encode(), "Open Badges 3.0"),
-        PdfAttachment("badge.png", "image/png", b"\x89PNG\xff\x00\xfe", "The badge"),
+        Attachment("credential.json", "application/vc", '{"a": "ö"}'.encode(), "Open Badges 3.0"),
+        Attachment("badge.png", "image/png", b"\x89PNG\xff\x00\xfe", "The badge"),
     ]
     found = read(export_certificate(portable.credential(), COPY, attachments=files))
     assert found.attachments == {
@@ -119,11 +119,11 @@ def test_the_receipt_and_the_files_are_inside_byte_by_byte():
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ([PdfAttachment("a.txt", "text/plain", b"", "")] * 2, "two files inside a PDF have the same name"),
-        ([PdfAttachment("../a", "text/plain", b"", "")], "letters, digits, points and hyphens"),
-        ([PdfAttachment("a", "text", b"", "")], "no media type"),
-        ([PdfAttachment("a", "text/plain", b"x" * (MAX_ATTACHED_BYTES + 1), "")], "at most 4,000,000 bytes"),
-        ([PdfAttachment(f"a{n}", "text/plain", b"", "") for n in range(MAX_ATTACHMENTS + 1)], "at most 20 files"),
+        ([Attachment("a.txt", "text/plain", b"", "")] * 2, "two files inside a PDF have the same name"),
+        ([Attachment("../a", "text/plain", b"", "")], "letters, digits, points and hyphens"),
+        ([Attachment("a", "text", b"", "")], "no media type"),
+        ([Attachment("a", "text/plain", b"x" * (MAX_ATTACHED_BYTES + 1), "")], "at most 4,000,000 bytes"),
+        ([Attachment(f"a{n}", "text/plain", b"", "") for n in range(MAX_ATTACHMENTS + 1)], "at most 20 files"),
     ],
 )
 def test_files_that_do_not_belong_into_a_pdf_are_refused(files, reason):

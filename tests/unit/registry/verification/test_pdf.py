@@ -18,7 +18,7 @@ from pypdf.generic import (
 )
 
 from registry.export.certificate import export_certificate
-from registry.export.paper.sheet import PdfAttachment
+from registry.export.document import Attachment
 from registry.verification.pdf import (
     MAX_ATTACHED_BYTES,
     MAX_ATTACHMENTS,
@@ -74,8 +74,8 @@ def sentences(checks, result):
 
 
 def test_the_files_of_a_certificate_come_back_as_they_went_in():
-    badge = PdfAttachment("badge.png", "image/png", bytes(range(256)) * 40, "The badge")
-    document = PdfAttachment("credential.json", "application/vc", '{"ö": 1}'.encode(), "Open Badges 3.0")
+    badge = Attachment("badge.png", "image/png", bytes(range(256)) * 40, "The badge")
+    document = Attachment("credential.json", "application/vc", '{"ö": 1}'.encode(), "Open Badges 3.0")
     pdf = open_pdf(certificate(badge, document))
     found = {each.name: (each.media_type, each.content, each.description) for each in pdf.attachments}
     assert found.keys() == {"receipt.tlog-proof", "badge.png", "credential.json"}
