@@ -6,7 +6,7 @@ from typing import Final
 import pycountry
 
 SNB: Final = "http://data.europa.eu/snb/"
-"""The address of the model's own lists: a list's name follows, then an item's id. The list itself is the item `25831c2`."""
+"""The address of the model's own lists: a list's name follows, then an item's id. `25831c2` is the list itself."""
 AUTHORITY: Final = "http://publications.europa.eu/resource/authority/"
 """The address of the tables of the Publications Office."""
 OWN: Final = "urn:micro-credential-registry:"

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from registry.export.document import ExportError
+from registry.export.document import Attachment, ExportError
 from registry.letters.errors import CannotWrite
 from registry.letters.letter import RECEIPT_FILE, compile_images, compile_page
 
