@@ -35,6 +35,7 @@ from registry.log import GOVERNANCE, SharedLog, open_log
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.node.ceremony import act_now
 from registry.node.creation import create_consortium_node, create_member_node
+from registry.node.issuing_keys import OwnIssuingKeys
 from registry.node.node import Node, open_node
 from registry.postgres.embedded import start_embedded
 from registry.settings.settings import SettingsError
@@ -169,8 +170,14 @@ class _Demo:
         with open_node(home) as consortium:
             admissions = []
             keys = []
-            for member, (name, country, _) in UNIVERSITIES.items():
-                own = {"member": member, "founded": founded, "database": database.format(member)}
+            ports = demo_serving.find_free_ports(len(UNIVERSITIES))
+            for port, (member, (name, country, _)) in zip(ports, UNIVERSITIES.items(), strict=True):
+                own = {
+                    "member": member,
+                    "founded": founded,
+                    "database": database.format(member),
+                    "public_url": f"http://localhost:{port}",
+                }
                 key = create_member_node(self._folder / member, common | own, None)
                 keys.append(key)
                 with open_node(self._folder / member) as node:
@@ -191,6 +198,7 @@ class _Demo:
     def _offer(self) -> None:
         _step("Each publishes what it offers; Twente takes in a European Learning Model document")
         for member, node in self._nodes.items():
+            OwnIssuingKeys(node).create("open", None)  # signs badges and what wallets hold
             self._offered[member] = []
             for title in COURSES:
                 values: dict[str, Any] = EXAMPLE_ACHIEVEMENT | {

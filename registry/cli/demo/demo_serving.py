@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -96,7 +97,7 @@ def _node(folder: Path, member: str, accounts: Accounts) -> Iterator[_Running]:
     home = folder / member
     with open_node(home) as node:
         key = ApiKeys(node.registry.dsn, member).add("the demo", SCOPES, days=30)
-    port = _free_port()
+        port = urlsplit(node.settings.public_url or "").port or find_free_ports(1)[0]
     people = add_people(home, port, accounts)
     process = subprocess.Popen(  # noqa: S603 - this program itself
         [sys.executable, "-m", "registry.cli", "--home", home, "serve", "--port", str(port), "--workers", "1"],
@@ -126,14 +127,18 @@ def _wait(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
         time.sleep(0.1)
 
 
-def _free_port() -> int:
-    """Return the first free port among those that are easy to remember, else any."""
-    for port in (*range(_FIRST_PORT, _FIRST_PORT + 20), 0):
-        with socket.socket() as tried:
+def find_free_ports(count: int) -> list[int]:
+    """Return the first free ports among those that are easy to remember, else any."""
+    ports: list[int] = []
+    with contextlib.ExitStack() as stack:
+        for port in (*range(_FIRST_PORT, _FIRST_PORT + 20), *[0] * count):
+            tried = stack.enter_context(socket.socket())
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 tried.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(tried.getsockname()[1])
+            ports.append(int(tried.getsockname()[1]))
+            if len(ports) == count:
+                return ports
     raise SettingsError("there is no free port at 127.0.0.1")
