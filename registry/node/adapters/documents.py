@@ -14,9 +14,10 @@ from registry.export.ports import CopyRecord, StatusPlaceAllocator
 from registry.learners.document_copies import CopyRows
 from registry.node.adapters.own_receipts import OwnReceipts
 from registry.node.adapters.portable_facts import FindRestricted, NodeFacts
-from registry.node.adapters.status_lists import has_status_lists, open_status_places
+from registry.node.adapters.status_lists import has_status_lists, open_status_lists, open_status_places
 from registry.node.document_signers import public_address
 from registry.node.node import Node
+from registry.status.lists import StatusLists
 from registry.wire.governance import MemberRevised
 from registry.wire.today import utc_today
 
@@ -24,9 +25,11 @@ from registry.wire.today import utc_today
 class NodeCopies:
     """`CopyRecorder` of one node, for one actor."""
 
-    def __init__(self, registry: Registry, actor: str) -> None:
+    def __init__(self, registry: Registry, actor: str, lists: StatusLists | None) -> None:
+        """`lists` are the status lists in which copies have places; None where the node has none."""
         self._registry = registry
         self._actor = actor
+        self._lists = lists
 
     def record(self, copies: Sequence[CopyRecord]) -> None:
         """Store documents and entries of the journal in one transaction. Raises `ExportError`."""
@@ -35,6 +38,8 @@ class NodeCopies:
         connection = self._registry.cursor().connection
         with connection.transaction(), connection.cursor() as cursor:
             CopyRows(copies, self._actor, datetime.now(UTC)).write(cursor)
+        if self._lists is not None and any(copy.status is not None for copy in copies):
+            self._lists.update()  # a list in which nobody had a place before is signed now, not with the next change
 
 
 def open_exporter(node: Node, actor: str, formats: FormatTable = FORMATS) -> Exporter:
@@ -44,10 +49,11 @@ def open_exporter(node: Node, actor: str, formats: FormatTable = FORMATS) -> Exp
     def views() -> Iterator[Connection]:
         yield node.views()
 
+    lists = open_status_lists(node) if has_status_lists(node.settings) else None
     return Exporter(
         open_facts(node, views),
         node.document_signer,
-        NodeCopies(node.registry, actor),
+        NodeCopies(node.registry, actor, lists),
         utc_today,
         places_of(node),
         formats,
