@@ -44,7 +44,10 @@ class _DocumentBody(Operation):
     """Describes the request's body in the API's description."""
 
     def __post_init__(self) -> None:
-        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        file = OpenAPIMediaType(
+            schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY),
+            example='{"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"]}',
+        )
         self.request_body = RequestBody(
             description="The document as it is, of any format: its content shows which it is, not its media type.",
             content={"application/octet-stream": file},

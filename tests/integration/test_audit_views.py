@@ -350,4 +350,4 @@ def test_a_database_that_cannot_be_reached_leaves_the_audit_of_the_log(source, d
     away = psycopg.conninfo.make_conninfo(dsn, dbname=f"no_{uuid.uuid4().hex}")
     report = audit(source, dsn, served=away, workers=1)
     assert [item.what for item in report.unchecked] == ["the node's views"]
-    assert report.events == 17
+    assert report.events == 19

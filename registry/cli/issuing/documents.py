@@ -14,10 +14,11 @@ from registry.cli.account import As, who
 from registry.cli.days import parse_day
 from registry.cli.files import FileError, read_json, write_file
 from registry.cli.issuing.own_events import say_views_behind
+from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
-from registry.cli.output import AsJson, errors, print_json, progress, say, table, warn
+from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say, warn
 from registry.cli.personal_input import FROM_INPUT, from_input
-from registry.export.document import ExportError, Omission, Profile, Tie
+from registry.export.document import Omission, Profile, Tie
 from registry.export.exporter import Document, Exporter, ExportRequest
 from registry.export.formats import FORMATS, LANGUAGES, Content, Format
 from registry.export.ports import TermQuery
@@ -241,18 +242,19 @@ class ListedFormat(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-def list_formats(*, as_json: AsJson = False) -> None:
+def list_formats(*, as_json: AsJson = False, as_csv: AsCsv = False, wide: Wide = False) -> None:
     """List the formats in which credentials and portfolios are exported, and what each cannot carry.
 
     Example: registry credential formats
     """
     rows = [*FORMATS.list_formats("credential"), *FORMATS.list_formats("portfolio")]
-    if as_json:
-        print_json([ListedFormat.of_format(row) for row in rows])
-        return
-    if not rows:
-        raise ExportError("this installation has no format of exports; install the program again")
-    table(
-        ("name", "format", "of", "signed", "cannot carry"),
-        [(row.name, row.title, row.content, " or ".join(row.profiles), row.cannot_carry) for row in rows],
-    )
+    columns = [
+        Column("name", lambda row: row.name),
+        Column("format", lambda row: row.title),
+        Column("of", lambda row: row.made_of),
+        Column("signed", lambda row: " or ".join(row.profiles)),
+        Column("cannot carry", lambda row: row.cannot_carry),
+        Column("media type", lambda row: row.media_type, wide=True),
+    ]
+    formats = [ListedFormat.of_format(row) for row in rows]
+    print_list(formats, columns, as_json=as_json, as_csv=as_csv, wide=wide)
