@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator  # the plugins' interface names it
 
 _PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
-_ALWAYS: Final = ("400", "404", "408", "409", "412", "413", "415", "422", "429", "500", "503")
+_ALWAYS: Final = ("400", "404", "406", "408", "409", "412", "413", "415", "422", "429", "500", "503")
 _CLOSED: Final = ("401", "403")
 
 
