@@ -30,7 +30,8 @@ FormatParameter = Annotated[
 ]
 LanguageParameter = Annotated[Language, Parameter(description=f"Of a PDF: one of {', '.join(LANGUAGES)}.")]
 TieParameter = Annotated[
-    Tie, Parameter(description="How the document is tied to the log: `open`, `disclosable` or `none`.")
+    Tie | None,
+    Parameter(description="How the document is tied to the log: `open`, `disclosable` or `none`; else as is usual."),
 ]
 Member = Annotated[str, Parameter(description="This node's member.", max_length=40)]
 Coordinate = Annotated[str, Meta(max_length=64)]
@@ -84,8 +85,8 @@ class CopyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     """The issuing key that signs: `open` (did:web) or `eudi` (certificate). By default the format's usual one."""
     holder: HolderKey | None = None
     """The key to which the copy is bound. Without it anybody can present the copy."""
-    tie: Tie = "disclosable"
-    """The tie to the log: for all to see, as a claim that the holder may disclose, or not at all."""
+    tie: Tie | None = None
+    """The tie to the log: for all to see, as a claim that the holder may disclose, or none; else the usual one."""
 
 
 class CredentialCopy(msgspec.Struct, frozen=True, rename="camel"):
@@ -160,7 +161,7 @@ def get_credential_document(
     member: Member,
     credential: UUID,
     format: FormatParameter = "",  # noqa: A002 - the parameter's name in the query
-    tie: TieParameter = "disclosable",
+    tie: TieParameter = None,
     language: LanguageParameter = "en",
 ) -> Response[bytes]:
     """Return the credential in the format that `Accept` or `format` names; 406 lists the formats.
@@ -235,7 +236,7 @@ def get_portfolio(
     request: Request[Any, Any, Any],
     learner: UUID,
     format: FormatParameter = "",  # noqa: A002 - the parameter's name in the query
-    tie: TieParameter = "disclosable",
+    tie: TieParameter = None,
     language: LanguageParameter = "en",
 ) -> Response[bytes]:
     """Return the learner's active credentials here, and decisions about them, in the format that `Accept` or `format`

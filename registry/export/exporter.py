@@ -35,7 +35,6 @@ from registry.export.previews import Preview, preview
 
 AT_ONCE: Final = 50
 """Credentials whose facts are in memory together while many are exported."""
-DISCLOSURES: Final = "disclosures.txt"
 INSIDE: Final = "open-badge"
 """The format of the signed credential inside a certificate."""
 
@@ -48,7 +47,8 @@ class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
     """None: the usual one of the format."""
     holder: Mapping[str, Any] | None = None
     """The holder's public key as a JWK."""
-    tie: Tie = "disclosable"
+    tie: Tie | None = None
+    """The tie to the log; None: the one that is usual for the format."""
     language: Language = "en"
 
 
@@ -131,11 +131,12 @@ class Exporter:
         if not collected.portfolio.credentials:
             reasons = "; ".join(f"{each.path}: {each.reason}" for each in collected.left_out[:5])
             raise ExportError(f"this learner has no active credential here that is published ({reasons or 'none'})")
-        copy = self._copy(None, holder, request.tie)
+        tie = choose_tie(format_, request.tie)
+        copy = self._copy(None, holder, tie)
         copies = {}
         if "copies" in format_.arguments:
             credentials = [facts.credential for facts in collected.portfolio.credentials]
-            copies = {credential: self._copy(credential, holder, request.tie) for credential in credentials}
+            copies = {credential: self._copy(credential, holder, tie) for credential in credentials}
         exported = self._call(format_, collected.portfolio, copy, signer, request, (), copies)
         exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted])
         records = [
@@ -196,7 +197,7 @@ class Exporter:
         missing: list[Omission] = []
         if "attachments" in format_.arguments:
             attachments, records, missing = self._attach(facts, request)
-        copy = self._copy(facts.credential if format_.is_signed else None, holder, request.tie)
+        copy = self._copy(facts.credential if format_.is_signed else None, holder, choose_tie(format_, request.tie))
         exported = self._call(format_, facts, copy, signer, request, attachments)
         if missing:
             exported = msgspec.structs.replace(exported, omitted=[*exported.omitted, *missing])
@@ -207,10 +208,14 @@ class Exporter:
     def _attach(
         self, facts: PortableCredential, request: ExportRequest
     ) -> tuple[list[Attachment], list[CopyRecord], list[Omission]]:
-        """Return the files inside a certificate besides its receipt: the signed credential and the disclosures."""
+        """Return the files inside a certificate besides its receipt: the signed credential, with the person's name.
+
+        The disclosures stay out: they belong together, and would show the student number to everybody.
+        """
         attachments, records, missing = [], [], []
         try:
             inside = self.formats.find(INSIDE, "credential")
+            inside = msgspec.structs.replace(inside, writer=inside.writer_inside or inside.writer)
             signer = self._find_signer(inside.profiles[0])
             copy = self._copy(facts.credential, None, "open")
             exported = self._call(inside, facts, copy, signer, request, ())
@@ -220,9 +225,6 @@ class Exporter:
             name = f"credential.{exported.extension}"
             attachments.append(Attachment(name, exported.media_type, exported.content, inside.title))
             records.append(_record(_uuid_of(copy), facts.learner, facts.credential, inside, signer, copy.status))
-        if facts.disclosures:
-            lines = "".join(f"{line}\n" for line in facts.disclosures).encode()
-            attachments.append(Attachment(DISCLOSURES, "text/plain", lines, "Disclosures for the receipt"))
         return attachments, records, missing
 
     def _call(
@@ -247,6 +249,17 @@ class Exporter:
             "fonts": self._fonts,
         }
         return call_writer(format_, values)
+
+
+def choose_tie(format_: Format, tie: Tie | None) -> Tie:
+    """Return the tie to the log of a document. Raises `ExportError` for one that the format does not have."""
+    if tie is None:
+        return format_.ties[0]
+    if tie not in format_.ties:
+        raise ExportError(
+            f"{format_.title} cannot have the tie {tie} to the log, only: {', '.join(format_.ties)}; leave the tie out"
+        )
+    return tie
 
 
 def portfolio_of(credential: PortableCredential) -> Portfolio:

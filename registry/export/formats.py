@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from registry.export.document import Exported, ExportError, Profile
+from registry.export.document import Exported, ExportError, Profile, Tie
 
 Content = Literal["credential", "portfolio"]
 Argument = Literal[
@@ -33,6 +33,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Of the file's name, without a dot."""
     profiles: Sequence[Profile] = ()
     """The profiles in which it is signed, the usual one first; empty for a document that no issuing key signs."""
+    ties: Sequence[Tie] = ("none", "open")
+    """The ties to the log that it can have, the usual one first."""
     needs_holder: bool = False
     """True for a wallet copy, which is bound to the holder's key."""
     cannot_carry: str = ""
@@ -40,6 +42,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     writer: str
     """`module:function`. The function returns `Exported`, and raises `ExportError`."""
     arguments: Sequence[Argument]
+    writer_inside: str | None = None
+    """The function that writes it for the inside of a certificate, where that is another."""
 
     @property
     def is_signed(self) -> bool:
@@ -87,6 +91,7 @@ _ELMO: Final = "quality assurance, assessment, supervision, workload; when a res
 _ROWS: Final = (
     Format(
         name="pdf", title="Certificate (PDF)", content="credential", media_type="application/pdf", extension="pdf",
+        ties=("open",),
         cannot_carry="student number; identifiers of skills and of the issuer; accreditations",
         writer="registry.export.certificate:export_certificate",
         arguments=("facts", "copy", "language", "attachments", "fonts"),
@@ -95,6 +100,7 @@ _ROWS: Final = (
         name="open-badge", title="Open Badges 3.0", content="credential", media_type="application/vc",
         extension="json", profiles=("open",), cannot_carry=_BADGE,
         writer="registry.export.open_badges:export_open_badge", arguments=("facts", "copy", "signer"),
+        writer_inside="registry.export.open_badges:export_named_badge",
     ),
     Format(
         name="badge-png", title="Open Badges 3.0 in an image (PNG)", content="credential", media_type="image/png",
@@ -108,7 +114,7 @@ _ROWS: Final = (
     ),
     Format(
         name="sd-jwt-vc", title="SD-JWT VC", content="credential", media_type="application/dc+sd-jwt",
-        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True,
+        extension="sd-jwt", profiles=("open", "eudi"), needs_holder=True, ties=("disclosable", "open", "none"),
         cannot_carry="the ids of the learner and of parts, which would link copies; accreditations",
         writer="registry.export.sd_jwt_vc:export_sd_jwt_vc", arguments=("facts", "copy", "signer"),
     ),
@@ -123,7 +129,7 @@ _ROWS: Final = (
     ),
     Format(
         name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
-        extension="pdf", cannot_carry="descriptions; identifiers of skills; places on the log",
+        extension="pdf", ties=("open",), cannot_carry="descriptions; identifiers of skills; places on the log",
         writer="registry.export.transcript:export_transcript",
         arguments=("facts", "copy", "language", "attachments", "fonts"),
     ),

@@ -43,6 +43,14 @@ def export_open_badge(
     return Exported(write_document(badge), MEDIA_TYPE, "json", omitted)
 
 
+def export_named_badge(credential: PortableCredential, copy: Copy, signer: DocumentSigner) -> Exported:
+    """Return a signed Open Badge that says the person's name openly, for a certificate whose pages say it, too.
+
+    Raises what `export_open_badge` raises.
+    """
+    return export_open_badge(credential, copy, signer, identity="plain")
+
+
 def make_open_badge(
     credential: PortableCredential, copy: Copy, signer: DocumentSigner, *, language: str, identity: Identity
 ) -> dict[str, Any]:

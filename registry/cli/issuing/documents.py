@@ -38,9 +38,11 @@ Holder = Annotated[
     Path | None, typer.Option("--holder", help="The holder's public key, a JWK in a file, to which it is bound.")
 ]
 Ties = Annotated[
-    Literal["open", "disclosable", "none"],
+    Literal["open", "disclosable", "none"] | None,
     typer.Option(
-        "--tie", help="The place on the log: open for all to see, disclosable by the holder, or not in the document."
+        "--tie",
+        help="The place on the log: open for all to see, disclosable by the holder, or not in the document (else as is"
+        " usual for the format).",
     ),
 ]
 LanguageOption = Annotated[
@@ -67,7 +69,7 @@ def export_credential(
     ] = None,
     profile: Profiles = None,
     holder: Holder = None,
-    tie: Ties = "disclosable",
+    tie: Ties = None,
     language: LanguageOption = "en",
     out: Out = None,
     force: Force = False,
@@ -139,7 +141,7 @@ def _request(
     format_: str,
     profile: Profile | None,
     holder: Path | None,
-    tie: Tie,
+    tie: Tie | None,
     language: Any,  # noqa: ANN401 - typer's choice
 ) -> ExportRequest:
     jwk = None if holder is None else read_json(holder, dict[str, Any])
@@ -198,7 +200,7 @@ def export_portfolio(
     ] = None,
     profile: Profiles = None,
     holder: Holder = None,
-    tie: Ties = "disclosable",
+    tie: Ties = None,
     language: LanguageOption = "en",
     out: Out = None,
     force: Force = False,

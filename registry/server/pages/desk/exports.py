@@ -37,7 +37,7 @@ def read_choice(typed: Mapping[str, str]) -> ExportRequest:
         return ExportRequest(
             format=typed.get("format", ""),
             holder=msgspec.json.decode(holder, type=dict[str, Any]) if holder else None,
-            tie=msgspec.convert(typed.get("tie", "disclosable"), Tie),
+            tie=msgspec.convert(typed.get("tie"), Tie | None),
             language=msgspec.convert(typed.get("language", "en"), Language),
         )
     except (msgspec.DecodeError, UnicodeEncodeError) as error:

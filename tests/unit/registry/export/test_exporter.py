@@ -9,7 +9,8 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey
 
 from registry.export.document import ExportError, Omission, StatusPlaces
-from registry.export.exporter import AT_ONCE, Exporter, ExportRequest
+from registry.export.exporter import AT_ONCE, Exporter, ExportRequest, choose_tie
+from registry.export.formats import FORMATS
 from registry.export.holder import read_holder_key
 from registry.export.ports import CollectedPortfolio, NotExportable
 from tests.support.plain_document import SIGNER, TABLE
@@ -132,7 +133,7 @@ def test_without_an_issuing_key_a_signed_document_is_refused_and_a_certificate_s
     with pytest.raises(ExportError, match="no key of open is announced"):
         one.export_credential(CREDENTIAL, request("open-badge"))
     paper = one.export_credential(CREDENTIAL, request("paper", language="nl"))
-    assert json.loads(paper.exported.content)["inside"] == ["disclosures.txt"]
+    assert json.loads(paper.exported.content)["inside"] == []
     assert [(each.path, "no key of open" in each.reason) for each in paper.exported.omitted] == [
         ("attachments.credential", True)
     ]
@@ -143,7 +144,7 @@ def test_the_signed_credential_inside_a_certificate_is_a_copy_of_its_own():
     one, recorded = exporter(places=Places())
     paper = one.export_credential(CREDENTIAL, request("paper", language="nl"))
     assert json.loads(paper.exported.content) == {
-        "language": "nl", "inside": ["credential.signed", "disclosures.txt"], "day": "2026-06-30", "id": CREDENTIAL,
+        "language": "nl", "inside": ["credential.signed"], "day": "2026-06-30", "id": CREDENTIAL,
     }  # fmt: skip
     assert [(each.format, each.status is None) for each in recorded] == [("open-badge", False), ("paper", True)]
 
@@ -212,3 +213,10 @@ def test_a_point_that_is_not_on_the_curve_is_refused():
     key = jwk()
     with pytest.raises(ExportError, match="is not a public key of P-256"):
         read_holder_key(key | {"x": key["y"]})
+
+
+def test_a_tie_to_the_log_is_the_usual_one_of_the_format_or_one_that_it_can_have():
+    badge, paper = FORMATS.find("open-badge", "credential"), FORMATS.find("pdf", "credential")
+    assert [choose_tie(badge, None), choose_tie(badge, "open"), choose_tie(paper, None)] == ["none", "open", "open"]
+    with pytest.raises(ExportError, match="cannot have the tie none to the log, only: open"):
+        choose_tie(paper, "none")
