@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from registry.documents import log_place
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.credential_claims import read_claims, read_status
+from registry.verification.credential_claims import read_claims
 from registry.verification.credential_form import (
     LEARNER_RECORD,
     OPEN_BADGE,
@@ -21,6 +21,7 @@ from registry.verification.credential_proofs import CheckedCredential, CheckedSi
 from registry.verification.credential_schema import check_schema
 from registry.verification.credential_tokens import find_token, open_token, read_member
 from registry.verification.ports import KeyResolver
+from registry.verification.status_places import read_status
 
 FORMAT: Final = "vc"
 _FORMATS: Final = {LEARNER_RECORD: "clr-2.0"} | dict.fromkeys(OPEN_BADGE, "open-badges-3.0")

@@ -3,11 +3,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from msgspec.structs import replace
 
 from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list, sign_as_jwt
 from registry.status.token_list import sign_token_list
+from registry.verification.checks import StatusPlace
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusLists, is_same_issuer
@@ -17,7 +19,7 @@ AT = datetime(2026, 6, 9, 12, tzinfo=UTC)
 KEY, OTHER = DocumentKey("open"), DocumentKey("open", "did:web:other.example")
 URL = "https://registry.twente.example/credentials/status/1"
 STATUSES = {7: 1, 8: 2, 9: 3}
-TOKEN = {"type": "TokenStatusList", "list": f"{URL}/token", "index": 7, "purpose": "status"}
+TOKEN = StatusPlace(type="TokenStatusList", list=f"{URL}/token", index=7, purpose="status")
 
 
 class Keys:
@@ -47,8 +49,8 @@ def bitstring(places=(7,), purpose="revocation", signer=KEY, at=AT, **changes):
 
 
 def entry(index=7, purpose="revocation", **changes):
-    place = {"type": "BitstringStatusListEntry", "list": f"{URL}/{purpose}", "index": index, "purpose": purpose}
-    return place | changes
+    place = StatusPlace(type="BitstringStatusListEntry", list=f"{URL}/{purpose}", index=index, purpose=purpose)
+    return replace(place, **changes)
 
 
 def check(content, *places, issuer=KEY.issuer, at=AT):
@@ -69,7 +71,7 @@ def check(content, *places, issuer=KEY.issuer, at=AT):
     ],
 )
 def test_the_entry_of_a_token_status_list_counts(index, result, says):
-    found = check(token(), TOKEN | {"index": index})
+    found = check(token(), replace(TOKEN, index=index))
     assert (found.result, says in found.sentence) == (result, True), found.sentence
 
 
@@ -95,7 +97,7 @@ def test_the_entries_of_bitstring_lists_count():
     ],
 )
 def test_a_token_list_that_proves_nothing_is_inconclusive(content, reason):
-    found = check(content, TOKEN | {"index": 6})
+    found = check(content, replace(TOKEN, index=6))
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 
@@ -118,7 +120,7 @@ def forged(**changes):
     ],
 )
 def test_a_token_list_of_a_wrong_form_is_inconclusive(content, reason):
-    found = check(content, TOKEN | {"index": 1})
+    found = check(content, replace(TOKEN, index=1))
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 
@@ -146,13 +148,13 @@ def test_a_bitstring_list_that_proves_nothing_is_inconclusive(content, place, re
 def test_the_worst_of_several_places_counts():
     both = [entry(7), entry(7, "suspension", list=f"{URL}/revocation")]
     assert check(bitstring(), *both).result == "failed"
-    assert check(bitstring(), *[place | {"index": 6} for place in both]).result == "notChecked"
+    assert check(bitstring(), *[replace(place, index=6) for place in both]).result == "notChecked"
     assert check(bitstring(), *[entry(6)] * 9).result == "notChecked"
 
 
 def test_a_document_without_status_is_said_to_have_none():
     assert "names no status list" in check(None).sentence
-    assert check(None, {"type": "oracle"}).result == "notChecked"
+    assert check(None, StatusPlace(type="oracle")).result == "notChecked"
 
 
 def test_a_did_and_an_address_of_one_host_are_one_issuer():
@@ -178,5 +180,5 @@ def test_a_list_is_verified_by_its_certificate_or_by_the_key_in_the_did_document
         find_did_key=find_did_key,
     )
     lists = StatusLists(fetch=lambda _: token(EUDI), keys=keys)
-    found = lists.check([TOKEN | {"index": 6}], "https://registry.twente.example", AT)
+    found = lists.check([replace(TOKEN, index=6)], "https://registry.twente.example", AT)
     assert found.result == ("passed" if anchors or finds else "notChecked"), found.sentence

@@ -13,6 +13,7 @@ from registry.documents.jose import sign_jws
 from registry.documents.json_ld import canonize
 from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
+from registry.verification.checks import StatusPlace
 from registry.verification.verifiable_credentials import check_credential, open_credential
 from tests.support import portable
 from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options
@@ -62,12 +63,12 @@ def test_a_badge_of_ours_passes_and_says_what_it_says():
         "achievement": "",
     }
     assert document.status == [
-        {
-            "type": "BitstringStatusListEntry",
-            "list": "https://registry.twente.example/status/bitstring/1",
-            "index": 41_217,
-            "purpose": "revocation",
-        }
+        StatusPlace(
+            type="BitstringStatusListEntry",
+            list="https://registry.twente.example/status/bitstring/1",
+            index=41_217,
+            purpose="revocation",
+        )
     ]
     assert document.tie == {
         "origin": "eciu.example/twente",

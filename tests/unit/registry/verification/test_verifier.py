@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from registry.export.document import Copy
 from registry.export.elm import export_elm
 from registry.export.elmo import export_elmo, portfolio_of
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest
@@ -21,7 +21,7 @@ from tests.support.sealing import Authority
 
 COPY = Copy(identifier="urn:uuid:2f1c9a52-3b8e-4f60-9a41-5c2de8f07b13", issued=date(2026, 11, 30), tie="open")
 TIE = {"origin": "eciu.example/twente", "credential": CREDENTIAL}
-PLACE = {"type": "BitstringStatusListEntry", "list": "https://u.example/list", "index": "7", "purpose": "revocation"}
+PLACE = StatusPlace(type="BitstringStatusListEntry", list="https://u.example/list", index=7, purpose="revocation")
 
 
 def opened(**changes):
