@@ -43,9 +43,9 @@ def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> Opene
     """
     try:
         document, signature = check_credential(content, keys, at)
+        return _judge(document, signature, keys, at)
     except MalformedCredential as error:
         return _refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
-    return _judge(document, signature, keys, at)
 
 
 def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> CheckedCredential:
@@ -65,7 +65,7 @@ def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> Checked
 
 
 def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
-    """Return what a credential says, once its signature was checked."""
+    """Return what a credential says, once its signature was checked. Raises `MalformedCredential`."""
     kind = name_format(document)
     checks = [Check("parsed", "passed", f"The file is {_WORDS[kind]}."), check_schema(document)]
     if signature.key is None:

@@ -13,6 +13,7 @@ from registry.verification.checks import StatusPlace
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusLists, is_same_issuer
+from registry.verification.status_places import read_status
 from tests.support.document_keys import DocumentKey
 
 AT = datetime(2026, 6, 9, 12, tzinfo=UTC)
@@ -142,6 +143,42 @@ def test_a_token_list_of_a_wrong_form_is_inconclusive(content, reason):
 )
 def test_a_bitstring_list_that_proves_nothing_is_inconclusive(content, place, reason):
     found = check(content, place)
+    assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
+
+
+def stated(**changes):
+    """The check of a credential's own words about its place."""
+    words = {
+        "type": "BitstringStatusListEntry",
+        "statusListCredential": f"{URL}/revocation",
+        "statusListIndex": "7",
+        "statusPurpose": "revocation",
+    }
+    return check(bitstring(), *read_status({"credentialStatus": words | changes}))
+
+
+def test_the_place_that_a_credential_states_is_looked_up():
+    assert stated().result == "failed"
+    assert stated(type=["BitstringStatusListEntry"], statusListIndex=7, statusSize=1).result == "failed"
+    assert stated(statusListIndex=6).result == "passed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"statusSize": 2}, "statusSize"),
+        ({"statusSize": "2"}, "statusSize"),
+        ({"statusSize": "wide"}, "statusSize"),
+        ({"statusSize": None}, "statusSize"),
+        ({"statusSize": True}, "statusSize"),
+        ({"statusListIndex": "9" * 5_000}, "at which place"),
+        ({"statusListIndex": -6}, "at which place"),
+        ({"statusListCredential": {"id": URL}}, "at which place"),
+        ({"type": "Oracle"}, "its mechanism (Oracle)"),
+    ],
+)
+def test_a_place_that_cannot_be_read_with_certainty_is_inconclusive(changes, reason):
+    found = stated(**({"statusListIndex": 6} | changes))
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 

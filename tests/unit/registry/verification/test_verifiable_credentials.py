@@ -322,6 +322,33 @@ def test_a_token_that_contradicts_its_credential_is_refused():
     assert "iss of the token" in result(judge(token.encode())).sentence
 
 
+def vc_token(exp, **ends):
+    """A VC-JWT of VC 1.1 with its own end and the credential's."""
+    document = {name: value for name, value in badge().items() if name not in ("proof", "validUntil")}
+    claims = {"vc": document | ends, "iss": SIGNER.issuer, "exp": int(datetime.fromisoformat(exp).timestamp())}
+    return judge(sign_jws({"kid": SIGNER.verification_method}, json.dumps(claims).encode(), SIGNER).encode())
+
+
+def test_the_earlier_end_of_a_token_and_its_credential_counts():
+    early, late = "2026-01-01T00:00:00Z", "2031-06-05T23:59:59Z"
+    assert vc_token(early, validUntil=late).claims["validUntil"] == early
+    assert vc_token(late, validUntil=early).claims["validUntil"] == early
+    assert vc_token(early).claims["validUntil"] == early
+    assert vc_token(late, expirationDate="2031-06-05T23:59:59.5Z").claims["validUntil"] == late
+    assert "exp of the token is not the same" in result(vc_token(early, expirationDate=late)).sentence
+
+
+@pytest.mark.parametrize("members", [["garbage"], [5], [None], 5, [[]]])
+def test_what_is_no_credential_within_a_credential_makes_it_unreadable_and_raises_nothing(members):
+    document = badge()
+    document["credentialSubject"]["verifiableCredential"] = members
+    del document["proof"]
+    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(document).encode(), SIGNER)
+    opened = judge(token.encode())
+    assert [check.name for check in opened.checks if check.result == "failed"] == ["parsed"]
+    assert opened.claims == {}
+
+
 def test_a_token_without_a_signature_is_refused():
     document = {name: value for name, value in badge().items() if name != "proof"}
     header = base64url.encode(b'{"alg":"none","kid":"' + SIGNER.verification_method.encode() + b'"}')

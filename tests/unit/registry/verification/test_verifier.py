@@ -88,6 +88,15 @@ def test_an_old_reading_of_the_log_proves_a_revocation_and_nothing_better():
     assert judge_opened(opened(), ports(log=Log(logged(is_current=False)))).verdict == "cannotTell"
 
 
+def test_a_log_of_another_consortium_is_not_that_of_a_member_with_the_same_name():
+    elsewhere = judge_opened(opened(tie=TIE | {"origin": "other.example/twente"}), ports())
+    assert (results(elsewhere)["onLog"], results(elsewhere)["status"]) == ("notChecked", "notChecked")
+    unknown = opened(issuer="did:key:z6Mk", key={"x": "A"}, tie=TIE | {"origin": "other.example/twente"})
+    assert results(judge_opened(unknown, ports()))["onLog"] == "notChecked"
+    other = msgspec.structs.replace(TWENTE, origin="other.example/twente")
+    assert results(judge_opened(opened(), ports(log=Log(logged(member=other)))))["onLog"] == "notChecked"
+
+
 def test_a_warning_of_the_log_is_passed_on():
     report = judge_opened(opened(), ports(log=Log(logged(flags=["impaired"]))))
     assert (report.verdict, "impaired" in check_of(report, "status").sentence) == ("validWithWarning", True)
