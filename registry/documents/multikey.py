@@ -56,7 +56,8 @@ def decode_multikey(text: str) -> dict[str, str]:
             raise MalformedKey("the key is not a point of P-256") from error
         x, y = (_text_of(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
         return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
-    raise MalformedKey(_OTHER_KIND) if prefix in (_ED25519, _P256) else UnsupportedKey(_OTHER_KIND)
+    is_broken = prefix in (_ED25519, _P256) or len(key) < _COORDINATE_BYTES
+    raise MalformedKey(_OTHER_KIND) if is_broken else UnsupportedKey(_OTHER_KIND)
 
 
 def check_jwk(jwk: Mapping[str, object]) -> dict[str, str]:

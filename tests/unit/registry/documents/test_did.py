@@ -178,7 +178,9 @@ def test_a_key_counts_until_its_owner_ended_it(changes, words):
 
 def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
     did = f"did:key:{P384_MULTIKEY}"
-    found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None).resolve(did, f"{did}#x")
+    found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None).resolve(
+        did, f"{did}#{P384_MULTIKEY}"
+    )
     assert isinstance(found, UnresolvedKey)
     assert not found.contradicts
 
