@@ -40,7 +40,7 @@ class Unresolved(Exception):
 
     @property
     def contradicts(self) -> bool:
-        """Whether it speaks against a document that names the identifier."""
+        """True if it speaks against a document that names the identifier."""
         return self.kind == "wrong"
 
 
