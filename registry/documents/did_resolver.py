@@ -3,14 +3,16 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
 
 from registry.documents.did_web import MalformedDid, address_of
-from registry.documents.multikey import MalformedKey, check_jwk, decode_multikey
+from registry.documents.multikey import MalformedKey, UnsupportedKey, check_jwk, decode_multikey
 
 KeySource = Literal["did:key", "did:jwk", "did:web"]
+WhyUnresolved = Literal["wrong", "unsupported", "unreachable"]
 MAX_DOCUMENT_BYTES: Final = 262_144
 MAX_METHODS: Final = 1_000
 """Verification methods of one document that are looked at."""
@@ -28,13 +30,18 @@ class FetchFailed(Exception):
 class Unresolved(Exception):
     """An identifier that leads to no key. The message is a sentence that a person understands.
 
-    `unreachable` is True where its document could not be fetched: another try may succeed, and nothing is said about
-    the key.
+    Its `kind` is `unreachable` where its document did not come: another try may succeed. It is `unsupported` where this
+    project does not read the method, the key or the document. Neither says anything about the key.
     """
 
-    def __init__(self, reason: str, *, unreachable: bool = False) -> None:
+    def __init__(self, reason: str, kind: WhyUnresolved = "wrong") -> None:
         super().__init__(reason)
-        self.unreachable = unreachable
+        self.kind = kind
+
+    @property
+    def contradicts(self) -> bool:
+        """True if it speaks against a document that names the identifier."""
+        return self.kind == "wrong"
 
 
 class DidKey(msgspec.Struct, frozen=True):
@@ -47,6 +54,24 @@ class DidKey(msgspec.Struct, frozen=True):
     revoked: str | None = None
     """The time from which its controller says that it does not count."""
     expires: str | None = None
+    """The time from which it must not be used any more."""
+
+    def find_end(self, at: datetime) -> str | None:
+        """Return why the key does not count at a time, in a sentence; None where it does."""
+        if self.revoked is not None:
+            return f"The issuer revoked the key that signed this ({self.revoked})."
+        if self.expires is not None and _is_past(self.expires, at):
+            return f"The key that signed this has expired ({self.expires})."
+        return None
+
+
+def _is_past(text: str, at: datetime) -> bool:
+    """Return whether a time is over. One that cannot be read is: nobody knows that it is still to come."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return True
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) <= at
 
 
 class DidResolver:
@@ -62,7 +87,9 @@ class DidResolver:
         """
         did, _, fragment = method.partition("#")
         if len(method) > _MAX_DID:
-            raise Unresolved(f"The identifier has {len(method):,} characters; {_MAX_DID:,} at most are read.")
+            raise Unresolved(
+                f"The identifier has {len(method):,} characters; {_MAX_DID:,} at most are read.", "unsupported"
+            )
         try:
             if did.startswith("did:key:"):
                 return _key_of_did_key(did, fragment)
@@ -71,16 +98,21 @@ class DidResolver:
             if did.startswith("did:web:"):
                 return self._key_of_did_web(did, fragment)
         except (MalformedDid, MalformedKey) as error:
-            raise Unresolved(f"The identifier {did[:100]} cannot be used: {error}.") from error
-        raise Unresolved(f"The identifier {did[:100]} is not of a supported method (did:key, did:jwk, did:web).")
+            kind: WhyUnresolved = "unsupported" if isinstance(error, UnsupportedKey) else "wrong"
+            raise Unresolved(f"The identifier {did[:100]} cannot be used: {error}.", kind) from error
+        raise Unresolved(
+            f"The identifier {did[:100]} is not of a supported method (did:key, did:jwk, did:web).", "unsupported"
+        )
 
     def _key_of_did_web(self, did: str, fragment: str) -> DidKey:
         try:
             content = self._fetch(address_of(did))
         except FetchFailed as error:
-            raise Unresolved(f"The document of {did} could not be fetched: {error}", unreachable=True) from error
+            raise Unresolved(f"The document of {did} could not be fetched: {error}", "unreachable") from error
         if len(content) > MAX_DOCUMENT_BYTES:
-            raise Unresolved(f"The document of {did} has more than {MAX_DOCUMENT_BYTES:,} bytes, and is not read.")
+            raise Unresolved(
+                f"The document of {did} has more than {MAX_DOCUMENT_BYTES:,} bytes, and is not read.", "unsupported"
+            )
         return find_key(did, fragment, content)
 
 
@@ -89,7 +121,8 @@ def find_key(did: str, fragment: str, content: bytes) -> DidKey:
     try:
         document: Any = msgspec.json.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Unresolved(f"The document of {did} is not JSON.") from error
+        # A server in maintenance answers with a page: that says nothing of the key
+        raise Unresolved(f"The document of {did} is not JSON.", "unreachable") from error
     if not isinstance(document, dict) or document.get("id") != did:
         raise Unresolved(f"The document at the address of {did} is another identifier's.")
     methods = _assertion_methods(did, document)
@@ -123,7 +156,9 @@ def _read_method(did: str, method: Mapping[str, Any]) -> DidKey:
     elif isinstance(multibase, str) and jwk is None:
         key = decode_multikey(multibase)
     else:
-        raise Unresolved(f"The key of {did} is in none of the forms that are read (publicKeyJwk, publicKeyMultibase).")
+        raise Unresolved(
+            f"The key of {did} is in none of the forms that are read (publicKeyJwk, publicKeyMultibase).", "unsupported"
+        )
     return DidKey(key, did, "did:web", _time(method.get("revoked")), _time(method.get("expires")))
 
 

@@ -17,12 +17,17 @@ _P256: Final = b"\x80\x24"
 _ED25519_BYTES: Final = 32
 _P256_BYTES: Final = 33
 _COORDINATE_BYTES: Final = 32
+_OTHER_KIND: Final = "the key is neither Ed25519 nor P-256"
 MAX_CHARACTERS: Final = 60
 """A Multikey of P-256 has 49. Decoding base58 takes time with the square of the length."""
 
 
 class MalformedKey(ValueError):
     """A public key that is not one of the forms that this project reads. The message says why."""
+
+
+class UnsupportedKey(MalformedKey):
+    """A key that may be right, of a kind that this project does not read."""
 
 
 def encode_multikey(jwk: Mapping[str, str]) -> str:
@@ -36,7 +41,9 @@ def encode_multikey(jwk: Mapping[str, str]) -> str:
 
 def decode_multikey(text: str) -> dict[str, str]:
     """Return a key of Multikey form as a JWK. Raises `MalformedKey`."""
-    if not text.startswith(_BASE58) or len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
+        raise UnsupportedKey(_OTHER_KIND)
+    if not text.startswith(_BASE58):
         raise MalformedKey("the key is not multibase in base58 of the length of a key")
     data = _decode_base58(text[1:])
     prefix, key = data[:2], data[2:]
@@ -49,7 +56,8 @@ def decode_multikey(text: str) -> dict[str, str]:
             raise MalformedKey("the key is not a point of P-256") from error
         x, y = (_text_of(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
         return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
-    raise MalformedKey("the key is neither Ed25519 nor P-256")
+    is_broken = prefix in (_ED25519, _P256) or len(key) < _COORDINATE_BYTES
+    raise MalformedKey(_OTHER_KIND) if is_broken else UnsupportedKey(_OTHER_KIND)
 
 
 def check_jwk(jwk: Mapping[str, object]) -> dict[str, str]:
@@ -58,7 +66,7 @@ def check_jwk(jwk: Mapping[str, object]) -> dict[str, str]:
         (str(jwk.get("kty")), str(jwk.get("crv")))
     )
     if names is None:
-        raise MalformedKey("the key is neither Ed25519 nor P-256")
+        raise UnsupportedKey(_OTHER_KIND) if isinstance(jwk.get("kty"), str) else MalformedKey(_OTHER_KIND)
     if "d" in jwk:
         raise MalformedKey("the key is a private one, which its owner must not give away")
     members = {name: jwk.get(name) for name in names}

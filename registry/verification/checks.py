@@ -21,6 +21,19 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     """Values that programs use: dates, addresses, keys. Not what a document says of itself, as if it were true."""
 
 
+class StatusPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a status list, as a document names it. What has another form is left out."""
+
+    type: str
+    """The mechanism: `BitstringStatusListEntry`, `TokenStatusList`, or one that is not known here."""
+    list: str | None = None
+    """The address of the list."""
+    index: int | None = None
+    purpose: str | None = None
+    size: int | None = 1
+    """Bits of an entry; None where the document states them in a form that cannot be read."""
+
+
 class OpenedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document whose proof was checked by its format, before anybody is asked about issuer, log and status."""
 
@@ -36,8 +49,8 @@ class OpenedDocument(msgspec.Struct, frozen=True, kw_only=True):
     claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """The content of the document: `credential`, `title`, `ects`, `awardingDate`, `validFrom`, `validUntil`, and of the
     person what was disclosed. Empty where the signature is broken."""
-    status: Sequence[Mapping[str, Any]] = ()
-    """The places in status lists that the document names: `type`, `list`, `index`, `purpose`."""
+    status: Sequence[StatusPlace] = ()
+    """The places in status lists that the document names."""
     tie: Mapping[str, Any] | None = None
     """The credential's place on a member's log: `origin`, `credential`, `receipt`, `disclosures`."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from registry.documents import log_place
-from registry.verification.credential_form import subjects_of, types_of
+from registry.verification.credential_form import subjects_of
 
 _MAX_TEXT: Final = 2_000
 """Characters of a text that are shown."""
@@ -14,7 +14,6 @@ _DATES: Final = {
     "validUntil": ("validUntil", "expirationDate"),
 }
 _LEVELS: Final = frozenset("12345678")
-_STATUS_TYPES: Final = ("BitstringStatusListEntry", "StatusList2021Entry")
 
 
 def read_claims(document: Mapping[str, Any], members: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
@@ -82,23 +81,6 @@ def _read_achievement(achievement: Mapping[str, Any], subject: Mapping[str, Any]
         value, kind = _text(result.get("value")), kinds.get(str(result.get("resultDescription")))
         if value is not None:
             yield ("ects", _number(value)) if kind == "ext:ECTSCredits" else ("grade", value)
-
-
-def read_status(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the places in status lists: `type`, `list`, `index`, `purpose`, as far as an entry has them."""
-    places = []
-    for entry in _objects(document.get("credentialStatus")):
-        kind = next(iter(types_of(entry)), "")
-        place: dict[str, Any] = {"type": kind}
-        if kind in _STATUS_TYPES:
-            place["list"] = _text(entry.get("statusListCredential"))
-            place["purpose"] = _text(entry.get("statusPurpose"))
-            index = str(entry.get("statusListIndex", ""))
-            place["index"] = int(index) if index.isascii() and index.isdigit() and len(index) < 12 else None
-        else:
-            place["list"] = _text(entry.get("id"))
-        places.append({name: value for name, value in place.items() if value is not None})
-    return places
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - any JSON value

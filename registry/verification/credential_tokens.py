@@ -21,6 +21,7 @@ from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
 _RSA: Final = ("RS256", "PS256")
 """Open Badges 3.0 asks every verifier for RS256 (section 8.2.1)."""
 _RSA_BITS: Final = (2_048, 8_192)
+_ENDS: Final = ("expirationDate", "validUntil")
 _DATA_URLS: Final = ("data:application/vc+jwt,", "data:application/vc+ld+jwt,")
 
 
@@ -51,7 +52,9 @@ def read_member(member: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     """Return a credential within another one, whose signature was checked. Raises `MalformedCredential`."""
     token = find_token(member)
     if token is None:
-        return dict(member)
+        if not isinstance(member, dict):
+            raise MalformedCredential("it is neither an object nor a token")
+        return member
     try:
         return read_credential(parse_jws(token.decode("ascii")).claims())
     except (InvalidJws, UnicodeDecodeError) as error:
@@ -75,7 +78,24 @@ def read_credential(claims: Mapping[str, Any]) -> dict[str, Any]:
     }
     later = {"expirationDate": "validUntil", "issuanceDate": "validFrom"}
     missing = {name: value for name, value in stated.items() if value and later.get(name) not in inner}
-    return missing | inner
+    end = _time(claims.get("exp"))
+    earlier = {name: end for name in _ENDS if end is not None and _is_later(inner.get(name), end)}
+    return missing | inner | earlier
+
+
+def _is_later(stated: object, end: str) -> bool:
+    """Return whether a credential states a later end than its token: the earlier one counts."""
+    moment = _moment(stated)
+    return moment is not None and moment > datetime.fromisoformat(end)
+
+
+def _moment(stated: object) -> datetime | None:
+    """Return a time of a credential; None for one that cannot be read, which another check refuses."""
+    try:
+        moment = datetime.fromisoformat(str(stated))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _check_token(
@@ -153,6 +173,10 @@ def _find_contradiction(claims: Mapping[str, Any], document: Mapping[str, Any], 
         if claims.get(claim) is not None and value is not None and claims[claim] != value:
             return f"{claim} of the token is not the same as in the credential"
     end = _time(claims.get("exp"))
+    # VC 1.1, section 6.3.1: exp is the expirationDate; the fractions of a second may be cut
+    copied = _moment(claims["vc"].get("expirationDate")) if "vc" in claims else None
+    if end is not None and copied is not None and int(copied.timestamp()) != int(claims["exp"]):
+        return "exp of the token is not the same as in the credential"
     if "vc" not in claims and end is not None and end < at.isoformat():  # VC-JOSE-COSE: the end of the signature
         return f"its signature expired on {end[:10]}"
     return None

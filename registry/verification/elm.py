@@ -10,6 +10,7 @@ from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
 from registry.verification.checks import Check, OpenedDocument
 from registry.verification.lookups import Ports
+from registry.verification.status_places import read_status
 
 FORMAT: Final = "elm"
 _REQUIRED: Final = ("id", "type", "issuer", "credentialSubject", "validFrom")
@@ -74,19 +75,6 @@ def issuer_of(document: Mapping[str, Any]) -> str | None:
     if not isinstance(identifier, str) or identifier.startswith("urn:"):
         return None
     return identifier[:500]
-
-
-def read_status(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the places in status lists that a document names."""
-    value = document.get("credentialStatus")
-    places: list[Mapping[str, Any]] = []
-    for place in (value if isinstance(value, list) else [value])[:10]:
-        if isinstance(place, dict):
-            names = {"type": "type", "purpose": "statusPurpose", "index": "statusListIndex"}
-            values = {name: str(place[key])[:500] for name, key in names.items() if place.get(key) is not None}
-            address = place.get("statusListCredential") or place.get("id")
-            places.append(values | {"list": str(address)[:500]})
-    return places
 
 
 def read_tie(document: Mapping[str, Any]) -> dict[str, Any] | None:

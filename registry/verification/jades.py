@@ -12,8 +12,9 @@ from registry.intake.formats import json_content
 from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.elm import check_form, issuer_of, read_status, read_tie
+from registry.verification.elm import check_form, issuer_of, read_tie
 from registry.verification.lookups import Ports
+from registry.verification.status_places import read_status
 
 FORMAT: Final = "jades"
 KEY_SOURCE: Final = "x5c"

@@ -10,6 +10,8 @@ from registry.verification.lookups import CannotAsk, InvalidReceipt, LoggedCrede
 from registry.wire.disclosures import InvalidDisclosure, open_disclosures
 
 _ISSUED: Final = "credential.issued.v1"
+_NO_MEMBER: Final = "The issuer is not a member here, so there is no log to compare with."
+_NO_ENTRY: Final = "The document does not show which entry of the issuer's log it is about."
 
 
 class LogFindings(msgspec.Struct, frozen=True):
@@ -32,8 +34,8 @@ def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, 
         if unknown:
             return LogFindings(_leave_open(unknown))
         if member is None:
-            return LogFindings(_leave_open("The issuer is not a member here, so there is no log to compare with."))
-        return LogFindings(_leave_open("The document does not show which entry of the issuer's log it is about."))
+            return LogFindings(_leave_open(_NO_MEMBER))
+        return LogFindings(_leave_open(_NO_ENTRY))
     proven: ProvenEvent | None = None
     receipt = tie.get("receipt")
     if isinstance(receipt, str):
@@ -45,16 +47,32 @@ def check_log(opened: OpenedDocument, member: MemberFacts | None, ports: Ports, 
             return LogFindings(_leave_open(str(error)))
         if (contradiction := _compare_receipt(proven, opened, tie)) is not None:
             return LogFindings(contradiction, proven)
-    credential, origin = tie.get("credential"), str(tie.get("origin", ""))
-    logged, reason = None, ""
-    if isinstance(credential, str) and credential:
-        try:
-            logged = ports.log.find(origin.rpartition("/")[2], credential)
-            reason = "" if logged else "This node has not read of this credential on the issuer's log."
-        except CannotAsk as error:
-            reason = str(error)
+    logged, reason = _find_logged(tie, member, ports, unknown)
     check, disclosed = _conclude(opened, tie, proven, logged, reason)
     return LogFindings(check, proven, logged, reason, disclosed)
+
+
+def _find_logged(
+    tie: Mapping[str, Any], member: MemberFacts | None, ports: Ports, unknown: str
+) -> tuple[LoggedCredential | None, str]:
+    """Return the credential on the log of the document's issuer, or why it is not known.
+
+    A log is named by its whole origin: members of other consortia may have the same short name.
+    """
+    credential = tie.get("credential")
+    if not isinstance(credential, str) or not credential:
+        return None, ""
+    if member is None:
+        return None, unknown or _NO_MEMBER
+    if tie.get("origin") != member.origin:
+        return None, _NO_ENTRY
+    try:
+        logged = ports.log.find(member.member, credential)
+    except CannotAsk as error:
+        return None, str(error)
+    if logged is None or logged.member.origin != member.origin:
+        return None, "This node has not read of this credential on the issuer's log."
+    return logged, ""
 
 
 def _conclude(
@@ -119,9 +137,16 @@ def _find_difference(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> str
     if isinstance(ects, int | float) and ects != facts.get("ects"):
         return "the ECTS credits"
     title, titles = claims.get("title"), facts.get("title")
-    if isinstance(title, str) and isinstance(titles, Mapping) and title not in titles.values():
+    if isinstance(titles, Mapping) and not _is_title(title, titles):
         return "the title"
     return None
+
+
+def _is_title(stated: object, titles: Mapping[str, Any]) -> bool:
+    """Return whether a document's title, a text or one for each language, is that of the log. It may state none."""
+    if isinstance(stated, Mapping):
+        return all(titles.get(language) == text for language, text in stated.items())
+    return stated is None or stated in titles.values()
 
 
 def _open_disclosures(tie: Mapping[str, Any], digest: object) -> Mapping[str, Any]:

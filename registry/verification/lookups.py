@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from cryptography import x509
 
-from registry.verification.checks import Check
+from registry.verification.checks import Check, StatusPlace
 from registry.verification.issuing_keys import AnnouncedKey
 from registry.verification.ports import HolderRequest, KeyResolver
 
@@ -104,7 +104,7 @@ class LogLookup(Protocol):
 class StatusLookup(Protocol):
     """Reads status lists."""
 
-    def check(self, places: Sequence[Mapping[str, Any]], issuer: str | None, at: datetime) -> Check:
+    def check(self, places: Sequence[StatusPlace], issuer: str | None, at: datetime) -> Check:
         """Return the check `status` of a document with these places, in lists that its issuer signed."""
         ...
 

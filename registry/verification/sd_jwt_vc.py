@@ -15,7 +15,7 @@ from registry.documents.processed_payload import ProcessedPayload, process_paylo
 from registry.documents.sd_jwt import InvalidSdJwt, SdJwt, parse_sd_jwt
 from registry.export.credential_type import COMMON_TYPES, SCHEMA
 from registry.export.sd_jwt_vc import PERSON_CLAIMS
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.ports import HolderRequest, KeyResolver, ResolvedKey, UnresolvedKey
 
 FORMAT: Final = "sd-jwt-vc"
@@ -175,10 +175,15 @@ def _read_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
         technical = _NEVER_DISCLOSED | {"iat"}
         values = {name: value for name, value in claims.items() if name not in technical}
     values["type"] = claims["vct"]
-    for name, shown in (("nbf", "validFrom"), ("exp", "validUntil")):
-        if name in claims:
-            values[shown] = datetime.fromtimestamp(claims[name], UTC).isoformat().replace("+00:00", "Z")
+    if "nbf" in claims:
+        values["validFrom"] = _write_time(claims["nbf"])
+    if "exp" in claims:  # the first second at which it does not hold (RFC 7519, section 4.1.4)
+        values["validUntil"] = _write_time(claims["exp"] - 1)
     return values
+
+
+def _write_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _has_usable_status(claims: Mapping[str, Any]) -> bool:
@@ -186,11 +191,11 @@ def _has_usable_status(claims: Mapping[str, Any]) -> bool:
     return isinstance(status, dict) and ("status_list" not in status or _find_place(claims) is not None)
 
 
-def _read_status(claims: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _read_status(claims: Mapping[str, Any]) -> Sequence[StatusPlace]:
     """Return the place in a status list; of a mechanism that is not known here its name alone."""
     if (place := _find_place(claims)) is not None:
-        return [{"type": "TokenStatusList", "list": place[0], "index": place[1], "purpose": "status"}]
-    return [{"type": name} for name in claims.get("status", {})]
+        return [StatusPlace(type="TokenStatusList", list=place[0], index=place[1], purpose="status")]
+    return [StatusPlace(type=name) for name in claims.get("status", {})]
 
 
 def _find_place(claims: Mapping[str, Any]) -> tuple[str, int] | None:

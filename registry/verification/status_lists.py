@@ -17,11 +17,12 @@ from registry.documents.strict_json import parse_object
 from registry.status.bitstring_list import read_bitstring
 from registry.status.statuses import INVALID, SUSPENDED, VALID, UnusableList
 from registry.status.token_list import parse_token_list
-from registry.verification.checks import Check, CheckResult
+from registry.verification.checks import Check, CheckResult, StatusPlace
 from registry.verification.ports import KeyResolver, UnresolvedKey
 
 MAX_PLACES: Final = 8
 """Places of one document that are looked up."""
+_MECHANISMS: Final = ("TokenStatusList", "BitstringStatusListEntry")
 _WORDS: Final[Mapping[int, tuple[CheckResult, str]]] = {
     VALID: ("passed", "The issuer's status list says that the credential is valid."),
     INVALID: ("failed", "The issuer has revoked the credential."),
@@ -46,11 +47,11 @@ class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyResolver
     open_credential: OpenCredential = refuse_proofs
 
-    def check(self, places: Sequence[Mapping[str, Any]], issuer: str | None, at: datetime) -> Check:
+    def check(self, places: Sequence[StatusPlace], issuer: str | None, at: datetime) -> Check:
         """Return the check `status` of a document. The worst of its places counts.
 
         Args:
-            places: The places as `OpenedDocument.status` has them: `type`, `list`, `index`, `purpose`, `size`.
+            places: The places that the document names.
             issuer: The document's issuer: a list of somebody else says nothing.
             at: Now.
 
@@ -64,8 +65,8 @@ class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
             (check for result in ("failed", "notChecked") for check in checks if check.result == result), checks[0]
         )
 
-    def _check_place(self, place: Mapping[str, Any], issuer: str | None, at: datetime) -> Check:
-        values = {"list": place.get("list"), "index": place.get("index")}
+    def _check_place(self, place: StatusPlace, issuer: str | None, at: datetime) -> Check:
+        values = {"list": place.list, "index": place.index}
         try:
             status = self._read(place, issuer, at)
         except FetchFailed as error:
@@ -78,17 +79,19 @@ class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
         result, sentence = _WORDS[status]
         return Check("status", result, sentence, values)
 
-    def _read(self, place: Mapping[str, Any], issuer: str | None, at: datetime) -> int:
-        kind, address, index = place.get("type"), place.get("list"), place.get("index")
-        if not isinstance(address, str) or not isinstance(index, int):
+    def _read(self, place: StatusPlace, issuer: str | None, at: datetime) -> int:
+        kind, address, index = place.type, place.list, place.index
+        if kind not in _MECHANISMS:
             raise UnusableList(f"its mechanism ({kind}) is not known here")
+        if address is None or index is None:
+            raise UnusableList("the document does not say at which place of which list")
         if issuer is None:
             raise UnusableList("the document names no issuer whose list it could be")
         if kind == "TokenStatusList":
             return self._read_token(self.fetch(address), index, address, issuer, at)
-        if kind == "BitstringStatusListEntry":
-            return self._read_bitstring(self.fetch(address), place, address, issuer, at)
-        raise UnusableList(f"its mechanism ({kind}) is not known here")
+        if place.purpose is None or place.size != 1:  # wider entries have other words for every value
+            raise UnusableList("the entry is of a kind that is not understood here (statusSize)")
+        return self._read_bitstring(self.fetch(address), (index, place.purpose), address, issuer, at)
 
     def _read_token(self, content: bytes, index: int, address: str, issuer: str, at: datetime) -> int:
         token = parse_token_list(content)
@@ -99,10 +102,8 @@ class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
             raise UnusableList("the list has expired")
         return token.read(index)
 
-    def _read_bitstring(self, content: bytes, place: Mapping[str, Any], address: str, issuer: str, at: datetime) -> int:
-        purpose, bits = place.get("purpose"), place.get("size", 1)
-        if not isinstance(purpose, str) or bits != 1:
-            raise UnusableList("the entry is of a kind that is not understood here (statusSize)")
+    def _read_bitstring(self, content: bytes, place: tuple[int, str], address: str, issuer: str, at: datetime) -> int:
+        index, purpose = place
         credential = self._open(content, issuer)
         if credential.get("id", address) != address:
             raise UnusableList("what is at the list's address is another list (id)")
@@ -113,7 +114,7 @@ class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
             raise UnusableList("the list does not hold yet")
         if end is not None and end <= at:
             raise UnusableList("the list has expired")
-        value = read_bitstring(credential, place["index"], purpose)
+        value = read_bitstring(credential, index, purpose)
         if purpose not in _BITSTRING_WORDS:
             raise UnusableList(f"a status for the purpose {purpose} says nothing of validity")
         return _BITSTRING_WORDS[purpose] if value else VALID

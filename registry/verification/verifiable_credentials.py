@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from registry.documents import log_place
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.credential_claims import read_claims, read_status
+from registry.verification.credential_claims import read_claims
 from registry.verification.credential_form import (
     LEARNER_RECORD,
     OPEN_BADGE,
@@ -21,6 +21,7 @@ from registry.verification.credential_proofs import CheckedCredential, CheckedSi
 from registry.verification.credential_schema import check_schema
 from registry.verification.credential_tokens import find_token, open_token, read_member
 from registry.verification.ports import KeyResolver
+from registry.verification.status_places import read_status
 
 FORMAT: Final = "vc"
 _FORMATS: Final = {LEARNER_RECORD: "clr-2.0"} | dict.fromkeys(OPEN_BADGE, "open-badges-3.0")
@@ -42,9 +43,9 @@ def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> Opene
     """
     try:
         document, signature = check_credential(content, keys, at)
+        return _judge(document, signature, keys, at)
     except MalformedCredential as error:
         return _refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
-    return _judge(document, signature, keys, at)
 
 
 def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> CheckedCredential:
@@ -64,7 +65,7 @@ def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> Checked
 
 
 def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
-    """Return what a credential says, once its signature was checked."""
+    """Return what a credential says, once its signature was checked. Raises `MalformedCredential`."""
     kind = name_format(document)
     checks = [Check("parsed", "passed", f"The file is {_WORDS[kind]}."), check_schema(document)]
     if signature.key is None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_FETCHES: Final = 4
 """Addresses that are fetched for one document."""
-_RESOLVED: Final = ("did:key:", "did:jwk:", "did:web:")
 _FORM_ENDINGS: Final = ("-jwk", "-multikey")
 """Of a fragment that names a key in one of the forms of `did_document.py`."""
 _AWAY: Final = "Which keys members announced cannot be read at the moment"
@@ -105,10 +104,9 @@ def create_keys(at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKe
         try:
             key = resolver.resolve(method)
         except Unresolved as error:
-            is_known_method = method.startswith(_RESOLVED)
-            return UnresolvedKey(str(error), contradicts=is_known_method and not error.unreachable)
-        if key.revoked is not None:
-            return UnresolvedKey(f"The issuer revoked the key that signed this ({key.revoked}).", contradicts=True)
+            return UnresolvedKey(str(error), contradicts=error.contradicts)
+        if (end := key.find_end(at)) is not None:
+            return UnresolvedKey(end, contradicts=True)
         return ResolvedKey(key.jwk, key.source)
 
     return IssuerKeys(at=at, anchors=trust.anchors, fetch=fetch, find_did_key=find_did_key)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,9 @@ from registry.documents.did_document import DocumentKey, build_document
 from registry.documents.did_resolver import MAX_DOCUMENT_BYTES, DidResolver, FetchFailed, Unresolved
 from registry.documents.did_web import MalformedDid, address_of, did_of, document_path
 from registry.documents.multikey import MalformedKey, check_jwk, decode_multikey, encode_multikey
+from registry.node.adapters.document_issuers import create_keys, refuse_fetch
+from registry.verification.ports import ResolvedKey, UnresolvedKey
+from registry.verification.trust import Trust
 
 ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "Lm_M42cB3HkUiODQsXRcweM6TByfzEHGO9ND274JcOY"}
 ED25519_MULTIKEY = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"  # did:key method specification
@@ -19,6 +23,8 @@ P256 = {
     "y": "efsX5b10x8yjyrj4ny3pGfLcY7Xby1KzgqOdqnsrJIM",
 }
 P256_MULTIKEY = "zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"  # did:key method specification
+P384_MULTIKEY = "z82LkvCwHNreneWpsgPEbV3gu1C6NFJEBg4srfJ5gdxEsMGRJUz2sG9FE42shbn2xkZJh54"  # did:key specification
+RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
 DID = "did:web:registry.twente.example"
 OTHER = "did:web:elsewhere.example"
 
@@ -147,27 +153,63 @@ def test_a_key_that_its_owner_revoked_says_so():
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("changes", "words"),
     [
-        (b"{", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
-        (b"[]", "another identifier"),
-        (listed() | {"id": OTHER}, "another identifier"),
-        (listed() | {"assertionMethod": []}, "no key a"),
-        (listed() | {"assertionMethod": "a", "authentication": ["#a"]}, "no key a"),
-        (listed(id=f"{OTHER}#a"), "no key a"),
-        (listed(controller=OTHER), "another controller"),
-        (listed(publicKeyMultibase="z6Mk"), "cannot be used"),
-        (listed(publicKeyJwk=ED25519), "none of the forms"),
-        (listed(publicKeyMultibase=7), "none of the forms"),
-        (b" " * (MAX_DOCUMENT_BYTES + 1), "more than"),
-        (FetchFailed("it answered 404"), "could not be fetched: it answered 404"),
+        ({}, None),
+        ({"expires": "2026-12-01T00:00:00Z"}, None),
+        ({"expires": "2026-07-01T00:00:00Z"}, "has expired (2026-07-01T00:00:00Z)"),
+        ({"expires": "2026-07-01T00:00:00"}, "has expired"),
+        ({"expires": "some day"}, "has expired"),
+        ({"revoked": "2026-01-01T00:00:00Z"}, "revoked the key"),
     ],
 )
-def test_a_document_that_does_not_show_the_key_is_refused_with_the_reason(content, reason):
+def test_a_key_counts_until_its_owner_ended_it(changes, words):
+    def fetch(_):
+        return json.dumps(listed(**changes)).encode()
+
+    at = datetime(2026, 8, 1, tzinfo=UTC)
+    found = create_keys(at, Trust(), fetch, None).resolve(DID, f"{DID}#a")
+    if words is None:
+        assert isinstance(found, ResolvedKey)
+    else:
+        assert isinstance(found, UnresolvedKey)
+        assert (words in found.reason, found.contradicts) == (True, True)
+
+
+def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
+    did = f"did:key:{P384_MULTIKEY}"
+    found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None).resolve(
+        did, f"{did}#{P384_MULTIKEY}"
+    )
+    assert isinstance(found, UnresolvedKey)
+    assert not found.contradicts
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "kind"),
+    [
+        (b"<html>We are back at noon.</html>", "not JSON", "unreachable"),
+        (b"[" * 100_000, "not JSON", "unreachable"),
+        (b"[]", "another identifier", "wrong"),
+        (listed() | {"id": OTHER}, "another identifier", "wrong"),
+        (listed() | {"assertionMethod": []}, "no key a", "wrong"),
+        (listed() | {"assertionMethod": "a", "authentication": ["#a"]}, "no key a", "wrong"),
+        (listed(id=f"{OTHER}#a"), "no key a", "wrong"),
+        (listed(controller=OTHER), "another controller", "wrong"),
+        (listed(publicKeyMultibase="z6Mk"), "cannot be used", "wrong"),
+        (listed(publicKeyMultibase=P384_MULTIKEY), "neither Ed25519 nor P-256", "unsupported"),
+        (listed(publicKeyMultibase=None, publicKeyJwk=RSA), "neither Ed25519 nor P-256", "unsupported"),
+        (listed(publicKeyJwk=ED25519), "none of the forms", "unsupported"),
+        (listed(publicKeyMultibase=7), "none of the forms", "unsupported"),
+        (b" " * (MAX_DOCUMENT_BYTES + 1), "more than", "unsupported"),
+        (FetchFailed("it answered 404"), "could not be fetched: it answered 404", "unreachable"),
+    ],
+)
+def test_a_document_that_does_not_show_the_key_is_refused_with_the_reason(content, reason, kind):
     with pytest.raises(Unresolved, match=reason) as caught:
         resolver(content).resolve(f"{DID}#a")
-    assert caught.value.unreachable == isinstance(content, FetchFailed)
+    assert caught.value.kind == kind
+    assert caught.value.contradicts == (kind == "wrong")
 
 
 def test_an_identifier_without_a_key_name_is_refused_where_there_are_several():

@@ -135,8 +135,8 @@ def test_credentials_of_the_consortium_pass(name):
 def test_their_places_in_status_lists_are_read():
     document = open_sample("dcc-v2WithValidStatus.json", KeyTable())
     [place] = document.status
-    assert (place["type"], place["index"], place["purpose"]) == ("BitstringStatusListEntry", 9, "revocation")
-    assert place["list"].startswith("https://raw.githubusercontent.com/")
+    assert (place.type, place.index, place.purpose) == ("BitstringStatusListEntry", 9, "revocation")
+    assert place.list.startswith("https://raw.githubusercontent.com/")
 
 
 def test_a_changed_credential_of_the_consortium_fails():

@@ -8,6 +8,7 @@ from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.documents.key_binding import bind_key
 from registry.documents.sd_jwt import Disclosable, issue_sd_jwt, present
+from registry.verification.checks import StatusPlace
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import HolderRequest, ResolvedKey, UnresolvedKey
 from registry.verification.sd_jwt_vc import open_sd_jwt_vc
@@ -70,8 +71,8 @@ def test_a_credential_of_ours_opens_with_what_it_says():
     assert (document.key, document.key_source) == (OPEN.jwk, "did:web")
     assert document.claims["familyName"] == "Żółkiewska-Núñez"
     assert document.claims["title"]["en"] == "Data literacy"
-    assert document.claims["validUntil"] == "2031-06-06T00:00:00Z"
-    assert document.status == [{"type": "TokenStatusList", "list": f"{LIST}/token", "index": 7, "purpose": "status"}]
+    assert document.claims["validUntil"] == "2031-06-05T23:59:59Z"
+    assert document.status == [StatusPlace(type="TokenStatusList", list=f"{LIST}/token", index=7, purpose="status")]
     assert document.tie["credential"] == CREDENTIAL
     assert len(document.tie["disclosures"]) == len(credential().claims)
 
@@ -201,7 +202,7 @@ def test_the_holder_shows_the_key_to_the_verifier_that_asked():
 
 
 def test_a_status_mechanism_that_is_not_known_is_named():
-    assert open_text(sign({"status": {"oracle": {}}})).status == [{"type": "oracle"}]
+    assert open_text(sign({"status": {"oracle": {}}})).status == [StatusPlace(type="oracle")]
 
 
 def test_a_type_of_others_is_shown_as_it_is():

@@ -3,21 +3,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from msgspec.structs import replace
 
 from registry.documents.did_resolver import FetchFailed
 from registry.documents.jose import dump_json, sign_jws
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list, sign_as_jwt
 from registry.status.token_list import sign_token_list
+from registry.verification.checks import StatusPlace
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusLists, is_same_issuer
+from registry.verification.status_places import read_status
 from tests.support.document_keys import DocumentKey
 
 AT = datetime(2026, 6, 9, 12, tzinfo=UTC)
 KEY, OTHER = DocumentKey("open"), DocumentKey("open", "did:web:other.example")
 URL = "https://registry.twente.example/credentials/status/1"
 STATUSES = {7: 1, 8: 2, 9: 3}
-TOKEN = {"type": "TokenStatusList", "list": f"{URL}/token", "index": 7, "purpose": "status"}
+TOKEN = StatusPlace(type="TokenStatusList", list=f"{URL}/token", index=7, purpose="status")
 
 
 class Keys:
@@ -47,8 +50,8 @@ def bitstring(places=(7,), purpose="revocation", signer=KEY, at=AT, **changes):
 
 
 def entry(index=7, purpose="revocation", **changes):
-    place = {"type": "BitstringStatusListEntry", "list": f"{URL}/{purpose}", "index": index, "purpose": purpose}
-    return place | changes
+    place = StatusPlace(type="BitstringStatusListEntry", list=f"{URL}/{purpose}", index=index, purpose=purpose)
+    return replace(place, **changes)
 
 
 def check(content, *places, issuer=KEY.issuer, at=AT):
@@ -69,7 +72,7 @@ def check(content, *places, issuer=KEY.issuer, at=AT):
     ],
 )
 def test_the_entry_of_a_token_status_list_counts(index, result, says):
-    found = check(token(), TOKEN | {"index": index})
+    found = check(token(), replace(TOKEN, index=index))
     assert (found.result, says in found.sentence) == (result, True), found.sentence
 
 
@@ -95,7 +98,7 @@ def test_the_entries_of_bitstring_lists_count():
     ],
 )
 def test_a_token_list_that_proves_nothing_is_inconclusive(content, reason):
-    found = check(content, TOKEN | {"index": 6})
+    found = check(content, replace(TOKEN, index=6))
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 
@@ -118,7 +121,7 @@ def forged(**changes):
     ],
 )
 def test_a_token_list_of_a_wrong_form_is_inconclusive(content, reason):
-    found = check(content, TOKEN | {"index": 1})
+    found = check(content, replace(TOKEN, index=1))
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 
@@ -143,16 +146,52 @@ def test_a_bitstring_list_that_proves_nothing_is_inconclusive(content, place, re
     assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
 
 
+def stated(**changes):
+    """The check of a credential's own words about its place."""
+    words = {
+        "type": "BitstringStatusListEntry",
+        "statusListCredential": f"{URL}/revocation",
+        "statusListIndex": "7",
+        "statusPurpose": "revocation",
+    }
+    return check(bitstring(), *read_status({"credentialStatus": words | changes}))
+
+
+def test_the_place_that_a_credential_states_is_looked_up():
+    assert stated().result == "failed"
+    assert stated(type=["BitstringStatusListEntry"], statusListIndex=7, statusSize=1).result == "failed"
+    assert stated(statusListIndex=6).result == "passed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"statusSize": 2}, "statusSize"),
+        ({"statusSize": "2"}, "statusSize"),
+        ({"statusSize": "wide"}, "statusSize"),
+        ({"statusSize": None}, "statusSize"),
+        ({"statusSize": True}, "statusSize"),
+        ({"statusListIndex": "9" * 5_000}, "at which place"),
+        ({"statusListIndex": -6}, "at which place"),
+        ({"statusListCredential": {"id": URL}}, "at which place"),
+        ({"type": "Oracle"}, "its mechanism (Oracle)"),
+    ],
+)
+def test_a_place_that_cannot_be_read_with_certainty_is_inconclusive(changes, reason):
+    found = stated(**({"statusListIndex": 6} | changes))
+    assert (found.result, reason in found.sentence) == ("notChecked", True), found.sentence
+
+
 def test_the_worst_of_several_places_counts():
     both = [entry(7), entry(7, "suspension", list=f"{URL}/revocation")]
     assert check(bitstring(), *both).result == "failed"
-    assert check(bitstring(), *[place | {"index": 6} for place in both]).result == "notChecked"
+    assert check(bitstring(), *[replace(place, index=6) for place in both]).result == "notChecked"
     assert check(bitstring(), *[entry(6)] * 9).result == "notChecked"
 
 
 def test_a_document_without_status_is_said_to_have_none():
     assert "names no status list" in check(None).sentence
-    assert check(None, {"type": "oracle"}).result == "notChecked"
+    assert check(None, StatusPlace(type="oracle")).result == "notChecked"
 
 
 def test_a_did_and_an_address_of_one_host_are_one_issuer():
@@ -178,5 +217,5 @@ def test_a_list_is_verified_by_its_certificate_or_by_the_key_in_the_did_document
         find_did_key=find_did_key,
     )
     lists = StatusLists(fetch=lambda _: token(EUDI), keys=keys)
-    found = lists.check([TOKEN | {"index": 6}], "https://registry.twente.example", AT)
+    found = lists.check([replace(TOKEN, index=6)], "https://registry.twente.example", AT)
     assert found.result == ("passed" if anchors or finds else "notChecked"), found.sentence

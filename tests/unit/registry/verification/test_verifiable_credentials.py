@@ -13,6 +13,7 @@ from registry.documents.jose import sign_jws
 from registry.documents.json_ld import canonize
 from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
+from registry.verification.checks import StatusPlace
 from registry.verification.verifiable_credentials import check_credential, open_credential
 from tests.support import portable
 from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options
@@ -62,12 +63,12 @@ def test_a_badge_of_ours_passes_and_says_what_it_says():
         "achievement": "",
     }
     assert document.status == [
-        {
-            "type": "BitstringStatusListEntry",
-            "list": "https://registry.twente.example/status/bitstring/1",
-            "index": 41_217,
-            "purpose": "revocation",
-        }
+        StatusPlace(
+            type="BitstringStatusListEntry",
+            list="https://registry.twente.example/status/bitstring/1",
+            index=41_217,
+            purpose="revocation",
+        )
     ]
     assert document.tie == {
         "origin": "eciu.example/twente",
@@ -319,6 +320,33 @@ def test_a_token_that_contradicts_its_credential_is_refused():
     claims = {"vc": document, "iss": "did:web:other.example", "jti": document["id"]}
     token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(claims).encode(), SIGNER)
     assert "iss of the token" in result(judge(token.encode())).sentence
+
+
+def vc_token(exp, **ends):
+    """A VC-JWT of VC 1.1 with its own end and the credential's."""
+    document = {name: value for name, value in badge().items() if name not in ("proof", "validUntil")}
+    claims = {"vc": document | ends, "iss": SIGNER.issuer, "exp": int(datetime.fromisoformat(exp).timestamp())}
+    return judge(sign_jws({"kid": SIGNER.verification_method}, json.dumps(claims).encode(), SIGNER).encode())
+
+
+def test_the_earlier_end_of_a_token_and_its_credential_counts():
+    early, late = "2026-01-01T00:00:00Z", "2031-06-05T23:59:59Z"
+    assert vc_token(early, validUntil=late).claims["validUntil"] == early
+    assert vc_token(late, validUntil=early).claims["validUntil"] == early
+    assert vc_token(early).claims["validUntil"] == early
+    assert vc_token(late, expirationDate="2031-06-05T23:59:59.5Z").claims["validUntil"] == late
+    assert "exp of the token is not the same" in result(vc_token(early, expirationDate=late)).sentence
+
+
+@pytest.mark.parametrize("members", [["garbage"], [5], [None], 5, [[]]])
+def test_what_is_no_credential_within_a_credential_makes_it_unreadable_and_raises_nothing(members):
+    document = badge()
+    document["credentialSubject"]["verifiableCredential"] = members
+    del document["proof"]
+    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(document).encode(), SIGNER)
+    opened = judge(token.encode())
+    assert [check.name for check in opened.checks if check.result == "failed"] == ["parsed"]
+    assert opened.claims == {}
 
 
 def test_a_token_without_a_signature_is_refused():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from registry.export.document import Copy
 from registry.export.elm import export_elm
 from registry.export.elmo import export_elmo, portfolio_of
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest
@@ -21,7 +21,7 @@ from tests.support.sealing import Authority
 
 COPY = Copy(identifier="urn:uuid:2f1c9a52-3b8e-4f60-9a41-5c2de8f07b13", issued=date(2026, 11, 30), tie="open")
 TIE = {"origin": "eciu.example/twente", "credential": CREDENTIAL}
-PLACE = {"type": "BitstringStatusListEntry", "list": "https://u.example/list", "index": "7", "purpose": "revocation"}
+PLACE = StatusPlace(type="BitstringStatusListEntry", list="https://u.example/list", index=7, purpose="revocation")
 
 
 def opened(**changes):
@@ -86,6 +86,15 @@ def test_what_its_issuer_withdrew_is_not_valid(status, words):
 def test_an_old_reading_of_the_log_proves_a_revocation_and_nothing_better():
     assert judge_opened(opened(), ports(log=Log(logged(status="revoked", is_current=False)))).verdict == "invalid"
     assert judge_opened(opened(), ports(log=Log(logged(is_current=False)))).verdict == "cannotTell"
+
+
+def test_a_log_of_another_consortium_is_not_that_of_a_member_with_the_same_name():
+    elsewhere = judge_opened(opened(tie=TIE | {"origin": "other.example/twente"}), ports())
+    assert (results(elsewhere)["onLog"], results(elsewhere)["status"]) == ("notChecked", "notChecked")
+    unknown = opened(issuer="did:key:z6Mk", key={"x": "A"}, tie=TIE | {"origin": "other.example/twente"})
+    assert results(judge_opened(unknown, ports()))["onLog"] == "notChecked"
+    other = msgspec.structs.replace(TWENTE, origin="other.example/twente")
+    assert results(judge_opened(opened(), ports(log=Log(logged(member=other)))))["onLog"] == "notChecked"
 
 
 def test_a_warning_of_the_log_is_passed_on():
