@@ -62,9 +62,9 @@ def open_ports(setup: VerificationSetup) -> Iterator[Callable[[], Ports]]:
         holder = HolderRequest(nonce=setup.nonce, audience=setup.audience)
     if setup.home is None:
         governance = _read_folder(setup.governance, setup.founded)
-        kept = refuse_fetch if setup.offline else _open_fetch()
+        run_fetch = refuse_fetch if setup.offline else _open_fetch()
         members, log = GovernedMembers(governance), NodeLog(governance)
-        yield lambda: create_ports(members, log, LimitedFetch(kept), None, trust, holder)
+        yield lambda: create_ports(members, log, LimitedFetch(run_fetch), None, trust, holder)
         return
     from registry.node.node import open_node  # noqa: PLC0415 - seconds of imports that nobody without a node needs
 
@@ -101,7 +101,9 @@ def _open_fetch() -> TimedFetch:
     return KeptFetch(open_public_fetch())
 
 
-def _ports_of_node(node: "Node", trust: Trust, holder: HolderRequest | None, kept: TimedFetch) -> Callable[[], Ports]:
+def _ports_of_node(
+    node: "Node", trust: Trust, holder: HolderRequest | None, run_fetch: TimedFetch
+) -> Callable[[], Ports]:
     folds: list[GovernanceFold] = []
 
     def governance() -> GovernanceFold:
@@ -122,7 +124,7 @@ def _ports_of_node(node: "Node", trust: Trust, holder: HolderRequest | None, kep
     )
     announced = AnnouncedKeys(ViewsIssuingKeys(views))
     members = GovernedMembers(governance, announced, own_identifier(node))
-    return lambda: create_ports(members, log, with_own_lists(node, LimitedFetch(kept)), announced, trust, holder)
+    return lambda: create_ports(members, log, with_own_lists(node, LimitedFetch(run_fetch)), announced, trust, holder)
 
 
 def _is_current(node: "Node", connection: Any, member: str) -> bool:  # noqa: ANN401 - a connection

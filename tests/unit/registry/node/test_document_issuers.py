@@ -107,9 +107,7 @@ def test_nobody_announced_a_key_of_rsa():
     assert AnnouncedKeys(Logs(announced()))(KEY) == (announced(),)
 
 
-@pytest.mark.parametrize(
-    "error", [MissingViews("x"), psycopg.errors.UndefinedTable("x"), psycopg.OperationalError("x")]
-)
+@pytest.mark.parametrize("kind", [MissingViews, psycopg.errors.UndefinedTable, psycopg.OperationalError])
 def test_while_the_views_are_made_anew_the_keys_cannot_be_asked_for(kind):
     error = kind("x")
     with pytest.raises(CannotAsk, match="cannot be read at the moment"):
