@@ -27,8 +27,8 @@ def find_member(opened: OpenedDocument, ports: Ports) -> MemberFacts | None:
     """Return the member that issued a document, as it seems. Raises `CannotAsk`.
 
     The document names it by an identifier that is known to be the member's, or by the place on its log; or the key that
-    signed is one that a single member announced. What names a trusted issuer is not a member's, even if the member announced
-    its key. Whether the member vouches for the key is another check.
+    signed is one that a single member announced. What names a trusted issuer is not a member's, even if the member
+    announced its key. Whether the member vouches for the key is another check.
     """
     if opened.issuer is not None:
         if (member := ports.members.find(opened.issuer)) is not None:
