@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -12,8 +12,9 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 
 from registry.http import FieldError, HttpProblem
 from registry.verification.format_detection import MAX_BYTES
-from registry.verification.verifier import VerificationReport
+from registry.verification.verifier import VerificationReport, is_known
 
+Answer = TypeVar("Answer")
 _AT_ONCE: Final = 2
 """Documents that a process verifies at a time: each may cost it a second of its processor."""
 _WAITING: Final = 20
@@ -28,10 +29,17 @@ class Documents(NamedTuple):
 
     async def verify(self, content: bytes) -> VerificationReport:
         """Return the report on a document. Raises `HttpProblem` where too many wait already."""
+        return await self._run(self.check, content)
+
+    async def verify_known(self, content: bytes) -> VerificationReport | None:
+        """Return the report on a document; None where its format is unknown. Raises `HttpProblem`, like `verify`."""
+        return await self._run(lambda content: self.check(content) if is_known(content) else None, content)
+
+    async def _run(self, work: Callable[[bytes], Answer], content: bytes) -> Answer:
         if self.limiter.statistics().tasks_waiting >= _WAITING:
             detail = "too many documents are being verified; try again"
             raise HttpProblem("unavailable", detail, headers={"Retry-After": "5"})
-        return await run_sync(self.check, content, limiter=self.limiter)
+        return await run_sync(work, content, limiter=self.limiter)
 
 
 def limit_documents() -> CapacityLimiter:
@@ -68,8 +76,9 @@ async def verify(documents: Documents, body: bytes) -> Response[VerificationRepo
     """Check a credential, badge, transcript or receipt that somebody shows; answer check by check, and keep nothing.
 
     A document that is not valid is an answer like any other: the status code is 200. `verdict` is `valid`,
-    `validWithWarning`, `invalid`, or `cannotTell` where something that matters could not be checked. Addresses that the
-    document names are not fetched.
+    `validWithWarning`, `invalid`, or `cannotTell` where something that matters could not be checked. The
+    issuer's keys and status lists are fetched where the document says that they are: from public addresses alone, up to
+    four, within 6 seconds.
     """
     if not body:
         raise HttpProblem("unprocessable", errors=[FieldError("$", "is empty; send the document")])

@@ -26,12 +26,18 @@ class IssuerFindings(msgspec.Struct, frozen=True):
 def find_member(opened: OpenedDocument, ports: Ports) -> MemberFacts | None:
     """Return the member that issued a document, as it seems. Raises `CannotAsk`.
 
-    The document names it by the place on its log or by an identifier that governance has; or the key that signed is one
-    that a single member announced. Whether the member vouches for the key is another check.
+    The document names it by an identifier that is known to be the member's, or by the place on its log; or the key that
+    signed is one that a single member announced. What names a trusted issuer is not a member's, even if the member
+    announced its key. Whether the member vouches for the key is another check.
     """
-    for identifier in ((opened.tie or {}).get("origin"), opened.issuer):
-        if isinstance(identifier, str) and (member := ports.members.find(identifier)) is not None:
+    if opened.issuer is not None:
+        if (member := ports.members.find(opened.issuer)) is not None:
             return member
+        if opened.issuer in ports.known_issuers:
+            return None
+    origin = (opened.tie or {}).get("origin")
+    if isinstance(origin, str) and (member := ports.members.find(origin)) is not None:
+        return member
     announced = ports.members.find_keys(opened.key) if opened.key is not None else ()
     return ports.members.find(announced[0].member) if len(announced) == 1 else None
 
@@ -44,6 +50,8 @@ def check_issuer(
         sentence = "The document is not proven to be from the issuer that it names."
         return IssuerFindings(Check("issuer", "notChecked", sentence))
     if member is not None:
+        if (seals := _seals_of(opened)) and not _is_announced(opened, member, ports):
+            return _check_member_seals(seals, member, findings)
         return IssuerFindings(_check_member(opened, member, findings, ports), member.legal_name, "governance")
     if opened.key_source == "x5c" and (seals := _seals_of(opened)):
         return _check_seals(seals)
@@ -75,6 +83,35 @@ def _check_seals(seals: list[Any]) -> IssuerFindings:
         return IssuerFindings(Check("issuer", "notChecked", sentence), name, "certificate")
     sentence = f"The seal's certificate says {name}, and a trust anchor of yours vouches for it. It is not a member."
     return IssuerFindings(Check("issuer", "passed", sentence), name, "certificate")
+
+
+def _is_announced(opened: OpenedDocument, member: MemberFacts, ports: Ports) -> bool:
+    """Return whether a member announced the key of a seal, or whether nobody can say now."""
+    try:
+        keys = ports.members.find_keys(opened.key) if opened.key is not None else ()
+    except CannotAsk:
+        return True  # the check of the member's key says why
+    return any(key.member == member.member for key in keys)
+
+
+def _check_member_seals(seals: list[Any], member: MemberFacts, findings: LogFindings) -> IssuerFindings:
+    """Check the seals of a document that names a member, made with certificates that its log does not announce.
+
+    The name stays the certificate's: another holder of a trusted certificate could name the member just as well.
+    """
+    by_anchors = _check_seals(seals)
+    if by_anchors.check.result != "passed":
+        return by_anchors
+    then = _standing_then(findings) or member.standing
+    if then != "active":
+        sentence = f"{member.legal_name} was {then} in the consortium when it published this."
+        return msgspec.structs.replace(by_anchors, check=Check("issuer", "failed", sentence))
+    sentence = (
+        f"The seal's certificate says {by_anchors.name}, and a trust anchor of yours vouches for it. Governance does"
+        f" not name the certificate: see whether it is one of {member.legal_name}."
+    )
+    check = Check("issuer", "warning", sentence, {"member": member.member, "origin": member.origin})
+    return msgspec.structs.replace(by_anchors, check=check)
 
 
 def _check_member(opened: OpenedDocument, member: MemberFacts, findings: LogFindings, ports: Ports) -> Check:

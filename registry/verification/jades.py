@@ -6,7 +6,7 @@ The name in a certificate is what its issuer says, and is shown as that: names o
 from datetime import datetime
 from typing import Any, Final
 
-from registry.documents.certificates import InvalidChain, verify_chain
+from registry.documents.certificates import InvalidChain, read_public_key, verify_chain
 from registry.documents.jades import InvalidSeal, Seal, UncheckedSeal, parse_sealed, verify_seals
 from registry.intake.formats import json_content
 from registry.intake.rows.report import IntakeError
@@ -44,11 +44,22 @@ def open_jades(content: bytes, ports: Ports) -> OpenedDocument:
         format=FORMAT,
         checks=checks,
         issuer=issuer_of(inner),
+        key=_key_of(seals),
         key_source=KEY_SOURCE,
         claims={} if checks[1].result == "failed" else read_claims(sealed.payload),
         status=read_status(inner),
         tie=read_tie(inner),
     )
+
+
+def _key_of(seals: list[Seal]) -> dict[str, str] | None:
+    """Return the key of the only seal; None where members announce no such key, or where there are several seals."""
+    if len(seals) != 1:
+        return None
+    try:
+        return read_public_key(seals[0].certificate)
+    except InvalidChain:  # a key of RSA
+        return None
 
 
 def _check_signature(seals: list[Seal], document: dict[str, Any], values: list[dict[str, Any]]) -> Check:

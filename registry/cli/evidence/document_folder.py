@@ -92,9 +92,9 @@ def verify_chunk(on_verified: Callable[..., None], files: Sequence[Path], setup:
     """Verify some files in this process. A file that cannot be read has a result, too."""
     results = []
     try:
-        with open_ports(setup) as ports:
+        with open_ports(setup) as create_ports:
             for file in files:
-                results.append(FileResult(str(file), _verify_file(file, ports)))
+                results.append(FileResult(str(file), _verify_file(file, create_ports())))
                 on_verified(1)
     except InvalidTrust as error:
         raise FileError(f"The file of trust names nobody to trust: {error}.") from error

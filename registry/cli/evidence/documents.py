@@ -91,8 +91,8 @@ def verify(
     else:
         content = read_bytes(Path(source))
     try:
-        with open_ports(setup) as ports:
-            result = verify_document(content, ports, read_disclosures(source))
+        with open_ports(setup) as create_ports:
+            result = verify_document(content, create_ports(), read_disclosures(source))
     except InvalidTrust as error:
         raise FileError(f"{trust} names nobody to trust: {error}.") from error
     if as_json:

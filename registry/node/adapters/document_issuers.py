@@ -3,16 +3,18 @@
 What a document names is fetched within bounds, and from public addresses alone (`document_fetch.py`).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from registry.documents.did_resolver import DidResolver, Fetch, FetchFailed, Unresolved
-from registry.documents.jose import thumbprint
+from registry.documents.did_web import MalformedDid, did_of
+from registry.documents.jose import InvalidJws, thumbprint
+from registry.node.adapters.document_lookups import AWAY, GovernedMembers
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.status.addresses import FORMS, PREFIX, Form
 from registry.status.statuses import UnusableList
-from registry.supervision import DATABASE_ERRORS
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.issuing_keys import AnnouncedKey
 from registry.verification.lookups import CannotAsk
@@ -23,45 +25,42 @@ from registry.verification.trust import Trust
 if TYPE_CHECKING:
     from registry.node.node import Node
 
-MAX_FETCHES: Final = 4
-"""Addresses that are fetched for one document."""
+_SELF_CONTAINED: Final = ("did:key:", "did:jwk:")
+"""Identifiers that are the key themselves."""
 _FORM_ENDINGS: Final = ("-jwk", "-multikey")
 """Of a fragment that names a key in one of the forms of `did_document.py`."""
-_AWAY: Final = "Which keys members announced cannot be read at the moment"
+_LIST_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_UNREADABLE: Final = "Which keys members announced cannot be read at the moment."
 
 
-class LimitedFetch:
-    """Fetches the first few addresses that one document leads to."""
+def own_identifier(node: "Node") -> Mapping[str, str]:
+    """Return the member of this node by the DID of the node's public address; nothing without such an address."""
+    from registry.node.document_signers import public_address  # noqa: PLC0415 - imports that a node alone needs
 
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self._left = MAX_FETCHES
-
-    def __call__(self, address: str) -> bytes:
-        """Return what is at an address. Raises `FetchFailed`."""
-        if not self._left:
-            raise FetchFailed(f"the document leads to more than {MAX_FETCHES} addresses")
-        self._left -= 1
-        return self._fetch(address)
-
-
-def refuse_fetch(address: str) -> bytes:
-    """Fetch nothing. Raises `FetchFailed`."""
-    raise FetchFailed(f"nothing is fetched here, and this is at {address[:200]}")
+    if (address := public_address(node.settings)) is None:
+        return {}
+    try:
+        return {did_of(address): node.settings.member}
+    except MalformedDid:  # it has no https, so it is in no document
+        return {}
 
 
 def with_own_lists(node: "Node", fetch: Fetch) -> Fetch:
     """Return a fetch that reads this node's own status lists without asking itself over the network."""
     from registry.node.adapters.status_lists import read_status_list  # noqa: PLC0415 - imports that a node alone needs
 
-    own = (node.settings.public_url or "").rstrip("/") + PREFIX + "/"
+    from registry.node.document_signers import public_address  # noqa: PLC0415 - imports that a node alone needs
+
+    base = public_address(node.settings)
+    own = f"{base}{PREFIX}/"
 
     def read(address: str) -> bytes:
-        if node.settings.public_url is None or not address.startswith(own):
+        if base is None or not address.startswith(own):
             return fetch(address)
         number, _, name = address.removeprefix(own).partition("/")
         form: Form | None = next((each for each in FORMS if each == name), None)
-        lists = read_status_list(node, int(number), form) if form is not None and number.isdecimal() else ()
+        is_number = _LIST_NUMBER.fullmatch(number) is not None
+        lists = read_status_list(node, int(number), form) if form is not None and is_number else ()
         if not lists:
             raise FetchFailed("this node has no such list")
         return lists[0].content
@@ -76,31 +75,37 @@ class AnnouncedKeys:
         self._keys = keys
 
     def __call__(self, jwk: Mapping[str, str]) -> Sequence[AnnouncedKey]:
-        """Return a key as each member that announced it did. Raises `CannotAsk`."""
-        return self.find(thumbprint(jwk))
+        """Return a key as each member that announced it did; none for a kind of key that members do not announce.
+
+        Raises `CannotAsk`.
+        """
+        try:
+            name = thumbprint(jwk)
+        except InvalidJws:  # an RSA key, for example
+            return ()
+        return self.find(name)
 
     def find(self, name: str) -> Sequence[AnnouncedKey]:
         """Return a key by its thumbprint. Raises `CannotAsk`."""
         try:
             return self._keys.find(name)
-        except DATABASE_ERRORS as error:
-            raise CannotAsk(f"{_AWAY}.") from error
+        except AWAY as error:
+            raise CannotAsk(_UNREADABLE) from error
 
 
-def create_keys(at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKeys | None) -> IssuerKeys:
+def create_keys(
+    at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKeys | None, members: GovernedMembers
+) -> IssuerKeys:
     """Return the resolver of keys. A key on a member's log needs no server of its issuer."""
     resolver = DidResolver(fetch)
 
     def find_did_key(method: str) -> ResolvedKey | UnresolvedKey:
-        name = method.partition("#")[2]
-        for ending in _FORM_ENDINGS:
-            name = name.removesuffix(ending)
         try:
-            keys = announced.find(name) if announced is not None and name else ()
+            logged = find_logged_key(method, announced, members, trust) if announced is not None else None
         except CannotAsk as error:
             return UnresolvedKey(str(error))
-        if keys:
-            return ResolvedKey(keys[0].jwk, "log")
+        if logged is not None:
+            return ResolvedKey(logged.jwk, "log")
         try:
             key = resolver.resolve(method)
         except Unresolved as error:
@@ -110,6 +115,29 @@ def create_keys(at: datetime, trust: Trust, fetch: Fetch, announced: AnnouncedKe
         return ResolvedKey(key.jwk, key.source)
 
     return IssuerKeys(at=at, anchors=trust.anchors, fetch=fetch, find_did_key=find_did_key)
+
+
+def find_logged_key(
+    method: str, announced: AnnouncedKeys, members: GovernedMembers, trust: Trust
+) -> AnnouncedKey | None:
+    """Return the key of a verification method as a member's log has it, if the log may speak for that identifier.
+
+    Anybody can announce anybody's key. So for the identifier of a member only that member's log counts; and a did:web
+    that nobody here knows is taken for an address of the only member that announced the key. Raises `CannotAsk`.
+    """
+    did, _, name = method.partition("#")
+    for ending in _FORM_ENDINGS:
+        name = name.removesuffix(ending)
+    if not name or did.startswith(_SELF_CONTAINED):
+        return None
+    keys = announced.find(name)
+    if not keys:
+        return None
+    member = members.find(did)
+    if member is not None:
+        return next((key for key in keys if key.member == member.member), None)
+    is_address = did.startswith("did:web:") and did not in trust.known_issuers
+    return keys[0] if is_address and len(keys) == 1 else None
 
 
 def create_status_lists(fetch: Fetch, keys: KeyResolver, at: datetime) -> StatusLists:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, errors
 
 from consumers.governance.governance import GovernanceFold
 from consumers.proofs import receipts
@@ -31,7 +31,8 @@ Views = Callable[[], AbstractContextManager[Connection]]
 StandingLookup = Callable[[str, int], tuple[str, str]]
 """Returns a member's standing when it wrote a leaf, and its standing now."""
 FindKeys = Callable[[Mapping[str, str]], Sequence[AnnouncedKey]]
-_AWAY: Final = (*DATABASE_ERRORS, MissingViews)
+AWAY: Final = (*DATABASE_ERRORS, MissingViews, errors.UndefinedTable, errors.UndefinedColumn)
+"""Errors of reading views while the database is stopped, or the views are made anew."""
 _NO_GOVERNANCE: Final = (
     "Whether the issuer is a member could not be checked: there is no governance here. Run this with a node, or name"
     " governance's folder and the founding's hash."
@@ -43,10 +44,15 @@ class GovernedMembers:
     """`MemberLookup` on governance; None where there is none here."""
 
     def __init__(
-        self, governance: Callable[[], GovernanceFold] | None = None, find_keys: FindKeys | None = None
+        self,
+        governance: Callable[[], GovernanceFold] | None = None,
+        find_keys: FindKeys | None = None,
+        own: Mapping[str, str] | None = None,
     ) -> None:
+        """`own`: the member by the DID of its node's address, where that is known without governance."""
         self._governance = governance
         self._find_keys = find_keys
+        self._own = own or {}
 
     def find(self, issuer: str) -> MemberFacts | None:
         """Return the member with a short name, an origin or a DID."""
@@ -57,7 +63,8 @@ class GovernedMembers:
         for record in state.members.values():
             if any(each.scheme == "did" and each.value == issuer for each in record.content.identifiers):
                 return describe_member(state.consortium, record)
-        return None
+        own = state.members.get(self._own.get(issuer, ""))
+        return None if own is None else describe_member(state.consortium, own)
 
     def find_keys(self, jwk: Mapping[str, str]) -> Sequence[AnnouncedKey]:
         """Return what members' logs say of a key."""
@@ -129,7 +136,7 @@ class NodeLog:
             with self._views() as connection:
                 view = verification(connection, self._standing, member, credential)
                 is_current = view is not None and self._is_current(connection, member)
-        except _AWAY as error:
+        except AWAY as error:
             raise CannotAsk("This node cannot read its views at the moment, so the state is not known.") from error
         if view is None:
             return None

@@ -12,11 +12,12 @@ from consumers.governance.governance import GovernanceFold
 from projections.core.positions import all_positions
 from registry.documents.did_resolver import Fetch
 from registry.log import GOVERNANCE, LogError, open_log
+from registry.node.adapters.document_fetch_limits import KeptFetch, LimitedFetch, TimedFetch, refuse_fetch
 from registry.node.adapters.document_issuers import (
     AnnouncedKeys,
     create_keys,
     create_status_lists,
-    refuse_fetch,
+    own_identifier,
     with_own_lists,
 )
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
@@ -49,21 +50,26 @@ class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def open_ports(setup: VerificationSetup) -> Iterator[Ports]:
-    """Open what a verification asks. Raises what opening the node raises, and `InvalidTrust`."""
+def open_ports(setup: VerificationSetup) -> Iterator[Callable[[], Ports]]:
+    """Open what a run of verifications asks; yield what makes the ports of one document.
+
+    Each document may lead to a few addresses, and what is fetched is kept for the run. Raises what opening the node
+    raises, and `InvalidTrust`.
+    """
     trust = read_trust(setup.trust) if setup.trust else Trust()
     holder = None
     if setup.nonce is not None and setup.audience is not None:
         holder = HolderRequest(nonce=setup.nonce, audience=setup.audience)
     if setup.home is None:
         governance = _read_folder(setup.governance, setup.founded)
-        fetch = refuse_fetch if setup.offline else _open_fetch()
-        yield create_ports(GovernedMembers(governance), NodeLog(governance), fetch, None, trust, holder)
+        run_fetch = refuse_fetch if setup.offline else _open_fetch()
+        members, log = GovernedMembers(governance), NodeLog(governance)
+        yield lambda: create_ports(members, log, LimitedFetch(run_fetch), None, trust, holder)
         return
     from registry.node.node import open_node  # noqa: PLC0415 - seconds of imports that nobody without a node needs
 
     with open_node(setup.home) as node:
-        yield _ports_of_node(node, trust, holder)
+        yield _ports_of_node(node, trust, holder, _open_fetch())
 
 
 def create_ports(
@@ -76,7 +82,7 @@ def create_ports(
 ) -> Ports:
     """Return everything that the verification of one document asks."""
     at = datetime.now(UTC)
-    keys = create_keys(at, trust, fetch, announced)
+    keys = create_keys(at, trust, fetch, announced, members)
     return Ports(
         keys=keys,
         members=members,
@@ -89,15 +95,15 @@ def create_ports(
     )
 
 
-def _open_fetch() -> Fetch:
+def _open_fetch() -> TimedFetch:
     from registry.node.adapters.document_fetch import open_public_fetch  # noqa: PLC0415 - offline nobody needs it
 
-    return open_public_fetch()
+    return KeptFetch(open_public_fetch())
 
 
-def _ports_of_node(node: "Node", trust: Trust, holder: HolderRequest | None) -> Ports:
-    from registry.node.adapters.document_fetch import open_fetch  # noqa: PLC0415 - loads the HTTP client
-
+def _ports_of_node(
+    node: "Node", trust: Trust, holder: HolderRequest | None, run_fetch: TimedFetch
+) -> Callable[[], Ports]:
     folds: list[GovernanceFold] = []
 
     def governance() -> GovernanceFold:
@@ -117,8 +123,8 @@ def _ports_of_node(node: "Node", trust: Trust, holder: HolderRequest | None) -> 
         is_current=lambda connection, member: _is_current(node, connection, member),
     )
     announced = AnnouncedKeys(ViewsIssuingKeys(views))
-    fetch = with_own_lists(node, open_fetch(node))
-    return create_ports(GovernedMembers(governance, announced), log, fetch, announced, trust, holder)
+    members = GovernedMembers(governance, announced, own_identifier(node))
+    return lambda: create_ports(members, log, with_own_lists(node, LimitedFetch(run_fetch)), announced, trust, holder)
 
 
 def _is_current(node: "Node", connection: Any, member: str) -> bool:  # noqa: ANN401 - a connection

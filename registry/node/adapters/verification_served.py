@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from psycopg import Connection
 
 from projections.api.reading import Views
-from registry.node.adapters.document_fetch import open_fetch
-from registry.node.adapters.document_issuers import AnnouncedKeys, LimitedFetch, with_own_lists
+from registry.node.adapters.document_fetch import open_public_fetch
+from registry.node.adapters.document_fetch_limits import LimitedFetch
+from registry.node.adapters.document_issuers import AnnouncedKeys, own_identifier, with_own_lists
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
 from registry.node.adapters.document_ports import create_ports
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
@@ -36,6 +37,7 @@ def verify_served(node: Node, views: Views, watch: HealthWatch, content: bytes) 
         is_current=lambda _, member: datetime.now(UTC) - watch.last_read(member) <= MAX_LAG,
     )
     announced = AnnouncedKeys(ViewsIssuingKeys(snapshot))
-    fetch = with_own_lists(node, LimitedFetch(open_fetch(node)))
-    ports = create_ports(GovernedMembers(standings.fold, announced), log, fetch, announced, Trust())
+    fetch = with_own_lists(node, LimitedFetch(open_public_fetch()))
+    members = GovernedMembers(standings.fold, announced, own_identifier(node))
+    ports = create_ports(members, log, fetch, announced, Trust())
     return verify_document(content, ports)

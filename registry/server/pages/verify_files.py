@@ -34,7 +34,7 @@ from registry.server.pages.verifying import (
     render_verdict,
 )
 from registry.server.pages.vocabulary import VOCABULARY
-from registry.verification.verifier import VerificationReport, is_known
+from registry.verification.verifier import VerificationReport
 from registry.wire.errors import InvalidProof, WireError
 from registry.wire.proof import FIRST_LINE, TlogProof
 
@@ -94,8 +94,9 @@ async def verify_file(
         return render_start(request, pages, fault="too-large")
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
-    if is_known(content):
-        return _render_document(request, pages, await documents.verify(content))
+    report = await documents.verify_known(content)
+    if report is not None:
+        return _render_document(request, pages, report)
     try:
         texts = await run_sync(read_qr_codes, content, limiter=_photos(request))
     except UnreadableImage:

@@ -1,5 +1,6 @@
 """What documents name is fetched from allowed hosts only, and never without bounds."""
 
+import socket
 import ssl
 import threading
 import time
@@ -51,7 +52,7 @@ def address():
 
 
 def fetch(address, **policy):
-    return DocumentFetch(AddressPolicy(**policy), ssl.create_default_context(), seconds=1.0, max_bytes=1_000)(address)
+    return DocumentFetch(AddressPolicy(**policy), ssl.create_default_context(), max_bytes=1_000)(address, 1.0)
 
 
 def test_a_document_is_fetched(address):
@@ -72,10 +73,10 @@ def test_what_is_no_document_in_time_is_refused_with_the_reason(address, path, r
     [
         ("http://127.0.0.1:8000/", "plain http"),
         ("http://registry.example/", "only https"),
-        ("https://127.0.0.1:8443/", "not public"),
-        ("https://10.0.0.1/", "not public"),
-        ("https://169.254.169.254/", "not public"),
-        ("https://[::1]:8443/", "not public"),
+        ("https://127.0.0.1:8443/", "public address"),
+        ("https://10.0.0.1/", "public address"),
+        ("https://169.254.169.254/", "public address"),
+        ("https://[::1]:8443/", "public address"),
         ("https://user:secret@registry.example/", "password"),
         ("ftp://registry.example/", "only https"),
         ("https://registry.example:22/", "port 22"),
@@ -89,3 +90,17 @@ def test_hosts_that_only_the_inside_can_reach_are_not_asked(target, reason):
 def test_a_host_that_does_not_answer_is_a_failure():
     with pytest.raises(FetchFailed, match="ConnectError"):
         fetch("http://127.0.0.1:1025/", http_localhost=True)
+
+
+def test_the_addresses_of_hosts_of_the_inside_are_not_told():
+    with pytest.raises(FetchFailed) as caught:
+        fetch("https://localhost:8443/")
+    assert "127.0.0.1" not in str(caught.value)
+
+
+def test_a_slow_look_up_of_a_host_does_not_hold_a_fetch_longer_than_its_time(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2.5))
+    begin = time.monotonic()
+    with pytest.raises(FetchFailed, match="no answer within 1 s"):
+        fetch("https://registry.example/")
+    assert time.monotonic() - begin < 2

@@ -250,6 +250,53 @@ def test_a_sealed_document_of_a_trusted_authority_says_that_the_name_is_the_cert
     assert verify_document(content, ports()).verdict == "cannotTell"
 
 
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_a_members_sealed_document_has_a_warning_as_governance_does_not_name_its_certificate(kind):
+    authority = Authority()
+    content = authority.seal(kind=kind).general(export_elm(credential(), COPY).content)
+    on_log = Log(logged(valid_until=date(2031, 6, 5)), proven())
+    report = verify_document(content, ports(anchors=[authority.certificate], log=on_log))
+    assert (report.verdict, check_of(report, "issuer").result) == ("validWithWarning", "warning")
+    assert (report.issuer_name, report.issuer_name_source) == ("University of Zed (EE)", "certificate")
+    assert "Governance does not name the certificate" in check_of(report, "issuer").sentence
+    nobodys = verify_document(content, ports(log=on_log))
+    assert (nobodys.verdict, check_of(nobodys, "issuer").result) == ("cannotTell", "notChecked")
+
+
+def test_a_seal_does_not_make_a_suspended_member_count():
+    authority = Authority()
+    content = authority.seal().general(export_elm(credential(), COPY).content)
+    on_log = Log(logged(valid_until=date(2031, 6, 5), standing_then="suspended"), proven(standing_then="suspended"))
+    report = verify_document(content, ports(anchors=[authority.certificate], log=on_log))
+    assert (report.verdict, check_of(report, "issuer").result) == ("invalid", "failed")
+
+
+def test_a_seal_with_a_key_that_the_member_announced_has_the_name_from_governance():
+    authority = Authority()
+    content = authority.seal().general(export_elm(credential(), COPY).content)
+    members = Members()
+    members.find_keys = lambda jwk: (announced(),) if jwk["kty"] == "EC" else ()
+    report = verify_document(content, ports(members=members, log=Log(logged(valid_until=date(2031, 6, 5)), proven())))
+    assert (report.issuer_name, report.issuer_name_source) == ("University of Twente", "governance")
+
+
+def test_a_document_that_names_a_trusted_issuer_is_not_shown_as_the_members_that_announced_the_key():
+    named = opened(issuer="did:web:school.example", tie=None, status=[PLACE])
+    report = judge_opened(named, ports(known_issuers={"did:web:school.example": "Evening School"}))
+    assert (report.issuer_name, report.issuer_name_source) == ("Evening School", "trustFile")
+
+
+def test_the_issuer_that_a_document_names_comes_before_the_log_that_it_points_to():
+    class Two(Members):
+        def find(self, issuer):
+            dcu = msgspec.structs.replace(TWENTE, member="dcu", origin="eciu.example/dcu", legal_name="DCU")
+            return dcu if issuer == "did:web:dcu.example" else super().find(issuer)
+
+    report = judge_opened(opened(issuer="did:web:dcu.example"), ports(members=Two()))
+    assert (report.verdict, report.issuer_name) == ("invalid", "DCU")
+    assert "DCU never announced the key" in check_of(report, "issuer").sentence
+
+
 def test_an_unsealed_document_is_never_called_valid():
     for content in (export_elm(credential(), COPY).content, export_elmo(portfolio_of(credential()), COPY).content):
         report = verify_document(content, ports(log=Log(logged(valid_until=date(2031, 6, 5)), proven())))
