@@ -34,6 +34,11 @@ def write_paper(facts, copy, language, attachments):
     return Exported(json.dumps(content | {"id": facts.credential}).encode(), "application/x-paper", "paper")
 
 
+def write_transcript(facts, copy, language, attachments):
+    content = {"language": language, "inside": [each.name for each in attachments], "day": str(copy.issued)}
+    return Exported(json.dumps(content).encode(), "application/x-paper", "paper")
+
+
 def _has_note(facts):
     return isinstance(facts, PortableCredential) and "note" in facts.claims
 
