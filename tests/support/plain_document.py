@@ -35,7 +35,12 @@ def write_paper(facts, copy, language, attachments):
 
 
 def write_transcript(facts, copy, language, attachments):
-    content = {"language": language, "inside": [each.name for each in attachments], "day": str(copy.issued)}
+    content = {
+        "listed": len(facts.credentials),
+        "language": language,
+        "inside": [each.name for each in attachments],
+        "day": str(copy.issued),
+    }
     return Exported(json.dumps(content).encode(), "application/x-paper", "paper")
 
 

@@ -94,14 +94,15 @@ def verify_chunk(on_verified: Callable[..., None], files: Sequence[Path], setup:
     try:
         with open_ports(setup) as ports:
             for file in files:
-                results.append(FileResult(str(file), _verify_file(file, ports)))
+                results.append(FileResult(str(file), verify_file(file, ports)))
                 on_verified(1)
     except InvalidTrust as error:
         raise FileError(f"The file of trust names nobody to trust: {error}.") from error
     return results
 
 
-def _verify_file(file: Path, ports: Any) -> VerificationReport:  # noqa: ANN401 - of the verification
+def verify_file(file: Path, ports: Any) -> VerificationReport:  # noqa: ANN401 - of the verification
+    """Verify one file. A fault is the result of this file alone."""
     beside = file.with_name(file.name + _DISCLOSURES)
     try:
         content = read_bytes(file)

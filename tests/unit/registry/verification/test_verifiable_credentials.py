@@ -11,7 +11,6 @@ from registry.documents.contexts import CREDENTIALS_V2
 from registry.documents.data_integrity import secure_credential
 from registry.documents.jose import sign_jws
 from registry.documents.json_ld import canonize
-from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
 from registry.verification.verifiable_credentials import check_credential, open_credential
 from tests.support import portable
