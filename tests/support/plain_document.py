@@ -35,12 +35,8 @@ def write_paper(facts, copy, language, attachments):
 
 
 def write_transcript(facts, copy, language, attachments):
-    content = {
-        "listed": len(facts.credentials),
-        "language": language,
-        "inside": [each.name for each in attachments],
-        "day": str(copy.issued),
-    }
+    content = {"listed": len(facts.credentials), "language": language, "day": str(copy.issued)}
+    content["inside"] = [each.name for each in attachments]
     return Exported(json.dumps(content).encode(), "application/x-paper", "paper")
 
 
