@@ -120,13 +120,13 @@ def presentation(*credentials):
 
 
 def test_a_presentation_is_unpacked_and_as_good_as_its_credentials():
-    good = verify(presentation(badge()))
-    one = verify(badge())
+    document = badge()
+    good, one = verify(presentation(document)), verify(document)
     assert (good.format, good.verdict) == ("vp", one.verdict)
     assert good.contained[0].claims == one.claims
     assert verify(presentation(badge(), badge(KeySigner()))).verdict == "cannotTell"
     assert verify(presentation()).verdict == "invalid"
-    for claims in ({"vp": presentation(badge())}, presentation(badge())):
+    for claims in ({"vp": presentation(document)}, presentation(document)):
         token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(claims).encode(), SIGNER)
         assert verify(token.encode()).contained[0].claims == one.claims
         enveloped = {"type": "EnvelopedVerifiablePresentation", "id": f"data:application/vp+jwt,{token}"}
