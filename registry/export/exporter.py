@@ -36,7 +36,11 @@ from registry.export.previews import Preview, preview
 AT_ONCE: Final = 50
 """Credentials whose facts are in memory together while many are exported."""
 INSIDE: Final = "open-badge"
-"""The format of the signed credential inside a certificate."""
+"""The format of the signed credentials inside a certificate and a transcript."""
+RECEIPT: Final = "receipt.tlog-proof"
+MAX_INSIDE: Final = 20
+"""Credentials inside a transcript: a PDF holds no more files (paper/sheet.py)."""
+MAX_INSIDE_BYTES: Final = 4_000_000
 
 
 class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,9 +141,14 @@ class Exporter:
         if "copies" in format_.arguments:
             credentials = [facts.credential for facts in collected.portfolio.credentials]
             copies = {credential: self._copy(credential, holder, tie) for credential in credentials}
-        exported = self._call(format_, collected.portfolio, copy, signer, request, (), copies)
-        exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted])
-        records = [
+        attachments: list[Attachment] = []
+        records: list[CopyRecord] = []
+        missing: list[Omission] = []
+        if "attachments" in format_.arguments:
+            attachments, records, missing = self._attach_all(collected.portfolio, request)
+        exported = self._call(format_, collected.portfolio, copy, signer, request, attachments, copies)
+        exported = msgspec.structs.replace(exported, omitted=[*collected.left_out, *exported.omitted, *missing])
+        records += [
             _record(_uuid_of(each), learner, credential, format_, signer, each.status)
             for credential, each in copies.items()
         ]
@@ -225,6 +234,30 @@ class Exporter:
             name = f"credential.{exported.extension}"
             attachments.append(Attachment(name, exported.media_type, exported.content, inside.title))
             records.append(_record(_uuid_of(copy), facts.learner, facts.credential, inside, signer, copy.status))
+        return attachments, records, missing
+
+    def _attach_all(
+        self, portfolio: Portfolio, request: ExportRequest
+    ) -> tuple[list[Attachment], list[CopyRecord], list[Omission]]:
+        """Return the files inside a transcript: each signed credential, or its receipt where no key can sign it."""
+        attachments: list[Attachment] = []
+        records: list[CopyRecord] = []
+        missing: list[Omission] = []
+        size = 0
+        for number, facts in enumerate(portfolio.credentials[:MAX_INSIDE], 1):
+            signed, copies, reasons = self._attach(facts, request)
+            files = list(signed)
+            if not files and facts.place is not None:
+                files = [Attachment(RECEIPT, "text/plain", facts.place.receipt.encode(), "Receipt")]
+            size += sum(len(each.content) for each in files)
+            if size > MAX_INSIDE_BYTES:
+                break
+            attachments += [each._replace(name=f"{number:02}-{each.name}") for each in files]
+            records += copies
+            missing += reasons
+        if len(portfolio.credentials) > MAX_INSIDE or size > MAX_INSIDE_BYTES:
+            sentence = "not every signed credential is inside, since that is too much for a PDF; export them one by one"
+            missing.append(Omission("attachments.credential", sentence))
         return attachments, records, missing
 
     def _call(

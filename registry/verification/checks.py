@@ -51,6 +51,8 @@ class OpenedDocument(msgspec.Struct, frozen=True, kw_only=True):
     person what was disclosed. Empty where the signature is broken."""
     status: Sequence[StatusPlace] = ()
     """The places in status lists that the document names."""
+    members: Sequence[bytes] = ()
+    """The documents inside of it, each with an issuer of its own. Nothing of them is in `claims`."""
     tie: Mapping[str, Any] | None = None
     """The credential's place on a member's log: `origin`, `credential`, `receipt`, `disclosures`."""
 

@@ -1,6 +1,6 @@
 """The claims of a verified credential. Nothing here decides anything; the name of an issuer is never read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from registry.documents import log_place
@@ -16,16 +16,14 @@ _DATES: Final = {
 _LEVELS: Final = frozenset("12345678")
 
 
-def read_claims(document: Mapping[str, Any], members: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """Return what a credential says; of a learner record also what each of its `credentials` says."""
+def read_claims(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a credential says. Credentials within it are documents of their own: nothing of them is here."""
     claims = dict(_read_envelope(document))
     subjects = subjects_of(document)
     if len(subjects) == 1:
         claims |= dict(_read_subject(subjects[0]))
     else:
         claims["subjects"] = [dict(_read_subject(subject)) for subject in subjects]
-    if members:
-        claims["credentials"] = [read_claims(member) for member in members]
     return claims
 
 

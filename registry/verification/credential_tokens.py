@@ -48,19 +48,6 @@ def find_token(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
     return None if prefix is None else str(address).removeprefix(prefix).encode()
 
 
-def read_member(member: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-    """Return a credential within another one, whose signature was checked. Raises `MalformedCredential`."""
-    token = find_token(member)
-    if token is None:
-        if not isinstance(member, dict):
-            raise MalformedCredential("it is neither an object nor a token")
-        return member
-    try:
-        return read_credential(parse_jws(token.decode("ascii")).claims())
-    except (InvalidJws, UnicodeDecodeError) as error:
-        raise MalformedCredential(str(error)) from error
-
-
 def read_credential(claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return the credential in a token's claims. Raises `MalformedCredential`."""
     inner = claims.get("vc")

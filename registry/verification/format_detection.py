@@ -18,6 +18,7 @@ Format = Literal[
     "open-badges-3.0",
     "clr-2.0",
     "vc-jwt",
+    "vp",
     "sd-jwt-vc",
     "elm",
     "jades",
@@ -35,6 +36,7 @@ NAMES: Final[dict[Format, str]] = {
     "open-badges-3.0": "Open Badge 3.0",
     "clr-2.0": "Comprehensive Learner Record 2.0",
     "vc-jwt": "Verifiable Credential as JWT",
+    "vp": "Verifiable Presentation",
     "sd-jwt-vc": "SD-JWT VC",
     "elm": "European Digital Credential (European Learning Model)",
     "jades": "European Digital Credential with a seal (JAdES)",
@@ -136,12 +138,23 @@ def _detect_json(text: bytes) -> Format:
         return "jades" if is_elm(payload_of(document)) else "vc-jwt"
     if is_elm(document):
         return "elm"
+    if is_presentation(document):
+        return "vp"
     if "verifiableCredential" in document or "credentialSubject" in document or _is_enveloped(document):
         return "vc"
     kind = document.get("type")
     if kind == "Assertion" or (isinstance(kind, list) and "Assertion" in kind):
         raise UnknownFormat("This is a badge of Open Badges 2. Its issuer's server alone can say whether it holds.")
     raise UnknownFormat("The file is JSON, and no credential that is verified here.")
+
+
+def is_presentation(document: dict[str, Any]) -> bool:
+    """Return whether a document is a presentation (VC 2.0, section 4.13), also one in the claim `vp` of VC 1.1."""
+    kinds = document.get("type")
+    known = ("VerifiablePresentation", "EnvelopedVerifiablePresentation")
+    return any(kind in known for kind in (kinds if isinstance(kinds, list) else [kinds])) or (
+        "vp" in document and "credentialSubject" not in document
+    )
 
 
 def _is_enveloped(document: dict[str, Any]) -> bool:
@@ -153,6 +166,8 @@ def _detect_jwt(line: str) -> Format:
     header, payload = (decode_object(part) for part in line.split(".")[:2])
     if header is None:
         raise UnknownFormat(_UNKNOWN)
+    if payload is not None and is_presentation(payload):
+        return "vp"
     return "jades" if is_elm(payload) else "vc-jwt"
 
 

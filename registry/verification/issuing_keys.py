@@ -7,7 +7,7 @@ the log before. By a compromised key it counts with such a receipt only.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 
@@ -31,18 +31,6 @@ class AnnouncedKey(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     """When the member ended it, by its own clock."""
     reason: EndReason | None = None
-
-
-class IssuingKeyLookup(Protocol):
-    """A port to the keys that members announced."""
-
-    def find(self, thumbprint: str) -> Sequence[AnnouncedKey]:
-        """Return a key as each member that announced it did. Anybody can announce anybody's public key."""
-        ...
-
-    def of_member(self, member: str) -> Sequence[AnnouncedKey]:
-        """Return a member's keys, the first announced first."""
-        ...
 
 
 class KeyStanding(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from registry.verification.elmo import open_elmo
 from registry.verification.format_detection import Format
 from registry.verification.jades import open_jades
 from registry.verification.lookups import Ports
+from registry.verification.presentation import open_presentation
 from registry.verification.receipt import open_receipt
 from registry.verification.several import open_several
 
@@ -75,4 +76,8 @@ OPENERS: Final[Mapping[Format, Opener]] = {
     "disclosures": open_disclosures,
 }
 
-CONTAINERS: Final[Mapping[Format, Callable[[bytes], Container]]] = {"several": open_several, "pdf": _open_pdf}
+CONTAINERS: Final[Mapping[Format, Callable[[bytes], Container]]] = {
+    "several": open_several,
+    "vp": open_presentation,
+    "pdf": _open_pdf,
+}

@@ -77,11 +77,6 @@ def is_pdf(content: bytes) -> bool:
     return b"%PDF-" in content[:_HEADER_BYTES]
 
 
-def read_attachments(content: bytes) -> list[Attachment]:
-    """Return the files inside a PDF. Raises `UnreadablePdf`."""
-    return open_pdf(content).attachments
-
-
 def open_pdf(content: bytes) -> PdfContent:
     """Return the files inside a PDF and what a reader should know of it. Raises `UnreadablePdf`."""
     if len(content) > MAX_BYTES:

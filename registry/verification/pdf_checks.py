@@ -32,7 +32,7 @@ def check_pdf(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> list[Chec
 
     They come before those of each document. A `failed` check means that nobody should rely on the PDF as a whole.
     """
-    checks = [_check_files(pdf, documents), Check("schema", "notChecked", _PAGES)]
+    checks = [_check_files(pdf, documents), Check("schema", "warning", _PAGES)]
     if pdf.has_scripts:
         checks.append(Check("parsed", "warning", _SCRIPTS))
     if pdf.has_signature:
@@ -45,15 +45,17 @@ def check_pdf(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> list[Chec
 def _check_files(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> Check:
     count = len(pdf.attachments)
     if not count:
-        return Check("parsed", "failed", "The PDF holds no file that proves anything. Ask for the original file.")
+        return Check("parsed", "notChecked", "The PDF holds no file that proves anything. Ask for the original file.")
     if not documents:
-        return Check("parsed", "failed", f"None of the files inside the PDF ({count}) is a credential or a receipt.")
+        return Check(
+            "parsed", "notChecked", f"None of the files inside the PDF ({count}) is a credential or a receipt."
+        )
     return Check("parsed", "passed", "The files inside the PDF could be read.", {"files": count})
 
 
 def _contradictions(pdf: PdfContent, documents: Sequence[JudgedDocument]) -> list[Check]:
     credentials = list(dict.fromkeys(filter(None, (each.credential for each in documents))))
-    if len(credentials) > 1 and len(pdf.linked) <= 1:
+    if len(credentials) > 1 and len(pdf.linked) == 1:
         sentence = "The files inside the PDF are about different credentials. A certificate is about one."
         return [Check("parsed", "failed", sentence, {"credentials": credentials})]
     if pdf.linked and credentials and not set(credentials) <= set(pdf.linked):

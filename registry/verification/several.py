@@ -35,9 +35,9 @@ def open_several(content: bytes) -> Several:
         return Several([], f"The list cannot be read: {error}.")
     if not isinstance(items, list) or not all(isinstance(item, dict | str) for item in items):
         return Several([], "The file is a JSON array, and not a list of documents.")
-    return Several([_encode(item) for item in items])
+    return Several([encode_document(item) for item in items])
 
 
-def _encode(item: object) -> bytes:
+def encode_document(item: object) -> bytes:
     """Return a document of the list; a text is one that is no JSON, for example a JWT."""
     return item.encode() if isinstance(item, str) else json.dumps(item, ensure_ascii=False).encode()

@@ -7,6 +7,7 @@ from registry.verification.checks import Check, OpenedDocument
 from registry.verification.log_check import LogFindings
 from registry.verification.lookups import LoggedCredential, MemberFacts, Ports
 
+_NO_LIST = "The document names no status list: whether it was withdrawn since cannot be found out from it."
 _PERMANENT = ("revoked", "replaced")
 """Nothing undoes these: an old reading proves them, too."""
 
@@ -20,11 +21,12 @@ def check_status(opened: OpenedDocument, member: MemberFacts | None, findings: L
         return ports.statuses.check(opened.status, opened.issuer, ports.at)
     if findings.proven is not None and findings.proven.type != "credential.issued.v1":
         return Check("status", "passed", "The entry is no credential, and has no status.")
+    if opened.format == "clr-2.0" and opened.members:
+        return Check("status", "warning", _NO_LIST)  # those inside have statuses of their own
     if member is not None or opened.tie is not None:
         reason = findings.why_not_logged or "The document does not show which credential it is about."
         return Check("status", "notChecked", f"Whether it was withdrawn since could not be checked. {reason}")
-    sentence = "The document names no status list: whether it was withdrawn since cannot be found out from it."
-    return Check("status", "warning", sentence)
+    return Check("status", "warning", _NO_LIST)
 
 
 def _check_logged(logged: LoggedCredential) -> Check:

@@ -19,8 +19,9 @@ from registry.verification.credential_form import (
 )
 from registry.verification.credential_proofs import CheckedCredential, CheckedSignature, check_proofs
 from registry.verification.credential_schema import check_schema
-from registry.verification.credential_tokens import find_token, open_token, read_member
+from registry.verification.credential_tokens import find_token, open_token
 from registry.verification.ports import KeyResolver
+from registry.verification.several import encode_document
 from registry.verification.status_places import read_status
 
 FORMAT: Final = "vc"
@@ -43,7 +44,7 @@ def open_credential(content: bytes, keys: KeyResolver, *, at: datetime) -> Opene
     """
     try:
         document, signature = check_credential(content, keys, at)
-        return _judge(document, signature, keys, at)
+        return _judge(document, signature)
     except MalformedCredential as error:
         return _refuse(FORMAT, Check("parsed", "failed", f"This is not a readable verifiable credential: {error}."))
 
@@ -64,55 +65,25 @@ def check_credential(content: bytes, keys: KeyResolver, at: datetime) -> Checked
     return CheckedCredential(document, check_proofs(document, keys, at))
 
 
-def _judge(document: Mapping[str, Any], signature: CheckedSignature, keys: KeyResolver, at: datetime) -> OpenedDocument:
+def _judge(document: Mapping[str, Any], signature: CheckedSignature) -> OpenedDocument:
     """Return what a credential says, once its signature was checked. Raises `MalformedCredential`."""
     kind = name_format(document)
     checks = [Check("parsed", "passed", f"The file is {_WORDS[kind]}."), check_schema(document)]
     if signature.key is None:
         return _refuse(kind, *checks, signature.check, issuer=issuer_of(document))
-    check = signature.check
-    if kind == "clr-2.0":
-        check = _check_members(document, check, keys, at)
-    if check.result == "failed":
-        return _refuse(kind, *checks, check, issuer=issuer_of(document))
+    if signature.check.result == "failed":
+        return _refuse(kind, *checks, signature.check, issuer=issuer_of(document))
     return OpenedDocument(
         format=kind,
-        checks=[*checks, check],
+        checks=[*checks, signature.check],
         issuer=issuer_of(document),
         key=signature.key.jwk,
         key_source=signature.key.source,
-        claims=read_claims(document, [read_member(member) for member in list_members(document)]),
+        claims=read_claims(document),
         status=read_status(document),
+        members=[encode_document(member) for member in list_members(document)],
         tie=log_place.read_place(document),
     )
-
-
-def _check_members(document: Mapping[str, Any], whole: Check, keys: KeyResolver, at: datetime) -> Check:
-    """Check the proofs of the credentials within a learner record, whose issuers may be others."""
-    unchecked: list[str] = []
-    for number, member in enumerate(list_members(document), 1):
-        try:
-            check = _check_member(member, keys, at)
-        except MalformedCredential as error:
-            return Check("signature", "failed", f"The credential {number} within the record cannot be read: {error}.")
-        if check.result == "failed":
-            return Check("signature", "failed", f"The credential {number} within the record: {check.sentence}")
-        if check.result != "passed":
-            unchecked.append(f"The credential {number} within the record: {check.sentence}")
-    if unchecked:
-        return Check("signature", "warning", " ".join([whole.sentence, *unchecked[:5]]), whole.values)
-    return whole
-
-
-def _check_member(member: Any, keys: KeyResolver, at: datetime) -> Check:  # noqa: ANN401 - any JSON value
-    """Check the signature of a credential within another one. Raises `MalformedCredential`."""
-    token = find_token(member)
-    if token is not None:
-        return open_token(token, keys, at).signature.check
-    if not isinstance(member, dict):
-        raise MalformedCredential("it is neither an object nor a token")
-    check_form(member)
-    return check_proofs(member, keys, at).check
 
 
 def name_format(document: Mapping[str, Any]) -> str:

@@ -71,7 +71,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel", kw_only=Tr
 
 def verify_document(content: bytes, ports: Ports, disclosures: Sequence[str] = ()) -> VerificationReport:
     """Verify a document of any format. `disclosures` are those that came beside a receipt."""
-    return _verify(content, ports, MAX_LEVELS, disclosures)
+    return _Verification(ports).verify(content, MAX_LEVELS, disclosures)
 
 
 def is_known(content: bytes) -> bool:
@@ -81,23 +81,6 @@ def is_known(content: bytes) -> bool:
     except UnknownFormat:
         return False
     return detected.format in OPENERS or detected.format in CONTAINERS
-
-
-def _verify(content: bytes, ports: Ports, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
-    try:
-        detected = detect_format(content)
-    except UnknownFormat as error:
-        return _report(None, [Check("parsed", "notChecked", str(error))])
-    if detected.format in CONTAINERS:
-        return _verify_container(detected, ports, levels)
-    opener = OPENERS.get(detected.format)
-    if opener is None:
-        sentence = f"This is a {NAMES[detected.format]}, which this version of the program does not verify."
-        return _report(detected.format, [Check("parsed", "notChecked", sentence)])
-    opened = opener(detected.content, ports)
-    if disclosures and opened.tie is not None:
-        opened = msgspec.structs.replace(opened, tie={**opened.tie, "disclosures": list(disclosures)})
-    return judge_opened(opened, ports)
 
 
 def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
@@ -120,11 +103,13 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
         findings.check,
         check_status(opened, member, findings, ports),
         check_dates(opened, findings, ports.at),
-        Check("holder", "notChecked", _HOLDER),
     ]
+    if all(check.name != "holder" for check in opened.checks):
+        checks.append(Check("holder", "notChecked", _HOLDER))
     return _report(
         opened.format,
         checks,
+        is_presentation=ports.holder is not None,
         credential=_credential_of(opened),
         claims={**opened.claims, **findings.disclosed},
         name=issuer.name,
@@ -137,23 +122,72 @@ def _credential_of(opened: OpenedDocument) -> str | None:
     return next((str(each).removeprefix("urn:uuid:") for each in ids if each), None)
 
 
-def _verify_container(detected: Detected, ports: Ports, levels: int) -> VerificationReport:
-    """Verify what is inside of a document, and the document as a whole."""
-    if levels == 0:
-        sentence = f"The documents are inside of each other more than {MAX_LEVELS} times. Take them out."
-        return _report(detected.format, [Check("parsed", "failed", sentence)])
-    container = CONTAINERS[detected.format](detected.content)
-    if len(container.contents) > MAX_CONTAINED:
-        sentence = f"There are over {MAX_CONTAINED} documents inside. Verify them one by one."
-        return _report(detected.format, [Check("parsed", "failed", sentence)])
-    contained = [_verify(content, ports, levels - 1, container.disclosures) for content in container.contents]
-    checks = container.check(contained)
-    whole = _report(detected.format, checks)
-    if whole.verdict == "invalid":
-        return msgspec.structs.replace(whole, contained=contained)
-    verdict = worst_of([report.verdict for report in contained])
-    if verdict == "valid" and any(check.result == "warning" for check in checks):
-        verdict = "validWithWarning"
+class _Verification:
+    """The verification of one file, and of all documents inside of it together."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._room = MAX_CONTAINED
+
+    def verify(self, content: bytes, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
+        """Verify a document, and those inside of it on up to so many levels."""
+        try:
+            detected = detect_format(content)
+        except UnknownFormat as error:
+            return _report(None, [Check("parsed", "notChecked", str(error))])
+        if detected.format in CONTAINERS:
+            return self._verify_container(detected, levels)
+        opener = OPENERS.get(detected.format)
+        if opener is None:
+            sentence = f"This is a {NAMES[detected.format]}, which this version of the program does not verify."
+            return _report(detected.format, [Check("parsed", "notChecked", sentence)])
+        opened = opener(detected.content, self._ports)
+        if disclosures and opened.tie is not None:
+            opened = msgspec.structs.replace(opened, tie={**opened.tie, "disclosures": list(disclosures)})
+        if not opened.members:
+            return judge_opened(opened, self._ports)
+        fault = self._take_room(opened.members, levels)
+        if fault is not None:
+            return _report(opened.format, [fault])
+        whole = judge_opened(opened, self._ports)
+        if whole.verdict == "invalid":
+            return whole
+        contained = [self.verify(member, levels - 1) for member in opened.members]
+        return _combine(whole, contained, [whole.verdict, *(report.verdict for report in contained)])
+
+    def _verify_container(self, detected: Detected, levels: int) -> VerificationReport:
+        """Verify what is inside of a document, and the document as a whole."""
+        container = CONTAINERS[detected.format](detected.content)
+        fault = self._take_room(container.contents, levels)
+        if fault is not None:
+            return _report(detected.format, [fault])
+        contained = [self.verify(content, levels - 1, container.disclosures) for content in container.contents]
+        checks = container.check(contained)
+        whole = _report(detected.format, checks)
+        if whole.verdict == "invalid":
+            return msgspec.structs.replace(whole, contained=contained)
+        verdict = worst_of([report.verdict for report in contained])
+        if verdict == "valid" and any(check.result == "warning" for check in checks):
+            verdict = "validWithWarning"
+        return _combine(whole, contained, [verdict])
+
+    def _take_room(self, contents: Sequence[bytes], levels: int) -> Check | None:
+        """Return why the documents inside of one are not verified: too deep, or too many in the whole file."""
+        if levels == 0:
+            sentence = f"The documents are inside of each other more than {MAX_LEVELS} times. Take them out."
+            return Check("parsed", "failed", sentence)
+        self._room -= len(contents)
+        if self._room < 0:
+            sentence = f"There are over {MAX_CONTAINED} documents inside. Verify them one by one."
+            return Check("parsed", "failed", sentence)
+        return None
+
+
+def _combine(
+    whole: VerificationReport, contained: Sequence[VerificationReport], verdicts: Sequence[Verdict]
+) -> VerificationReport:
+    """Return the report on a document with others inside: it is as good as the worst of them."""
+    verdict = worst_of(verdicts)
     return msgspec.structs.replace(whole, verdict=verdict, summary=_SUMMARIES[verdict], contained=contained)
 
 
@@ -163,12 +197,12 @@ def worst_of(verdicts: Sequence[Verdict]) -> Verdict:
     return next((verdict for verdict in order if verdict in verdicts), "cannotTell")
 
 
-def decide(checks: Sequence[Check]) -> Verdict:
-    """Return the verdict that checks allow."""
+def decide(checks: Sequence[Check], *, is_presentation: bool = False) -> Verdict:
+    """Return the verdict that checks allow. Of a presentation that was asked for, the holder matters, too."""
     results = {name: [check.result for check in checks if check.name == name] for name in ORDER}
     if any("failed" in each for each in results.values()):
         return "invalid"
-    for name in _ESSENTIAL:
+    for name in (*_ESSENTIAL, "holder") if is_presentation else _ESSENTIAL:
         if not results[name] or "notChecked" in results[name]:
             return "cannotTell"
     return "validWithWarning" if any("warning" in each for each in results.values()) else "valid"
@@ -183,18 +217,15 @@ def _report(
     name: str | None = None,
     source: NameSource | None = None,
     broken: bool = False,
+    is_presentation: bool = False,
 ) -> VerificationReport:
     """Return a report with all checks in their order: one that nobody made is *not checked*."""
     names_made = {check.name for check in checks}
     every = list(checks)
     if broken or format_ is None or any(check.result == "failed" for check in checks):
         every += [Check(each, "notChecked", _BROKEN) for each in ORDER if each not in names_made]
-    # An opener may have asked the holder itself: then the frame adds nothing
-    seen_holder = [check for check in every if check.name == "holder"]
-    if len(seen_holder) > 1:
-        every.remove(seen_holder[-1])
     every.sort(key=lambda check: ORDER.index(check.name))
-    verdict = decide(every)
+    verdict = decide(every, is_presentation=is_presentation)
     names: Mapping[str, str] = {str(key): value for key, value in NAMES.items()}
     return VerificationReport(
         verdict=verdict,

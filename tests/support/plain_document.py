@@ -34,6 +34,12 @@ def write_paper(facts, copy, language, attachments):
     return Exported(json.dumps(content | {"id": facts.credential}).encode(), "application/x-paper", "paper")
 
 
+def write_transcript(facts, copy, language, attachments):
+    content = {"listed": len(facts.credentials), "language": language, "day": str(copy.issued)}
+    content["inside"] = [each.name for each in attachments]
+    return Exported(json.dumps(content).encode(), "application/x-paper", "paper")
+
+
 def _has_note(facts):
     return isinstance(facts, PortableCredential) and "note" in facts.claims
 

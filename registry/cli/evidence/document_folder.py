@@ -94,28 +94,37 @@ def verify_chunk(on_verified: Callable[..., None], files: Sequence[Path], setup:
     try:
         with open_ports(setup) as create_ports:
             for file in files:
-                results.append(FileResult(str(file), _verify_file(file, create_ports())))
+                results.append(FileResult(str(file), verify_file(file, create_ports())))
                 on_verified(1)
     except InvalidTrust as error:
         raise FileError(f"The file of trust names nobody to trust: {error}.") from error
     return results
 
 
-def _verify_file(file: Path, ports: Any) -> VerificationReport:  # noqa: ANN401 - of the verification
+def verify_file(file: Path, ports: Any) -> VerificationReport:  # noqa: ANN401 - of the verification
+    """Verify one file. A fault is the result of this file alone."""
     beside = file.with_name(file.name + _DISCLOSURES)
     try:
         content = read_bytes(file)
         disclosures = read_bytes(beside).decode().split() if beside.is_file() else []
     except (FileError, UnicodeDecodeError) as error:
-        sentence = f"The file could not be read: {error}"
-        return VerificationReport(
-            verdict="cannotTell",
-            summary="Inconclusive: the file could not be read.",
-            format=None,
-            format_name=None,
-            checks=[Check("parsed", "notChecked", sentence)],
-        )
-    return verify_document(content, ports, disclosures)
+        return _report_unread(f"The file could not be read: {error}")
+    try:
+        return verify_document(content, ports, disclosures)
+    except Exception as error:  # noqa: BLE001 - a fault of the program with one file must not end the others
+        # The error's message may quote the document, and with it a person: its kind is enough to report the fault
+        return _report_unread(f"Internal error ({type(error).__name__}). Verify this file alone to see more.")
+
+
+def _report_unread(sentence: str) -> VerificationReport:
+    """Return the report on a file that could not be verified."""
+    return VerificationReport(
+        verdict="cannotTell",
+        summary="Inconclusive: the file could not be read.",
+        format=None,
+        format_name=None,
+        checks=[Check("parsed", "notChecked", sentence)],
+    )
 
 
 def write_csv(results: Sequence[FileResult]) -> bytes:

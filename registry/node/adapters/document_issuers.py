@@ -48,7 +48,6 @@ def own_identifier(node: "Node") -> Mapping[str, str]:
 def with_own_lists(node: "Node", fetch: Fetch) -> Fetch:
     """Return a fetch that reads this node's own status lists without asking itself over the network."""
     from registry.node.adapters.status_lists import read_status_list  # noqa: PLC0415 - imports that a node alone needs
-
     from registry.node.document_signers import public_address  # noqa: PLC0415 - imports that a node alone needs
 
     base = public_address(node.settings)

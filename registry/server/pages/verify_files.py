@@ -109,16 +109,20 @@ async def verify_file(
 
 def _render_document(request: Request[Any, Any, Any], pages: Pages, report: VerificationReport) -> Response[str]:
     """Return the page about a document. What it says is shown only to the person who sent it, and is not kept."""
-    shown = [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
     return pages.render(
         request,
         "verify_document.html",
         report=report,
-        shown=shown,
+        shown=_list_shown,
         known_claims=VOCABULARY["document_claim"],
         tones=_DOCUMENT_TONES,
         headings=_HEADINGS,
     )
+
+
+def _list_shown(report: VerificationReport) -> list[tuple[str, str | int | float]]:
+    """Return the claims of a document that have a plain value."""
+    return [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
 
 
 def _photos(request: Request[Any, Any, Any]) -> CapacityLimiter:

@@ -5,15 +5,17 @@ from datetime import date
 from types import SimpleNamespace
 from uuid import UUID
 
+import msgspec
 import pytest
 from joserfc.jwk import ECKey, OKPKey
 
 from registry.export.document import ExportError, Omission, StatusPlaces
-from registry.export.exporter import AT_ONCE, Exporter, ExportRequest, choose_tie
-from registry.export.formats import FORMATS
+from registry.export.exporter import AT_ONCE, MAX_INSIDE, MAX_INSIDE_BYTES, Exporter, ExportRequest, choose_tie
+from registry.export.formats import FORMATS, FormatTable
 from registry.export.holder import read_holder_key
+from registry.export.paper import sheet
 from registry.export.ports import CollectedPortfolio, NotExportable
-from tests.support.plain_document import SIGNER, TABLE
+from tests.support.plain_document import SIGNER, TABLE, plain_format
 from tests.support.portable import CREDENTIAL, LEARNER, credential, portfolio
 
 DAY = date(2026, 6, 30)
@@ -220,3 +222,44 @@ def test_a_tie_to_the_log_is_the_usual_one_of_the_format_or_one_that_it_can_have
     assert [choose_tie(badge, None), choose_tie(badge, "open"), choose_tie(paper, None)] == ["none", "open", "open"]
     with pytest.raises(ExportError, match="cannot have the tie none to the log, only: open"):
         choose_tie(paper, "none")
+
+
+TRANSCRIPTS = FormatTable(
+    [
+        *TABLE.list_formats("credential"),
+        plain_format("paper", "write_transcript", "facts", "copy", "language", "attachments", content="portfolio"),
+    ]
+)
+
+
+def transcripts(count, find_signer=lambda _: SIGNER):
+    """An exporter of transcripts of a learner with so many credentials."""
+    facts, recorded = Facts(), Recorded()
+    credentials = [credential() for _ in range(count)]
+    everything = msgspec.structs.replace(portfolio(), credentials=credentials)
+    facts.read_portfolio = lambda _: CollectedPortfolio(everything, ())
+    return Exporter(facts, find_signer, recorded, lambda: DAY, Places(), TRANSCRIPTS), recorded
+
+
+def test_a_transcript_holds_each_signed_credential_which_has_its_own_record_and_status():
+    one, recorded = transcripts(2)
+    document = one.export_portfolio(LEARNER, request("paper"))
+    assert json.loads(document.exported.content)["inside"] == ["01-credential.signed", "02-credential.signed"]
+    assert sorted((each.format, each.key, each.status and each.status.index) for each in recorded) == [
+        ("open-badge", "Kx0", 1), ("open-badge", "Kx0", 2), ("paper", None, None)
+    ]  # fmt: skip
+
+
+def test_a_transcript_holds_receipts_where_no_key_can_sign_and_says_what_is_missing():
+    one, _ = transcripts(1, no_key)
+    document = one.export_portfolio(LEARNER, request("paper"))
+    assert json.loads(document.exported.content)["inside"] == ["01-receipt.tlog-proof"]
+    assert [each.path for each in document.exported.omitted] == ["attachments.credential"]
+
+
+def test_a_transcript_holds_as_many_credentials_as_a_pdf_can_and_says_that_others_are_missing():
+    one, _ = transcripts(MAX_INSIDE + 1)
+    document = one.export_portfolio(LEARNER, request("paper"))
+    assert len(json.loads(document.exported.content)["inside"]) == MAX_INSIDE == sheet.MAX_ATTACHMENTS
+    assert MAX_INSIDE_BYTES == sheet.MAX_ATTACHED_BYTES
+    assert [each.path for each in document.exported.omitted] == ["attachments.credential"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from registry.export.badge_image import export_badge_image
-from registry.verification.badge_image import NoCredential, extract, is_image, open_badge_image
+from registry.verification.badge_image import NoCredential, extract, open_badge_image
 from registry.verification.credential_form import MAX_BYTES
 from tests.support import portable
 from tests.support.signer import KeySigner, KeyTable, make_copy
@@ -26,7 +26,6 @@ def png(*chunks):
 
 @pytest.mark.parametrize("form", ["svg", "png"])
 def test_the_credential_is_found(form):
-    assert is_image(IMAGES[form])
     assert extract(IMAGES[form]).startswith(b'{"@context":')
 
 

@@ -4,7 +4,9 @@ import contextlib
 import io
 import time
 import zlib
+from datetime import UTC, datetime
 
+import msgspec
 import pypdf
 import pytest
 from pypdf.generic import (
@@ -19,18 +21,20 @@ from pypdf.generic import (
 
 from registry.export.certificate import export_certificate
 from registry.export.document import Attachment
+from registry.export.open_badges import export_open_badge
 from registry.verification.pdf import (
     MAX_ATTACHED_BYTES,
     MAX_ATTACHMENTS,
     MAX_BYTES,
     UnreadablePdf,
     open_pdf,
-    read_attachments,
 )
 from registry.verification.pdf_checks import check_pdf
-from registry.verification.verifier import VerificationReport
+from registry.verification.verifier import VerificationReport, verify_document
 from tests.support import portable
+from tests.support.lookups import Members, announced, ports
 from tests.support.paper import COPY
+from tests.support.signer import KeySigner, KeyTable, make_copy
 
 OTHER = "00000000-0000-4000-8000-000000000000"
 
@@ -96,7 +100,7 @@ def test_a_file_is_found_in_the_names_in_the_associated_files_and_on_a_page():
         writer.root_object[NameObject("/AF")] = ArrayObject([embedded(writer, b"associated")])
         writer.add_attachment("named.txt", b"named")
 
-    assert {each.content for each in read_attachments(changed(change))} >= {b"on a page", b"associated", b"named"}
+    assert {each.content for each in open_pdf(changed(change)).attachments} >= {b"on a page", b"associated", b"named"}
 
 
 @pytest.mark.parametrize(
@@ -155,13 +159,13 @@ def test_a_signature_over_the_pdf_is_said_not_to_be_checked():
 )
 def test_what_is_no_readable_pdf_is_refused(content, reason):
     with pytest.raises(UnreadablePdf, match=reason):
-        read_attachments(content)
+        open_pdf(content)
 
 
 def test_an_encrypted_pdf_is_refused_whatever_its_password():
     content = changed(lambda writer: writer.encrypt("", "owner", algorithm="AES-256"))
     with pytest.raises(UnreadablePdf, match="encrypted"):
-        read_attachments(content)
+        open_pdf(content)
 
 
 def test_a_file_that_grows_when_it_is_decompressed_is_refused_before_it_has_grown():
@@ -169,7 +173,7 @@ def test_a_file_that_grows_when_it_is_decompressed_is_refused_before_it_has_grow
     content = changed(attach(lambda writer: embedded(writer, bomb, Filter=NameObject("/FlateDecode"))))
     begin = time.process_time()
     with pytest.raises(UnreadablePdf, match="over 8,000,000 bytes"):
-        read_attachments(content)
+        open_pdf(content)
     assert time.process_time() - begin < 2
 
 
@@ -177,12 +181,12 @@ def test_files_that_are_too_large_together_are_refused():
     half = zlib.compress(b"\x00" * (MAX_ATTACHED_BYTES // 2 + 1), 9)
     many = [lambda writer: embedded(writer, half, Filter=NameObject("/FlateDecode"))] * 2
     with pytest.raises(UnreadablePdf, match="over 8,000,000 bytes"):
-        read_attachments(changed(attach(*many)))
+        open_pdf(changed(attach(*many)))
 
 
 def test_too_many_files_are_refused():
     with pytest.raises(UnreadablePdf, match="over 50 files"):
-        read_attachments(changed(attach(*[lambda writer: embedded(writer, b"x")] * (MAX_ATTACHMENTS + 1))))
+        open_pdf(changed(attach(*[lambda writer: embedded(writer, b"x")] * (MAX_ATTACHMENTS + 1))))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +200,7 @@ def test_too_many_files_are_refused():
 )
 def test_a_file_that_is_not_stored_as_pdf_a_stores_it_is_refused(data, entries, reason):
     with pytest.raises(UnreadablePdf, match=reason):
-        read_attachments(changed(attach(lambda writer: embedded(writer, data, **entries))))
+        open_pdf(changed(attach(lambda writer: embedded(writer, data, **entries))))
 
 
 def test_a_tree_of_names_that_holds_itself_ends():
@@ -207,7 +211,7 @@ def test_a_tree_of_names_that_holds_itself_ends():
         writer.root_object[NameObject("/Names")] = DictionaryObject({NameObject("/EmbeddedFiles"): reference})
 
     with pytest.raises(UnreadablePdf, match="hold themselves"):
-        read_attachments(changed(change))
+        open_pdf(changed(change))
 
 
 def test_every_byte_that_is_cut_off_or_changed_is_read_or_refused_and_nothing_else():
@@ -215,7 +219,7 @@ def test_every_byte_that_is_cut_off_or_changed_is_read_or_refused_and_nothing_el
     for place in range(0, len(whole), 2_999):
         for content in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
             with contextlib.suppress(UnreadablePdf):  # any other error fails the test
-                read_attachments(content)
+                open_pdf(content)
 
 
 def document(credential=portable.CREDENTIAL, **claims):
@@ -226,7 +230,7 @@ def document(credential=portable.CREDENTIAL, **claims):
 
 def test_the_pages_are_never_said_to_be_checked():
     checks = check_pdf(open_pdf(certificate()), [document(title="Data literacy")])
-    assert [(check.name, check.result) for check in checks] == [("parsed", "passed"), ("schema", "notChecked")]
+    assert [(check.name, check.result) for check in checks] == [("parsed", "passed"), ("schema", "warning")]
     assert "anybody can change what is drawn" in checks[1].sentence
 
 
@@ -236,7 +240,33 @@ def test_a_pdf_without_files_proves_nothing():
     out = io.BytesIO()
     writer.write(out)
     [check, _] = check_pdf(open_pdf(out.getvalue()), [])
-    assert (check.result, check.sentence[:40]) == ("failed", "The PDF holds no file that proves anythi")
+    assert (check.result, check.sentence[:40]) == ("notChecked", "The PDF holds no file that proves anythi")
+
+
+class Known(Members):
+    """Twente announced one key, and governance knows its issuer."""
+
+    def find(self, issuer):  # noqa: ARG002 - of the port
+        return self.member
+
+    def find_keys(self, jwk):
+        return [msgspec.structs.replace(announced(), jwk=jwk)]
+
+
+def test_a_pdf_with_genuine_files_under_any_pages_is_at_most_valid_with_a_warning():
+    badge = export_open_badge(portable.credential(), make_copy(tie="none"), KeySigner()).content
+    answers = ports(keys=KeyTable(), members=Known(), at=datetime(2026, 8, 1, tzinfo=UTC))
+    assert verify_document(badge, answers).verdict == "valid"
+    report = verify_document(certificate(Attachment("credential.json", "application/vc", badge, "")), answers)
+    assert (report.verdict, [each.verdict for each in report.contained]) == ("validWithWarning", ["valid"])
+
+
+def test_a_scan_without_files_is_not_called_forged():
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    out = io.BytesIO()
+    writer.write(out)
+    assert verify_document(out.getvalue(), ports()).verdict == "cannotTell"
 
 
 def test_files_about_two_credentials_contradict_a_certificate():
@@ -270,6 +300,6 @@ def test_names_and_descriptions_of_files_are_short_texts():
         specification[NameObject("/Desc")] = ByteStringObject(b"\xff" * 5_000)
         writer.root_object[NameObject("/AF")] = ArrayObject([specification])
 
-    for each in read_attachments(changed(change)):
+    for each in open_pdf(changed(change)).attachments:
         assert max(len(each.name), len(each.media_type), len(each.description)) <= 1_000
         assert len(each.name) <= 200

@@ -11,7 +11,6 @@ from registry.documents.contexts import CREDENTIALS_V2
 from registry.documents.data_integrity import secure_credential
 from registry.documents.jose import sign_jws
 from registry.documents.json_ld import canonize
-from registry.export.clr import export_clr
 from registry.export.open_badges import export_open_badge
 from registry.verification.checks import StatusPlace
 from registry.verification.verifiable_credentials import check_credential, open_credential
@@ -222,63 +221,6 @@ def test_the_place_on_the_log_counts_only_by_its_own_context():
     document[log_place.TERM] = log_place.make_place("eciu.example/twente", portable.CREDENTIAL, "forged")
     opened = judge(sign(document))
     assert opened.tie is None
-
-
-def test_a_record_with_one_broken_credential_in_it_claims_nothing():
-    portfolio = portable.portfolio()
-    copies = {each.credential: make_copy() for each in portfolio.credentials}
-    record = load(export_clr(portfolio, make_copy(), copies, SIGNER))
-    member = record["credentialSubject"]["verifiableCredential"][1]
-    member["credentialSubject"]["creditsEarned"] = 30
-    opened = judge(sign(record))
-    assert result(opened).result == "failed"
-    assert "credential 2 within the record" in result(opened).sentence
-    assert opened.claims == {}
-
-
-def test_a_record_with_a_credential_whose_issuer_is_not_reached_warns():
-    portfolio = portable.portfolio()
-    copies = {each.credential: make_copy() for each in portfolio.credentials}
-    record = load(export_clr(portfolio, make_copy(), copies, SIGNER))
-    elsewhere = KeySigner(issuer="did:web:elsewhere.example")
-    foreign = load(export_open_badge(portable.credential(), make_copy(), elsewhere))
-    record["credentialSubject"]["verifiableCredential"].append(foreign)
-    opened = judge(sign(record))
-    assert result(opened).result == "warning"
-    assert "credential 3 within the record" in result(opened).sentence
-
-
-def test_a_record_of_many_badges_with_open_ties_passes():
-    credential = portable.credential()
-    portfolio = portable.portfolio()
-    many = [msgspec.structs.replace(credential, credential=f"7d1c9a52-3b8e-4f60-9a41-{n:012}") for n in range(25)]
-    portfolio = msgspec.structs.replace(portfolio, credentials=many)
-    copies = {
-        each.credential: make_copy(tie="open", identifier=f"urn:uuid:{each.credential}")
-        for each in portfolio.credentials
-    }
-    opened = judge(load(export_clr(portfolio, make_copy(), copies, SIGNER)))
-    assert result(opened).result == "passed"
-    assert len(opened.claims["credentials"]) == 25
-
-
-def test_the_credentials_of_a_record_may_be_tokens():
-    portfolio = portable.portfolio()
-    record = load(
-        export_clr(portfolio, make_copy(), {each.credential: make_copy() for each in portfolio.credentials}, SIGNER)
-    )
-    member = {name: value for name, value in badge().items() if name != "proof"}
-    token = sign_jws({"kid": SIGNER.verification_method}, json.dumps(member).encode(), SIGNER)
-    record["credentialSubject"]["verifiableCredential"] = [
-        {
-            "@context": [CREDENTIALS_V2],
-            "type": "EnvelopedVerifiableCredential",
-            "id": f"data:application/vc+jwt,{token}",
-        }
-    ]
-    opened = judge(sign(record))
-    assert result(opened).result == "passed"
-    assert [each["title"] for each in opened.claims["credentials"]] == ["Data literacy"]
 
 
 def test_a_token_of_vc_2_is_verified_by_the_issuer_s_key():
