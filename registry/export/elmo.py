@@ -24,13 +24,6 @@ _TYPES: Final = {"degree": "Degree Programme", "module": "Module", "microCredent
 _LEVEL: Final = re.compile(r"(?P<framework>.+?),? (?:level )?(?P<level>\S+)")
 
 
-def portfolio_of(credential: PortableCredential) -> Portfolio:
-    """Return a portfolio of one credential, with the person as the credential names them."""
-    return Portfolio(
-        learner=credential.learner, person=credential.claims, issuer=credential.issuer, credentials=[credential]
-    )
-
-
 def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") -> Exported:
     """Return the transcript of a learner. Raises `ExportError`.
 
