@@ -48,6 +48,11 @@ def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") 
     return Exported(content, MEDIA_TYPE, "xml", tuple(dict.fromkeys(omitted)))
 
 
+def export_old_elmo(portfolio: Portfolio, copy: Copy) -> Exported:
+    """Return the transcript of a learner in version 1.7, for systems that read no newer one. Raises `ExportError`."""
+    return export_elmo(portfolio, copy, "1.7")
+
+
 def _add_learner(root: etree._Element, person: Mapping[str, Any], version: ElmoVersion) -> None:
     missing = [name for name in ("givenName", "familyName") if not person.get(name)]
     if missing:
