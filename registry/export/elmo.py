@@ -11,10 +11,11 @@ from typing import Any, Final
 from lxml import etree
 
 from registry.documents.elmo_schema import NAMESPACE, ElmoVersion
+from registry.export.dates import first_second
 from registry.export.document import Copy, Exported, ExportError
 from registry.export.elmo_omissions import list_omissions, list_portfolio_omissions
 from registry.export.elmo_recognition import add_recognitions
-from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, midnight, number
+from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, number
 from registry.export.facts import Organisation, PortableCredential, PortablePart, Portfolio
 from registry.wire.achievements import AchievementContent
 
@@ -34,7 +35,7 @@ def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") 
     if not credentials and not (portfolio.recognitions and version == "2.0"):
         raise ExportError("An ELMO transcript needs an active credential, and this portfolio has none.")
     root = etree.Element(f"{{{NAMESPACE}}}elmo", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs know no default namespace
-    add(root, "generatedDate", midnight(copy.issued))
+    add(root, "generatedDate", first_second(copy.issued))
     _add_learner(root, portfolio.person, version)
     if credentials:
         _Report(root, portfolio.issuer, credentials, copy).write()
@@ -94,7 +95,7 @@ class _Report:
         for credential in self._credentials.values():
             if credential.credential not in inner:
                 self._add_credential(report, credential)
-        add(report, "issueDate", midnight(self._copy.issued))
+        add(report, "issueDate", first_second(self._copy.issued))
         for scheme, title in self._schemes.items():
             add_texts(add(report, "gradingScheme", localId=scheme), "description", title)
 
