@@ -5,7 +5,6 @@ elsewhere: `verification_method` names it.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from registry.documents import base64url, multibase
 from registry.documents.contexts import SHIPPED
+from registry.documents.json_document import write_document
 from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
 from registry.documents.multikey import MalformedKey, check_jwk
 
@@ -108,11 +108,6 @@ def secure_credential(document: Mapping[str, Any], key: SigningKey, at: datetime
     """Return the media type and the bytes of a credential with a proof of this time, in UTC, to the second."""
     created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return MEDIA_TYPE, write_document(sign_document(document, key, created))
-
-
-def write_document(document: Mapping[str, Any]) -> bytes:
-    """Return a document as JSON in UTF-8."""
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def read_proofs(document: Mapping[str, Any]) -> list[Proof]:

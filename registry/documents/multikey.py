@@ -3,14 +3,13 @@
 W3C Controlled Identifiers 1.0, section 2.2.2.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-_ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+from registry.documents import base64url, multibase
+
 _BASE58: Final = "z"
 _ED25519: Final = b"\xed\x01"
 _P256: Final = b"\x80\x24"
@@ -34,9 +33,9 @@ def encode_multikey(jwk: Mapping[str, str]) -> str:
     """Return a key of JWK form as `publicKeyMultibase`. Raises `MalformedKey`."""
     check_jwk(jwk)
     if jwk["kty"] == "OKP":
-        return _BASE58 + _encode_base58(_ED25519 + _bytes_of(jwk["x"]))
+        return multibase.encode(_ED25519 + _bytes_of(jwk["x"]))
     sign = b"\x03" if _bytes_of(jwk["y"])[-1] & 1 else b"\x02"
-    return _BASE58 + _encode_base58(_P256 + sign + _bytes_of(jwk["x"]))
+    return multibase.encode(_P256 + sign + _bytes_of(jwk["x"]))
 
 
 def decode_multikey(text: str) -> dict[str, str]:
@@ -45,16 +44,19 @@ def decode_multikey(text: str) -> dict[str, str]:
         raise UnsupportedKey(_OTHER_KIND)
     if not text.startswith(_BASE58):
         raise MalformedKey("the key is not multibase in base58 of the length of a key")
-    data = _decode_base58(text[1:])
+    try:
+        data = multibase.decode(text)
+    except multibase.MalformedMultibase as error:
+        raise MalformedKey("the key is not base58") from error
     prefix, key = data[:2], data[2:]
     if prefix == _ED25519 and len(key) == _ED25519_BYTES:
-        return {"kty": "OKP", "crv": "Ed25519", "x": _text_of(key)}
+        return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(key)}
     if prefix == _P256 and len(key) == _P256_BYTES:
         try:
             numbers = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key).public_numbers()
         except ValueError as error:
             raise MalformedKey("the key is not a point of P-256") from error
-        x, y = (_text_of(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
+        x, y = (base64url.encode(number.to_bytes(_COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
         return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
     is_broken = prefix in (_ED25519, _P256) or len(key) < _COORDINATE_BYTES
     raise MalformedKey(_OTHER_KIND) if is_broken else UnsupportedKey(_OTHER_KIND)
@@ -87,32 +89,6 @@ def _bytes_of(text: object) -> bytes:
     if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
         raise MalformedKey("a member of the key is not text of the length of a key")
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise MalformedKey("a member of the key is not base64url") from error
-    if _text_of(data) != text:
-        raise MalformedKey("a member of the key is not canonical base64url")
-    return data
-
-
-def _text_of(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _encode_base58(data: bytes) -> str:
-    number, digits = int.from_bytes(data, "big"), ""
-    while number:
-        number, rest = divmod(number, 58)
-        digits = _ALPHABET[rest] + digits
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
-
-
-def _decode_base58(text: str) -> bytes:
-    number = 0
-    for character in text:
-        digit = _ALPHABET.find(character)
-        if digit < 0:
-            raise MalformedKey("the key is not base58")
-        number = number * 58 + digit
-    zeros = len(text) - len(text.lstrip("1"))
-    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+        return base64url.decode(text)
+    except ValueError as error:
+        raise MalformedKey("a member of the key is not canonical base64url") from error

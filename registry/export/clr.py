@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from registry.documents.contexts import CLR, CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS
-from registry.documents.data_integrity import MEDIA_TYPE, write_document
+from registry.documents.data_integrity import MEDIA_TYPE
+from registry.documents.json_document import write_document
 from registry.export.badge_achievement import achievement_id, make_achievement
 from registry.export.badge_profile import make_profile, omit_from_profile
+from registry.export.dates import first_second
 from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission
 from registry.export.facts import PortableCredential, PortablePart, Portfolio
 from registry.export.open_badges import (
     SCHEMA_TYPE,
-    first_second,
     list_omissions,
     make_open_badge,
     make_status,

@@ -5,11 +5,12 @@ electronic seal, in the Commission's tools or its own.
 """
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from registry.documents.elm_context import CONTEXT
+from registry.documents.json_document import write_document
+from registry.export.dates import first_second, last_second
 from registry.export.document import Copy, Exported, ExportError
 from registry.export.elm_achievement import make_assessment, make_credit, make_specification
 from registry.export.elm_nodes import (
@@ -17,9 +18,7 @@ from registry.export.elm_nodes import (
     Nodes,
     authority,
     concept,
-    end_of_day,
     language_concept,
-    midnight,
 )
 from registry.export.elm_omissions import list_omissions
 from registry.export.elm_picture import draw_picture
@@ -47,7 +46,7 @@ def export_elm(credential: PortableCredential, copy: Copy, picture: bytes | None
     `picture` is a PNG that viewers show; without one a plain card is drawn.
     """
     document = make_document(credential, copy, picture)
-    return Exported(write_json(document), MEDIA_TYPE, "jsonld", tuple(list_omissions(credential, copy)))
+    return Exported(write_elm(document), MEDIA_TYPE, "jsonld", tuple(list_omissions(credential, copy)))
 
 
 def make_document(credential: PortableCredential, copy: Copy, picture: bytes | None) -> Node:
@@ -62,15 +61,15 @@ def make_document(credential: PortableCredential, copy: Copy, picture: bytes | N
         "credentialProfiles": concept("credential", _PROFILE[0], {"en": _PROFILE[1]}),
         "credentialSchema": {"id": _SCHEMA, "type": "ShaclValidator2017"},
         "issuer": nodes.organisation(credential.issuer),
-        "issuanceDate": midnight(copy.issued),
-        "issued": midnight(copy.issued),
-        "validFrom": midnight(credential.awarding_date),
+        "issuanceDate": first_second(copy.issued),
+        "issued": first_second(copy.issued),
+        "validFrom": first_second(credential.awarding_date),
         "credentialSubject": _make_person(nodes, credential),
         "displayParameter": _make_display(nodes, credential, picture),
     }
     if credential.valid_until is not None:
-        document["validUntil"] = end_of_day(credential.valid_until)
-        document["expirationDate"] = end_of_day(credential.valid_until)
+        document["validUntil"] = last_second(credential.valid_until)
+        document["expirationDate"] = last_second(credential.valid_until)
     if copy.tie == "open":
         document["identifier"] = nodes.make(
             "Identifier",
@@ -84,10 +83,10 @@ def make_document(credential: PortableCredential, copy: Copy, picture: bytes | N
     return document
 
 
-def write_json(document: Mapping[str, Any]) -> bytes:
+def write_elm(document: Mapping[str, Any]) -> bytes:
     """Return a document as JSON that people can read. Raises `ExportError` for a text that is not Unicode."""
     try:
-        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+        return write_document(document)
     except UnicodeEncodeError as error:
         raise ExportError("A text of the credential is not Unicode; correct it where it was entered.") from error
 
@@ -116,7 +115,8 @@ def _name(text: object) -> dict[str, str] | None:
 
 def _make_claim(nodes: Nodes, credential: PortableCredential) -> Node:
     achievement = credential.achievement
-    process = make_award(nodes, credential.awarding_bodies or [credential.issuer], midnight(credential.awarding_date))
+    awarding_bodies = credential.awarding_bodies or [credential.issuer]
+    process = make_award(nodes, awarding_bodies, first_second(credential.awarding_date))
     return nodes.make(
         "LearningAchievement",
         "learningAchievement",

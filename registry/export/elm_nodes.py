@@ -7,7 +7,6 @@ Nodes have ids that are unique in their document alone, numbered by kind as the 
 import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final
 
 from registry.export.facts import Organisation
@@ -136,16 +135,6 @@ def eidas_number(organisation: Organisation) -> str | None:
             if identifier.scheme == scheme:
                 return f"{prefix}{content.country}-{identifier.value}"
     return None
-
-
-def midnight(day: date) -> str:
-    """Return the beginning of a day in UTC."""
-    return f"{day.isoformat()}T00:00:00Z"
-
-
-def end_of_day(day: date) -> str:
-    """Return the last second of a day in UTC."""
-    return f"{day.isoformat()}T23:59:59Z"
 
 
 def words_of_code(code: str) -> str:

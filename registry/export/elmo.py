@@ -11,10 +11,11 @@ from typing import Any, Final
 from lxml import etree
 
 from registry.documents.elmo_schema import NAMESPACE, ElmoVersion
+from registry.export.dates import first_second
 from registry.export.document import Copy, Exported, ExportError
 from registry.export.elmo_omissions import list_omissions, list_portfolio_omissions
 from registry.export.elmo_recognition import add_recognitions
-from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, midnight, number
+from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, number
 from registry.export.facts import Organisation, PortableCredential, PortablePart, Portfolio
 from registry.wire.achievements import AchievementContent
 
@@ -22,13 +23,6 @@ MEDIA_TYPE: Final = "application/xml"
 _TYPES: Final = {"degree": "Degree Programme", "module": "Module", "microCredential": "Course"}
 """ELMO's word for a kind of achievement. A programme that leads to no degree has none."""
 _LEVEL: Final = re.compile(r"(?P<framework>.+?),? (?:level )?(?P<level>\S+)")
-
-
-def portfolio_of(credential: PortableCredential) -> Portfolio:
-    """Return a portfolio of one credential, with the person as the credential names them."""
-    return Portfolio(
-        learner=credential.learner, person=credential.claims, issuer=credential.issuer, credentials=[credential]
-    )
 
 
 def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") -> Exported:
@@ -41,7 +35,7 @@ def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") 
     if not credentials and not (portfolio.recognitions and version == "2.0"):
         raise ExportError("An ELMO transcript needs an active credential, and this portfolio has none.")
     root = etree.Element(f"{{{NAMESPACE}}}elmo", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs know no default namespace
-    add(root, "generatedDate", midnight(copy.issued))
+    add(root, "generatedDate", first_second(copy.issued))
     _add_learner(root, portfolio.person, version)
     if credentials:
         _Report(root, portfolio.issuer, credentials, copy).write()
@@ -53,6 +47,11 @@ def export_elmo(portfolio: Portfolio, copy: Copy, version: ElmoVersion = "2.0") 
     ]
     content = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return Exported(content, MEDIA_TYPE, "xml", tuple(dict.fromkeys(omitted)))
+
+
+def export_old_elmo(portfolio: Portfolio, copy: Copy) -> Exported:
+    """Return the transcript of a learner in version 1.7, for systems that read no newer one. Raises `ExportError`."""
+    return export_elmo(portfolio, copy, "1.7")
 
 
 def _add_learner(root: etree._Element, person: Mapping[str, Any], version: ElmoVersion) -> None:
@@ -96,7 +95,7 @@ class _Report:
         for credential in self._credentials.values():
             if credential.credential not in inner:
                 self._add_credential(report, credential)
-        add(report, "issueDate", midnight(self._copy.issued))
+        add(report, "issueDate", first_second(self._copy.issued))
         for scheme, title in self._schemes.items():
             add_texts(add(report, "gradingScheme", localId=scheme), "description", title)
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from lxml import etree
 
+from registry.export.dates import first_second
 from registry.export.document import Copy
-from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, midnight, number
+from registry.export.elmo_xml import add, add_identifiers, add_issuer, add_texts, number
 from registry.export.facts import Organisation, PortableRecognition
 from registry.wire.recognition import Basis, Grant, Outcome
 
@@ -24,7 +25,7 @@ def add_recognitions(root: etree._Element, recognitions: Sequence[PortableRecogn
         add_issuer(report, of_member[0].decider)
         for recognition in of_member:
             _add_recognition(report, recognition)
-        add(report, "issueDate", midnight(copy.issued))
+        add(report, "issueDate", first_second(copy.issued))
 
 
 def status_of(grants: Sequence[Grant]) -> str:
@@ -72,7 +73,7 @@ def _add_basis(result: etree._Element, recognition: PortableRecognition, index: 
         identifiers["achievement"] = f"{owner}/{ref.achievement}/{ref.version}"
     _add_opportunity(report, identifiers, titles)
     # The day of the decision is known; the day on which the basis was issued is not a part of the decision.
-    add(report, "issueDate", midnight(recognition.decided))
+    add(report, "issueDate", first_second(recognition.decided))
 
 
 def _add_external_issuer(report: etree._Element, basis: Basis) -> None:

@@ -1,7 +1,6 @@
 """Elements of ELMO, in the namespace and with texts that XML can hold."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Final
 
 from lxml import etree
@@ -53,11 +52,6 @@ def add_issuer(parent: etree._Element, organisation: Organisation) -> None:
     add(issuer, "identifier", organisation.origin, type="log")
     add(issuer, "title", content.legal_name)
     add(issuer, "url", content.homepage or organisation.url or "")  # the schema requires it; it may be empty
-
-
-def midnight(day: date) -> str:
-    """Return a day as the time that ELMO requires: its beginning in UTC. Documents have no time of day."""
-    return f"{day.isoformat()}T00:00:00Z"
 
 
 def number(value: float) -> str:

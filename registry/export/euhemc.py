@@ -6,7 +6,7 @@ It is the document of `elm.py` with the profile's own types, and with the notati
 from typing import Any, Final
 
 from registry.export.document import Copy, Exported, ExportError, Omission
-from registry.export.elm import MEDIA_TYPE, make_document, write_json
+from registry.export.elm import MEDIA_TYPE, make_document, write_elm
 from registry.export.elm_nodes import Node
 from registry.export.elm_omissions import list_omissions
 from registry.export.facts import PortableCredential
@@ -31,7 +31,7 @@ def export_euhemc(credential: PortableCredential, copy: Copy, picture: bytes | N
     omitted = [*list_omissions(credential, copy)]
     if len(credential.awarding_bodies) > 1:
         omitted.append(Omission("awardingBodies", "The profile names one awarding body; the others are not named."))
-    return Exported(write_json(document), MEDIA_TYPE, "jsonld", tuple(omitted))
+    return Exported(write_elm(document), MEDIA_TYPE, "jsonld", tuple(omitted))
 
 
 def _check(credential: PortableCredential) -> None:

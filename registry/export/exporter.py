@@ -19,12 +19,13 @@ from registry.export.document import (
     StatusPlaces,
     Tie,
 )
-from registry.export.facts import PortableCredential, Portfolio
+from registry.export.facts import PortableCredential, Portfolio, portfolio_of
 from registry.export.formats import FORMATS, Format, FormatTable, Language, call_writer
 from registry.export.holder import read_holder_key
 from registry.export.ports import (
     CopyRecord,
     CopyRecorder,
+    CopyRefused,
     FactSource,
     FindSigner,
     NoDocument,
@@ -69,6 +70,13 @@ class Document(NamedTuple):
         return f"Document({self.copy}, {self.format.name})"  # a person is never shown by accident
 
 
+class _Written(NamedTuple):
+    """A document that was written, with the records of all copies that it has."""
+
+    document: Document
+    records: list[CopyRecord]
+
+
 class Exporter:
     """Makes documents of one node. For one thread."""
 
@@ -110,22 +118,56 @@ class Exporter:
         for begin in range(0, len(credentials), AT_ONCE):
             batch = credentials[begin : begin + AT_ONCE]
             facts = self._facts.read_credentials(batch)
-            outcomes: list[tuple[str, Document | NotExportable]] = []
-            records: list[CopyRecord] = []
-            for credential in batch:
-                outcome = facts[credential]
-                if isinstance(outcome, NotExportable):
-                    outcomes.append((credential, outcome))
-                    continue
-                try:
-                    document, copies = self._write_credential(outcome, format_, signer, holder, request)
-                except ExportError as error:
-                    outcomes.append((credential, NotExportable("not-possible", str(error))))
-                    continue
-                records += copies
-                outcomes.append((credential, document))
-            self._recorder.record(records)
-            yield from outcomes
+            outcomes = {
+                credential: self._write_or_refuse(facts[credential], format_, signer, holder, request)
+                for credential in batch
+            }
+            yield from self._record_all(outcomes)
+
+    def _write_or_refuse(
+        self,
+        facts: PortableCredential | NotExportable,
+        format_: Format,
+        signer: DocumentSigner | None,
+        holder: Mapping[str, str] | None,
+        request: ExportRequest,
+    ) -> _Written | NotExportable:
+        """Write one document; return it with the records of all copies that it has, or why there is none."""
+        if isinstance(facts, NotExportable):
+            return facts
+        try:
+            return self._write_credential(facts, format_, signer, holder, request)
+        except ExportError as error:
+            return NotExportable("not-possible", str(error))
+
+    def _record_all(
+        self, outcomes: Mapping[str, _Written | NotExportable]
+    ) -> Iterator[tuple[str, Document | NotExportable]]:
+        """Record the copies of a batch, and yield its documents; none that is not recorded.
+
+        Copies are recorded together. Where that is refused, because of one learner, each document's are by themselves.
+        """
+        written = [outcome for outcome in outcomes.values() if isinstance(outcome, _Written)]
+        refusals: dict[str, NotExportable] = {}
+        try:
+            self._recorder.record([record for each in written for record in each.records])
+        except CopyRefused:
+            refusals = self._record_one_by_one(written)
+        for credential, outcome in outcomes.items():
+            if isinstance(outcome, NotExportable):
+                yield credential, outcome
+            else:
+                yield credential, refusals.get(outcome.document.copy, outcome.document)
+
+    def _record_one_by_one(self, written: Sequence[_Written]) -> dict[str, NotExportable]:
+        """Record documents, each by itself; return why some are not recorded, by their copy."""
+        refusals = {}
+        for each in written:
+            try:
+                self._recorder.record(each.records)
+            except CopyRefused as error:
+                refusals[each.document.copy] = NotExportable("not-possible", str(error))
+        return refusals
 
     def export_portfolio(self, learner: str, request: ExportRequest) -> Document:
         """Make a document of a learner's credentials at this university. Raises `ExportError`."""
@@ -199,8 +241,8 @@ class Exporter:
         signer: DocumentSigner | None,
         holder: Mapping[str, str] | None,
         request: ExportRequest,
-    ) -> tuple[Document, list[CopyRecord]]:
-        """Write one document; return it with the records of all copies that it has."""
+    ) -> _Written:
+        """Write one document. Raises `ExportError`."""
         attachments: list[Attachment] = []
         records: list[CopyRecord] = []
         missing: list[Omission] = []
@@ -212,7 +254,7 @@ class Exporter:
             exported = msgspec.structs.replace(exported, omitted=[*exported.omitted, *missing])
         identifier = _uuid_of(copy)
         records.append(_record(identifier, facts.learner, facts.credential, format_, signer, copy.status))
-        return Document(identifier, facts.learner, format_, exported), records
+        return _Written(Document(identifier, facts.learner, format_, exported), records)
 
     def _attach(
         self, facts: PortableCredential, request: ExportRequest
@@ -293,13 +335,6 @@ def choose_tie(format_: Format, tie: Tie | None) -> Tie:
             f"{format_.title} cannot have the tie {tie} to the log, only: {', '.join(format_.ties)}; leave the tie out"
         )
     return tie
-
-
-def portfolio_of(credential: PortableCredential) -> Portfolio:
-    """Return a portfolio of one credential, with the person as the credential names them."""
-    return Portfolio(
-        learner=credential.learner, person=credential.claims, issuer=credential.issuer, credentials=[credential]
-    )
 
 
 def _uuid_of(copy: Copy) -> str:

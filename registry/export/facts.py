@@ -110,3 +110,10 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Portfolio({self.learner})"  # a person is never shown by accident
+
+
+def portfolio_of(credential: PortableCredential) -> Portfolio:
+    """Return a portfolio of one credential, with the person as the credential names them."""
+    return Portfolio(
+        learner=credential.learner, person=credential.claims, issuer=credential.issuer, credentials=[credential]
+    )

@@ -124,8 +124,19 @@ _ROWS: Final = (
         writer="registry.export.elm:export_elm", arguments=("facts", "copy"),
     ),
     Format(
+        name="euhemc", title="European higher-education micro-credential (EuHEMC)", content="credential",
+        media_type="application/ld+json", extension="jsonld",
+        cannot_carry="kind, hours per ECTS, cycle, partners, stackability; the note; the receipt; all awarding bodies"
+        " but one",
+        writer="registry.export.euhemc:export_euhemc", arguments=("facts", "copy"),
+    ),
+    Format(
         name="elmo", title="ELMO 2.0", content="credential", media_type="application/xml", extension="xml",
         cannot_carry=_ELMO, writer="registry.export.elmo:export_elmo", arguments=("portfolio", "copy"),
+    ),
+    Format(
+        name="elmo-1.7", title="ELMO 1.7", content="credential", media_type="application/xml", extension="xml",
+        cannot_carry=_ELMO, writer="registry.export.elmo:export_old_elmo", arguments=("portfolio", "copy"),
     ),
     Format(
         name="transcript", title="Transcript (PDF)", content="portfolio", media_type="application/pdf",
@@ -141,6 +152,11 @@ _ROWS: Final = (
     Format(
         name="elmo", title="ELMO 2.0", content="portfolio", media_type="application/xml", extension="xml",
         cannot_carry=_ELMO, writer="registry.export.elmo:export_elmo", arguments=("facts", "copy"),
+    ),
+    Format(
+        name="elmo-1.7", title="ELMO 1.7", content="portfolio", media_type="application/xml", extension="xml",
+        cannot_carry=f"{_ELMO}; decisions on recognition", writer="registry.export.elmo:export_old_elmo",
+        arguments=("facts", "copy"),
     ),
 )  # fmt: skip
 FORMATS: Final = FormatTable(_ROWS)

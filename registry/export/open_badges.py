@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from registry.documents import log_place
 from registry.documents.contexts import CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS
-from registry.documents.data_integrity import MEDIA_TYPE, sign_document, write_document
+from registry.documents.data_integrity import MEDIA_TYPE, sign_document
+from registry.documents.json_document import write_document
 from registry.documents.json_ld import UnsafeDocument
 from registry.export.badge_achievement import (
     as_number,
@@ -16,6 +17,7 @@ from registry.export.badge_achievement import (
     omit_from_achievement,
 )
 from registry.export.badge_profile import make_profile, omit_from_profile
+from registry.export.dates import first_second, last_second
 from registry.export.document import Copy, DocumentSigner, Exported, ExportError, Omission, StatusPlaces
 from registry.export.facts import PortableCredential
 from registry.export.recipient import Identity, make_recipient, omit_from_recipient
@@ -149,13 +151,3 @@ def sign(document: dict[str, Any], signer: DocumentSigner, day: date) -> dict[st
         return sign_document(document, signer, first_second(day))
     except UnsafeDocument as error:
         raise ExportError(f"The credential cannot be written as JSON-LD: {error}. Correct the achievement.") from error
-
-
-def first_second(day: date) -> str:
-    """Return the beginning of a day in RFC 3339."""
-    return f"{day.isoformat()}T00:00:00Z"
-
-
-def last_second(day: date) -> str:
-    """Return the end of a day in RFC 3339."""
-    return f"{day.isoformat()}T23:59:59Z"

@@ -85,9 +85,16 @@ class CopyRecord(msgspec.Struct, frozen=True, kw_only=True):
     status: StatusPlaces | None
 
 
+class CopyRefused(ExportError):
+    """Documents that are not recorded, so that they must not leave: a learner was erased, or has too many."""
+
+
 class CopyRecorder(Protocol):
     """The node's private record of documents."""
 
     def record(self, copies: Sequence[CopyRecord]) -> None:
-        """Store them, and who asked for them, before the documents leave. Raises `ExportError` over the bound."""
+        """Store them, and who asked for them, before the documents leave.
+
+        Raises `CopyRefused` if a learner was erased or has too many; then none of them is stored.
+        """
         ...

@@ -10,8 +10,7 @@ from psycopg.rows import DictRow
 
 from registry.accounts.journal import append
 from registry.application.registry import Registry
-from registry.export.document import ExportError
-from registry.export.ports import CopyRecord
+from registry.export.ports import CopyRecord, CopyRefused
 
 MAX_COPIES: Final = 2_000
 """Documents of one learner. Each signed one has a place in a status list for as long as the credential counts."""
@@ -39,7 +38,7 @@ class CopyRows:
         self._at = at
 
     def write(self, cursor: Cursor[DictRow]) -> None:
-        """Write them. Raises `ExportError` where a learner was erased just now, or has too many documents."""
+        """Write them. Raises `CopyRefused` where a learner was erased just now, or has too many documents."""
         learners = sorted({copy.learner for copy in self._copies})
         stored = cursor.execute(
             "SELECT learner::text, (SELECT count(*) FROM vault.document_copies c WHERE c.learner = l.learner) AS copies"
@@ -48,9 +47,9 @@ class CopyRows:
         ).fetchall()
         counts = {row["learner"]: row["copies"] for row in stored}
         if len(counts) != len(learners):
-            raise ExportError("the learner was erased just now")
+            raise CopyRefused("the learner was erased just now")
         if any(count >= MAX_COPIES for count in counts.values()):
-            raise ExportError(f"this learner has {MAX_COPIES:,} documents already; no more are made")
+            raise CopyRefused(f"this learner has {MAX_COPIES:,} documents already; no more are made")
         cursor.executemany(
             "INSERT INTO vault.document_copies"
             " (copy, learner, credential, format, at, by, key, status_list, status_index)"

@@ -2,7 +2,8 @@
 
 `export.json` has the person and their credentials. The other files have what else the node stores: cases with their
 texts and files, rows that wait or were refused, answers to systems, what people did with the person's data, and who
-read it. The manifest lists each file with its SHA-256, and what is not in the archive, with the reason.
+read it. The manifest lists each file with its SHA-256, which files are cut (`cut`), and what is not in the archive,
+with the reason. `cases.json` lists the cases that have a folder of their own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from registry.learners.own_decisions import find_hidden_decisions
 from registry.office.cases.attachments import list_attachments, read_attachment
 from registry.office.cases.rows import read_texts
 from registry.privacy.access_journal import list_reads
-from registry.privacy.batch_rows import find_batch_rows
+from registry.privacy.batch_rows import BatchRows, find_batch_rows
 from registry.privacy.streamed_zip import ArchiveFile, stream_zip
 from registry.values.persons import normalise_identifier
 from registry.vault.keys import SHARED
@@ -33,6 +34,7 @@ from registry.vault.vault import KnownLearner
 MAX_ROWS: Final = 10_000
 """Rows of one file of the archive."""
 MAX_CASES: Final = 500
+"""Cases of one archive, the oldest."""
 NOT_INCLUDED: Final = (
     ("keyed hashes and keys", "They say nothing by themselves, and would let others look people up."),
     ("messages on the university's own intake topic", "They are its systems' own, and stay there for a week."),
@@ -74,10 +76,9 @@ class AccessArchive:
             "SELECT credential::text AS id FROM vault.records WHERE learner = ANY(%s::uuid[])"
         )
         self._cases = self._read_ids(
-            "SELECT id::text FROM office.cases WHERE learner = ANY(%s::uuid[]) ORDER BY opened LIMIT 500"
+            "SELECT id::text FROM office.cases WHERE learner = ANY(%s::uuid[]) ORDER BY opened LIMIT %s",
+            MAX_CASES + 1,
         )
-        self._cut: list[str] = []
-        """Files that have not all rows."""
 
     def stream(self) -> Iterator[bytes]:
         """Yield the archive."""
@@ -87,7 +88,6 @@ class AccessArchive:
             "university": self._export.university,
             "written": self._export.written,
             "notIncluded": [{"data": data, "reason": reason} for data, reason in NOT_INCLUDED],
-            "cut": self._cut,
         }
         return stream_zip(self._list_files(), described, self._export.written)
 
@@ -98,7 +98,6 @@ class AccessArchive:
             ("decisions.json", self._read_decisions),
             ("held-rows.json", self._read_held_rows),
             ("waiting-credentials.json", self._read_waiting),
-            ("batches.json", self._read_batches),
             ("answers.json", self._read_answers),
             ("acts.json", self._read_acts),
             ("reads.json", self._read_reads),
@@ -106,14 +105,17 @@ class AccessArchive:
         )
         for name, read in parts:
             rows = read()
-            if len(rows) > MAX_ROWS:
-                self._cut.append(name)
-            yield _json_file(name, rows[:MAX_ROWS])
-        for case in self._cases:
+            yield _json_file(name, rows[:MAX_ROWS], is_cut=len(rows) > MAX_ROWS)
+        batches = self._read_batches()
+        is_cut = len(batches) > MAX_ROWS or any(batch.is_cut for batch in batches)
+        yield _json_file("batches.json", batches[:MAX_ROWS], is_cut=is_cut)
+        yield _json_file("cases.json", self._cases[:MAX_CASES], is_cut=len(self._cases) > MAX_CASES)
+        for case in self._cases[:MAX_CASES]:
             yield from self._list_case_files(case)
 
-    def _read_ids(self, statement: str) -> list[str]:
-        return [row["id"] for row in self._registry.cursor().execute(statement.encode(), (self._learners,)).fetchall()]
+    def _read_ids(self, statement: str, *more: int) -> list[str]:
+        values = (self._learners, *more)
+        return [row["id"] for row in self._registry.cursor().execute(statement.encode(), values).fetchall()]
 
     def _list_case_files(self, identifier: str) -> Iterator[ArchiveFile]:
         """Yield a case's data and texts, then its files one by one."""
@@ -202,7 +204,7 @@ class AccessArchive:
             for row in rows.fetchall()
         ]
 
-    def _read_batches(self) -> list[Any]:
+    def _read_batches(self) -> list[BatchRows]:
         return [
             rows
             for number in self._numbers()
@@ -263,5 +265,5 @@ class AccessArchive:
         return rows
 
 
-def _json_file(name: str, value: object) -> ArchiveFile:
-    return ArchiveFile(name, msgspec.json.format(_encode(value), indent=2))
+def _json_file(name: str, value: object, *, is_cut: bool = False) -> ArchiveFile:
+    return ArchiveFile(name, msgspec.json.format(_encode(value), indent=2), is_cut)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -46,6 +47,8 @@ class BatchRows(msgspec.Struct, frozen=True, rename="camel"):
     """Values that somebody typed for these rows, by line."""
     unreadable: str | None = None
     """Why its content cannot be read, so that it may have rows about the learner that are not listed."""
+    is_cut: bool = False
+    """True if the batch has more rows or faults about the learner than are listed."""
 
     def __repr__(self) -> str:
         return f"BatchRows({self.batch}, …)"  # a person is never shown by accident
@@ -54,9 +57,9 @@ class BatchRows(msgspec.Struct, frozen=True, rename="camel"):
 def find_batch_rows(store: BatchStore, imports: ImportStore, sought: SoughtLearner) -> Iterator[BatchRows]:
     """Yield the batches that have rows about a learner, and those that cannot be read."""
     for batch in store.list_with_content():
-        unreadable, rows = None, []
+        unreadable, rows = None, list[LearnerRow]()
         try:
-            rows = list(_find_rows(store.get_content(batch.batch), batch, sought))[:MAX_ROWS]
+            rows = list(islice(_find_rows(store.get_content(batch.batch), batch, sought), MAX_ROWS + 1))
         except (IntakeError, DamagedBatchFile, UnicodeError) as error:
             unreadable = type(error).__name__
         except UnknownBatch:  # it ended meanwhile, and its content was deleted
@@ -65,16 +68,18 @@ def find_batch_rows(store: BatchStore, imports: ImportStore, sought: SoughtLearn
         lines = {row.line for row in rows} | corrections.keys()
         if not lines and unreadable is None:
             continue
-        problems = [problem for _, problem in store.list_problems(batch.batch, MAX_ROWS) if problem.line in lines]
+        listed = store.list_problems(batch.batch, MAX_ROWS + 1)
+        problems = [problem for _, problem in listed[:MAX_ROWS] if problem.line in lines]
         yield BatchRows(
             batch.batch,
             batch.kind,
             batch.name,
             batch.created.isoformat(),
-            rows,
+            rows[:MAX_ROWS],
             problems,
             corrections,
             unreadable,
+            is_cut=len(rows) > MAX_ROWS or len(listed) > MAX_ROWS,
         )
 
 

@@ -16,6 +16,8 @@ class ArchiveFile(NamedTuple):
 
     name: str
     content: bytes
+    is_cut: bool = False
+    """True if it has not all that there is."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -48,15 +50,18 @@ class _Sink:
 
 
 def stream_zip(files: Iterable[ArchiveFile], described: dict[str, object], at: datetime) -> Iterator[bytes]:
-    """Yield a ZIP of these files. Its last file is a manifest: `described`, with the SHA-256 of each other file."""
+    """Yield a ZIP of these files. Its last file is a manifest: `described`, the SHA-256 of each file, which are cut."""
     sink = _Sink()
     entries: list[_Entry] = []
+    cut: list[str] = []
     moment = at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             entries.append(_Entry(file.name, len(file.content), hashlib.sha256(file.content).hexdigest()))
+            if file.is_cut:
+                cut.append(file.name)
             archive.writestr(zipfile.ZipInfo(file.name, moment), file.content, zipfile.ZIP_DEFLATED)
             yield sink.take()
-        manifest = msgspec.json.format(msgspec.json.encode({**described, "files": entries}), indent=2)
+        manifest = msgspec.json.format(msgspec.json.encode({**described, "cut": cut, "files": entries}), indent=2)
         archive.writestr(zipfile.ZipInfo(MANIFEST, moment), manifest, zipfile.ZIP_DEFLATED)
     yield sink.take()

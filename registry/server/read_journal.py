@@ -1,4 +1,4 @@
-"""The access journal's part in requests: an answer with a learner's data is sent once its read is in the journal."""
+"""The access journal's part in requests: bytes of a learner's data are sent once their read is in the journal."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,20 +21,31 @@ class ReadJournal:
         self._journal = journal
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
-        """Pass the request on. Raises `HttpProblem` where the read cannot be journaled: then nothing is shown."""
+        """Pass the request on. Raises `HttpProblem` where the read cannot be journaled: then nothing is shown.
+
+        An answer that opens more data while it is sent has a read for each piece that does, before that piece. Where
+        the journal fails then, the answer breaks off: the database's error is raised.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        journaled: frozenset[str] = frozenset()
+        started = False
         failure: Exception | None = None
 
         async def send_once_journaled(message: Message) -> None:
-            nonlocal failure
-            if failure is None and message["type"] == "http.response.start" and learners:
+            nonlocal journaled, started, failure
+            opened = frozenset(learners) - journaled
+            if failure is None and opened:
                 try:
-                    await self._add(scope, frozenset(learners))
+                    await self._add(scope, opened)
                 except DATABASE_ERRORS as error:
                     failure = error
+                    if started:
+                        raise  # an archive, for example, opens nothing more
+                journaled |= opened
             if failure is None:
+                started = True
                 await send(message)
 
         with watch_openings() as learners:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.export.document import Copy
-from registry.export.exporter import portfolio_of
+from registry.export.facts import portfolio_of
 from registry.export.formats import FORMATS, Format, call_writer
 from registry.export.holder import read_holder_key
 from tests.bench.result import Result

@@ -7,7 +7,8 @@ import pytest
 
 from registry.export.document import Copy
 from registry.export.elm import export_elm
-from registry.export.elmo import export_elmo, portfolio_of
+from registry.export.elmo import export_elmo
+from registry.export.facts import portfolio_of
 from tests.support.command import registry
 from tests.support.portable import credential
 from tests.support.sealing import Authority

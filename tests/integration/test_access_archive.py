@@ -20,6 +20,7 @@ from registry.learners.access_export import export_learner
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.attachments import attach
+from registry.privacy import access_archive, batch_rows
 from registry.privacy.access_archive import NOT_INCLUDED, AccessArchive
 from registry.privacy.access_journal import append_read
 from tests.bench.data import achievement
@@ -135,6 +136,28 @@ def test_the_manifest_has_the_hash_of_each_file_and_why_the_rest_is_not_there(lu
     assert documents["export.json"]["person"]["familyName"] == "Jansen"
     [credential] = documents["export.json"]["credentials"]
     assert credential["credential"] == issued.credential
+
+
+def test_the_manifest_says_which_files_have_not_all_cases_and_rows(lund, batch_store, offer, monkeypatch):
+    issued = issue(lund, offer, 1)
+    cases = [lund.open(STATISTICS, applicant=Applicant(student="s1", email="ada@example.org")).case for _ in range(2)]
+    rows = "\n".join([HEADER, *[f"r{number},{offer},s1,Jansen,Ada,2001-02-03,2026-06-30" for number in (8, 9)], ""])
+    begun = ImportStore(lund.dsn, lund.registry.vault, batch_store).begin(
+        "rows.csv", "credentials", "text/csv", "person:1", "once", ReadingOptions()
+    )
+    begun.file.write(rows.encode())
+    batch_store.complete(begun.batch, begun.file, None)
+    _, documents = archive_of(lund, batch_store, issued.learner)
+    assert documents["manifest.json"]["cut"] == []
+    assert sorted(documents["cases.json"]) == sorted(cases)
+    monkeypatch.setattr(access_archive, "MAX_CASES", 1)
+    monkeypatch.setattr(batch_rows, "MAX_ROWS", 1)
+    _, documents = archive_of(lund, batch_store, issued.learner)
+    assert documents["manifest.json"]["cut"] == ["batches.json", "cases.json"]
+    assert documents["cases.json"] == cases[:1]
+    assert sum(name.startswith("cases/") and name.endswith("/case.json") for name in documents) == 1
+    [batch] = documents["batches.json"]
+    assert ([row["values"]["record"] for row in batch["rows"]], batch["isCut"]) == (["r8"], True)
 
 
 def test_a_row_of_any_further_table_with_the_learners_id_is_in_it(lund, batch_store, offer):

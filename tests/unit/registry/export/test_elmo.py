@@ -13,8 +13,8 @@ from lxml import etree
 
 from registry.documents.elmo_schema import IMPORTS, list_faults, schema_path
 from registry.export.document import Copy, ExportError
-from registry.export.elmo import export_elmo, portfolio_of
-from registry.export.facts import PortableRecognition, Portfolio
+from registry.export.elmo import export_elmo
+from registry.export.facts import PortableRecognition, Portfolio, portfolio_of
 from registry.intake.formats.documents import read_document
 from registry.wire.recognition import Basis, Grant
 from tests.support.portable import LEARNER, PERSON, achievement_content, credential, organisation, portfolio, stack

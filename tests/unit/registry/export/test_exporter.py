@@ -14,7 +14,7 @@ from registry.export.exporter import AT_ONCE, MAX_INSIDE, MAX_INSIDE_BYTES, Expo
 from registry.export.formats import FORMATS, FormatTable
 from registry.export.holder import read_holder_key
 from registry.export.paper import sheet
-from registry.export.ports import CollectedPortfolio, NotExportable
+from registry.export.ports import CollectedPortfolio, CopyRefused, NotExportable
 from tests.support.plain_document import SIGNER, TABLE, plain_format
 from tests.support.portable import CREDENTIAL, LEARNER, credential, portfolio
 
@@ -170,6 +170,32 @@ def test_a_format_that_cannot_write_a_credential_says_why_and_the_next_is_writte
     assert recorded == []
 
 
+class Refusing(Recorded):
+    """Records as the database does: all or none. It refuses copies of one credential."""
+
+    def __init__(self, refused):
+        super().__init__()
+        self._refused = refused
+
+    def record(self, copies):
+        if any(copy.credential == self._refused for copy in copies):
+            raise CopyRefused("the learner was erased just now")
+        super().record(copies)
+
+
+def test_one_learner_whose_documents_are_not_recorded_stops_no_other():
+    ids = [str(UUID(int=number)) for number in range(3)]
+    recorded = Refusing(ids[1])
+    one = Exporter(Facts(), lambda _: SIGNER, recorded, lambda: DAY, None, TABLE)
+    outcomes = dict(one.export_credentials(ids, request("paper")))
+    assert list(outcomes) == ids
+    assert outcomes[ids[1]] == NotExportable("not-possible", "the learner was erased just now")
+    assert {copy.credential for copy in recorded} == {ids[0], ids[2]}
+    assert [copy.format for copy in recorded] == ["open-badge", "paper"] * 2
+    with pytest.raises(ExportError, match="erased just now"):
+        one.export_credential(ids[1], request("plain"))
+
+
 def test_a_refused_credential_raises_its_reason():
     one, _ = exporter(Facts(refused=[CREDENTIAL]))
     with pytest.raises(ExportError, match=r"^It was revoked\.$"):
@@ -201,8 +227,8 @@ def test_a_public_key_of_either_curve_is_a_holders_key(curve):
     [
         ({"d": "AAAA"}, "has its private part"),
         ({"x": "AAAA"}, "is not a public key of P-256"),
-        ({"x": None}, "needs the members kty, crv, x, y"),
-        ({"y": "A" * 65}, "needs the members"),
+        ({"x": None}, "is not a public key of P-256: a member of the key is not text"),
+        ({"y": "A" * 65}, "is not a public key of P-256: a member of the key is not text of the length"),
         ({"crv": "P-384"}, "must be a JWK of EC P-256 or OKP Ed25519"),
     ],
 )

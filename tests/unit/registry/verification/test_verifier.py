@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from registry.export.document import Copy
 from registry.export.elm import export_elm
-from registry.export.elmo import export_elmo, portfolio_of
+from registry.export.elmo import export_elmo
+from registry.export.facts import portfolio_of
 from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
