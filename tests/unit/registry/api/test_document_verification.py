@@ -8,6 +8,9 @@ import pytest
 from registry.api import document_verification
 from registry.api.document_verification import Documents, limit_documents
 from registry.http import HttpProblem
+from registry.verification.verifier import VerificationReport
+
+REPORT = VerificationReport(verdict="valid", summary="", format=None, format_name=None)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -22,8 +25,8 @@ def test_the_format_of_a_file_is_found_in_a_limited_thread(monkeypatch, known):
         return await documents.verify_known(b"a document")
 
     monkeypatch.setattr(document_verification, "is_known", is_known)
-    documents = Documents(lambda _: "a report", asyncio.run(create_limit()))
-    assert asyncio.run(run()) == ("a report" if known else None)
+    documents = Documents(lambda _: REPORT, asyncio.run(create_limit()))
+    assert asyncio.run(run()) == (REPORT if known else None)
     assert borrowed == [(1, False)]
 
 
@@ -35,7 +38,7 @@ def test_with_many_waiting_a_file_is_refused(monkeypatch):
     monkeypatch.setattr(document_verification, "_WAITING", 0)
 
     async def run():
-        await Documents(lambda _: "a report", limit_documents()).verify_known(b"a document")
+        await Documents(lambda _: REPORT, limit_documents()).verify_known(b"a document")
 
     with pytest.raises(HttpProblem):
         asyncio.run(run())

@@ -10,7 +10,9 @@ from registry.documents.did_document import DocumentKey, build_document
 from registry.documents.did_resolver import MAX_DOCUMENT_BYTES, DidResolver, FetchFailed, Unresolved
 from registry.documents.did_web import MalformedDid, address_of, did_of, document_path
 from registry.documents.multikey import MalformedKey, check_jwk, decode_multikey, encode_multikey
-from registry.node.adapters.document_issuers import create_keys, refuse_fetch
+from registry.node.adapters.document_fetch_limits import refuse_fetch
+from registry.node.adapters.document_issuers import create_keys
+from registry.node.adapters.document_lookups import GovernedMembers
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 from registry.verification.trust import Trust
 
@@ -168,7 +170,7 @@ def test_a_key_counts_until_its_owner_ended_it(changes, words):
         return json.dumps(listed(**changes)).encode()
 
     at = datetime(2026, 8, 1, tzinfo=UTC)
-    found = create_keys(at, Trust(), fetch, None).resolve(DID, f"{DID}#a")
+    found = create_keys(at, Trust(), fetch, None, GovernedMembers()).resolve(DID, f"{DID}#a")
     if words is None:
         assert isinstance(found, ResolvedKey)
     else:
@@ -178,7 +180,7 @@ def test_a_key_counts_until_its_owner_ended_it(changes, words):
 
 def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
     did = f"did:key:{P384_MULTIKEY}"
-    found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None).resolve(
+    found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None, GovernedMembers()).resolve(
         did, f"{did}#{P384_MULTIKEY}"
     )
     assert isinstance(found, UnresolvedKey)

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -43,15 +44,13 @@ def record(name, *dids):
     return SimpleNamespace(name=name, standing="active", content=content)
 
 
-MEMBERS = GovernedMembers(
-    lambda: SimpleNamespace(
-        size=1,
-        state=SimpleNamespace(
-            consortium="eciu.example", members={"twente": record("twente", TWENTE), "dcu": record("dcu")}
-        ),
+GOVERNANCE: Any = SimpleNamespace(
+    size=1,
+    state=SimpleNamespace(
+        consortium="eciu.example", members={"twente": record("twente", TWENTE), "dcu": record("dcu")}
     ),
-    own={OWN: "dcu"},
 )
+MEMBERS = GovernedMembers(lambda: GOVERNANCE, own={OWN: "dcu"})
 
 
 def resolve(did, *keys, trust=None):

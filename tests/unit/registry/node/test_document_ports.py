@@ -2,6 +2,7 @@
 
 import ipaddress
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_networks_that_are_allowed_for_webhooks_stay_closed_to_documents(monkeyp
     )
     node = SimpleNamespace(settings=settings, governance_follower=SimpleNamespace(fold=None), policy=lambda: None)
     monkeypatch.setattr(verification_served, "verify_document", lambda _, ports: ports)
-    ports = verify_served(node, SimpleNamespace(snapshot=None, standing=None), None, b"")
+    ports: Any = verify_served(node, SimpleNamespace(snapshot=None, standing=None), None, b"")
     with pytest.raises(FetchFailed, match=reason):
         ports.statuses.fetch(address)
 
@@ -40,7 +41,7 @@ def test_in_a_run_each_document_has_its_own_limit_and_what_was_fetched_is_kept(m
     monkeypatch.setattr(document_ports, "_open_fetch", lambda: KeptFetch(fetch))
     with open_ports(VerificationSetup()) as create_ports:
         for _ in range(3):
-            ports = create_ports()
+            ports: Any = create_ports()
             for number in range(MAX_FETCHES):
                 assert ports.statuses.fetch(f"https://a.example/{number}") == b"x"
             with pytest.raises(FetchFailed, match="more than 4"):
