@@ -25,6 +25,16 @@ def find_restricted(cursor: Cursor[DictRow], learners: Collection[str]) -> set[s
     return {row["learner"] for row in rows}
 
 
+def find_unusable(cursor: Cursor[DictRow], credentials: Collection[str]) -> set[str]:
+    """Return those of these own credentials whose learner was erased, or the use of whose data is restricted."""
+    rows = cursor.execute(
+        "SELECT credential::text FROM vault.records WHERE credential = ANY(%s::uuid[])"
+        " AND learner NOT IN (SELECT learner FROM privacy.restrictions WHERE lifted IS NULL)",
+        (list(credentials),),
+    ).fetchall()
+    return set(credentials) - {row["credential"] for row in rows}
+
+
 def refuse_restricted(cursor: Cursor[DictRow], learner: str | None, path: str = "$.learner") -> None:
     """Raise `Restricted` where the use of a learner's data is restricted. A learner who is None is nobody's."""
     if learner is not None and find_restricted(cursor, [learner]):

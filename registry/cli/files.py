@@ -56,8 +56,13 @@ def read_json(file: Path, kind: type[T]) -> T:
 
 
 def write_file(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all. A device or a pipe is written to, and stays what it is."""
+    """Write a file whole or not at all. A device or a pipe is written to, and stays what it is.
+
+    Raises `FileError` where its folder is missing.
+    """
     if file.exists() and not file.is_file():
         file.write_bytes(content)
         return
+    if not file.parent.is_dir():
+        raise FileError(f"{file.parent} is not a folder. Make it, or name another file.")
     replace_file(file, content, mode=mode)

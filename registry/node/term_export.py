@@ -1,15 +1,18 @@
 """The documents of a term: one file a credential in a folder, and a report of those that were not made."""
 
 import csv
+import fcntl
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
 from projections.credentials.own_credentials import CredentialQuery, list_matching
+from registry.application.restricted import find_unusable
 from registry.export.document import ExportError
 from registry.export.exporter import Exporter, ExportRequest
 from registry.export.ports import NotExportable, TermQuery
@@ -26,6 +29,9 @@ _OTHERS: Final = ("suspended", "revoked", "replaced")
 
 TermOutcome = Literal["written", "kept", "not-exported", "outdated"]
 """`kept`: an earlier run wrote it. `outdated`: an earlier run wrote it, and now no document of it may be made."""
+
+
+_LOCK: Final = ".export.lock"
 
 
 class TermRow(msgspec.Struct, frozen=True):
@@ -59,12 +65,29 @@ class TermExport:
         """Write the documents, and yield a row for each credential as it is done. Raises `ExportError`."""
         extension = self._exporter.formats.find(request.format, "credential").extension
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock():
+            yield from self._write(query, request, extension)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other exports out of the folder. Raises `ExportError` where one is under way."""
+        with (self._folder / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ExportError(
+                    f"another export is writing into {self._folder}. Wait for its end, or choose another folder"
+                ) from error
+            yield
+
+    def _write(self, query: TermQuery, request: ExportRequest, extension: str) -> Iterator[TermRow]:
         active, others = self.list_credentials(query)
         rows: list[TermRow] = []
         missing = []
+        unusable = find_unusable(self._node.registry.cursor(), active)
         for credential in active:
             file = self._folder / f"{credential}.{extension}"
-            if file.exists():
+            if file.exists() and credential not in unusable:
                 rows.append(TermRow(credential, "kept", file.name))
                 yield rows[-1]
             else:

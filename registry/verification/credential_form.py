@@ -31,7 +31,7 @@ def parse_document(content: bytes) -> dict[str, Any]:
 def check_form(document: Mapping[str, Any]) -> None:
     """Refuse what is no credential of VC 1.1 or 2.0. Raises `MalformedCredential`."""
     contexts = document.get("@context")
-    if not isinstance(contexts, list) or not contexts or contexts[0] not in {CREDENTIALS_V1, CREDENTIALS_V2}:
+    if not isinstance(contexts, list) or not contexts or contexts[0] not in (CREDENTIALS_V1, CREDENTIALS_V2):
         raise MalformedCredential("its first context is not that of verifiable credentials")
     if "VerifiableCredential" not in types_of(document):
         raise MalformedCredential("its type is not VerifiableCredential")

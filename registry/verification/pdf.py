@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from pypdf import Configuration, PdfReader, apply_configuration
@@ -36,9 +37,9 @@ _LIMITS: Final = Configuration(
 )
 _HEADER_BYTES: Final = 1_024
 _SCRIPTS: Final = frozenset({"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition"})
-_VERIFY: Final = re.compile(
-    r"https?://[^\s?#]{1,400}/verify/[a-z0-9-]{2,40}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-)
+_VERIFY: Final = re.compile(r"verify.{0,80}?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.DOTALL)
+_MAX_ADDRESS: Final = 2_000
+"""Characters of a link that are looked at."""
 
 
 class UnreadablePdf(Exception):
@@ -101,7 +102,9 @@ def _read(reader: PdfReader) -> PdfContent:
     form = _dictionary(catalog.get("/AcroForm"))
     annotations = list(_annotations(reader))
     actions = [_dictionary(each.get("/A")) for each in annotations]
-    linked = (_VERIFY.fullmatch(str(action.get("/URI", ""))) for action in actions if action.get("/S") == "/URI")
+    links = (str(action.get("/URI", ""))[:_MAX_ADDRESS] for action in actions if action.get("/S") == "/URI")
+    # A verification page is found by any spelling of its address that the page answers.
+    linked = [_VERIFY.search(unquote(unquote(link)).lower()) for link in links]
     return PdfContent(
         _attachments([*_named_files(catalog), *_array(catalog.get("/AF")), *_on_pages(annotations)]),
         list(dict.fromkeys(match[1] for match in linked if match)),

@@ -106,14 +106,16 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
     ]
     if all(check.name != "holder" for check in opened.checks):
         checks.append(Check("holder", "notChecked", _HOLDER))
+    is_unproven = issuer.name_source == "governance" and issuer.check.result not in ("passed", "warning")
     return _report(
         opened.format,
         checks,
         is_presentation=ports.holder is not None,
         credential=_credential_of(opened),
         claims={**opened.claims, **findings.disclosed},
-        name=issuer.name,
-        source=issuer.name_source,
+        # A member's name beside a document that it did not sign would be taken for the issuer's.
+        name=None if is_unproven else issuer.name,
+        source=None if is_unproven else issuer.name_source,
     )
 
 

@@ -95,7 +95,9 @@ def test_no_log_replaces_the_key_that_an_identifier_is(did):
 
 
 def test_the_own_identifier_is_the_one_of_the_public_address():
-    settings = SimpleNamespace(public_url="https://registry.dcu.example", member="dcu")
+    settings = SimpleNamespace(
+        public_url="https://registry.dcu.example", member="dcu", http=SimpleNamespace(base_path="")
+    )
     assert own_identifier(SimpleNamespace(settings=settings)) == {OWN: "dcu"}
     settings.public_url = None
     assert own_identifier(SimpleNamespace(settings=settings)) == {}
@@ -119,7 +121,8 @@ def test_while_the_views_are_made_anew_the_keys_cannot_be_asked_for(kind):
 @pytest.mark.parametrize("number", ["9" * 5_000, "1" * 10, "²", "-1", ""])
 def test_an_address_of_no_list_of_ours_is_refused(number, monkeypatch):
     monkeypatch.setattr(status_lists, "read_status_list", lambda *_: pytest.fail("it was looked up"))
-    node = SimpleNamespace(settings=SimpleNamespace(public_url="https://registry.dcu.example"))
+    settings = SimpleNamespace(public_url="https://registry.dcu.example", http=SimpleNamespace(base_path=""))
+    node = SimpleNamespace(settings=settings)
     fetch = with_own_lists(node, pytest.fail)
     with pytest.raises(FetchFailed, match="no such list"):
         fetch(f"https://registry.dcu.example{PREFIX}/{number}/{FORMS[0]}")
