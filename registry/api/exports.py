@@ -28,7 +28,9 @@ _MAX_ACCEPT = 2_000
 FormatParameter = Annotated[
     str, Parameter(max_length=40, description="The name of a format, if several have one media type.")
 ]
-LanguageParameter = Annotated[Language, Parameter(description=f"Of a PDF: one of {', '.join(LANGUAGES)}.")]
+LanguageParameter = Annotated[
+    Language | None, Parameter(description=f"Of a PDF: one of {', '.join(LANGUAGES)}; else English.")
+]
 TieParameter = Annotated[
     Tie | None,
     Parameter(description="How the document is tied to the log: `open`, `disclosable` or `none`; else as is usual."),
@@ -162,7 +164,7 @@ def get_credential_document(
     credential: UUID,
     format: FormatParameter = "",  # noqa: A002 - the parameter's name in the query
     tie: TieParameter = None,
-    language: LanguageParameter = "en",
+    language: LanguageParameter = None,
 ) -> Response[bytes]:
     """Return the credential in the format that `Accept` or `format` names; 406 lists the formats.
 
@@ -237,7 +239,7 @@ def get_portfolio(
     learner: UUID,
     format: FormatParameter = "",  # noqa: A002 - the parameter's name in the query
     tie: TieParameter = None,
-    language: LanguageParameter = "en",
+    language: LanguageParameter = None,
 ) -> Response[bytes]:
     """Return the learner's active credentials here, and decisions about them, in the format that `Accept` or `format`
     names; 406 lists the formats. `Document-Omits` names credentials that are not in it. The journal has who asked for

@@ -54,7 +54,8 @@ class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The holder's public key as a JWK."""
     tie: Tie | None = None
     """The tie to the log; None: the one that is usual for the format."""
-    language: Language = "en"
+    language: Language | None = None
+    """The language of a PDF; None: English."""
 
 
 class Document(NamedTuple):
@@ -211,6 +212,9 @@ class Exporter:
 
     def _prepare(self, format_: Format, request: ExportRequest) -> tuple[DocumentSigner | None, dict[str, str] | None]:
         """Return the key that signs and the holder's key. Raises `ExportError` for a request that does not fit."""
+        choose_tie(format_, request.tie)
+        if request.language is not None and "language" not in format_.arguments:
+            raise ExportError(f"{format_.title} is not made in one language; leave the language out")
         if request.holder is not None and not format_.is_signed:
             raise ExportError(
                 f"{format_.name} is not signed by an issuing key, so it cannot be bound to a holder's key"
@@ -320,7 +324,7 @@ class Exporter:
             "copy": copy,
             "signer": signer,
             "attachments": attachments,
-            "language": request.language,
+            "language": request.language or "en",
             "fonts": self._fonts,
         }
         return call_writer(format_, values)

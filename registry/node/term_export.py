@@ -32,6 +32,7 @@ TermOutcome = Literal["written", "kept", "not-exported", "outdated"]
 
 
 _LOCK: Final = ".export.lock"
+_NO_CREDENTIAL: Final = "no credential of this achievement was awarded by this university on these days"
 
 
 class TermRow(msgspec.Struct, frozen=True):
@@ -82,6 +83,8 @@ class TermExport:
 
     def _write(self, query: TermQuery, request: ExportRequest, extension: str) -> Iterator[TermRow]:
         active, others = self.list_credentials(query)
+        if not active and not others:
+            raise ExportError(_NO_CREDENTIAL)
         rows: list[TermRow] = []
         missing = []
         unusable = find_unusable(self._node.registry.cursor(), active)
@@ -119,7 +122,7 @@ def list_for_archive(node: Node, query: TermQuery) -> list[str]:
         for credential in list_matching(views, search, statuses, MAX_ARCHIVED + 1)
     ]
     if not credentials:
-        raise ExportError("no credential of this achievement was awarded on these days")
+        raise ExportError(_NO_CREDENTIAL)
     if len(credentials) > MAX_ARCHIVED:
         raise ExportError(
             f"more than {MAX_ARCHIVED} credentials were awarded on these days. Choose fewer days, or use the command"

@@ -9,8 +9,11 @@ from registry.verification.checks import Check, OpenedDocument
 from registry.verification.lookups import CannotAsk, InvalidReceipt, LoggedCredential, MemberFacts, Ports, ProvenEvent
 from registry.wire.disclosures import InvalidDisclosure, open_disclosures
 
+_PERSON: Final = frozenset(
+    {"familyName", "givenName", "dateOfBirth", "grade", "originalGrade", "studentNumber", "note"}
+)
 _ISSUED: Final = "credential.issued.v1"
-_NO_MEMBER: Final = "The issuer is not a member here, so there is no log to compare with."
+_NO_MEMBER: Final = "The issuer was not found to be a member, so there is no log to compare with."
 _NO_ENTRY: Final = "The document does not show which entry of the issuer's log it is about."
 
 
@@ -96,8 +99,13 @@ def _conclude(
     except InvalidDisclosure as error:
         sentence = f"What the document says of the person is not what the log has a digest of: {error}."
         return _fail(sentence), {}
+    if any(name in opened.claims and opened.claims[name] != value for name, value in disclosed.items()):
+        return _fail("The log says otherwise than the document: what it says of the person."), {}
     leaf = proven.leaf if proven is not None else logged.leaf if logged is not None else None
     how = "Its receipt proves it." if proven is not None else "This node has read it there."
+    is_signed = any(check.name == "signature" and check.result == "passed" for check in opened.checks)
+    if not is_signed and not disclosed and not _PERSON.isdisjoint(opened.claims):
+        how = f"{how} What the document says of the person was not compared."
     return Check("onLog", "passed", f"The credential is on its issuer's log. {how}", {"leaf": leaf}), disclosed
 
 

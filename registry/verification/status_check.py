@@ -3,12 +3,18 @@
 What cannot be found out is never taken for good news.
 """
 
-from registry.verification.checks import Check, OpenedDocument
+from typing import Final
+
+from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.log_check import LogFindings
 from registry.verification.lookups import LoggedCredential, MemberFacts, Ports
 
 _NO_LIST = "The document names no status list: whether it was withdrawn since cannot be found out from it."
-_PERMANENT = ("revoked", "replaced")
+_NOT_REVOKED: Final = (
+    "The issuer has not revoked it. Whether it is suspended, the document does not show: ask for one that shows its"
+    " place on the log."
+)
+_PERMANENT: Final = ("revoked", "replaced")
 """Nothing undoes these: an old reading proves them, too."""
 
 
@@ -18,7 +24,10 @@ def check_status(opened: OpenedDocument, member: MemberFacts | None, findings: L
     if logged is not None and (logged.is_current or logged.status in _PERMANENT or not opened.status):
         return _check_logged(logged)
     if opened.status:
-        return ports.statuses.check(opened.status, opened.issuer, ports.at)
+        check = ports.statuses.check(opened.status, opened.issuer, ports.at)
+        if member is not None and check.result == "passed" and not any(map(_shows_suspension, opened.status)):
+            return Check("status", "warning", _NOT_REVOKED, check.values)
+        return check
     if findings.proven is not None and findings.proven.type != "credential.issued.v1":
         return Check("status", "passed", "The entry is no credential, and has no status.")
     if opened.format == "clr-2.0" and opened.members:
@@ -27,6 +36,11 @@ def check_status(opened: OpenedDocument, member: MemberFacts | None, findings: L
         reason = findings.why_not_logged or "The document does not show which credential it is about."
         return Check("status", "notChecked", f"Whether it was withdrawn since could not be checked. {reason}")
     return Check("status", "warning", _NO_LIST)
+
+
+def _shows_suspension(place: StatusPlace) -> bool:
+    """Return whether a list says, too, if a credential is suspended."""
+    return place.type == "TokenStatusList" or place.purpose == "suspension"
 
 
 def _check_logged(logged: LoggedCredential) -> Check:

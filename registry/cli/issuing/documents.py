@@ -46,8 +46,8 @@ Ties = Annotated[
     ),
 ]
 LanguageOption = Annotated[
-    Literal["en", "de", "es", "fr", "nl", "pt", "sv"],
-    typer.Option("--language", help=f"Of a PDF: {', '.join(LANGUAGES)}."),
+    Literal["en", "de", "es", "fr", "nl", "pt", "sv"] | None,
+    typer.Option("--language", help=f"Of a PDF: {', '.join(LANGUAGES)} (else en)."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file; - is standard output (else ID.ENDING).")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
@@ -70,7 +70,7 @@ def export_credential(
     profile: Profiles = None,
     holder: Holder = None,
     tie: Ties = None,
-    language: LanguageOption = "en",
+    language: LanguageOption = None,
     out: Out = None,
     force: Force = False,
     actor: As = None,
@@ -84,7 +84,7 @@ def export_credential(
 
     Examples: registry credential export e7c1ab39-… --format pdf
     registry credential export e7c1ab39-… --format sd-jwt-vc --holder wallet.jwk -o -
-    registry credential export --achievement DL-101 --awarded 2026-02-01..2026-07-31 --format pdf -o certificates
+    registry credential export --achievement 8b466a70 --awarded 2026-02-01..2026-07-31 --format pdf -o certificates
     """
     node = node_of(context)
     request = _request(format_, profile, holder, tie, language)
@@ -201,7 +201,7 @@ def export_portfolio(
     profile: Profiles = None,
     holder: Holder = None,
     tie: Ties = None,
-    language: LanguageOption = "en",
+    language: LanguageOption = None,
     out: Out = None,
     force: Force = False,
     actor: As = None,

@@ -179,9 +179,12 @@ def _access(credential: PortableCredential, say: PaperWording) -> Lines:
 def _total(portfolio: Portfolio) -> float:
     """Return the credits of the credentials in force, each counted once: one that is part of another is in it."""
     inside = {part.part.credential for each in portfolio.credentials if each.status == "active" for part in each.parts}
-    return sum(
-        each.ects or 0 for each in portfolio.credentials if each.status == "active" and each.credential not in inside
-    )
+    counted: dict[tuple[str, str], float] = {}
+    for each in portfolio.credentials:
+        if each.status == "active" and each.credential not in inside:
+            key = each.issuer.member, each.achievement.achievement
+            counted[key] = max(counted.get(key, 0), each.ects or 0)  # what was awarded twice counts once
+    return sum(counted.values())
 
 
 def _table(portfolio: Portfolio, say: PaperWording) -> Row:

@@ -14,7 +14,7 @@ from registry.api.exports import Documents, Exports, respond_document
 from registry.api.private_side import PrivateSide
 from registry.export.document import ExportError, Tie
 from registry.export.exporter import ExportRequest
-from registry.export.formats import LANGUAGES, Language
+from registry.export.formats import FORMATS, LANGUAGES, Language
 from registry.export.ports import NoDocument, TermQuery
 from registry.export.previews import Preview
 from registry.http import FieldError, HttpProblem, requires
@@ -38,12 +38,18 @@ def read_choice(typed: Mapping[str, str]) -> ExportRequest:
             format=typed.get("format", ""),
             holder=msgspec.json.decode(holder, type=dict[str, Any]) if holder else None,
             tie=msgspec.convert(typed.get("tie"), Tie | None),
-            language=msgspec.convert(typed.get("language", "en"), Language),
+            language=msgspec.convert(typed.get("language"), Language | None) if _has_language(typed) else None,
         )
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise HttpProblem("unprocessable", errors=[FieldError("holder", "is not a JWK as JSON", "holder")]) from error
     except msgspec.ValidationError as error:
         raise HttpProblem("unprocessable", errors=[FieldError("form", str(error))]) from error
+
+
+def _has_language(typed: Mapping[str, str]) -> bool:
+    """Return whether the chosen format is made in one language; forms offer languages beside all formats."""
+    formats = [*FORMATS.list_formats("credential"), *FORMATS.list_formats("portfolio")]
+    return any(each.name == typed.get("format") and "language" in each.arguments for each in formats)
 
 
 def read_days(typed: Mapping[str, str]) -> tuple[date | None, date | None]:

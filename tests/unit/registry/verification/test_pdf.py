@@ -256,9 +256,9 @@ class Known(Members):
 def test_a_pdf_with_genuine_files_under_any_pages_is_at_most_valid_with_a_warning():
     badge = export_open_badge(portable.credential(), make_copy(tie="none"), KeySigner()).content
     answers = ports(keys=KeyTable(), members=Known(), at=datetime(2026, 8, 1, tzinfo=UTC))
-    assert verify_document(badge, answers).verdict == "valid"
+    assert verify_document(badge, answers).verdict == "validWithWarning"
     report = verify_document(certificate(Attachment("credential.json", "application/vc", badge, "")), answers)
-    assert (report.verdict, [each.verdict for each in report.contained]) == ("validWithWarning", ["valid"])
+    assert (report.verdict, [each.verdict for each in report.contained]) == ("validWithWarning", ["validWithWarning"])
 
 
 def test_a_scan_without_files_is_not_called_forged():

@@ -15,14 +15,14 @@ from registry.export.facts import portfolio_of
 from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
-from registry.wire.disclosures import claims_digest
+from registry.wire.disclosures import claims_digest, disclosure, salts
 from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, announced, logged, ports
 from tests.support.portable import CREDENTIAL, credential
 from tests.support.sealing import Authority
 
 COPY = Copy(identifier="urn:uuid:2f1c9a52-3b8e-4f60-9a41-5c2de8f07b13", issued=date(2026, 11, 30), tie="open")
 TIE = {"origin": "eciu.example/twente", "credential": CREDENTIAL}
-PLACE = StatusPlace(type="BitstringStatusListEntry", list="https://u.example/list", index=7, purpose="revocation")
+PLACE = StatusPlace(type="TokenStatusList", list="https://u.example/list", index=7, purpose="status")
 
 
 def opened(**changes):
@@ -369,3 +369,25 @@ def test_a_report_is_not_shown_by_accident():
     report = judge_opened(opened(claims={"familyName": "Núñez"}), ports())
     assert "Núñez" not in repr(report)
     assert report.verdict == "valid"
+
+
+def test_of_a_member_a_list_of_revocations_alone_leaves_suspension_open():
+    revocations = StatusPlace(
+        type="BitstringStatusListEntry", list="https://u.example/list", index=7, purpose="revocation"
+    )
+    report = judge_opened(opened(tie=None, status=[revocations]), ports(statuses=Statuses("valid")))
+    assert report.verdict == "validWithWarning"
+    assert "Whether it is suspended" in check_of(report, "status").sentence
+    suspensions = msgspec.structs.replace(revocations, purpose="suspension")
+    both = judge_opened(opened(tie=None, status=[revocations, suspensions]), ports(statuses=Statuses("valid")))
+    assert both.verdict == "valid"
+
+
+def test_a_name_that_is_not_the_one_of_the_log_is_no_match():
+    claims = {"familyName": "Jansen", "givenName": "Ada", "dateOfBirth": "2001-02-03"}
+    salt = salts(len(claims))
+    shown = [disclosure(salt[24 * at : 24 * at + 24], *each) for at, each in enumerate(claims.items())]
+    tied = TIE | {"disclosures": shown}
+    stated = {"awardingDate": "2026-06-05", "validFrom": "2026-06-09", "familyName": "Janson"}
+    report = judge_opened(opened(claims=stated, tie=tied), ports(log=Log(logged(claims=claims_digest(shown)))))
+    assert (report.verdict, check_of(report, "onLog").result) == ("invalid", "failed")
