@@ -82,10 +82,10 @@ def test_a_receipt_that_does_not_fit_gets_no_other_verdict(send, receipt, change
     [
         (b"", "Choose a file first."),
         (b"c2sp.org/tlog-proof@v1\nextra", "its rest cannot be read"),
-        (b"%PDF-1.7", "neither a receipt nor a picture"),
+        (b"MZ a program", "neither a document that can be verified nor a picture"),
         (photo("https://example.org/"), "does not lead to a credential"),
     ],
-    ids=["none", "cut receipt", "pdf", "another link"],
+    ids=["none", "cut receipt", "program", "another link"],
 )
 def test_a_file_of_no_use_is_answered_with_what_to_do(send, content, message):
     answer = send(content, "<b>.tlog-proof")
@@ -100,7 +100,7 @@ def test_a_file_that_is_too_large_is_refused_on_a_page(send):
         assert answer.status_code == 413
         assert "The file is larger than 10 MB." in answer.text
         assert '<input class="input" id="file"' in answer.text
-    assert "neither a receipt nor a picture" in send(b"x" * 9_000_000).text
+    assert "neither a document that can be verified nor a picture" in send(b"x" * 9_000_000).text
 
 
 def test_there_is_no_receipt_of_an_unknown_credential(reader):
