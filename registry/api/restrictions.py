@@ -45,6 +45,8 @@ class RestrictedLearner(msgspec.Struct, frozen=True):
     """A learner the use of whose data is restricted now."""
 
     learner: str
+    restriction: str
+    """The id by which it is lifted."""
 
 
 class LiftedRestriction(msgspec.Struct, frozen=True):
@@ -96,8 +98,8 @@ def restrict_learner(
     """Restrict once, for the API and the pages. Raises `Refusal`."""
 
     def act(write: Write) -> Answer:
-        restrict(write.registry, str(learner), data.kind, data.reason, request.user.actor)
-        return Answer(201, RestrictedLearner(str(learner)))
+        restriction = restrict(write.registry, str(learner), data.kind, data.reason, request.user.actor)
+        return Answer(201, RestrictedLearner(str(learner), restriction))
 
     return private.write_once(request, key, data, act)
 

@@ -54,7 +54,7 @@ class NewRows:
         self._learners: dict[bytes, KnownLearner] = {}
         """These, and the learners of this batch's credentials, as the rows complete them."""
         self._restricted: set[str] = set()
-        """Learners to whom nothing is issued: the use of their data is restricted."""
+        """Learners to whom nothing new is issued: the use of their data is restricted."""
         self._issued: list[_NewCredential] = []
         self._held: list[_HeldRequest] = []
 
@@ -98,7 +98,7 @@ class NewRows:
         learner = self._learners.get(row.student)
         if learner is None:
             learner = KnownLearner(self._vault.new_learner(), row.person)
-        elif learner.learner.learner in self._restricted:
+        elif learner.learner.learner in self._restricted and row.request.replaces is None:  # a correction goes on
             self._outcomes[row.place] = NotIssued(
                 row.request.record, "restricted", "student", "the use of this learner's data is restricted for now"
             )

@@ -74,22 +74,28 @@ def list_restrictions(cursor: Cursor[DictRow], learner: str) -> list[Restriction
     return [Restriction(**row) for row in rows.fetchall()]
 
 
-def restrict(registry: Registry, learner: str, kind: str, reason: str, by: str) -> None:
-    """Restrict the use of a learner's data. Raises `UnknownLearner`, `InvalidRestriction`."""
+def restrict(registry: Registry, learner: str, kind: str, reason: str, by: str) -> str:
+    """Restrict the use of a learner's data, and return the restriction's id.
+
+    Raises `UnknownLearner`, `InvalidRestriction`.
+    """
     if kind not in get_args(Kind) or reason not in REASONS[kind]:  # type: ignore[index] # it was just checked
         listed = "; ".join(f"{each}: {', '.join(reasons)}" for each, reasons in REASONS.items())
         raise InvalidRestriction(f"{kind} with the reason {reason} is none of these: {listed}", "$.reason")
     cursor = registry.cursor()
     if cursor.execute("SELECT FROM vault.learners WHERE learner = %s", (learner,)).fetchone() is None:
         raise UnknownLearner(f"this university has no learner {learner}, or has erased them", "$.learner")
-    registry.store_rows(_NewRestriction(learner, kind, reason, by), JournalRow.now(by, f"learner.{kind}", learner))
+    restriction = random_id()
+    rows = _NewRestriction(restriction, learner, kind, reason, by)
+    registry.store_rows(rows, JournalRow.now(by, f"learner.{kind}", learner))
+    return restriction
 
 
 class _NewRestriction:
     """The row of a restriction that begins."""
 
-    def __init__(self, learner: str, kind: str, reason: str, by: str) -> None:
-        self._values = (random_id(), learner, kind, reason, by)
+    def __init__(self, restriction: str, learner: str, kind: str, reason: str, by: str) -> None:
+        self._values = (restriction, learner, kind, reason, by)
 
     def write(self, cursor: Cursor[DictRow]) -> None:
         """Write it. Raises `InvalidRestriction` where one of that kind is in force."""

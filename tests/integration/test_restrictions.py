@@ -53,6 +53,15 @@ def test_nothing_is_issued_to_a_restricted_learner_and_again_when_it_is_lifted(n
     assert isinstance(outcome, Issued)
 
 
+def test_a_correction_of_what_is_contested_goes_on(node):
+    restriction = restrict(node.registry, node.first.learner, "restriction", "accuracyContested", "person:1")
+    assert [each.restriction for each in in_force(node, node.first.learner)] == [restriction]
+    corrected = request(1, node.achievement, record="corrected", grade="9", replaces=node.first.credential)
+    [outcome] = node.issuer.issue([corrected])
+    assert isinstance(outcome, Issued)
+    assert outcome.learner == node.first.learner
+
+
 def test_a_row_that_contradicts_a_restricted_learner_is_not_matched_with_them(node):
     restrict(node.registry, node.first.learner, "objection", "research", "person:1")
     [refused] = node.issuer.issue([request(1, node.achievement, record="x", date_of_birth="1999-01-01")])
