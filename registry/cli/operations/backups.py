@@ -160,6 +160,12 @@ def restore(
     if log is not None:
         with open_node(folder) as node:
             streams = restore_log(node, log)
+    elif keys is not None:
+        errors.print(
+            "Learners who were erased before the keys were backed up are not readable. Those who were erased after that"
+            " are back until this node has read the log again (registry log restore …, or registry views update) and"
+            " they are erased again: registry vault forget-erased"
+        )
     else:
         errors.print(
             "Learners who were erased after this backup was made are back. When this node has read the log again"
