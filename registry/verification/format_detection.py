@@ -151,8 +151,8 @@ def _detect_json(text: bytes) -> Format:
 def is_presentation(document: dict[str, Any]) -> bool:
     """Return whether a document is a presentation (VC 2.0, section 4.13), also one in the claim `vp` of VC 1.1."""
     kinds = document.get("type")
-    known = ("VerifiablePresentation", "EnvelopedVerifiablePresentation")
-    return any(kind in known for kind in (kinds if isinstance(kinds, list) else [kinds])) or (
+    presentations = ("VerifiablePresentation", "EnvelopedVerifiablePresentation")
+    return any(kind in presentations for kind in (kinds if isinstance(kinds, list) else [kinds])) or (
         "vp" in document and "credentialSubject" not in document
     )
 

@@ -132,7 +132,7 @@ class _Verification:
         self._room = MAX_CONTAINED
 
     def verify(self, content: bytes, levels: int, disclosures: Sequence[str] = ()) -> VerificationReport:
-        """Verify a document, and those inside of it on up to so many levels."""
+        """Verify a document, and those inside of it on up to a number of levels."""
         try:
             detected = detect_format(content)
         except UnknownFormat as error:

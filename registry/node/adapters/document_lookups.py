@@ -32,7 +32,7 @@ StandingLookup = Callable[[str, int], tuple[str, str]]
 """Returns a member's standing when it wrote a leaf, and its standing now."""
 FindKeys = Callable[[Mapping[str, str]], Sequence[AnnouncedKey]]
 AWAY: Final = (*DATABASE_ERRORS, MissingViews, errors.UndefinedTable, errors.UndefinedColumn)
-"""Errors of reading views while the database is stopped, or the views are made anew."""
+"""Errors of reading views while the database is stopped, or the views are made again."""
 _NO_GOVERNANCE: Final = (
     "Whether the issuer is a member could not be checked: there is no governance here. Run this with a node, or name"
     " governance's folder and the founding's hash."

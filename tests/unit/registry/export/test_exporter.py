@@ -259,7 +259,7 @@ TRANSCRIPTS = FormatTable(
 
 
 def transcripts(count, find_signer=lambda _: SIGNER):
-    """An exporter of transcripts of a learner with so many credentials."""
+    """An exporter of transcripts of a learner with a number of credentials."""
     facts, recorded = Facts(), Recorded()
     credentials = [credential() for _ in range(count)]
     everything = msgspec.structs.replace(portfolio(), credentials=credentials)
