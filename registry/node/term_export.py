@@ -3,6 +3,7 @@
 import csv
 import fcntl
 import io
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,6 @@ TermOutcome = Literal["written", "kept", "not-exported", "outdated"]
 """`kept`: an earlier run wrote it. `outdated`: an earlier run wrote it, and now no document of it may be made."""
 
 
-_LOCK: Final = ".export.lock"
 _NO_CREDENTIAL: Final = "no credential of this achievement was awarded by this university on these days"
 
 
@@ -72,14 +72,16 @@ class TermExport:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """Keep other exports out of the folder. Raises `ExportError` where one is under way."""
-        with (self._folder / _LOCK).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ExportError(
-                    f"another export is writing into {self._folder}. Wait for its end, or choose another folder"
-                ) from error
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+        except BlockingIOError as error:
+            raise ExportError(
+                f"another export is writing into {self._folder}. Wait for its end, or choose another folder"
+            ) from error
+        finally:
+            os.close(folder)
 
     def _write(self, query: TermQuery, request: ExportRequest, extension: str) -> Iterator[TermRow]:
         active, others = self.list_credentials(query)

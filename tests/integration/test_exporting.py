@@ -1,6 +1,8 @@
 """The facts of exports as a node collects them, and what it records."""
 
+import fcntl
 import json
+import os
 
 import pytest
 
@@ -176,3 +178,27 @@ def test_a_terms_documents_are_continued_after_an_interruption(consortium, node,
     assert f"{revoked},outdated,{revoked}.plain,It was revoked." in report
     assert set(files) == {row.file for row in rows.values() if row.file}
     assert {file.stat().st_mode & 0o777 for file in files.values() if file.stem != revoked} == {0o600}
+
+
+def test_two_exports_into_one_folder_at_once_are_refused(consortium, node, exporter, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with pytest.raises(ExportError, match="another export is writing into"):
+            list(TermExport(node, exporter, tmp_path).run(TermQuery(consortium.achievement), PLAIN))
+    finally:
+        os.close(folder)
+
+
+def test_the_file_of_an_erased_learner_is_outdated_and_a_term_without_credentials_is_refused(
+    consortium, node, exporter, tmp_path
+):
+    erased = consortium.ids["erased"]
+    (tmp_path / f"{erased}.plain").write_text("of a time before the erasure")
+    rows = {
+        row.credential: row
+        for row in TermExport(node, exporter, tmp_path).run(TermQuery(consortium.achievement), PLAIN)
+    }
+    assert rows[erased].outcome == "outdated"
+    with pytest.raises(ExportError, match="no credential of this achievement was awarded by this university"):
+        list(TermExport(node, exporter, tmp_path).run(TermQuery("0bbac7a9-a411-4809-ad9e-534f483b7a03"), PLAIN))
