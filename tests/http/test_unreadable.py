@@ -73,6 +73,9 @@ def test_no_operation_fails_over_bytes_that_cannot_be_read(node, bodies):
                 answer = system.request(method, path, content=body, headers=headers)
                 if name == "createBatch" and answer.status_code == httpx.codes.ACCEPTED:
                     continue  # its rows are judged later, each by itself
+                if name == "verifyDocument" and answer.status_code == httpx.codes.OK:
+                    assert answer.json()["verdict"] in ("invalid", "cannotTell"), what
+                    continue  # any bytes may be shown as a document
                 assert 400 <= answer.status_code < 500, (name, what, answer.status_code, answer.text)
                 assert answer.headers["content-type"].startswith("application/problem+json"), (name, what)
                 assert answer.json()["type"].rpartition("/")[2] in PROBLEM_TYPES
