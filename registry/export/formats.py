@@ -50,11 +50,6 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         """True if an issuing key signs it: then it has a place in a status list, too."""
         return bool(self.profiles)
 
-    @property
-    def module(self) -> str:
-        """The module that writes it."""
-        return self.writer.partition(":")[0]
-
     def load(self) -> Callable[..., Exported]:
         """Return the function that writes it."""
         module, _, function = self.writer.partition(":")

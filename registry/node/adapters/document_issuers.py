@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from registry.documents.did_resolver import DidResolver, Fetch, FetchFailed, Unresolved
-from registry.documents.did_web import MalformedDid, did_of
 from registry.documents.jose import InvalidJws, thumbprint
+from registry.export.document import ExportError
 from registry.node.adapters.document_lookups import AWAY, GovernedMembers
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.status.addresses import FORMS, PREFIX, Form
@@ -35,13 +35,11 @@ _UNREADABLE: Final = "Which keys members announced cannot be read at the moment.
 
 def own_identifier(node: "Node") -> Mapping[str, str]:
     """Return the member of this node by the DID of the node's public address; nothing without such an address."""
-    from registry.node.document_signers import public_address  # noqa: PLC0415 - imports that a node alone needs
+    from registry.node.document_signers import issuer_of  # noqa: PLC0415 - imports that a node alone needs
 
-    if (address := public_address(node.settings)) is None:
-        return {}
     try:
-        return {did_of(address): node.settings.member}
-    except MalformedDid:  # it has no https, so it is in no document
+        return {issuer_of(node.settings): node.settings.member}
+    except ExportError:  # without such an address the node issues no documents
         return {}
 
 

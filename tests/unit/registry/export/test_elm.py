@@ -30,7 +30,7 @@ LOADER = FrozenDocumentLoader(
         "http://data.europa.eu/snb/model/context/edc-ap": CONTEXTS / "elm-edc-ap.jsonld",
     }
 )
-EUHEMC = Path("/work/shared/data/euhemc/schema.json")
+EUHEMC = Path(__file__).parents[5] / "shared" / "data" / "euhemc" / "schema.json"
 NO_SEAL = "An issuer must have one and only one legal identifier."
 
 
