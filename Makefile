@@ -79,6 +79,7 @@ lint: venv ## check form, types, the packages' borders, the schemas and the gene
 	@$(BIN)/python -m registry.cli.json_shapes --check
 	@$(BIN)/python -m registry.office.assessments.assessment_schema --check
 	@$(BIN)/python -m registry.cli.reference --check
+	@$(BIN)/python -m deploy.grafana.dashboard --check
 
 format: venv ## put the code into form
 	@$(BIN)/ruff check --fix --exit-zero
@@ -101,6 +102,7 @@ schemas: venv ## write the schemas and the generated pages of docs/ from the cod
 	@$(BIN)/python -m registry.cli.json_shapes
 	@$(BIN)/python -m registry.office.assessments.assessment_schema
 	@$(BIN)/python -m registry.cli.reference
+	@$(BIN)/python -m deploy.grafana.dashboard
 
 screenshots: venv ## take the pictures of the pages for the README into docs/images (needs Chromium)
 	@REGISTRY_SCREENSHOTS=docs/images $(BIN)/pytest -q -n 0 tests/browser/test_screenshots.py

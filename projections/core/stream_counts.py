@@ -76,5 +76,20 @@ def disputed_heads(connection: Connection) -> list[Count]:
     )
 
 
+def replicas(connection: Connection) -> tuple[int, float | None]:
+    """Return the number of connected replicas of the database server, and the seconds that the slowest is behind.
+
+    The seconds are None if there is no replica, or if the server tells this user no more than that there are some.
+    A replica that has replayed everything reports no lag, which counts as 0.
+    """
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE state IS NOT NULL),"
+        " coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_stat_replication"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - counts are one row
+    connected, shown, lag = row
+    return connected, lag if shown else None
+
+
 def _counts(connection: Connection, query: str) -> list[Count]:
     return [Count(*row) for row in connection.execute(query.encode()).fetchall()]

@@ -43,6 +43,15 @@ PART_READ = Definition(
     _NODE, "registry_part_read", "gauge", "1 if this part of the page could be read in time, else 0.", ("part",)
 )
 SCRAPE_SECONDS = Definition(_NODE, "registry_scrape_seconds", "gauge", "Time to make this page.")
+DISK_BYTES = Definition(_NODE, "registry_disk_bytes", "gauge", "Size of the disk under the node's folder.")
+DISK_FREE = Definition(
+    _NODE, "registry_disk_free_bytes", "gauge", "Bytes of that disk that this node's user may still fill."
+)
+REPLICAS = Definition(_NODE, "registry_replicas", "gauge", "Replicas that are connected to the node's database server.")
+REPLICA_LAG = Definition(
+    _NODE, "registry_replica_lag_seconds", "gauge",
+    "How far the slowest of them is behind. Missing if the database user may not see it (`GRANT pg_monitor`).",
+)  # fmt: skip
 
 LOG_SIZE = Definition(
     _STREAMS, "registry_log_events", "gauge",
@@ -64,6 +73,11 @@ DISPUTED = Definition(
     _STREAMS, "registry_disputed_heads", "gauge",
     "Validly signed heads outside the accepted tree: `open` until compared, `contradicts` where two histories exist.",
     ("member", "state"),
+)  # fmt: skip
+COSIGNED = Definition(
+    _STREAMS, "registry_cosigned", "gauge",
+    "1 if the newest cosigned head of a stream is what the settings ask of witnesses, else 0. Without witnesses: missing.",
+    ("member",),
 )  # fmt: skip
 PROJECTED_EVENTS = Definition(_STREAMS, "registry_projected_events", "counter", "Events written to the views.")
 PROJECTED_COMMITS = Definition(_STREAMS, "registry_projected_commits", "counter", "Commits written to the views.")
@@ -147,7 +161,7 @@ LABELS: Final = {
     "python": "its version",
     "component": "the faulty component, as in `registry status --json`",
     "part": "of the page: `process` (the processes' counters), `positions`, `refused`, `quarantined`,"
-    " `disputed`, `batches`, `webhooks`, `feed`, `intake`, `log`",
+    " `disputed`, `replicas`, `batches`, `webhooks`, `feed`, `intake`, `log`",
     "member": "a member's short name, or `governance`",
     "code": "the rule's name in the event catalogue",
     "state": "see the metric's meaning or the API's description",

@@ -43,25 +43,9 @@ The counters are files in `metrics/` in the node's folder, which is created at t
 _ALERTING: Final = """
 ## Alerts
 
-Alert on lag and age, not on errors: a node whose log or database is away tries again by itself, and what matters is
-how far it falls behind. Refused and quarantined numbers are not alerts by themselves: any member can append a record
-that counts for nobody, and all nodes then show it.
-
-| alert when | for | meaning |
-|---|---|---|
-| `up == 0` (Prometheus' own) | 2 minutes | the node does not run, or its metrics cannot be reached |
-| `registry_ready == 0` | 5 minutes | `/ready` answers 503; `registry status` says what to do |
-| `registry_unpublished_age_seconds > 300` | 1 minute | the node stores events and does not publish them |
-| `registry_projection_age_seconds > 300` | 1 minute | the views do not move, or one stream cannot be read |
-| `registry_lag_events > 0 and delta(registry_views_events[10m]) == 0` | 10 minutes | a stream is not read on |
-| `registry_faults{component="own_stream"} > 0` | at once | commits or events of this member do not count |
-| `registry_faults{component="key"} > 0` | at once | the node signs with a key that does not count |
-| `registry_held_back_events > 0` | 1 hour | consumers would refuse events of the office or a system |
-| `registry_disputed_heads{state="contradicts"} > 0` | at once | a member has signed two histories |
-| `registry_intake_gaps > 0` | at once | events of the university's systems were lost; send them again |
-| `registry_webhook_deliveries{state="given-up"} > 0` | 1 hour | a receiver lacks messages: `registry webhook dead` |
-| `rate(registry_http_requests_total{status=~"5.."}[5m]) > 0` | 10 minutes | requests fail; the node's log says why |
-| `registry_part_read == 0` | 15 minutes | this page is incomplete |
+[`deploy/prometheus/rules/registry.yaml`](../deploy/prometheus/README.md) has the alerts, each with [a page](runbooks/README.md)
+that says what to do. Refused and quarantined numbers of other members are no alerts: any member can append a record that
+counts for nobody, and all nodes then show it.
 
 `histogram_quantile(0.99, rate(registry_visible_seconds_bucket[10m]))` is the time that a credential takes from the
 university's system until this node shows it.

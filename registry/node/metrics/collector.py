@@ -1,17 +1,21 @@
 """The samples of a page of metrics: from the database, the log, and the node's own health."""
 
+import math
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from registry.log import open_log
+from projections.core.stream_counts import ReadUpTo
+from registry.log import GOVERNANCE, open_log
 from registry.metrics import definitions
 from registry.metrics.latest import Latest
 from registry.metrics.page import Sample, render_page
+from registry.node.cosigning import explain_unmet_policy
 from registry.node.health.health import COMPONENTS
 from registry.node.metrics.database_reading import DatabaseFacts, DatabaseReading
 from registry.node.metrics.log_reading import LogReading
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 _DATABASE_SECONDS: Final = 0.6
 _LOG_SECONDS: Final = 0.3
 """Time for which a page waits for each of them."""
+_COSIGNED_SECONDS: Final = 60.0
+"""A file of cosigned heads is read whole, so not for each page."""
 
 
 class MetricsCollector:
@@ -34,6 +40,10 @@ class MetricsCollector:
         `age` returns None if this process does not project.
         """
         settings = node.settings
+        self._node = node
+        self._policy = node.policy()
+        self._cosigned_at = -math.inf
+        self._last_cosigned: list[Sample] = []
         self._watch = watch
         self._folder = folder
         self._age = age
@@ -63,10 +73,27 @@ class MetricsCollector:
         log = self._log.get(_LOG_SECONDS)
         yield Sample(definitions.LOG_UP, float(log is not None))
         yield from log or ()
+        yield from self._cosigned(() if facts is None else facts.streams)
+        disk = shutil.disk_usage(self._node.settings.home)
+        yield Sample(definitions.DISK_BYTES, disk.total)
+        yield Sample(definitions.DISK_FREE, disk.free)
         yield from self._health()
         if (age := self._age()) is not None:
             yield Sample(definitions.PROJECTION_AGE, age)
         yield Sample(definitions.SCRAPE_SECONDS, time.monotonic() - began)
+
+    def _cosigned(self, streams: Iterable[ReadUpTo]) -> list[Sample]:
+        """Return whether the heads of governance and of this member are cosigned as the settings ask."""
+        if time.monotonic() - self._cosigned_at > _COSIGNED_SECONDS:
+            own = [s for s in streams if s.member in (GOVERNANCE, self._node.settings.member) and s.size]
+            if not own or not self._policy.needed:
+                return []
+            unmet = {stream.member: explain_unmet_policy(self._node, stream.member, stream.size) for stream in own}
+            self._last_cosigned = [
+                Sample(definitions.COSIGNED, float(reason is None), (member,)) for member, reason in unmet.items()
+            ]
+            self._cosigned_at = time.monotonic()
+        return self._last_cosigned
 
     def _health(self) -> Iterator[Sample]:
         """Yield the results of the node's last check of itself, some seconds ago."""

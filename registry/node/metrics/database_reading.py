@@ -92,6 +92,7 @@ class DatabaseReading:
         yield "refused", lambda c: _counts(definitions.REFUSED, stream_counts.refused_events(c))
         yield "quarantined", lambda c: _counts(definitions.QUARANTINED, stream_counts.quarantined_records(c))
         yield "disputed", lambda c: _counts(definitions.DISPUTED, stream_counts.disputed_heads(c))
+        yield "replicas", _replicas
         if self._member == GOVERNANCE:
             return
         yield "batches", _batches
@@ -102,6 +103,13 @@ class DatabaseReading:
 
 def _counts(metric: Definition, counts: list[Count]) -> Iterator[Sample]:
     return (Sample(metric, count.number, (count.member, count.of)) for count in counts)
+
+
+def _replicas(connection: Connection) -> Iterator[Sample]:
+    connected, lag = stream_counts.replicas(connection)
+    yield Sample(definitions.REPLICAS, connected)
+    if lag is not None:
+        yield Sample(definitions.REPLICA_LAG, lag)
 
 
 def _batches(connection: Connection) -> Iterator[Sample]:
