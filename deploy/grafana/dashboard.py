@@ -1,7 +1,7 @@
 """The dashboard of a node: `python -m deploy.grafana.dashboard` writes `registry.json` beside this file.
 
-With `--check` it writes nothing, and exits 1 if the file is not up to date. The form is the JSON of Grafana 10 and later,
-schema version 39; import it by *Dashboards, New, Import*, and choose the Prometheus data source.
+With `--check` it writes nothing, and exits 1 if the file is not up to date. The form is the JSON of Grafana 10 and
+later, schema version 39; import it by *Dashboards, New, Import*, and choose the Prometheus data source.
 """
 
 import json
@@ -21,7 +21,7 @@ class Panel(NamedTuple):
 
     title: str
     queries: dict[str, str]
-    """Expressions of PromQL by legend; a legend in braces names labels, as Grafana has it. `$job` is the chosen node."""
+    """Expressions of PromQL by legend. A legend in braces names labels, as in Grafana; `$job` is the chosen node."""
     unit: str = "short"
     """The unit's name in Grafana: `short`, `s`, `bytes`, `percentunit`, `reqps`."""
     description: str = ""
@@ -190,7 +190,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if FILE.exists() and FILE.read_text() == text:
             return 0
-        print(f"{FILE} is not up to date; run `make schemas`", file=sys.stderr)
+        print(f"{FILE} is not up to date; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
         return 1
     FILE.write_text(text)
     return 0

@@ -76,7 +76,7 @@ DISPUTED = Definition(
 )  # fmt: skip
 COSIGNED = Definition(
     _STREAMS, "registry_cosigned", "gauge",
-    "1 if the newest cosigned head of a stream is what the settings ask of witnesses, else 0. Without witnesses: missing.",
+    "1 if the newest cosigned head of a stream is what the settings ask for, else 0. Missing without witnesses.",
     ("member",),
 )  # fmt: skip
 PROJECTED_EVENTS = Definition(_STREAMS, "registry_projected_events", "counter", "Events written to the views.")

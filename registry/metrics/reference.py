@@ -43,9 +43,9 @@ The counters are files in `metrics/` in the node's folder, which is created at t
 _ALERTING: Final = """
 ## Alerts
 
-[`deploy/prometheus/rules/registry.yaml`](../deploy/prometheus/README.md) has the alerts, each with [a page](runbooks/README.md)
-that says what to do. Refused and quarantined numbers of other members are no alerts: any member can append a record that
-counts for nobody, and all nodes then show it.
+[`deploy/prometheus/rules/registry.yaml`](../deploy/prometheus/README.md) has the alerts, each with
+[a page](runbooks/README.md) that says what to do. Refused and quarantined numbers of other members are no alerts: any
+member can append a record that counts for nobody, and all nodes then show it.
 
 `histogram_quantile(0.99, rate(registry_visible_seconds_bucket[10m]))` is the time that a credential takes from the
 university's system until this node shows it.

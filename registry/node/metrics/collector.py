@@ -73,7 +73,7 @@ class MetricsCollector:
         log = self._log.get(_LOG_SECONDS)
         yield Sample(definitions.LOG_UP, float(log is not None))
         yield from log or ()
-        yield from self._cosigned(() if facts is None else facts.streams)
+        yield from self._read_cosigned(() if facts is None else facts.streams)
         disk = shutil.disk_usage(self._node.settings.home)
         yield Sample(definitions.DISK_BYTES, disk.total)
         yield Sample(definitions.DISK_FREE, disk.free)
@@ -82,7 +82,7 @@ class MetricsCollector:
             yield Sample(definitions.PROJECTION_AGE, age)
         yield Sample(definitions.SCRAPE_SECONDS, time.monotonic() - began)
 
-    def _cosigned(self, streams: Iterable[ReadUpTo]) -> list[Sample]:
+    def _read_cosigned(self, streams: Iterable[ReadUpTo]) -> list[Sample]:
         """Return whether the heads of governance and of this member are cosigned as the settings ask."""
         if time.monotonic() - self._cosigned_at > _COSIGNED_SECONDS:
             own = [s for s in streams if s.member in (GOVERNANCE, self._node.settings.member) and s.size]
