@@ -9,6 +9,7 @@ from registry.keys.keystore import Keystore
 from registry.wire import commit
 from registry.wire.merkle import Tree
 from tests.support.command import Consortium, printed_json, registry, started, until
+from tests.support.scraping import scrape
 
 
 def free_port():
@@ -55,6 +56,13 @@ def test_heads_are_cosigned_and_receipts_carry_it(tmp_path, postgres):
         nothing = [row for row in items if row["stream"] == "kaunas"]
         assert [(row["size"], row["error"]) for row in nothing] == [(0, None), (0, None)]
         assert all("has published nothing yet" in row["note"] for row in nothing)
+    for hours, cosigned in ((24, 1), (1e-9, 0)):
+        before = ["env", "REGISTRY_METRICS_PORT=0", f"REGISTRY_MAX_HEAD_AGE_HOURS={hours}"]
+        with started("run", home=consortium.home, says="is running", seconds=60, before=before) as process:
+            page = scrape(process.output.read_text())
+            assert page.value("registry_cosigned", member="twente") == cosigned
+            assert page.value("registry_cosigned", member="governance") == cosigned
+            assert page.value("registry_cosigned", member="kaunas") is None
     keys = [option for _, key, _ in witnesses for option in ("--witness", key)]
     checked = printed_json(
         registry("receipt", "verify", file, "--founded", consortium.founded, *keys, "--json", check=5)

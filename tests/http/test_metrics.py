@@ -61,6 +61,10 @@ def test_a_credential_moves_what_is_published_and_projected_and_leaves_nothing_b
     assert after.value("registry_unpublished_age_seconds") == after.value("registry_held_back_events") == 0
     assert after.value("registry_database_up") == after.value("registry_log_up") == after.value("registry_ready") == 1
     assert after.total("registry_faults") == 0
+    assert 0 < after.value("registry_disk_free_bytes") < after.value("registry_disk_bytes")
+    assert after.value("registry_replicas") == 0
+    assert after.value("registry_replica_lag_seconds") is None
+    assert after.value("registry_cosigned", member="twente") is None
     assert after.value("registry_part_read", part="process") == 1
     assert {sample.value for sample in after.families["registry_part_read"].samples} == {1}
     assert 0 < after.value("registry_publish_seconds_sum") <= after.value("registry_visible_seconds_sum") < 600
