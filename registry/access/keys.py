@@ -19,6 +19,7 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
+from registry.access.errors import EndedKey, UnknownKey
 from registry.http import Caller, HttpProblem
 from registry.http.access import API_KEY_PREFIX, SCOPES
 
@@ -39,14 +40,6 @@ ORDINARY_SCOPES: Final = frozenset(
 )
 """The scopes that a university's own systems need. Every other scope lets a key decide in a person's place, or read
 about people: who makes such a key confirms it."""
-
-
-class UnknownKey(Exception):
-    """Unknown API key or unknown scope."""
-
-
-class EndedKey(UnknownKey):
-    """The API key was revoked or rotated, or has expired, and cannot be rotated."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, rename="camel"):

@@ -20,8 +20,8 @@ from consumers.witness.policy import PolicyUnmet
 from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
-from registry.access import UnknownKey
-from registry.accounts import AccountError
+from registry.access.errors import UnknownKey
+from registry.accounts.errors import AccountError
 from registry.application.acceptance import NotAccepted
 from registry.application.errors import InvalidEvent, Refusal
 from registry.backup.backup import BackupError, WrongPassphrase

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection, Iterator
 
-from registry.accounts import AccountDatabase
+from registry.accounts.database import AccountDatabase
 from registry.node.node import Node
 from registry.privacy.access_journal import AccessJournal
 from registry.supervision import DATABASE_ERRORS

@@ -19,9 +19,10 @@ from projections.api.feed import Streams, Whose
 from projections.api.members import OwnStream
 from projections.api.reading import Views
 from projections.api.receipts import Receipts
-from registry.access import ApiKeys, Tokens
-from registry.accounts import AccountServices
+from registry.access.keys import ApiKeys
+from registry.access.tokens import Tokens
 from registry.accounts.identity_provider import IdentityProvider, open_provider
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide

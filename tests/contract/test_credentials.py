@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 import pytest
 
-from registry.access import ApiKeys, Tokens
+from registry.access.keys import ApiKeys
+from registry.access.tokens import Tokens
 from registry.http import HttpProblem
 from registry.http.access import ANYBODY, SCOPES, Caller
 from registry.settings.settings import TokenSettings

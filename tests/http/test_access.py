@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from registry.access import ApiKeys
+from registry.access.keys import ApiKeys
 from registry.http.access import SCOPES
 from registry.http.problems import PROBLEM_TYPES
 from registry.wire.validation_messages import humanize

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.settings.sign_in import AccountSetting
 from tests.support.command import until

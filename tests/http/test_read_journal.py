@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from registry.accounts import AccountDatabase
+from registry.accounts.database import AccountDatabase
 from registry.privacy.access_journal import AccessJournal
 from tests.support.served import once, row
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from registry.accounts import AccountDatabase
+from registry.accounts.database import AccountDatabase
 from registry.privacy.access_journal import MAX_LEARNERS, AccessJournal, delete_reads
 from registry.vault.openings import no_openings, watch_openings
 from tests.support.memory_log import MemoryLog

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from registry.accounts import AccountServices
 from registry.accounts.errors import AccountError, InvalidLink, NameInUse, ProviderFault, UnknownAccount
 from registry.accounts.identity_provider import Person
 from registry.accounts.journal import JournalRow
 from registry.accounts.searches import MAX_KEPT
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.settings.sign_in import AccountSetting
 from registry.store.migrations import migrate

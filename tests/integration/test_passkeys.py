@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from registry.accounts import AccountServices
 from registry.accounts.errors import AccountError, InvalidPasskey
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.settings.sign_in import AccountSetting
 from registry.store.migrations import migrate

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from registry.access import ApiKeys
+from registry.access.keys import ApiKeys
 from registry.domain.case_errors import SecondPerson
 from registry.http.access import Caller
 from registry.letters.content import Office as Letterhead

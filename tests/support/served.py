@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import httpx
 
-from registry.access import ApiKeys
-from registry.accounts import AccountServices
+from registry.access.keys import ApiKeys
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.http.access import SCOPES
 from registry.settings.sign_in import AccountSetting

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from projections.credentials import own_credentials
 from projections.credentials.own_credentials import CredentialQuery
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.node.adapters.office import office_of
 from registry.node.node import open_node

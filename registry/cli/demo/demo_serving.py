@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from registry.access import ApiKeys
+from registry.access.keys import ApiKeys
 from registry.cli.demo.demo_people import OFFICE_STAFF, UNIVERSITY_STAFF, Person, add_people, open_cases
 from registry.cli.demo.demo_sheet import write_sheet
 from registry.cli.files import write_file

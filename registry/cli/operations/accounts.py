@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from registry.accounts import AccountError, AccountServices
+from registry.accounts.errors import AccountError
 from registry.accounts.roles import ROLES
+from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.cli.account import As, who
 from registry.cli.listing import Column, print_list

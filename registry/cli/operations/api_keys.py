@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from registry.access import ApiKeys
+from registry.access.keys import ApiKeys
 from registry.cli.choices import choice_option
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from projections.credentials.small_groups import find_small_groups
-from registry.accounts import AccountError
+from registry.accounts.errors import AccountError
 from registry.cli import ids
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of

@@ -6,9 +6,9 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from registry.accounts import AccountError, AccountServices
-from registry.accounts.errors import UnknownAccount
+from registry.accounts.errors import AccountError, UnknownAccount
 from registry.accounts.roles import ROLES
+from registry.accounts.services import AccountServices
 from registry.http.access import requires
 from registry.http.problems import HttpProblem
 from registry.server.pages.frame import Pages

@@ -5,7 +5,7 @@ from typing import Any, Final
 from anyio.to_thread import run_sync
 from litestar import Request, Response, get
 
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.http.access import requires
 from registry.server.pages.frame import Pages
 

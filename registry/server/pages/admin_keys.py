@@ -7,8 +7,9 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from registry.access import ORDINARY_SCOPES, ApiKeys, UnknownKey
-from registry.accounts import AccountServices
+from registry.access.errors import UnknownKey
+from registry.access.keys import ORDINARY_SCOPES, ApiKeys
+from registry.accounts.services import AccountServices
 from registry.http.access import SCOPES, requires
 from registry.server.pages.frame import Pages
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request
 
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.http.clients import client_of
 from registry.http.problems import HttpProblem
 

@@ -9,7 +9,8 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Send
 
-from registry.accounts import AccountServices, Session
+from registry.accounts.services import AccountServices
+from registry.accounts.sessions import Session
 from registry.accounts.site import Site
 from registry.http.access import ANYBODY
 from registry.http.clients import client_of

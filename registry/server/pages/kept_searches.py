@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request
 
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.server.pages.browser_session import cookie_of, session_of
 
 Room = Literal["desk", "office"]

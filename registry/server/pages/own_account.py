@@ -7,7 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from registry.accounts import AccountServices, Session
+from registry.accounts.services import AccountServices
+from registry.accounts.sessions import Session
 from registry.server.pages.browser_session import no_session_cookie, require_person
 from registry.server.pages.frame import SHORTCUTS_COOKIE, SHORTCUTS_OFF, Pages
 

@@ -6,9 +6,10 @@ from anyio.to_thread import run_sync
 from litestar import MediaType, Request, Response, post
 from litestar.response import Redirect
 
-from registry.accounts import AccountError, AccountServices, Session
-from registry.accounts.errors import InvalidPasskey
+from registry.accounts.errors import AccountError, InvalidPasskey
 from registry.accounts.passkeys import identify_passkey
+from registry.accounts.services import AccountServices
+from registry.accounts.sessions import Session
 from registry.server.pages.attempts import Attempts
 from registry.server.pages.browser_session import cookie_of, require_person, session_cookie
 from registry.server.pages.frame import Pages

@@ -7,9 +7,9 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from registry.accounts import AccountServices
 from registry.accounts.identity_provider import IdentityProvider
 from registry.accounts.provider_state import begin_attempt
+from registry.accounts.services import AccountServices
 from registry.accounts.site import Site
 from registry.http.problems import HttpProblem
 from registry.server.pages.frame import Pages

@@ -8,10 +8,11 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from registry.accounts import AccountServices, Session
 from registry.accounts.errors import ProviderFault
 from registry.accounts.identity_provider import Person
 from registry.accounts.provider_state import is_of, resume_attempt
+from registry.accounts.services import AccountServices
+from registry.accounts.sessions import Session
 from registry.server.pages.attempts import Attempts
 from registry.server.pages.browser_session import cookie_of, require_person, session_cookie, session_of
 from registry.server.pages.frame import Pages

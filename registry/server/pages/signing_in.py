@@ -7,8 +7,8 @@ from anyio.to_thread import run_sync
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from registry.accounts import AccountServices
 from registry.accounts.errors import InvalidLink, ProviderFault
+from registry.accounts.services import AccountServices
 from registry.server.pages.browser_session import (
     cookie_of,
     no_session_cookie,

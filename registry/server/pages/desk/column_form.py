@@ -7,8 +7,8 @@ from uuid import UUID
 
 from litestar import Request, Response, post
 
-from registry.accounts import AccountServices
 from registry.accounts.journal import JournalRow
+from registry.accounts.services import AccountServices
 from registry.batches.batch import TABLES, ReadingOptions, WrongState
 from registry.batches.imports.column_mapping import Columns, UnfitColumns, check_columns, map_rows, read_header
 from registry.batches.imports.handing_over import NDJSON

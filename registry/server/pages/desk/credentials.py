@@ -25,7 +25,7 @@ from projections.credentials.own_credentials import (
     page_of_newest,
 )
 from projections.records.member_names import read_member_names
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.api.private_side import PrivateSide
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.learners.name_search import normalise_name

@@ -12,8 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 from litestar.response import Stream
 
-from registry.accounts import AccountServices
 from registry.accounts.journal import JournalRow
+from registry.accounts.services import AccountServices
 from registry.api.batch_options import parse_publish_at
 from registry.api.corrections import stream_corrections
 from registry.api.idempotency import Answer

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get
 
-from registry.accounts import AccountServices
 from registry.accounts.roles import scopes_of
+from registry.accounts.services import AccountServices
 from registry.batches.batch import TABLES
 from registry.batches.batch_file import DamagedBatchFile
 from registry.batches.imports.column_mapping import Header, guess_columns, read_header

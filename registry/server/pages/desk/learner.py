@@ -12,7 +12,7 @@ from projections.api.reading import Views
 from projections.records import learners
 from projections.records.learners import LearnerRecord
 from projections.records.member_names import read_member_names
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.api.access_exports import Export, stream_archive
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write

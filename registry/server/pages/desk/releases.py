@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from projections.records.award_history import Term, count_awards, read_titles
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Response, post
 
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.api.bodies import Offers
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write

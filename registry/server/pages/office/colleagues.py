@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from registry.accounts import AccountServices
 from registry.accounts.roles import scopes_of
+from registry.accounts.services import AccountServices
 from registry.application.registry import Registry
 from registry.values.actors import PERSON_PREFIX, actor_names
 

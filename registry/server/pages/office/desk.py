@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from projections.api.reading import Views
-from registry.accounts import AccountServices
+from registry.accounts.services import AccountServices
 from registry.api.bodies import InjectedLookup
 from registry.api.case_actions import Office
 from registry.api.private_side import PrivateSide
