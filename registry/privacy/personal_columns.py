@@ -204,6 +204,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         {"kind": "none", "by": "staff", "sealed": "sealed"},
         "case_texts_days",
     ),
+    "privacy.erased_bytes": TableEntry("rights", "until the tables were rewritten", {}),
     "privacy.reads": TableEntry(
         "accountability",
         "see the rule",
@@ -220,6 +221,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         },
     ),
     "privacy.retention_runs": TableEntry("rights", _FOREVER, {"deleted": "none"}),
+    "privacy.rewrites": TableEntry("rights", "until the next rewrite", {"hindrance": "none"}),
     "public.registry_events": TableEntry("publishing", _LOG, {"topic": "none", "state": "pseudonym"}),
     "publisher.commits": TableEntry("publishing", _FOREVER, {"root": "none", "hashes": "none"}),
     "publisher.dealt_with": TableEntry("publishing", _FOREVER, {"what": "none", "subject": "none"}),

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from registry.accounts.journal import append
 from registry.privacy.access_journal import count_old_reads, delete_reads
+from registry.privacy.erased_bytes import note_deletion
 from registry.settings.retention import RetentionSetting
 
 ACTOR: Final = "retention"
@@ -90,6 +91,8 @@ def delete_old_rows(connection: Connection[DictRow], setting: RetentionSetting, 
             " ON CONFLICT (day) DO UPDATE SET at = excluded.at, deleted = excluded.deleted",
             (now.date(), now, Jsonb(counts)),
         )
+        if any(rule != "reads_days" for rule in counts):
+            note_deletion(cursor)
         for rule_name, rows in counts.items():
             append(cursor, now, ACTOR, f"retention.{rule_name}", str(rows))
     return deleted

@@ -45,3 +45,5 @@ class RetentionSetting(BaseModel):
     """Days after the last text of a case that is closed, or withdrawn, after which its texts are deleted."""
     case_files_days: Days | None = None
     """Days after the last text or file of a case that is closed, or withdrawn, after which its files are deleted."""
+    erased_bytes_days: Days | None = 1
+    """Days after an erasure after which tables are rewritten, so that its bytes leave the database's files."""

@@ -17,6 +17,7 @@ from registry.learners import erasure as erasing
 from registry.learners.numbers import find_former_owners
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.privacy.erased_bytes import find_deadline
 from registry.privacy.processing_record import list_kept
 from registry.values.plural import plural
 from registry.wire.today import utc_today
@@ -86,6 +87,7 @@ def erase(
         typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
+    _say_deadline(node)
     errors.print(
         "If you back up keys apart, do it again now: registry node backup-keys FILE --replace. Until then the earlier"
         " backup of keys opens the learner in older backups.",
@@ -93,6 +95,17 @@ def erase(
         markup=False,
     )
     publish_now(node)
+
+
+def _say_deadline(node: Node) -> None:
+    """Say when the bytes of the rows are gone from the database's files, and from where this node cannot take them."""
+    deadline = find_deadline(node.registry.connection, node.settings.retention.erased_bytes_days, utc_today())
+    if deadline.gone_by is None:
+        say("The bytes of the rows, without their key, stay in the database's files until: registry privacy rewrite")
+    else:
+        say(f"The bytes of the rows, without their key, are gone from the database's files by {deadline.gone_by} (UTC).")
+    for copy in deadline.copies:
+        say(f"Not reached by this node: {copy}")
 
 
 def _learner_of_number(node: Node, student: str) -> str:
