@@ -9,7 +9,7 @@ from registry.privacy.retention import OldRows, delete_old_rows, find_old_rows, 
 
 def enforce_retention(node: Node) -> list[OldRows]:
     """Delete what the rules say; return what was deleted."""
-    return delete_old_rows(node.registry.connection, node.settings.retention, datetime.now(UTC))
+    return delete_old_rows(node.registry.connection, node.registry.vault, node.settings.retention, datetime.now(UTC))
 
 
 def try_retention(node: Node) -> list[OldRows]:

@@ -33,6 +33,10 @@ REWRITTEN: Final = (
 """Tables with encrypted values, and with hashes of numbers that an erasure deletes."""
 _STATISTICS: Final = "pg_catalog.pg_statistic"
 """The planner's statistics, which quote values of the tables."""
+_OWN_LOG: Final = (
+    "The write-ahead log, until its segments pass in their own time: the node's database role may not end them. Let the"
+    " administrator run: GRANT pg_checkpoint TO role; GRANT EXECUTE ON FUNCTION pg_switch_wal() TO role."
+)
 
 
 class RewriteHindered(Exception):
@@ -141,10 +145,7 @@ def _pass_log(connection: Connection[DictRow]) -> list[str]:
         for statement in ("CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
             connection.execute(statement.encode())
     except errors.InsufficientPrivilege:
-        return [
-            "The write-ahead log, until its segments pass in their own time: the node's database role may not end them."
-            " Let the administrator run: GRANT pg_checkpoint TO role; GRANT EXECUTE ON FUNCTION pg_switch_wal() TO role."
-        ]
+        return [_OWN_LOG]
     return []
 
 

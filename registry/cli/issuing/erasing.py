@@ -103,7 +103,9 @@ def _say_deadline(node: Node) -> None:
     if deadline.gone_by is None:
         say("The bytes of the rows, without their key, stay in the database's files until: registry privacy rewrite")
     else:
-        say(f"The bytes of the rows, without their key, are gone from the database's files by {deadline.gone_by} (UTC).")
+        say(
+            f"The bytes of the rows, without their key, are gone from the database's files by {deadline.gone_by} (UTC)."
+        )
     for copy in deadline.copies:
         say(f"Not reached by this node: {copy}")
 

@@ -35,8 +35,8 @@ def export_all(
 ) -> None:
     """Write all that this node knows of a learner to a ZIP, for the learner who asks (GDPR, Art. 15 and 20).
 
-    The manifest of the ZIP lists each file with its SHA-256, and what is not in it, with the reason. Only your own account may
-    read the file. Hand it to the learner, then delete it: an erasure does not reach it.
+    The manifest of the ZIP lists each file with its SHA-256, and what is not in it, with the reason. Only your own
+    account may read the file. Hand it to the learner, then delete it: an erasure does not reach it.
 
     With --pdf it is a PDF for people (PDF/A-3a, PDF/UA-1), without the contents of files.
 
