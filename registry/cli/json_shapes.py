@@ -197,7 +197,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "learner changes": _list(Change),
     "learner restrictions": _list(Restriction),
     "privacy reads": _list(LearnerRead),
-    "privacy rewrite": Rewrite,
+    "privacy rewrite": Shape(_names(Rewrite)),
     "privacy retention": _list(OldRows),
     "privacy record": Shape(_names(ProcessingRecord)),
     "privacy small-groups": Shape(_names(SmallGroups)),

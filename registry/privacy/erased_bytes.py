@@ -18,7 +18,6 @@ from psycopg import Connection, Cursor, errors
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
 
-from registry.accounts.journal import append
 from registry.privacy.personal_columns import TABLES
 
 ACTOR: Final = "retention"
@@ -93,6 +92,8 @@ def rewrite_tables(dsn: str, now: datetime) -> Rewrite:
 
     Each table is locked while it is rewritten. Raises what the database raises but a lock that others hold.
     """
+    from registry.accounts.journal import append  # noqa: PLC0415 - accounts load libraries that help texts do not need
+
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
         erased = connection.execute("SELECT ctid::text AS place FROM privacy.erased_bytes").fetchall()
         done: list[str] = []

@@ -49,6 +49,9 @@ FIELD_RULES: Final = list_field_rules(_CLOSED)
 """The rules of fields."""
 
 
+_ALL: Final[tuple[Rule | FieldRule, ...]] = (*RULES, *FIELD_RULES)
+
+
 class OldRows(msgspec.Struct, frozen=True):
     """The rows of one rule that are too old."""
 
@@ -63,7 +66,7 @@ def find_old_rows(connection: Connection[DictRow], setting: RetentionSetting, no
     """Return what each rule would delete now. Nothing is changed."""
     cursor = connection.cursor()
     counted = []
-    for rule in (*RULES, *FIELD_RULES):
+    for rule in _ALL:
         days = getattr(setting, rule.name)
         rows = 0
         if days is not None:
@@ -102,7 +105,7 @@ def _enforce(cursor: Cursor[DictRow], vault: Vault, setting: RetentionSetting, n
     """Enforce all rules but that of the access journal."""
     deleted = []
     # In the other order a case's files would make its texts look recent no more: all are judged before.
-    places = {rule.name: _select_places(cursor, rule, setting, now) for rule in (*RULES, *FIELD_RULES)}
+    places = {rule.name: _select_places(cursor, rule, setting, now) for rule in _ALL}
     for rule in RULES:
         doomed = places[rule.name]
         if doomed:

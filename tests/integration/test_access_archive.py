@@ -181,7 +181,7 @@ def text_of(content):
     return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
 
 
-def fill(lund, batch_store, offer):
+def fill(lund, offer):
     """A learner of whom something is stored of each kind; returns what was issued to them."""
     issued = issue(lund, offer, 1, grade="8")
     case = lund.open(STATISTICS, applicant=Applicant(student="s1", email="ada@example.org"), note="phoned twice").case
@@ -196,7 +196,7 @@ def fill(lund, batch_store, offer):
 def test_the_pdf_has_what_the_archive_has_in_every_language_and_is_what_verapdf_asks_for(
     lund, batch_store, offer, verapdf, tmp_path
 ):
-    issued = fill(lund, batch_store, offer)
+    issued = fill(lund, offer)
     archive = AccessArchive(
         lund.registry, batch_store, export_learner(lund.registry, issued.learner, [], all_published=True)
     )
