@@ -1,4 +1,4 @@
-"""Who acts, where nothing else says it: a command's acts are in the journal, in the transaction that stores them.
+"""The actor of what a command stores: a command's acts are in the journal, in the transaction that stores them.
 
 Requests over HTTP write their own entries (`registry.api.private_side`), with the id in the path as the subject.
 """

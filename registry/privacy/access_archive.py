@@ -73,13 +73,13 @@ class StoredCase(NamedTuple):
 
     case: Case
     data: dict[str, Any]
-    """Its row."""
+    """The case's row."""
     texts: list[Written]
     attachments: list[Attachment]
 
     @property
     def folder(self) -> str:
-        """Its folder in the archive."""
+        """The folder of the case in the archive."""
         return f"cases/{self.case.id}"
 
     @property

@@ -51,7 +51,7 @@ class Rules(NamedTuple):
     """A node's rules of how long data stays, and the legal bases of what an erasure leaves."""
 
     retention: RetentionSetting
-    kept: KeptBasis
+    bases: KeptBasis
 
 
 class Section(NamedTuple):
@@ -186,28 +186,28 @@ def _part_sections(archive: AccessArchive, say: PaperWording) -> Iterator[Sectio
     """Yield what else is stored: rows, cases, decisions, answers, reads, acts."""
     parts = {part.name: part.rows for part in archive.read_parts()}
 
-    def nested(file: str, heading: str | None = None) -> list[Group]:
+    def list_nested(file: str, heading: str | None = None) -> list[Group]:
         label = None if heading is None else _label(f"stored_label.{heading}", say)
         heads = _heads(("what", "data"), say)
         return [Group(label, heads, value_rows(each), file=file) for each in parts[file]]
 
-    def journal(file: str) -> list[Group]:
+    def list_journal(file: str) -> list[Group]:
         rows = [[say_moment(each.at, say), plain(each.actor), plain(each.act)] for each in parts[file]]
         return [Group(None, _heads(("when", "who", "what"), say), rows, file=file)] if rows else []
 
     rows = [
-        *nested("held-rows.json", "held"),
-        *nested("waiting-credentials.json", "waiting"),
-        *nested("batches.json", "batch"),
-        *nested("status-notes.json", "notes"),
+        *list_nested("held-rows.json", "held"),
+        *list_nested("waiting-credentials.json", "waiting"),
+        *list_nested("batches.json", "batch"),
+        *list_nested("status-notes.json", "notes"),
     ]
     yield Section("rows", rows)
     yield Section("cases", [group for case in archive.read_cases() for group in _case_groups(case, say)])
-    yield Section("decisions", nested("decisions.json"))
-    yield Section("answers", nested("answers.json"))
-    yield Section("reads", journal("reads.json"))
-    yield Section("acts", journal("acts.json"))
-    yield Section("further", nested("further-rows.json"))
+    yield Section("decisions", list_nested("decisions.json"))
+    yield Section("answers", list_nested("answers.json"))
+    yield Section("reads", list_journal("reads.json"))
+    yield Section("acts", list_journal("acts.json"))
+    yield Section("further", list_nested("further-rows.json"))
 
 
 def _case_groups(case: StoredCase, say: PaperWording) -> Iterator[Group]:
@@ -246,8 +246,8 @@ def _closing_sections(archive: AccessArchive, rules: Rules, say: PaperWording) -
         period = say("stored.noDays") if days is None else say("stored.days", days=say.number(days))
         periods.append([_label(f"stored_rule.{name}", say), own(period, say)])
     yield Section("periods", [Group(None, _heads(("data", "period"), say), periods)])
-    kept = [[_label(f"stored_kept.{each.field}", say), plain(each.basis)] for each in list_kept(rules.kept)]
-    yield Section("kept", [Group(None, _heads(("data", "basis"), say), kept)])
+    remaining = [[_label(f"stored_kept.{each.field}", say), plain(each.basis)] for each in list_kept(rules.bases)]
+    yield Section("kept", [Group(None, _heads(("data", "basis"), say), remaining)])
     export = archive.export
     members = sorted({view.member for view in export.published} - {export.university})
     absent = [_label(f"stored_absent.{name}", say) for name in ABSENT_WORDS]

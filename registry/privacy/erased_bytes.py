@@ -52,7 +52,7 @@ class Rewrite(msgspec.Struct, frozen=True):
     hindrance: str | None
     """Why it is not complete; the node tries again an hour later."""
     copies: list[str]
-    """Where else such bytes may be, which this node cannot reach."""
+    """Other places of such bytes, which this node cannot reach."""
 
 
 class Deadline(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,7 +61,7 @@ class Deadline(msgspec.Struct, frozen=True, rename="camel"):
     gone_by: date | None
     """The day (UTC) by whose end they are gone from this server's files; null where the rule is off."""
     copies: list[str]
-    """Where else such bytes may be, which this node cannot reach."""
+    """Other places of such bytes, which this node cannot reach."""
 
 
 def note_deletion(cursor: Cursor[DictRow]) -> None:

@@ -1,7 +1,7 @@
 """Rules of how long single fields stay, while the rest of their row stays: with the daily rules of whole rows.
 
-After a case is closed and its time for an appeal is over, nobody writes to its applicant any more, and the applicant
-is told apart by the learner's id. So address, e-mail, date of birth and student number go from what the application
+After a case is closed and its time for an appeal is over, nobody writes to its applicant any more, and the
+learner's id stands for the applicant. So address, e-mail, date of birth and student number go from what the application
 says, and the names of files, which often quote the person. The texts themselves stay as long as the law on archives
 says (`case_texts_days`).
 """
