@@ -156,6 +156,12 @@ def test_after_an_erasure_no_byte_has_the_person_and_another_person_is_there_as_
     assert len(confirmed) == 4
     said = consortium.run("learner", "erase", learner, "--yes", "--confirm-case", own_case).stdout
     assert "are gone from the database's files by" in said
+    acts = json.loads(consortium.run("account", "journal", "--count", 100, "--json").stdout)["items"]
+    assert {(act["act"], act["subject"]) for act in acts} >= {
+        ("command learner erase", learner),
+        *(("command case open", case["case"]) for case in cases),
+        *(("command case attach", case["case"]) for case in cases),
+    }
     consortium.run("node", "backup-keys", backups / "twente.keys", "--replace", environment=ENVIRONMENT)
     consortium.run("views", "update")
     rewrite_and_search(consortium, server, keys)

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -72,19 +73,7 @@ def erase(
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
     count = erasing.count_credentials(node.registry, learner)
     if not yes:
-        if not sys.stdin.isatty():
-            raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
-        _show_person(node, learner)
-        errors.print(
-            f"This permanently destroys the personal data behind {plural(count, 'credential')}."
-            " They cannot be reissued.",
-            highlight=False,
-        )
-        for rest in list_kept(node.settings.retention_basis):
-            errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
-        for other in merged:
-            errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
-        typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
+        _confirm(node, learner, merged, count)
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
     _say_deadline(node)
@@ -95,6 +84,22 @@ def erase(
         markup=False,
     )
     publish_now(node)
+
+
+def _confirm(node: Node, learner: str, merged: Sequence[str], count: int) -> None:
+    """Show whose data an erasure destroys and what stays, and ask. Raises a usage error where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
+    _show_person(node, learner)
+    errors.print(
+        f"This permanently destroys the personal data behind {plural(count, 'credential')}. They cannot be reissued.",
+        highlight=False,
+    )
+    for rest in list_kept(node.settings.retention_basis):
+        errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
+    for other in merged:
+        errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
+    typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
 
 
 def _say_deadline(node: Node) -> None:
