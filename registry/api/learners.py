@@ -1,7 +1,7 @@
 """Decisions about held rows, and the erasure of learners."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from registry.application.held_rows import PAGE, HeldRows, Place
 from registry.application.registry import Registry
 from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.intake.rows.row_texts import MAX_FIELD
+from registry.privacy.erased_bytes import Deadline
 from registry.vault.shown_version import VERSION_DIGITS
 
 
@@ -27,6 +28,10 @@ class Eraser(Protocol):
 
     def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
         """Destroy key and rows, and announce it on the log. Return what that made impossible. Raises `Refusal`."""
+        ...
+
+    def find_deadline(self, registry: Registry) -> Deadline:
+        """Return when the bytes of the rows are gone, and from where they are not."""
         ...
 
 
@@ -46,13 +51,17 @@ class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     Their letters cannot be written again after the erasure."""
 
 
-class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A learner who was erased."""
 
     member: str
     learner: str
     warnings: list[str] = []
     """Cases that were open, or that may still be appealed: they cannot go on as before."""
+    gone_by: date | None = None
+    """The day (UTC) by whose end the bytes of the rows are gone from the files of this node's database server."""
+    copies: list[str] = []
+    """Where else bytes of the rows may be, whose key is destroyed, and which this node cannot reach."""
 
 
 @post(
@@ -90,7 +99,8 @@ def erase_learner(
     def act(write: Write) -> Answer:
         # The erasure deletes stored answers that name the learner, so this answer follows in a transaction of its own.
         warnings = eraser(write.registry, str(learner), again=data.again, confirm_cases=data.confirm_cases)
-        return Answer(200, ErasedLearner(write.registry.member, str(learner), warnings))
+        gone_by, copies = msgspec.structs.astuple(eraser.find_deadline(write.registry))
+        return Answer(200, ErasedLearner(write.registry.member, str(learner), warnings, gone_by, copies))
 
     return private.write_once(request, key, data, act)
 

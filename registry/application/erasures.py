@@ -53,4 +53,5 @@ class Erasures:
                 erasures.append(erasure)
         with self._store.join(transaction) as joined:
             joined.save(*erasures)
+            joined.name_subjects(*learners)
             joined.erase(rows)

@@ -22,14 +22,19 @@ from psycopg_pool import ConnectionPool
 
 from registry.application import log_size
 from registry.application.acceptance import Acceptance
+from registry.application.acting import list_journal_rows
 from registry.application.event_checks import EventChecker
 from registry.application.refusals import FindRefusals
 from registry.application.transaction import Transaction, TransactionOpen
 from registry.domain.aggregate import MemberAggregate, uuid_of
+from registry.domain.learner import Erasure
 from registry.observability import log_failures
 from registry.store.recorder import KeysReplaced, PrivateRecorder, StoredEvent, TransactionalRows, open_store
 from registry.vault.key_replacement import KeyReplacement, settle
 from registry.vault.vault import Vault
+
+_OF_ITS_OWN_ID = (Erasure.Erased.TOPIC, Erasure.ErasedAgain.TOPIC)
+"""Events of aggregates whose id is not that of their subject, which the transaction names."""
 
 
 class PrivateStore:
@@ -174,7 +179,8 @@ class PrivateStore:
 
     def _store(self, transaction: Transaction) -> None:
         """Write a transaction. Raises `KeysReplaced` where somebody else replaced keys of the vault at that moment."""
-        rows: Sequence[TransactionalRows] = transaction.rows
+        subjects = {str(event.originator_id) for event in transaction.events if event.topic not in _OF_ITS_OWN_ID}
+        rows: Sequence[TransactionalRows] = [*transaction.rows, *list_journal_rows(subjects | transaction.subjects)]
         if transaction.erased is not None:
             rows = [KeyReplacement(self.vault, transaction.erased, rows)]
         try:

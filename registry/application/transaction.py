@@ -51,6 +51,8 @@ class Transaction:
         """Rows in the order in which they are written, before the events."""
         self.expected: dict[UUID, int] = {}
         """Versions at which other aggregates were read."""
+        self.subjects: set[str] = set()
+        """Ids that the journal names where rows alone are stored, or the aggregate's id is not that of its subject."""
         self.erased: ErasedRows | None = None
         self.conflict: Exception = Duplicate(
             "this was recorded already, or changed by somebody else just now; look again"
@@ -73,6 +75,10 @@ class Transaction:
     def add(self, *rows: TransactionalRows) -> None:
         """Add rows."""
         self.rows += self._open(rows)
+
+    def name_subjects(self, *subjects: str) -> None:
+        """Add ids of what the rows are about, for the journal of a command's acts."""
+        self.subjects |= set(self._open(subjects))
 
     def expect(self, versions: Mapping[UUID, int]) -> None:
         """Let `commit` raise `StaleState` where one of these aggregates has another version by then."""

@@ -38,6 +38,7 @@ from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
+from registry.privacy.erased_bytes import RewriteHindered
 from registry.privacy.leak_drill import UnknownTable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
@@ -97,6 +98,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (ForeignLog, 3),
     (LogError, 4),
     (NotJournaled, 4),
+    (RewriteHindered, 4),
     (UnknownTable, 2),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )

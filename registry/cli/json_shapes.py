@@ -56,6 +56,7 @@ from registry.office.cases.views import CaseUpdate, CaseView
 from registry.office.cases.worklist import CaseLine
 from registry.office.cohorts.cohort import CohortOutcome
 from registry.privacy.access_journal import LearnerRead
+from registry.privacy.erased_bytes import Rewrite
 from registry.privacy.leak_drill import LeakDrill
 from registry.privacy.processing_record import ProcessingRecord
 from registry.privacy.retention import OldRows
@@ -196,6 +197,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "learner changes": _list(Change),
     "learner restrictions": _list(Restriction),
     "privacy reads": _list(LearnerRead),
+    "privacy rewrite": Shape(_names(Rewrite)),
     "privacy retention": _list(OldRows),
     "privacy record": Shape(_names(ProcessingRecord)),
     "privacy small-groups": Shape(_names(SmallGroups)),

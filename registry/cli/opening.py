@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from registry.node.node import Node
 
+_SERVICES = ("serve", "run", "demo")
+"""Commands that work for others, or for nobody: what they store is not their caller's act."""
+
 
 class State:
     """The global options; the node that they name is loaded and opened on first use."""
@@ -22,12 +25,15 @@ class State:
         self._learners: set[str] = set()
         self.command = ""
         """The words of the command, without its arguments, which may be personal data."""
+        self.actor: str | None = None
+        """The account that acts, as `--actor` has it; None for the account that runs the command."""
 
     @property
     def node(self) -> "Node":
         """The node. Raises `SettingsError`."""
         if self._node is None:
             from registry import observability  # noqa: PLC0415 - half a second of imports that help texts do not need
+            from registry.application.acting import Acting, acting_as  # noqa: PLC0415 - likewise
             from registry.node.node import Node  # noqa: PLC0415 - likewise
             from registry.settings.settings import load  # noqa: PLC0415 - likewise
             from registry.vault.openings import watch_openings  # noqa: PLC0415 - likewise
@@ -38,6 +44,9 @@ class State:
             observability.configure(settings.log_level)
             self._node = Node(settings)
             self._learners = self._open.enter_context(watch_openings())
+            if not self.command.startswith(_SERVICES):
+                acting = Acting(self._who(), f"command {self.command}")
+                self._open.enter_context(acting_as(acting))
         return self._node
 
     def close(self) -> None:
@@ -46,10 +55,14 @@ class State:
             return
         with contextlib.closing(self._node), self._open:
             if self._learners:
-                from registry.cli.account import who  # noqa: PLC0415 - commands without personal data do without it
-                from registry.node.access_journal import journal_command  # noqa: PLC0415 - likewise
+                from registry.node.access_journal import journal_command  # noqa: PLC0415 - commands without personal data do without it
 
-                journal_command(self._node, who(os.environ.get("REGISTRY_ACTOR")), self.command, self._learners)
+                journal_command(self._node, self._who(), self.command, self._learners)
+
+    def _who(self) -> str:
+        from registry.cli.account import who  # noqa: PLC0415 - half a second of imports that help texts do not need
+
+        return who(self.actor or os.environ.get("REGISTRY_ACTOR"))
 
 
 def node_of(context: typer.Context) -> "Node":
@@ -58,4 +71,5 @@ def node_of(context: typer.Context) -> "Node":
     if state is None:
         raise RuntimeError("the command line has no state")
     state.command = state.command or context.command_path.partition(" ")[2]
+    state.actor = state.actor or context.params.get("actor")
     return state.node

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from psycopg import Cursor
+from psycopg.rows import DictRow
 
+from registry.application.acting import list_journal_rows
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest
 from registry.application.restricted import refuse_restricted
@@ -146,7 +149,16 @@ class LearnerChanges:
         change = random_id()
         source = self._party(plan.source)
         sealed = self._vault.seal(source.learner, f"change {change}", msgspec.to_builtins(plan))
-        cursor = self._registry.cursor()
+        with self._registry.cursor() as cursor, cursor.connection.transaction():
+            self._insert(cursor, change, plan, preview, sealed, by)
+            for row in list_journal_rows([plan.source]):
+                row.write(cursor)
+        return ProposedChange(change, preview)
+
+    def _insert(
+        self, cursor: Cursor[DictRow], change: str, plan: _Plan, preview: Preview, sealed: bytes, by: str
+    ) -> None:
+        """Store a proposed change. Raises `CannotChange` where too many wait."""
         added = cursor.execute(
             "INSERT INTO vault.learner_changes"
             " (change, kind, source, target, preview, sealed, proposed_by, proposed, moves)"
@@ -167,7 +179,6 @@ class LearnerChanges:
         )
         if added.rowcount != 1:
             raise CannotChange(f"{MAX_OPEN:,} changes wait to be confirmed; confirm or drop some", "change")
-        return ProposedChange(change, preview)
 
     def _digest(self, preview: Preview) -> bytes:
         return self._vault.digest(msgspec.json.encode(preview))

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from registry.node.node import Node
+from registry.privacy.erased_bytes import Rewrite, is_rewrite_due, rewrite_tables
 from registry.privacy.retention import OldRows, delete_old_rows, find_old_rows, is_due
 
 
 def enforce_retention(node: Node) -> list[OldRows]:
     """Delete what the rules say; return what was deleted."""
-    return delete_old_rows(node.registry.connection, node.settings.retention, datetime.now(UTC))
+    return delete_old_rows(node.registry.connection, node.registry.vault, node.settings.retention, datetime.now(UTC))
 
 
 def try_retention(node: Node) -> list[OldRows]:
@@ -19,3 +20,13 @@ def try_retention(node: Node) -> list[OldRows]:
 def retention_is_due(node: Node) -> bool:
     """Return whether the rules were not enforced today (UTC) yet."""
     return is_due(node.registry.connection, datetime.now(UTC))
+
+
+def rewrite_erased(node: Node) -> Rewrite:
+    """Rewrite the tables now, so that the bytes of erased rows leave the database's files."""
+    return rewrite_tables(node.dsn(), datetime.now(UTC))
+
+
+def rewrite_is_due(node: Node) -> bool:
+    """Return whether an erasure is as old as the rule `erased_bytes_days` says."""
+    return is_rewrite_due(node.registry.connection, node.settings.retention.erased_bytes_days, datetime.now(UTC))

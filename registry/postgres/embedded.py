@@ -56,6 +56,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
+    "wal_recycle": "off",  # a segment that is no longer needed goes, with what an erasure left in it
     "synchronous_commit": "on",  # a signature leaves the process only after its row is on disk
     "jit": "off",
     "timezone": "UTC",

@@ -7,7 +7,7 @@ with the reason. `cases.json` lists the cases that have a folder of their own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import sql
@@ -18,12 +18,13 @@ from registry.application.registry import Registry
 from registry.batches.imports.import_store import ImportStore
 from registry.batches.redaction import SoughtLearner
 from registry.batches.store import BatchStore
+from registry.domain.case import Case
 from registry.domain.case_errors import UnknownCase
 from registry.learners.access_export import AccessExport
 from registry.learners.erasure import find_merged_learners
 from registry.learners.own_decisions import find_hidden_decisions
-from registry.office.cases.attachments import list_attachments, read_attachment
-from registry.office.cases.rows import read_texts
+from registry.office.cases.attachments import Attachment, list_attachments, read_attachment
+from registry.office.cases.rows import Written, read_texts
 from registry.privacy.access_journal import list_reads
 from registry.privacy.batch_rows import BatchRows, find_batch_rows
 from registry.privacy.streamed_zip import ArchiveFile, stream_zip
@@ -58,6 +59,38 @@ _HANDLED: Final = frozenset(
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
+class Part(NamedTuple):
+    """One file of the archive with rows."""
+
+    name: str
+    rows: list[Any]
+    is_cut: bool
+    """True if there are more rows."""
+
+
+class StoredCase(NamedTuple):
+    """One of the learner's cases, with its data and texts."""
+
+    case: Case
+    data: dict[str, Any]
+    """The case's row."""
+    texts: list[Written]
+    attachments: list[Attachment]
+
+    @property
+    def folder(self) -> str:
+        """The folder of the case in the archive."""
+        return f"cases/{self.case.id}"
+
+    @property
+    def stored(self) -> dict[str, object]:
+        """All but its files, as `case.json` has it."""
+        return {"case": self.data or None, "texts": self.texts, "attachments": self.attachments}
+
+    def __repr__(self) -> str:
+        return f"StoredCase({self.case.id})"  # a person is never shown by accident
+
+
 class AccessArchive:
     """The archive of one learner, and of those who were merged into them."""
 
@@ -65,7 +98,7 @@ class AccessArchive:
         self._registry = registry
         self._batch_store = batch_store
         self._imports = ImportStore(registry.dsn, registry.vault, batch_store)
-        self._export = export
+        self.export = export
         self._learners = [export.learner, *find_merged_learners(registry, export.learner)]
         self._holders = [
             holder
@@ -80,19 +113,35 @@ class AccessArchive:
             MAX_CASES + 1,
         )
 
+    @property
+    def merged_learners(self) -> list[str]:
+        """The ids of those who were merged into the learner."""
+        return self._learners[1:]
+
     def stream(self) -> Iterator[bytes]:
         """Yield the archive."""
         described: dict[str, object] = {
-            "learner": self._export.learner,
-            "mergedLearners": self._learners[1:],
-            "university": self._export.university,
-            "written": self._export.written,
+            "learner": self.export.learner,
+            "mergedLearners": self.merged_learners,
+            "university": self.export.university,
+            "written": self.export.written,
             "notIncluded": [{"data": data, "reason": reason} for data, reason in NOT_INCLUDED],
         }
-        return stream_zip(self._list_files(), described, self._export.written)
+        return stream_zip(self._list_files(), described, self.export.written)
 
     def _list_files(self) -> Iterator[ArchiveFile]:
-        yield _json_file("export.json", self._export)
+        yield _json_file("export.json", self.export)
+        for name, rows, is_cut in self.read_parts():
+            yield _json_file(name, rows, is_cut=is_cut)
+        yield _json_file("cases.json", self._cases[:MAX_CASES], is_cut=len(self._cases) > MAX_CASES)
+        for case in self.read_cases():
+            yield _json_file(f"{case.folder}/case.json", case.stored)
+            for attachment in case.attachments:
+                content = read_attachment(self._registry, case.case, attachment.attachment)
+                yield ArchiveFile(f"{case.folder}/{attachment.file_name}", content.content)
+
+    def read_parts(self) -> Iterator[Part]:
+        """Yield what is stored beside the person, the credentials and the cases, a file of the archive each."""
         parts: Sequence[tuple[str, Callable[[], list[Any]]]] = (
             ("status-notes.json", self._read_notes),
             ("decisions.json", self._read_decisions),
@@ -105,41 +154,37 @@ class AccessArchive:
         )
         for name, read in parts:
             rows = read()
-            yield _json_file(name, rows[:MAX_ROWS], is_cut=len(rows) > MAX_ROWS)
+            yield Part(name, rows[:MAX_ROWS], len(rows) > MAX_ROWS)
         batches = self._read_batches()
         is_cut = len(batches) > MAX_ROWS or any(batch.is_cut for batch in batches)
-        yield _json_file("batches.json", batches[:MAX_ROWS], is_cut=is_cut)
-        yield _json_file("cases.json", self._cases[:MAX_CASES], is_cut=len(self._cases) > MAX_CASES)
-        for case in self._cases[:MAX_CASES]:
-            yield from self._list_case_files(case)
+        yield Part("batches.json", batches[:MAX_ROWS], is_cut)
+
+    def read_cases(self) -> Iterator[StoredCase]:
+        """Yield the learner's cases with their data and texts, the oldest first."""
+        for identifier in self._cases[:MAX_CASES]:
+            case = self._read_case(identifier)
+            if case is not None:
+                yield case
 
     def _read_ids(self, statement: str, *more: int) -> list[str]:
         values = (self._learners, *more)
         return [row["id"] for row in self._registry.cursor().execute(statement.encode(), values).fetchall()]
 
-    def _list_case_files(self, identifier: str) -> Iterator[ArchiveFile]:
-        """Yield a case's data and texts, then its files one by one."""
+    def _read_case(self, identifier: str) -> StoredCase | None:
+        """Return a case's data and texts; None where its row came from an earlier version, or its key is gone."""
         registry = self._registry
         try:
             case = registry.case(identifier)
-        except UnknownCase:  # its row came from an earlier version
-            return
+        except UnknownCase:
+            return None
         holder = next((holder for holder in self._holders if holder.learner.learner == case.data.learner), None)
         if holder is None:
-            return
+            return None
         texts = read_texts(registry.cursor(), registry.vault, identifier, holder.learner)
         attachments = list_attachments(registry.cursor(), identifier)
         row = registry.cursor().execute("SELECT to_jsonb(c) AS data FROM office.cases c WHERE id = %s", (identifier,))
         stored = row.fetchone()
-        values = {
-            "case": None if stored is None else stored["data"],
-            "texts": texts,
-            "attachments": attachments,
-        }
-        yield _json_file(f"cases/{identifier}/case.json", values)
-        for attachment in attachments:
-            content = read_attachment(registry, case, attachment.attachment)
-            yield ArchiveFile(f"cases/{identifier}/{attachment.file_name}", content.content)
+        return StoredCase(case, {} if stored is None else stored["data"], texts, attachments)
 
     def _read_notes(self) -> list[Any]:
         vault, notes = self._registry.vault, []

@@ -5,6 +5,7 @@ A test compares this with the database: a column that is missing here fails it. 
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from registry.settings.retention import RetentionSetting
@@ -40,6 +41,8 @@ class TableEntry(NamedTuple):
     columns: Mapping[str, Form]
     rule: str | None = None
     """The rule of `[retention]` by which old rows are deleted; None where they go by `retention` alone."""
+    field_rules: Mapping[str, str] = MappingProxyType({})
+    """The rules by which single columns, or fields in them, go before."""
 
 
 _PUBLIC_TASK: Final = "Art. 6(1)(e): a task in the public interest; the law on higher education names it"
@@ -184,6 +187,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
             "sealed_name": "sealed",
         },
         "case_files_days",
+        {"sealed_name": "file_names_days"},
     ),
     "office.cases": TableEntry(
         "recognition",
@@ -203,7 +207,9 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         _WITH_CASE + ", or by the rule after the case was closed",
         {"kind": "none", "by": "staff", "sealed": "sealed"},
         "case_texts_days",
+        {"sealed": "applicant_details_days"},
     ),
+    "privacy.erased_bytes": TableEntry("rights", "until the tables were rewritten", {}),
     "privacy.reads": TableEntry(
         "accountability",
         "see the rule",
@@ -220,6 +226,7 @@ TABLES: Final[Mapping[str, TableEntry]] = {
         },
     ),
     "privacy.retention_runs": TableEntry("rights", _FOREVER, {"deleted": "none"}),
+    "privacy.rewrites": TableEntry("rights", "until the next rewrite", {"hindrance": "none"}),
     "public.registry_events": TableEntry("publishing", _LOG, {"topic": "none", "state": "pseudonym"}),
     "publisher.commits": TableEntry("publishing", _FOREVER, {"root": "none", "hashes": "none"}),
     "publisher.dealt_with": TableEntry("publishing", _FOREVER, {"what": "none", "subject": "none"}),
@@ -291,10 +298,14 @@ PSEUDONYMS: Final = ("learner", "learners", "source", "target")
 """Names of columns with ids of learners, whatever their type."""
 
 
-def describe_retention(entry: TableEntry, setting: RetentionSetting) -> str:
-    """Return how long a table's rows stay, with the days of its rule."""
-    if entry.rule is None:
+def describe_retention(entry: TableEntry, setting: RetentionSetting, column: str = "") -> str:
+    """Return how long a table's rows stay, with the days of its rule, and of the rule of a column."""
+    rules = [rule for rule in (entry.rule, entry.field_rules.get(column)) if rule is not None]
+    if not rules:
         return entry.retention
-    days = getattr(setting, entry.rule)
-    rule = "the rule is off" if days is None else f"{days} days"
-    return f"{entry.retention} (`{entry.rule}`: {rule})"
+    return f"{entry.retention} ({'; '.join(_describe_rule(rule, setting) for rule in rules)})"
+
+
+def _describe_rule(rule: str, setting: RetentionSetting) -> str:
+    days = getattr(setting, rule)
+    return f"`{rule}`: {'the rule is off' if days is None else f'{days} days'}"

@@ -66,7 +66,7 @@ def make_record(controller: str, setting: RetentionSetting, basis: KeptBasis) ->
     activities = []
     for name, activity in ACTIVITIES.items():
         columns = [
-            RecordedColumn(f"{table}.{column}", FORMS[form], describe_retention(entry, setting))
+            RecordedColumn(f"{table}.{column}", FORMS[form], describe_retention(entry, setting, column))
             for table, entry in TABLES.items()
             if entry.activity == name
             for column, form in entry.columns.items()

@@ -11,7 +11,10 @@ from psycopg.types.json import Jsonb
 
 from registry.accounts.journal import append
 from registry.privacy.access_journal import count_old_reads, delete_reads
+from registry.privacy.erased_bytes import note_deletion
+from registry.privacy.field_retention import FieldRule, list_field_rules
 from registry.settings.retention import RetentionSetting
+from registry.vault.vault import Vault
 
 ACTOR: Final = "retention"
 """The actor of deletions in the journal."""
@@ -42,6 +45,13 @@ RULES: Final = (
 """All rules but that of the access journal, whose chain of hashes goes on."""
 
 
+FIELD_RULES: Final = list_field_rules(_CLOSED)
+"""The rules of fields."""
+
+
+_ALL: Final[tuple[Rule | FieldRule, ...]] = (*RULES, *FIELD_RULES)
+
+
 class OldRows(msgspec.Struct, frozen=True):
     """The rows of one rule that are too old."""
 
@@ -56,31 +66,25 @@ def find_old_rows(connection: Connection[DictRow], setting: RetentionSetting, no
     """Return what each rule would delete now. Nothing is changed."""
     cursor = connection.cursor()
     counted = []
-    for rule in RULES:
+    for rule in _ALL:
         days = getattr(setting, rule.name)
         rows = 0
         if days is not None:
             statement = f"SELECT count(*) AS n FROM {rule.table} WHERE {rule.where}"  # noqa: S608 - constants from above
             row = cursor.execute(statement.encode(), _values(days, now)).fetchone()
             rows = 0 if row is None else int(row["n"])
-        counted.append(OldRows(rule.name, rule.table, days, rows))
+        counted.append(OldRows(rule.name, _place_of(rule), days, rows))
     days = setting.reads_days
     reads = 0 if days is None else count_old_reads(cursor, now - timedelta(days=days))
     return [*counted, OldRows("reads_days", "privacy.reads", days, reads)]
 
 
-def delete_old_rows(connection: Connection[DictRow], setting: RetentionSetting, now: datetime) -> list[OldRows]:
+def delete_old_rows(
+    connection: Connection[DictRow], vault: Vault, setting: RetentionSetting, now: datetime
+) -> list[OldRows]:
     """Delete what each rule says, and note it in the journal, in one transaction; return what was deleted."""
     with connection.transaction(), connection.cursor() as cursor:
-        deleted = []
-        # In the other order a case's files would make its texts look recent no more: both are judged before.
-        doomed = {rule.name: _select_places(cursor, rule, setting, now) for rule in RULES}
-        for rule in RULES:
-            places = doomed[rule.name]
-            if places:
-                statement = f"DELETE FROM {rule.table} WHERE ctid = ANY(%s::tid[])"  # noqa: S608 - a constant from above
-                cursor.execute(statement.encode(), (places,))
-            deleted.append(OldRows(rule.name, rule.table, getattr(setting, rule.name), len(places)))
+        deleted = _enforce(cursor, vault, setting, now)
         days = setting.reads_days
         reads = 0 if days is None else delete_reads(cursor, now - timedelta(days=days))
         deleted.append(OldRows("reads_days", "privacy.reads", days, reads))
@@ -90,12 +94,38 @@ def delete_old_rows(connection: Connection[DictRow], setting: RetentionSetting, 
             " ON CONFLICT (day) DO UPDATE SET at = excluded.at, deleted = excluded.deleted",
             (now.date(), now, Jsonb(counts)),
         )
+        if any(rule != "reads_days" for rule in counts):
+            note_deletion(cursor)
         for rule_name, rows in counts.items():
             append(cursor, now, ACTOR, f"retention.{rule_name}", str(rows))
     return deleted
 
 
-def _select_places(cursor: Cursor[DictRow], rule: Rule, setting: RetentionSetting, now: datetime) -> list[str]:
+def _enforce(cursor: Cursor[DictRow], vault: Vault, setting: RetentionSetting, now: datetime) -> list[OldRows]:
+    """Enforce all rules but that of the access journal."""
+    deleted = []
+    # In the other order a case's files would make its texts look recent no more: all are judged before.
+    places = {rule.name: _select_places(cursor, rule, setting, now) for rule in _ALL}
+    for rule in RULES:
+        doomed = places[rule.name]
+        if doomed:
+            statement = f"DELETE FROM {rule.table} WHERE ctid = ANY(%s::tid[])"  # noqa: S608 - a constant from above
+            cursor.execute(statement.encode(), (doomed,))
+        deleted.append(OldRows(rule.name, rule.table, getattr(setting, rule.name), len(doomed)))
+    for field_rule in FIELD_RULES:  # rows that went just now are not there any more
+        rows = field_rule.apply(cursor, vault, places[field_rule.name])
+        deleted.append(OldRows(field_rule.name, _place_of(field_rule), getattr(setting, field_rule.name), rows))
+    return deleted
+
+
+def _place_of(rule: Rule | FieldRule) -> str:
+    """Return the table of a rule, with the column where it is about one field."""
+    return f"{rule.table}.{rule.column}" if isinstance(rule, FieldRule) else rule.table
+
+
+def _select_places(
+    cursor: Cursor[DictRow], rule: Rule | FieldRule, setting: RetentionSetting, now: datetime
+) -> list[str]:
     days = getattr(setting, rule.name)
     if days is None:
         return []

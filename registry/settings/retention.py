@@ -45,3 +45,9 @@ class RetentionSetting(BaseModel):
     """Days after the last text of a case that is closed, or withdrawn, after which its texts are deleted."""
     case_files_days: Days | None = None
     """Days after the last text or file of a case that is closed, or withdrawn, after which its files are deleted."""
+    applicant_details_days: Days | None = 365
+    """Days after a case was closed, or withdrawn, after which e-mail, address, date of birth and student number go."""
+    file_names_days: Days | None = 365
+    """Days after a case was closed, or withdrawn, after which its files' own names go."""
+    erased_bytes_days: Days | None = 1
+    """Days after an erasure after which tables are rewritten, so that its bytes leave the database's files."""

@@ -7,6 +7,7 @@ import re
 import uuid
 import zipfile
 
+import pypdf
 import pytest
 
 from registry.accounts.services import AccountServices
@@ -172,9 +173,18 @@ def test_an_export_says_what_is_in_it_and_what_not_and_its_name_says_nothing(nod
     assert system.get(f"/v1/learners/{uuid.uuid4()}/export").status_code == 404
     assert clerk.post(f"/desk/learners/{uuid.uuid4()}/export", data=form(page)).status_code == 404
     assert clerk.get(f"/desk/learners/{learner}/export").status_code == 405
+    paper = clerk.post(f"/desk/learners/{learner}/export-pdf", data=form(page, language="nl"))
+    for answer in (paper, system.get(f"/v1/learners/{learner}/export.pdf", params={"language": "nl"})):
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["cache-control"] == "no-store"
+        text = " ".join(each.extract_text() for each in pypdf.PdfReader(io.BytesIO(answer.content)).pages)
+        assert "le-number" in text
+        assert "Uw rechten" in text
+    assert clerk.post(f"/desk/learners/{learner}/export-pdf", data=form(page, language="xx")).status_code == 422
+    assert system.get(f"/v1/learners/{uuid.uuid4()}/export.pdf").status_code == 404
     with contextlib.closing(AccountServices(node.dsn, AccountSetting(), site_of(None, "", 8000))) as services:
         acts = [entry.act for entry in services.journal.newest(100) if entry.subject == learner]
-    assert acts == ["learner.export"]
+    assert acts == ["learner.export"] * 2
     assert clerk.get(f"/desk/learners/{uuid.uuid4()}").status_code == 404
 
 

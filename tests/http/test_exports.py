@@ -1,5 +1,6 @@
 """Documents over HTTP: by content negotiation, as wallet copies, and as downloads of the clerk's pages."""
 
+import concurrent.futures
 import contextlib
 import csv
 import io
@@ -7,6 +8,8 @@ import json
 import re
 import zipfile
 
+import httpx
+import psycopg
 import pytest
 from joserfc.jwk import ECKey
 
@@ -28,7 +31,7 @@ def exporting(tmp_path_factory, postgres):
         file = made.home / "registry.toml"
         file.write_text(settings + file.read_text())
         registry("issuing-key", "create", "--profile", "open", home=made.home)
-        made.start()
+        made.start(workers=2)
         system = made.client()
         answer = system.post("/v1/achievements", json=achievement(), headers=once("offer"))
         made.achievement = answer.json()["achievement"]
@@ -130,6 +133,33 @@ def test_a_wallet_copy_is_bound_to_the_holders_key_and_made_once(exporting, syst
     assert system.post(path_of(first(exporting), "copies"), json=body, headers=once("wallet")).json() == copy
     other = system.post(path_of(first(exporting), "copies"), json=body, headers=once("wallet again")).json()
     assert other["copy"] != copy["copy"]
+
+
+def test_one_of_several_requests_for_a_copy_with_one_key_at_one_time_makes_it_and_the_others_get_the_same_or_wait(
+    exporting, system
+):
+    body = {"format": "sd-jwt-vc", "holder": ECKey.generate_key("P-256").as_dict(private=False)}
+    address, headers = exporting.url + path_of(first(exporting), "copies"), {**system.headers, **once("at once")}
+
+    def ask(_):  # on a connection of its own each, so that both processes of the node answer
+        return httpx.post(address, json=body, headers=headers, timeout=30)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(16)))
+    [made] = {answer.content for answer in answers if answer.status_code == 201}
+    for answer in answers:
+        if answer.status_code != 201:
+            problem(answer, 409, "in-progress")
+            assert answer.headers["retry-after"] == "1"
+    assert ask(0).content == made
+    learner, copy = exporting.credentials[0]["learner"], json.loads(made)["copy"]
+    with psycopg.connect(exporting.dsn) as connection:
+        [count] = connection.execute(
+            "SELECT count(*) FROM vault.document_copies WHERE learner = %s AND format = 'sd-jwt-vc' AND at >="
+            " (SELECT at FROM vault.document_copies WHERE copy = %s)",
+            (learner, copy),
+        ).fetchone()
+    assert count == 1
 
 
 @pytest.mark.parametrize(

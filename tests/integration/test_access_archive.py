@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import psycopg
+import pypdf
 import pytest
 
 from registry.accounts.journal import JournalRow
@@ -16,6 +17,8 @@ from registry.application.issuing import Issuer
 from registry.batches import BatchStore, Worker
 from registry.batches.batch import ReadingOptions
 from registry.batches.imports.import_store import ImportStore
+from registry.export.paper.stored_data_page import MAX_LISTED
+from registry.export.paper.wording import LANGUAGES, paper_wording
 from registry.learners.access_export import export_learner
 from registry.node.adapters.catalogue import OwnCatalogue
 from registry.office.cases.applicants import Applicant
@@ -23,6 +26,8 @@ from registry.office.cases.attachments import attach
 from registry.privacy import access_archive, batch_rows
 from registry.privacy.access_archive import NOT_INCLUDED, AccessArchive
 from registry.privacy.access_journal import append_read
+from registry.privacy.access_paper import Rules, write_access_pdf
+from registry.settings.retention import KeptBasis, RetentionSetting
 from tests.bench.data import achievement
 from tests.support.lund import STATISTICS, Lund
 from tests.support.node import request
@@ -169,3 +174,59 @@ def test_a_row_of_any_further_table_with_the_learners_id_is_in_it(lund, batch_st
     _, documents = archive_of(lund, batch_store, issued.learner)
     [row] = documents["further-rows.json"]
     assert row == {"table": "vault.of_a_later_version", "row": {"learner": issued.learner, "format": "a badge"}}
+
+
+def text_of(content):
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).replace("\u200b", "").split())
+
+
+def fill(lund, offer):
+    """A learner of whom something is stored of each kind; returns what was issued to them."""
+    issued = issue(lund, offer, 1, grade="8")
+    case = lund.open(STATISTICS, applicant=Applicant(student="s1", email="ada@example.org"), note="phoned twice").case
+    attach(lund.registry, lund.setting, lund.registry.case(case), PDF, "transcript", "desk", name="ada.pdf")
+    Issuer(lund.registry).issue([request(1, offer, record="same", date_of_birth="2001-03-02")])
+    lund.registry.store_rows(JournalRow.now("person:1", "learner.export", issued.learner))
+    with lund.registry.connection.transaction():
+        append_read(lund.registry.cursor(), datetime.now(UTC), "person:2", "GET /x", [issued.learner])
+    return issued
+
+
+def test_the_pdf_has_what_the_archive_has_in_every_language_and_is_what_verapdf_asks_for(
+    lund, batch_store, offer, verapdf, tmp_path
+):
+    issued = fill(lund, offer)
+    archive = AccessArchive(
+        lund.registry, batch_store, export_learner(lund.registry, issued.learner, [], all_published=True)
+    )
+    rules = Rules(RetentionSetting(), KeptBasis())
+    files = []
+    for language in LANGUAGES:
+        content = write_access_pdf(archive, None, rules, language)
+        files.append(tmp_path / f"{language}.pdf")
+        files[-1].write_bytes(content)
+        say, text = paper_wording(language), text_of(content)
+        for words in (
+            "Jansen", "Ada", "s1", issued.credential, "phoned twice", "ada@example.org", "2001-03-02", "person:1",
+            "GET /x", say("stored.title"), say("stored_section.rights"), say("stored_purpose.recognition"),
+        ):  # fmt: skip
+            assert words in text, (language, words)
+    for flavour in ("3a", "ua1"):
+        assert verapdf.refused(flavour, files) == {}
+    assert b"Jansen" not in b"".join(file.read_bytes()[:200] for file in files)
+    assert "Jansen" not in str(pypdf.PdfReader(files[0]).metadata)
+
+
+def test_a_long_table_of_the_pdf_is_cut_and_names_the_file_that_has_the_rest(lund, batch_store, offer):
+    issued = issue(lund, offer, 1)
+    with lund.registry.connection.transaction():
+        for number in range(MAX_LISTED + 3):
+            append_read(lund.registry.cursor(), datetime.now(UTC), f"person:{number}", "GET /x", [issued.learner])
+    archive = AccessArchive(
+        lund.registry, batch_store, export_learner(lund.registry, issued.learner, [], all_published=True)
+    )
+    text = text_of(write_access_pdf(archive, None, Rules(RetentionSetting(), KeptBasis()), "en"))
+    assert "3 more are in reads.json of the archive" in text
+    assert f"person:{MAX_LISTED + 2}" in text  # the newest
+    assert "person:2 " not in text

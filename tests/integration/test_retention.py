@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.application.issuing import Issuer
+from registry.office.cases.applicants import Applicant
+from registry.office.cases.attachments import attach, read_file_names
+from registry.office.cases.rows import read_texts
 from registry.privacy.access_journal import append_read
 from registry.privacy.retention import delete_old_rows, find_old_rows, is_due
 from registry.settings.retention import RetentionSetting
@@ -16,9 +19,14 @@ from tests.support.streams import new_id
 
 NOW = datetime(2030, 6, 1, 12, tzinfo=UTC)
 ALL = RetentionSetting(
-    reads_days=10, held_rows_days=10, waiting_days=10, status_notes_days=10, case_texts_days=10, case_files_days=20
+    reads_days=10, held_rows_days=10, waiting_days=10, status_notes_days=10, case_texts_days=10, case_files_days=20,
+    applicant_details_days=None, file_names_days=None,
+)  # fmt: skip
+OFF = RetentionSetting(
+    reads_days=None, held_rows_days=None, waiting_days=None, applicant_details_days=None, file_names_days=None
 )
-OFF = RetentionSetting(reads_days=None, held_rows_days=None, waiting_days=None)
+ADA_WITH_ADDRESS = Applicant(family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03", address="Kade 2")
+FIELDS = RetentionSetting(applicant_details_days=365, file_names_days=30)
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def rows(deleted):
 
 
 def enforce(lund, setting, now=NOW):
-    return rows(delete_old_rows(lund.registry.connection, setting, now))
+    return rows(delete_old_rows(lund.registry.connection, lund.registry.vault, setting, now))
 
 
 def count(lund, table):
@@ -96,3 +104,47 @@ def test_it_is_due_once_a_day_and_the_journal_says_what_went(lund):
     assert is_due(connection, NOW + timedelta(hours=13))
     [act] = connection.execute("SELECT actor, act, subject FROM accounts.journal").fetchall()
     assert (act["actor"], act["act"], act["subject"]) == ("retention", "retention.reads_days", "1")
+
+
+def close_with_a_file(lund):
+    """A closed case with an application and a file that has a name; returns its id."""
+    applicant = Applicant(
+        family_name="Jansen", given_name="Ada", date_of_birth="2001-02-03", email="ada@example.org", address="Kade 1",
+        reference="mine/7",
+    )  # fmt: skip
+    case = lund.open(STATISTICS, applicant=applicant).case
+    attach(lund.registry, lund.setting, lund.registry.case(case), b"%PDF-1.7 x", "transcript", "desk", name="ada.pdf")
+    cursor = lund.registry.cursor()
+    cursor.execute("UPDATE office.cases SET state = 'closed' WHERE id = %s", (case,))
+    cursor.execute("UPDATE office.texts SET written = %s WHERE case_id = %s", (NOW, case))
+    cursor.execute("UPDATE office.attachments SET added = %s WHERE case_id = %s", (NOW, case))
+    return case
+
+
+def application_of(lund, case):
+    """What the application of a case says."""
+    registry = lund.registry
+    holder = registry.vault.read_learner(registry.cursor(), registry.case(case).data.learner)
+    [text] = read_texts(registry.cursor(), registry.vault, case, holder.learner, kinds=("applicant",))
+    return text.content
+
+
+def test_fields_of_a_closed_case_go_on_their_days_and_what_else_it_says_stays(lund):
+    closed, still_open = close_with_a_file(lund), lund.open(STATISTICS, applicant=ADA_WITH_ADDRESS).case
+    files = read_file_names(lund.registry, lund.registry.case(closed))
+    assert list(files.values()) == ["ada.pdf"]
+    early, later, latest = (NOW + timedelta(days=days) for days in (29, 31, 366))
+    assert enforce(lund, FIELDS, early) == {}
+    assert rows(find_old_rows(lund.registry.connection, FIELDS, later)) == {"file_names_days": 1}
+    assert enforce(lund, FIELDS, later) == {"file_names_days": 1}
+    assert read_file_names(lund.registry, lund.registry.case(closed)) == {}
+    assert count(lund, "office.attachments") == 1
+    assert application_of(lund, closed)["email"] == "ada@example.org"
+    assert rows(find_old_rows(lund.registry.connection, FIELDS, latest)) == {"applicant_details_days": 1}
+    assert enforce(lund, FIELDS, latest) == {"applicant_details_days": 1}
+    said = application_of(lund, closed)
+    assert not {"email", "address", "dateOfBirth", "student"} & set(said)
+    assert (said["familyName"], said["reference"]) == ("Jansen", "mine/7")
+    assert application_of(lund, still_open)["address"] == "Kade 2"
+    assert enforce(lund, FIELDS, latest + timedelta(days=1)) == {}
+    assert count(lund, "privacy.erased_bytes") == 2  # their bytes leave the files, too

@@ -10,4 +10,5 @@ def forget_migrations(cursor):
     cursor.execute("DROP TABLE intake.replacements, intake.row_effects")
     cursor.execute("DROP TABLE intake.column_mappings, intake.hand_overs, intake.row_corrections, intake.imports")
     cursor.execute("DROP TABLE vault.document_copies")
+    cursor.execute("ALTER TABLE office.texts DROP COLUMN is_reduced")
     cursor.execute("DROP TABLE node.migrations")

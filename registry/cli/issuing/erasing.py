@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from registry.learners import erasure as erasing
 from registry.learners.numbers import find_former_owners
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.privacy.erased_bytes import find_deadline
 from registry.privacy.processing_record import list_kept
 from registry.values.plural import plural
 from registry.wire.today import utc_today
@@ -71,21 +73,10 @@ def erase(
     _refuse_unnamed_cases([case.file_number for case in affected], confirm_case or [])
     count = erasing.count_credentials(node.registry, learner)
     if not yes:
-        if not sys.stdin.isatty():
-            raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
-        _show_person(node, learner)
-        errors.print(
-            f"This permanently destroys the personal data behind {plural(count, 'credential')}."
-            " They cannot be reissued.",
-            highlight=False,
-        )
-        for rest in list_kept(node.settings.retention_basis):
-            errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
-        for other in merged:
-            errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
-        typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
+        _confirm(node, learner, merged, count)
     erasing.erase(node.registry, open_batch_store(node), learner, credentials=credentials, again=again)
     say(f"erased learner {learner}: the personal data behind {plural(count, 'credential')} is destroyed")
+    _say_deadline(node)
     errors.print(
         "If you back up keys apart, do it again now: registry node backup-keys FILE --replace. Until then the earlier"
         " backup of keys opens the learner in older backups.",
@@ -93,6 +84,35 @@ def erase(
         markup=False,
     )
     publish_now(node)
+
+
+def _confirm(node: Node, learner: str, merged: Sequence[str], count: int) -> None:
+    """Show whose data an erasure destroys and what stays, and ask. Raises a usage error where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("Refusing to erase without confirmation. Pass --yes.", param_hint="--yes")
+    _show_person(node, learner)
+    errors.print(
+        f"This permanently destroys the personal data behind {plural(count, 'credential')}. They cannot be reissued.",
+        highlight=False,
+    )
+    for rest in list_kept(node.settings.retention_basis):
+        errors.print(f"Kept: {rest.data}. {rest.basis}.", highlight=False, markup=False)
+    for other in merged:
+        errors.print(f"Learner {other}, who was merged into this one, is erased with them.", highlight=False)
+    typer.confirm(f"Erase learner {learner} permanently?", abort=True, err=True)
+
+
+def _say_deadline(node: Node) -> None:
+    """Say when the bytes of the rows are gone from the database's files, and from where this node cannot take them."""
+    deadline = find_deadline(node.registry.connection, node.settings.retention.erased_bytes_days, utc_today())
+    if deadline.gone_by is None:
+        say("The bytes of the rows, without their key, stay in the database's files until: registry privacy rewrite")
+    else:
+        say(
+            f"The bytes of the rows, without their key, are gone from the database's files by {deadline.gone_by} (UTC)."
+        )
+    for copy in deadline.copies:
+        say(f"Not reached by this node: {copy}")
 
 
 def _learner_of_number(node: Node, student: str) -> str:

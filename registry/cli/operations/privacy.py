@@ -12,8 +12,9 @@ from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
 from registry.cli.output import AsCsv, AsJson, Wide, print_json, say
 from registry.node.access_journal import open_access_journal
-from registry.node.retention import enforce_retention, try_retention
+from registry.node.retention import enforce_retention, rewrite_erased, try_retention
 from registry.privacy.access_journal import MAX_LISTED
+from registry.privacy.erased_bytes import RewriteHindered
 from registry.privacy.leak_drill import drill_table
 from registry.privacy.processing_record import make_record, write_markdown
 from registry.values.plural import plural
@@ -88,6 +89,26 @@ def retention(
         Column("would be deleted" if dry_run else "deleted", lambda row: row.rows),
     ]
     print_list(rows, columns, as_json=as_json, as_csv=as_csv, wide=wide)
+
+
+@privacy_app.command("rewrite")
+def rewrite(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Rewrite the database's tables now, so that the bytes of erased rows leave its files.
+
+    The node does it by itself, the days of `erased_bytes_days` after an erasure. Each table is locked meanwhile.
+
+    Example: registry privacy rewrite
+    """
+    result = rewrite_erased(node_of(context))
+    if as_json:
+        print_json(result)
+    if result.hindrance is not None:
+        raise RewriteHindered(f"not complete: {result.hindrance}")
+    if as_json:
+        return
+    say(f"rewrote {plural(len(result.tables), 'table')}; bytes of {plural(result.deletions, 'deletion')} are gone")
+    for copy in result.copies:
+        say(f"Not reached: {copy}")
 
 
 @privacy_app.command("record")

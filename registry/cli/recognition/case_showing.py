@@ -121,7 +121,9 @@ def _marks(line: CaseLine) -> str:
 
 CASE_COLUMNS = (
     Column("file", lambda line: line.file_number),
-    Column("applicant", lambda line: line.applicant or "erased", cut=True),
+    Column(
+        "applicant", lambda line: line.applicant or ("use restricted" if line.is_restricted else "erased"), cut=True
+    ),
     Column("credentials", _credentials, cut=True),
     Column("country", _countries),
     Column("state", lambda line: line.state),

@@ -19,10 +19,10 @@ _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 _FOLDER: Final = resources.files("registry.export.paper")
 _BASE: Final = _FOLDER.joinpath("base.typ").read_bytes()
 _TEMPLATES: Final = {
-    name: _BASE + _FOLDER.joinpath(f"{name}.typ").read_bytes() for name in ("certificate", "transcript")
+    name: _BASE + _FOLDER.joinpath(f"{name}.typ").read_bytes() for name in ("certificate", "stored_data", "transcript")
 }
 
-Template = Literal["certificate", "transcript"]
+Template = Literal["certificate", "stored_data", "transcript"]
 
 
 def receipt_attachment(receipt: str, description: str) -> Attachment:

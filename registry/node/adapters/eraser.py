@@ -9,6 +9,7 @@ from registry.batches import BatchStore
 from registry.learners import erasure as erasing
 from registry.node.node import Node
 from registry.node.services.batches import open_batch_store
+from registry.privacy.erased_bytes import Deadline, find_deadline
 from registry.wire.today import utc_today
 
 
@@ -18,6 +19,7 @@ class Eraser:
     def __init__(self, node: Node) -> None:
         self._batch_store: BatchStore = open_batch_store(node)
         self._dsn = node.dsn()
+        self._days = node.settings.retention.erased_bytes_days
 
     def __call__(self, registry: Registry, learner: str, *, again: bool, confirm_cases: Sequence[str]) -> list[str]:
         """Destroy a learner's key and rows, and announce it on the log. Return in sentences what became impossible.
@@ -36,3 +38,7 @@ class Eraser:
         warnings = [str(case) for case in affected]
         erasing.erase(registry, self._batch_store, learner, credentials=credentials, again=again)
         return warnings
+
+    def find_deadline(self, registry: Registry) -> Deadline:
+        """Return when the bytes of rows that are erased today are gone, and from where they are not."""
+        return find_deadline(registry.connection, self._days, utc_today())

@@ -13,7 +13,7 @@ from registry.node.cosigning import gather_cosignatures
 from registry.node.digests import sign_daily
 from registry.node.health import last_error
 from registry.node.node import Node, open_node
-from registry.node.retention import enforce_retention, retention_is_due
+from registry.node.retention import enforce_retention, retention_is_due, rewrite_erased, rewrite_is_due
 from registry.node.sealing import make_seal, seal_is_due
 from registry.supervision import supervise
 
@@ -50,6 +50,12 @@ def _run_once(node: Node) -> None:
     if retention_is_due(node):
         deleted = enforce_retention(node)
         _log.info("run.retention", **{each.rule: each.rows for each in deleted if each.rows})
+    if rewrite_is_due(node):
+        rewrite = rewrite_erased(node)
+        if rewrite.hindrance is None:
+            _log.info("run.rewritten", deletions=rewrite.deletions, tables=len(rewrite.tables))
+        else:
+            _log.warning("run.not_rewritten", why=rewrite.hindrance)
     fold = node.governance()
     for stream in [GOVERNANCE, *sorted(fold.state.members)]:
         try:

@@ -132,6 +132,7 @@ def attach(
     )
     with registry.join(transaction) as joined:
         joined.add(row)
+        joined.name_subjects(str(case.id))
     return Attachment(identifier, kind, subject, media_type, len(content), added, by)
 
 

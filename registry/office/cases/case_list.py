@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from registry.application.restricted import find_restricted
 from registry.domain.case import Case
 from registry.office.cases import worklist
 from registry.office.cases.assignments import assignees
@@ -95,12 +96,15 @@ def describe_known(office: Office, lines: Sequence[CaseLine], cases: Mapping[str
     """Return these lines with whom and what they are about; `cases` has the case of each by its id."""
     cursor, identifiers = office.registry.cursor(), [line.case for line in lines]
     people = read_applicants(cursor, office.registry.vault, identifiers)
+    learners = {line.case: cases[line.case].case.data.learner for line in lines}
+    hidden = find_restricted(cursor, set(learners.values()))
     working = assignees(cursor, identifiers)
     names = actor_names(cursor, [who for line in lines for who in (line.assessor, line.approver) if who is not None])
     return [
         msgspec.structs.replace(
             line,
-            applicant=name_of(people[line.case]) if line.case in people else None,
+            applicant=name_of(people[line.case]) if line.case in people and learners[line.case] not in hidden else None,
+            is_restricted=learners[line.case] in hidden,
             credentials=_credential_lines(cases[line.case].case, cases[line.case].facts),
             assignee=working.get(line.case),
             assessor_name=names.get(line.assessor or ""),

@@ -62,7 +62,13 @@ def find_by_name(cursor: Cursor[DictRow], vault: Vault, text: str) -> Search:
     for case, person in _in_chunks(cursor, vault, identifiers):
         if _begin_with(comparison_key(name_of(person)).split(), words):
             matches.append(case)
-    return Search(matches, complete)
+    usable = cursor.execute(
+        "SELECT id::text FROM office.cases WHERE id = ANY(%s::uuid[])"
+        " AND learner NOT IN (SELECT learner FROM privacy.restrictions WHERE lifted IS NULL)",
+        (matches,),
+    ).fetchall()
+    listed = {row["id"] for row in usable}  # finding a person by name is a use of their data
+    return Search([case for case in matches if case in listed], complete)
 
 
 def _begin_with(name: Sequence[str], words: Sequence[str]) -> bool:

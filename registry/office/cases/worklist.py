@@ -44,7 +44,9 @@ class CaseLine(msgspec.Struct, frozen=True, rename="camel"):
     decision: str | None
     appeal_until: date | None
     applicant: str | None = None
-    """The applicant's name, the family name first; null where they were erased."""
+    """The applicant's name, the family name first; null where they were erased, or the use of it is restricted."""
+    is_restricted: bool = False
+    """True if the use of the applicant's data is restricted (GDPR, Art. 18 and 21)."""
     credentials: list[CredentialLine] = []
     assignee: str | None = None
     """The officer who works on it."""

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Stream
 
@@ -13,11 +14,11 @@ from projections.records import learners
 from projections.records.learners import LearnerRecord
 from projections.records.member_names import read_member_names
 from registry.accounts.services import AccountServices
-from registry.api.access_exports import Export, stream_archive
+from registry.api.access_exports import Export, respond_pdf, stream_archive
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
-from registry.export.formats import FORMATS, LANGUAGES
-from registry.http import Cursors, HttpProblem, requires
+from registry.export.formats import FORMATS, LANGUAGES, Language
+from registry.http import Cursors, FieldError, HttpProblem, requires
 from registry.learners.change import Change
 from registry.learners.rectification import person_version, rectify
 from registry.learners.restriction_reasons import LIFTING, REASONS
@@ -166,6 +167,31 @@ def export(
 
 
 @post(
+    "/desk/learners/{learner:uuid}/export-pdf",
+    include_in_schema=False,
+    status_code=200,
+    sync_to_thread=True,
+    **requires("learners:read"),
+)
+def export_paper(
+    request: Request[Any, Any, Any],
+    private: PrivateSide,
+    exporter: Export,
+    services: AccountServices,
+    learner: UUID,
+    data: Typed,
+) -> Response[bytes]:
+    """Return what this node knows of a learner as a PDF. The journal has who took it."""
+    try:
+        language = msgspec.convert(data.get("language") or "en", Language)
+    except msgspec.ValidationError as error:
+        raise HttpProblem("unprocessable", errors=[FieldError("language", str(error), "language")]) from error
+    answer = respond_pdf(private, exporter, str(learner), language)
+    services.journal.add(request.user.actor, "learner.export", str(learner))
+    return answer
+
+
+@post(
     "/desk/learners/{learner:uuid}/rectify", include_in_schema=False, sync_to_thread=True, **requires("learners:decide")
 )
 def correct(
@@ -193,4 +219,4 @@ def correct(
     return pages.redirect(request, f"/desk/learners/{learner}", "learner-rectified")
 
 
-ROUTES: Final = [show_learner, export, correct]
+ROUTES: Final = [show_learner, export, export_paper, correct]

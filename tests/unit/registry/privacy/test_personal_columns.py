@@ -5,7 +5,7 @@ import pytest
 
 from registry.privacy.personal_columns import ACTIVITIES, FORMS, TABLES, describe_retention
 from registry.privacy.processing_record import list_kept, make_record, write_markdown
-from registry.privacy.retention import RULES
+from registry.privacy.retention import FIELD_RULES, RULES
 from registry.settings.retention import KeptBasis, RetentionSetting
 
 ENFORCED = {rule.name: rule.table for rule in RULES} | {"reads_days": "privacy.reads"}
@@ -14,7 +14,10 @@ ENFORCED = {rule.name: rule.table for rule in RULES} | {"reads_days": "privacy.r
 def test_each_rule_of_a_table_is_a_setting_that_is_enforced_on_that_table():
     named = {entry.rule: table for table, entry in TABLES.items() if entry.rule is not None}
     assert named == ENFORCED
-    assert set(named) == set(RetentionSetting.model_fields)
+    of_fields = {rule: (table, column) for table, entry in TABLES.items() for column, rule in entry.field_rules.items()}
+    assert of_fields == {rule.name: (rule.table, rule.column) for rule in FIELD_RULES}
+    about_files = {"erased_bytes_days"}  # `registry.privacy.erased_bytes` enforces it on the files of the database
+    assert {*named, *of_fields, *about_files} == set(RetentionSetting.model_fields)
 
 
 def test_each_table_serves_a_known_activity_in_known_forms_and_says_how_long_it_stays():
