@@ -13,9 +13,10 @@ from typing import Any, Final
 from cachetools import LRUCache
 from pyld.canon import URDNA2015
 from pyld.context_resolver import ContextResolver
-from pyld.jsonld import JsonLdError, JsonLdProcessor
+from pyld.jsonld import JsonLdError
 
 from registry.documents.contexts import SHIPPED
+from registry.documents.json_ld_processor import CachingProcessor, ExpandedProcessor
 
 MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 15_000
@@ -56,7 +57,7 @@ def canonize(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) 
 
 def canonize_node(node: Mapping[str, Any]) -> str:
     """Return the canonical N-Quads of what `expand` returned. Raises `UnsafeDocument`."""
-    dataset = JsonLdProcessor().to_rdf([node], _options(SHIPPED))
+    dataset = ExpandedProcessor().to_rdf([node], _options(SHIPPED))
     if sum(len(quads) for quads in dataset.values()) > MAX_QUADS:
         raise UnsafeDocument(f"it has more than {MAX_QUADS:,} statements")
     return str(_BoundedCanonizer().main(dataset, {"format": "application/n-quads"}))
@@ -67,7 +68,7 @@ def expand(document: Mapping[str, Any], loader: Callable[..., Any] = SHIPPED) ->
     check_shape(document)
     with _lock:
         try:
-            processor = JsonLdProcessor(on_property_dropped=_refuse_dropped)
+            processor = CachingProcessor(loader is SHIPPED, on_property_dropped=_refuse_dropped)
             expanded = processor.expand(_write_numbers(document), _options(loader))
         except JsonLdError as error:
             raise _explain(error) from error

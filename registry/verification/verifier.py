@@ -41,7 +41,7 @@ _SUMMARIES: Final[Mapping[Verdict, str]] = {
     "valid": "Valid: every check that matters passed.",
     "validWithWarning": "Valid, with a warning: read it before you rely on the document.",
     "invalid": "Not valid. Do not rely on this document.",
-    "cannotTell": "Inconclusive: something that matters could not be checked. That is neither good nor bad news.",
+    "cannotTell": "We cannot tell: something that matters could not be checked. That is neither good nor bad news.",
 }
 
 
