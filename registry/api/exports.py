@@ -39,7 +39,7 @@ Member = Annotated[str, Parameter(description="This node's member.", max_length=
 Coordinate = Annotated[str, Meta(max_length=64)]
 
 
-class Documents(Protocol):
+class DocumentExporter(Protocol):
     """Makes documents, for several threads. Raises `ExportError`."""
 
     @property
@@ -64,7 +64,7 @@ class Documents(Protocol):
         ...
 
 
-Exports = NamedDependency[SkipValidation[Documents]]
+Exports = NamedDependency[SkipValidation[DocumentExporter]]
 
 
 class HolderKey(msgspec.Struct, frozen=True, forbid_unknown_fields=False):

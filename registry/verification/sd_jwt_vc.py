@@ -25,7 +25,7 @@ _NEVER_DISCLOSED: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#int
 """Claims that must not come from disclosures (SD-JWT VC, section 2.2.2)."""
 _LATEST: Final = 253_402_300_799
 """Seconds: the end of the year 9999."""
-_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(SCHEMA)
+_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(dict(SCHEMA))
 _SHOWN: Final = {"awarding_date": "awardingDate", "ects": "ects", "parts": "parts", "achievement": "achievement"}
 
 

@@ -15,7 +15,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.api.reading import Views
 from projections.api.receipts import ReceiptCheck, Receipts, find_credential
 from projections.core.identifiers import find_leaf
-from registry.api.document_verification import Documents
+from registry.api.document_verification import DocumentVerifier
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
@@ -81,7 +81,7 @@ async def verify_file(
     request: Request[Any, Any, Any],
     views: Views,
     receipts: Receipts,
-    documents: Documents,
+    document_verifier: DocumentVerifier,
     pages: Pages,
     freshness: Freshness,
 ) -> Response[Any]:
@@ -94,7 +94,7 @@ async def verify_file(
         return render_start(request, pages, fault="too-large")
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
-    report = await documents.verify_known(content)
+    report = await document_verifier.verify_known(content)
     if report is not None:
         return _render_document(request, pages, report)
     try:
