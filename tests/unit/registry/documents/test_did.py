@@ -9,6 +9,7 @@ import pytest
 from registry.documents.did_document import DocumentKey, build_document
 from registry.documents.did_resolver import MAX_DOCUMENT_BYTES, DidResolver, FetchFailed, Unresolved
 from registry.documents.did_web import MalformedDid, address_of, did_of, document_path
+from registry.documents.issuer_metadata import metadata_address
 from registry.documents.multikey import MalformedKey, check_jwk, decode_multikey, encode_multikey
 from registry.node.adapters.document_fetch_limits import refuse_fetch
 from registry.node.adapters.document_issuers import create_keys
@@ -244,3 +245,19 @@ def test_did_key_and_did_jwk_hold_their_key():
 def test_an_identifier_without_a_usable_key_is_refused(name):
     with pytest.raises(Unresolved):
         resolver(FetchFailed("nothing is fetched")).resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        ("https://x.example", "https://x.example/.well-known/jwt-vc-issuer"),
+        ("https://x.example:8443/a/b/", "https://x.example:8443/.well-known/jwt-vc-issuer/a/b"),
+    ],
+)
+def test_the_metadata_of_an_issuer_is_at_its_host(issuer, address):
+    assert metadata_address(issuer) == address
+
+
+def test_the_metadata_of_an_issuer_with_a_query_has_no_address():
+    with pytest.raises(ValueError, match="query"):
+        metadata_address("https://x.example/?issuer=1")
