@@ -27,6 +27,7 @@ P256 = {
 }
 P256_MULTIKEY = "zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"  # did:key method specification
 P384_MULTIKEY = "z82LkvCwHNreneWpsgPEbV3gu1C6NFJEBg4srfJ5gdxEsMGRJUz2sG9FE42shbn2xkZJh54"  # did:key specification
+P521_MULTIKEY = "z2J9gaYxrKVpdoG9A4gRnmpnRCcxU6agDtFVVBVdn1JedouoZN7SzcyREXXzWgt3gGiwpoHq7K68X4m32D8HgzG8wv3sY5j7"  # did:key specification
 RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
 DID = "did:web:registry.twente.example"
 OTHER = "did:web:elsewhere.example"
@@ -179,10 +180,17 @@ def test_a_key_counts_until_its_owner_ended_it(changes, words):
         assert (words in found.reason, found.contradicts) == (True, True)
 
 
+def test_a_key_of_p384_is_read_as_multikey_and_as_jwk():
+    jwk = decode_multikey(P384_MULTIKEY)
+    assert (jwk["crv"], check_jwk(jwk), encode_multikey(jwk)) == ("P-384", jwk, P384_MULTIKEY)
+    with pytest.raises(MalformedKey, match="48 bytes"):
+        check_jwk(jwk | {"x": P256["x"]})
+
+
 def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
-    did = f"did:key:{P384_MULTIKEY}"
+    did = f"did:key:{P521_MULTIKEY}"
     found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None, GovernedMembers()).resolve(
-        did, f"{did}#{P384_MULTIKEY}"
+        did, f"{did}#{P521_MULTIKEY}"
     )
     assert isinstance(found, UnresolvedKey)
     assert not found.contradicts
@@ -200,7 +208,7 @@ def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
         (listed(id=f"{OTHER}#a"), "no key a", "wrong"),
         (listed(controller=OTHER), "another controller", "wrong"),
         (listed(publicKeyMultibase="z6Mk"), "cannot be used", "wrong"),
-        (listed(publicKeyMultibase=P384_MULTIKEY), "neither Ed25519 nor P-256", "unsupported"),
+        (listed(publicKeyMultibase=P521_MULTIKEY), "neither Ed25519 nor P-256", "unsupported"),
         (listed(publicKeyMultibase=None, publicKeyJwk=RSA), "neither Ed25519 nor P-256", "unsupported"),
         (listed(publicKeyJwk=ED25519), "none of the forms", "unsupported"),
         (listed(publicKeyMultibase=7), "none of the forms", "unsupported"),
