@@ -15,6 +15,7 @@ from registry.documents.certificates import (
 )
 from registry.documents.did_resolver import Fetch, FetchFailed
 from registry.documents.issuer_metadata import metadata_address
+from registry.documents.revocation import find_revocation
 from registry.documents.strict_json import parse_object
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 
@@ -36,11 +37,13 @@ class IssuerKeys:
         *,
         at: datetime,
         anchors: Sequence[x509.Certificate] = (),
+        revocation_lists: Sequence[x509.CertificateRevocationList] = (),
         fetch: Fetch | None = None,
         find_did_key: FindKey | None = None,
     ) -> None:
         self._at = at
         self._anchors = anchors
+        self._revocation_lists = revocation_lists
         self._fetch = fetch
         self._find_did_key = find_did_key
 
@@ -62,9 +65,10 @@ class IssuerKeys:
 
     def _resolve_chain(self, issuer: str, x5c: Sequence[str]) -> ResolvedKey | UnresolvedKey:
         try:
-            certificate = verify_chain(x5c, self._anchors, self._at)
-            check_subject(certificate, issuer)
-            return ResolvedKey(read_public_key(certificate), "x5c")
+            path = verify_chain(x5c, self._anchors, self._at)
+            check_subject(path[0], issuer)
+            revocation = find_revocation(path, self._revocation_lists, self._at)
+            return ResolvedKey(read_public_key(path[0]), "x5c", revocation)
         except ForeignCertificate as error:
             return UnresolvedKey(f"The key does not belong to the issuer: {error}.", contradicts=True)
         except InvalidChain as error:

@@ -120,6 +120,8 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Now."""
     anchors: Sequence[x509.Certificate] = ()
     """Certificates whose holders are trusted to say who somebody is, for seals."""
+    revocation_lists: Sequence[x509.CertificateRevocationList] = ()
+    """Lists of revoked certificates; none is fetched."""
     known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Identifiers of issuers that the verifying person trusts, with the names that they gave them."""
     holder: HolderRequest | None = None

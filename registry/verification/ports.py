@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from registry.documents.revocation import Revocation
+
 
 class HolderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The challenge that a verifier asked the holder to sign."""
@@ -19,6 +21,8 @@ class ResolvedKey(msgspec.Struct, frozen=True):
     jwk: Mapping[str, str]
     source: str
     """The origin of the key: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
+    revocation: Revocation | None = None
+    """What is known of the revocation of its certificates; None where the key has none."""
 
 
 class UnresolvedKey(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from registry.documents.processed_payload import ProcessedPayload, process_paylo
 from registry.documents.sd_jwt import InvalidSdJwt, SdJwt, parse_sd_jwt
 from registry.export.credential_type import COMMON_TYPES, SCHEMA
 from registry.export.sd_jwt_vc import PERSON_CLAIMS
-from registry.verification.checks import Check, OpenedDocument, StatusPlace
+from registry.verification.checks import Check, OpenedDocument, StatusPlace, check_certificate
 from registry.verification.ports import HolderRequest, KeyResolver, ResolvedKey, UnresolvedKey
 
 FORMAT: Final = "sd-jwt-vc"
@@ -65,6 +65,8 @@ def open_sd_jwt_vc(
     checks += [schema, signature]
     if schema.result == "failed":
         return _refuse(*checks, issuer=issuer)
+    if key.revocation is not None:
+        checks.append(check_certificate(key.revocation))
     holder = _check_holder(sd_jwt, processed, request, at)
     return OpenedDocument(
         format=FORMAT,

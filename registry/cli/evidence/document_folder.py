@@ -110,7 +110,7 @@ def verify_chunk(on_verified: Callable[..., None], files: Sequence[Path], setup:
                 results.append(FileResult(str(file), verify_file(file, create_ports())))
                 on_verified(1)
     except InvalidTrust as error:
-        raise FileError(f"The file of trust names nobody to trust: {error}.") from error
+        raise FileError(f"The file of trust or a list of revoked certificates cannot be used: {error}.") from error
     return results
 
 

@@ -111,7 +111,13 @@ def create_keys(
             return UnresolvedKey(end, contradicts=True)
         return ResolvedKey(key.jwk, key.source)
 
-    return IssuerKeys(at=at, anchors=trust.anchors, fetch=fetch, find_did_key=find_did_key)
+    return IssuerKeys(
+        at=at,
+        anchors=trust.anchors,
+        revocation_lists=trust.revocation_lists,
+        fetch=fetch,
+        find_did_key=find_did_key,
+    )
 
 
 def find_logged_key(

@@ -50,6 +50,7 @@ _HEADINGS: Final = {
     "parsed": "readable",
     "schema": "form",
     "signature": "signature",
+    "certificate": "certificate",
     "issuer": "issuer",
     "onLog": "log",
     "status": "status",

@@ -27,7 +27,7 @@ P256 = {
 }
 P256_MULTIKEY = "zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"  # did:key method specification
 P384_MULTIKEY = "z82LkvCwHNreneWpsgPEbV3gu1C6NFJEBg4srfJ5gdxEsMGRJUz2sG9FE42shbn2xkZJh54"  # did:key specification
-P521_MULTIKEY = "z2J9gaYxrKVpdoG9A4gRnmpnRCcxU6agDtFVVBVdn1JedouoZN7SzcyREXXzWgt3gGiwpoHq7K68X4m32D8HgzG8wv3sY5j7"  # did:key specification
+P521_MULTIKEY = "z2J9gaYxrKVpdoG9A4gRnmpnRCcxU6agDtFVVBVdn1JedouoZN7SzcyREXXzWgt3gGiwpoHq7K68X4m32D8HgzG8wv3sY5j7"
 RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
 DID = "did:web:registry.twente.example"
 OTHER = "did:web:elsewhere.example"
