@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, SECP521R1, EllipticCurvePublicKey
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
-from registry.documents import base64url
+from registry.wire import base64url
 
 MAX_CERTIFICATES: Final = 8
 MAX_CERTIFICATE: Final = 16_384

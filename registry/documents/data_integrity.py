@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 
-from registry.documents import base64url, multibase
+from registry.documents import multibase
 from registry.documents.contexts import SHIPPED
 from registry.documents.json_document import write_document
 from registry.documents.json_ld import HashName, UnknownContext, UnsafeDocument, canonize, check_shape
 from registry.documents.multikey import MalformedKey, check_jwk, load_point
+from registry.wire import base64url
 
 SUITE: Final = "eddsa-rdfc-2022"
 MAX_PROOFS: Final = 8

@@ -18,10 +18,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from registry.documents import base64url
 from registry.documents.certificates import MAX_CERTIFICATE, MAX_CERTIFICATES, load_chain
 from registry.documents.jades_properties import BesideSeal, read_beside
 from registry.documents.strict_json import parse_object
+from registry.wire import base64url
 
 MAX_SIGNATURES: Final = 8
 _MAX_HEADER: Final = 200_000
@@ -90,9 +90,9 @@ def parse_sealed(content: bytes) -> SealedDocument:
     payload = document.get("payload")
     if not isinstance(payload, str):
         raise UncheckedSeal("The signed bytes are not in the file as a text, so the seal cannot be checked.")
-    parts = tuple(_parts_of(signature) for signature in signatures)
+    signed = tuple(_parts_of(signature) for signature in signatures)
     is_plain = payload.lstrip().startswith("{")
-    return SealedDocument(payload.encode() if is_plain else _decode(payload, "the content"), parts, is_plain)
+    return SealedDocument(payload.encode() if is_plain else _decode(payload, "the content"), signed, is_plain)
 
 
 def verify_seals(document: SealedDocument) -> list[Seal]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 from cryptography import x509
 
-from registry.documents import base64url
 from registry.documents.revocation import MAX_LISTS, InvalidCrl, read_crls
 from registry.documents.strict_json import parse_object
+from registry.wire import base64url
 
 MAX_PROPERTIES: Final = 20
 _MAX_LIST: Final = 1_500_000

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from registry.documents import base64url, multibase
+from registry.documents import multibase
+from registry.wire import base64url
 
 _BASE58: Final = "z"
 _OTHER_KIND: Final = "the key is neither Ed25519 nor P-256 or P-384"

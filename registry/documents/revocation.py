@@ -1,7 +1,7 @@
 """Revocation of certificates (RFC 5280, section 5): by lists (CRLs) that somebody names, or that a document brings.
 
-No list is fetched. Without a current one of the right authority, nobody here knows whether a certificate was revoked, and
-the answer says so.
+No list is fetched. Without a current one of the right authority, nobody here knows whether a certificate was revoked,
+and the answer says so.
 """
 
 from collections.abc import Iterable, Sequence

@@ -16,7 +16,7 @@ from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
 from registry.verification.checks import Check, OpenedDocument, check_certificate
 from registry.verification.elm import check_form, issuer_of, read_tie
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 from registry.verification.status_places import read_status
 
 FORMAT: Final = "jades"

@@ -13,8 +13,8 @@ from registry.verification.dates_check import check_dates
 from registry.verification.format_detection import NAMES, Detected, UnknownFormat, detect_format
 from registry.verification.issuer_check import IssuerFindings, NameSource, check_issuer, find_member
 from registry.verification.log_check import check_log
-from registry.verification.lookups import CannotAsk, Ports
 from registry.verification.openers import CONTAINERS, OPENERS
+from registry.verification.ports import CannotAsk, Ports
 from registry.verification.status_check import check_status
 
 Verdict = Literal["valid", "validWithWarning", "invalid", "cannotTell"]

@@ -17,8 +17,7 @@ from registry.status.addresses import FORMS, PREFIX, Form
 from registry.status.statuses import UnusableList
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.issuing_keys import AnnouncedKey
-from registry.verification.lookups import CannotAsk
-from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
+from registry.verification.ports import CannotAsk, KeyResolver, ResolvedKey, UnresolvedKey
 from registry.verification.status_lists import StatusListReader
 from registry.verification.trust import Trust
 

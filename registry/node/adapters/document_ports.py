@@ -22,8 +22,7 @@ from registry.node.adapters.document_issuers import (
 )
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
-from registry.verification.lookups import Ports
-from registry.verification.ports import HolderRequest
+from registry.verification.ports import HolderRequest, Ports
 from registry.verification.trust import Trust, add_revocation_lists, read_trust
 
 if TYPE_CHECKING:

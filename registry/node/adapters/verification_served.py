@@ -16,7 +16,7 @@ from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
 from registry.verification.limits import VerificationLimits
-from registry.verification.lookups import MAX_LAG
+from registry.verification.ports import MAX_LAG
 from registry.verification.trust import Trust
 from registry.verification.verifier import VerificationReport, verify_document
 

@@ -13,7 +13,7 @@ from registry.export.elm import export_elm
 from registry.export.elmo import export_elmo
 from registry.export.facts import portfolio_of
 from registry.verification.checks import Check, OpenedDocument, StatusPlace
-from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
+from registry.verification.ports import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest, disclosure, salts
 from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, announced, logged, ports
