@@ -1,6 +1,7 @@
 """Verification of files that readers send, which are not kept, and receipts for them to take away."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -46,6 +47,8 @@ _PHOTOS_AT_ONCE: Final = 1
 
 
 _DOCUMENT_TONES: Final = {"passed": "ok", "failed": "bad", "warning": "warn", "notChecked": "quiet"}
+_DAYS: Final = frozenset({"awardingDate", "validFrom", "validUntil", "dateOfBirth"})
+"""Claims of a document that are days, or times of which the day is shown."""
 _HEADINGS: Final = {
     "parsed": "readable",
     "schema": "form",
@@ -121,9 +124,20 @@ def _render_document(request: Request[Any, Any, Any], pages: Pages, report: Veri
     )
 
 
-def _list_shown(report: VerificationReport) -> list[tuple[str, str | int | float]]:
-    """Return the claims of a document that have a plain value."""
-    return [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
+def _list_shown(report: VerificationReport) -> list[tuple[str, str | int | float | date]]:
+    """Return the claims of a document that have a plain value, its days as such, and its credits once."""
+    plain = {name: value for name, value in report.claims.items() if isinstance(value, str | int | float)}
+    if "ects" in plain:
+        plain.pop("credits", None)
+    return [(name, _read_day(value) if name in _DAYS else value) for name, value in plain.items()]
+
+
+def _read_day(value: str | float) -> str | float | date:
+    """Return the day of a time; what is none, as it is."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return value
 
 
 def _photos(request: Request[Any, Any, Any]) -> CapacityLimiter:
