@@ -29,7 +29,7 @@ FormatParameter = Annotated[
     str, Parameter(max_length=40, description="The name of a format, if several have one media type.")
 ]
 LanguageParameter = Annotated[
-    Language | None, Parameter(description=f"Of a PDF: one of {', '.join(LANGUAGES)}; else English.")
+    Language | None, Parameter(description=f"Of a PDF or a badge: one of {', '.join(LANGUAGES)}; else English.")
 ]
 TieParameter = Annotated[
     Tie | None,

@@ -1,4 +1,4 @@
-"""What came beside a JAdES signature without being signed (`etsiU`, ETSI TS 119 182-1, section 5.3).
+"""Unsigned properties beside a JAdES signature (`etsiU`, ETSI TS 119 182-1, section 5.3).
 
 Anybody can add to it. So only what is signed by somebody else is of use: lists of revoked certificates.
 """
@@ -20,7 +20,7 @@ _MAX_LIST: Final = 1_500_000
 
 
 class BesideSeal(msgspec.Struct, frozen=True):
-    """What came beside a signature, as far as it is of use or should be mentioned."""
+    """Unsigned properties that are of use, or should be mentioned."""
 
     revocation_lists: tuple[x509.CertificateRevocationList, ...] = ()
     has_timestamp: bool = False

@@ -28,11 +28,11 @@ class InvalidCrl(ValueError):
 
 
 class Revocation(msgspec.Struct, frozen=True):
-    """What is known of the revocation of the certificates of a chain."""
+    """The revocation of the certificates of a chain, as far as it is known."""
 
     state: Literal["good", "revoked", "unknown"]
     sentence: str
-    """What is known, for a person."""
+    """The finding, for a person."""
 
 
 def read_crls(content: bytes) -> list[x509.CertificateRevocationList]:
@@ -55,12 +55,12 @@ def find_revocation(
 
     A list that is too old proves that a certificate was revoked, and not that it was not.
     """
-    known = list(lists)
+    candidates = list(lists)
     newest: list[datetime] = []
     for certificate, issuer in pairwise(path):
         if _is_never_revoked(certificate):
             continue
-        own = [each for each in known if _is_of(each, issuer)]
+        own = [each for each in candidates if _is_of(each, issuer)]
         for each in own:
             entry = each.get_revoked_certificate_by_serial_number(certificate.serial_number)
             if entry is not None:
@@ -103,7 +103,7 @@ def _is_current(revoked: x509.CertificateRevocationList, at: datetime) -> bool:
 
 
 def _is_whole(revoked: x509.CertificateRevocationList, certificate: x509.Certificate) -> bool:
-    """Return whether a certificate that is not in a list is not revoked: the list is no part, and wholly understood."""
+    """Return whether a certificate that is not in a list is not revoked: the list is whole, and wholly understood."""
     is_authority = any(
         isinstance(each.value, x509.BasicConstraints) and each.value.ca for each in certificate.extensions
     )

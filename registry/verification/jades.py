@@ -95,11 +95,13 @@ def _check_certificates(seals: list[Seal], values: list[dict[str, Any]], ports: 
         if not value["anchored"]:
             continue
         path = verify_chain(seal.x5c, ports.anchors, ports.at)
-        found = find_revocation(path, (*ports.revocation_lists, *seal.beside.revocation_lists), ports.at)
-        if found.state == "unknown" and seal.beside.has_answers:
-            sentence = f"{found.sentence} The seal brings an answer of the authority (OCSP), which is not read here."
-            found = msgspec.structs.replace(found, sentence=sentence)
-        checks.append(check_certificate(found))
+        revocation = find_revocation(path, (*ports.revocation_lists, *seal.beside.revocation_lists), ports.at)
+        if revocation.state == "unknown" and seal.beside.has_answers:
+            sentence = (
+                f"{revocation.sentence} The seal brings an answer of the authority (OCSP), which is not read here."
+            )
+            revocation = msgspec.structs.replace(revocation, sentence=sentence)
+        checks.append(check_certificate(revocation))
     return checks
 
 

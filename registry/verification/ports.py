@@ -40,7 +40,7 @@ class ResolvedKey(msgspec.Struct, frozen=True):
     source: str
     """The origin of the key: `did:key`, `did:web`, `x5c`, `log`, `jwks`."""
     revocation: Revocation | None = None
-    """What is known of the revocation of its certificates; None where the key has none."""
+    """The revocation of its certificates; None where the key has none."""
 
 
 class UnresolvedKey(msgspec.Struct, frozen=True):
