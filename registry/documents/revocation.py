@@ -45,7 +45,7 @@ def read_crls(content: bytes) -> list[x509.CertificateRevocationList]:
             raise InvalidCrl(f"it has over {MAX_LISTS} lists")
         return [x509.load_pem_x509_crl(_BEGIN + part.partition(_END)[0] + _END) for part in parts]
     except ValueError as error:
-        raise InvalidCrl(f"it is no list of revoked certificates (CRL): {error}") from error
+        raise InvalidCrl("it is no list of revoked certificates (CRL), in PEM or DER") from error
 
 
 def find_revocation(

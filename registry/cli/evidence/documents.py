@@ -100,7 +100,7 @@ def verify(
         with open_ports(setup) as create_ports:
             result = verify_document(content, create_ports(), read_disclosures(source))
     except InvalidTrust as error:
-        raise FileError(f"{trust} or a list of revoked certificates cannot be used: {error}.") from error
+        raise FileError(f"The file of trust or a list of revoked certificates cannot be used: {error}.") from error
     if as_json:
         print_json(result)
     else:
