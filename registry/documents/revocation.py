@@ -37,12 +37,12 @@ class Revocation(msgspec.Struct, frozen=True):
 
 def read_crls(content: bytes) -> list[x509.CertificateRevocationList]:
     """Return the lists in a file, PEM or DER. Raises `InvalidCrl`."""
+    parts = content.split(_BEGIN)[1:]
+    if len(parts) > MAX_LISTS:
+        raise InvalidCrl(f"it has over {MAX_LISTS} lists")
     try:
-        if _BEGIN not in content:
+        if not parts:
             return [x509.load_der_x509_crl(content)]
-        parts = content.split(_BEGIN)[1:]
-        if len(parts) > MAX_LISTS:
-            raise InvalidCrl(f"it has over {MAX_LISTS} lists")
         return [x509.load_pem_x509_crl(_BEGIN + part.partition(_END)[0] + _END) for part in parts]
     except ValueError as error:
         raise InvalidCrl("it is no list of revoked certificates (CRL), in PEM or DER") from error
