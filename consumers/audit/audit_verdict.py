@@ -77,7 +77,7 @@ def _opening(report: AuditReport) -> str:
         more = "" if len(report.unchecked) == 1 else f", and {len(report.unchecked) - 1:,} more"
         before = f" ({AS_BEFORE})" if first.earlier else ""
         what = f"{first.what} could not be checked{more}: {first.why}{before}"
-        return f"Inconclusive: {what}. {verified} No fault was found."
+        return f"We cannot tell: {what}. {verified} No fault was found."
     return verified
 
 

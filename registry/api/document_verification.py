@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -12,39 +12,40 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, 
 
 from registry.http import FieldError, HttpProblem
 from registry.verification.format_detection import MAX_BYTES
+from registry.verification.limits import VerificationLimits
 from registry.verification.verifier import VerificationReport, is_known
 
 Answer = TypeVar("Answer")
-_AT_ONCE: Final = 2
-"""Documents that a process verifies at a time: each may cost it a second of its processor."""
 _WAITING: Final = 20
 """Documents that may wait; others are refused."""
 
 
-class Documents(NamedTuple):
+class DocumentVerifier:
     """Verifies a document in a thread, with governance and the views of this node."""
 
-    check: Callable[[bytes], VerificationReport]
-    limiter: CapacityLimiter
+    def __init__(self, check: Callable[[bytes], VerificationReport], limits: VerificationLimits) -> None:
+        self._check = check
+        self._limits = limits
+        self._limiter = CapacityLimiter(limits.threads)
 
     async def verify(self, content: bytes) -> VerificationReport:
         """Return the report on a document. Raises `HttpProblem` where too many wait already."""
-        return await self._run(self.check, content)
+        return await self._run(self._check, content)
 
     async def verify_known(self, content: bytes) -> VerificationReport | None:
         """Return the report on a document; None where its format is unknown. Raises `HttpProblem`, like `verify`."""
-        return await self._run(lambda content: self.check(content) if is_known(content) else None, content)
+        return await self._run(lambda content: self._check(content) if is_known(content) else None, content)
 
     async def _run(self, work: Callable[[bytes], Answer], content: bytes) -> Answer:
-        if self.limiter.statistics().tasks_waiting >= _WAITING:
+        if self._limiter.statistics().tasks_waiting >= _WAITING:
             detail = "too many documents are being verified; try again"
             raise HttpProblem("unavailable", detail, headers={"Retry-After": "5"})
-        return await run_sync(work, content, limiter=self.limiter)
 
+        def run() -> Answer:
+            with self._limits.use_processor():
+                return work(content)
 
-def limit_documents() -> CapacityLimiter:
-    """Return the limit on documents that one process verifies at a time."""
-    return CapacityLimiter(_AT_ONCE)
+        return await run_sync(run, limiter=self._limiter)
 
 
 @dataclass
@@ -72,7 +73,7 @@ class _DocumentBody(Operation):
     operation_class=_DocumentBody,
     request_max_body_size=MAX_BYTES,
 )
-async def verify(documents: Documents, body: bytes) -> Response[VerificationReport]:
+async def verify(document_verifier: DocumentVerifier, body: bytes) -> Response[VerificationReport]:
     """Check a credential, badge, transcript or receipt that somebody shows; answer check by check, and keep nothing.
 
     A document that is not valid is an answer like any other: the status code is 200. `verdict` is `valid`,
@@ -82,7 +83,7 @@ async def verify(documents: Documents, body: bytes) -> Response[VerificationRepo
     """
     if not body:
         raise HttpProblem("unprocessable", errors=[FieldError("$", "is empty; send the document")])
-    report = await documents.verify(body)
+    report = await document_verifier.verify(body)
     return Response(report, headers={"Cache-Control": "no-store"})
 
 

@@ -29,7 +29,7 @@ FormatParameter = Annotated[
     str, Parameter(max_length=40, description="The name of a format, if several have one media type.")
 ]
 LanguageParameter = Annotated[
-    Language | None, Parameter(description=f"Of a PDF: one of {', '.join(LANGUAGES)}; else English.")
+    Language | None, Parameter(description=f"Of a PDF or a badge: one of {', '.join(LANGUAGES)}; else English.")
 ]
 TieParameter = Annotated[
     Tie | None,
@@ -39,7 +39,7 @@ Member = Annotated[str, Parameter(description="This node's member.", max_length=
 Coordinate = Annotated[str, Meta(max_length=64)]
 
 
-class Documents(Protocol):
+class DocumentExporter(Protocol):
     """Makes documents, for several threads. Raises `ExportError`."""
 
     @property
@@ -64,7 +64,7 @@ class Documents(Protocol):
         ...
 
 
-Exports = NamedDependency[SkipValidation[Documents]]
+Exports = NamedDependency[SkipValidation[DocumentExporter]]
 
 
 class HolderKey(msgspec.Struct, frozen=True, forbid_unknown_fields=False):

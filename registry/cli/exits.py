@@ -109,7 +109,7 @@ MEANINGS: Final[dict[int, str]] = {
     2: "Wrong usage: an option, a value, or a file that cannot be read.",
     3: "Settings or keys are missing or wrong.",
     4: "The log or the database cannot be reached or is full, or another process is writing.",
-    5: "Inconclusive: something that was requested could not be checked.",
+    5: "We cannot tell: something that was requested could not be checked.",
     130: "Interrupted at the keyboard.",
     143: "Ended by SIGTERM.",
 }

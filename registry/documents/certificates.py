@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, SECP521R1, EllipticCurvePublicKey
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
-from registry.documents import base64url
+from registry.wire import base64url
 
 MAX_CERTIFICATES: Final = 8
 MAX_CERTIFICATE: Final = 16_384
@@ -26,8 +26,8 @@ class ForeignCertificate(InvalidChain):
     """A valid certificate that names somebody else than the document's issuer."""
 
 
-def verify_chain(x5c: Sequence[str], anchors: Sequence[x509.Certificate], at: datetime) -> x509.Certificate:
-    """Return the first certificate of a chain that leads to a trust anchor. Raises `InvalidChain`."""
+def verify_chain(x5c: Sequence[str], anchors: Sequence[x509.Certificate], at: datetime) -> list[x509.Certificate]:
+    """Return the path from the first certificate of a chain to a trust anchor. Raises `InvalidChain`."""
     chain = _parse_chain(x5c)
     if not anchors:
         raise InvalidChain("no trust anchors are configured here, so no certificate can be verified")
@@ -40,10 +40,9 @@ def verify_chain(x5c: Sequence[str], anchors: Sequence[x509.Certificate], at: da
         .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all())
     )
     try:
-        policy.build_client_verifier().verify(chain[0], chain[1:])
+        return policy.build_client_verifier().verify(chain[0], chain[1:]).chain
     except (VerificationError, ValueError) as error:
         raise InvalidChain(f"the certificate does not lead to a trust anchor: {error}") from error
-    return chain[0]
 
 
 def check_subject(certificate: x509.Certificate, issuer: str) -> None:

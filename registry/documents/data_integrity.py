@@ -16,26 +16,31 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 
-from registry.documents import base64url, multibase
+from registry.documents import multibase
 from registry.documents.contexts import SHIPPED
 from registry.documents.json_document import write_document
-from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize, check_shape
-from registry.documents.multikey import MalformedKey, check_jwk
+from registry.documents.json_ld import HashName, UnknownContext, UnsafeDocument, canonize, check_shape
+from registry.documents.multikey import MalformedKey, check_jwk, load_point
+from registry.wire import base64url
 
 SUITE: Final = "eddsa-rdfc-2022"
 MAX_PROOFS: Final = 8
-SIGNATURE_BYTES: Final = 64
+SIGNATURE_BYTES: Final = {"Ed25519": 64, "P-256": 64, "P-384": 96}
 _OLD_TYPE: Final = "Ed25519Signature2020"
 _CURVES: Final = {
-    "eddsa-rdfc-2022": "Ed25519",
-    "eddsa-jcs-2022": "Ed25519",
-    "ecdsa-rdfc-2019": "P-256",
-    "ecdsa-jcs-2019": "P-256",
-    _OLD_TYPE: "Ed25519",
+    "eddsa-rdfc-2022": ("Ed25519",),
+    "eddsa-jcs-2022": ("Ed25519",),
+    "ecdsa-rdfc-2019": ("P-256", "P-384"),
+    "ecdsa-jcs-2019": ("P-256", "P-384"),
+    _OLD_TYPE: ("Ed25519",),
 }
-"""The curve of each suite that is verified here."""
+"""The curves of each suite that is verified here."""
+_HASHES: Final[Mapping[str, HashName]] = {"Ed25519": "sha256", "P-256": "sha256", "P-384": "sha384"}
+_ECDSA_HASHES: Final = {"P-256": SHA256(), "P-384": SHA384()}
+_PARTIAL: Final = frozenset({"ecdsa-sd-2023", "bbs-2023"})
+"""Suites whose proofs are of a part of a credential that the holder chose."""
 _TIME: Final = re.compile(
     r"-?\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 )
@@ -100,7 +105,8 @@ def sign_document(document: Mapping[str, Any], key: SigningKey, created: str) ->
         "proofPurpose": "assertionMethod",
     }
     unsigned = {name: value for name, value in document.items() if name != "proof"}
-    signature = key.sign(_hash_rdf({"@context": unsigned["@context"], **options}, canonize(unsigned), SHIPPED))
+    stated = {"@context": unsigned["@context"], **options}
+    signature = key.sign(_hash_rdf(stated, canonize(unsigned), SHIPPED, "sha256"))
     return {**unsigned, "proof": [{**options, "proofValue": multibase.encode(signature)}]}
 
 
@@ -145,9 +151,13 @@ def _read_proof(proof: Any) -> Proof:  # noqa: ANN401 - any JSON value
     )
 
 
-def is_supported(proof: Proof) -> bool:
-    """Return True if proofs of its suite are verified here."""
-    return proof.suite in _CURVES
+def explain_unsupported(proof: Proof) -> str | None:
+    """Return why proofs of its suite are not verified here; None where they are."""
+    if proof.suite in _CURVES:
+        return None
+    if proof.suite in _PARTIAL:
+        return f"it is in {proof.suite}, for a part of a credential that the holder chose, which is not verified here"
+    return f"it is in {proof.suite[:60]!r}, which is not known here"
 
 
 def verify_proof(
@@ -156,84 +166,86 @@ def verify_proof(
     key: Mapping[str, str],
     loader: Loader = SHIPPED,
     *,
-    canonical: Callable[[], str] | None = None,
+    canonical: Callable[[HashName], str] | None = None,
 ) -> None:
     """Verify that a proof is over this document by this key, a JWK.
 
-    `canonical` returns the canonical RDF of the document without its proofs, where several proofs need it.
+    `canonical` returns the canonical RDF of the document without its proofs by a hash, where several proofs need it.
 
     Raises `BrokenProof`, `MalformedProof`, `UnsupportedProof`, or `UnsafeDocument` where the document loses something
     on the way to RDF, so that the signature cannot be over all of it.
     """
-    if not is_supported(proof):
-        raise UnsupportedProof(f"proofs in {proof.suite[:60]!r} cannot be checked here")
+    if (reason := explain_unsupported(proof)) is not None:
+        raise UnsupportedProof(reason)
     if "previousProof" in proof.options:
         raise UnsupportedProof("the proof builds on another one (a proof chain), which cannot be checked here")
-    curve = _CURVES[proof.suite]
-    if key.get("crv") != curve:
-        if proof.suite.startswith("ecdsa") and key.get("crv") == "P-384":
-            raise UnsupportedProof("proofs by keys of P-384 cannot be checked here")
-        raise BrokenProof(f"{proof.suite} is for a key of {curve}, and {proof.verification_method[:200]} is none")
+    curve = str(key.get("crv"))
+    if curve not in _CURVES[proof.suite]:
+        kinds = " or ".join(_CURVES[proof.suite])
+        raise BrokenProof(f"{proof.suite} is for a key of {kinds}, and {proof.verification_method[:200]} is none")
     try:
         signature = multibase.decode(proof.value)
     except multibase.MalformedMultibase as error:
         raise MalformedProof(f"proofValue is not as it must be: {error}") from error
     if not proof.value.startswith("z"):
         raise MalformedProof("proofValue does not begin with z (base58btc)")
-    if len(signature) != SIGNATURE_BYTES:
-        raise MalformedProof(f"proofValue has {len(signature)} bytes instead of {SIGNATURE_BYTES}")
-    _verify_signature(curve, key, signature, _hash(document, proof, loader, canonical))
+    if len(signature) != SIGNATURE_BYTES[curve]:
+        raise MalformedProof(f"proofValue has {len(signature)} bytes instead of {SIGNATURE_BYTES[curve]}")
+    _verify_signature(key, signature, _hash(document, proof, loader, canonical, _HASHES[curve]))
 
 
-def _hash(document: Mapping[str, Any], proof: Proof, loader: Loader, canonical: Callable[[], str] | None) -> bytes:
+def _hash(
+    document: Mapping[str, Any],
+    proof: Proof,
+    loader: Loader,
+    canonical: Callable[[HashName], str] | None,
+    name: HashName,
+) -> bytes:
     """Return what the signature of a proof is over."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     options = dict(proof.options)
     if "jcs" not in proof.suite:
-        whole = canonize(unsigned, loader) if canonical is None else canonical()
-        return _hash_rdf(options | {"@context": document.get("@context")}, whole, loader)
+        whole = canonize(unsigned, loader, name) if canonical is None else canonical(name)
+        return _hash_rdf(options | {"@context": document.get("@context")}, whole, loader, name)
     if "@context" in options:  # vc-di-eddsa, section 3.3.2: the contexts when it was signed
         signed, stated = _list(options["@context"]), _list(document.get("@context"))
         if stated[: len(signed)] != signed:
             raise BrokenProof("the contexts of the document are not those for which the proof was made")
         unsigned["@context"] = options["@context"]
     check_shape(unsigned)
-    return _digest(canonicalize(options)) + _digest(canonicalize(unsigned))
+    return _digest(canonicalize(options), name) + _digest(canonicalize(unsigned), name)
 
 
-def _hash_rdf(options: Mapping[str, Any], canonical: str, loader: Loader) -> bytes:
+def _hash_rdf(options: Mapping[str, Any], canonical: str, loader: Loader, name: HashName) -> bytes:
     """Return the hashes of a proof's options and of the document, as RDF (vc-di-eddsa, section 3.2.4)."""
     try:
-        first = canonize(options, loader)
+        first = canonize(options, loader, name)
     except UnknownContext:
         raise
     except UnsafeDocument as error:
         raise UnsafeDocument(f"in the proof: {error}") from error
-    return _digest(first.encode()) + _digest(canonical.encode())
+    return _digest(first.encode(), name) + _digest(canonical.encode(), name)
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+def _digest(content: bytes, name: HashName) -> bytes:
+    return hashlib.new(name, content).digest()
 
 
 def _list(contexts: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
     return contexts if isinstance(contexts, list) else [contexts]
 
 
-def _verify_signature(curve: str, key: Mapping[str, str], signature: bytes, content: bytes) -> None:
+def _verify_signature(key: Mapping[str, str], signature: bytes, content: bytes) -> None:
+    """Raise `BrokenProof` unless the signature holds."""
     try:
         public = check_jwk(key)
+        if public["crv"] == "Ed25519":
+            Ed25519PublicKey.from_public_bytes(base64url.decode(public["x"])).verify(signature, content)
+            return
+        half = len(signature) // 2
+        numbers = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+        load_point(public).verify(numbers, content, ec.ECDSA(_ECDSA_HASHES[public["crv"]]))
     except MalformedKey as error:
         raise BrokenProof(f"the key cannot be used: {error}") from error
-    x = base64url.decode(public["x"])
-    try:
-        if curve == "Ed25519":
-            Ed25519PublicKey.from_public_bytes(x).verify(signature, content)
-        else:
-            point = ec.EllipticCurvePublicNumbers(
-                int.from_bytes(x), int.from_bytes(base64url.decode(public["y"])), ec.SECP256R1()
-            )
-            first, second = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-            point.public_key().verify(encode_dss_signature(first, second), content, ec.ECDSA(SHA256()))
     except InvalidSignature as error:
         raise BrokenProof("the signature is not over this content by this key: one of them was changed") from error

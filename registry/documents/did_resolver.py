@@ -1,7 +1,5 @@
 """Keys behind decentralised identifiers: did:key and did:jwk, which hold the key, and did:web, which is fetched."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -10,6 +8,8 @@ import msgspec
 
 from registry.documents.did_web import MalformedDid, address_of
 from registry.documents.multikey import MalformedKey, UnsupportedKey, check_jwk, decode_multikey
+from registry.documents.strict_json import parse_json, parse_object
+from registry.wire import base64url
 
 KeySource = Literal["did:key", "did:jwk", "did:web"]
 WhyUnresolved = Literal["wrong", "unsupported", "unreachable"]
@@ -119,8 +119,8 @@ class DidResolver:
 def find_key(did: str, fragment: str, content: bytes) -> DidKey:
     """Return a key of the document of a did:web identifier. Raises `Unresolved` and `MalformedKey`."""
     try:
-        document: Any = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        document = parse_json(content)
+    except ValueError as error:
         # A server in maintenance answers with a page: that says nothing of the key
         raise Unresolved(f"The document of {did} is not JSON.", "unreachable") from error
     if not isinstance(document, dict) or document.get("id") != did:
@@ -189,9 +189,7 @@ def _key_of_did_jwk(did: str, fragment: str) -> DidKey:
         raise Unresolved("A did:jwk identifier has one key, which is named #0.")
     value = did.removeprefix("did:jwk:")
     try:
-        jwk: Any = msgspec.json.decode(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error, RecursionError) as error:
+        jwk = parse_object(base64url.decode(value))
+    except ValueError as error:
         raise MalformedKey("it holds no JSON Web Key") from error
-    if not isinstance(jwk, dict):
-        raise MalformedKey("it holds no JSON Web Key")
     return DidKey(check_jwk(jwk), did, "did:jwk")

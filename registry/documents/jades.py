@@ -1,7 +1,8 @@
 """JAdES signatures in JSON (ETSI TS 119 182-1), as European Digital Credentials have them: the parts, and the seal.
 
-Signatures over a content that is elsewhere (`sigD`) are said to be so and not checked. Timestamps (`etsiU`) are not
-looked at: what a seal proves here, it proves at the time of the check.
+Signatures over a content that is elsewhere (`sigD`) are said to be so and not checked. Of what came beside a signature
+(`etsiU`), lists of revoked certificates are read. Timestamps are not: what a seal proves here, it proves at the time of
+the check.
 """
 
 import hashlib
@@ -17,9 +18,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from registry.documents import base64url
 from registry.documents.certificates import MAX_CERTIFICATE, MAX_CERTIFICATES, load_chain
+from registry.documents.jades_properties import BesideSeal, read_beside
 from registry.documents.strict_json import parse_object
+from registry.wire import base64url
 
 MAX_SIGNATURES: Final = 8
 _MAX_HEADER: Final = 200_000
@@ -46,6 +48,7 @@ class Seal(msgspec.Struct, frozen=True):
     algorithm: str
     claimed_time: str | None
     """When the signer says to have signed (`sigT`)."""
+    beside: BesideSeal
 
     @property
     def name(self) -> str:
@@ -57,8 +60,8 @@ class SealedDocument(msgspec.Struct, frozen=True):
     """The signed content and the signatures, none of them checked."""
 
     payload: bytes
-    signatures: tuple[tuple[str, str], ...]
-    """Protected header and signature, as they are written."""
+    signatures: tuple[tuple[str, str, BesideSeal], ...]
+    """Protected header and signature, as they are written, and what came beside them."""
     is_plain: bool
     """True if the payload is written as text and not as base64url."""
 
@@ -76,7 +79,7 @@ def parse_sealed(content: bytes) -> SealedDocument:
         parts = text.split(".")
         if len(parts) != 3:
             raise InvalidSeal("it is not a signature of three parts")
-        return SealedDocument(_decode(parts[1], "the content"), ((parts[0], parts[2]),), is_plain=False)
+        return SealedDocument(_decode(parts[1], "the content"), ((parts[0], parts[2], BesideSeal()),), is_plain=False)
     try:
         document = parse_object(content)
     except ValueError as error:
@@ -87,9 +90,9 @@ def parse_sealed(content: bytes) -> SealedDocument:
     payload = document.get("payload")
     if not isinstance(payload, str):
         raise UncheckedSeal("The signed bytes are not in the file as a text, so the seal cannot be checked.")
-    pairs = tuple(_pair_of(signature) for signature in signatures)
+    signed = tuple(_parts_of(signature) for signature in signatures)
     is_plain = payload.lstrip().startswith("{")
-    return SealedDocument(payload.encode() if is_plain else _decode(payload, "the content"), pairs, is_plain)
+    return SealedDocument(payload.encode() if is_plain else _decode(payload, "the content"), signed, is_plain)
 
 
 def verify_seals(document: SealedDocument) -> list[Seal]:
@@ -97,10 +100,10 @@ def verify_seals(document: SealedDocument) -> list[Seal]:
 
     Whose certificate it is, and whether anybody vouches for it, is another question.
     """
-    return [_verify(document, protected, signature) for protected, signature in document.signatures]
+    return [_verify(document, *parts) for parts in document.signatures]
 
 
-def _verify(document: SealedDocument, protected: str, signature: str) -> Seal:
+def _verify(document: SealedDocument, protected: str, signature: str, beside: BesideSeal) -> Seal:
     header = _read_header(protected)
     plain = header.get("b64", True) is False
     if plain != document.is_plain:
@@ -117,7 +120,7 @@ def _verify(document: SealedDocument, protected: str, signature: str) -> Seal:
     if not holds:
         raise InvalidSeal("the signature does not hold: the document was changed, or another key signed it")
     time = header.get("sigT")
-    return Seal(x5c, chain[0], algorithm, time[:40] if isinstance(time, str) else None)
+    return Seal(x5c, chain[0], algorithm, time[:40] if isinstance(time, str) else None, beside)
 
 
 def _read_header(protected: str) -> dict[str, Any]:
@@ -189,13 +192,13 @@ def name_of(certificate: x509.Certificate) -> str:
     return f"{name[:200]} ({countries[0][:10]})" if countries else name[:200]
 
 
-def _pair_of(signature: object) -> tuple[str, str]:
+def _parts_of(signature: object) -> tuple[str, str, BesideSeal]:
     if not isinstance(signature, dict):
         raise InvalidSeal("a signature is not a JSON object")
     protected, value = signature.get("protected"), signature.get("signature")
     if not isinstance(protected, str) or not isinstance(value, str) or not value:
         raise InvalidSeal("a signature has no protected header or no value")
-    return protected, value
+    return protected, value, read_beside(signature.get("header"))
 
 
 def _decode(text: str, what: str) -> bytes:

@@ -8,8 +8,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 from joserfc.jws import JWSRegistry
 
-from registry.documents import base64url
 from registry.documents.strict_json import parse_object
+from registry.wire import base64url
 
 MAX_JWS: Final = 1_048_576
 """Characters of one JWS: a status list of a million entries fits."""

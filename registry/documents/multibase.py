@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from registry.documents import base64url
+from registry.wire import base64url
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from registry.documents import base64url
 from registry.documents.jose import InvalidJws, Jws, Signer, dump_json, parse_jws, sign_jws
 from registry.documents.strict_json import parse_json
+from registry.wire import base64url
 from registry.wire.disclosures import disclosure, salts
 
 DIGESTS: Final = "_sd"

@@ -41,8 +41,8 @@ def export_badge_image(
     copy: Copy,
     signer: DocumentSigner,
     form: Literal["svg", "png"],
-    *,
     language: str = "en",
+    *,
     identity: Identity = "hashed",
     fonts: Sequence[Path] = (),
 ) -> Exported:

@@ -34,8 +34,8 @@ def export_clr(
     copy: Copy,
     copies: Mapping[str, Copy],
     signer: DocumentSigner,
-    *,
     language: str = "en",
+    *,
     identity: Identity = "hashed",
 ) -> Exported:
     """Return a portfolio as a signed record.

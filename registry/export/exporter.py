@@ -55,7 +55,7 @@ class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
     tie: Tie | None = None
     """The tie to the log; None: the one that is usual for the format."""
     language: Language | None = None
-    """The language of a PDF; None: English."""
+    """The language of a PDF or a badge; None: English."""
 
 
 class Document(NamedTuple):

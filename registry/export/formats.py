@@ -94,18 +94,20 @@ _ROWS: Final = (
     Format(
         name="open-badge", title="Open Badges 3.0", content="credential", media_type="application/vc",
         extension="json", profiles=("open",), cannot_carry=_BADGE,
-        writer="registry.export.open_badges:export_open_badge", arguments=("facts", "copy", "signer"),
+        writer="registry.export.open_badges:export_open_badge", arguments=("facts", "copy", "signer", "language"),
         writer_inside="registry.export.open_badges:export_named_badge",
     ),
     Format(
         name="badge-png", title="Open Badges 3.0 in an image (PNG)", content="credential", media_type="image/png",
         extension="png", profiles=("open",), cannot_carry=_BADGE,
-        writer="registry.export.badge_image:export_badge_image", arguments=("facts", "copy", "signer", "extension"),
+        writer="registry.export.badge_image:export_badge_image",
+        arguments=("facts", "copy", "signer", "extension", "language"),
     ),
     Format(
         name="badge-svg", title="Open Badges 3.0 in an image (SVG)", content="credential", media_type="image/svg+xml",
         extension="svg", profiles=("open",), cannot_carry=_BADGE,
-        writer="registry.export.badge_image:export_badge_image", arguments=("facts", "copy", "signer", "extension"),
+        writer="registry.export.badge_image:export_badge_image",
+        arguments=("facts", "copy", "signer", "extension", "language"),
     ),
     Format(
         name="sd-jwt-vc", title="SD-JWT VC", content="credential", media_type="application/dc+sd-jwt",
@@ -142,7 +144,7 @@ _ROWS: Final = (
     Format(
         name="clr", title="Comprehensive Learner Record 2.0", content="portfolio", media_type="application/vc",
         extension="json", profiles=("open",), cannot_carry=_BADGE,
-        writer="registry.export.clr:export_clr", arguments=("facts", "copy", "copies", "signer"),
+        writer="registry.export.clr:export_clr", arguments=("facts", "copy", "copies", "signer", "language"),
     ),
     Format(
         name="elmo", title="ELMO 2.0", content="portfolio", media_type="application/xml", extension="xml",

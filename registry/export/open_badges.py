@@ -31,8 +31,8 @@ def export_open_badge(
     credential: PortableCredential,
     copy: Copy,
     signer: DocumentSigner,
-    *,
     language: str = "en",
+    *,
     identity: Identity = "hashed",
 ) -> Exported:
     """Return a credential as a signed Open Badge.
@@ -45,12 +45,14 @@ def export_open_badge(
     return Exported(write_document(badge), MEDIA_TYPE, "json", omitted)
 
 
-def export_named_badge(credential: PortableCredential, copy: Copy, signer: DocumentSigner) -> Exported:
+def export_named_badge(
+    credential: PortableCredential, copy: Copy, signer: DocumentSigner, language: str = "en"
+) -> Exported:
     """Return a signed Open Badge that says the person's name openly, for a certificate whose pages say it, too.
 
     Raises what `export_open_badge` raises.
     """
-    return export_open_badge(credential, copy, signer, identity="plain")
+    return export_open_badge(credential, copy, signer, language, identity="plain")
 
 
 def make_open_badge(

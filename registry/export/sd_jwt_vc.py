@@ -62,7 +62,8 @@ def export_sd_jwt_vc(credential: PortableCredential, copy: Copy, signer: Documen
 
 def _make_header(signer: DocumentSigner) -> dict[str, Any]:
     if signer.profile == "eudi":
-        return {"typ": TYPE, "x5c": list(signer.x5c)}
+        # the chain proves the key; with its name, the issuer's metadata can, too
+        return {"typ": TYPE, "x5c": list(signer.x5c), "kid": signer.thumbprint}
     return {"typ": TYPE, "kid": signer.verification_method}
 
 

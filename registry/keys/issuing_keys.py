@@ -4,7 +4,6 @@ Each is in the file `issuing-<thumbprint>.pem`, encrypted like the signing key. 
 here: it is in the views.
 """
 
-import base64
 from typing import Final
 
 from cryptography import x509
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from registry.keys.keystore import Keystore, KeystoreError, PrivateKey
+from registry.wire import base64url
 from registry.wire.issuing_keys import Profile, PublicJwk
 
 ISSUING: Final = "issuing-"
@@ -56,9 +56,9 @@ class IssuingKeyFiles:
 def public_jwk(private: PrivateKey) -> PublicJwk:
     """Return the public half of a key as a JWK."""
     if isinstance(private, Ed25519PrivateKey):
-        return PublicJwk("OKP", "Ed25519", _base64url(private.public_key().public_bytes_raw()))
+        return PublicJwk("OKP", "Ed25519", base64url.encode(private.public_key().public_bytes_raw()))
     numbers = private.public_key().public_numbers()
-    return PublicJwk("EC", "P-256", _base64url(_coordinate(numbers.x)), _base64url(_coordinate(numbers.y)))
+    return PublicJwk("EC", "P-256", base64url.encode(_coordinate(numbers.x)), base64url.encode(_coordinate(numbers.y)))
 
 
 def sign(private: PrivateKey, content: bytes) -> bytes:
@@ -85,7 +85,3 @@ def create_request(private: PrivateKey, legal_name: str, country: str) -> bytes:
 
 def _coordinate(number: int) -> bytes:
     return number.to_bytes(_COORDINATE_BYTES, "big")
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

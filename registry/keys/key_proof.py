@@ -9,10 +9,9 @@ each line ended by LF. A vkey names the origin that it signs for, so a proof is 
 (or its root keys) only. Proofs are checked where a key is proposed and where it is signed; they are not on the log.
 """
 
-import base64
-import binascii
 from typing import Final, NamedTuple
 
+from registry.wire import base64url
 from registry.wire.errors import MalformedNote
 from registry.wire.keys import Signer, VerifierKey
 
@@ -32,7 +31,7 @@ class OfferedKey(NamedTuple):
 def prove(signer: Signer) -> OfferedKey:
     """Return a signer's public key with the proof."""
     signature = signer.sign(_message(signer.vkey))
-    return OfferedKey(signer.vkey, base64.urlsafe_b64encode(signature).decode().rstrip("="))
+    return OfferedKey(signer.vkey, base64url.encode(signature))
 
 
 def parse(text: str) -> OfferedKey:
@@ -52,8 +51,8 @@ def parse(text: str) -> OfferedKey:
 def proves(proof: str, vkey: VerifierKey) -> bool:
     """True if this key's private half made a proof."""
     try:
-        signature = base64.b64decode(proof + "=" * (-len(proof) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        signature = base64url.decode(proof)
+    except ValueError:
         return False
     return vkey.verifies(signature, _message(vkey))
 

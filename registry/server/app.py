@@ -26,7 +26,7 @@ from registry.accounts.services import AccountServices
 from registry.accounts.site import site_of
 from registry.api import ROUTES as WRITING
 from registry.api import PrivateSide
-from registry.api.document_verification import Documents, limit_documents
+from registry.api.document_verification import DocumentVerifier
 from registry.api.receiving import Receiving
 from registry.batches.imports.import_store import ImportStore
 from registry.http import Authentication, Credentials
@@ -76,6 +76,7 @@ from registry.server.problems import HANDLERS
 from registry.server.read_journal import ReadJournal
 from registry.server.status_routes import status_routes
 from registry.settings.settings import Settings
+from registry.verification.limits import VerificationLimits
 
 if TYPE_CHECKING:
     from registry.metrics.instruments import Instruments
@@ -218,7 +219,8 @@ def _create_providers(
         frozenset(settings.http.second_person),
     )  # fmt: skip
     past = history(node, standings)
-    documents = Documents(partial(verify_served, node, views, watch), limit_documents())
+    limits = VerificationLimits()
+    verifier = DocumentVerifier(partial(verify_served, node, views, watch, limits), limits)
     eraser, exporter = Eraser(node), AccessExporter(node)
     return {
         "views": lambda: views,
@@ -236,7 +238,7 @@ def _create_providers(
         "eraser": lambda: eraser,
         "exporter": lambda: exporter,
         "lookup": lambda: lookup,
-        "documents": lambda: documents,
+        "document_verifier": lambda: verifier,
         "noted": lambda: partial(country_note, folder=folder_of(settings.home)),
     }
 

@@ -23,7 +23,7 @@ from registry.http.problems import index_page, problem_page
 from registry.node.digests import FILE as SIGNED_DIGEST
 from registry.node.services.health_watch import READINESS, HealthWatch
 from registry.server.asyncapi import describe_topics
-from registry.server.did_routes import did_routes
+from registry.server.key_routes import key_routes
 from registry.server.openapi import VERSION, description_of
 from registry.settings.settings import Settings
 from registry.supervision import DATABASE_ERRORS
@@ -34,7 +34,7 @@ def node_routes(views: Views, settings: Settings, watch: HealthWatch) -> list[An
     return [
         *_health_routes(views, watch),
         _digest_route(settings),
-        *did_routes(settings),
+        *key_routes(settings),
         *_page_routes(),
         *_description_routes(settings),
     ]

@@ -111,7 +111,7 @@ _TAGS = (
 )
 DEPENDENCIES: Final = (
     "views", "own", "whose", "streams", "private", "offered", "letters", "office", "receiving", "history", "receipts",
-    "documents", "exports", "eraser", "exporter", "lookup", "noted",
+    "document_verifier", "exports", "eraser", "exporter", "lookup", "noted",
 )  # fmt: skip
 """Names of the arguments that the application passes to its routes; they are not parameters of requests."""
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from registry.documents import base64url
 from registry.documents.jose import dump_json, sign_jws
 from registry.export.document import DocumentSigner
 from registry.status.statuses import UnusableList, inflate, pack_bits, read_high_first
 from registry.status.token_list import TTL_SECONDS, VALIDITY
+from registry.wire import base64url
 
 Purpose = Literal["revocation", "suspension"]
 PURPOSES: Final[tuple[Purpose, Purpose]] = ("revocation", "suspension")

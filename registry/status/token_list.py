@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from registry.documents import base64url
 from registry.documents.jose import InvalidJws, Jws, dump_json, parse_jws, sign_jws
 from registry.export.document import DocumentSigner
 from registry.status.statuses import UnusableList, inflate, pack_pairs, read_low_first
+from registry.wire import base64url
 
 MEDIA_TYPE: Final = "application/statuslist+jwt"
 TYPE: Final = "statuslist+jwt"

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-CheckName = Literal["parsed", "schema", "signature", "issuer", "onLog", "status", "dates", "holder"]
+from registry.documents.revocation import Revocation
+
+CheckName = Literal["parsed", "schema", "signature", "certificate", "issuer", "onLog", "status", "dates", "holder"]
 CheckResult = Literal["passed", "failed", "warning", "notChecked"]
 """`notChecked`: it could not be checked; the sentence says why."""
 
@@ -19,6 +21,12 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     """The check and its finding, for a person."""
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Values that programs use: dates, addresses, keys. Not what a document says of itself, as if it were true."""
+
+
+def check_certificate(revocation: Revocation) -> Check:
+    """Return the check of whether the certificate of a signature was revoked."""
+    results: Mapping[str, CheckResult] = {"good": "passed", "revoked": "failed", "unknown": "notChecked"}
+    return Check("certificate", results[revocation.state], revocation.sentence)
 
 
 class StatusPlace(msgspec.Struct, frozen=True, kw_only=True):

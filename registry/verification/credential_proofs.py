@@ -10,11 +10,11 @@ from registry.documents.data_integrity import (
     MalformedProof,
     Proof,
     UnsupportedProof,
-    is_supported,
+    explain_unsupported,
     read_proofs,
     verify_proof,
 )
-from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize_node, expand
+from registry.documents.json_ld import HashName, UnknownContext, UnsafeDocument, canonize_node, expand
 from registry.verification.checks import Check
 from registry.verification.credential_contexts import find_context_fault, find_hidden_property
 from registry.verification.credential_form import issuer_of
@@ -63,7 +63,7 @@ def check_proofs(document: Mapping[str, Any], keys: KeyResolver, at: datetime) -
         return _fail(f"The proof cannot be read: {error}.")
     if not proofs:
         return _fail("Nobody has signed this document: it has no proof, so anybody may have written it.")
-    canonical = None if node is None else functools.cache(lambda: canonize_node(node))
+    canonical = None if node is None else functools.cache(lambda name: canonize_node(node, name))
     outcomes = [_check_proof(document, canonical, proof, keys, at) for proof in proofs]
     wrong = next((outcome for outcome in outcomes if outcome.result == "failed"), None)
     if wrong is not None:
@@ -93,15 +93,13 @@ def _expand(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _check_proof(
     document: Mapping[str, Any],
-    canonical: Callable[[], str] | None,
+    canonical: Callable[[HashName], str] | None,
     proof: Proof,
     keys: KeyResolver,
     at: datetime,
 ) -> _Outcome:
-    if not is_supported(proof):
-        return _Outcome(
-            "notChecked", f"A proof of the kind {proof.suite[:60]!r} could not be checked: it is not known here.", proof
-        )
+    if (reason := explain_unsupported(proof)) is not None:
+        return _Outcome("notChecked", f"A proof could not be checked: {reason}.", proof)
     if proof.purpose != PURPOSE:
         return _Outcome(
             "failed", f"The proof was made for another purpose than issuing: {proof.purpose[:60]!r}.", proof

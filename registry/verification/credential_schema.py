@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
+import jsonschema_rs
 
 from registry.documents.contexts import CREDENTIALS_V2
 from registry.verification.checks import Check
@@ -27,15 +27,13 @@ def check_schema(document: Mapping[str, Any]) -> Check:
     error = next(iter(_validator(name).iter_errors(document)), None)
     if error is None:
         return Check("schema", "passed", f"The document has the form of {_NAMES[name]}.")
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-    return Check(
-        "schema",
-        "failed",
-        f"The document has not the form of {_NAMES[name]}: ${place[:200]} does not meet {str(error.validator)!r}.",
-    )
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+    rule = str(error.schema_path[-1])
+    sentence = f"The document has not the form of {_NAMES[name]}: ${place[:200]} does not meet {rule!r}."
+    return Check("schema", "failed", sentence)
 
 
 @cache
-def _validator(name: str) -> Any:  # noqa: ANN401 - jsonschema carries no types
+def _validator(name: str) -> jsonschema_rs.Validator:
     schema = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return jsonschema.Draft201909Validator(schema)
+    return jsonschema_rs.Draft201909Validator(schema)

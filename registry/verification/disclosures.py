@@ -3,7 +3,7 @@
 from typing import Final
 
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 
 FORMAT: Final = "disclosures"
 

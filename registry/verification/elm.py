@@ -9,7 +9,7 @@ from registry.intake.formats import json_content
 from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 from registry.verification.status_places import read_status
 
 FORMAT: Final = "elm"

@@ -11,7 +11,7 @@ from registry.intake.formats import xml_document
 from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 
 FORMAT: Final = "elmo"
 _VERSIONS: Final[tuple[ElmoVersion, ...]] = ("2.0", "1.7")

@@ -1,16 +1,16 @@
 """The format of a file, told by its content. Its name and the type that a sender names say nothing here."""
 
-import json
 import re
 from typing import Any, Final, Literal
 
 import msgspec
 
-from registry.documents import base64url
+from registry.documents.strict_json import parse_json
 from registry.intake.formats import json_content, xml_document
 from registry.intake.formats.elm import ElmDocument
 from registry.intake.formats.elmo import ElmoDocument
 from registry.intake.rows.report import IntakeError
+from registry.wire import base64url
 from registry.wire.proof import FIRST_LINE
 
 Format = Literal[
@@ -205,7 +205,7 @@ def _load(content: bytes) -> dict[str, Any] | None:
 def _is_disclosure(text: str) -> bool:
     """Return whether a text is a disclosure of SD-JWT: an array of salt, name and value."""
     try:
-        value = json.loads(base64url.decode(text))
-    except (ValueError, RecursionError):
+        value = parse_json(base64url.decode(text))
+    except ValueError:
         return False
     return isinstance(value, list) and len(value) == 3 and isinstance(value[0], str)

@@ -9,7 +9,7 @@ from registry.verification.accreditation import judge_accreditation
 from registry.verification.checks import Check, OpenedDocument
 from registry.verification.issuing_keys import AnnouncedKey, judge_proof
 from registry.verification.log_check import LogFindings
-from registry.verification.lookups import CannotAsk, MemberFacts, Ports
+from registry.verification.ports import CannotAsk, MemberFacts, Ports
 
 NameSource = Literal["governance", "certificate", "trustFile"]
 _SURE: Final = "The name comes from the consortium's governance, not from the document."

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from cryptography import x509
 
@@ -15,29 +14,36 @@ from registry.documents.certificates import (
     verify_chain,
 )
 from registry.documents.did_resolver import Fetch, FetchFailed
+from registry.documents.issuer_metadata import metadata_address
+from registry.documents.revocation import find_revocation
 from registry.documents.strict_json import parse_object
 from registry.verification.ports import ResolvedKey, UnresolvedKey
 
 MAX_KEYS: Final = 100
 """Keys of one issuer that are looked at."""
-_WELL_KNOWN: Final = "/.well-known/jwt-vc-issuer"
+_PUBLIC: Final = frozenset({"kty", "crv", "x", "y", "n", "e"})
+"""Members of a JWK that are the key itself (RFC 7518, section 6)."""
 FindKey = Callable[[str], ResolvedKey | UnresolvedKey]
 """Returns the key of a verification method, such as `did:web:x.example#key`."""
 
 
 class IssuerKeys:
-    """A `KeyResolver`. Certificates come first; where they lead to no trust anchor, a DID may still name the key."""
+    """A `KeyResolver`. Certificates come first; where they lead to no trust anchor, the issuer itself may name the key:
+    its DID's document, or the metadata at its address.
+    """
 
     def __init__(
         self,
         *,
         at: datetime,
         anchors: Sequence[x509.Certificate] = (),
+        revocation_lists: Sequence[x509.CertificateRevocationList] = (),
         fetch: Fetch | None = None,
         find_did_key: FindKey | None = None,
     ) -> None:
         self._at = at
         self._anchors = anchors
+        self._revocation_lists = revocation_lists
         self._fetch = fetch
         self._find_did_key = find_did_key
 
@@ -45,8 +51,12 @@ class IssuerKeys:
         """Return the key of an issuer, or why there is none."""
         if x5c:
             key = self._resolve_chain(issuer, x5c)
-            is_final = isinstance(key, ResolvedKey) or key.contradicts
-            return key if is_final or not (issuer.startswith("did:") and key_id) else self._resolve_did(issuer, key_id)
+            if isinstance(key, ResolvedKey) or key.contradicts or not key_id:
+                return key
+            if issuer.startswith("did:"):
+                return self._resolve_did(issuer, key_id)
+            named = self._resolve_metadata(issuer, key_id) if issuer.startswith("https://") else key
+            return named if isinstance(named, ResolvedKey) else key
         if issuer.startswith("did:"):
             return self._resolve_did(issuer, key_id)
         if issuer.startswith("https://"):
@@ -55,9 +65,10 @@ class IssuerKeys:
 
     def _resolve_chain(self, issuer: str, x5c: Sequence[str]) -> ResolvedKey | UnresolvedKey:
         try:
-            certificate = verify_chain(x5c, self._anchors, self._at)
-            check_subject(certificate, issuer)
-            return ResolvedKey(read_public_key(certificate), "x5c")
+            path = verify_chain(x5c, self._anchors, self._at)
+            check_subject(path[0], issuer)
+            revocation = find_revocation(path, self._revocation_lists, self._at)
+            return ResolvedKey(read_public_key(path[0]), "x5c", revocation)
         except ForeignCertificate as error:
             return UnresolvedKey(f"The key does not belong to the issuer: {error}.", contradicts=True)
         except InvalidChain as error:
@@ -77,11 +88,11 @@ class IssuerKeys:
         if self._fetch is None:
             return UnresolvedKey("The issuer's keys are at its address, and nothing is fetched here.")
         try:
-            address = urlsplit(issuer)
-            if address.query or address.fragment:
-                return UnresolvedKey("The issuer's address has a query or a fragment.", contradicts=True)
-            path = _WELL_KNOWN + address.path.rstrip("/")
-            metadata = parse_object(self._fetch(urlunsplit((address.scheme, address.netloc, path, "", ""))))
+            address = metadata_address(issuer)
+        except ValueError as error:
+            return UnresolvedKey(f"The issuer's metadata cannot be looked up: {error}.", contradicts=True)
+        try:
+            metadata = parse_object(self._fetch(address))
             if metadata.get("issuer") != issuer:
                 return UnresolvedKey("What is at the issuer's address names another issuer.", contradicts=True)
             key = _select_key(self._read_keys(metadata), key_id)
@@ -91,7 +102,7 @@ class IssuerKeys:
             return UnresolvedKey(f"The issuer's metadata cannot be read: {error}.")
         if key is None:
             return UnresolvedKey("The issuer does not have the key that the document names.")
-        return ResolvedKey(key, "jwks")
+        return ResolvedKey({name: str(value) for name, value in key.items() if name in _PUBLIC}, "jwks")
 
     def _read_keys(self, metadata: Mapping[str, Any]) -> list[Mapping[str, str]]:
         if ("jwks" in metadata) == ("jwks_uri" in metadata):

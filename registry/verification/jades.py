@@ -6,14 +6,17 @@ The name in a certificate is what its issuer says, and is shown as that: names o
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from registry.documents.certificates import InvalidChain, read_public_key, verify_chain
 from registry.documents.jades import InvalidSeal, Seal, UncheckedSeal, parse_sealed, verify_seals
+from registry.documents.revocation import find_revocation
 from registry.intake.formats import json_content
 from registry.intake.rows.report import IntakeError
 from registry.verification.award_claims import read_claims
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check, OpenedDocument, check_certificate
 from registry.verification.elm import check_form, issuer_of, read_tie
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 from registry.verification.status_places import read_status
 
 FORMAT: Final = "jades"
@@ -39,7 +42,7 @@ def open_jades(content: bytes, ports: Ports) -> OpenedDocument:
     except UncheckedSeal as error:
         return _refuse(*checks, Check("signature", "notChecked", str(error)))
     values = [_describe(seal, ports) for seal in seals]
-    checks.append(_check_signature(seals, inner, values))
+    checks += [_check_signature(seals, inner, values), *_check_certificates(seals, values, ports)]
     return OpenedDocument(
         format=FORMAT,
         checks=checks,
@@ -85,10 +88,32 @@ def _describe(seal: Seal, ports: Ports) -> dict[str, Any]:
     return values | {"anchored": True}
 
 
+def _check_certificates(seals: list[Seal], values: list[dict[str, Any]], ports: Ports) -> list[Check]:
+    """Check of each seal that a trust anchor vouches for whether its certificate was revoked."""
+    checks = []
+    for seal, value in zip(seals, values, strict=True):
+        if not value["anchored"]:
+            continue
+        path = verify_chain(seal.x5c, ports.anchors, ports.at)
+        revocation = find_revocation(path, (*ports.revocation_lists, *seal.beside.revocation_lists), ports.at)
+        if revocation.state == "unknown" and seal.beside.has_answers:
+            sentence = (
+                f"{revocation.sentence} The seal brings an answer of the authority (OCSP), which is not read here."
+            )
+            revocation = msgspec.structs.replace(revocation, sentence=sentence)
+        checks.append(check_certificate(revocation))
+    return checks
+
+
 def _explain(reason: str, seal: Seal, at: datetime) -> str:
     """Return why a certificate counts for nothing here. After its end nobody knows whether it made the seal before."""
     if seal.certificate.not_valid_after_utc < at:
         end = seal.certificate.not_valid_after_utc.date().isoformat()
+        if seal.beside.has_timestamp:
+            return (
+                f"the certificate ended on {end}. The seal has a timestamp, which is not read here, and nothing else"
+                " proves that it was made before"
+            )
         return f"the certificate ended on {end}, and that the seal was made before is not proven"
     return reason
 

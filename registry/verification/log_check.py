@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import CannotAsk, InvalidReceipt, LoggedCredential, MemberFacts, Ports, ProvenEvent
+from registry.verification.ports import CannotAsk, InvalidReceipt, LoggedCredential, MemberFacts, Ports, ProvenEvent
 from registry.wire.disclosures import InvalidDisclosure, open_disclosures
 
 _PERSON: Final = frozenset(

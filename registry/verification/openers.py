@@ -9,7 +9,7 @@ from registry.verification.elm import open_elm
 from registry.verification.elmo import open_elmo
 from registry.verification.format_detection import Format
 from registry.verification.jades import open_jades
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 from registry.verification.presentation import open_presentation
 from registry.verification.receipt import open_receipt
 from registry.verification.several import open_several

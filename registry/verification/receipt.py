@@ -6,7 +6,7 @@ Its signatures are the member's keys for commits, which governance names. So it 
 from typing import Final
 
 from registry.verification.checks import Check, OpenedDocument
-from registry.verification.lookups import CannotAsk, InvalidReceipt, Ports
+from registry.verification.ports import CannotAsk, InvalidReceipt, Ports
 from registry.wire.errors import WireError
 from registry.wire.proof import TlogProof
 

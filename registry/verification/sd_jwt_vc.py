@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import jsonschema
+import jsonschema_rs
 
 from registry.documents.jose import BrokenSignature, InvalidJws, verify_jws
 from registry.documents.key_binding import verify_key_binding
@@ -15,7 +15,7 @@ from registry.documents.processed_payload import ProcessedPayload, process_paylo
 from registry.documents.sd_jwt import InvalidSdJwt, SdJwt, parse_sd_jwt
 from registry.export.credential_type import COMMON_TYPES, SCHEMA
 from registry.export.sd_jwt_vc import PERSON_CLAIMS
-from registry.verification.checks import Check, OpenedDocument, StatusPlace
+from registry.verification.checks import Check, OpenedDocument, StatusPlace, check_certificate
 from registry.verification.ports import HolderRequest, KeyResolver, ResolvedKey, UnresolvedKey
 
 FORMAT: Final = "sd-jwt-vc"
@@ -25,7 +25,7 @@ _NEVER_DISCLOSED: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#int
 """Claims that must not come from disclosures (SD-JWT VC, section 2.2.2)."""
 _LATEST: Final = 253_402_300_799
 """Seconds: the end of the year 9999."""
-_VALIDATOR: Final = jsonschema.Draft202012Validator(SCHEMA)
+_VALIDATOR: Final = jsonschema_rs.Draft202012Validator(dict(SCHEMA))
 _SHOWN: Final = {"awarding_date": "awardingDate", "ects": "ects", "parts": "parts", "achievement": "achievement"}
 
 
@@ -65,6 +65,8 @@ def open_sd_jwt_vc(
     checks += [schema, signature]
     if schema.result == "failed":
         return _refuse(*checks, issuer=issuer)
+    if key.revocation is not None:
+        checks.append(check_certificate(key.revocation))
     holder = _check_holder(sd_jwt, processed, request, at)
     return OpenedDocument(
         format=FORMAT,
@@ -122,8 +124,9 @@ def _check_schema(sd_jwt: SdJwt, payload: ProcessedPayload) -> Check:
         return Check("schema", "failed", "The holder's key has a wrong form (cnf).")
     if not _is_ours(claims):
         return Check("schema", "passed", "The file follows the rules of SD-JWT VC. Its type is not of this registry.")
-    if (error := next(_VALIDATOR.iter_errors(claims), None)) is not None:
-        return Check("schema", "failed", f"The claim {error.json_path} does not have the form of its type.")
+    if (error := next(iter(_VALIDATOR.iter_errors(claims)), None)) is not None:
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+        return Check("schema", "failed", f"The claim ${place[:200]} does not have the form of its type.")
     return Check("schema", "passed", "The credential follows the rules of SD-JWT VC and of its type.")
 
 

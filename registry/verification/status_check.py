@@ -7,7 +7,7 @@ from typing import Final
 
 from registry.verification.checks import Check, OpenedDocument, StatusPlace
 from registry.verification.log_check import LogFindings
-from registry.verification.lookups import LoggedCredential, MemberFacts, Ports
+from registry.verification.ports import LoggedCredential, MemberFacts, Ports
 
 _NO_LIST = "The document names no status list: whether it was withdrawn since cannot be found out from it."
 _NOT_REVOKED: Final = (

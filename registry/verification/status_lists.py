@@ -39,7 +39,7 @@ def refuse_proofs(_: bytes) -> Mapping[str, Any]:
     raise UnusableList("the list is secured in a way that is not verified here")
 
 
-class StatusLists(msgspec.Struct, frozen=True, kw_only=True):
+class StatusListReader(msgspec.Struct, frozen=True, kw_only=True):
     """Looks statuses up in lists of others, and in our own."""
 
     fetch: Fetch

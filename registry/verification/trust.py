@@ -1,10 +1,12 @@
 """Whom a verifier trusts besides the consortium: certificates of authorities, and issuers that it knows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 from cryptography import x509
+
+from registry.documents.revocation import InvalidCrl, read_crls
 
 MAX_ISSUERS: Final = 10_000
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
@@ -15,10 +17,11 @@ class InvalidTrust(Exception):
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """Trust anchors for certificates, and known issuers: the name for each identifier."""
+    """Trust anchors for certificates, lists of those that were revoked, and known issuers: the name by identifier."""
 
     anchors: tuple[x509.Certificate, ...] = ()
     known_issuers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    revocation_lists: tuple[x509.CertificateRevocationList, ...] = ()
 
 
 def read_trust(content: bytes) -> Trust:
@@ -39,3 +42,12 @@ def read_trust(content: bytes) -> Trust:
     if len(names) > MAX_ISSUERS:
         raise InvalidTrust(f"it names over {MAX_ISSUERS:,} issuers")
     return Trust(known_issuers=names)
+
+
+def add_revocation_lists(trust: Trust, files: Sequence[bytes]) -> Trust:
+    """Return trust with the lists of revoked certificates in files. Raises `InvalidTrust`."""
+    try:
+        lists = tuple(each for content in files for each in read_crls(content))
+    except InvalidCrl as error:
+        raise InvalidTrust(str(error)) from error
+    return msgspec.structs.replace(trust, revocation_lists=lists)

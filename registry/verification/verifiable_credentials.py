@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from registry.documents import log_place
-from registry.verification.checks import Check, OpenedDocument
+from registry.verification.checks import Check, OpenedDocument, check_certificate
 from registry.verification.credential_claims import read_claims
 from registry.verification.credential_form import (
     LEARNER_RECORD,
@@ -73,9 +73,12 @@ def _judge(document: Mapping[str, Any], signature: CheckedSignature) -> OpenedDo
         return _refuse(kind, *checks, signature.check, issuer=issuer_of(document))
     if signature.check.result == "failed":
         return _refuse(kind, *checks, signature.check, issuer=issuer_of(document))
+    checks.append(signature.check)
+    if (revocation := signature.key.revocation) is not None:
+        checks.append(check_certificate(revocation))
     return OpenedDocument(
         format=kind,
-        checks=[*checks, signature.check],
+        checks=checks,
         issuer=issuer_of(document),
         key=signature.key.jwk,
         key_source=signature.key.source,

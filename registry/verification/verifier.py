@@ -11,10 +11,10 @@ import msgspec
 from registry.verification.checks import Check, CheckName, OpenedDocument
 from registry.verification.dates_check import check_dates
 from registry.verification.format_detection import NAMES, Detected, UnknownFormat, detect_format
-from registry.verification.issuer_check import NameSource, check_issuer, find_member
+from registry.verification.issuer_check import IssuerFindings, NameSource, check_issuer, find_member
 from registry.verification.log_check import check_log
-from registry.verification.lookups import CannotAsk, Ports
 from registry.verification.openers import CONTAINERS, OPENERS
+from registry.verification.ports import CannotAsk, Ports
 from registry.verification.status_check import check_status
 
 Verdict = Literal["valid", "validWithWarning", "invalid", "cannotTell"]
@@ -22,6 +22,7 @@ ORDER: Final[tuple[CheckName, ...]] = (
     "parsed",
     "schema",
     "signature",
+    "certificate",
     "issuer",
     "onLog",
     "status",
@@ -30,6 +31,8 @@ ORDER: Final[tuple[CheckName, ...]] = (
 )
 _ESSENTIAL: Final[tuple[CheckName, ...]] = ("parsed", "signature", "issuer", "status", "dates")
 """Checks without which nobody can say that a document is valid."""
+_ONLY_WITH_CERTIFICATES: Final = "certificate"
+"""The check that most documents do not have. Where it could not be made, the document is valid with a warning."""
 MAX_CONTAINED: Final = 100
 MAX_LEVELS: Final = 3
 """Envelopes within envelopes."""
@@ -41,7 +44,7 @@ _SUMMARIES: Final[Mapping[Verdict, str]] = {
     "valid": "Valid: every check that matters passed.",
     "validWithWarning": "Valid, with a warning: read it before you rely on the document.",
     "invalid": "Not valid. Do not rely on this document.",
-    "cannotTell": "Inconclusive: something that matters could not be checked. That is neither good nor bad news.",
+    "cannotTell": "We cannot tell: something that matters could not be checked. That is neither good nor bad news.",
 }
 
 
@@ -98,7 +101,7 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
     if unknown and signed and issuer.check.result == "notChecked" and issuer.name is None:
         issuer = msgspec.structs.replace(issuer, check=Check("issuer", "notChecked", unknown))
     checks = [
-        *opened.checks,
+        *_trust_log(opened.checks, issuer),
         issuer.check,
         findings.check,
         check_status(opened, member, findings, ports),
@@ -117,6 +120,15 @@ def judge_opened(opened: OpenedDocument, ports: Ports) -> VerificationReport:
         name=None if is_unproven else issuer.name,
         source=None if is_unproven else issuer.name_source,
     )
+
+
+def _trust_log(checks: Sequence[Check], issuer: IssuerFindings) -> list[Check]:
+    """Return the checks of a document without a doubt about the certificate of a key that its member's log has."""
+    if issuer.name_source != "governance" or issuer.check.result != "passed":
+        return list(checks)
+    sentence = "The university's log has the key in force. The log, and not the certificate, says when it ends."
+    settled = Check("certificate", "passed", sentence)
+    return [settled if (each.name, each.result) == ("certificate", "notChecked") else each for each in checks]
 
 
 def _credential_of(opened: OpenedDocument) -> str | None:
@@ -207,7 +219,8 @@ def decide(checks: Sequence[Check], *, is_presentation: bool = False) -> Verdict
     for name in (*_ESSENTIAL, "holder") if is_presentation else _ESSENTIAL:
         if not results[name] or "notChecked" in results[name]:
             return "cannotTell"
-    return "validWithWarning" if any("warning" in each for each in results.values()) else "valid"
+    has_doubt = any("warning" in each for each in results.values()) or "notChecked" in results[_ONLY_WITH_CERTIFICATES]
+    return "validWithWarning" if has_doubt else "valid"
 
 
 def _report(
@@ -225,6 +238,7 @@ def _report(
     names_made = {check.name for check in checks}
     every = list(checks)
     if broken or format_ is None or any(check.result == "failed" for check in checks):
+        names_made.add(_ONLY_WITH_CERTIFICATES)
         every += [Check(each, "notChecked", _BROKEN) for each in ORDER if each not in names_made]
     every.sort(key=lambda check: ORDER.index(check.name))
     verdict = decide(every, is_presentation=is_presentation)

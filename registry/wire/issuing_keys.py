@@ -1,6 +1,5 @@
 """Keys that sign documents for wallets and files: data of events on the issuer's log."""
 
-import base64
 import hashlib
 import json
 from typing import Annotated, Literal
@@ -8,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from registry.wire import base64url
 from registry.wire.certificates import public_key_info
 from registry.wire.errors import MalformedNote
 from registry.wire.forms import AtLeastOne, Digest, Fault
@@ -39,7 +39,7 @@ class PublicJwk(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if self.y is not None:
             members["y"] = self.y
         canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+        return base64url.encode(hashlib.sha256(canonical).digest())
 
     @property
     def members(self) -> dict[str, str]:
@@ -50,7 +50,7 @@ class PublicJwk(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     @property
     def coordinates(self) -> bytes:
         """The bytes of `x`, and of `y` where there is one."""
-        return b"".join(base64.urlsafe_b64decode(text + "=") for text in (self.x, self.y or "") if text)
+        return b"".join(base64url.decode(text) for text in (self.x, self.y or "") if text)
 
     def fault(self) -> Fault | None:
         """Return a fault where type and curve do not belong together, or a coordinate is missing or too many."""

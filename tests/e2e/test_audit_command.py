@@ -90,7 +90,7 @@ def test_what_was_asked_for_and_could_not_be_checked_has_an_exit_code_of_its_own
     consortium.run("audit", "--views", "--digest", tmp_path / "early.note")
     consortium.run("achievement", "publish", tmp_path / "achievement.json", "--again")
     said = consortium.run("audit", "--digest", tmp_path / "early.note", check=5).stdout
-    assert said.startswith("Inconclusive: the digest that test.example/twente signed could not be checked")
+    assert said.startswith("We cannot tell: the digest that test.example/twente signed could not be checked")
     assert "it is of an earlier head of twente, at 1 events, and this audit is at 2" in said
     assert "1 event behind" in said
     missing = consortium.run("audit", "--no-views", "--digest", tmp_path / "missing.note", check=5).stdout
@@ -234,7 +234,7 @@ def test_a_governance_log_that_is_gone_or_empty_cannot_be_audited(consortium):
 
 def test_a_member_that_was_asked_for_and_has_no_log_leaves_the_audit_inconclusive(consortium):
     said = without_settings(consortium, "--log-only", "--member", "twente", check=5).stdout
-    assert said.startswith("Inconclusive: the log of twente could not be checked: there is no log of it")
+    assert said.startswith("We cannot tell: the log of twente could not be checked: there is no log of it")
 
 
 def test_what_is_to_be_saved_is_saved_although_only_the_first_line_is_read(consortium, tmp_path):
@@ -269,7 +269,7 @@ def test_witnesses_are_named_by_their_line_all_needed_and_each_counted_once(cons
     named = [word for key in (keys[0], *keys) for word in ("--witness", key)]
     named += ["--cosignatures", tmp_path / "none"]
     said = without_settings(consortium, "--log-only", *named, check=5).stdout
-    assert said.startswith("Inconclusive: that the head of governance")
+    assert said.startswith("We cannot tell: that the head of governance")
     assert "and 2 witnesses are named" in without_settings(consortium, *named, "--needed", 3, check=2).stderr
     other = Ed25519Signer.generate("w1").vkey
     wrong = ("--witness", other, "--cosignatures", tmp_path / "none")

@@ -158,6 +158,9 @@ def test_keys_are_rotated_and_ended_and_did_json_follows(tmp_path, postgres):
         for key in (first, second):  # what a rotated key signed before still counts
             x = base64.urlsafe_b64decode(resolver.resolve(f"{DID}#{key}").jwk["x"] + "=")
             assert len(x) == 32
+        metadata = httpx.get(f"{served.url}/.well-known/jwt-vc-issuer")
+        assert metadata.json()["issuer"] == "https://registry.twente.example"
+        assert [key["kid"] for key in metadata.json()["jwks"]["keys"]] == [first, second]
         tag = answer.headers["etag"]
         unchanged = httpx.get(f"{served.url}/.well-known/did.json", headers={"If-None-Match": tag})
         assert unchanged.status_code == 304
@@ -167,6 +170,8 @@ def test_keys_are_rotated_and_ended_and_did_json_follows(tmp_path, postgres):
         assert answer.headers["etag"] != tag
         with pytest.raises(Unresolved):
             DidResolver(lambda _: answer.content).resolve(f"{DID}#{second}")
+        metadata = httpx.get(f"{served.url}/.well-known/jwt-vc-issuer")
+        assert [key["kid"] for key in metadata.json()["jwks"]["keys"]] == [first]
     finally:
         served.stop()
     with open_node(node.home) as opened:

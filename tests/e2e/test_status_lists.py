@@ -16,7 +16,7 @@ from registry.status.lists import StatusLists
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import HolderRequest, ResolvedKey
 from registry.verification.sd_jwt_vc import open_sd_jwt_vc
-from registry.verification.status_lists import StatusLists as ListReader
+from registry.verification.status_lists import StatusListReader
 from tests.bench.data import achievement
 from tests.support.command import Consortium, registry
 from tests.support.document_keys import DocumentKey
@@ -68,7 +68,7 @@ def test_an_employer_sees_the_status_that_a_credential_has_on_the_log(consortium
                 number, form = address.removeprefix(f"{URL}/credentials/status/").split("/")
                 return lists.read(int(number), form)[0].content
 
-            check = ListReader(fetch=fetch, keys=keys).check(document.status, document.issuer, at)
+            check = StatusListReader(fetch=fetch, keys=keys).check(document.status, document.issuer, at)
             return check.result, check.sentence
 
         assert show() == ("passed", "The issuer's status list says that the credential is valid.")

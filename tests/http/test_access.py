@@ -19,8 +19,8 @@ PUBLIC = {
     "health", "ready", "verifyDisclosures", "listMembers", "getMember", "listStreams", "getAchievement",
     "searchCatalogue",
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
-    "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument", "getStatusList",
-    "getCredentialType",
+    "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument", "getIssuerMetadata",
+    "getStatusList", "getCredentialType",
     "verifyDocument",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Verification of any document over HTTP, and of the file that a reader drops on the verify page."""
 
+import json
 import re
 from datetime import date
 
@@ -106,3 +107,15 @@ def test_a_broken_document_on_the_page_shows_nothing_of_what_it_says(node):
     page = drop(node, "t.jsonld", content)
     assert "Not valid" in page.text
     assert "Żółkiewska" not in page.text
+
+
+def test_each_document_of_a_list_has_its_part_of_the_page(node, receipt):
+    identifier, content = receipt
+    transcript = export_elm(credential(), COPY).content.decode()
+    report = verify(node, json.dumps([json.loads(transcript), content.decode()]).encode())
+    assert [inner["format"] for inner in report["contained"]] == ["elm", "receipt"]
+    page = drop(node, "list.json", json.dumps([json.loads(transcript), content.decode()]).encode())
+    first, second = page.text.index("Document 1 inside of it"), page.text.index("Document 2 inside of it")
+    assert first < page.text.index("Nobody sealed the document") < second
+    assert second < page.text.index(identifier)
+    assert "List of documents" in page.text

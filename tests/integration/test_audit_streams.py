@@ -91,7 +91,7 @@ def test_a_copy_without_any_members_log_is_inconclusive(consortium, folder):
     report = audited(consortium, folder)
     assert report.verdict == "inconclusive"
     assert report.summary.startswith(
-        "Inconclusive: what the members have published could not be checked: there is no log of aveiro, delft, twente:"
+        "We cannot tell: what the members have published could not be checked: there is no log of aveiro, delft,"
     )
 
 

@@ -30,7 +30,9 @@ class DocumentKey:
         self.jwk: Mapping[str, str] = {name: str(whole[name]) for name in ("kty", "crv", "x", "y") if name in whole}
         self.thumbprint = thumbprint(self.jwk)
         self.verification_method = f"{issuer}#{self.thumbprint}"
-        self.anchor, self.x5c = make_chain(self.private.public_key(), **certificate) if certificates else (None, ())
+        self.root = generate_private_key(SECP256R1())
+        chain = make_chain(self.private.public_key(), root=self.root, **certificate) if certificates else (None, ())
+        self.anchor, self.x5c = chain
 
     def sign(self, content):
         if isinstance(self.private, Ed25519PrivateKey):
@@ -40,10 +42,10 @@ class DocumentKey:
 
 
 def make_chain(
-    public, host="registry.twente.example", begin=datetime(2026, 1, 1, tzinfo=UTC), days=730, *, is_ca=False
+    public, host="registry.twente.example", begin=datetime(2026, 1, 1, tzinfo=UTC), days=730, *, is_ca=False, root=None
 ):
     """Return the root's certificate in PEM, and the chain below it as `x5c` (base64 of DER, the key's own first)."""
-    root = generate_private_key(SECP256R1())
+    root = root or generate_private_key(SECP256R1())
     root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")])
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "University of Twente")])
     far = datetime(2040, 1, 1, tzinfo=UTC)

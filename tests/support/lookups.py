@@ -6,7 +6,7 @@ import msgspec
 
 from registry.verification.checks import Check
 from registry.verification.issuing_keys import AnnouncedKey
-from registry.verification.lookups import CannotAsk, LoggedCredential, MemberFacts, Ports
+from registry.verification.ports import CannotAsk, LoggedCredential, MemberFacts, Ports
 from tests.support.portable import CREDENTIAL, achievement_content
 from tests.support.sealing import NOW
 

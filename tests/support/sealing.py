@@ -56,6 +56,21 @@ class Authority:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
+    def revoke(self, *certificates, day=NOW, next_update=NOW + timedelta(days=7), scope=None, name=None, key=None):
+        """Return a list of revoked certificates of this day; `scope` is an IssuingDistributionPoint."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(name or self.name)
+            .last_update(day - timedelta(days=1))
+            .next_update(next_update)
+        )
+        for certificate in certificates:
+            revoked = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+            builder = builder.add_revoked_certificate(revoked.revocation_date(day - timedelta(days=3)).build())
+        if scope is not None:
+            builder = builder.add_extension(scope, critical=True)
+        return builder.sign(key or self.key, hashes.SHA256())
+
     def seal(self, organisation="University of Zed", kind="ec", end=NOW + YEAR):
         """Return a sealer with a certificate of this authority."""
         key = make_key(kind)
@@ -98,9 +113,10 @@ class Sealer:
         content = payload if header.get("b64") is False else encode(payload).encode()
         return {"protected": protected, "signature": encode(self.sign(protected.encode() + b"." + content))}
 
-    def general(self, payload, **changes):
-        """Return a signed document with a list of signatures and its content as text."""
-        return json.dumps({"payload": payload.decode(), "signatures": [self.signature(payload, **changes)]}).encode()
+    def general(self, payload, *, beside=(), **changes):
+        """Return a signed document with a list of signatures and its content as text; `beside` is not signed."""
+        signature = self.signature(payload, **changes) | ({"header": {"etsiU": list(beside)}} if beside else {})
+        return json.dumps({"payload": payload.decode(), "signatures": [signature]}).encode()
 
     def flattened(self, payload):
         """Return a signed document with one signature and its content as base64url."""

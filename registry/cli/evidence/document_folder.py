@@ -2,9 +2,10 @@
 
 import csv
 import io
+import math
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,20 @@ from registry.verification.trust import InvalidTrust
 from registry.verification.verifier import ORDER, VerificationReport, verify_document
 
 MAX_FILES: Final = 100_000
-_CHUNK: Final = 50
+_MAX_CHUNK: Final = 500
+_CHUNKS_PER_WORKER: Final = 4
+"""Parts of a folder that each process takes, one after the other: a node is opened for each, and none waits long."""
+_MIN_FILES: Final = 100
+"""Files for which a further process is worth its start, which takes as long as this many files."""
 _DISCLOSURES: Final = ".disclosures"
-_COLUMNS: Final = ("file", "verdict", "summary", "format", "issuerName", "issuerNameFrom", *ORDER, "reason")
+_INSIDE: Final = ("inside", "insideFormats", "insideVerdicts", "insideIssuers", "insideCredentials")
+"""Columns on documents inside of a file: in a PDF, a learner record, a presentation or a list."""
+_COLUMNS: Final = (
+    *("file", "verdict", "summary", "format", "issuerName", "issuerNameFrom", "credential"),
+    *ORDER,
+    *_INSIDE,
+    "reason",
+)
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of cells that spreadsheets compute."""
 
@@ -52,7 +64,7 @@ def verify_folder(folder: Path, setup: VerificationSetup, report: Path | None, *
             say(f"{result.file}: {result.report.summary} {_reason_of(result.report)}")
         say(
             f"{len(results):,} files: {counts['valid']:,} valid, {counts['validWithWarning']:,} valid with a warning,"
-            f" {counts['invalid']:,} not valid, {counts['cannotTell']:,} inconclusive"
+            f" {counts['invalid']:,} not valid, {counts['cannotTell']:,} of which we cannot tell"
         )
     if counts["invalid"]:
         return 1
@@ -73,8 +85,9 @@ def list_files(folder: Path) -> list[Path]:
 
 def verify_files(files: Sequence[Path], setup: VerificationSetup) -> list[FileResult]:
     """Verify files, a few at once; return the results in the order of the files."""
-    chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
-    workers = min(os.cpu_count() or 1, len(chunks))
+    workers = max(1, min(os.cpu_count() or 1, len(files) // _MIN_FILES))
+    size = min(_MAX_CHUNK, math.ceil(len(files) / (workers * _CHUNKS_PER_WORKER)))
+    chunks = [files[start : start + size] for start in range(0, len(files), size)]
     done: list[FileResult] = []
     with progress("verifying", len(files)) as counter:
         if workers == 1:
@@ -97,7 +110,7 @@ def verify_chunk(on_verified: Callable[..., None], files: Sequence[Path], setup:
                 results.append(FileResult(str(file), verify_file(file, create_ports())))
                 on_verified(1)
     except InvalidTrust as error:
-        raise FileError(f"The file of trust names nobody to trust: {error}.") from error
+        raise FileError(f"The file of trust or a list of revoked certificates cannot be used: {error}.") from error
     return results
 
 
@@ -120,7 +133,7 @@ def _report_unread(sentence: str) -> VerificationReport:
     """Return the report on a file that could not be verified."""
     return VerificationReport(
         verdict="cannotTell",
-        summary="Inconclusive: the file could not be read.",
+        summary="We cannot tell: the file could not be read.",
         format=None,
         format_name=None,
         checks=[Check("parsed", "notChecked", sentence)],
@@ -142,11 +155,39 @@ def write_csv(results: Sequence[FileResult]) -> bytes:
             report.format_name or "",
             report.issuer_name or "",
             report.issuer_name_source or "",
+            report.credential or "",
             *(" ".join(by_name[name]) for name in ORDER),
+            *_describe_inside(report),
             _reason_of(report),
         ]
         writer.writerow([_defuse(cell) for cell in row])
     return text.getvalue().encode()
+
+
+def _describe_inside(report: VerificationReport) -> list[str]:
+    """Return the columns on the documents inside of a file, in their order: how many, and of each what is known."""
+    inside = list(_list_inside(report))
+    if not inside:
+        return [""] * len(_INSIDE)
+    return [
+        str(len(inside)),
+        *(
+            "; ".join(each or "?" for each in values)
+            for values in (
+                [each.format_name for each in inside],
+                [each.verdict for each in inside],
+                [each.issuer_name for each in inside],
+                [each.credential for each in inside],
+            )
+        ),
+    ]
+
+
+def _list_inside(report: VerificationReport) -> Iterator[VerificationReport]:
+    """Yield the reports on the documents inside of one, and on those inside of them."""
+    for each in report.contained:
+        yield each
+        yield from _list_inside(each)
 
 
 def _reason_of(report: VerificationReport) -> str:

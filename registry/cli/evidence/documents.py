@@ -1,5 +1,6 @@
 """`registry verify`: any document that somebody holds, check by check."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,6 +27,7 @@ _NAMES: Final = {
     "parsed": "readable",
     "schema": "form",
     "signature": "signature",
+    "certificate": "certificate",
     "issuer": "issuer",
     "onLog": "on the log",
     "status": "status",
@@ -56,6 +58,10 @@ def verify(
         Path | None,
         typer.Option(help="Whom else you trust: certificates (PEM), or JSON of names by issuers' identifiers."),
     ] = None,
+    crl: Annotated[
+        list[Path] | None,
+        typer.Option(help="A list of certificates that an authority revoked (CRL, PEM or DER). Can be repeated."),
+    ] = None,
     governance: Annotated[
         Path | None, typer.Option(help="A folder with governance.log, if you have no node; with --founded.")
     ] = None,
@@ -79,7 +85,7 @@ def verify(
     registry verify e7c1ab39-….tlog-proof --governance given --founded 9f2c…
     registry verify applications --report results.csv
     """
-    setup = _create_setup(context, offline, trust, governance, founded, nonce, audience)
+    setup = _create_setup(context, offline, trust, crl or [], governance, founded, nonce, audience)
     if not is_address(source) and source != "-" and Path(source).is_dir():
         raise typer.Exit(verify_folder(Path(source), setup, report, as_json=as_json))
     if report is not None:
@@ -94,7 +100,7 @@ def verify(
         with open_ports(setup) as create_ports:
             result = verify_document(content, create_ports(), read_disclosures(source))
     except InvalidTrust as error:
-        raise FileError(f"{trust} names nobody to trust: {error}.") from error
+        raise FileError(f"The file of trust or a list of revoked certificates cannot be used: {error}.") from error
     if as_json:
         print_json(result)
     else:
@@ -117,6 +123,7 @@ def _create_setup(
     context: typer.Context,
     offline: bool,  # noqa: FBT001 - an option of the command
     trust: Path | None,
+    crls: Sequence[Path],
     governance: Path | None,
     founded: str | None,
     nonce: str | None,
@@ -137,6 +144,7 @@ def _create_setup(
         governance=governance,
         founded=None if founded is None else parse_founded(founded),
         trust=b"" if trust is None else read_bytes(trust),
+        crls=tuple(read_bytes(file) for file in crls),
         nonce=nonce,
         audience=audience,
         offline=offline,

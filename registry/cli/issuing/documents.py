@@ -47,7 +47,7 @@ Ties = Annotated[
 ]
 LanguageOption = Annotated[
     Literal["en", "de", "es", "fr", "nl", "pt", "sv"] | None,
-    typer.Option("--language", help=f"Of a PDF: {', '.join(LANGUAGES)} (else en)."),
+    typer.Option("--language", help=f"Of a PDF or a badge: {', '.join(LANGUAGES)} (else en)."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file; - is standard output (else ID.ENDING).")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]

@@ -6,7 +6,7 @@ cannot prove whose key it is, and a note says so. Without a key in the file noth
 
 import binascii
 import json
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from typing import Any, Final
 
 import jwt
@@ -17,6 +17,7 @@ from jwt.algorithms import get_default_algorithms
 
 from registry.intake.rows.not_json import unique
 from registry.intake.rows.report import IntakeError
+from registry.wire import base64url
 
 _ALGORITHMS: Final = {
     name: algorithm
@@ -34,8 +35,8 @@ _KEY_FAULTS: Final = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, jwt
 def decode(text: str, where: str) -> bytes:
     """Return the bytes of unpadded base64url. Raises `IntakeError`."""
     try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error) as error:
+        return base64url.decode(text)
+    except ValueError as error:
         raise IntakeError(f"{where} is not base64url") from error
 
 

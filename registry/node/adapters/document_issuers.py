@@ -17,9 +17,8 @@ from registry.status.addresses import FORMS, PREFIX, Form
 from registry.status.statuses import UnusableList
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.issuing_keys import AnnouncedKey
-from registry.verification.lookups import CannotAsk
-from registry.verification.ports import KeyResolver, ResolvedKey, UnresolvedKey
-from registry.verification.status_lists import StatusLists
+from registry.verification.ports import CannotAsk, KeyResolver, ResolvedKey, UnresolvedKey
+from registry.verification.status_lists import StatusListReader
 from registry.verification.trust import Trust
 
 if TYPE_CHECKING:
@@ -111,7 +110,13 @@ def create_keys(
             return UnresolvedKey(end, contradicts=True)
         return ResolvedKey(key.jwk, key.source)
 
-    return IssuerKeys(at=at, anchors=trust.anchors, fetch=fetch, find_did_key=find_did_key)
+    return IssuerKeys(
+        at=at,
+        anchors=trust.anchors,
+        revocation_lists=trust.revocation_lists,
+        fetch=fetch,
+        find_did_key=find_did_key,
+    )
 
 
 def find_logged_key(
@@ -137,9 +142,9 @@ def find_logged_key(
     return keys[0] if is_address and len(keys) == 1 else None
 
 
-def create_status_lists(fetch: Fetch, keys: KeyResolver, at: datetime) -> StatusLists:
+def create_status_lists(fetch: Fetch, keys: KeyResolver, at: datetime) -> StatusListReader:
     """Return the reader of status lists, whose embedded proofs are checked like those of credentials."""
-    return StatusLists(fetch=fetch, keys=keys, open_credential=_credential_opener(keys, at))
+    return StatusListReader(fetch=fetch, keys=keys, open_credential=_credential_opener(keys, at))
 
 
 def _credential_opener(keys: KeyResolver, at: datetime) -> Callable[[bytes], Mapping[str, Any]]:

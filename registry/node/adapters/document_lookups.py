@@ -16,7 +16,7 @@ from registry.log import LogError
 from registry.rules.governance import MemberRecord
 from registry.supervision import DATABASE_ERRORS
 from registry.verification.issuing_keys import AnnouncedKey
-from registry.verification.lookups import (
+from registry.verification.ports import (
     CannotAsk,
     InvalidReceipt,
     LoggedCredential,

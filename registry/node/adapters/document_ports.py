@@ -22,9 +22,8 @@ from registry.node.adapters.document_issuers import (
 )
 from registry.node.adapters.document_lookups import GovernedMembers, NodeLog
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
-from registry.verification.lookups import Ports
-from registry.verification.ports import HolderRequest
-from registry.verification.trust import Trust, read_trust
+from registry.verification.ports import HolderRequest, Ports
+from registry.verification.trust import Trust, add_revocation_lists, read_trust
 
 if TYPE_CHECKING:
     from registry.node.node import Node
@@ -43,6 +42,8 @@ class VerificationSetup(msgspec.Struct, frozen=True, kw_only=True):
     """The founding's hash, for `governance`."""
     trust: bytes = b""
     """The content of a file of trust."""
+    crls: tuple[bytes, ...] = ()
+    """The content of files with lists of revoked certificates."""
     nonce: str | None = None
     audience: str | None = None
     offline: bool = False
@@ -56,7 +57,7 @@ def open_ports(setup: VerificationSetup) -> Iterator[Callable[[], Ports]]:
     Each document may lead to a few addresses, and what is fetched is kept for the run. Raises what opening the node
     raises, and `InvalidTrust`.
     """
-    trust = read_trust(setup.trust) if setup.trust else Trust()
+    trust = add_revocation_lists(read_trust(setup.trust) if setup.trust else Trust(), setup.crls)
     holder = None
     if setup.nonce is not None and setup.audience is not None:
         holder = HolderRequest(nonce=setup.nonce, audience=setup.audience)
@@ -90,6 +91,7 @@ def create_ports(
         statuses=create_status_lists(fetch, keys, at),
         at=at,
         anchors=trust.anchors,
+        revocation_lists=trust.revocation_lists,
         known_issuers=trust.known_issuers,
         holder=holder,
     )

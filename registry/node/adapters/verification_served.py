@@ -15,13 +15,16 @@ from registry.node.adapters.document_ports import create_ports
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
-from registry.verification.lookups import MAX_LAG
+from registry.verification.limits import VerificationLimits
+from registry.verification.ports import MAX_LAG
 from registry.verification.trust import Trust
 from registry.verification.verifier import VerificationReport, verify_document
 
 
-def verify_served(node: Node, views: Views, watch: HealthWatch, content: bytes) -> VerificationReport:
-    """Return the report on a document. Threads may call this at once."""
+def verify_served(
+    node: Node, views: Views, watch: HealthWatch, limits: VerificationLimits, content: bytes
+) -> VerificationReport:
+    """Return the report on a document. Threads may call this at once, each with a place on the processor."""
     standings = node.governance_follower
 
     @contextmanager
@@ -37,7 +40,7 @@ def verify_served(node: Node, views: Views, watch: HealthWatch, content: bytes) 
         is_current=lambda _, member: datetime.now(UTC) - watch.last_read(member) <= MAX_LAG,
     )
     announced = AnnouncedKeys(ViewsIssuingKeys(snapshot))
-    fetch = with_own_lists(node, LimitedFetch(open_public_fetch()))
+    fetch = with_own_lists(node, limits.leave_processor(LimitedFetch(open_public_fetch())))
     members = GovernedMembers(standings.fold, announced, own_identifier(node))
     ports = create_ports(members, log, fetch, announced, Trust())
     return verify_document(content, ports)

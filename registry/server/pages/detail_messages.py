@@ -23,6 +23,10 @@ _SPOKEN: Final = (
     "registry/application",
     "registry/batches",
     "registry/domain",
+    "registry/documents/revocation.py",
+    "registry/export/elm_omissions.py",
+    "registry/export/elmo_omissions.py",
+    "registry/export/paper/omissions.py",
     "registry/intake",
     "registry/learners",
     "registry/office",
@@ -48,6 +52,7 @@ _REFUSING: Final = (
     "projections/stacking",
     "registry/api",
     "registry/cursors.py",
+    "registry/export",
     "registry/http/json_body.py",
     "registry/http/pagination.py",
     "registry/http/problems.py",
@@ -85,7 +90,7 @@ _SILENT: Final = (
     "registry/values/example_achievement.py",
 )
 """Those of them whose sentences go to programs, logs and command lines only."""
-_ERRORS: Final = frozenset({"FieldError", "HttpProblem", "Problem", "Objection"})
+_ERRORS: Final = frozenset({"ExportError", "FieldError", "HttpProblem", "Objection", "Omission", "Problem"})
 _NOT_FOR_READERS: Final = frozenset(
     {
         *("AssertionError", "OfficeFileError", "RuntimeError", "TypeError", "VaultError"),

@@ -1,6 +1,7 @@
 """Verification of files that readers send, which are not kept, and receipts for them to take away."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from consumers.witness.policy import PolicyUnmet
 from projections.api.reading import Views
 from projections.api.receipts import ReceiptCheck, Receipts, find_credential
 from projections.core.identifiers import find_leaf
-from registry.api.document_verification import Documents
+from registry.api.document_verification import DocumentVerifier
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
 from registry.server.pages.frame import Pages
@@ -46,10 +47,13 @@ _PHOTOS_AT_ONCE: Final = 1
 
 
 _DOCUMENT_TONES: Final = {"passed": "ok", "failed": "bad", "warning": "warn", "notChecked": "quiet"}
+_DAYS: Final = frozenset({"awardingDate", "validFrom", "validUntil", "dateOfBirth"})
+"""Claims of a document that are days, or times of which the day is shown."""
 _HEADINGS: Final = {
     "parsed": "readable",
     "schema": "form",
     "signature": "signature",
+    "certificate": "certificate",
     "issuer": "issuer",
     "onLog": "log",
     "status": "status",
@@ -81,7 +85,7 @@ async def verify_file(
     request: Request[Any, Any, Any],
     views: Views,
     receipts: Receipts,
-    documents: Documents,
+    document_verifier: DocumentVerifier,
     pages: Pages,
     freshness: Freshness,
 ) -> Response[Any]:
@@ -94,7 +98,7 @@ async def verify_file(
         return render_start(request, pages, fault="too-large")
     if content.startswith(FIRST_LINE.encode()):
         return await _judge(request, views, receipts, pages, freshness, content)
-    report = await documents.verify_known(content)
+    report = await document_verifier.verify_known(content)
     if report is not None:
         return _render_document(request, pages, report)
     try:
@@ -120,9 +124,20 @@ def _render_document(request: Request[Any, Any, Any], pages: Pages, report: Veri
     )
 
 
-def _list_shown(report: VerificationReport) -> list[tuple[str, str | int | float]]:
-    """Return the claims of a document that have a plain value."""
-    return [(name, value) for name, value in report.claims.items() if isinstance(value, str | int | float)]
+def _list_shown(report: VerificationReport) -> list[tuple[str, str | int | float | date]]:
+    """Return the claims of a document that have a plain value, its days as such, and its credits once."""
+    plain = {name: value for name, value in report.claims.items() if isinstance(value, str | int | float)}
+    if "ects" in plain:
+        plain.pop("credits", None)
+    return [(name, _read_day(value) if name in _DAYS else value) for name, value in plain.items()]
+
+
+def _read_day(value: str | float) -> str | float | date:
+    """Return the day of a time; what is none, as it is."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return value
 
 
 def _photos(request: Request[Any, Any, Any]) -> CapacityLimiter:

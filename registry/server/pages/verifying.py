@@ -20,7 +20,7 @@ from registry.server.pages.frame import Pages
 from registry.server.pages.member_names import names_at
 from registry.server.pages.verdicts import TONES, Facts, checks_of, verdict_of
 from registry.supervision import DATABASE_ERRORS
-from registry.verification.lookups import MAX_LAG
+from registry.verification.ports import MAX_LAG
 from registry.wire.forms import check_uuid
 
 AWAY: Final = (*DATABASE_ERRORS, MissingViews)

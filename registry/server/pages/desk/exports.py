@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.response import Stream
 
 from projections.api.reading import Views
-from registry.api.exports import Documents, Exports, respond_document
+from registry.api.exports import DocumentExporter, Exports, respond_document
 from registry.api.private_side import PrivateSide
 from registry.export.document import ExportError, Tie
 from registry.export.exporter import ExportRequest
@@ -79,7 +79,7 @@ def _render(
     request: Request[Any, Any, Any],
     pages: Pages,
     row: OwnRow,
-    documents: Documents,
+    documents: DocumentExporter,
     *,
     problem: Mapping[str, Any] | None = None,
 ) -> Response[str]:

@@ -7,7 +7,9 @@ from registry.server.pages.texts import N_
 WORDS: Final = {
     "document_claim": {
         "title": N_("Title"),
+        "achievement": N_("Achievement"),
         "ects": N_("ECTS credits"),
+        "credits": N_("Credits"),
         "eqfLevel": N_("EQF level"),
         "awardingDate": N_("Awarded on"),
         "validFrom": N_("Valid from"),

@@ -9,6 +9,7 @@ import pytest
 from registry.documents.did_document import DocumentKey, build_document
 from registry.documents.did_resolver import MAX_DOCUMENT_BYTES, DidResolver, FetchFailed, Unresolved
 from registry.documents.did_web import MalformedDid, address_of, did_of, document_path
+from registry.documents.issuer_metadata import metadata_address
 from registry.documents.multikey import MalformedKey, check_jwk, decode_multikey, encode_multikey
 from registry.node.adapters.document_fetch_limits import refuse_fetch
 from registry.node.adapters.document_issuers import create_keys
@@ -26,6 +27,7 @@ P256 = {
 }
 P256_MULTIKEY = "zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"  # did:key method specification
 P384_MULTIKEY = "z82LkvCwHNreneWpsgPEbV3gu1C6NFJEBg4srfJ5gdxEsMGRJUz2sG9FE42shbn2xkZJh54"  # did:key specification
+P521_MULTIKEY = "z2J9gaYxrKVpdoG9A4gRnmpnRCcxU6agDtFVVBVdn1JedouoZN7SzcyREXXzWgt3gGiwpoHq7K68X4m32D8HgzG8wv3sY5j7"
 RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
 DID = "did:web:registry.twente.example"
 OTHER = "did:web:elsewhere.example"
@@ -178,10 +180,17 @@ def test_a_key_counts_until_its_owner_ended_it(changes, words):
         assert (words in found.reason, found.contradicts) == (True, True)
 
 
+def test_a_key_of_p384_is_read_as_multikey_and_as_jwk():
+    jwk = decode_multikey(P384_MULTIKEY)
+    assert (jwk["crv"], check_jwk(jwk), encode_multikey(jwk)) == ("P-384", jwk, P384_MULTIKEY)
+    with pytest.raises(MalformedKey, match="48 bytes"):
+        check_jwk(jwk | {"x": P256["x"]})
+
+
 def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
-    did = f"did:key:{P384_MULTIKEY}"
+    did = f"did:key:{P521_MULTIKEY}"
     found = create_keys(datetime(2026, 8, 1, tzinfo=UTC), Trust(), refuse_fetch, None, GovernedMembers()).resolve(
-        did, f"{did}#{P384_MULTIKEY}"
+        did, f"{did}#{P521_MULTIKEY}"
     )
     assert isinstance(found, UnresolvedKey)
     assert not found.contradicts
@@ -199,7 +208,7 @@ def test_a_key_of_a_kind_that_is_not_read_refutes_no_document():
         (listed(id=f"{OTHER}#a"), "no key a", "wrong"),
         (listed(controller=OTHER), "another controller", "wrong"),
         (listed(publicKeyMultibase="z6Mk"), "cannot be used", "wrong"),
-        (listed(publicKeyMultibase=P384_MULTIKEY), "neither Ed25519 nor P-256", "unsupported"),
+        (listed(publicKeyMultibase=P521_MULTIKEY), "neither Ed25519 nor P-256", "unsupported"),
         (listed(publicKeyMultibase=None, publicKeyJwk=RSA), "neither Ed25519 nor P-256", "unsupported"),
         (listed(publicKeyJwk=ED25519), "none of the forms", "unsupported"),
         (listed(publicKeyMultibase=7), "none of the forms", "unsupported"),
@@ -244,3 +253,19 @@ def test_did_key_and_did_jwk_hold_their_key():
 def test_an_identifier_without_a_usable_key_is_refused(name):
     with pytest.raises(Unresolved):
         resolver(FetchFailed("nothing is fetched")).resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        ("https://x.example", "https://x.example/.well-known/jwt-vc-issuer"),
+        ("https://x.example:8443/a/b/", "https://x.example:8443/.well-known/jwt-vc-issuer/a/b"),
+    ],
+)
+def test_the_metadata_of_an_issuer_is_at_its_host(issuer, address):
+    assert metadata_address(issuer) == address
+
+
+def test_the_metadata_of_an_issuer_with_a_query_has_no_address():
+    with pytest.raises(ValueError, match="query"):
+        metadata_address("https://x.example/?issuer=1")

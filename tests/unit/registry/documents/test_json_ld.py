@@ -1,10 +1,13 @@
 import copy
+import json
 import time
+from pathlib import Path
 
 import pytest
+from pyld import jsonld
 
 from registry.documents import json_ld
-from registry.documents.contexts import CREDENTIALS_V2, OPEN_BADGES
+from registry.documents.contexts import CREDENTIALS_V2, OPEN_BADGES, SHIPPED
 from registry.documents.json_ld import UnknownContext, UnsafeDocument, canonize
 
 BADGE = {
@@ -103,3 +106,16 @@ def test_a_document_is_neither_too_deep_nor_too_large():
         canonize({"urn:x:deep": deep})
     with pytest.raises(UnsafeDocument, match="values"):
         canonize({"urn:x:wide": list(range(json_ld.MAX_VALUES + 1))})
+
+
+SAMPLES = Path(__file__).parents[1] / "verification" / "samples"
+
+
+@pytest.mark.parametrize("name", ["1edtech-complete", "1edtech-clr-complex", "dcc-v2WithValidStatus"])
+def test_documents_are_the_statements_that_pyld_makes_of_them_by_itself(name):
+    document = json.loads((SAMPLES / f"{name}.json").read_text())
+    unsigned = {key: value for key, value in document.items() if key != "proof"}
+    options = {"documentLoader": SHIPPED, "format": "application/n-quads", "algorithm": "URDNA2015"}
+    expected = jsonld.normalize(unsigned, options)
+    assert [canonize(unsigned), canonize(unsigned)] == [expected, expected]
+    assert len(expected) > 2_000

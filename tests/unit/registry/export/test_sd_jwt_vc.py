@@ -126,7 +126,7 @@ def test_two_copies_of_one_credential_share_nothing_but_the_achievement_the_issu
 
 def test_the_profile_eudi_has_a_chain_of_certificates_and_an_address_as_issuer():
     sd_jwt, payload = read(export(signer=EUDI))
-    assert sd_jwt.jwt.header == {"alg": "ES256", "typ": "dc+sd-jwt", "x5c": list(EUDI.x5c)}
+    assert sd_jwt.jwt.header == {"alg": "ES256", "typ": "dc+sd-jwt", "x5c": list(EUDI.x5c), "kid": EUDI.thumbprint}
     assert payload.claims["iss"] == "https://registry.twente.example"
 
 

@@ -14,8 +14,7 @@ from registry.node.adapters.document_issuers import AnnouncedKeys, create_keys, 
 from registry.node.adapters.document_lookups import GovernedMembers
 from registry.node.adapters.issuing_keys import ViewsIssuingKeys
 from registry.status.addresses import FORMS, PREFIX
-from registry.verification.lookups import CannotAsk
-from registry.verification.ports import ResolvedKey, UnresolvedKey
+from registry.verification.ports import CannotAsk, ResolvedKey, UnresolvedKey
 from registry.verification.trust import Trust
 from tests.support.lookups import KEY, announced
 from tests.support.sealing import NOW

@@ -11,6 +11,7 @@ from registry.node.adapters import document_ports, verification_served
 from registry.node.adapters.document_fetch_limits import MAX_FETCHES, KeptFetch
 from registry.node.adapters.document_ports import VerificationSetup, open_ports
 from registry.node.adapters.verification_served import verify_served
+from registry.verification.limits import VerificationLimits
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,9 @@ def test_networks_that_are_allowed_for_webhooks_stay_closed_to_documents(monkeyp
     )
     node = SimpleNamespace(settings=settings, governance_follower=SimpleNamespace(fold=None), policy=lambda: None)
     monkeypatch.setattr(verification_served, "verify_document", lambda _, ports: ports)
-    ports: Any = verify_served(node, SimpleNamespace(snapshot=None, standing=None), None, b"")
-    with pytest.raises(FetchFailed, match=reason):
+    limits = VerificationLimits()
+    ports: Any = verify_served(node, SimpleNamespace(snapshot=None, standing=None), None, limits, b"")
+    with limits.use_processor(), pytest.raises(FetchFailed, match=reason):
         ports.statuses.fetch(address)
 
 

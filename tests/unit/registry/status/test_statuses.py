@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from registry.documents import base64url
 from registry.status.bitstring_list import MIN_ENTRIES, make_bitstring_list, read_bitstring
 from registry.status.statuses import (
     MAX_INFLATED,
@@ -18,6 +17,7 @@ from registry.status.statuses import (
     read_low_first,
 )
 from registry.status.token_list import parse_token_list
+from registry.wire import base64url
 
 FOLDER = Path(__file__).parent / "published"
 TOKENS = json.loads((FOLDER / "token_status_list.json").read_text())

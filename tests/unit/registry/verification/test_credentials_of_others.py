@@ -47,7 +47,9 @@ def test_valid_documents_of_1edtech_pass(name):
 
 
 def test_a_proof_of_an_unknown_kind_beside_a_valid_one_is_mentioned():
-    assert "'SomeProofType' could not be checked" in sentence(open_sample("1edtech-simple-multiple-proofs.json"))
+    assert "could not be checked: it is in 'SomeProofType'" in sentence(
+        open_sample("1edtech-simple-multiple-proofs.json")
+    )
 
 
 def test_the_members_of_a_record_are_read():
@@ -92,8 +94,8 @@ def test_documents_that_are_no_credentials_are_not_read(name, reason):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("1edtech-simple-eddsa-2022.json", "'eddsa-2022' could not be checked"),
-        ("1edtech-derived.json", "'ecdsa-sd-2023' could not be checked"),
+        ("1edtech-simple-eddsa-2022.json", "could not be checked: it is in 'eddsa-2022'"),
+        ("1edtech-derived.json", "it is in ecdsa-sd-2023, for a part of a credential"),
         ("1edtech-simple.jwt", "not reachable"),
         ("1edtech-clr-simple.jwt", "a key that it brings itself"),
     ],

@@ -10,7 +10,7 @@ from registry.export.document import Copy
 from registry.export.elm import export_elm
 from registry.verification.format_detection import detect_format
 from registry.verification.jades import open_jades
-from registry.verification.lookups import Ports
+from registry.verification.ports import Ports
 from tests.support.portable import credential
 from tests.support.sealing import NOW, Authority
 

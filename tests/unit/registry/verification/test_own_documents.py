@@ -8,7 +8,7 @@ import pytest
 from registry.export.elm import export_elm
 from registry.export.open_badges import export_open_badge
 from registry.export.sd_jwt_vc import export_sd_jwt_vc
-from registry.verification.lookups import ProvenEvent
+from registry.verification.ports import ProvenEvent
 from registry.verification.verifier import verify_document
 from registry.wire.disclosures import claims_digest
 from tests.support.lookups import TWENTE, Log, logged, ports

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
+from registry.documents.did_document import DocumentKey as ListedKey
 from registry.documents.did_resolver import FetchFailed
+from registry.documents.issuer_metadata import build_metadata
 from registry.documents.jose import dump_json, sign_jws
 from registry.documents.key_binding import bind_key
 from registry.documents.sd_jwt import Disclosable, issue_sd_jwt, present
@@ -105,6 +107,19 @@ def test_a_certificate_that_cannot_be_trusted_passes_nothing(signer, changes, re
     assert reason in sentence(document, "signature")
     assert document.claims == {}
     assert document.key is None
+
+
+def test_where_nobody_vouches_for_the_chain_the_metadata_at_the_issuers_address_has_the_key():
+    address = "https://registry.twente.example/.well-known/jwt-vc-issuer"
+    listed = [ListedKey(key.thumbprint, key.jwk, key.x5c) for key in (HOLDER, EUDI)]
+    metadata = {address: dump_json(build_metadata("https://registry.twente.example", listed))}
+    text = export(signer=EUDI).content
+    document = open_text(text, keys(anchors=(), fetch=metadata.__getitem__))
+    assert (document.key, document.key_source) == (EUDI.jwk, "jwks")
+    metadata[address] = dump_json(build_metadata("https://registry.twente.example", listed[:1]))
+    without = open_text(text, keys(anchors=(), fetch=metadata.__getitem__))
+    assert results(without)["signature"] == "notChecked"
+    assert "no trust anchors" in sentence(without, "signature")
 
 
 def test_a_certificate_of_somebody_else_is_refused():

@@ -12,7 +12,7 @@ from registry.status.token_list import sign_token_list
 from registry.verification.checks import StatusPlace
 from registry.verification.issuer_keys import IssuerKeys
 from registry.verification.ports import ResolvedKey, UnresolvedKey
-from registry.verification.status_lists import StatusLists, is_same_issuer
+from registry.verification.status_lists import StatusListReader, is_same_issuer
 from registry.verification.status_places import read_status
 from tests.support.document_keys import DocumentKey
 
@@ -37,7 +37,7 @@ def lookup(content):
             raise FetchFailed(f"{address} does not answer")
         return content
 
-    return StatusLists(fetch=fetch, keys=Keys())
+    return StatusListReader(fetch=fetch, keys=Keys())
 
 
 def token(signer=KEY, address=f"{URL}/token", at=AT):
@@ -216,6 +216,6 @@ def test_a_list_is_verified_by_its_certificate_or_by_the_key_in_the_did_document
         anchors=x509.load_pem_x509_certificates(EUDI.anchor) if anchors else (),
         find_did_key=find_did_key,
     )
-    lists = StatusLists(fetch=lambda _: token(EUDI), keys=keys)
+    lists = StatusListReader(fetch=lambda _: token(EUDI), keys=keys)
     found = lists.check([replace(TOKEN, index=6)], "https://registry.twente.example", AT)
     assert found.result == ("passed" if anchors or finds else "notChecked"), found.sentence

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from registry.documents import base64url, log_place
+from registry.documents import log_place
 from registry.documents.contexts import CREDENTIALS_V2
 from registry.documents.data_integrity import secure_credential
 from registry.documents.jose import sign_jws
@@ -15,6 +15,7 @@ from registry.export.open_badges import export_open_badge
 from registry.verification.checks import StatusPlace
 from registry.verification.verifiable_credentials import check_credential, open_credential
 from registry.verification.verifier import verify_document
+from registry.wire import base64url
 from tests.support import portable
 from tests.support.lookups import ports
 from tests.support.signer import KeySigner, KeyTable, load, make_copy, sign_with_options

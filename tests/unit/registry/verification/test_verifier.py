@@ -13,7 +13,7 @@ from registry.export.elm import export_elm
 from registry.export.elmo import export_elmo
 from registry.export.facts import portfolio_of
 from registry.verification.checks import Check, OpenedDocument, StatusPlace
-from registry.verification.lookups import CannotAsk, InvalidReceipt, ProvenEvent
+from registry.verification.ports import CannotAsk, InvalidReceipt, ProvenEvent
 from registry.verification.verifier import ORDER, decide, judge_opened, verify_document
 from registry.wire.disclosures import claims_digest, disclosure, salts
 from tests.support.lookups import DID, KEY, TWENTE, Log, Members, Statuses, announced, logged, ports
@@ -63,7 +63,7 @@ def test_a_document_of_a_member_on_the_log_is_valid_with_the_name_from_governanc
     report = judge_opened(opened(), ports())
     assert report.verdict == "valid"
     assert (report.issuer_name, report.issuer_name_source) == ("University of Twente", "governance")
-    assert [check.name for check in report.checks] == list(ORDER)
+    assert [check.name for check in report.checks] == [name for name in ORDER if name != "certificate"]
     assert check_of(report, "issuer").values["accredited"] == "on-record"
 
 
@@ -363,6 +363,18 @@ def test_a_verdict_is_never_more_than_what_was_checked(pairs):
             assert set(made) <= {"passed", "warning"}
     if verdict == "valid":
         assert all(result != "warning" for _, result in pairs)
+        assert ("certificate", "notChecked") not in pairs
+
+
+def test_the_log_of_a_member_says_of_its_key_what_no_list_of_an_authority_says():
+    doubt = Check("certificate", "notChecked", "no list")
+    checks = [*opened().checks, doubt]
+    assert judge_opened(opened(checks=checks, key_source="x5c"), ports()).verdict == "valid"
+    unknown = judge_opened(
+        opened(checks=checks, key_source="x5c", issuer="https://u.example", tie=None),
+        ports(members=Members(member=None), known_issuers={"https://u.example": "U"}),
+    )
+    assert (unknown.verdict, check_of(unknown, "certificate")) == ("validWithWarning", doubt)
 
 
 def test_a_report_is_not_shown_by_accident():

@@ -1,4 +1,4 @@
-"""The document of this node's did:web identifier, with the keys that sign its documents."""
+"""The keys that sign this node's documents: of its did:web identifier, and of its address."""
 
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from projections.api.reading import Views
 from projections.issuing_keys.issuing_keys import IssuingKey, list_of_member
 from registry.documents.did_document import MEDIA_TYPE, DocumentKey, build_document
 from registry.documents.did_web import document_path
+from registry.documents.issuer_metadata import build_metadata, metadata_path
 from registry.export.document import ExportError
 from registry.http import HttpProblem
 from registry.http.responses import POSITION
@@ -23,11 +24,12 @@ _HEADERS: Final = {
 }
 
 
-def did_routes(settings: Settings) -> list[Any]:
-    """Return the routes of the document: below a public address with a path it has another name."""
+def key_routes(settings: Settings) -> list[Any]:
+    """Return the routes of both documents: below a public address with a path they have other names."""
+    address = public_address(settings)
 
     @get(
-        "/.well-known/did.json" if (address := public_address(settings)) is None else document_path(address),
+        document_path(address or ""),
         tags=["Node"],
         operation_id="getDidDocument",
         summary="The keys that sign this node's documents",
@@ -41,12 +43,33 @@ def did_routes(settings: Settings) -> list[Any]:
             did = issuer_of(settings)
         except ExportError as error:
             raise HttpProblem("not-found", f"this node has no did:web identifier: {error}") from error
-        response = await views.answer("", lambda connection: list_of_member(connection, settings.member))
-        keys = [_list_key(key) for key in response.content if _still_counts(key)]
-        headers = {**_HEADERS, POSITION: response.headers[POSITION]}
+        keys, headers = await _read_keys(views, settings.member)
         return Response(encode_json(build_document(did, settings.origin, keys)), media_type=MEDIA_TYPE, headers=headers)
 
-    return [did_document]
+    @get(
+        metadata_path(address or ""),
+        tags=["Node"],
+        operation_id="getIssuerMetadata",
+        summary="The keys that sign this node's wallet credentials",
+    )
+    async def issuer_metadata(views: Views) -> Response[bytes]:
+        """Return the metadata of an issuer of SD-JWT VCs: its address and its keys (`jwks`).
+
+        It has the keys in force, and those that were rotated or lost, since what they signed before still counts.
+        """
+        if address is None or not address.startswith("https://"):
+            raise HttpProblem("not-found", "this node has no public https address (public_url in registry.toml)")
+        keys, headers = await _read_keys(views, settings.member)
+        return Response(encode_json(build_metadata(address, keys)), media_type="application/json", headers=headers)
+
+    return [did_document, issuer_metadata]
+
+
+async def _read_keys(views: Views, member: str) -> tuple[list[DocumentKey], dict[str, str]]:
+    """Return the keys that still count, and the headers of an answer with them."""
+    response = await views.answer("", lambda connection: list_of_member(connection, member))
+    keys = [_list_key(key) for key in response.content if _still_counts(key)]
+    return keys, {**_HEADERS, POSITION: response.headers[POSITION]}
 
 
 def _still_counts(key: IssuingKey) -> bool:
