@@ -103,14 +103,16 @@ def _compare_topic(topic: str, actual: TopicState, copies: int) -> Iterator[Diff
         )
     for name, value in build_settings(actual.copies).items():
         given = actual.settings.get(name)
-        if given == value or (
-            name in _AT_LEAST and given is not None and _is_enough(name, given, value, actual.copies)
-        ):
-            continue
-        yield Difference("setting", topic, f"{topic}: {name} is {given}, and should be {value}", "apply", name, value)
+        if not _is_enough(name, given, value, actual.copies):
+            sentence = f"{topic}: {name} is {given}, and should be {value}{_CONSEQUENCES.get(name, '')}"
+            yield Difference("setting", topic, sentence, "apply", name, value)
 
 
-def _is_enough(name: str, given: str, value: str, copies: int) -> bool:
+def _is_enough(name: str, given: str | None, value: str, copies: int) -> bool:
+    if given == value:
+        return True
+    if given is None or name not in _AT_LEAST:
+        return False
     return int(given) >= int(value) and (name != "min.insync.replicas" or int(given) <= copies)
 
 
