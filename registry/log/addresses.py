@@ -28,8 +28,8 @@ class KafkaAddress:
         address = f"kafka://{','.join(self.brokers)}"
         if self.security is None:
             return address
-        given = {name: value for name, value in asdict(self.security).items() if value is not None}
-        return address + "?" + "&".join(f"{name}={quote(str(value), safe='/')}" for name, value in given.items())
+        values = {name: value for name, value in asdict(self.security).items() if value is not None}
+        return address + "?" + "&".join(f"{name}={quote(str(value), safe='/')}" for name, value in values.items())
 
 
 def check_address(url: str) -> tuple[str, str]:
@@ -60,15 +60,15 @@ def parse_kafka(url: str) -> KafkaAddress:
 def _parse_security(query: str) -> KafkaSecurity:
     """Return what the part of an address after `?` names. Raises `ValueError` and `KafkaSecurityError`."""
     pairs = parse_qsl(query, strict_parsing=True, max_num_fields=len(_NAMES))
-    given = dict(pairs)
-    if len(given) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise ValueError("a name is given twice")
-    if unknown := given.keys() - set(_NAMES):
+    if unknown := values.keys() - set(_NAMES):
         raise ValueError(f"{', '.join(sorted(unknown))} is not one of {', '.join(_NAMES)}")
-    if "ca_file" not in given:
+    if "ca_file" not in values:
         raise ValueError("ca_file is missing: the file of the authorities that may certify brokers")
-    files = {name: Path(value) for name, value in given.items() if name in PATHS}
-    return KafkaSecurity(**files, username=given.get("username"))
+    files = {name: Path(value) for name, value in values.items() if name in PATHS}
+    return KafkaSecurity(**files, username=values.get("username"))
 
 
 def resolve_address(url: str, folder: Path) -> str:

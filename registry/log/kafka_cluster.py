@@ -90,7 +90,7 @@ class KafkaCluster:
         try:
             yield
         except UnknownTopicOrPartitionError as error:
-            raise NoSuchStream(f"there is no topic {topic_of(stream)} at {self}") from error
+            raise self.build_missing_stream(stream) from error
         except MessageSizeTooLargeError as error:
             raise RecordTooLarge(
                 f"{self} takes no record of this size for {stream}; look at the topic's settings"
@@ -108,6 +108,14 @@ class KafkaCluster:
             ) from error
         except KafkaError as error:
             raise LogUnavailable(f"cannot {action} {stream} at {self}: {error}") from error
+
+    def build_missing_stream(self, stream: str) -> NoSuchStream:
+        """Return the error of a topic that is not there, or that brokers hide from who may not read it."""
+        hint = ""
+        if self._security is not None:
+            who = self._security.principal or "this client"
+            hint = f", or {who} lacks the access list's entry to Read on it (`registry topics plan` says which)"
+        return NoSuchStream(f"there is no topic {topic_of(stream)} at {self}{hint}")
 
     def _explain_refusal(self, action: str, stream: str) -> str:
         """Return which entry of an access list is missing for what was to be done."""

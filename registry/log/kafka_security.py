@@ -1,4 +1,4 @@
-"""How connections to Kafka are secured: TLS, with a client's certificate or a password (SCRAM-SHA-512).
+"""The security of connections to Kafka: TLS, with a client's certificate or a password (SCRAM-SHA-512).
 
 Kafka's client reads the files again for each connection, so that a new certificate takes effect without a restart.
 """
@@ -70,7 +70,7 @@ class KafkaSecurity:
     username: str | None = None
     """The user who logs in by SCRAM-SHA-512."""
     password_file: Path | None = None
-    """That user's password; without this file, that of the environment."""
+    """The password of that user; without this file, that of the environment."""
 
     def __post_init__(self) -> None:
         """Check what was given together. Raises `KafkaSecurityError`."""

@@ -31,7 +31,7 @@ class PrincipalsError(LogError):
 
 @dataclass(frozen=True)
 class Principals:
-    """Who is who for brokers."""
+    """The names by which brokers know everybody."""
 
     members: Mapping[str, tuple[str, ...]]
     readers: tuple[str, ...] = ()
@@ -40,8 +40,8 @@ class Principals:
     """Those whose rights are left alone: who runs the brokers."""
 
 
-def read_principals(file: Path, known: Collection[str]) -> Principals:
-    """Read the file. `known` are the names that governance admitted. Raises `PrincipalsError`."""
+def read_principals(file: Path, streams: Collection[str]) -> Principals:
+    """Read the file. `streams` are the names that governance admitted. Raises `PrincipalsError`."""
     try:
         with file.open("rb") as opened:
             content = tomllib.loads(opened.read(_MAX_BYTES).decode())
@@ -56,7 +56,7 @@ def read_principals(file: Path, known: Collection[str]) -> Principals:
     members = content.get("members", {})
     if not isinstance(members, dict):
         raise PrincipalsError(f"{file}: members is a table, a line for each member")
-    if strangers := members.keys() - set(known):
+    if strangers := members.keys() - set(streams):
         raise PrincipalsError(f"{file}: governance has admitted no member {', '.join(sorted(strangers))}")
     principals = Principals(
         {name: _list_principals(file, f"members.{name}", value) for name, value in members.items()},

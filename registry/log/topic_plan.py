@@ -1,4 +1,4 @@
-"""What a cluster's topics and access lists should be, and how they differ. Pure: it asks no broker."""
+"""Differences between a cluster's topics and access lists and what they should be. Pure: it asks no broker."""
 
 from collections.abc import Collection, Iterator
 from typing import Final, Literal
@@ -30,16 +30,16 @@ class Difference(msgspec.Struct, frozen=True):
     """One way in which a cluster is not as governance and the file of principals have it."""
 
     code: str
-    """What it is, such as `topic-missing`."""
+    """The kind of difference, such as `topic-missing`."""
     subject: str
     """The topic, or the principal."""
     sentence: str
-    """What is wrong and, where this program does not change it, what to do."""
+    """A sentence about what is wrong and, where this program does not change it, what to do."""
     remedy: Remedy
     """`apply`: apply makes it right; `remove`: only with `--remove-rights`; `manual`: a person has to."""
     setting: str | None = None
     value: str | None = None
-    """The setting of a topic, and the value that apply gives it."""
+    """The setting of a topic, and the value that apply sets."""
     right: Right | None = None
     """The entry of an access list that apply adds or removes."""
 
@@ -82,7 +82,7 @@ def _compare_topic(topic: str, actual: TopicState, copies: int) -> Iterator[Diff
         yield Difference(
             "partitions",
             topic,
-            f"{topic} has {actual.partitions} partitions, and its records stand in one: Kafka cannot take partitions"
+            f"{topic} has {actual.partitions} partitions, and its records are in one: Kafka cannot take partitions"
             " away. Archive the log, make the topic again, and restore it.",
             "manual",
         )
@@ -102,18 +102,18 @@ def _compare_topic(topic: str, actual: TopicState, copies: int) -> Iterator[Diff
             "manual",
         )
     for name, value in build_settings(actual.copies).items():
-        given = actual.settings.get(name)
-        if not _is_enough(name, given, value, actual.copies):
-            sentence = f"{topic}: {name} is {given}, and should be {value}{_CONSEQUENCES.get(name, '')}"
+        actual_value = actual.settings.get(name)
+        if not _is_enough(name, actual_value, value, actual.copies):
+            sentence = f"{topic}: {name} is {actual_value}, and should be {value}{_CONSEQUENCES.get(name, '')}"
             yield Difference("setting", topic, sentence, "apply", name, value)
 
 
-def _is_enough(name: str, given: str | None, value: str, copies: int) -> bool:
-    if given == value:
+def _is_enough(name: str, actual_value: str | None, value: str, copies: int) -> bool:
+    if actual_value == value:
         return True
-    if given is None or name not in _AT_LEAST:
+    if actual_value is None or name not in _AT_LEAST:
         return False
-    return int(given) >= int(value) and (name != "min.insync.replicas" or int(given) <= copies)
+    return int(actual_value) >= int(value) and (name != "min.insync.replicas" or int(actual_value) <= copies)
 
 
 def _compare_broker(state: ClusterState) -> Iterator[Difference]:
@@ -155,17 +155,17 @@ def _compare_rights(
         )
     if state.rights is None:
         return
-    wanted = build_rights(principals)
-    for right in sorted(wanted - state.rights):
+    planned = build_rights(principals)
+    for right in sorted(planned - state.rights):
         narrower = [each for each in state.rights if each.permission == "ALLOW" and each.from_anywhere() == right]
         only = f"; there is only {narrower[0]}" if narrower else ""
         yield Difference("right-missing", right.principal, f"missing: {right}{only}", "apply", right=right)
-    for right in sorted(state.rights - wanted):
+    for right in sorted(state.rights - planned):
         if right.principal in principals.administrators or not _concerns_log(right):
             continue
         if right.permission == "DENY":
             yield Difference("right-denied", right.principal, f"too narrow: {right}", "remove", right=right)
-        elif not _is_harmless(right, wanted):
+        elif not _is_harmless(right, planned):
             yield Difference("right-too-wide", right.principal, f"too wide: {right}", "remove", right=right)
 
 
@@ -190,9 +190,9 @@ def _concerns_log(right: Right) -> bool:
     return right.resource.startswith(_PREFIX)
 
 
-def _is_harmless(right: Right, wanted: Collection[Right]) -> bool:
-    """Return True for a right to read, or to write from one host, that a wanted entry contains."""
+def _is_harmless(right: Right, planned: Collection[Right]) -> bool:
+    """Return True for a right to read, or to write from one host, that a planned entry contains."""
     if right.operation in _READING:
-        readers = {each.principal for each in wanted if each.operation == "READ"}
+        readers = {each.principal for each in planned if each.operation == "READ"}
         return right.principal in readers or "User:*" in readers
-    return right.from_anywhere() in wanted
+    return right.from_anywhere() in planned

@@ -59,7 +59,7 @@ class TopicState(NamedTuple):
 
 
 class ClusterState(NamedTuple):
-    """What a cluster has of the log's topics and rights."""
+    """The log's topics and rights in a cluster."""
 
     brokers: int
     topics: Mapping[str, TopicState]

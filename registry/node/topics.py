@@ -8,7 +8,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from consumers.governance.governance import GovernanceFold
-from registry.log import GOVERNANCE, LogError
+from registry.log import GOVERNANCE, HeadLost, LogError
 from registry.log.addresses import KafkaAddress, parse_kafka
 from registry.log.kafka_cluster import KafkaCluster
 from registry.log.kafka_topics import build_settings
@@ -66,6 +66,11 @@ def _settle(admin: KafkaAdminClient, difference: Difference, copies: int) -> Non
 def _read_wanted(node: Node, principals_file: Path) -> tuple[list[str], frozenset[str], Principals]:
     """Return the streams that governance knows, those of members that left, and who is who."""
     fold = GovernanceFold(node.settings.consortium, node.settings.founded_hash).read(node.log())
+    if fold.size == 0:
+        raise HeadLost(
+            f"governance at {node.log()} does not begin with the founding, so nothing can be planned from it. Restore"
+            " it with `registry log restore` from an archive, or have its publisher put it back."
+        )
     streams = [GOVERNANCE, *sorted(fold.state.members)]
     departed = frozenset(name for name, record in fold.state.members.items() if record.standing == "withdrawn")
     return streams, departed, read_principals(principals_file, streams)

@@ -187,7 +187,7 @@ class Settings(BaseSettings):
     log: str
     """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or, only to read, `archive:PATH`."""
     log_security: KafkaSecuritySetting | None = None
-    """How connections to the shared log in Kafka are secured. Without it they are in the clear."""
+    """The security of connections to the shared log in Kafka. Without it they are in the clear."""
     database: str
     """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
     keys: Path = Path("keys")
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     intake_kafka: str | None = None
     """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
     intake_security: KafkaSecuritySetting | None = None
-    """How connections to `intake_kafka` are secured. Without it they are in the clear."""
+    """The security of connections to `intake_kafka`. Without it they are in the clear."""
     webhook_http_localhost: bool = False
     """True to allow webhooks to this machine itself over plain http, for tests."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()

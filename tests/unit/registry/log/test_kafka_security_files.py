@@ -87,9 +87,7 @@ def test_a_keys_passphrase_comes_from_a_file_or_the_environment(
 
 
 def test_an_address_carries_its_files_and_reads_the_same_again() -> None:
-    address = KafkaAddress(
-        ("a:1", "b:2"), KafkaSecurity(Path("/a b&c.pem"), username="ü", password_file=Path("/p"))
-    )
+    address = KafkaAddress(("a:1", "b:2"), KafkaSecurity(Path("/a b&c.pem"), username="ü", password_file=Path("/p")))
     assert parse_kafka(str(address)) == address
     resolved = resolve_address("kafka://a:1?ca_file=ca.pem", Path("/home"))
     assert parse_kafka(resolved) == KafkaAddress(("a:1",), KafkaSecurity(Path("/home/ca.pem")))
