@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kafka.errors import KafkaError, SaslAuthenticationFailedError
 from kafka.net.compat import KafkaNetClient
 
 from registry.log.kafka_security import KafkaSecurity
@@ -37,19 +36,7 @@ def connect(
             **secured,
             **settings,
         )
-    except BaseException as error:  # no socket stays open, whatever went wrong
-        refusal = _find_login_refusal(clients)
+    except BaseException:  # no socket stays open, whatever went wrong
         for client in clients:
             client.close()
-        if isinstance(error, KafkaError) and refusal is not None:
-            # The client tries again until time runs out, and then says only that.
-            raise refusal from error
         raise
-
-
-def _find_login_refusal(clients: Sequence[KafkaNetClient]) -> KafkaError | None:
-    for client in clients:
-        for failure in client._manager._auth_failures.values():  # noqa: SLF001 - the client shows it nowhere else
-            if isinstance(failure, SaslAuthenticationFailedError):
-                return failure
-    return None

@@ -166,7 +166,7 @@ def test_a_user_logs_in_with_a_password_and_not_with_another(cluster: SecureClus
 
     with pytest.raises(LogError, match="User:lund lacks the access list's entry to Read"):
         _read(address(right))
-    with pytest.raises(LogUnavailable, match="refuses the user or the password"):
+    with pytest.raises(LogUnavailable, match="refuses the user lund or the password"):
         _read(address(wrong))
 
 
