@@ -48,8 +48,8 @@ def explain_failure(brokers: Sequence[str], security: KafkaSecurity | None) -> s
     if security.username is not None:
         # A broker closes the connection after a wrong password, and the client does not see its reason.
         return (
-            f"TLS is well, so the broker probably refuses the user {security.username} or the password; look at username"
-            " and password_file"
+            f"TLS is well, so the broker probably refuses the user {security.username} or the password; look at"
+            " username and password_file"
         )
     return None
 
