@@ -37,6 +37,7 @@ SECTIONS = {
     "How to": [
         "docs/join-a-consortium",
         "docs/leave-a-consortium",
+        "docs/kafka-for-a-consortium",
         "docs/connect-a-student-system",
         "docs/behind-a-proxy",
         "docs/sign-in",

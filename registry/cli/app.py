@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
     "status-list": ("operations.status_lists",),
+    "topics": ("operations.topics",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
     "verify": ("evidence.documents",),
@@ -85,7 +86,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
         "webhook", "feed", "status-list", "demo",
     ),
-    "Consortium": ("consortium", "member", "governance", "university"),
+    "Consortium": ("consortium", "member", "governance", "university", "topics"),
 }  # fmt: skip
 """The panels of `registry --help`, by audience."""
 

@@ -34,6 +34,8 @@ from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
+from registry.log.kafka_security import KafkaSecurityError
+from registry.log.principals import PrincipalsError
 from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
@@ -96,6 +98,8 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (HeadLost, 1),
     (TailLost, 1),
     (ForeignLog, 3),
+    (KafkaSecurityError, 3),
+    (PrincipalsError, 2),
     (LogError, 4),
     (NotJournaled, 4),
     (RewriteHindered, 4),

@@ -5,12 +5,22 @@ from typing import Any
 
 from kafka.net.compat import KafkaNetClient
 
+from registry.log.kafka_security import KafkaSecurity
 
-def connect(kind: Callable[..., Any], brokers: Sequence[str], patience: float, **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
+
+def connect(
+    kind: Callable[..., Any],
+    brokers: Sequence[str],
+    patience: float,
+    security: KafkaSecurity | None = None,
+    **settings: Any,  # noqa: ANN401 - the client has no types
+) -> Any:  # noqa: ANN401 - likewise
     """Return a client of some kind that reached a broker within `patience` seconds. Raises what the client raises.
 
-    A client that reached none would leave its thread and sockets behind: this ends them.
+    A client that reached none would leave its thread and sockets behind: this ends them. Raises `KafkaSecurityError`
+    where a file of `security` is missing or wrong.
     """
+    secured = {} if security is None else security.build_client_settings()
     clients: list[KafkaNetClient] = []
 
     def remember(**client_settings: Any) -> KafkaNetClient:  # noqa: ANN401 - the client has no types
@@ -23,6 +33,7 @@ def connect(kind: Callable[..., Any], brokers: Sequence[str], patience: float, *
             bootstrap_timeout_ms=int(patience * 1000),
             reconnect_backoff_max_ms=1000,
             kafka_client=remember,
+            **secured,
             **settings,
         )
     except BaseException:  # no socket stays open, whatever went wrong

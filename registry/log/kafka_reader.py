@@ -9,7 +9,7 @@ from typing import Final
 from kafka import KafkaConsumer, TopicPartition
 
 from registry.log import Record
-from registry.log.errors import LogUnavailable, NoSuchStream, TailLost
+from registry.log.errors import LogUnavailable, TailLost
 from registry.log.kafka_cluster import KafkaCluster
 from registry.log.kafka_topics import stream_of, topic_of
 
@@ -133,7 +133,7 @@ class KafkaReader:
         consumer, partition = self._connect(), TopicPartition(topic_of(stream), 0)
         if stream not in self._existing:
             if not consumer.partitions_for_topic(partition.topic):
-                raise NoSuchStream(f"there is no topic {partition.topic} at {self._cluster}")
+                raise self._cluster.build_missing_stream(stream)
             self._existing.add(stream)
         if self._current != stream:
             # All topics that were read stay assigned, all but one paused: assigning takes a tenth of a second.
