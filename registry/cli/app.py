@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "university": ("issuing.reading",),
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
+    "doctor": ("operations.doctor",),
     "status-list": ("operations.status_lists",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
@@ -82,7 +83,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "verify", "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
+        "node", "status", "doctor", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
         "webhook", "feed", "status-list", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),

@@ -108,6 +108,7 @@ MEANINGS: Final[dict[int, str]] = {
     3: "Settings or keys are missing or wrong.",
     4: "The log or the database cannot be reached or is full, or another process is writing.",
     5: "Inconclusive: something that was requested could not be checked.",
+    6: "Nothing is wrong yet, and there are warnings (`registry doctor`).",
     130: "Interrupted at the keyboard.",
     143: "Ended by SIGTERM.",
 }

@@ -47,6 +47,7 @@ from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.learners.restrictions import Restriction
+from registry.node.doctor.findings import DoctorReport
 from registry.node.health.status import Status
 from registry.node.issuing_keys import OwnIssuingKey
 from registry.office.assessments.assessment import Assessment
@@ -92,6 +93,7 @@ _AS_OF: Final = "With `--as-of`, an object with the state at that moment, and `b
 
 SHAPES: Final[dict[str, Shape]] = {
     "import file": Shape(_names(ImportReport)),
+    "doctor": Shape(_names(DoctorReport), remark="`findings` have `severity`, `check`, `sentence` and `advice`."),
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),

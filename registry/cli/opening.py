@@ -24,6 +24,11 @@ class State:
         """The words of the command, without its arguments, which may be personal data."""
 
     @property
+    def home(self) -> Path | None:
+        """The folder that `--home` names; None if there is no such option."""
+        return self._home
+
+    @property
     def node(self) -> "Node":
         """The node. Raises `SettingsError`."""
         if self._node is None:
@@ -50,6 +55,12 @@ class State:
                 from registry.node.access_journal import journal_command  # noqa: PLC0415 - likewise
 
                 journal_command(self._node, who(os.environ.get("REGISTRY_ACTOR")), self.command, self._learners)
+
+
+def home_of(context: typer.Context) -> Path | None:
+    """Return the folder that `--home` names, for a command that opens the node itself."""
+    state = context.find_object(State)
+    return None if state is None else state.home
 
 
 def node_of(context: typer.Context) -> "Node":
