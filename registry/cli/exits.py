@@ -36,6 +36,7 @@ from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
+from registry.node.services.log_level import UnreadableLevel
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.privacy.leak_drill import UnknownTable
@@ -97,6 +98,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (ForeignLog, 3),
     (LogError, 4),
     (NotJournaled, 4),
+    (UnreadableLevel, 1),
     (UnknownTable, 2),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )

@@ -94,6 +94,7 @@ _AS_OF: Final = "With `--as-of`, an object with the state at that moment, and `b
 SHAPES: Final[dict[str, Shape]] = {
     "import file": Shape(_names(ImportReport)),
     "doctor": Shape(_names(DoctorReport), remark="`findings` have `severity`, `check`, `sentence` and `advice`."),
+    **dict.fromkeys(("log-level show", "log-level set", "log-level reset"), Shape(("level", "until"))),
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),

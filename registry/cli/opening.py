@@ -40,7 +40,7 @@ class State:
             settings = load(self._home)
             # The level of the command line applies to the processes that this one starts, too.
             settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
-            observability.configure(settings.log_level)
+            observability.configure(settings.log_level, settings.log_format)
             self._node = Node(settings)
             self._learners = self._open.enter_context(watch_openings())
         return self._node
@@ -61,6 +61,17 @@ def home_of(context: typer.Context) -> Path | None:
     """Return the folder that `--home` names, for a command that opens the node itself."""
     state = context.find_object(State)
     return None if state is None else state.home
+
+
+def open_service(context: typer.Context) -> "Node":
+    """Return the node of a command that goes on until it is stopped, and write all that it reports to its log."""
+    from registry import observability  # noqa: PLC0415 - as in `State.node`
+    from registry.node.services.log_level import begin_logging  # noqa: PLC0415 - likewise
+
+    observability.begin_service()  # settings that are wrong are reported there, too
+    node = node_of(context)
+    begin_logging(node.settings.home, node.settings.log_level, node.settings.log_format)
+    return node
 
 
 def node_of(context: typer.Context) -> "Node":

@@ -17,6 +17,7 @@ from litestar import MediaType, Response
 from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
+from structlog.contextvars import bound_contextvars
 
 from registry.http.disconnects import RECEIVE
 from registry.http.forwarded import base_path_of
@@ -160,7 +161,9 @@ class ResponseMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_completed)
+            # In each line that this request causes, also in threads that work for it.
+            with bound_contextvars(request=instance, request_id=request_id.decode()):
+                await self._app(scope, receive, send_completed)
         finally:
             caller = scope.get("user")
             route, seconds = scope.get("path_template") or "none", time.perf_counter() - began

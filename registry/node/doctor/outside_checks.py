@@ -98,7 +98,7 @@ def check_caching(examination: Examination) -> Iterator[Finding]:
     """Check that no cache keeps pages that differ from person to person."""
     url = _require_url(examination)
     for path in _PERSONAL:
-        yield from judge_caching(path, [_ask(f"{url}{path}") for _ in range(2)])
+        yield from judge_caching(path, [_ask(f"{url}{path}", {"Accept": "text/html"}) for _ in range(2)])
 
 
 def judge_caching(path: str, answers: list[Answer]) -> Iterator[Finding]:
