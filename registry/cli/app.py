@@ -85,8 +85,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "verify", "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "doctor", "log-level", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
-        "webhook", "feed", "status-list", "demo",
+        "node", "status", "doctor", "log-level", "publish", "views", "run", "serve", "account", "api-key", "key",
+        "vault", "privacy", "webhook", "feed", "status-list", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university"),
 }  # fmt: skip

@@ -39,6 +39,7 @@ from registry.node.issuing_keys import IssuingKeyError
 from registry.node.services.log_level import UnreadableLevel
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
+from registry.postgres.refusals import explain_refusal
 from registry.privacy.leak_drill import UnknownTable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
 from registry.settings.settings import SettingsError
@@ -157,6 +158,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, InvalidEvent):
         return f"{error.path}: {error.detail} ({error.code})"
     if isinstance(error, DATABASE_ERRORS) and not isinstance(error, DatabaseUnavailable):
+        if (refusal := explain_refusal(error)) is not None:
+            return f"{refusal} End other clients of the server, or raise max_connections. See: registry doctor"
         cause = " ".join(str(error).split())
         return (
             f"The database cannot be reached: {cause} Is PostgreSQL running, and is `database` in registry.toml right?"

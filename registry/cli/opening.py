@@ -66,11 +66,15 @@ def home_of(context: typer.Context) -> Path | None:
 def open_service(context: typer.Context) -> "Node":
     """Return the node of a command that goes on until it is stopped, and write all that it reports to its log."""
     from registry import observability  # noqa: PLC0415 - as in `State.node`
+    from registry.cli.output import warn  # noqa: PLC0415 - likewise
     from registry.node.services.log_level import begin_logging  # noqa: PLC0415 - likewise
+    from registry.node.services.starting import await_database, report_start_faults  # noqa: PLC0415 - likewise
 
     observability.begin_service()  # settings that are wrong are reported there, too
     node = node_of(context)
     begin_logging(node.settings.home, node.settings.log_level, node.settings.log_format)
+    await_database(node.settings, warn)
+    report_start_faults(node.settings, warn)
     return node
 
 

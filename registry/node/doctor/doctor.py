@@ -3,9 +3,8 @@
 It works while the node runs and while it does not, asks for no passphrase, and changes nothing.
 """
 
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +30,6 @@ from registry.node.doctor import (
 from registry.node.doctor.examination import Examination
 from registry.node.doctor.findings import (
     SEVERITIES,
-    CannotCheck,
     Check,
     DoctorReport,
     Finding,
@@ -40,10 +38,8 @@ from registry.node.doctor.findings import (
     unchecked,
     worst,
 )
-from registry.settings.settings import Settings, SettingsError, load
-
-LIMIT_SECONDS: Final = 4.5
-"""Time for all checks. Those that have not answered by then count as not checked."""
+from registry.node.doctor.runs import LIMIT_SECONDS, name_finding, run_checks
+from registry.settings.settings import SettingsError, load
 
 THREADS: Final[Mapping[str, Sequence[Check]]] = {
     "here": (
@@ -84,7 +80,7 @@ def examine(home: Path | None, url: str | None = None, limit_seconds: float = LI
         advice = "Correct registry.toml or the environment; docs/settings.md lists all settings."
         findings.append(msgspec.structs.replace(error(str(fault), advice), check=SETTINGS_READABLE))
         findings += [
-            _name(check, unchecked("the settings cannot be read"))
+            name_finding(check, unchecked("the settings cannot be read"))
             for checks in _threads(url).values()
             for check in checks
         ]
@@ -100,61 +96,6 @@ def examine(home: Path | None, url: str | None = None, limit_seconds: float = LI
         counts={name: sum(each.severity == name for each in findings) for name in SEVERITIES},
         findings=sort_findings(findings),
     )
-
-
-def find_faults(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
-    """Return what some checks find wrong, for a node that starts: warnings and errors."""
-    findings = run_checks(Examination(settings), {"start": checks}, time.monotonic() + LIMIT_SECONDS)
-    return [finding for finding in findings if finding.severity in ("warning", "error")]
-
-
-def run_checks(examination: Examination, threads: Mapping[str, Sequence[Check]], until: float) -> list[Finding]:
-    """Make checks, each group in a thread of its own; `until` is the monotonic time at which to stop waiting."""
-    runs = [_Run(examination, checks) for checks in threads.values()]
-    for name, run in zip(threads, runs, strict=True):
-        threading.Thread(target=run.work, name=f"doctor-{name}", daemon=True).start()
-    for run in runs:
-        run.ended.wait(max(0.0, until - time.monotonic()))
-    return [finding for run in runs for finding in run.findings()]
-
-
-class _Run:
-    """The checks of one thread. A check that hangs keeps those after it from being made, and nothing else."""
-
-    def __init__(self, examination: Examination, checks: Sequence[Check]) -> None:
-        self._examination = examination
-        self._checks = checks
-        self._done: list[tuple[Check, list[Finding]]] = []
-        self.ended = threading.Event()
-
-    def work(self) -> None:
-        """Make the checks."""
-        for check in self._checks:
-            self._done.append((check, list(_answer(check, self._examination))))
-        self.ended.set()
-
-    def findings(self) -> Iterator[Finding]:
-        """Yield all findings; also one for each check that has not answered."""
-        done = list(self._done)
-        for check, findings in done:
-            yield from (_name(check, finding) for finding in findings)
-        for number, check in enumerate(self._checks[len(done) :]):
-            reason = "it did not answer in time" if number == 0 else "a check before it did not answer in time"
-            yield _name(check, unchecked(reason))
-
-
-def _answer(check: Check, examination: Examination) -> Iterator[Finding]:
-    try:
-        yield from check.run(examination)
-    except CannotCheck as reason:
-        yield unchecked(str(reason))
-    except Exception as failure:  # noqa: BLE001 - the crash of one check must not end the others
-        text = " ".join(str(failure).split())[:500]
-        yield unchecked(f"{type(failure).__name__}: {text}")
-
-
-def _name(check: Check, finding: Finding) -> Finding:
-    return msgspec.structs.replace(finding, check=check.name)
 
 
 def _threads(url: str | None) -> Mapping[str, Sequence[Check]]:

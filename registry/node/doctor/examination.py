@@ -67,6 +67,12 @@ class Examination:
             self._connections.open = connection
         return connection
 
+    def disconnect(self) -> None:
+        """Close this thread's connection if it is open."""
+        connection: Connection | None = getattr(self._connections, "open", None)
+        if connection is not None:
+            connection.close()
+
     def connection(self) -> Connection:
         """Return this thread's connection for a check that is not about whether there is one."""
         try:
