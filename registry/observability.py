@@ -28,7 +28,7 @@ class _StandardError:
 
 
 class _Style:
-    """How this process logs."""
+    """Form and level of this process's log."""
 
     format: Format = "auto"
     level = "warning"

@@ -94,9 +94,7 @@ class Transaction:
         self._store(self)
         self.committed = True
         if self.events:
-            _log.info(
-                "registry.stored", events=len(self.events), topics=sorted({event.topic for event in self.events})
-            )
+            _log.info("registry.stored", events=len(self.events), topics=sorted({event.topic for event in self.events}))
 
     def end(self) -> None:
         """Let nothing more be added."""

@@ -77,7 +77,7 @@ def _health_routes(views: Views, watch: HealthWatch) -> list[Any]:
 
 
 class Connection(TypedDict):
-    """How a request has reached the node, by its own account."""
+    """The way of a request to the node, by the node's own account."""
 
     address: str
     """The client's address."""
@@ -102,14 +102,14 @@ def _connection_route() -> Any:  # noqa: ANN401 - a route handler
     def connection(request: Request[Any, Any, Any]) -> Response[Connection]:
         """Show the caller how the proxy has passed this request on; `registry doctor --url` reads it."""
         scope = request.scope
-        seen: Connection = {
+        way: Connection = {
             "address": request.client.host if request.client is not None else "",
             "scheme": scope["scheme"],
             "host": request.headers.get("host", ""),
             "basePath": base_path_of(scope),
             "forwarded": is_forwarded(scope),
         }
-        return Response(seen, headers={"Cache-Control": "no-store"})
+        return Response(way, headers={"Cache-Control": "no-store"})
 
     return connection
 

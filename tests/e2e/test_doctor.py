@@ -31,7 +31,7 @@ class Node:
         self.dsn = server.dsn(self.consortium.name("twente"))
 
     def examine(self, *options, **environment):
-        """Examine the node; gives the report, and checks that the exit code says the same."""
+        """Examine the node; return the report, and check that the exit code says the same."""
         done = registry("doctor", "--json", *options, home=self.home, check=False, environment=environment)
         report = json.loads(done.stdout)
         exits = {"ok": 0, "note": 0, "warning": 6, "unchecked": 5, "error": 1}

@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     status: int
     headers: httpx.Headers
     body: bytes
-    asked: datetime
+    moment: datetime
     """The time in the middle of the request, by this machine's clock."""
     certificate_until: datetime | None
     """The end of the server's certificate; None without TLS."""

@@ -19,10 +19,10 @@ def check_backup(examination: Examination) -> Iterator[Finding]:
     """Check when this node was last backed up."""
     settings = examination.settings
     command = "registry node backup FILE, daily; after a backup by other software: registry node note-backup."
-    made = last_runs.read(settings.home, "backup")
-    yield judge_age("backup of this node", made, examination.now(), _BACKUP_OLD, command)
+    last = last_runs.read(settings.home, "backup")
+    yield judge_age("backup of this node", last, examination.now(), _BACKUP_OLD, command)
     keys = last_runs.read(settings.home, "key-backup")
-    if keys is not None and made is not None and keys < made:
+    if keys is not None and last is not None and keys < last:
         yield note(
             "The last backup of keys is older than the last backup of data.",
             "registry node backup-keys FILE --replace, after each backup without keys.",
@@ -31,25 +31,25 @@ def check_backup(examination: Examination) -> Iterator[Finding]:
 
 def check_archive(examination: Examination) -> Iterator[Finding]:
     """Check when the log was last archived here."""
-    made = last_runs.read(examination.settings.home, "archive")
-    if made is None and examination.settings.member != GOVERNANCE:
+    last = last_runs.read(examination.settings.home, "archive")
+    if last is None and examination.settings.member != GOVERNANCE:
         yield note(
             "No archive of the log was made from this node.",
             "Every member should keep one: registry log archive FOLDER, weekly.",
         )
         return
-    yield judge_age("archive of the log", made, examination.now(), _ARCHIVE_OLD, "registry log archive FOLDER, weekly.")
+    yield judge_age("archive of the log", last, examination.now(), _ARCHIVE_OLD, "registry log archive FOLDER, weekly.")
 
 
-def judge_age(what: str, made: datetime | None, now: datetime, old: timedelta, advice: str) -> Finding:
+def judge_age(what: str, last: datetime | None, now: datetime, old: timedelta, advice: str) -> Finding:
     """Return what the time of the last run means; None if no run is known."""
-    if made is None:
+    if last is None:
         return warning(f"No {what} is known here.", advice)
-    days = (now - made).days
-    sentence = f"The last {what} is of {made:%Y-%m-%d %H:%M} UTC"
-    if now - made > _MUCH * old:
+    days = (now - last).days
+    sentence = f"The last {what} is of {last:%Y-%m-%d %H:%M} UTC"
+    if now - last > _MUCH * old:
         return error(f"{sentence}, {days} days ago.", advice)
-    if now - made > old:
+    if now - last > old:
         return warning(f"{sentence}, {days} days ago.", advice)
     return ok(f"{sentence}.")
 

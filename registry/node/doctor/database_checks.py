@@ -9,7 +9,7 @@ from psycopg import Connection
 from registry.application.owner import Owner, read_owner, table_exists
 from registry.node.doctor.connection_counts import count_needed
 from registry.node.doctor.examination import Examination
-from registry.node.doctor.findings import CannotCheck, Check, Finding, error, note, ok, unchecked, warning
+from registry.node.doctor.findings import CannotCheck, Check, Finding, error, note, ok, report_unchecked, warning
 from registry.postgres.embedded import DatabaseUnavailable
 from registry.postgres.refusals import explain_refusal
 from registry.store.migrations import DatabaseTooNew, find_missing, list_migrations
@@ -147,7 +147,7 @@ def check_replicas(examination: Examination) -> Iterator[Finding]:
     ).fetchall()
     for name, state, behind in rows[:_SHOWN]:
         if state is None:
-            yield unchecked("this account may not see replicas (GRANT pg_monitor)")
+            yield report_unchecked("this account may not see replicas (GRANT pg_monitor)")
             return
         if behind is None or behind > _LAG_BYTES:
             size = "an unknown amount" if behind is None else f"{behind / 1024**2:,.0f} MiB"

@@ -34,8 +34,8 @@ from registry.node.doctor.findings import (
     DoctorReport,
     Finding,
     error,
+    report_unchecked,
     sort_findings,
-    unchecked,
     worst,
 )
 from registry.node.doctor.runs import LIMIT_SECONDS, name_finding, run_checks
@@ -80,7 +80,7 @@ def examine(home: Path | None, url: str | None = None, limit_seconds: float = LI
         advice = "Correct registry.toml or the environment; docs/settings.md lists all settings."
         findings.append(msgspec.structs.replace(error(str(fault), advice), check=SETTINGS_READABLE))
         findings += [
-            name_finding(check, unchecked("the settings cannot be read"))
+            name_finding(check, report_unchecked("the settings cannot be read"))
             for checks in _threads(url).values()
             for check in checks
         ]

@@ -1,4 +1,4 @@
-"""What the checks of one examination share: settings, the node's parts, and connections that do not hang."""
+"""Parts that the checks of one examination share: settings, the node's parts, and connections that do not hang."""
 
 import threading
 from datetime import UTC, datetime

@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True):
     severity: Severity
     sentence: str
     advice: str | None = None
-    """What to do."""
+    """Instructions to the operator."""
     check: str = ""
     """The name of the check, for example `database.connections`."""
 
@@ -79,7 +79,7 @@ def error(sentence: str, advice: str) -> Finding:
     return Finding("error", sentence, advice)
 
 
-def unchecked(reason: str) -> Finding:
+def report_unchecked(reason: str) -> Finding:
     """Return a finding that a check could not be made."""
     return Finding("unchecked", f"could not be checked: {reason}")
 

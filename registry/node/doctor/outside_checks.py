@@ -42,7 +42,7 @@ def check_reachable(examination: Examination) -> Iterator[Finding]:
         advice = "Renew the proxy's certificate, and reload the proxy."
         yield judge_certificate(f"The certificate of {url}", answer.certificate_until, examination.now(), advice)
     if answer.date is not None:
-        yield judge_clock(answer.asked, answer.date, f"that of {url}")
+        yield judge_clock(answer.moment, answer.date, f"that of {url}")
 
 
 def check_headers(examination: Examination) -> Iterator[Finding]:
@@ -134,24 +134,28 @@ def check_client(examination: Examination) -> Iterator[Finding]:
 
 def judge_client(url: str, answer: Answer) -> Iterator[Finding]:
     """Yield what the node says of the connection through the proxy."""
-    seen = answer.json()
+    connection = answer.json()
     parts = urlsplit(url)
-    if seen.get("scheme") != parts.scheme:
+    if connection.get("scheme") != parts.scheme:
         yield error(
-            f"The node takes its clients to use {seen.get('scheme')}, and they use {parts.scheme}.",
+            f"The node takes its clients to use {connection.get('scheme')}, and they use {parts.scheme}.",
             "Let the proxy send X-Forwarded-Proto, and name its network in trusted_proxies in [http].",
         )
-    if seen.get("host") != parts.netloc:
+    if connection.get("host") != parts.netloc:
         yield warning(
-            f"The proxy does not keep Host: the node receives {seen.get('host')}.",
+            f"The proxy does not keep Host: the node receives {connection.get('host')}.",
             "Send the client's own Host to the node.",
         )
-    if not seen.get("forwarded"):
+    if not connection.get("forwarded"):
         yield warning(
             "The node does not trust the proxy, or the proxy does not name its clients: all of them count as one.",
             "Let it add the client to X-Forwarded-For, and name its network in trusted_proxies in [http].",
         )
-    if seen.get("scheme") == parts.scheme and seen.get("host") == parts.netloc and seen.get("forwarded"):
+    if (
+        connection.get("scheme") == parts.scheme
+        and connection.get("host") == parts.netloc
+        and connection.get("forwarded")
+    ):
         yield ok("The node knows its clients' addresses, the scheme and the host from the proxy.")
 
 

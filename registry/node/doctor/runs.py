@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from registry.node.doctor.examination import Examination
-from registry.node.doctor.findings import CannotCheck, Check, Finding, unchecked
+from registry.node.doctor.findings import CannotCheck, Check, Finding, report_unchecked
 from registry.settings.settings import Settings
 
 LIMIT_SECONDS: Final = 4.0
@@ -56,17 +56,17 @@ class _Run:
             yield from (name_finding(check, finding) for finding in findings)
         for number, check in enumerate(self._checks[len(done) :]):
             reason = "it did not answer in time" if number == 0 else "a check before it did not answer in time"
-            yield name_finding(check, unchecked(reason))
+            yield name_finding(check, report_unchecked(reason))
 
 
 def _answer(check: Check, examination: Examination) -> Iterator[Finding]:
     try:
         yield from check.run(examination)
     except CannotCheck as reason:
-        yield unchecked(str(reason))
+        yield report_unchecked(str(reason))
     except Exception as failure:  # noqa: BLE001 - the crash of one check must not end the others
         text = " ".join(str(failure).split())[:500]
-        yield unchecked(f"{type(failure).__name__}: {text}")
+        yield report_unchecked(f"{type(failure).__name__}: {text}")
 
 
 def name_finding(check: Check, finding: Finding) -> Finding:

@@ -56,7 +56,7 @@ def judge_witness(witness: WitnessSetting, key: Answer, health: Answer) -> Itera
             f"Keep the evidence: {witness.url}/caught. Report it to the consortium.",
         )
     if health.date is not None:
-        yield judge_clock(health.asked, health.date, f"that of the witness {witness.url}")
+        yield judge_clock(health.moment, health.date, f"that of the witness {witness.url}")
     if key.status == 200 and their_key == witness.key and health.status == 200:
         yield ok(f"The witness {witness.url} follows {state.get('logs', 'the')} logs.")
 
