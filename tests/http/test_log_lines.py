@@ -1,14 +1,7 @@
 """The log of a node at work: every line is an event in JSON, tells what caused it, and names no person."""
 
 import json
-import time
 
-import httpx
-
-from registry.node.doctor.examination import Examination
-from registry.node.doctor.outside_checks import CHECKS
-from registry.node.doctor.runs import run_checks
-from registry.settings.settings import load
 from tests.support.byte_search import byte_forms
 from tests.support.command import until
 from tests.support.served import csv_of, once, row
@@ -66,19 +59,3 @@ def test_no_line_has_a_value_of_a_person_whatever_is_sent_and_however_it_fails(n
     text = node.said.encode()
     values = [*PERSON.values(), *DIPLOMA.values(), "29.07.1983"]
     assert [(value, name) for value in values for name, form in byte_forms(value).items() if form in text] == []
-
-
-def test_the_doctor_asks_a_node_from_outside_and_is_content_but_for_the_proxy_that_is_missing(node):
-    examination = Examination(load(node.home), node.url)
-    findings = run_checks(examination, {"outside": CHECKS}, until=time.monotonic() + 60)
-    wrong = [(each.check, each.severity) for each in findings if each.severity != "ok"]
-    assert wrong == [("outside.client", "warning")], findings
-
-
-def test_the_node_says_how_a_request_has_reached_it(node):
-    answer = httpx.get(f"{node.url}/connection", headers={"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"})
-    assert answer.json() == {
-        "address": "127.0.0.1", "scheme": "http", "host": node.url.partition("//")[2], "basePath": "",
-        "forwarded": False,
-    }  # fmt: skip
-    assert answer.headers["cache-control"] == "no-store"
