@@ -34,6 +34,7 @@ from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
+from registry.log.kafka_security import KafkaSecurityError
 from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
 from registry.node.services.log_level import UnreadableLevel
@@ -97,6 +98,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (HeadLost, 1),
     (TailLost, 1),
     (ForeignLog, 3),
+    (KafkaSecurityError, 3),
     (LogError, 4),
     (NotJournaled, 4),
     (UnreadableLevel, 1),

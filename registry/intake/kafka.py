@@ -21,13 +21,16 @@ import msgspec
 import structlog
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from registry.intake.event_handler import Result
 from registry.intake.lost_events import IntakePositions, lost_range
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
+from registry.log.addresses import KafkaAddress, parse_kafka
+from registry.log.errors import BadAddress
 from registry.log.kafka_client import connect
+from registry.log.kafka_probe import explain_failure
 
 _log = structlog.get_logger(__name__)
 AT_ONCE: Final = 500
@@ -39,13 +42,12 @@ _GAP_CHECK_SECONDS: Final = 30.0
 Handle = Callable[[Sequence[bytes | None]], list[Result]]
 
 
-def parse_brokers(url: str) -> list[str]:
-    """Return the brokers of `kafka://HOST:PORT[,HOST:PORT]`. Raises `IntakeError`."""
-    scheme, _, rest = url.partition("://")
-    brokers = rest.rstrip("/").split(",")
-    if scheme != "kafka" or not all(brokers):
-        raise IntakeError(f"{url!r} names no brokers; write kafka://HOST:PORT[,HOST:PORT]")
-    return brokers
+def parse_address(url: str) -> KafkaAddress:
+    """Return the brokers of `kafka://HOST:PORT[,HOST:PORT]`, and how they are secured. Raises `IntakeError`."""
+    try:
+        return parse_kafka(url)
+    except BadAddress as error:
+        raise IntakeError(f"{error}; the intake's Kafka is kafka://HOST:PORT[,HOST:PORT]") from error
 
 
 def retention_warnings(topic: str, settings: Mapping[str, str]) -> list[str]:
@@ -97,14 +99,16 @@ class KafkaIntake:
 
     def __init__(
         self,
-        brokers: Sequence[str],
+        address: KafkaAddress,
         member: str,
         origin: str,
         handle: Handle,
         timeout_seconds: float = 30.0,
         positions: IntakePositions | None = None,
     ) -> None:
-        """`handle` carries events out and stores them; `timeout_seconds` is how long the client waits for a broker.
+        """Raises `KafkaSecurityError` where a file that secures connections is missing or wrong.
+
+        `handle` carries events out and stores them; `timeout_seconds` is how long the client waits for a broker.
 
         `positions` remembers how far the topic was read, and which events are lost; without it only Kafka does.
         """
@@ -113,7 +117,9 @@ class KafkaIntake:
             client.setLevel(logging.CRITICAL)
         self.topic = f"intake.{member}"
         self.results = f"{self.topic}.results"
-        self._brokers = list(brokers)
+        self._address = address
+        for warning in address.security.check() if address.security is not None else ():
+            _log.warning("intake.certificate_ends_soon", certificate=warning)
         self._origin = origin
         self._handle = handle
         self._timeout_ms = int(timeout_seconds * 1000)
@@ -283,14 +289,16 @@ class KafkaIntake:
             yield consumer, producer
 
     def _connect(self, kind: Callable[..., Any], **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
-        return connect(kind, self._brokers, self._timeout_ms / 1000, **settings)
+        return connect(kind, self._address.brokers, self._timeout_ms / 1000, self._address.security, **settings)
 
     @contextlib.contextmanager
     def _translate_errors(self, doing: str) -> Iterator[None]:
         try:
             yield
         except KafkaError as error:
-            where = ",".join(self._brokers)
+            where, reason = ",".join(self._address.brokers), None
+            if isinstance(error, (KafkaConnectionError, KafkaTimeoutError)):
+                reason = explain_failure(self._address.brokers, self._address.security)
             raise IntakeUnavailable(
-                f"cannot {doing} {self.topic} at {where}: {error or type(error).__name__}"
+                f"cannot {doing} {self.topic} at {where}: {reason or error or type(error).__name__}"
             ) from error

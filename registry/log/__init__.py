@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from registry.log.addresses import check_address, parse_kafka, resolve_address
 from registry.log.errors import (
     ArchiveDamaged,
     BadAddress,
@@ -54,6 +55,7 @@ __all__ = [
     "check_sizes",
     "open_log",
     "origin_of",
+    "resolve_address",
 ]
 
 GOVERNANCE = "governance"
@@ -178,6 +180,9 @@ def check_sizes(stream: str, records: Sequence[bytes]) -> None:
 def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog:
     """Open `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]` or `archive:PATH`. Raises `BadAddress` for anything else.
 
+    An address of Kafka may name the files that secure its connections (`addresses.py`). Raises `KafkaSecurityError`
+    where they are missing, wrong, or a certificate that has ended.
+
     An archive that is opened with `read_only` may lack files: reading a missing one raises `ArchiveDamaged`.
     """
     scheme, rest = check_address(url)
@@ -191,12 +196,5 @@ def open_log(url: str, consortium: str, *, read_only: bool = False) -> SharedLog
         return FileLog(rest, consortium, read_only=read_only)
     from registry.log.kafka import KafkaLog  # noqa: PLC0415 - likewise
 
-    return KafkaLog(rest[2:].rstrip("/").split(","), consortium, read_only=read_only)
-
-
-def check_address(url: str) -> tuple[str, str]:
-    """Split a log's address into its scheme and the rest. Raises `BadAddress`."""
-    scheme, _, rest = url.partition(":")
-    if (scheme in ("archive", "file") and rest) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
-        return scheme, rest
-    raise BadAddress(f"{url!r} is not a log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH")
+    address = parse_kafka(url)
+    return KafkaLog(address.brokers, consortium, read_only=read_only, security=address.security)

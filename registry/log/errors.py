@@ -14,7 +14,8 @@ LogError
 ├── ForeignLog       the log is another consortium's, or of another founding
 ├── HistoryRewritten the log contradicts what was read of it before
 ├── RecordTooLarge   a record is over the log's limit; nothing of that call was appended
-└── BadAddress       the settings name no log
+├── BadAddress       the settings name no log
+└── KafkaSecurityError  files for TLS or a password are missing or wrong (in `kafka_security.py`)
 """
 
 

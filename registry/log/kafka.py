@@ -18,6 +18,7 @@ from registry.log.errors import LogError, LogMoved, ReadOnlyLog, WriterBusy
 from registry.log.framing import Framing
 from registry.log.kafka_cluster import KafkaCluster
 from registry.log.kafka_reader import KafkaReader
+from registry.log.kafka_security import KafkaSecurity
 from registry.log.kafka_topics import make_topic, topic_of, warn_of_limits
 
 _BACK_RECORDS: Final = 64
@@ -29,11 +30,20 @@ class KafkaLog:
     """Topics `registry.<member>` and `registry.governance` of one cluster."""
 
     def __init__(
-        self, brokers: Sequence[str], consortium: str, *, read_only: bool = False, patience: float = 30.0
+        self,
+        brokers: Sequence[str],
+        consortium: str,
+        *,
+        read_only: bool = False,
+        patience: float = 30.0,
+        security: KafkaSecurity | None = None,
     ) -> None:
-        """`patience`: seconds after which an append or a read that gets no answer raises `LogUnavailable`."""
+        """`patience`: seconds after which an append or a read that gets no answer raises `LogUnavailable`.
+
+        Raises `KafkaSecurityError` where files of `security` are missing or wrong; without it nothing is encrypted.
+        """
         self._consortium = consortium
-        self._cluster = KafkaCluster(brokers, patience)
+        self._cluster = KafkaCluster(brokers, patience, security)
         self._read_only = read_only
         self._reader = KafkaReader(self._cluster)
         self._producer: KafkaProducer | None = None

@@ -3,8 +3,9 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import (
     AuthorizationError,
@@ -12,25 +13,39 @@ from kafka.errors import (
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    SaslAuthenticationFailedError,
     UnknownTopicOrPartitionError,
 )
 
 from registry.log.errors import LogError, LogUnavailable, NoSuchStream, RecordTooLarge
 from registry.log.kafka_client import connect
+from registry.log.kafka_probe import explain_failure
+from registry.log.kafka_security import KafkaSecurity
 from registry.log.kafka_topics import topic_of
+
+_log = structlog.get_logger(__name__)
+_OPERATIONS: Final = {"make the topic of": "Create", "write": "Write", "append to": "Write"}
+"""The operation in Kafka's access lists that each action needs, where it is not Read."""
 
 
 class KafkaCluster:
     """The brokers of one cluster."""
 
-    def __init__(self, brokers: Sequence[str], patience: float) -> None:
-        """`patience`: seconds after which a request without an answer is given up."""
+    def __init__(self, brokers: Sequence[str], patience: float, security: KafkaSecurity | None = None) -> None:
+        """`patience`: seconds after which a request without an answer is given up.
+
+        Raises `KafkaSecurityError` where files of `security` are missing or wrong, or a certificate has ended; one that
+        ends soon is warned of.
+        """
         # Errors reach the caller as ours. The client's own messages do not, unless somebody has set a level.
         logger = logging.getLogger("kafka")
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.CRITICAL)
         self.patience = patience
         self._brokers = list(brokers)
+        self._security = security
+        for warning in security.check() if security is not None else ():
+            _log.warning("log.certificate_ends_soon", certificate=warning)
 
     def __str__(self) -> str:
         return f"Kafka at {','.join(self._brokers)}"
@@ -42,7 +57,7 @@ class KafkaCluster:
 
     def connect(self, kind: Callable[..., Any], **settings: Any) -> Any:  # noqa: ANN401 - the client has no types
         """Return a connected client of some kind."""
-        return connect(kind, self._brokers, self.patience, **settings)
+        return connect(kind, self._brokers, self.patience, self._security, **settings)
 
     @contextlib.contextmanager
     def administer(self) -> Iterator[KafkaAdminClient]:
@@ -81,8 +96,24 @@ class KafkaCluster:
                 f"{self} takes no record of this size for {stream}; look at the topic's settings"
             ) from error
         except AuthorizationError as error:
-            raise LogError(f"{self} does not let us {action} {stream}; look at the topic's access list") from error
+            raise LogError(self._explain_refusal(action, stream)) from error
+        except SaslAuthenticationFailedError as error:
+            raise LogUnavailable(
+                f"cannot {action} {stream}: {self} refuses the user or the password; look at username and password_file"
+            ) from error
         except (KafkaConnectionError, KafkaTimeoutError) as error:
-            raise LogUnavailable(f"cannot {action} {stream}: no answer from {self}; is the broker running?") from error
+            reason = explain_failure(self._brokers, self._security)
+            raise LogUnavailable(
+                f"cannot {action} {stream}: no answer from {self}; {reason or 'is the broker running?'}"
+            ) from error
         except KafkaError as error:
             raise LogUnavailable(f"cannot {action} {stream} at {self}: {error}") from error
+
+    def _explain_refusal(self, action: str, stream: str) -> str:
+        """Return which entry of an access list is missing for what was to be done."""
+        who = (self._security.principal if self._security is not None else None) or "this client"
+        need = f"{_OPERATIONS.get(action, 'Read')} on the topic {topic_of(stream)}"
+        return (
+            f"{self} does not let us {action} {stream}: {who} needs the access list's entry to {need}. Ask the"
+            " consortium, whose administrator sees it with `registry topics plan`"
+        )

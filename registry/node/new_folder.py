@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, Self
 
+from registry.log.addresses import resolve_address
 from registry.postgres.embedded import stop_embedded
 from registry.settings.settings import FILE, SettingsError, write
 
@@ -111,4 +112,6 @@ def check_free(folder: Path) -> None:
 def log_url(folder: Path, log: str) -> str:
     """Return the address of a log for a node in this folder: a relative path is relative to the folder."""
     scheme, _, path = log.partition(":")
-    return f"{scheme}:{(folder.absolute() / path).resolve()}" if scheme in ("file", "archive") else log
+    if scheme in ("file", "archive"):
+        return f"{scheme}:{(folder.absolute() / path).resolve()}"
+    return resolve_address(log, folder.absolute())

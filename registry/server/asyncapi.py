@@ -9,21 +9,27 @@ import msgspec
 from registry.api.credentials import CredentialRow
 from registry.application.status_notes import MAX_NOTE
 from registry.intake.events import ISSUE, MAX_BYTES, REASONS, REINSTATE, REVOKE, SUSPEND
+from registry.log.addresses import KafkaAddress, parse_kafka
 from registry.wire.events import GOVERNANCE_TYPES, MEMBER_TYPES, Event
 
 _REF: Final = "#/components/schemas/{name}"
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 500}
 
 
+def _describe_server(address: KafkaAddress) -> dict[str, str]:
+    """Return the brokers, without the files that secure connections to them."""
+    return {
+        "host": ",".join(address.brokers),
+        "protocol": "kafka" if address.security is None else "kafka-secure",
+        "description": "Brokers, separated by commas.",
+    }
+
+
 def describe_topics(member: str, origin: str, log: str, intake: str | None) -> dict[str, Any]:
     """Return the document of one node; `log` and `intake` are URLs of the shared log and of the node's own Kafka."""
     events, schemas = _event_schemas()
     servers = {
-        name: {
-            "host": url.partition("://")[2].rstrip("/"),
-            "protocol": "kafka",
-            "description": "Brokers, separated by commas.",
-        }
+        name: _describe_server(parse_kafka(url))
         for name, url in (("sharedLog", log), ("intake", intake or ""))
         if url.startswith("kafka://")
     }

@@ -159,7 +159,7 @@ def _description_routes(settings: Settings) -> list[Any]:
         return description_of(request.app, base_path_of(request.scope)).answer(request)
 
     topics = ConstantResponse(
-        encode_json(describe_topics(settings.member, settings.origin, settings.log_url, settings.intake_kafka)),
+        encode_json(describe_topics(settings.member, settings.origin, settings.log_url, settings.intake_url)),
         "application/vnd.aai.asyncapi+json",
     )
 

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from registry.settings import retention, sign_in
+from registry.settings import kafka, retention, sign_in
 from registry.settings import settings as config
 from registry.settings.words import PREFIX, Setting, form_of, settings_of
 
@@ -94,7 +94,9 @@ def _text(docs: dict[tuple[str, str], str], model: type[BaseModel], setting: Set
 def _docstrings() -> dict[tuple[str, str], str]:
     """Return the text below each field of the models, by the names of model and field."""
     docs = {}
-    models = [model for module in (config, retention, sign_in) for model in ast.parse(inspect.getsource(module)).body]
+    models = [
+        model for module in (config, kafka, retention, sign_in) for model in ast.parse(inspect.getsource(module)).body
+    ]
     for model in models:
         if not isinstance(model, ast.ClassDef):
             continue

@@ -18,6 +18,8 @@ from pydantic_settings import SettingsError as SourceError
 
 from registry.domain.deadlines import LONGEST, check_term
 from registry.log.durable_files import create_private_file, sync_file
+from registry.log.errors import BadAddress
+from registry.settings.kafka import KafkaSecuritySetting, secure_address
 from registry.settings.retention import KeptBasis, RetentionSetting
 from registry.settings.sign_in import AccountSetting, OpenIdSetting
 from registry.settings.words import COLOUR, explain, find_misspelt
@@ -184,6 +186,8 @@ class Settings(BaseSettings):
     """Hash of the consortium's founding event. Get it from somebody you trust."""
     log: str
     """The shared log: `file:PATH`, `kafka://HOST:PORT[,HOST:PORT]`, or, only to read, `archive:PATH`."""
+    log_security: KafkaSecuritySetting | None = None
+    """How connections to the shared log in Kafka are secured. Without it they are in the clear."""
     database: str
     """`postgresql://…`, or `embedded:PATH#NAME` for one that the node starts itself."""
     keys: Path = Path("keys")
@@ -212,6 +216,8 @@ class Settings(BaseSettings):
     """The issuer whose access tokens are accepted in addition to the node's own API keys."""
     intake_kafka: str | None = None
     """This node's own Kafka, where its university's systems send events: `kafka://HOST:PORT[,HOST:PORT]`."""
+    intake_security: KafkaSecuritySetting | None = None
+    """How connections to `intake_kafka` are secured. Without it they are in the clear."""
     webhook_http_localhost: bool = False
     """True to allow webhooks to this machine itself over plain http, for tests."""
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -250,9 +256,15 @@ class Settings(BaseSettings):
 
     @property
     def log_url(self) -> str:
-        """The shared log, with its path made absolute."""
-        scheme, colon, path = self.log.partition(":")
-        return f"{scheme}:{self.home / path}" if scheme in ("file", "archive") and colon else self.log
+        """The shared log, with its paths made absolute, and with the files that secure it."""
+        return secure_address("log", self.log, self.log_security, self.home)
+
+    @property
+    def intake_url(self) -> str | None:
+        """The node's own Kafka, with the files that secure it; None if there is none."""
+        if self.intake_kafka is None:
+            return None
+        return secure_address("intake", self.intake_kafka, self.intake_security, self.home)
 
     @property
     def database_url(self) -> str:
@@ -333,7 +345,18 @@ def load(folder: Path | None = None) -> Settings:
             f"the environment: the variable of a table holds JSON, for example REGISTRY_HTTP: {error}"
         ) from error
     _check_secret_file(settings)
+    _check_addresses(settings, file)
     return settings
+
+
+def _check_addresses(settings: Settings, file: Path) -> None:
+    """Raise `SettingsError` if an address of Kafka and the settings of its security do not go together."""
+    if settings.intake_kafka is None and settings.intake_security is not None:
+        raise SettingsError(f"{file}: intake_security is set, and intake_kafka is not")
+    try:
+        _ = settings.log_url, settings.intake_url
+    except BadAddress as error:
+        raise SettingsError(f"{file}: {error}") from error
 
 
 def _check_secret_file(settings: Settings) -> None:

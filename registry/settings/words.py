@@ -31,6 +31,10 @@ _PATTERNS: Final = {
     COLOUR: "a colour such as #00506b or oklch(0.41 0.08 228)",
     "^[A-Z]{2}$": "two capital letters, for example NL",
 }
+_FURTHER_VARIABLES: Final = tuple(
+    PREFIX + name for name in ("BACKUP_PASSPHRASE", "KAFKA_KEY_PASSPHRASE", "KAFKA_PASSWORD")
+)
+"""Variables of the environment that are no settings, and are read where they are needed."""
 _MIN_SIMILARITY: Final = 0.8
 """The similarity to a setting's name, from 0 to 1, from which a name is taken for a misspelt one."""
 
@@ -165,7 +169,7 @@ def find_misspelt(model: type[BaseModel], environment: Iterable[str]) -> str | N
 
     Other variables with the same prefix belong to other programs (Kubernetes sets some for a service `registry`).
     """
-    names = {PREFIX + name.upper() for name in model.model_fields} | {f"{PREFIX}BACKUP_PASSPHRASE"}
+    names = {PREFIX + name.upper() for name in model.model_fields} | set(_FURTHER_VARIABLES)
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in names:
             alike = difflib.get_close_matches(

@@ -15,7 +15,7 @@ from registry.application.status_notes import read_notes
 from registry.domain.errors import InvalidEvent
 from registry.intake.event_handler import EventHandler
 from registry.intake.events import MAX_BYTES
-from registry.intake.kafka import KafkaIntake, find_gaps, parse_brokers
+from registry.intake.kafka import KafkaIntake, find_gaps, parse_address
 from registry.intake.lost_events import IntakePositions
 from registry.intake.rows.report import IntakeError, IntakeUnavailable
 from registry.node.adapters.catalogue import OwnCatalogue
@@ -245,7 +245,7 @@ def test_all_that_is_wrong_with_an_event_is_said_at_once(handler, offer):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_addresses_that_are_none_and_brokers_that_are_away_are_said():
     with pytest.raises(IntakeError, match="kafka://HOST"):
-        parse_brokers("localhost:9092")
+        parse_address("localhost:9092")
     with pytest.raises(IntakeUnavailable, match="cannot make the topics"):
         KafkaIntake(["127.0.0.1:9"], "twente", "x/twente", list, timeout_seconds=1).create()
     gc.collect()
@@ -253,7 +253,7 @@ def test_addresses_that_are_none_and_brokers_that_are_away_are_said():
 
 def results_of(broker, member="twente"):
     consumer = KafkaConsumer(
-        f"intake.{member}.results", bootstrap_servers=parse_brokers(broker.url), auto_offset_reset="earliest",
+        f"intake.{member}.results", bootstrap_servers=parse_address(broker.url).brokers, auto_offset_reset="earliest",
         consumer_timeout_ms=3000,
     )  # fmt: skip
     found = [json.loads(record.value) for record in consumer]
@@ -262,7 +262,7 @@ def results_of(broker, member="twente"):
 
 
 def send(broker, *values, member="twente"):
-    producer = KafkaProducer(bootstrap_servers=parse_brokers(broker.url))
+    producer = KafkaProducer(bootstrap_servers=parse_address(broker.url).brokers)
     for value in values:
         producer.send(f"intake.{member}", json.dumps(value).encode() if isinstance(value, dict) else value)
     producer.close()
@@ -277,7 +277,7 @@ def test_what_was_taken_and_not_acknowledged_comes_again_without_a_second_effect
         handler.handle(values)
         raise Killed
 
-    brokers = parse_brokers(empty_broker.url)
+    brokers = parse_address(empty_broker.url)
     KafkaIntake(brokers, "twente", "test.example/twente", handler.handle).create()
     sent = [issue(offer, f"e{number}") for number in range(5)]
     send(empty_broker, *sent, b"not json")
@@ -322,7 +322,7 @@ def take_in(broker, handler, positions, until_results):
             stop.set()
 
     reader = KafkaIntake(
-        parse_brokers(broker.url), "twente", "test.example/twente", handler.handle, positions=positions
+        parse_address(broker.url), "twente", "test.example/twente", handler.handle, positions=positions
     )
     reader.create()
     reader.run(stop, on_results)
@@ -331,7 +331,7 @@ def take_in(broker, handler, positions, until_results):
 
 def remove(broker, before):
     """Let the broker remove the records of the intake topic before an offset, as retention does."""
-    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_address(broker.url).brokers)
     admin.delete_records({TopicPartition("intake.twente", 0): before})
     admin.close()
 
@@ -348,7 +348,7 @@ def positions(consortium):
 def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledges_kafka(
     consortium, handler, offer, empty_broker, positions
 ):
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
+    KafkaIntake(parse_address(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, *[issue(offer, f"g{number}") for number in range(3)])
     assert len(take_in(empty_broker, handler, positions, 3)) == 3
     assert "intake" not in faults_of(consortium)
@@ -381,7 +381,7 @@ def test_events_that_kafka_removed_unread_are_an_error_until_somebody_acknowledg
 def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forgot_the_reader_kafka(
     handler, offer, empty_broker, positions
 ):
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
+    KafkaIntake(parse_address(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4)])
     take_in(empty_broker, handler, positions, 4)
     send(empty_broker, *[issue(offer, f"h{number}") for number in range(4, 6)])
@@ -390,7 +390,7 @@ def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forg
     for _ in range(2):
         stop = threading.Event()
         reader = KafkaIntake(
-            parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle, positions=positions
+            parse_address(empty_broker.url), "twente", "test.example/twente", handler.handle, positions=positions
         )
         running = threading.Thread(target=reader.run, args=(stop,))
         running.start()
@@ -404,7 +404,7 @@ def test_a_gap_with_nothing_behind_it_is_told_once_and_found_although_kafka_forg
 @pytest.mark.kafka
 def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(handler, offer, empty_broker, positions):
     positions.advance("intake.twente", {0: 7})
-    KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
+    KafkaIntake(parse_address(empty_broker.url), "twente", "test.example/twente", handler.handle).create()
     send(empty_broker, issue(offer, "i1"))
     assert [one.accepted for one in take_in(empty_broker, handler, positions, 1)] == [True]
     [lost] = positions.losses()
@@ -415,9 +415,9 @@ def test_a_topic_that_was_made_again_is_said_to_have_lost_what_it_held_kafka(han
 
 @pytest.mark.kafka
 def test_a_topic_that_keeps_events_for_less_than_a_week_is_warned_of_at_start_kafka(handler, empty_broker):
-    reader = KafkaIntake(parse_brokers(empty_broker.url), "twente", "test.example/twente", handler.handle)
+    reader = KafkaIntake(parse_address(empty_broker.url), "twente", "test.example/twente", handler.handle)
     assert reader.create() == []
-    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(empty_broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_address(empty_broker.url).brokers)
     settings = {"retention.ms": "86400000", "retention.bytes": "1000000", "cleanup.policy": "compact"}
     admin.alter_configs([ConfigResource("topic", "intake.twente", configs=settings)])
     admin.close()
@@ -450,13 +450,13 @@ def faults_of(consortium):
 
 def forget_reader(broker):
     """Let the broker forget how far the reader was, as it does after some days."""
-    admin = KafkaAdminClient(bootstrap_servers=parse_brokers(broker.url))
+    admin = KafkaAdminClient(bootstrap_servers=parse_address(broker.url).brokers)
     admin.delete_group_offsets("intake.twente", [TopicPartition("intake.twente", 0)])
     admin.close()
 
 
 def results_topic_is_there(broker):
-    consumer = KafkaConsumer(bootstrap_servers=parse_brokers(broker.url))
+    consumer = KafkaConsumer(bootstrap_servers=parse_address(broker.url).brokers)
     try:
         return "intake.twente.results" in consumer.topics()
     finally:

@@ -47,11 +47,7 @@ def check_log(url: str) -> None:
 
 def check_addresses(log: str, database: str) -> None:
     """Refuse addresses of a log and a database in an unknown form as a usage error."""
-    scheme, _, rest = log.partition(":")
-    if not rest or scheme not in ("file", "kafka", "archive") or (scheme == "kafka" and not rest[2:].strip("/,")):
-        raise typer.BadParameter(
-            f"{log!r} is not a log; write file:PATH, kafka://HOST:PORT[,HOST:PORT] or archive:PATH", param_hint="--log"
-        )
+    check_log(log)
     try:
         check_database_address(database)
     except BadDatabaseAddress as error:

@@ -37,7 +37,7 @@ def kafka(
     Example: registry intake kafka --brokers kafka://127.0.0.1:9092
     """
     node = open_service(context)
-    url = brokers or node.settings.intake_kafka
+    url = brokers or node.settings.intake_url
     if url is None:
         raise SettingsError("no Kafka is named; set intake_kafka in registry.toml, or give --brokers")
     if node.settings.member == GOVERNANCE:

@@ -9,6 +9,7 @@ from registry.keys.certificate_chain import Chain, ChainError
 from registry.keys.issuing_keys import IssuingKeyFiles
 from registry.keys.keystore import FORMER, NEXT
 from registry.log import GOVERNANCE
+from registry.log.kafka_security import KafkaSecurityError
 from registry.node.doctor.examination import Examination
 from registry.node.doctor.findings import Check, Finding, error, note, ok, warning
 from registry.values.plural import plural
@@ -78,7 +79,31 @@ def judge_certificate(what: str, end: datetime | None, now: datetime, advice: st
     return ok(f"{what} is valid until {end:%Y-%m-%d}.")
 
 
+def check_kafka_certificates(examination: Examination) -> Iterator[Finding]:
+    """Check that the certificates of connections to Kafka are valid for a while."""
+    settings, count = examination.settings, 0
+    for security in (settings.log_security, settings.intake_security):
+        if security is None:
+            continue
+        try:
+            terms = security.security().resolve(settings.home).read_terms()
+        except KafkaSecurityError as fault:
+            yield error(f"{fault}.", "Put the file where the setting names it.")
+            continue
+        for term in terms:
+            count += 1
+            yield judge_certificate(
+                f"{term.setting}: the certificate of {term.subject}",
+                term.ends,
+                examination.now(),
+                f"Put a new certificate into {term.file}; no restart is needed.",
+            )
+    if not count:
+        yield ok("No certificate secures connections to Kafka.")
+
+
 CHECKS: Final = (
     Check("keys.rotation", "Has a change of the signing key been left unfinished?", check_rotation),
+    Check("keys.kafka-certificates", "Are the certificates for Kafka valid for a while?", check_kafka_certificates),
     Check("keys.certificates", "Are the certificates of issuing keys valid for a while?", check_certificates),
 )

@@ -9,6 +9,8 @@ from psycopg import Connection
 from projections.core import stream_counts
 from projections.core.positions import all_positions
 from registry.log import LogError, check_address, open_log
+from registry.log.addresses import parse_kafka
+from registry.log.kafka_probe import explain_failure
 from registry.metrics import definitions
 from registry.node.cosigning import explain_unmet_policy
 from registry.node.doctor.examination import Examination
@@ -26,9 +28,9 @@ _MUCH_LAG: Final = 10_000
 
 def check_reachable(examination: Examination) -> Iterator[Finding]:
     """Check that the log can be reached, before anything waits for it."""
-    address = examination.settings.log_url
+    url = examination.settings.log_url
     try:
-        scheme, rest = check_address(address)
+        scheme, _ = check_address(url)
     except LogError as fault:
         examination.log_away = True
         yield error(f"The setting log names no log: {fault}.", "Correct the setting log.")
@@ -36,13 +38,22 @@ def check_reachable(examination: Examination) -> Iterator[Finding]:
     if scheme != "kafka":
         yield from _check_log_folder(examination)
         return
-    brokers = rest[2:].rstrip("/").split(",")[:_MAX_BROKERS]
+    address = parse_kafka(url)
+    brokers = address.brokers[:_MAX_BROKERS]
     closed = [broker for broker in brokers if not _accepts(broker)]
     if len(closed) == len(brokers):
         examination.log_away = True
         yield error(
             f"No broker of the log accepts a connection: {', '.join(closed)}.",
             "Start Kafka, or correct the setting log. What is stored meanwhile waits to be published.",
+        )
+        return
+    # One broker is asked, since a handshake that succeeds is known to have done so only after a second.
+    open_brokers = [broker for broker in brokers if broker not in closed]
+    if (reason := explain_failure(open_brokers[:1], address.security)) is not None:
+        examination.log_away = True
+        yield error(
+            f"The log's brokers refuse this node: {reason}.", "Correct log_security in registry.toml, or the files."
         )
     elif closed:
         yield warning(f"The broker {', '.join(closed)} accepts no connection.", "Ask the cluster's operator.")

@@ -23,7 +23,7 @@ def run_kafka_intake(home: Path, stop: threading.Event, on_warning: Callable[[st
     Opens a node of its own: what the intake works with belongs to one thread.
     """
     with open_node(home) as node:
-        intake = KafkaIntakeRound(node, node.settings.intake_kafka or "", on_warning=on_warning)
+        intake = KafkaIntakeRound(node, node.settings.intake_url or "", on_warning=on_warning)
         supervise(
             _SERVICE,
             lambda: intake.run(stop),
@@ -43,12 +43,12 @@ class KafkaIntakeRound:
         on_results: Callable[[list[Result]], None] = lambda _: None,
         on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
-        from registry.intake.kafka import KafkaIntake, parse_brokers  # noqa: PLC0415 - loads Kafka's client
+        from registry.intake.kafka import KafkaIntake, parse_address  # noqa: PLC0415 - loads Kafka's client
 
         handler = EventHandler(node.registry, node.issuer, OwnCatalogue(node.registry))
         settings, positions = node.settings, IntakePositions(node.registry.dsn)
         self._intake = KafkaIntake(
-            parse_brokers(url), settings.member, settings.origin, handler.handle, positions=positions
+            parse_address(url), settings.member, settings.origin, handler.handle, positions=positions
         )
         self._on_results = on_results
         self._on_warning = on_warning

@@ -9,6 +9,7 @@ import structlog
 
 from projections.core import views
 from registry.log import open_log
+from registry.log.addresses import parse_kafka
 from registry.node.adapters.status_lists import has_status_lists
 from registry.node.adapters.webhooks import dispatcher
 from registry.node.health import last_error
@@ -21,6 +22,7 @@ from registry.node.services.status_lists import run_status_lists
 from registry.node.services.webhooks import run_webhooks
 from registry.publishing.errors import AnotherPublisher
 from registry.publishing.published import Published
+from registry.settings.settings import Settings
 from registry.supervision import supervise
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +42,7 @@ def run_node(
     `on_started` is called once, when no other process publishes for this node; `on_warning` receives what a person
     who started the node should read. Raises `AnotherPublisher` before the start, and later what ended a service.
     """
+    check_kafka_files(node.settings)
     threads = ServiceThreads(stop)
     watch.follow(stop)
     note_error = partial(last_error.note, node.settings.home, "publishing")
@@ -95,6 +98,13 @@ def _start_services(
         threads.start("signing status lists", lambda stop: run_status_lists(home, stop))
     # Not waited for at the end: maintenance may be in the middle of asking a witness.
     threading.Thread(target=run_maintenance, args=(home, threads.stop), name="maintenance", daemon=True).start()
+
+
+def check_kafka_files(settings: Settings) -> None:
+    """Refuse to start with a file for Kafka's security that is missing or wrong. Raises `KafkaSecurityError`."""
+    for url in (settings.log_url, settings.intake_url or ""):
+        if url.startswith("kafka:") and (security := parse_kafka(url).security) is not None:
+            security.check()
 
 
 class ServiceThreads:

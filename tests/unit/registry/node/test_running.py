@@ -19,7 +19,7 @@ class Publishing:
     """A node whose publisher does one thing after the other; what it raises is noted."""
 
     def __init__(self, stop, *acts):
-        self.settings = SimpleNamespace(home=None, log_url="file:nowhere", consortium="test.example")
+        self.settings = SimpleNamespace(home=None, log_url="file:nowhere", intake_url=None, consortium="test.example")
         self.left = list(acts)
         self._stop = stop
 
