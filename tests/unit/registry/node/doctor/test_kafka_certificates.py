@@ -21,17 +21,16 @@ def examination(home, authority, certified, port=1):
     security = KafkaSecuritySetting(
         ca_file=authority.ca_file, certificate_file=certified.certificate_file, key_file=certified.key_file
     )
-    return Examination(
-        Settings(
-            home=home,
-            consortium="test.example",
-            member="twente",
-            founded="0" * 64,
-            log=f"kafka://127.0.0.1:{port}",
-            database="embedded:postgres#registry",
-            log_security=security,
-        )  # fmt: skip
+    settings = Settings(
+        home=home,
+        consortium="test.example",
+        member="twente",
+        founded="0" * 64,
+        log=f"kafka://127.0.0.1:{port}",
+        database="embedded:postgres#registry",
+        log_security=security,
     )
+    return Examination(settings)
 
 
 @pytest.mark.parametrize(("days", "severity"), [(-1, "error"), (5, "warning"), (365, "ok")])
