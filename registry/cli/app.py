@@ -60,6 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "log-level": ("operations.log_levels",),
     "doctor": ("operations.doctor",),
     "status-list": ("operations.status_lists",),
+    "topics": ("operations.topics",),
     "reconcile": ("issuing.reconcile",),
     "precedents": ("recognition.search",),
     "verify": ("evidence.documents",),
@@ -88,7 +89,7 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "node", "status", "doctor", "log-level", "publish", "views", "run", "serve", "account", "api-key", "key",
         "vault", "privacy", "webhook", "feed", "status-list", "demo",
     ),
-    "Consortium": ("consortium", "member", "governance", "university"),
+    "Consortium": ("consortium", "member", "governance", "university", "topics"),
 }  # fmt: skip
 """The panels of `registry --help`, by audience."""
 

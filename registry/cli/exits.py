@@ -35,6 +35,7 @@ from registry.keys.keystore import KeystoreError
 from registry.letters import CannotWrite
 from registry.log import ArchiveDamaged, ForeignLog, HeadLost, HistoryRewritten, LogError, TailLost
 from registry.log.kafka_security import KafkaSecurityError
+from registry.log.principals import PrincipalsError
 from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
 from registry.node.services.log_level import UnreadableLevel
@@ -99,6 +100,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (TailLost, 1),
     (ForeignLog, 3),
     (KafkaSecurityError, 3),
+    (PrincipalsError, 2),
     (LogError, 4),
     (NotJournaled, 4),
     (UnreadableLevel, 1),

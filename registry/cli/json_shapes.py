@@ -47,6 +47,7 @@ from registry.intake.import_result import ImportResult
 from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.learners.restrictions import Restriction
+from registry.log.topic_plan import Difference
 from registry.node.doctor.findings import DoctorReport
 from registry.node.health.status import Status
 from registry.node.issuing_keys import OwnIssuingKey
@@ -116,6 +117,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "node backup-keys": Shape(("file", "bytes", *_names(BackupDescription))),
     "node restore": Shape(("private", "streams")),
     "log restore": Shape(("streams",)),
+    "topics plan": _list(Difference),
+    "topics apply": Shape(("done", "left"), remark="Both are lists of items as `topics plan` has them."),
     "member reliance": _list(Relied),
     "member list": _list(("member", "legal_name", "country", "homepage", "standing", "roles")),
     "governance show": Shape(("consortium", "size", "root_keys", "threshold", "members")),

@@ -17,14 +17,21 @@ _SETTINGS: Final = {
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
     "compression.type": "producer",
+    "unclean.leader.election.enable": "false",
     "max.message.bytes": str(1024 * 1024),  # MAX_APPEND with room for Kafka's own
 }
-_REPLICATION: Final = 3
+REPLICATION: Final = 3
+"""Copies of a topic, where there are as many brokers."""
 
 
 def topic_of(stream: str) -> str:
     """Return the topic of a stream."""
     return _PREFIX + stream
+
+
+def build_settings(copies: int) -> dict[str, str]:
+    """Return the settings that a topic with this number of copies should have."""
+    return _SETTINGS | {"min.insync.replicas": str(max(1, copies - 1))}
 
 
 def stream_of(topic: str) -> str | None:
@@ -47,8 +54,9 @@ def make_topic(admin: KafkaAdminClient, stream: str) -> None:
     """Make a stream's topic unless it exists: replicated three times where there are three brokers."""
     if topic_of(stream) in admin.list_topics():
         return
-    copies = min(_REPLICATION, len(admin.describe_cluster()["brokers"]))
-    settings = _SETTINGS | {"min.insync.replicas": str(max(1, copies - 1))}
-    topic = NewTopic(topic_of(stream), num_partitions=1, replication_factor=copies, topic_configs=settings)
+    copies = min(REPLICATION, len(admin.describe_cluster()["brokers"]))
+    topic = NewTopic(
+        topic_of(stream), num_partitions=1, replication_factor=copies, topic_configs=build_settings(copies)
+    )
     with contextlib.suppress(TopicAlreadyExistsError):  # another process made it just now
         admin.create_topics([topic], wait_for_metadata=True)

@@ -22,6 +22,7 @@ from registry.node.doctor import (
     outside_checks,
     process_checks,
     setting_checks,
+    topic_checks,
     version_checks,
     view_checks,
     webhook_checks,
@@ -56,7 +57,7 @@ THREADS: Final[Mapping[str, Sequence[Check]]] = {
         *key_checks.CHECKS,
         *webhook_checks.CHECKS,
     ),
-    "log": log_checks.CHECKS,
+    "log": (*log_checks.CHECKS, *topic_checks.CHECKS),
     "witnesses": witness_checks.CHECKS,
     "outside": outside_checks.CHECKS,
 }
