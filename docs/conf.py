@@ -44,6 +44,8 @@ SECTIONS = {
         "docs/rotate-a-key",
         "docs/keys",
         "docs/issuing-keys",
+        "docs/doctor",
+        "docs/logs",
         "docs/recover-a-node",
         "docs/repair",
         "docs/verify-anything",

@@ -8,6 +8,7 @@ import gc
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
@@ -75,7 +76,7 @@ class Issuer:
                     yield from outcomes
                 add = None if add_rows is None else partial(_add_batch_rows, add_rows, first)
                 first += len(batch)
-                before = batch, ready, add, storing.submit(self._store, ready, add)
+                before = batch, ready, add, storing.submit(copy_context().run, self._store, ready, add)
             if before is not None:
                 outcomes, _ = self._finish(*before)
                 yield from outcomes

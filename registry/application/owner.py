@@ -50,7 +50,7 @@ def release(connection: Connection, owner: Owner) -> None:
 
     Raises `OtherOwner` where it is another node's.
     """
-    current = _read(connection)
+    current = read_owner(connection)
     if current is not None and current != owner:
         raise OtherOwner(f"this database belongs to {current}, and the backup is of {owner}. Name an empty database.")
     connection.execute(f"DELETE FROM node.owner WHERE NOT EXISTS (SELECT 1 FROM {_EVENTS})")  # noqa: S608 - our own name
@@ -64,7 +64,7 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         refuse_newer(connection)
-        if table_exists(connection, "node.owner") and (current := _read(connection)) is not None:
+        if table_exists(connection, "node.owner") and (current := read_owner(connection)) is not None:
             if current != owner and current.member == owner.member and _is_empty(connection):
                 # Made for the same member with a wrong consortium or founding, and not used: it is made again.
                 connection.execute("UPDATE node.owner SET consortium = %s, founded = %s", owner[1:])
@@ -77,7 +77,7 @@ def claim(dsn: str, owner: Owner, settings: str) -> None:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext('registry.owner'))")
             create_table(connection)
-            if (current := _read(connection)) is None and (fault := _contradiction(connection, owner)) is not None:
+            if (current := read_owner(connection)) is None and (fault := _contradiction(connection, owner)) is not None:
                 raise OtherOwner(
                     f"this database does not say whose it is, and {fault}; the settings in {settings} say {owner}."
                     " Nothing was done. Name this node's own database in the settings."
@@ -98,7 +98,8 @@ def withdraw(dsn: str, owner: Owner) -> None:
             connection.execute("DELETE FROM node.owner WHERE (member, consortium, founded) = (%s, %s, %s)", owner)
 
 
-def _read(connection: Connection) -> Owner | None:
+def read_owner(connection: Connection) -> Owner | None:
+    """Return the owner of a database that has the table of owners; None if nobody has claimed it."""
     row = connection.execute("SELECT member, consortium, founded FROM node.owner").fetchone()
     return None if row is None else Owner(*row)
 

@@ -99,8 +99,8 @@ class Transaction:
         self._check(self._unchecked)
         self._store(self)
         self.committed = True
-        if self._unchecked:
-            _log.info("registry.stored", topics=[event.topic for event in self._unchecked])
+        if self.events:
+            _log.info("registry.stored", events=len(self.events), topics=sorted({event.topic for event in self.events}))
 
     def end(self) -> None:
         """Let nothing more be added."""

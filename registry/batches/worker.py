@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from registry.application.issuing import Issuer
 from registry.application.registry import Registry
@@ -66,10 +67,11 @@ class Worker:
         batch = queue.take_up()
         if batch is None:
             return uncounted is not None
-        _log.info("batches.begun", batch=batch.batch, line=batch.done_lines)
-        if self._attempt(batch.batch, partial(handler_of(batch), self._handler, batch)):
-            state = queue.finish(batch.batch)
-            _log.info("batches.done", batch=batch.batch, state=state)
+        with bound_contextvars(batch=batch.batch):  # in each line that this batch causes
+            _log.info("batches.begun", line=batch.done_lines)
+            if self._attempt(batch.batch, partial(handler_of(batch), self._handler, batch)):
+                state = queue.finish(batch.batch)
+                _log.info("batches.done", state=state)
         return True
 
     def _count_lines(self, batch: str) -> None:

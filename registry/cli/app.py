@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -56,6 +57,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "university": ("issuing.reading",),
     "refused": ("issuing.refused_events",),
     "status": ("operations.status",),
+    "log-level": ("operations.log_levels",),
+    "doctor": ("operations.doctor",),
     "status-list": ("operations.status_lists",),
     "topics": ("operations.topics",),
     "reconcile": ("issuing.reconcile",),
@@ -83,8 +86,8 @@ PANELS: Final[dict[str, tuple[str, ...]]] = {
         "verify", "receipt", "disclosure", "seal", "audit", "witness", "log",
     ),
     "Operations": (
-        "node", "status", "publish", "views", "run", "serve", "account", "api-key", "key", "vault", "privacy",
-        "webhook", "feed", "status-list", "demo",
+        "node", "status", "doctor", "log-level", "publish", "views", "run", "serve", "account", "api-key", "key",
+        "vault", "privacy", "webhook", "feed", "status-list", "demo",
     ),
     "Consortium": ("consortium", "member", "governance", "university", "topics"),
 }  # fmt: skip
@@ -264,8 +267,7 @@ def _report_error(error: Exception, words: Sequence[str]) -> int:
 
 def _print_error(text: str) -> None:
     first, colon, rest = text.partition(":")
-    errors.print(f"[red]{first}[/red]" if colon else first, end="", highlight=False)
-    errors.print(f"{colon}{rest}", markup=False, highlight=False)
+    errors.print(Text.assemble((first, "red" if colon else ""), colon, rest), highlight=False)
 
 
 def _exit_on_signal(number: int, frame: FrameType | None) -> None:

@@ -38,8 +38,10 @@ from registry.log.kafka_security import KafkaSecurityError
 from registry.log.principals import PrincipalsError
 from registry.node.access_journal import NotJournaled
 from registry.node.issuing_keys import IssuingKeyError
+from registry.node.services.log_level import UnreadableLevel
 from registry.office.errors import CohortFileError, CohortRefused, NotReady, OfficeFileError
 from registry.postgres.embedded import DatabaseUnavailable
+from registry.postgres.refusals import explain_refusal
 from registry.privacy.erased_bytes import RewriteHindered
 from registry.privacy.leak_drill import UnknownTable
 from registry.publishing.errors import OwnCommitsRefused, PublisherError
@@ -103,6 +105,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (LogError, 4),
     (NotJournaled, 4),
     (RewriteHindered, 4),
+    (UnreadableLevel, 1),
     (UnknownTable, 2),
     *((kind, 4) for kind in DATABASE_ERRORS),
 )
@@ -114,6 +117,7 @@ MEANINGS: Final[dict[int, str]] = {
     3: "Settings or keys are missing or wrong.",
     4: "The log or the database cannot be reached or is full, or another process is writing.",
     5: "We cannot tell: something that was requested could not be checked.",
+    6: "Nothing is wrong yet, and there are warnings (`registry doctor`).",
     130: "Interrupted at the keyboard.",
     143: "Ended by SIGTERM.",
 }
@@ -160,6 +164,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, InvalidEvent):
         return f"{error.path}: {error.detail} ({error.code})"
     if isinstance(error, DATABASE_ERRORS) and not isinstance(error, DatabaseUnavailable):
+        if (refusal := explain_refusal(error)) is not None:
+            return f"{refusal} End other clients of the server, or raise max_connections. See: registry doctor"
         cause = " ".join(str(error).split())
         return (
             f"The database cannot be reached: {cause} Is PostgreSQL running, and is `database` in registry.toml right?"

@@ -48,6 +48,7 @@ from registry.intake.lost_events import LostEvents
 from registry.learners.change import Change
 from registry.learners.restrictions import Restriction
 from registry.log.topic_plan import Difference
+from registry.node.doctor.findings import DoctorReport
 from registry.node.health.status import Status
 from registry.node.issuing_keys import OwnIssuingKey
 from registry.office.assessments.assessment import Assessment
@@ -94,6 +95,8 @@ _AS_OF: Final = "With `--as-of`, an object with the state at that moment, and `b
 
 SHAPES: Final[dict[str, Shape]] = {
     "import file": Shape(_names(ImportReport)),
+    "doctor": Shape(_names(DoctorReport), remark="`findings` have `severity`, `check`, `sentence` and `advice`."),
+    **dict.fromkeys(("log-level show", "log-level set", "log-level reset"), Shape(("level", "until"))),
     "status": Shape(_names(Status)),
     "reconcile": Shape(_names(ReconciliationReport)),
     "precedents": Shape(_names(PrecedentPage), _names(Precedent)),

@@ -29,6 +29,11 @@ class State:
         """The account that acts, as `--actor` has it; None for the account that runs the command."""
 
     @property
+    def home(self) -> Path | None:
+        """The folder that `--home` names; None if there is no such option."""
+        return self._home
+
+    @property
     def node(self) -> "Node":
         """The node. Raises `SettingsError`."""
         if self._node is None:
@@ -41,7 +46,7 @@ class State:
             settings = load(self._home)
             # The level of the command line applies to the processes that this one starts, too.
             settings = settings.model_copy(update={"log_level": self._log_level or settings.log_level})
-            observability.configure(settings.log_level)
+            observability.configure(settings.log_level, settings.log_format)
             self._node = Node(settings)
             self._learners = self._open.enter_context(watch_openings())
             if not self.command.startswith(_SERVICES):
@@ -63,6 +68,27 @@ class State:
         from registry.cli.account import who  # noqa: PLC0415 - half a second of imports that help texts do not need
 
         return who(self.actor or os.environ.get("REGISTRY_ACTOR"))
+
+
+def home_of(context: typer.Context) -> Path | None:
+    """Return the folder that `--home` names, for a command that opens the node itself."""
+    state = context.find_object(State)
+    return None if state is None else state.home
+
+
+def open_service(context: typer.Context) -> "Node":
+    """Return the node of a command that goes on until it is stopped, and write all that it reports to its log."""
+    from registry import observability  # noqa: PLC0415 - as in `State.node`
+    from registry.cli.output import warn  # noqa: PLC0415 - likewise
+    from registry.node.services.log_level import begin_logging  # noqa: PLC0415 - likewise
+    from registry.node.services.starting import await_database, report_start_faults  # noqa: PLC0415 - likewise
+
+    observability.begin_service()  # settings that are wrong are reported there, too
+    node = node_of(context)
+    begin_logging(node.settings.home, node.settings.log_level, node.settings.log_format)
+    await_database(node.settings, warn)
+    report_start_faults(node.settings, warn)
+    return node
 
 
 def node_of(context: typer.Context) -> "Node":

@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from registry import observability
+
 SHORT: Final = 8
 """The least number of characters of an id in a table."""
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -44,13 +46,26 @@ class _Console(Console):
         return super().render_str(_visible(text), **how)
 
 
+class _Errors(_Console):
+    """The console of standard error; in a service without a terminal, each message is a line of its log."""
+
+    def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - as Rich has it
+        """Print a message, or write it to the log."""
+        if not observability.writes_messages():
+            super().print(*objects, **how)
+            return
+        markup = how.get("markup", True)
+        texts = [Text.from_markup(each) if markup and isinstance(each, str) else Text(str(each)) for each in objects]
+        observability.write_message(_visible(" ".join(text.plain for text in texts)))
+
+
 def _width() -> int | None:
     """Return the width of standard output; None leaves it to the terminal."""
     return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else _UNLIMITED
 
 
 out = _Console(soft_wrap=True, width=_width(), emoji=False)
-errors = _Console(stderr=True, soft_wrap=True, emoji=False)
+errors = _Errors(stderr=True, soft_wrap=True, emoji=False)
 
 _json = msgspec.json.Encoder(decimal_format="number")
 

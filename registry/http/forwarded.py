@@ -36,6 +36,7 @@ class Forwarded:
         if client and is_within(client[0], self._trusted):
             headers = _read_forwarded(scope["headers"])
             scope["client"] = _client(headers.get(b"x-forwarded-for", ""), client, self._trusted)
+            scope["registry.forwarded"] = b"x-forwarded-for" in headers
             if headers.get(b"x-forwarded-proto") in ("http", "https"):
                 scope["scheme"] = headers[b"x-forwarded-proto"]
             prefix = headers.get(b"x-forwarded-prefix", "").rstrip("/")
@@ -54,6 +55,11 @@ class Forwarded:
 def base_path_of(scope: Any) -> str:  # noqa: ANN401 - an ASGI scope
     """Return the path under which the client reaches the node: empty, or for example /registry."""
     return str(scope.get("registry.base_path", ""))
+
+
+def is_forwarded(scope: Any) -> bool:  # noqa: ANN401 - an ASGI scope
+    """Return whether a trusted proxy has named the client."""
+    return bool(scope.get("registry.forwarded"))
 
 
 def _read_forwarded(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:

@@ -7,7 +7,7 @@ looked up when would be a record about people.
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from litestar import MediaType, Response
 from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import ASGIApp, Message, Receive, Send
+from structlog.contextvars import bound_contextvars
 
 from registry.http.disconnects import RECEIVE
 from registry.http.forwarded import base_path_of
@@ -26,6 +27,7 @@ _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 POSITION: Final = "Registry-Position"
 WAIT_FOR: Final = "Registry-Wait-For"
 T = TypeVar("T")
+_Header = tuple[bytes, bytes]
 _json = msgspec.json.Encoder(decimal_format="number")
 
 OnAnswer = Callable[[str, str, int, float], None]
@@ -125,9 +127,7 @@ class ResponseMiddleware:
         instance = f"urn:uuid:{uuid4()}"
         scope.setdefault("state", {})["request_id"] = instance
         request_id = _request_id(scope["headers"]) or instance.encode()
-        base_path = base_path_of(scope).encode()
         client_tags = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
-        private = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
         delayed_start: Any = None
         status = 500
 
@@ -135,16 +135,7 @@ class ResponseMiddleware:
             nonlocal delayed_start, status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [_with_base_path(base_path, name, value) for name, value in message.get("headers", [])]
-                names = {name.lower() for name, _ in headers}
-                headers += _SECURITY
-                headers.append((b"x-request-id", request_id))
-                pages = scope["path"].startswith(_PAGES)
-                if b"content-security-policy" not in names:
-                    headers.append((b"content-security-policy", _DOCS if pages else _STRICT))
-                if b"cache-control" not in names:
-                    headers.append((b"cache-control", b"no-store" if private else b"no-cache"))
-                message["headers"] = headers
+                message["headers"] = _complete_headers(scope, message.get("headers", []), request_id)
                 if status == 200 and scope["method"] in ("GET", "HEAD"):
                     delayed_start = message  # the tag is computed from the body
                     return
@@ -160,7 +151,9 @@ class ResponseMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_completed)
+            # In each line that this request causes, also in threads that work for it.
+            with bound_contextvars(request=instance, request_id=request_id.decode()):
+                await self._app(scope, receive, send_completed)
         finally:
             caller = scope.get("user")
             route, seconds = scope.get("path_template") or "none", time.perf_counter() - began
@@ -175,6 +168,22 @@ class ResponseMiddleware:
                 request=instance,
                 request_id=request_id.decode(),
             )
+
+
+def _complete_headers(scope: Any, headers: Iterable[_Header], request_id: bytes) -> list[_Header]:  # noqa: ANN401 - an ASGI scope
+    """Return an answer's headers with those that every answer has."""
+    base_path = base_path_of(scope).encode()
+    complete = [_with_base_path(base_path, name, value) for name, value in headers]
+    names = {name.lower() for name, _ in complete}
+    complete += _SECURITY
+    complete.append((b"x-request-id", request_id))
+    if b"content-security-policy" not in names:
+        pages = scope["path"].startswith(_PAGES)
+        complete.append((b"content-security-policy", _DOCS if pages else _STRICT))
+    if b"cache-control" not in names:
+        private = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+        complete.append((b"cache-control", b"no-store" if private else b"no-cache"))
+    return complete
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes | None:

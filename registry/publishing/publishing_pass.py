@@ -162,6 +162,8 @@ class PublishingPass:
             size=tree.size,
             commits=len(commits),
             events=sum(len(commit.lines) for commit in commits),
+            first=_id_of(commits[0].lines[0]),
+            last=_id_of(commits[-1].lines[-1]),
         )
         tools.on_committed(commits)
         self._appended += commits
@@ -232,3 +234,12 @@ class PublishingPass:
 
 class _EventType(msgspec.Struct):
     type: str
+
+
+class _EventId(msgspec.Struct):
+    id: str
+
+
+def _id_of(line: bytes) -> str:
+    """Return the id of an event, as everybody reads it on the log."""
+    return msgspec.json.decode(line, type=_EventId).id

@@ -2,7 +2,7 @@
 
 import mimetypes
 from importlib import resources
-from typing import Any
+from typing import Any, TypedDict
 
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -12,7 +12,7 @@ from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from registry.http import HttpProblem
 from registry.http.constant_response import ConstantResponse
-from registry.http.forwarded import base_path_of
+from registry.http.forwarded import base_path_of, is_forwarded
 from registry.http.openapi import (
     DOCS_FILES,
     DOCS_SCRIPT,
@@ -33,6 +33,7 @@ def node_routes(views: Views, settings: Settings, watch: HealthWatch) -> list[An
     """Return the routes of health, the signed digest, the keys of documents, problem pages and descriptions."""
     return [
         *_health_routes(views, watch),
+        _connection_route(),
         _digest_route(settings),
         *key_routes(settings),
         *_page_routes(),
@@ -73,6 +74,44 @@ def _health_routes(views: Views, watch: HealthWatch) -> list[Any]:
         raise HttpProblem("unavailable", "; ".join(faults), headers={"Retry-After": "5"}, components=faults)
 
     return [health, ready]
+
+
+class Connection(TypedDict):
+    """The way of a request to the node, by the node's own account."""
+
+    address: str
+    """The client's address."""
+    scheme: str
+    """`https` or `http`, as the client uses it."""
+    host: str
+    """The `Host` of the request."""
+    basePath: str
+    """The path under which the client reaches the node."""
+    forwarded: bool
+    """True if a trusted proxy named the client."""
+
+
+def _connection_route() -> Any:  # noqa: ANN401 - a route handler
+    @get(
+        "/connection",
+        tags=["Node"],
+        operation_id="getConnection",
+        summary="How this request reached the node",
+        sync_to_thread=False,
+    )
+    def connection(request: Request[Any, Any, Any]) -> Response[Connection]:
+        """Show the caller how the proxy has passed this request on; `registry doctor --url` reads it."""
+        scope = request.scope
+        way: Connection = {
+            "address": request.client.host if request.client is not None else "",
+            "scheme": scope["scheme"],
+            "host": request.headers.get("host", ""),
+            "basePath": base_path_of(scope),
+            "forwarded": is_forwarded(scope),
+        }
+        return Response(way, headers={"Cache-Control": "no-store"})
+
+    return connection
 
 
 def _digest_route(settings: Settings) -> Any:  # noqa: ANN401 - a route handler

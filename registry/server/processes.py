@@ -14,12 +14,12 @@ from typing import Final
 
 import structlog
 
-from registry import observability
 from registry.http.server import END_SECONDS, server_for
 from registry.node.node import open_node
+from registry.node.services.log_level import begin_logging
 from registry.node.services.metrics_server import create_instruments
 from registry.node.services.signals import stop_on_signals
-from registry.settings.settings import SettingsError
+from registry.settings.settings import SettingsError, load
 
 _log = structlog.get_logger(__name__)
 _CHECK_SECONDS: Final = 1.0
@@ -123,7 +123,7 @@ def _answer(home: Path, log_level: str, listening: socket.socket, counting: Path
     sys.setswitchinterval(_SWITCH_SECONDS)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as the process that started this one
     with open_node(home) as node:
-        observability.configure(log_level)
+        begin_logging(home, log_level, node.settings.log_format)
         http = node.settings.http
         server = server_for(
             create_app(node, lambda: server.should_exit, create_instruments(counting, name)),
@@ -149,7 +149,7 @@ def _work(home: Path, log_level: str) -> None:
 
     with stop_on_signals() as stop:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        observability.configure(log_level)
+        begin_logging(home, log_level, load(home).log_format)
         threading.Thread(target=_act_when_parent_ends, args=(stop.set,), daemon=True).start()
         run_batches(home, stop)
 

@@ -241,6 +241,8 @@ class Settings(BaseSettings):
     """The address of that port. Anybody who reaches it can read the metrics without a key."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "warning"
     """The level of messages on standard error: this one and the more severe ones."""
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """The form of these messages: `json` writes one object a line, `auto` does so where no terminal is."""
 
     @property
     def origin(self) -> str:

@@ -11,7 +11,7 @@ from tests.support.command import Consortium, command, registry, started, until
 from tests.support.every_command import ALL, ENDLESS, bad_files, call, is_file, words_for
 from tests.support.examples import THOROUGH
 
-CODES = {0, 1, 2, 3, 4, 5}
+CODES = {0, 1, 2, 3, 4, 5, 6}
 CLASS = re.compile(r"\b(?:[A-Z][a-z]+)+(?:Error|Refused|Transition|Exception|Unavailable)\b: ")
 SHORT = sorted(set(ALL) - ENDLESS)
 

@@ -21,7 +21,7 @@ PUBLIC = {
     "verifyCredential", "listAgreements", "getSignedDigest", "getCredentialAsOf", "verifyReceipt", "listRecognition",
     "getAgreement", "verifyDecision", "listAgreementsOfCredential", "getDidDocument", "getIssuerMetadata",
     "getStatusList", "getCredentialType",
-    "verifyDocument",
+    "verifyDocument", "getConnection",
 }  # fmt: skip
 
 

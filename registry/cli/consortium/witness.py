@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from consumers.witness.witness import Witness
+from registry import observability
 from registry.cli.consortium.node_options import parse_founded
 from registry.cli.listing import Column, print_list
 from registry.cli.opening import node_of
@@ -103,6 +104,7 @@ def run(
     from consumers.witness.witness_http import Followed, create_app  # noqa: PLC0415 - only this command needs a server
     from registry.http.server import server_for  # noqa: PLC0415 - likewise
 
+    observability.begin_service()
     witness = _open_witness(folder)
     lock, stop = threading.Lock(), threading.Event()
     followed = Followed()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.listing import Column, print_list
-from registry.cli.opening import node_of
+from registry.cli.opening import node_of, open_service
 from registry.cli.output import AsCsv, AsJson, Wide, errors, progress, say, warn
 from registry.intake.lost_events import IntakePositions, lost_range
 from registry.log import GOVERNANCE
@@ -36,7 +36,7 @@ def kafka(
 
     Example: registry intake kafka --brokers kafka://127.0.0.1:9092
     """
-    node = node_of(context)
+    node = open_service(context)
     url = brokers or node.settings.intake_url
     if url is None:
         raise SettingsError("no Kafka is named; set intake_kafka in registry.toml, or give --brokers")

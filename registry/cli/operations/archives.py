@@ -22,6 +22,7 @@ from registry.cli.output import AsJson, Counter, errors, print_json, progress, s
 from registry.log import LogError, open_log
 from registry.log.archive import ArchiveLog
 from registry.log.archive_manifest import load
+from registry.node.health import last_runs
 from registry.node.node import Node
 from registry.node.vault import erase_again
 from registry.settings.settings import SettingsError
@@ -77,6 +78,7 @@ def archive_log(
             source, settings.consortium, settings.founded_hash, path, before=before, on_stream=_sizes(counter)
         )
     source.close()
+    last_runs.note(settings.home, "archive")
     compared = _compare({stream.stream: stream.size for stream in done}, log or settings.log_url, settings.consortium)
     if as_json:
         print_json(done)

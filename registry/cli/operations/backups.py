@@ -16,6 +16,7 @@ from registry.cli.opening import node_of
 from registry.cli.operations.archives import refuse_unsound, restore_log, show_restored
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.keys.passphrase import find_weakness
+from registry.node.health import last_runs
 from registry.node.node import open_node
 from registry.node.private_side import create_private_side
 from registry.settings.settings import SettingsError, find_home
@@ -32,6 +33,7 @@ def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - one shape for all; these
     """Add these commands."""
     node_app.command("backup")(backup)
     node_app.command("backup-keys")(backup_keys)
+    node_app.command("note-backup")(note_backup)
     node_app.command("restore")(restore)
 
 
@@ -69,6 +71,7 @@ def backup(
         description = backups.backup(
             node.settings, node.dsn(), file, passphrase, counter.reach, with_keys=not without_keys
         )
+    last_runs.note(node.settings.home, "backup")
     size = file.stat().st_size
     if as_json:
         print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
@@ -103,11 +106,24 @@ def backup_keys(
         raise SettingsError(f"The backup's passphrase {weakness}")
     node.registry.settle_keys()
     description = key_backups.backup_keys(node.settings, node.dsn(), file, passphrase, replace=replace)
+    last_runs.note(node.settings.home, "key-backup")
     size = file.stat().st_size
     if as_json:
         print_json({"file": str(file), "bytes": size, **msgspec.structs.asdict(description)})
         return
     say(f"{file}: the keys of {description.member} of {description.consortium}, {size:,} bytes")
+
+
+def note_backup(context: typer.Context) -> None:
+    """Note that other software has backed up this node's database and folder now, so that its age is known.
+
+    `registry doctor` warns of an old backup. It knows by itself when `registry node backup` was last run.
+
+    Example: registry node note-backup
+    """
+    node = node_of(context)
+    last_runs.note(node.settings.home, "backup")
+    say("Noted: this node was backed up now, by other software.")
 
 
 def restore(

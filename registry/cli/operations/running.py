@@ -2,7 +2,7 @@
 
 import typer
 
-from registry.cli.opening import node_of
+from registry.cli.opening import node_of, open_service
 from registry.cli.output import errors, say, warn
 from registry.cli.publishing import refuse_faults
 from registry.log import GOVERNANCE
@@ -38,7 +38,7 @@ def run(context: typer.Context) -> None:
     Example: registry run
     """
     ignore_hangup()
-    node = node_of(context)
+    node = open_service(context)
     node.views()
     watch = HealthWatch(node, says=True)
     with stop_on_signals() as stop, serve_metrics(node, watch) as measures:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.opening import node_of
+from registry.cli.opening import open_service
 from registry.cli.operations.running import say_running
 from registry.cli.output import errors, warn
 from registry.log import GOVERNANCE
@@ -36,7 +36,7 @@ def serve(
     Example: registry serve --port 8000
     """
     ignore_hangup()
-    node = node_of(context)
+    node = open_service(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's node")
     begin_loading()

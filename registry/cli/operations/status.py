@@ -21,6 +21,7 @@ def show_status(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Show how the node is: what did not count, its standing and key, each stream, and the settings.
 
     Asks for no passphrase and changes nothing. Exits 1 if something is wrong, 4 if the log or the database is away.
+    `registry doctor` examines more.
 
     Example: registry status
     """
@@ -95,7 +96,7 @@ def _show(status: Status) -> None:
         say(f"last error, {status.last_error.time}, {status.last_error.work}: {status.last_error.error}")
     say("")
     table(("setting", "value"), _flat(status.settings))
-    say(f"version {node.version}")
+    say(f"version {node.version}; `registry doctor` examines the node further: files, clocks, database, backups, proxy")
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:

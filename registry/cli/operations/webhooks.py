@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from registry.cli.listing import Column, print_list
-from registry.cli.opening import node_of
+from registry.cli.opening import node_of, open_service
 from registry.cli.output import AsCsv, AsJson, Wide, errors, plain, print_json, say
 from registry.node.adapters.webhooks import dispatcher, open_webhooks
 from registry.node.services.signals import stop_on_signals
@@ -209,7 +209,7 @@ def run(context: typer.Context) -> None:
 
     Example: registry webhook run
     """
-    node = node_of(context)
+    node = open_service(context)
     with open_webhooks(node):
         posting = dispatcher(node)
     with stop_on_signals() as stop:

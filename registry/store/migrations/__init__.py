@@ -55,11 +55,11 @@ def migrate(connection: Connection[Any]) -> list[Migration]:
     A database of the newest version is only read, so that no process waits for another one's writes. Two processes that
     find an older version change it one after the other. Raises `DatabaseTooNew`.
     """
-    if not _missing(connection):
+    if not find_missing(connection):
         return []
     connection.execute(_LOCK)
     try:
-        missing = _missing(connection)
+        missing = find_missing(connection)
         if missing:
             connection.execute(_TABLE)
         for migration in missing:
@@ -75,10 +75,10 @@ def migrate(connection: Connection[Any]) -> list[Migration]:
 
 def refuse_newer(connection: Connection[Any]) -> None:
     """Raise `DatabaseTooNew` where a newer version of the program has changed a database."""
-    _missing(connection)
+    find_missing(connection)
 
 
-def _missing(connection: Connection[Any]) -> list[Migration]:
+def find_missing(connection: Connection[Any]) -> list[Migration]:
     """Return the migrations that a database lacks. Raises `DatabaseTooNew`."""
     applied: dict[int, str] = {}
     with connection.cursor(row_factory=tuple_row) as cursor:
