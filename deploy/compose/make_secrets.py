@@ -177,6 +177,6 @@ def main(folder: str, host: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:  # noqa: PLR2004 - the name of the program and two words
+    if len(sys.argv) != 3:
         raise SystemExit(__doc__)
     main(*sys.argv[1:])

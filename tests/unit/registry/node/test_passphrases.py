@@ -25,8 +25,8 @@ def test_a_file_that_is_named_counts_before_the_environment(tmp_path, monkeypatc
 
 def test_a_file_that_is_missing_or_empty_makes_no_key_without_a_passphrase(tmp_path, monkeypatch):
     monkeypatch.setenv("REGISTRY_PASSPHRASE_FILE", str(tmp_path / "missing"))
-    with pytest.raises(SettingsError, match="REGISTRY_PASSPHRASE_FILE: cannot read .*missing: No such file"):
+    with pytest.raises(SettingsError, match=r"REGISTRY_PASSPHRASE_FILE: cannot read .*missing: No such file"):
         read_passphrase()
     (tmp_path / "empty").write_text("\n")
-    with pytest.raises(SettingsError, match="--passphrase-file: .*empty is empty"):
+    with pytest.raises(SettingsError, match=r"--passphrase-file: .*empty is empty"):
         read_passphrase(tmp_path / "empty")
