@@ -27,9 +27,10 @@ inside your network. The page names members of the consortium, and no person, cr
 Without `metrics_port` nothing is measured.
 
 One process serves the counters of all processes of the command: those that answer over HTTP, the publisher and the
-projector. The counters begin at 0 when the command starts. If you run `registry run` and `registry serve --no-run`
-separately, give each its own port (`REGISTRY_METRICS_PORT`) and scrape both; gauges that come from the database are
-then the same on both pages.
+projector. The counters begin at 0 when the command starts. Where several commands run the services of a node
+(`registry run --only`, `registry serve --http-only`), scrape each; on one machine give each its own port
+(`REGISTRY_METRICS_PORT`). Gauges that come from the database are the same on all of their pages, whichever services a
+process runs: a page never says that all is well because the work is another's.
 
 A page takes about a second at most. While the database or the log is away, the page says so (`registry_database_up`,
 `registry_log_up`) and lacks the values from there. For a slow source it shows values that are up to 150 seconds old. It

@@ -1,4 +1,4 @@
-"""The processes that answer over HTTP: one for each socket, and one that works through batches."""
+"""The processes of a node: one that answers over HTTP for each socket, and one that works through batches."""
 
 import multiprocessing
 import os
@@ -35,8 +35,8 @@ LOADED: Final = ("registry.server.app", "registry.node.services.batches", "lites
 """The modules that it loads; the libraries among them would otherwise be loaded at their first use."""
 
 
-def _context() -> ForkServerContext | SpawnContext:
-    if not _FORKS:
+def _context(*, forks: bool = _FORKS) -> ForkServerContext | SpawnContext:
+    if not forks:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["registry.server.loaded"])
@@ -80,14 +80,22 @@ def listen(host: str, port: int, count: int) -> list[socket.socket]:
     return sockets
 
 
-def keep_answering(
-    home: Path, log_level: str, sockets: Sequence[socket.socket], stop: threading.Event, counting: Path | None
+def keep_processes(
+    home: Path,
+    log_level: str,
+    sockets: Sequence[socket.socket],
+    stop: threading.Event,
+    counting: Path | None,
+    *,
+    works: bool = True,
 ) -> None:
     """Keep a process answering at each socket until `stop` is set; one that dies is replaced.
 
-    `counting` is the folder of their metrics; None if nothing is measured.
+    `counting` is the folder of their metrics; None if nothing is measured. With `works`, one more process works through
+    batches.
     """
-    context = _context()
+    # A process that answers nobody needs none of what those that answer load together.
+    context = _context(forks=_FORKS and bool(sockets))
     count = len(sockets)
 
     def start(number: int) -> BaseProcess:
@@ -100,7 +108,7 @@ def keep_answering(
         process.start()
         return process
 
-    processes = [start(number) for number in range(count + 1)]
+    processes = [start(number) for number in range(count + works)]
     while not stop.wait(_CHECK_SECONDS):
         for number, process in enumerate(processes):
             if not process.is_alive():

@@ -51,7 +51,7 @@ def test_the_status_of_a_node_from_an_old_backup_says_first_that_it_can_publish_
 
 
 def test_such_a_node_that_serves_is_not_ready_and_its_member_and_log_say_why(restored):
-    with started("serve", "--port", 0, "--no-run", home=restored, says="answers at") as process:
+    with started("serve", "--port", 0, "--http-only", home=restored, says="answers at") as process:
         url = ADDRESS.search(process.output.read_text())[1]
         answers = []
 

@@ -125,7 +125,7 @@ def test_the_log_level_of_the_command_line_reaches_the_processes_that_answer(tmp
 
 def test_it_ends_cleanly_and_a_port_that_is_taken_is_said(own):
     port = own.url.rpartition(":")[2]
-    said = registry("serve", "--port", port, "--no-run", home=own.home, check=3)
+    said = registry("serve", "--port", port, "--http-only", home=own.home, check=3)
     assert f"cannot listen at 127.0.0.1 port {port}" in said.stderr
     assert own.stop() == 0
     with pytest.raises(httpx.ConnectError):

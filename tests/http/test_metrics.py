@@ -248,7 +248,7 @@ def test_run_shows_metrics_too_and_takes_them_away_at_its_end(idle):
 def test_a_node_that_was_killed_begins_its_counters_again(idle):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    folder = idle.home / "metrics" / f"127.0.0.1-{port}"
+    folder = idle.home / "metrics" / f"{socket.gethostname()}-127.0.0.1-{port}"
     with started("run", home=idle.home, says="is running", seconds=60, before=on(port)) as process:
         idle.consortium.offer()
         until(lambda: scrape(process.output.read_text()).value("registry_published_events_total") == 1, 30)

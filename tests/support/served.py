@@ -49,15 +49,19 @@ class Served:
         file = self.home / "registry.toml"
         file.write_text(f'log_level = "{log_level}"\n' + file.read_text() + text)
 
-    def start(self, *, run=True, workers=1, before=(), options=(), execute=False):
-        """Serve, and wait until it is ready; without `run` nothing is published or projected.
+    def start(self, *, run=True, services=None, workers=1, before=(), options=(), execute=False):
+        """Serve, and wait until it is ready; without `run` of all services only batches runs.
+
+        `services` are the options that name them otherwise.
 
         `before` are the words of a program that runs it, as `bash -c` with a limit; `options` stand before `serve`.
         To `execute` it is to start it from nothing, as people do, and not by a fork.
         """
         self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - closed by `stop`
+        if services is None:
+            services = () if run else ("--only", "batches")
         self.process = start(
-            *options, "serve", "--port", 0, "--workers", workers, "--run" if run else "--no-run", home=self.home,
+            *options, "serve", "--port", 0, "--workers", workers, *services, home=self.home,
             output=Path(self._output.name), before=before, execute=execute, new_session=True,
         )  # fmt: skip
         until(lambda: self.process.poll() is not None or ADDRESS.search(self.said), 60, says=lambda: self.said)

@@ -1,4 +1,9 @@
-"""Commands that publish once, and run the whole node."""
+"""Commands that publish once, and run the services of a node."""
+
+import contextlib
+import threading
+from collections.abc import Collection, Iterator
+from typing import Annotated
 
 import typer
 
@@ -9,8 +14,10 @@ from registry.log import GOVERNANCE
 from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
 from registry.node.services.metrics_server import create_observer, serve_metrics
+from registry.node.services.names import WITHOUT_HTTP, Service, choose_services, watches_health
 from registry.node.services.running import run_node, run_projector
 from registry.node.services.signals import ignore_hangup, stop_on_signals
+from registry.server.processes import keep_processes
 from registry.values.plural import plural
 
 
@@ -32,16 +39,26 @@ def publish(context: typer.Context) -> None:
     refuse_faults(published.faults)
 
 
-def run(context: typer.Context) -> None:
+Only = Annotated[
+    list[Service] | None,
+    typer.Option("--only", help="Run this service; give it again for each further one."),
+]
+
+
+def run(context: typer.Context, *, only: Only = None) -> None:
     """Publish, project and post webhooks until stopped. Ctrl-C or SIGTERM ends it cleanly.
 
-    Example: registry run
+    Without --only it runs all services but batches: they arrive over HTTP, so `registry serve` works through them.
+    Several processes, also on several machines, may run services of one node.
+
+    Example: registry run --only publisher --only projector
     """
     ignore_hangup()
     node = node_of(context)
+    services = choose_services(node.settings, only or (), WITHOUT_HTTP)
     node.views()
-    watch = HealthWatch(node, says=True)
-    with stop_on_signals() as stop, serve_metrics(node, watch) as measures:
+    watch = HealthWatch(node, says=watches_health(node.settings, services))
+    with stop_on_signals() as stop, serve_metrics(node, watch, projects=Service.PROJECTOR in services) as measures:
         observer = create_observer(node, measures)
         if measures is not None:
             errors.print(f"metrics are at {measures.address}", markup=False)
@@ -50,10 +67,35 @@ def run(context: typer.Context) -> None:
             errors.print("governance is followed; Ctrl-C ends it", markup=False)
             watch.follow(stop)
             run_projector(node, stop, observer)
-        else:
-            run_node(node, watch, stop, observer, on_started=lambda: say_running(node), on_warning=warn)
+            return
+        with _batches_process(node, services, stop):
+            run_node(
+                node, watch, stop, observer, services,
+                on_started=lambda: say_running(node, services), on_warning=warn,
+            )  # fmt: skip
 
 
-def say_running(node: Node) -> None:
-    """Print that a node is running."""
-    errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+@contextlib.contextmanager
+def _batches_process(node: Node, services: Collection[Service], stop: threading.Event) -> Iterator[None]:
+    """Keep a process that works through batches while inside, if that is among the services."""
+    if Service.BATCHES not in services:
+        yield
+        return
+    _ = node.registry  # its tables are created before several processes need them
+    settings = node.settings
+    working = threading.Thread(
+        target=keep_processes, args=(settings.home, settings.log_level, (), stop, None), name="batches"
+    )
+    working.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        working.join()
+
+
+def say_running(node: Node, services: Collection[Service]) -> None:
+    """Print which services of a node are running."""
+    errors.print(
+        f"{node.settings.member} is running ({', '.join(services) or 'no services'}); Ctrl-C ends it", markup=False
+    )

@@ -1,6 +1,8 @@
 """The command that serves a node over HTTP, in addition to what `registry run` does."""
 
+import socket
 import threading
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -10,11 +12,13 @@ from registry.cli.opening import node_of
 from registry.cli.operations.running import say_running
 from registry.cli.output import errors, warn
 from registry.log import GOVERNANCE
+from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
 from registry.node.services.metrics_server import create_observer, serve_metrics
+from registry.node.services.names import Service, choose_services, watches_health
 from registry.node.services.running import run_node
 from registry.node.services.signals import ignore_hangup, stop_on_signals
-from registry.server.processes import begin_loading, keep_answering, listen
+from registry.server.processes import begin_loading, keep_processes, listen
 from registry.settings.settings import SettingsError
 
 
@@ -29,16 +33,25 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on (else the setting).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes any.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="The number of processes that answer.")] = None,
-    run: Annotated[bool, typer.Option(help="Publish and project, too; or leave that to another process.")] = True,
+    only: Annotated[
+        list[Service] | None,
+        typer.Option("--only", help="Of the services, run this one; give it again for each further one."),
+    ] = None,
+    http_only: Annotated[bool, typer.Option("--http-only", help="Run no service: only answer.")] = False,
 ) -> None:
-    """Answer over HTTP, and do what `registry run` does. Ctrl-C or SIGTERM ends it cleanly.
+    """Answer over HTTP, and run all services of the node. Ctrl-C or SIGTERM ends it cleanly.
+
+    With --http-only or --only, other processes have to run the other services: see `registry run`.
 
     Example: registry serve --port 8000
     """
+    if http_only and only:
+        raise typer.BadParameter("--http-only runs no service; leave it out, or --only")
     ignore_hangup()
     node = node_of(context)
     if node.settings.member == GOVERNANCE:
         raise SettingsError("the consortium's own node has nothing to serve; serve a member's node")
+    services = () if http_only else choose_services(node.settings, only or (), tuple(Service))
     begin_loading()
     node.views()
     _ = node.registry  # its tables are created before several processes need them
@@ -47,28 +60,34 @@ def serve(
         sockets = listen(host or node.settings.http.host, node.settings.http.port if port is None else port, count)
         for listening in sockets:
             stack.enter_context(listening)
-        stop = stack.enter_context(stop_on_signals())
-        watch = HealthWatch(node, says=run)
-        measures = stack.enter_context(serve_metrics(node, watch, projects=run))
+        _serve_at(node, sockets, services)
+
+
+def _serve_at(node: Node, sockets: Sequence[socket.socket], services: Collection[Service]) -> None:
+    """Answer at these sockets and run services until a signal comes."""
+    own = [service for service in services if service is not Service.BATCHES]
+    with stop_on_signals() as stop, ExitStack() as stack:
+        watch = HealthWatch(node, says=watches_health(node.settings, services))
+        measures = stack.enter_context(serve_metrics(node, watch, projects=Service.PROJECTOR in services))
         counting = None if measures is None else measures.folder
         answering = threading.Thread(
-            target=keep_answering, args=(node.settings.home, node.settings.log_level, sockets, stop, counting),
-            name="http", daemon=True,
+            target=keep_processes, args=(node.settings.home, node.settings.log_level, sockets, stop, counting),
+            kwargs={"works": Service.BATCHES in services}, name="http", daemon=True,
         )  # fmt: skip
         address = "{}:{}".format(*sockets[0].getsockname()[:2])
         announcement = f"{node.settings.member} answers at http://{address}; its API is described at /docs"
 
         def begin() -> None:
             answering.start()
-            if run:
-                say_running(node)
+            if services:
+                say_running(node, services)
             errors.print(announcement, markup=False)
             if measures is not None:
                 errors.print(f"metrics are at {measures.address}", markup=False)
 
         try:
-            if run:
-                run_node(node, watch, stop, create_observer(node, measures), on_started=begin, on_warning=warn)
+            if own:
+                run_node(node, watch, stop, create_observer(node, measures), own, on_started=begin, on_warning=warn)
             else:
                 if measures is not None:
                     watch.follow(stop)

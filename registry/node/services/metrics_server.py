@@ -103,7 +103,7 @@ def serve_metrics(node: "Node", watch: HealthWatch, *, projects: bool = True) ->
 
     with _listening(settings.metrics_host, settings.metrics_port) as listening:
         host, port = listening.getsockname()[:2]
-        with _counters(settings.home / _FOLDER / f"{host}-{port}".replace(":", "-")) as folder:
+        with _counters(settings.home / _FOLDER / _folder_name(host, port)) as folder:
             try:
                 work = _Work(settings.member, Instruments(folder, _MAIN), projects=projects)
             except OSError as error:
@@ -153,11 +153,16 @@ def _listening(host: str, port: int) -> socket.socket:
         raise SettingsError(f"metrics_port: cannot listen at {host} port {port}: {error.strerror}") from error
 
 
+def _folder_name(host: str, port: int) -> str:
+    """Return a name that no other process has: containers that share the node's folder may have the same address."""
+    return f"{socket.gethostname()}-{host}-{port}".replace(":", "-").replace("/", "-")
+
+
 @contextlib.contextmanager
 def _counters(folder: Path) -> Iterator[Path]:
     """Create a folder, and remove it at the end. Files of a process that was killed are removed at the start.
 
-    The folder's name contains the address of the page, at which no other process listens.
+    The folder's name contains this machine and the address of the page, at which no other process listens.
     """
     try:
         if folder.exists():

@@ -1,8 +1,8 @@
-"""The services of one node: publishing, and in threads of their own projecting, webhooks, intake and maintenance."""
+"""The services of one node, all or some: the publisher, and each other one in a thread of its own."""
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 import structlog
@@ -16,6 +16,7 @@ from registry.node.node import Node
 from registry.node.services.health_watch import HealthWatch
 from registry.node.services.kafka_intake import run_kafka_intake
 from registry.node.services.maintenance import run_maintenance
+from registry.node.services.names import WITHOUT_HTTP, Service
 from registry.node.services.observers import Observer
 from registry.node.services.status_lists import run_status_lists
 from registry.node.services.webhooks import run_webhooks
@@ -31,40 +32,59 @@ def run_node(
     watch: HealthWatch,
     stop: threading.Event,
     observer: Observer,
+    services: Collection[Service] = WITHOUT_HTTP,
     *,
     on_started: Callable[[], None] = lambda: None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Run all services of a member's node until `stop` is set; `watch` looks at the node meanwhile.
+    """Run services of a node until `stop` is set; `watch` looks at the node meanwhile. Batches run elsewhere.
 
-    `on_started` is called once, when no other process publishes for this node; `on_warning` receives what a person
-    who started the node should read. Raises `AnotherPublisher` before the start, and later what ended a service.
+    `on_started` is called once: with the publisher among the services, when no other process publishes for this node.
+    `on_warning` receives what a person who started the node should read. Raises `AnotherPublisher` before the start,
+    and later what ended a service.
     """
     threads = ServiceThreads(stop)
     watch.follow(stop)
-    note_error = partial(last_error.note, node.settings.home, "publishing")
 
-    def publish() -> None:
-        with node.publisher(observer.on_committed).session() as session:
-            if not threads.started:
-                _start_services(node, threads, observer, on_warning)
-                on_started()
-            session.run(stop, on_published=_log_published, on_error=note_error)
+    def start() -> None:
+        if not threads.started:
+            _start_services(node, threads, observer, services, on_warning)
+            threads.started = True
+            _log.info("run.started", services=sorted(services))
+            on_started()
 
     try:
-        supervise(
-            "publishing",
-            publish,
-            stop,
-            # The server may hold the lock of a connection that was lost for a while: then we are that other publisher.
-            also=(AnotherPublisher,),
-            retries=lambda: threads.started,
-            on_error=note_error,
-        )
+        if Service.PUBLISHER in services:
+            _run_publisher(node, stop, observer, threads, start)
+        else:
+            start()
+            stop.wait()
     finally:
         stop.set()
         threads.join()
     threads.raise_error()
+
+
+def _run_publisher(
+    node: Node, stop: threading.Event, observer: Observer, threads: "ServiceThreads", start: Callable[[], None]
+) -> None:
+    """Publish until `stop` is set. `start` is called each time that this process may publish."""
+    note_error = partial(last_error.note, node.settings.home, "publishing")
+
+    def publish() -> None:
+        with node.publisher(observer.on_committed).session() as session:
+            start()
+            session.run(stop, on_published=_log_published, on_error=note_error)
+
+    supervise(
+        "publishing",
+        publish,
+        stop,
+        # The server may hold the lock of a connection that was lost for a while: then we are that other publisher.
+        also=(AnotherPublisher,),
+        retries=lambda: threads.started,
+        on_error=note_error,
+    )
 
 
 def run_projector(node: Node, stop: threading.Event, observer: Observer) -> None:
@@ -83,18 +103,26 @@ def run_projector(node: Node, stop: threading.Event, observer: Observer) -> None
 
 
 def _start_services(
-    node: Node, threads: "ServiceThreads", observer: Observer, on_warning: Callable[[str], None]
+    node: Node,
+    threads: "ServiceThreads",
+    observer: Observer,
+    services: Collection[Service],
+    on_warning: Callable[[str], None],
 ) -> None:
+    """Start each service but the publisher in a thread."""
     home = node.settings.home
-    posts = dispatcher(node)  # raises what is wrong with its settings before anything is started
-    threads.start("projecting", lambda stop: run_projector(node, stop, observer))
-    threads.start("posting", lambda stop: run_webhooks(posts, home, stop))
-    if node.settings.intake_kafka is not None:
+    if Service.WEBHOOKS in services:
+        posts = dispatcher(node)  # raises what is wrong with its settings before anything is started
+        threads.start("posting", lambda stop: run_webhooks(posts, home, stop))
+    if Service.PROJECTOR in services:
+        threads.start("projecting", lambda stop: run_projector(node, stop, observer))
+    if Service.INTAKE in services and node.settings.intake_kafka is not None:
         threads.start("taking in", lambda stop: run_kafka_intake(home, stop, on_warning))
-    if has_status_lists(node.settings):
+    if Service.STATUS_LISTS in services and has_status_lists(node.settings):
         threads.start("signing status lists", lambda stop: run_status_lists(home, stop))
-    # Not waited for at the end: maintenance may be in the middle of asking a witness.
-    threading.Thread(target=run_maintenance, args=(home, threads.stop), name="maintenance", daemon=True).start()
+    if Service.MAINTENANCE in services:
+        # Not waited for at the end: maintenance may be in the middle of asking a witness.
+        threading.Thread(target=run_maintenance, args=(home, threads.stop), name="maintenance", daemon=True).start()
 
 
 class ServiceThreads:
@@ -102,13 +130,10 @@ class ServiceThreads:
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
+        self.started = False
+        """True once the services were started."""
         self._threads: list[threading.Thread] = []
         self._errors: list[BaseException] = []
-
-    @property
-    def started(self) -> bool:
-        """True once a service was started."""
-        return bool(self._threads)
 
     def start(self, name: str, run: Callable[[threading.Event], None]) -> None:
         """Start a service; `run` ends when the event that it is passed is set."""
