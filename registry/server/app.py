@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,12 +94,11 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
     site = site_of(settings.public_url, http.base_path, http.port)
     accounts = AccountServices(node.registry.dsn, settings.accounts, site, provider=_provider_of(settings))
     api_keys = ApiKeys(node.registry.dsn, settings.member)
-    pages, explorer = Pages(settings.consortium, settings.member, site, settings.colour), Explorer(node)
-    shared_tables = SharedTables()
-    receipt_maker = ReceiptMaker(ServedReceipts(node).create)
+    pages = Pages(settings.consortium, settings.member, site, settings.colour, http.shared_cache_seconds)
+    explorer = Explorer(node)
+    shared_tables, receipt_maker = SharedTables(), ReceiptMaker(ServedReceipts(node).create)
     views = Views(node.dsn(), node.governance_follower.standings_at, http.connections, http.wait_seconds)
-    private = PrivateSide(node.registry, node.issuer)
-    watch = HealthWatch(node)
+    private, watch = PrivateSide(node.registry, node.issuer), HealthWatch(node)
     tokens = None if settings.oauth is None else Tokens(settings.oauth)
 
     async def read_ahead() -> None:
@@ -140,14 +139,21 @@ def create_routes(node: Node, ending: Callable[[], bool], instruments: "Instrume
         debug=False,
         logging_config=None,
     )
+    credentials: list[Credentials] = [api_keys] if tokens is None else [api_keys, tokens]
+    return StalePages(
+        ProblemPages(_guard(routes, settings, accounts, credentials), pages), site, http.shared_cache_seconds
+    )
+
+
+def _guard(
+    routes: ASGIApp, settings: Settings, accounts: AccountServices, credentials: Sequence[Credentials]
+) -> ASGIApp:
+    """Return the routes behind what identifies and counts callers and journals whose data they read."""
+    http = settings.http
     journaled = ReadJournal(routes, AccessJournal(accounts.database))
     limited = RateLimit(journaled, http.per_minute, http.per_minute_anybody)
     with_sessions = SessionMiddleware(limited, accounts, settings.member, http.failures_per_minute)
-    credentials: list[Credentials] = [api_keys]
-    if tokens is not None:
-        credentials.append(tokens)
-    answering = ProblemMiddleware(Authentication(with_sessions, credentials, http.failures_per_minute), HANDLERS)
-    return StalePages(ProblemPages(answering, pages), site)
+    return ProblemMiddleware(Authentication(with_sessions, list(credentials), http.failures_per_minute), HANDLERS)
 
 
 def _provider_of(settings: Settings) -> IdentityProvider | None:

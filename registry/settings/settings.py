@@ -119,6 +119,9 @@ class HttpSetting(BaseModel):
     base_path: Annotated[str, AfterValidator(_base_path)] = ""
     """The path under which a reverse proxy offers this node, for example `/registry`. A trusted proxy that sends
     `X-Forwarded-Prefix` overrides it. The proxy may cut it off or not."""
+    shared_cache_seconds: Annotated[int, Field(ge=0, le=60)] = 0
+    """Seconds for which a proxy in front of the node may send a stored public page to everybody; 0 lets it store none.
+    Pages of people who are signed in, pages with forms and verifications are never stored."""
     failures_per_minute: Annotated[int, Field(ge=1)] = 100
     """Invalid keys or tokens that each process looks up for one address in a minute. Further ones are answered 429;
     keys and tokens that are known go on working."""

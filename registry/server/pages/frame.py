@@ -19,6 +19,7 @@ from registry.http.access import ANYBODY
 from registry.http.forwarded import base_path_of
 from registry.http.responses import POSITION, Position
 from registry.server.pages.browser_session import session_of
+from registry.server.pages.caching import page_cache_control
 from registry.server.pages.form_check import FormTokens
 from registry.server.pages.languages import COOKIE, LANGUAGES, language_of
 from registry.server.pages.navigation import sections_for
@@ -67,13 +68,19 @@ class _KnownNames(NamedTuple):
 class Pages:
     """Renders pages of one node."""
 
-    def __init__(self, consortium: str, member: str, site: Site, colour: str | None = None) -> None:
-        """`site` is the address of the pages, to which forms and cookies are bound; `colour` is the university's."""
+    def __init__(
+        self, consortium: str, member: str, site: Site, colour: str | None = None, shared_cache_seconds: int = 0
+    ) -> None:
+        """`site` is the address of the pages, to which forms and cookies are bound; `colour` is the university's.
+
+        A proxy in front of the node may store public pages for `shared_cache_seconds`.
+        """
         self.style = node_style(colour)
         self.style_path = f"/node.css?v={digest_of(self.style)}" if colour else None
         self.consortium = consortium
         self._member = member
         self._site = site
+        self._shared_cache_seconds = shared_cache_seconds
         self._known = _KnownNames({}, None)
 
     @property
@@ -171,13 +178,14 @@ class Pages:
         values |= context
         is_fragment = bool(fragment) and request.headers.get("hx-target", "").endswith(f"#{fragment}")
         body = _render(environment(language), template, fragment if is_fragment else "", values)
-        headers = _headers(nonce, language, position, is_kept=not (private or person or done or forms.is_used))
+        is_private = bool(private or person or done or forms.is_used)
+        cache = page_cache_control(
+            request.url.path, status, self._shared_cache_seconds, is_private=is_private, is_anybodys=caller is ANYBODY
+        )
+        headers = _headers(nonce, language, position, cache)
         response = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
-        if done is not None:
-            response.set_cookie(no_notice_cookie(self._site))
-        if forms.cookie is not None:
-            response.set_cookie(forms.cookie)
-        for cookie in _choices(request, base_path):
+        spent = None if done is None else no_notice_cookie(self._site)
+        for cookie in filter(None, (spent, forms.cookie, *_choices(request, base_path))):
             response.set_cookie(cookie)
         return response
 
@@ -195,13 +203,13 @@ def _render(templates: Environment, template: str, fragment: str, values: Mappin
     return templates.get_template(template).render(values)
 
 
-def _headers(nonce: str, language: str, position: Position, *, is_kept: bool) -> dict[str, str]:
-    """Return the headers of a page; one that is not kept is for one person, or tells something once."""
+def _headers(nonce: str, language: str, position: Position, cache: str) -> dict[str, str]:
+    """Return the headers of a page; `cache` is its `Cache-Control`."""
     headers = {
         "Content-Security-Policy": _policy(nonce),
         "Content-Language": language,
         "Vary": "Accept-Language, Cookie, HX-Request, HX-Target",
-        "Cache-Control": "no-cache" if is_kept else "no-store",
+        "Cache-Control": cache,
     }
     return headers | ({POSITION: position} if position else {})
 

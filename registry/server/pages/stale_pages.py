@@ -1,6 +1,6 @@
 """Public pages while the database is away: the last ones of this process, with their age (stale-if-error, RFC 5861).
 
-Only pages for everybody are cached, without a session and without a form: those say `no-cache`, and set no cookie.
+Only pages for everybody are cached, without a session and without a form: `caching` has what those say of caches.
 Verification is not among them: it says by itself that it cannot tell at the moment.
 """
 
@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from registry.accounts.site import Site
+from registry.server.pages.caching import ASK_FIRST, VERIFICATION, shared_cache_control
 from registry.server.pages.languages import language_of
 from registry.server.pages.paths import is_page
 from registry.server.pages.templates import environment
@@ -24,8 +25,6 @@ from registry.server.pages.themes import theme_of
 _MAX_PAGES: Final = 300
 _MAX_BYTES: Final = 128 * 1024
 """The largest page that is cached, as it is sent."""
-_VERIFICATION: Final = "/verify"
-"""Never cached: the credential may have been revoked meanwhile."""
 _MAX_HTML_BYTES: Final = 1024 * 1024
 _MAX_AGE_SECONDS: Final = 3600.0
 _NOT_CACHED: Final = frozenset({b"x-api-key", b"authorization", b"hx-request", b"hx-target"})
@@ -49,9 +48,11 @@ class _CachedPage(NamedTuple):
 class StalePages:
     """ASGI middleware around the pages that sends the last page again when a page cannot be made."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, site: Site, shared_cache_seconds: int = 0) -> None:
+        """`shared_cache_seconds` is the time for which a proxy may store a page for everybody."""
         self._app = app
         self._site = site
+        self._cacheable = frozenset({ASK_FIRST.encode(), shared_cache_control(shared_cache_seconds).encode()})
         self._pages: OrderedDict[_Key, _CachedPage] = OrderedDict()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - of any kind, ASGI's own
@@ -71,7 +72,7 @@ class StalePages:
                     await _send_again(page, Request(scope), send)
                     return
                 # a copy: outer middleware adds its headers to the message that is sent
-                start = {**message, "headers": list(message["headers"])} if _is_cacheable(message) else None
+                start = {**message, "headers": list(message["headers"])} if self._is_cacheable(message) else None
             elif is_replaced:
                 return
             elif start is not None and message["type"] == "http.response.body":
@@ -85,7 +86,7 @@ class StalePages:
     def _key(self, scope: Any) -> _Key | None:  # noqa: ANN401 - an ASGI scope
         if scope["type"] != "http" or scope["method"] != "GET" or not is_page(scope["path"]):
             return None
-        if scope["path"].startswith(_VERIFICATION):
+        if scope["path"].startswith(VERIFICATION):
             return None
         headers = dict(scope["headers"])
         if not _NOT_CACHED.isdisjoint(headers) or b"text/html" not in headers.get(b"accept", b""):
@@ -96,6 +97,15 @@ class StalePages:
         is_compressed = b"gzip" in headers.get(b"accept-encoding", b"")
         return scope["raw_path"], scope["query_string"], language_of(request), theme_of(request), is_compressed
 
+    def _is_cacheable(self, start: Any) -> bool:  # noqa: ANN401 - an ASGI message
+        headers = {name.lower(): value for name, value in start["headers"]}
+        return (
+            start["status"] == 200
+            and headers.get(b"content-type", b"").startswith(b"text/html")
+            and headers.get(b"cache-control") in self._cacheable
+            and b"set-cookie" not in headers
+        )
+
     def _store(self, key: _Key, start: Message, body: bytes) -> None:
         self._pages[key] = _CachedPage(start, body, datetime.now(UTC), time.monotonic())
         self._pages.move_to_end(key)
@@ -105,16 +115,6 @@ class StalePages:
     def _find(self, key: _Key) -> _CachedPage | None:
         page = self._pages.get(key)
         return page if page is not None and time.monotonic() - page.cached_at < _MAX_AGE_SECONDS else None
-
-
-def _is_cacheable(start: Any) -> bool:  # noqa: ANN401 - an ASGI message
-    headers = {name.lower(): value for name, value in start["headers"]}
-    return (
-        start["status"] == 200
-        and headers.get(b"content-type", b"").startswith(b"text/html")
-        and headers.get(b"cache-control") == b"no-cache"
-        and b"set-cookie" not in headers
-    )
 
 
 async def _send_again(page: _CachedPage, request: Request[Any, Any, Any], send: Send) -> None:

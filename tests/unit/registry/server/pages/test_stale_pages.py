@@ -36,7 +36,7 @@ def pages():
 
 @pytest.fixture
 def get(pages):
-    stale = StalePages(pages, Site("https://node.example", ""))
+    stale = StalePages(pages, Site("https://node.example", ""), 5)
 
     def ask(path="/members", method="GET", query=b"", **headers):
         messages = []
@@ -53,6 +53,14 @@ def get(pages):
         return messages[0]["status"], dict(messages[0]["headers"]), messages[1]["body"]
 
     return ask
+
+
+def test_a_page_that_a_proxy_may_store_is_sent_again_too(pages, get):
+    shared = b"public, max-age=0, must-revalidate, s-maxage=5"
+    pages.headers = [(name, shared if name == b"Cache-Control" else value) for name, value in HEADERS]
+    assert get()[0] == 200
+    pages.status = 503
+    assert get()[0] == 200
 
 
 def test_the_last_page_is_sent_again_with_its_age(pages, get):
