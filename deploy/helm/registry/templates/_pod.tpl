@@ -141,11 +141,11 @@ spec:
     secretKeyRef:
       name: {{ required "database.existingSecret: name the Secret that holds the database's address (README.md, Secrets)" $root.Values.database.existingSecret }}
       key: {{ $root.Values.database.key }}
-{{- else if $root.Values.witness.passphrase.existingSecret }}
+{{- else }}
 - name: REGISTRY_PASSPHRASE
   valueFrom:
     secretKeyRef:
-      name: {{ $root.Values.witness.passphrase.existingSecret }}
+      name: {{ required "witness.passphrase.existingSecret: name the Secret with the passphrase of the witness's key (README.md, Secrets)" $root.Values.witness.passphrase.existingSecret }}
       key: {{ $root.Values.witness.passphrase.key }}
 {{- end }}
 {{- with .values.extraEnv }}
@@ -159,9 +159,7 @@ spec:
 - {name: tmp, mountPath: /tmp}
 {{- if .configured }}
 - {name: settings, mountPath: /etc/registry/settings, readOnly: true}
-{{- if $root.Values.passphrase.existingSecret }}
 - {name: passphrase, mountPath: /etc/registry/passphrase, readOnly: true}
-{{- end }}
 {{- if $root.Values.openid.existingSecret }}
 - {name: openid, mountPath: /etc/registry/openid, readOnly: true}
 {{- end }}
@@ -183,14 +181,12 @@ spec:
 - name: settings
   configMap:
     name: {{ include "registry.fullname" $root }}-settings
-{{- if $root.Values.passphrase.existingSecret }}
 - name: passphrase
   secret:
-    secretName: {{ $root.Values.passphrase.existingSecret }}
+    secretName: {{ required "passphrase.existingSecret: name the Secret with the passphrase of the private keys (README.md, Secrets)" $root.Values.passphrase.existingSecret }}
     defaultMode: 0440
     items:
       - {key: {{ $root.Values.passphrase.key }}, path: passphrase}
-{{- end }}
 {{- if $root.Values.openid.existingSecret }}
 - name: openid
   secret:
