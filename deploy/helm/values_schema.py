@@ -48,6 +48,9 @@ def _strip(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _without_words(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON Schema
     if isinstance(value, dict):
+        options = [option for option in value.get("anyOf", ()) if option != {"type": "null"}]
+        if len(options) == 1:  # a setting that may be left out; of two options, a refusal would name neither
+            return _without_words(options[0])
         return {key: _without_words(part) for key, part in value.items() if key not in _WORDS}
     return [_without_words(part) for part in value] if isinstance(value, list) else value
 
