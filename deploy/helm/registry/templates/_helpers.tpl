@@ -69,7 +69,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
       "founded" (required "founded: give the hash of the consortium's founding, from somebody you trust" .Values.founded)
       "log" (required "log: name the shared log, for example kafka://kafka-bootstrap:9093" .Values.log)
 -}}
-{{- $_ := set $own "passphrase_file" "/etc/registry/passphrase/passphrase" }}
 {{- if .Values.metrics.enabled }}
 {{- $_ := set $own "metrics_host" "0.0.0.0" }}
 {{- $_ := set $own "metrics_port" 9464 }}

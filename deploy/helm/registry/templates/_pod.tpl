@@ -109,10 +109,8 @@ spec:
           {{- with .args }}
           args: {{ toJson . }}
           {{- end }}
-          {{- with include "registry.environment" . | trim }}
           env:
-            {{- . | nindent 12 }}
-          {{- end }}
+            {{- include "registry.environment" . | nindent 12 }}
           {{- with .ports }}
           ports:
             {{- range $name, $port := . }}
@@ -135,18 +133,14 @@ spec:
 {{/* Environment of a container. Secrets come from objects that exist already. */}}
 {{- define "registry.environment" -}}
 {{- $root := .root -}}
+- name: REGISTRY_PASSPHRASE_FILE
+  value: /etc/registry/passphrase/passphrase
 {{- if .configured }}
 - name: REGISTRY_DATABASE
   valueFrom:
     secretKeyRef:
       name: {{ required "database.existingSecret: name the Secret that holds the database's address (README.md, Secrets)" $root.Values.database.existingSecret }}
       key: {{ $root.Values.database.key }}
-{{- else }}
-- name: REGISTRY_PASSPHRASE
-  valueFrom:
-    secretKeyRef:
-      name: {{ required "witness.passphrase.existingSecret: name the Secret with the passphrase of the witness's key (README.md, Secrets)" $root.Values.witness.passphrase.existingSecret }}
-      key: {{ $root.Values.witness.passphrase.key }}
 {{- end }}
 {{- with .values.extraEnv }}
 {{ toYaml . }}
@@ -157,9 +151,9 @@ spec:
 {{- $root := .root -}}
 - {name: node, mountPath: /var/lib/registry}
 - {name: tmp, mountPath: /tmp}
+- {name: passphrase, mountPath: /etc/registry/passphrase, readOnly: true}
 {{- if .configured }}
 - {name: settings, mountPath: /etc/registry/settings, readOnly: true}
-- {name: passphrase, mountPath: /etc/registry/passphrase, readOnly: true}
 {{- if $root.Values.openid.existingSecret }}
 - {name: openid, mountPath: /etc/registry/openid, readOnly: true}
 {{- end }}
@@ -177,16 +171,18 @@ spec:
 - name: tmp
   emptyDir:
     sizeLimit: {{ $root.Values.tmpSize }}
+{{- $passphrase := ternary $root.Values.passphrase $root.Values.witness.passphrase (.configured | default false) }}
+{{- $place := ternary "" "witness." (.configured | default false) }}
+- name: passphrase
+  secret:
+    secretName: {{ required (printf "%spassphrase.existingSecret: name the Secret with the passphrase of the private keys (README.md, Secrets)" $place) $passphrase.existingSecret }}
+    defaultMode: 0440
+    items:
+      - {key: {{ $passphrase.key }}, path: passphrase}
 {{- if .configured }}
 - name: settings
   configMap:
     name: {{ include "registry.fullname" $root }}-settings
-- name: passphrase
-  secret:
-    secretName: {{ required "passphrase.existingSecret: name the Secret with the passphrase of the private keys (README.md, Secrets)" $root.Values.passphrase.existingSecret }}
-    defaultMode: 0440
-    items:
-      - {key: {{ $root.Values.passphrase.key }}, path: passphrase}
 {{- if $root.Values.openid.existingSecret }}
 - name: openid
   secret:
