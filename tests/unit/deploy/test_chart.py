@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
@@ -81,9 +82,9 @@ def test_names_are_unique_and_everything_is_in_the_release_s_namespace(releases)
 
 
 def test_each_part_of_the_node_is_a_deployment_and_together_they_run_every_service_once(releases):
-    for name in ("minimal", "full", "gateway"):
+    for name in ("minimal", "full", "gateway", "kafka-tls"):
         parts = pods(releases[name])
-        assert parts.keys() - {"toolbox"} == NODE
+        assert parts.keys() - {"toolbox", "witness"} == NODE
         services = []
         for part in NODE:
             args = container(parts[part])["args"]
@@ -185,6 +186,20 @@ def settings_of(manifests):
     return tomllib.loads(config["data"]["registry.toml"])
 
 
+def test_the_log_s_address_names_files_that_are_mounted_in_every_pod_that_reads_it(releases):
+    address = urlsplit(settings_of(releases["kafka-tls"])["log"])
+    assert address.netloc == "consortium-kafka-bootstrap.kafka.svc:9093"
+    files = dict(parse_qsl(address.query))
+    assert files.keys() == {"ca_file", "certificate_file", "key_file"}
+    for part, pod in pods(releases["kafka-tls"]).items():
+        [mount] = [each for each in container(pod)["volumeMounts"] if each["name"] == "kafka"]
+        [volume] = [each for each in pod["spec"]["volumes"] if each["name"] == "kafka"]
+        sources = volume["projected"]["sources"]
+        paths = {f"{mount['mountPath']}/{item['path']}" for each in sources for item in each["secret"]["items"]}
+        assert paths == set(files.values()), part
+        assert [each["secret"]["name"] for each in sources] == ["consortium-cluster-ca-cert", "delft"]
+
+
 @pytest.mark.parametrize("name", ["minimal", "full", "gateway"])
 def test_the_program_accepts_the_settings(releases, name, tmp_path, monkeypatch):
     [config] = of_kind(releases[name], "ConfigMap").values()
@@ -228,6 +243,7 @@ REFUSED = {
     "a file system that is written": ({"securityContext__readOnlyRootFilesystem": "false"}, "readOnlyRootFilesystem"),
     "no database": ({"database__existingSecret": ""}, "database.existingSecret: name the Secret"),
     "no passphrase": ({"passphrase__existingSecret": ""}, "passphrase.existingSecret: name the Secret"),
+    "a certificate without its authority": ({"kafka__client__existingSecret": "x"}, "kafka.ca.existingSecret: name"),
     "no founding": ({"founded": ""}, "founded: give the hash"),
     "an Ingress without a host": ({"ingress__enabled": "true"}, "ingress.hosts: name at least one host"),
     "a route without a Gateway": ({"httpRoute__enabled": "true"}, "httpRoute.parentRefs: name the Gateway"),

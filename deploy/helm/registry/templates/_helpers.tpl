@@ -61,13 +61,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* The address of the shared log, with the files by which its connections are secured. */}}
+{{- define "registry.log" -}}
+{{- $kafka := .Values.kafka -}}
+{{- required "log: name the shared log, for example kafka://kafka-bootstrap:9093" .Values.log -}}
+{{- if $kafka.ca.existingSecret -}}
+?ca_file=/etc/registry/kafka/ca.crt
+{{- if $kafka.client.existingSecret -}}
+&certificate_file=/etc/registry/kafka/client.crt&key_file=/etc/registry/kafka/client.key
+{{- end -}}
+{{- else if $kafka.client.existingSecret -}}
+{{- fail "kafka.ca.existingSecret: name the Secret with the authority that certifies the brokers" -}}
+{{- end -}}
+{{- end }}
+
 {{/* registry.toml: what the chart knows, then the values under `settings`. No secret is in it. */}}
 {{- define "registry.settings" -}}
 {{- $own := dict
       "consortium" (required "consortium: name the consortium's origin, for example eciu.example" .Values.consortium)
       "member" (required "member: name this university's short name in the consortium, for example delft" .Values.member)
       "founded" (required "founded: give the hash of the consortium's founding, from somebody you trust" .Values.founded)
-      "log" (required "log: name the shared log, for example kafka://kafka-bootstrap:9093" .Values.log)
+      "log" (include "registry.log" .)
 -}}
 {{- if .Values.metrics.enabled }}
 {{- $_ := set $own "metrics_host" "0.0.0.0" }}

@@ -152,6 +152,9 @@ spec:
 - {name: node, mountPath: /var/lib/registry}
 - {name: tmp, mountPath: /tmp}
 - {name: passphrase, mountPath: /etc/registry/passphrase, readOnly: true}
+{{- if $root.Values.kafka.ca.existingSecret }}
+- {name: kafka, mountPath: /etc/registry/kafka, readOnly: true}
+{{- end }}
 {{- if .configured }}
 - {name: settings, mountPath: /etc/registry/settings, readOnly: true}
 {{- if $root.Values.openid.existingSecret }}
@@ -179,6 +182,25 @@ spec:
     defaultMode: 0440
     items:
       - {key: {{ $passphrase.key }}, path: passphrase}
+{{- with $root.Values.kafka }}
+{{- if .ca.existingSecret }}
+- name: kafka
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ .ca.existingSecret }}
+          items:
+            - {key: {{ .ca.key }}, path: ca.crt}
+      {{- if .client.existingSecret }}
+      - secret:
+          name: {{ .client.existingSecret }}
+          items:
+            - {key: {{ .client.certificateKey }}, path: client.crt}
+            - {key: {{ .client.privateKeyKey }}, path: client.key}
+      {{- end }}
+{{- end }}
+{{- end }}
 {{- if .configured }}
 - name: settings
   configMap:
