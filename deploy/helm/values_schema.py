@@ -24,7 +24,7 @@ _OF_THE_CHART: Final = {
 }  # fmt: skip
 """Settings that have a value of their own in the chart, or that its volumes and ports decide."""
 _WORDS: Final = {"title", "description", "default"}
-"""What an installer reads in docs/settings.md; a default may depend on the machine."""
+"""Keywords for readers, who have docs/settings.md; a default may depend on the machine."""
 
 
 def describe_settings() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -91,7 +91,7 @@ def test_each_part_of_the_node_is_a_deployment_and_together_they_run_every_servi
             services += [value for option, value in pairwise(args) if option == "--only"]
         assert len(services) == len(set(services))
         assert set(Service) - set(services) == (set() if name == "gateway" else {Service.INTAKE})
-    assert pods(releases["witness"]).keys() == {"witness"}
+    assert pods(releases["witness"]).keys() == {"witness", "toolbox"}
 
 
 def test_the_program_takes_the_arguments_that_each_part_starts_it_with(releases):

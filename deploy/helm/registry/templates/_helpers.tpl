@@ -57,7 +57,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- range $key, $value := . }}{{- $items = append $items (printf "%s = %s" (toJson $key) (include "registry.toml" $value)) -}}{{- end -}}
 { {{- join ", " $items -}} }
 {{- else -}}
-{{ toJson . }}
+{{ toRawJson . }}
 {{- end -}}
 {{- end }}
 

@@ -139,7 +139,7 @@ spec:
 - name: REGISTRY_DATABASE
   valueFrom:
     secretKeyRef:
-      name: {{ required "database.existingSecret: name the Secret that holds the database's address (README.md, Secrets)" $root.Values.database.existingSecret }}
+      name: {{ required "database.existingSecret: name the Secret that holds the database's address (docs/deploy-on-kubernetes.md, Secrets)" $root.Values.database.existingSecret }}
       key: {{ $root.Values.database.key }}
 {{- end }}
 {{- with .values.extraEnv }}
@@ -178,7 +178,7 @@ spec:
 {{- $place := ternary "" "witness." (.configured | default false) }}
 - name: passphrase
   secret:
-    secretName: {{ required (printf "%spassphrase.existingSecret: name the Secret with the passphrase of the private keys (README.md, Secrets)" $place) $passphrase.existingSecret }}
+    secretName: {{ required (printf "%spassphrase.existingSecret: name the Secret with the passphrase of the private keys (docs/deploy-on-kubernetes.md, Secrets)" $place) $passphrase.existingSecret }}
     defaultMode: 0440
     items:
       - {key: {{ $passphrase.key }}, path: passphrase}
