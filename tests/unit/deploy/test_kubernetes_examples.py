@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.log.kafka_topics import NewTopic, make_topic, topic_of
+from registry.log.kafka_topics import make_topic, topic_of
 from tests.support.helm import CHART, parse
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
@@ -25,7 +25,7 @@ class Administrator:
     """A cluster of three brokers without topics, which remembers what it was asked for."""
 
     def __init__(self):
-        self.created: list[NewTopic] = []
+        self.created = []
 
     def list_topics(self):
         return []
