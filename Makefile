@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) or later. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas screenshots messages docs lock clean
+.PHONY: help venv demo test test-fast test-all coverage lint format bench benchmarks vectors schemas screenshots messages docs lock image wheel sbom clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -74,6 +74,7 @@ lint: venv ## check form, types, the packages' borders, the schemas and the gene
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.settings.reference --check
+	@$(BIN)/python -m deploy.helm.values_schema --check
 	@$(BIN)/python -m registry.metrics.reference --check
 	@$(BIN)/python -m registry.privacy.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
@@ -97,6 +98,7 @@ vectors: venv ## run the test vectors (DIR=folder for another set)
 schemas: venv ## write the schemas and the generated pages of docs/ from the code
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.settings.reference
+	@$(BIN)/python -m deploy.helm.values_schema
 	@$(BIN)/python -m registry.metrics.reference
 	@$(BIN)/python -m registry.privacy.reference
 	@$(BIN)/python -m registry.cli.json_shapes
@@ -118,6 +120,21 @@ lock: venv ## resolve requirements.lock again from pyproject.toml (UPGRADE=1 to 
 	@echo 'Resolving the dependencies of pyproject.toml'
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev --extra embedded --extra otel --extra parquet $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) tests/client/requirements.in -o tests/client/requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) --extra otel --extra parquet --constraint requirements.lock pyproject.toml -o deploy/image/requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) deploy/image/sbom.in -o deploy/image/sbom.lock
+
+# Podman's and Buildah's own format leaves out the health check.
+image: ## build the image registry:VERSION with docker, podman or buildah (BASE=image for another base)
+	@version=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml); \
+	for program in docker podman buildah; do command -v $$program >/dev/null 2>&1 && break; done; \
+	$$program build $$([ $$program = docker ] || echo --format docker) -f deploy/Containerfile -t registry:$$version \
+		--build-arg VERSION=$$version --build-arg REVISION=$$(git rev-parse HEAD) $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+wheel: venv ## make the wheel in build/wheel: the same source becomes the same bytes
+	@rm -rf build/wheel && sh deploy/image/make_wheel.sh . build/wheel $(BIN)/python
+
+sbom: venv ## list what the image's program consists of, in build/image/sbom.cdx.json (CycloneDX)
+	@rm -rf build/image && sh deploy/image/make_sbom.sh build/image $(BIN)/uv $(BIN)/python && echo 'Wrote build/image/sbom.cdx.json'
 
 clean: ## remove .venv, the demo's data and what tools left behind
 	@rm -rf .venv build demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

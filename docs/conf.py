@@ -40,6 +40,8 @@ SECTIONS = {
         "docs/kafka-for-a-consortium",
         "docs/connect-a-student-system",
         "docs/behind-a-proxy",
+        "docs/container-image",
+        "docs/deploy-on-kubernetes",
         "docs/sign-in",
         "docs/rotate-a-key",
         "docs/keys",
@@ -157,6 +159,7 @@ SECTIONS = {
         "consumers/README",
         "projections/README",
         "deploy/kafka/README",
+        "deploy/helm/registry/README",
     ],
     "Project": ["CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT", "CHANGELOG"],
 }

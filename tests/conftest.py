@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.kafka",
     "tests.support.go",
     "tests.support.generated",
+    "tests.support.helm",
     "tests.support.npm",
     "tests.support.verapdf",
     "tests.support.workers",

@@ -46,7 +46,9 @@ SECONDS = {
 }
 """How long the longest take on two processors; of all others, a tenth of a second a test."""
 
-EXTERNAL = frozenset({"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator", "chromium"})
+EXTERNAL = frozenset(
+    {"postgres", "kafka_broker", "verapdf", "go_checks", "npm_checks", "generator", "chromium", "helm"}
+)
 """Fixtures that need a program besides Python: `make test-fast` leaves out the tests that ask for one."""
 
 
