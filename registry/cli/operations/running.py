@@ -1,5 +1,7 @@
 """Commands that publish once, and run the whole node."""
 
+from typing import Annotated
+
 import typer
 
 from registry.cli.opening import node_of
@@ -32,10 +34,19 @@ def publish(context: typer.Context) -> None:
     refuse_faults(published.faults)
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    *,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait while another process publishes, and take over when it ends or hangs.")
+    ] = False,
+) -> None:
     """Publish, project and post webhooks until stopped. Ctrl-C or SIGTERM ends it cleanly.
 
-    Example: registry run
+    Where another process already runs this node, it exits with 4; with --standby it waits, and takes over within
+    seconds.
+
+    Examples: registry run; registry run --standby
     """
     ignore_hangup()
     node = node_of(context)
@@ -51,9 +62,17 @@ def run(context: typer.Context) -> None:
             watch.follow(stop)
             run_projector(node, stop, observer)
         else:
-            run_node(node, watch, stop, observer, on_started=lambda: say_running(node), on_warning=warn)
+            run_node(
+                node, watch, stop, observer, on_started=lambda: say_running(node), on_warning=warn,
+                on_standby=say_waiting if standby else None,
+            )  # fmt: skip
 
 
 def say_running(node: Node) -> None:
     """Print that a node is running."""
     errors.print(f"{node.settings.member} is running; Ctrl-C ends it", markup=False)
+
+
+def say_waiting() -> None:
+    """Print that another process publishes this node's events, and that this one takes over."""
+    errors.print("another process publishes this node's events; waiting to take over. Ctrl-C ends it", markup=False)

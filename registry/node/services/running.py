@@ -21,6 +21,7 @@ from registry.node.services.status_lists import run_status_lists
 from registry.node.services.webhooks import run_webhooks
 from registry.publishing.errors import AnotherPublisher
 from registry.publishing.published import Published
+from registry.publishing.publishing_lock import await_turn
 from registry.supervision import supervise
 
 _log = structlog.get_logger(__name__)
@@ -34,17 +35,23 @@ def run_node(
     *,
     on_started: Callable[[], None] = lambda: None,
     on_warning: Callable[[str], None] = lambda _: None,
+    on_standby: Callable[[], None] | None = None,
 ) -> None:
     """Run all services of a member's node until `stop` is set; `watch` looks at the node meanwhile.
 
     `on_started` is called once, when no other process publishes for this node; `on_warning` receives what a person
     who started the node should read. Raises `AnotherPublisher` before the start, and later what ended a service.
+    With `on_standby` it waits instead for its turn to publish, each time that another process does, and calls it then.
     """
     threads = ServiceThreads(stop)
     watch.follow(stop)
     note_error = partial(last_error.note, node.settings.home, "publishing")
 
     def publish() -> None:
+        if on_standby is not None:
+            await_turn(node.dsn(), stop, on_standby)
+            if stop.is_set():
+                return
         with node.publisher(observer.on_committed).session() as session:
             if not threads.started:
                 _start_services(node, threads, observer, on_warning)
@@ -58,7 +65,7 @@ def run_node(
             stop,
             # The server may hold the lock of a connection that was lost for a while: then we are that other publisher.
             also=(AnotherPublisher,),
-            retries=lambda: threads.started,
+            retries=lambda: threads.started or on_standby is not None,
             on_error=note_error,
         )
     finally:
