@@ -42,7 +42,7 @@ _HOLDER: Final = (
     " AND l.objid = (hashtext('registry.publisher')::bigint & 4294967295)::oid"
 )
 _END_HUNG: Final = (
-    "SELECT pg_terminate_backend(h.pid), pg_terminate_backend(a.pid) FROM (" + _HOLDER + ") AS h"
+    "WITH h AS (" + _HOLDER + ") SELECT pg_terminate_backend(h.pid), pg_terminate_backend(a.pid) FROM h"  # noqa: S608 - of our own
     " JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.objid = h.pid::oid"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     " AND l.classid = (hashtext('registry.publisher.life')::bigint & 4294967295)::oid"

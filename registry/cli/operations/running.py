@@ -38,7 +38,8 @@ def run(
     context: typer.Context,
     *,
     standby: Annotated[
-        bool, typer.Option("--standby", help="Wait while another process publishes, and take over when it ends or hangs.")
+        bool,
+        typer.Option("--standby", help="Wait while another process publishes; take over when it ends or hangs."),
     ] = False,
 ) -> None:
     """Publish, project and post webhooks until stopped. Ctrl-C or SIGTERM ends it cleanly.
