@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -25,7 +25,7 @@ HUNG_SECONDS: Final = 5.0
 BEAT_SECONDS: Final = 1.0
 TURN_SECONDS: Final = 0.5
 """Polling interval of a process that waits for its turn."""
-_TCP: Final = {
+_TCP: Final[dict[str, Any]] = {
     "keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 5000,
     "connect_timeout": 5,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from consumers.projecting.build_plan import BuildPlan, plan_build
+from consumers.projecting.rebuild import count_events
 from consumers.projecting.rebuild import rebuild as rebuild_views
 from consumers.streams.progress import Progress
 from projections.core.digest import digest
@@ -77,7 +78,7 @@ def rebuild(
         # Views that are damaged or of another version do not say what they have read; they are rebuilt.
         with contextlib.suppress(DamagedPosition, OutdatedViews):
             node.refuse_gone_log()
-    with _show_progress() as on_batch:
+    with _show_progress(count_events(node.source())) as on_batch:
         outcome = rebuild_views(node.dsn(), node.source(), workers=workers, on_batch=on_batch, beside=beside)
         node.projector().step()  # what arrived meanwhile, and the feed of what the old views had not read
     _report(outcome)
@@ -106,10 +107,10 @@ def _show_plan(plan: BuildPlan) -> None:
 
 
 @contextlib.contextmanager
-def _show_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show the sum of all streams' sizes as progress."""
+def _show_progress(total: int | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Show the sum of all streams' sizes as progress, and the time left where there is a total."""
     sizes: dict[str, int] = {}
-    with progress("projecting") as counter:
+    with progress("projecting", total) as counter:
 
         def on_batch(member: str, size: int, position: int) -> None:
             del position
