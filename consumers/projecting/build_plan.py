@@ -1,4 +1,4 @@
-"""What a build of views takes, said beforehand: disk by the size of the present views, time by the last build."""
+"""Estimate of a build of views: disk by the size of the present views, time by the last build."""
 
 from typing import Final, NamedTuple
 
@@ -13,13 +13,13 @@ _MEASURABLE_EVENTS: Final = 1000
 
 
 class BuildPlan(NamedTuple):
-    """What a build takes."""
+    """Estimate of what a build takes."""
 
     events: int
     """Events on the log, as its newest records name them."""
     disk_bytes: int
     is_measured: bool
-    """Whether the present views were measured, and not a usual size taken."""
+    """True where the present views were measured, False where a usual size was taken."""
     seconds: float | None
     """None where no build was measured on this database."""
 

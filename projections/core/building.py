@@ -32,7 +32,7 @@ class BuildingNow(Exception):
 
 
 class Progress(NamedTuple):
-    """How far a build is."""
+    """Progress of a build."""
 
     events: int
     total: int

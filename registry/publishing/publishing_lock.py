@@ -1,7 +1,7 @@
 """The lock in a node's database that only one process holds: the one that publishes its events.
 
 The lock ends with its session in PostgreSQL: at once where the process is killed. A machine that is lost closes no
-connection, and a process that hangs keeps its own; so the holder gives a sign of life each second, and a process that
+connection, and a process that hangs keeps its own; so the holder shows a sign of life each second, and a process that
 waits for its turn (`await_turn`) ends the session of a holder that gave none for `HUNG_SECONDS`. Whatever such a holder
 does when it goes on, it writes no commit down: that needs the session.
 """

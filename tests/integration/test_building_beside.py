@@ -1,4 +1,4 @@
-"""Views of another version: the new ones are built beside them, and whoever reads the old ones goes on."""
+"""Views of another version: the new ones are built beside them, and readers of the old ones go on."""
 
 import multiprocessing
 import os

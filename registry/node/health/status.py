@@ -37,7 +37,7 @@ class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuildStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a build of new views is."""
+    """Progress of a build of new views."""
 
     events: int
     total: int
