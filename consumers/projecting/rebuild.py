@@ -1,16 +1,26 @@
 """Builds the views of a whole log: one process for each core, with the members spread over them."""
 
+import contextlib
 import os
+import time
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import structlog
+from psycopg import Connection
 
 from consumers.projecting.projector import OnBatch, Projector
 from consumers.streams.processes import Report, run_in_processes
 from consumers.streams.progress import Progress
-from projections.core import views
+from consumers.streams.stream import claimed_size
+from projections.core import building, views
 from registry.log import open_log
+
+_log = structlog.get_logger(__name__)
+_NOTE_SECONDS: Final = 2.0
+_LOG_SECONDS: Final = 30.0
 
 
 class Source(NamedTuple):
@@ -35,13 +45,61 @@ def fresh_schema(dsn: str, prefix: str) -> Iterator[str]:
             views.drop(connection, schema)
 
 
-def rebuild(dsn: str, source: Source, *, workers: int | None = None, on_batch: OnBatch | None = None) -> Progress:
-    """Fill a fresh set of views from the log's beginning and serve it; readers see the old one until then."""
-    with fresh_schema(dsn, views.SERVED) as schema:
-        done = fill(dsn, schema, source, workers=workers, on_batch=on_batch)
-        with views.connect(dsn) as connection:
-            views.swap(connection, schema)
+def rebuild(
+    dsn: str, source: Source, *, workers: int | None = None, on_batch: OnBatch | None = None, beside: bool = False
+) -> Progress:
+    """Fill a fresh set of views from the log's beginning and serve it; readers see the old one until then.
+
+    With `beside`, views of another version stay for a program that still reads them. Killed at any moment, it leaves
+    the served views as they are; the next build drops what is left. Raises `BuildingNow` while another process builds.
+    """
+    with views.connect(dsn) as connection, building.hold_build_lock(connection):
+        served = views.find_served(connection)
+        if beside and views.find_other_version(connection) is not None:
+            served = views.BESIDE
+        with fresh_schema(dsn, views.SERVED) as schema:
+            noted = _ProgressNote(connection, schema, count_events(source), on_batch or _ignore)
+            done = fill(dsn, schema, source, workers=workers, on_batch=noted.on_batch)
+            noted.write()
+            views.swap(connection, schema, served)
     return done
+
+
+def count_events(source: Source) -> int:
+    """Return the number of events on a log, as its newest records name them. Raises the log's errors."""
+    with contextlib.closing(open_log(source.url, source.consortium, read_only=True)) as log:
+        return sum(claimed_size(log, stream) for stream in log.streams())
+
+
+class _ProgressNote:
+    """Writes down, and logs, how far a build is, at most every two seconds."""
+
+    def __init__(self, connection: Connection, schema: str, total: int, on_batch: OnBatch) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._total = total
+        self._on_batch = on_batch
+        self._sizes: dict[str, int] = {}
+        self._began = time.time()
+        self._noted = self._logged = self._began
+        building.note_progress(connection, schema, 0, total, self._began)
+
+    def on_batch(self, member: str, size: int, position: int) -> None:
+        """Receive how far a stream is."""
+        self._sizes[member] = size
+        now = time.time()
+        if now >= self._noted + _NOTE_SECONDS:
+            self._noted = now
+            self.write()
+            if now >= self._logged + _LOG_SECONDS:
+                self._logged = now
+                _log.info("views.building", events=sum(self._sizes.values()), total=self._total,
+                          seconds=round(now - self._began))  # fmt: skip
+        self._on_batch(member, size, position)
+
+    def write(self) -> None:
+        """Write down how far the build is now."""
+        building.note_progress(self._connection, self._schema, sum(self._sizes.values()), self._total, self._began)
 
 
 def fill(

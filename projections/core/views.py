@@ -1,4 +1,8 @@
-"""Create sets of views, and swap a rebuilt set in while readers read."""
+"""Create sets of views, and swap a rebuilt set in while readers read.
+
+The served views are in the schema `views`. While a program of another version still reads those, this version has its
+own beside them, in a schema that is named after their version (`BESIDE`): readers look there first.
+"""
 
 from importlib import resources
 from typing import Final
@@ -16,6 +20,9 @@ _EARLIER: Final = "credential registry views, version 3, layout 7"
 _ADDED: Final = ("8_issuing_keys.sql",)
 SERVED: Final = "views"
 """The PostgreSQL schema that readers use."""
+BESIDE: Final = f"views_{VERSION}_{LAYOUT}"
+"""The schema of this version's views while those of another version are still read."""
+_OF_VERSIONS: Final = r"^views_\d+_\d+$"
 
 
 def connect(dsn: str, schema: str = SERVED) -> Connection:
@@ -28,11 +35,23 @@ def connect(dsn: str, schema: str = SERVED) -> Connection:
 def use(connection: Connection, schema: str) -> None:
     """Let unqualified names mean this set of views, and fix the form of dates, floats and JSON."""
     set_json_loads(contents.read, connection)
+    path = [BESIDE, SERVED] if schema == SERVED else [schema]
     connection.execute(
         sql.SQL(
             "SET search_path TO {}; SET datestyle TO ISO; SET bytea_output TO hex; SET client_encoding TO UTF8"
-        ).format(sql.Identifier(schema))
+        ).format(sql.SQL(", ").join(map(sql.Identifier, path)))
     )
+
+
+def find_served(connection: Connection) -> str:
+    """Return the schema that holds this version's views; `views` where there are none."""
+    return BESIDE if _read_label(connection, BESIDE) == _label() else SERVED
+
+
+def find_other_version(connection: Connection) -> str | None:
+    """Return the label of views of another version in the schema `views`; None if there are none."""
+    label = _read_label(connection, SERVED)
+    return None if label == _label() else label
 
 
 def only_read(connection: Connection) -> None:
@@ -52,6 +71,7 @@ def exist(connection: Connection, schema: str = SERVED) -> bool:
 
     Views of the version before are brought up to this one where the log need not be read again.
     """
+    schema = find_served(connection) if schema == SERVED else schema
     label = _read_label(connection, schema)
     if label == _EARLIER:
         label = _upgrade(connection, schema)
@@ -110,6 +130,7 @@ def create(connection: Connection, schema: str = SERVED) -> bool:
 
 def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | None:
     """Return why there are no views of this version to read in a schema; None where there are."""
+    schema = find_served(connection) if schema == SERVED else schema
     label = _read_label(connection, schema)
     if label is None:
         return "there are no views yet; run `registry views update`"
@@ -126,6 +147,16 @@ def unavailable_reason(connection: Connection, schema: str = SERVED) -> str | No
     return None
 
 
+def measure(connection: Connection) -> int:
+    """Return the bytes that the served views take on disk, of whatever version; 0 where there are none."""
+    row = connection.execute(
+        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c"
+        " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
+        (find_served(connection),),
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
 def drop(connection: Connection, schema: str) -> None:
     """Drop a set of views if it exists."""
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
@@ -136,10 +167,30 @@ def swap(connection: Connection, fresh: str, served: str = SERVED) -> None:
     old = f"{served}_old"
     drop(connection, old)
     with connection.transaction():
-        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (served,)).fetchone():
+        if _read_label(connection, served) is not None:
             connection.execute(_rename(served, old))
         connection.execute(_rename(fresh, served))
     drop(connection, old)
+
+
+def drop_other_versions(connection: Connection) -> list[str]:
+    """Drop the views of other versions, and move this version's to the schema `views`; return what was dropped.
+
+    A program of another version that still runs has no views afterwards. Raises `OutdatedViews` where there are no
+    views of this version: nothing is dropped then.
+    """
+    served = find_served(connection)
+    if _read_label(connection, served) != _label():
+        raise OutdatedViews("there are no views of this version; build them with `registry views rebuild --beside`")
+    rows = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ %s ORDER BY 1", (_OF_VERSIONS,))
+    others = [name for (name,) in rows if name != served]
+    if served != SERVED:
+        others += [SERVED] if _read_label(connection, SERVED) is not None else []
+        swap(connection, served)
+    for name in others:
+        if name != SERVED:
+            drop(connection, name)
+    return others
 
 
 def _rename(old: str, new: str) -> sql.Composed:

@@ -17,6 +17,7 @@ from consumers.history.moment import UnknownMoment
 from consumers.proofs.export import CannotExport
 from consumers.proofs.receipts import NoReceipt
 from consumers.witness.policy import PolicyUnmet
+from projections.core.building import BuildingNow
 from projections.core.errors import InvalidQuery, MissingViews, TooCostly
 from projections.core.positions import DamagedPosition
 from projections.core.views import OutdatedViews
@@ -64,6 +65,7 @@ EXITS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (KeystoreError, 3),
     (VaultError, 3),
     (OutdatedViews, 3),
+    (BuildingNow, 4),
     (DatabaseTooNew, 3),
     (InvalidQuery, 2),
     (InvalidCursor, 2),

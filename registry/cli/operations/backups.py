@@ -176,17 +176,6 @@ def restore(
     if log is not None:
         with open_node(folder) as node:
             streams = restore_log(node, log)
-    elif keys is not None:
-        errors.print(
-            "Learners who were erased before the keys were backed up are not readable. Those who were erased after that"
-            " are back until this node has read the log again (registry log restore …, or registry views update) and"
-            " they are erased again: registry vault forget-erased"
-        )
-    else:
-        errors.print(
-            "Learners who were erased after this backup was made are back. When this node has read the log again"
-            " (registry log restore …, or registry views update), erase them again: registry vault forget-erased"
-        )
     if as_json:
         print_json({"private": description, "streams": streams})
     else:
@@ -194,7 +183,33 @@ def restore(
         say(f"{folder} is the node of {description.member} as of {description.taken}: {rows:,} rows")
         if streams is not None:
             show_restored(streams)
+    _show_checklist(folder, has_log=streams is not None, has_keys_apart=keys is not None)
     refuse_unsound(streams or [])
+
+
+def _show_checklist(folder: Path, *, has_log: bool, has_keys_apart: bool) -> None:
+    """Print what was restored, and what a person has to do next, in this order."""
+    command = f"registry --home {folder}"
+    done = ["settings, keys, stored events and vault"]
+    steps = []
+    if has_log:
+        done.append("the log and the views; learners who were erased since the backup were erased again")
+    else:
+        since = "the keys were backed up" if has_keys_apart else "this backup was made"
+        steps += [
+            f"restore a log of files, and the views: {command} log restore archive:PATH (on Kafka: views rebuild)",
+            f"learners erased after {since} are back: erase them again: {command} vault forget-erased",
+        ]
+    steps += [
+        "make sure that the old machine never runs again: two nodes with one key contradict each other",
+        f"is anything wrong? {command} status",
+        f"go on where the log ends, unless the log has events that the backup is too old to know: {command} publish",
+        f"start the node: {command} run, and make a new backup",
+    ]
+    for line in done:
+        errors.print(f"restored: {line}", markup=False, highlight=False)
+    for number, line in enumerate(steps, 1):
+        errors.print(f"{number}. {line}", markup=False, highlight=False)
 
 
 def _new_home(context: typer.Context, home: Path | None) -> Path:

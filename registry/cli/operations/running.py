@@ -43,19 +43,26 @@ Only = Annotated[
     list[Service] | None,
     typer.Option("--only", help="Run this service; give it again for each further one."),
 ]
+Standby = Annotated[
+    bool,
+    typer.Option("--standby", help="Wait while another process publishes; take over when it ends or hangs."),
+]
 
 
-def run(context: typer.Context, *, only: Only = None) -> None:
+def run(context: typer.Context, *, only: Only = None, standby: Standby = False) -> None:
     """Publish, project and post webhooks until stopped. Ctrl-C or SIGTERM ends it cleanly.
 
     Without --only it runs all services but batches: they arrive over HTTP, so `registry serve` works through them.
-    Several processes, also on several machines, may run services of one node.
+    Several processes, also on several machines, may run services of one node. One of them publishes: where another
+    process does, the command exits with 4; with --standby it waits, and takes over within seconds.
 
-    Example: registry run --only publisher --only projector
+    Examples: registry run --only publisher --only projector; registry run --standby
     """
     ignore_hangup()
     node = open_service(context)
     services = choose_services(node.settings, only or (), WITHOUT_HTTP)
+    if standby and Service.PUBLISHER not in services:
+        raise typer.BadParameter("the publisher is not among the services, and only it waits", param_hint="--standby")
     node.views()
     watch = HealthWatch(node, says=watches_health(node.settings, services))
     with stop_on_signals() as stop, serve_metrics(node, watch, projects=Service.PROJECTOR in services) as measures:
@@ -72,6 +79,7 @@ def run(context: typer.Context, *, only: Only = None) -> None:
             run_node(
                 node, watch, stop, observer, services,
                 on_started=lambda: say_running(node, services), on_warning=warn,
+                on_standby=say_waiting if standby else None,
             )  # fmt: skip
 
 
@@ -99,3 +107,8 @@ def say_running(node: Node, services: Collection[Service]) -> None:
     errors.print(
         f"{node.settings.member} is running ({', '.join(services) or 'no services'}); Ctrl-C ends it", markup=False
     )
+
+
+def say_waiting() -> None:
+    """Print that another process publishes this node's events, and that this one takes over."""
+    errors.print("another process publishes this node's events; waiting to take over. Ctrl-C ends it", markup=False)

@@ -94,6 +94,9 @@ def _show(status: Status) -> None:
     say(plural(status.quarantined, "quarantined record"))
     if status.last_error is not None:
         say(f"last error, {status.last_error.time}, {status.last_error.work}: {status.last_error.error}")
+    if status.build is not None:
+        left = "" if status.build.seconds_left is None else f", about {status.build.seconds_left:,.0f} seconds left"
+        say(f"New views are being built: {status.build.events:,} of {plural(status.build.total, 'event')}{left}")
     say("")
     table(("setting", "value"), _flat(status.settings))
     say(f"version {node.version}; `registry doctor` examines the node further: files, clocks, database, backups, proxy")

@@ -9,6 +9,7 @@ from consumers.streams import quarantine
 from consumers.streams.beginning import bounded_records
 from consumers.streams.stream import claimed_size
 from consumers.streams.verifier import MemberTrust, Trust, Verifier
+from projections.core.building import read_progress
 from projections.core.positions import GOVERNANCE, Position, all_positions
 from registry.log import LogError, NoSuchStream
 from registry.node.cosigning import explain_unmet_policy
@@ -35,6 +36,16 @@ class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The reason why the node's policy on witnesses is not met; None where it is, or where there is none."""
 
 
+class BuildStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Progress of a build of new views."""
+
+    events: int
+    total: int
+    """Events on the log when it began."""
+    seconds_left: float | None
+    """At the rate of before; None while that is not known."""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole status, as `registry status --json` prints it."""
 
@@ -52,6 +63,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     """Quarantined records of all streams, those that are dealt with included."""
     last_error: LastError | None
+    build: BuildStatus | None
+    """The build of new views that runs now; None if there is none."""
     settings: dict[str, Any]
 
 
@@ -68,8 +81,16 @@ def read_status(node: Node) -> Status:
         streams=streams,
         quarantined=len(quarantine.list_quarantined(connection)),
         last_error=last_error.read(node.settings.home),
+        build=_read_build(connection),
         settings=node.shown_settings(),
     )
+
+
+def _read_build(connection: Connection) -> BuildStatus | None:
+    progress = read_progress(connection)
+    if progress is None:
+        return None
+    return BuildStatus(events=progress.events, total=progress.total, seconds_left=progress.seconds_left)
 
 
 def _streams(node: Node, connection: Connection, health: NodeHealth) -> list[StreamStatus]:

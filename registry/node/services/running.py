@@ -23,6 +23,7 @@ from registry.node.services.status_lists import run_status_lists
 from registry.node.services.webhooks import run_webhooks
 from registry.publishing.errors import AnotherPublisher
 from registry.publishing.published import Published
+from registry.publishing.publishing_lock import await_turn
 from registry.settings.settings import Settings
 from registry.supervision import supervise
 
@@ -38,12 +39,14 @@ def run_node(
     *,
     on_started: Callable[[], None] = lambda: None,
     on_warning: Callable[[str], None] = lambda _: None,
+    on_standby: Callable[[], None] | None = None,
 ) -> None:
     """Run services of a node until `stop` is set; `watch` looks at the node meanwhile. Batches run elsewhere.
 
     `on_started` is called once: with the publisher among the services, when no other process publishes for this node.
     `on_warning` receives what a person who started the node should read. Raises `AnotherPublisher` before the start,
     and later what ended a service.
+    With `on_standby` it waits instead for its turn to publish, each time that another process does, and calls it then.
     """
     check_kafka_files(node.settings)
     threads = ServiceThreads(stop)
@@ -58,7 +61,7 @@ def run_node(
 
     try:
         if Service.PUBLISHER in services:
-            _run_publisher(node, stop, observer, threads, start)
+            _run_publisher(node, stop, observer, threads, start, on_standby)
         else:
             start()
             stop.wait()
@@ -69,12 +72,24 @@ def run_node(
 
 
 def _run_publisher(
-    node: Node, stop: threading.Event, observer: Observer, threads: "ServiceThreads", start: Callable[[], None]
+    node: Node,
+    stop: threading.Event,
+    observer: Observer,
+    threads: "ServiceThreads",
+    start: Callable[[], None],
+    on_standby: Callable[[], None] | None,
 ) -> None:
-    """Publish until `stop` is set. `start` is called each time that this process may publish."""
+    """Publish until `stop` is set. `start` is called each time that this process may publish.
+
+    With `on_standby` it waits for its turn while another process publishes, and calls it then.
+    """
     note_error = partial(last_error.note, node.settings.home, "publishing")
 
     def publish() -> None:
+        if on_standby is not None:
+            await_turn(node.dsn(), stop, on_standby)
+            if stop.is_set():
+                return
         with node.publisher(observer.on_committed).session() as session:
             start()
             session.run(stop, on_published=_log_published, on_error=note_error)
@@ -85,7 +100,7 @@ def _run_publisher(
         stop,
         # The server may hold the lock of a connection that was lost for a while: then we are that other publisher.
         also=(AnotherPublisher,),
-        retries=lambda: threads.started,
+        retries=lambda: threads.started or on_standby is not None,
         on_error=note_error,
     )
 
