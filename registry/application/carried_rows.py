@@ -1,6 +1,7 @@
 """What a trial carries from its requests to those after them, encrypted and outside of memory."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -24,36 +25,34 @@ class CarriedRows:
         self.offered: dict[str, AchievementState] = {}
         self._records = Scratch()
         self._learners = Scratch()
-        self._newest = PreparedBatch.empty()
+        self._newest_records: dict[bytes, bytes] = {}
+        self._newest_learners: dict[bytes, tuple[str, dict[str, Any]]] = {}
 
     def add(self, ready: PreparedBatch) -> None:
         """Carry the rows of a batch."""
-        for key, record in self._newest.records.items():
-            if record.content is not None:
-                self._records.replace(key, record.content)
-        for student, known in self._newest.learners.items():
-            self._learners.replace(student, msgspec.msgpack.encode((known.learner.learner, known.person)))
-        self._newest = ready
+        for key, content in self._newest_records.items():
+            self._records.replace(key, content)
+        for student, learner in self._newest_learners.items():
+            self._learners.replace(student, msgspec.msgpack.encode(learner))
+        self._newest_records = {
+            key: record.content for key, record in ready.records.items() if record.content is not None
+        }
+        self._newest_learners = {
+            student: (known.learner.learner, known.person) for student, known in ready.learners.items()
+        }
         self.replaced.update(ready.replaced)
 
     def find_records(self, keys: Iterable[bytes]) -> dict[bytes, KnownRecord]:
         """Return the known records among these hashes, by their hash."""
         keys = list(keys)
-        earlier = self._records.find_all(keys)
-        newest = self._newest.find_records(keys)
-        return {key: KnownRecord(content, "", "") for key, content in earlier.items()} | {
-            key: KnownRecord(record.content, "", "") for key, record in newest.items()
-        }
+        contents = self._records.find_all(keys)
+        contents |= {key: self._newest_records[key] for key in keys if key in self._newest_records}
+        return {key: KnownRecord(content, "", "") for key, content in contents.items()}
 
     def find_learners(self, students: Iterable[bytes]) -> dict[bytes, KnownLearner]:
         """Return the known learners among these hashes of numbers, without their keys."""
         students = list(students)
-        earlier = {
-            student: KnownLearner.without_key(*msgspec.msgpack.decode(value))
-            for student, value in self._learners.find_all(students).items()
-        }
-        newest = {
-            student: KnownLearner.without_key(known.learner.learner, known.person)
-            for student, known in self._newest.find_learners(students).items()
-        }
-        return earlier | newest
+        stored = self._learners.find_all(students).items()
+        learners = {student: msgspec.msgpack.decode(value) for student, value in stored}
+        learners |= {student: self._newest_learners[student] for student in students if student in self._newest_learners}
+        return {student: KnownLearner.without_key(*learner) for student, learner in learners.items()}
