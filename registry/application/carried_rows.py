@@ -54,5 +54,7 @@ class CarriedRows:
         students = list(students)
         stored = self._learners.find_all(students).items()
         learners = {student: msgspec.msgpack.decode(value) for student, value in stored}
-        learners |= {student: self._newest_learners[student] for student in students if student in self._newest_learners}
+        learners |= {
+            student: self._newest_learners[student] for student in students if student in self._newest_learners
+        }
         return {student: KnownLearner.without_key(*learner) for student, learner in learners.items()}
