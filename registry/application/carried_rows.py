@@ -1,4 +1,4 @@
-"""What a trial carries from its requests to those after them, encrypted and outside of memory."""
+"""The rows that a trial carries to its later requests, encrypted and outside of memory."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +38,7 @@ class CarriedRows:
             key: record.content for key, record in ready.records.items() if record.content is not None
         }
         self._newest_learners = {
-            student: (known.learner.learner, known.person) for student, known in ready.learners.items()
+            student: (each.learner.learner, each.person) for student, each in ready.learners.items()
         }
         self.replaced.update(ready.replaced)
 
