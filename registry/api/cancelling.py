@@ -1,4 +1,4 @@
-"""Who may cancel a batch: who sent it or prepared its rows, who may release batches, and an administrator.
+"""The rule of who may cancel a batch: who sent it or prepared its rows, who may release batches, an administrator.
 
 One rule for the pages and the API, for batches of persons and of systems.
 """

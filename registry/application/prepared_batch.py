@@ -14,7 +14,7 @@ from registry.vault.vault_rows import VaultRows
 
 
 class EarlierBatches(Protocol):
-    """What the next batch must know of those before it that are not stored."""
+    """Facts that the next batch must know of those before it that are not stored."""
 
     @property
     def replaced(self) -> Mapping[str, Credential]:

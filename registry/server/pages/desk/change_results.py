@@ -238,7 +238,7 @@ def cancel(
     batch: UUID,
     data: Typed,
 ) -> Response[Any]:
-    """Cancel changes that have not begun, as who asked for them, as a person who may release batches, or as an administrator."""
+    """Cancel changes that have not begun (registry/api/cancelling.py says who may)."""
 
     def act() -> Batch:
         check_may_cancel(request.user, imports.batch_store, str(batch))
