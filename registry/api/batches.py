@@ -27,6 +27,7 @@ from registry.api.batch_options import (
     choose_term,
     parse_publish_at,
 )
+from registry.api.cancelling import check_may_cancel
 from registry.api.corrections import corrections
 from registry.api.idempotency import Answer
 from registry.api.private_side import IdempotencyKey, PrivateSide, Write
@@ -112,10 +113,12 @@ def cancel(
 ) -> Response[Batch]:
     """Cancel a batch: none of its rows, or none of its scheduled rows, is issued. Scheduled rows become problems.
 
-    A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
+    Who sent it may cancel it, and who may also release batches or administer accounts; others receive 403
+    `second-person`. A batch that is `working` cannot be cancelled (409 `conflict`), nor one that has ended.
     """
 
     def act(_: Write) -> Answer:
+        check_may_cancel(request.user, receiving.batch_store, str(batch))
         return Answer(200, receiving.batch_store.cancel(str(batch)))
 
     return private.write_once(request, key, None, act)

@@ -10,7 +10,7 @@ from registry.application.acceptance import NotAccepted
 from registry.application.achievement_states import AchievementStates
 from registry.application.new_request import NewRequest
 from registry.application.new_rows import NewRows
-from registry.application.prepared_batch import PreparedBatch
+from registry.application.prepared_batch import EarlierBatches, PreparedBatch
 from registry.application.records import find_records
 from registry.application.refusals import Refusals
 from registry.application.registry import Registry
@@ -29,17 +29,17 @@ class BatchBuilder:
         self._achievements = AchievementStates(registry)
 
     def prepare(
-        self, requests: Sequence[IssueRequest], before: PreparedBatch | None, override: Collection[str] = ()
+        self, requests: Sequence[IssueRequest], before: EarlierBatches | None, override: Collection[str] = ()
     ) -> PreparedBatch:
-        """Build a batch of these requests. `before` is the batch before it, which may not be stored yet.
+        """Build a batch of these requests. `before` is what came before it and may not be stored yet.
 
         Identifiers and names are normalised here, whichever way the requests came in.
         """
         vault = self._registry.vault
         rows = [NewRequest(vault, place, request) for place, request in enumerate(requests)]
         records = find_records(self._registry, [key for row in rows for key in row.records])
-        if before is not None and before.records:
-            records |= {key: before.records[key] for row in rows for key in row.records if key in before.records}
+        if before is not None:
+            records |= before.find_records(key for row in rows for key in row.records)
         refusals = self._registry.checker.find_refusals()
         outcomes: dict[int, Outcome] = {}
         new: list[NewRequest] = []
@@ -63,7 +63,7 @@ class BatchBuilder:
     def _build(
         self,
         rows: Sequence[NewRequest],
-        before: PreparedBatch | None,
+        before: EarlierBatches | None,
         override: Collection[str],
         refusals: Refusals,
         outcomes: dict[int, Outcome],

@@ -16,8 +16,9 @@ from typing import Final, TypeVar
 import structlog
 
 from registry.application.batch_builder import BatchBuilder
+from registry.application.carried_rows import CarriedRows
 from registry.application.prepared_batch import PreparedBatch
-from registry.application.records import KnownRecord, find_credentials
+from registry.application.records import find_credentials
 from registry.application.registry import Registry
 from registry.application.requests import IssueRequest, Outcome
 from registry.application.transaction import Transaction
@@ -174,13 +175,13 @@ def _add_batch_rows(add_rows: AddBatchRows, first: int, transaction: Transaction
 class Trial:
     """Requests that are checked one after another, as if those before had been issued. Nothing is stored.
 
-    A trial remembers two hashes of each request, so that a row that comes twice is unchanged or refused, and the person
-    of each learner, so that a number that comes again with another person is held.
+    A trial remembers a hash of each request, so that a row that comes twice is unchanged or refused, and the person of
+    each learner, so that a number that comes again with another person is held.
     """
 
     def __init__(self, builder: BatchBuilder) -> None:
         self._builder = builder
-        self._carried = PreparedBatch.empty()
+        self._carried = CarriedRows()
 
     def offer(self, content: AchievementContent) -> None:
         """Check later requests as if this achievement had been published."""
@@ -188,11 +189,8 @@ class Trial:
 
     def check(self, requests: Sequence[IssueRequest], override: Collection[str] = ()) -> list[Outcome]:
         """Return the outcomes that these would have as one batch; `override` as for `issue`."""
-        carried = self._carried
-        ready = self._builder.prepare(requests, carried, override)
-        carried.records.update((key, KnownRecord(record.content, "", "")) for key, record in ready.records.items())
-        carried.learners.update((student, learner.without_key()) for student, learner in ready.learners.items())
-        carried.replaced.update(ready.replaced)
+        ready = self._builder.prepare(requests, self._carried, override)
+        self._carried.add(ready)
         return ready.outcomes
 
     def check_all(self, requests: Iterable[IssueRequest]) -> Generator[Outcome, None, None]:

@@ -7,7 +7,7 @@ from registry.application.held_outcomes import build_conflict_outcome, build_hel
 from registry.application.held_row import HeldRow
 from registry.application.held_rows import HeldRows
 from registry.application.new_request import NewRequest
-from registry.application.prepared_batch import PreparedBatch
+from registry.application.prepared_batch import EarlierBatches, PreparedBatch
 from registry.application.records import KnownRecord
 from registry.application.refusals import Refusals, find_refused_basis
 from registry.application.registry import Registry
@@ -34,7 +34,7 @@ class NewRows:
         parts: PartChecker | None,
         override: Collection[str],
         refusals: Refusals,
-        before: PreparedBatch | None,
+        before: EarlierBatches | None,
         outcomes: dict[int, Outcome],
     ) -> None:
         """Add the outcome of each row to `outcomes`, by its place. The others are as `BatchBuilder.prepare` has them.
@@ -86,10 +86,10 @@ class NewRows:
         self._restricted = find_restricted(
             self._registry.cursor(), {each.learner.learner for each in learners.values()}
         )
+        if self._before is not None:
+            learners |= self._before.find_learners({row.student for row in rows})
         for row in rows:
-            if self._before is not None and row.student in self._before.learners:
-                learners[row.student] = self._before.learners[row.student]
-            elif row.student not in learners and row.raw_student in learners:
+            if row.student not in learners and row.raw_student in learners:
                 row.student = row.raw_student
         return learners
 

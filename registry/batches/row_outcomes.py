@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -39,10 +40,10 @@ class RowOutcomes:
         self._batch = batch
         self._rows = rows
         self._due = due
-        self._lines: list[int] = []
+        self._lines = array("Q")
         self._problems: list[RowProblem] = []
         self._scheduled: list[ScheduledRow] = []
-        self._would_schedule: list[int] = []
+        self._would_schedule = array("Q")
         self._unscheduled: list[int] = []
         self._last = 0
         self._earlier = EarlierRows()
@@ -121,7 +122,7 @@ class RowOutcomes:
             return self._build_progress(first, outcomes)
 
     def _build_progress(self, first: int, outcomes: Sequence[Outcome]) -> Progress:
-        lines = self._lines[first : first + len(outcomes)]
+        lines = list(self._lines[first : first + len(outcomes)])
         while self._stored < first:
             self._requests.popleft()
             self._stored += 1

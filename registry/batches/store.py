@@ -367,6 +367,13 @@ class BatchStore:
         with self._connect() as connection, connection.cursor() as cursor:
             return [self.get(batch).by, *list_preparers(cursor, batch)]
 
+    def is_prepared_by(self, batch: str, actor: str) -> bool:
+        """Return whether the person behind an actor sent a batch, or prepared rows of it. Raises `UnknownBatch`."""
+        preparers = self.list_preparers(batch)
+        with self._connect() as connection, connection.cursor() as cursor:
+            person = person_of(cursor, actor)
+            return any(person_of(cursor, each) == person for each in preparers)
+
     def cancel(
         self,
         batch: str,

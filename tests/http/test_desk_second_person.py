@@ -2,12 +2,13 @@
 
 import contextlib
 import re
+from uuid import uuid4
 
 import pytest
 
 from tests.support.command import until
 from tests.support.import_pages import checked, upload
-from tests.support.served import Served, achievement, form, once, row
+from tests.support.served import Served, achievement, form, once, problem, row
 
 NOTHING = "\N{EN DASH}"
 
@@ -175,6 +176,29 @@ def test_who_asked_can_cancel_and_who_may_release_and_no_other_clerk(desk, clerk
     assert (late.status_code, "<h1>" in late.text) == (409, True)
     second = ask_to_replace(other, credential, record="withdrawn by who releases")
     assert colleague.post(f"{second}/cancel", data=form(colleague.get(second), key="theirs")).status_code == 303
+
+
+def test_a_systems_batch_is_cancelled_by_that_system_and_not_by_another_one_or_a_clerk(desk):
+    sender, other = desk.client("credentials:write"), desk.client("credentials:write")
+    content, headers = "credential,change,reason\n", {"Content-Type": "text/csv", "Prefer": "wait=0"}
+    rows = "".join(f"{uuid4()},revoke,administrative\n" for _ in range(2))
+
+    def send(key):
+        later = {"kind": "statusChanges", "publishAt": "2099-01-01T00:00:00Z"}
+        answer = sender.post("/v1/batches", content=content + rows, params=later, headers={**headers, **once(key)})
+        assert answer.status_code == 202, answer.text
+        return answer.json()["batch"]
+
+    first, second = send("of a system"), send("another of a system")
+    refused = problem(other.post(f"/v1/batches/{first}/cancel", headers=once("not its own")), 403, "second-person")
+    assert "or an administrator" in refused["detail"]
+    clerk = desk.sign_in("clerk", name="Third Clerk")
+    answer = clerk.post(f"/desk/changes/{first}/cancel", data=form(clerk.get("/desk"), key="a clerk"))
+    assert (answer.status_code, "Who asked for it cancels it" in answer.text) == (403, True)
+    assert sender.post(f"/v1/batches/{first}/cancel", headers=once("its own")).json()["state"] == "cancelled"
+    releaser = desk.client("credentials:write", "batches:release")
+    answer = releaser.post(f"/v1/batches/{second}/cancel", headers=once("may release"))
+    assert answer.json()["state"] == "cancelled"
 
 
 def test_changes_of_status_are_cancelled_on_their_page_by_the_same_persons(desk, clerk, colleague, credential):

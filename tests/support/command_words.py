@@ -1,5 +1,7 @@
 """Words of commands in files that others start them from: units, compose files, charts."""
 
+from typing import Any
+
 from typer.main import get_command
 
 from registry.cli.app import app_for
@@ -10,7 +12,7 @@ def parse_words(words):
 
     Raises click's `UsageError` for a word that the program does not know.
     """
-    group = get_command(app_for(words))
+    group: Any = get_command(app_for(words))  # a group of click's, by whatever name it is vendored
     context = group.make_context("registry", list(words), resilient_parsing=False)
     command, rest = group, [*context._protected_args, *context.args]  # noqa: SLF001 - click has no other way to parse
     while rest and hasattr(command, "commands"):

@@ -1,45 +1,48 @@
 """Earlier rows of a file with the same record, and the columns in which they differ."""
 
-from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from registry.application.requests import Issued, IssueRequest, Outcome
+from registry.vault.scratch import Scratch
 
-_REMEMBERED: Final = 20_000
-"""Rows that are remembered, the first of a file: memory does not grow with its length."""
+_REMEMBERED: Final = 1_000_000
+"""Rows that are remembered, the first of a file: what a file can make a node store has a limit."""
 _SHOWN: Final = 3
 _DIFFERS: Final = "record-differs"
 
 
 class EarlierRows:
-    """Remembers the first rows of a file, by their records."""
+    """Remembers the first rows of a file, by their records. They are outside of memory, encrypted."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, tuple[str, IssueRequest]] = {}
-        self._repeated: dict[str, str] = {}
-        """Rows that repeat an earlier one, each with the earlier one."""
+        self._rows = Scratch()
+        self._count = 0
+        self._repeated = Scratch()
+        """The places of rows that repeat an earlier one."""
+        self._repeated_count = 0
+        self._examples: list[str] = []
 
     def add(self, where: str, request: IssueRequest) -> None:
         """Remember a row, unless one before has the same record. `where` is its place."""
-        if len(self._rows) < _REMEMBERED:
-            self._rows.setdefault(request.record, (where, request))
+        if self._count < _REMEMBERED:
+            self._rows.add(request.record.encode(), msgspec.msgpack.encode((where, request)))
+            self._count += 1
 
     def explain(self, where: str, request: IssueRequest, outcome: Outcome) -> Outcome:
         """Return the outcome of a row, with the earlier row if the two differ; note a row that repeats another."""
-        earlier, before = self._rows.get(request.record, (where, request))
-        in_file = earlier != where
         if isinstance(outcome, Issued):
-            if in_file and outcome.unchanged and len(self._repeated) < _REMEMBERED:
-                self._repeated[where] = earlier
+            if outcome.unchanged and (earlier := self._find(where, request)) is not None:
+                self._note_repeated(where, earlier[0])
             return outcome
         if outcome.code != _DIFFERS:
             return outcome
-        if in_file:
-            names = IssueRequest.__struct_fields__
-            columns = [name for name in names if getattr(before, name) != getattr(request, name)]
-            detail = f"{outcome.detail}: {earlier}, which differs in {', '.join(columns) or 'its achievement'}"
+        if (earlier := self._find(where, request)) is not None:
+            place, before = earlier
+            now = msgspec.msgpack.decode(msgspec.msgpack.encode(request))
+            columns = [name for name in IssueRequest.__struct_fields__ if before[name] != now[name]]
+            detail = f"{outcome.detail}: {place}, which differs in {', '.join(columns) or 'its achievement'}"
         else:
             detail = (
                 f"{outcome.detail}. Which columns differ cannot be said: of what was issued only a digest is kept"
@@ -47,12 +50,30 @@ class EarlierRows:
             )
         return msgspec.structs.replace(outcome, detail=detail)
 
+    def _find(self, where: str, request: IssueRequest) -> tuple[str, dict[str, Any]] | None:
+        """Return the place and the fields of the first row with this record; None if it is this one, or unknown."""
+        value = self._rows.find(request.record.encode())
+        if value is None:
+            return None
+        place, fields = msgspec.msgpack.decode(value)
+        return None if place == where else (place, fields)
+
+    def _note_repeated(self, where: str, earlier: str) -> None:
+        """Count a row that repeats an earlier one, once: a batch may be built again."""
+        place = where.encode()
+        if self._repeated.find(place) is not None:
+            return
+        self._repeated.add(place, b"")
+        self._repeated_count += 1
+        if len(self._examples) < _SHOWN:
+            self._examples.append(f"{where} as {earlier}")
+
     def list_notes(self) -> list[str]:
         """Return a note on rows that the file has twice and that say the same."""
-        if not self._repeated:
+        if not self._repeated_count:
             return []
-        examples = ", ".join(f"{where} as {earlier}" for where, earlier in islice(self._repeated.items(), _SHOWN))
-        more = f" and {len(self._repeated) - _SHOWN:,} more" if len(self._repeated) > _SHOWN else ""
-        if len(self._repeated) == 1:
+        examples = ", ".join(self._examples)
+        if self._repeated_count == 1:
             return [f"1 row says the same as an earlier one, and counts once ({examples})"]
-        return [f"{len(self._repeated):,} rows say the same as an earlier one, and count once ({examples}{more})"]
+        more = f" and {self._repeated_count - _SHOWN:,} more" if self._repeated_count > _SHOWN else ""
+        return [f"{self._repeated_count:,} rows say the same as an earlier one, and count once ({examples}{more})"]

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from projections.api.reading import Snapshot, Views
 from projections.credentials.dependents import NOTHING, Dependents, read_dependents
 from projections.records.member_names import read_member_names
+from registry.api.cancelling import check_may_cancel, may_cancel
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
@@ -23,7 +24,6 @@ from registry.batches.imports.import_view import HandOver
 from registry.batches.status_rows import StatusRow, StatusRows
 from registry.http import HttpProblem, requires
 from registry.intake.rows.report import IntakeError
-from registry.server.pages.desk.cancelling import check_may_cancel, may_cancel
 from registry.server.pages.desk.credential_rows import OwnRow, read_rows
 from registry.server.pages.desk.effect_rows import EffectPage, PageFilter, read_effects
 from registry.server.pages.desk.sending_back import send_back
@@ -171,7 +171,7 @@ def _render(
         problem=problem,
         typed=typed,
         scopes=request.user.scopes,
-        may_cancel=may_cancel(request, imports, page.batch.batch),
+        may_cancel=may_cancel(request.user, imports.batch_store, page.batch.batch),
         key=new_key(),
     )
 
@@ -238,10 +238,10 @@ def cancel(
     batch: UUID,
     data: Typed,
 ) -> Response[Any]:
-    """Cancel changes that have not begun, as who asked for them or as a person who may release batches."""
+    """Cancel changes that have not begun (registry/api/cancelling.py says who may)."""
 
     def act() -> Batch:
-        check_may_cancel(request, imports, str(batch))
+        check_may_cancel(request.user, imports.batch_store, str(batch))
         return imports.batch_store.cancel(str(batch))
 
     return _decide(request, private, imports, views, pages, batch, data, "changes-cancel", act)

@@ -13,6 +13,7 @@ from projections.api.reading import Views
 from projections.core.errors import MissingViews
 from projections.records.award_history import Term, count_awards, read_titles
 from registry.accounts.services import AccountServices
+from registry.api.cancelling import check_may_cancel, may_cancel
 from registry.api.idempotency import Answer
 from registry.api.private_side import PrivateSide, Write
 from registry.application.records import find_credentials
@@ -29,7 +30,6 @@ from registry.http import FieldError, HttpProblem, requires
 from registry.intake.rows.report import Catalogue
 from registry.learners.own_award import read_own_award
 from registry.node.adapters.catalogue import OwnCatalogue
-from registry.server.pages.desk.cancelling import check_may_cancel, may_cancel
 from registry.server.pages.desk.effect_rows import EffectPage, read_effects
 from registry.server.pages.desk.import_page import list_releasers
 from registry.server.pages.desk.release_check import MAX_DRAWS, AwardCheck, check_awards, draw_rows, year_before
@@ -218,7 +218,7 @@ def _render(
         preparers=list(dict.fromkeys(preparers)),
         me=request.user.actor,
         may_release="batches:release" in request.user.scopes and not is_own,
-        may_cancel=page.replacement is not None and may_cancel(request, imports, batch.batch),
+        may_cancel=page.replacement is not None and may_cancel(request.user, imports.batch_store, batch.batch),
         releasers=list_releasers(services, imports, preparers),
         next_draw=(chosen.draw + 1) % MAX_DRAWS,
         member=request.app.state.member,
@@ -291,7 +291,7 @@ def cancel(
         _check_kind(imports, str(batch))
         if find_replacement(each.registry.cursor(), str(batch)) is None:
             raise WrongState("The batch was not sent from a form, and is not cancelled here.")
-        check_may_cancel(request, imports, str(batch))
+        check_may_cancel(request.user, imports.batch_store, str(batch))
         imports.batch_store.cancel(str(batch), ("awaitingRelease",))
         return Answer(204, None)
 
