@@ -25,7 +25,7 @@ _PASSPHRASE = {"REGISTRY_BACKUP_PASSPHRASE": "correct horse battery staple"}
 
 
 class DrillFailed(Exception):
-    """What came back differs from what was lost."""
+    """The restored node differs from the lost one."""
 
 
 def run(home: Path | None, *words: str | Path) -> str:

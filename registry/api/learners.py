@@ -61,7 +61,7 @@ class ErasedLearner(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     gone_by: date | None = None
     """The day (UTC) by whose end the bytes of the rows are gone from the files of this node's database server."""
     copies: list[str] = []
-    """Where else bytes of the rows may be, whose key is destroyed, and which this node cannot reach."""
+    """Further places, which this node cannot reach, where bytes of the rows may be. Their key is destroyed."""
 
 
 @post(
