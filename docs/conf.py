@@ -36,6 +36,7 @@ SECTIONS = {
     "Start": ["docs/tour", "docs/glossary", "docs/architecture"],
     "How to": [
         "docs/join-a-consortium",
+        "docs/deploy-with-compose",
         "docs/connect-a-student-system",
         "docs/behind-a-proxy",
         "docs/sign-in",
