@@ -90,7 +90,7 @@ def open_authority(folder: SecretFolder) -> Authority:
         folder.write("authority", certificate.public_bytes(serialization.Encoding.PEM), ROOT, _PUBLIC)
     private = serialization.load_pem_private_key(folder.read("authority-key"), None)
     if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise SystemExit("authority-key is no key of an elliptic curve; remove `authority` and `authority-key`")
+        raise SystemExit("authority-key is not a key of an elliptic curve; remove `authority` and `authority-key`")
     return Authority(x509.load_pem_x509_certificate(folder.read("authority")), private)
 
 
@@ -169,19 +169,19 @@ def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def main(folder: str, host: str) -> None:
     """Make what is missing in a folder."""
-    made = SecretFolder(Path(folder))
-    authority = open_authority(made)
-    issue(made, authority, "proxy", PROXY, [host])
+    files = SecretFolder(Path(folder))
+    authority = open_authority(files)
+    issue(files, authority, "proxy", PROXY, [host])
     for broker in BROKERS:
         # A broker's own health check, and nobody else, reaches it as localhost.
-        issue(made, authority, broker, KAFKA, [broker, "localhost", "127.0.0.1"])
-        made.write(f"{broker}-keystore", made.read(f"{broker}-key") + made.read(f"{broker}-certificate"), KAFKA)
+        issue(files, authority, broker, KAFKA, [broker, "localhost", "127.0.0.1"])
+        files.write(f"{broker}-keystore", files.read(f"{broker}-key") + files.read(f"{broker}-certificate"), KAFKA)
     for client in (*NODES, "witness"):
-        issue(made, authority, client, REGISTRY)
-    make_database_passwords(made)
+        issue(files, authority, client, REGISTRY)
+    make_database_passwords(files)
     for node in NODES:
-        made.write_password(f"{node}-passphrase", REGISTRY)
-    made.write_password("witness-passphrase", REGISTRY)
+        files.write_password(f"{node}-passphrase", REGISTRY)
+    files.write_password("witness-passphrase", REGISTRY)
 
 
 if __name__ == "__main__":

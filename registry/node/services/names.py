@@ -29,7 +29,7 @@ class Service(StrEnum):
 
 ALL: Final = tuple(Service)
 WITHOUT_HTTP: Final = tuple(service for service in Service if service is not Service.BATCHES)
-"""What runs where nobody answers over HTTP: no batch arrives there."""
+"""The services of a process that does not answer over HTTP: no batch arrives there."""
 
 
 def choose_services(
