@@ -179,10 +179,13 @@ def test_prometheus_reaches_all_that_it_is_to_ask(running):
 
     until(lambda: {target["health"] for target in targets()} == {"up"}, 60, 0.5, lambda: str(targets()))
     assert len(targets()) == len(SERVICES) + 2
-    answered = httpx.get(f"{url}/query", params={"query": "count by (node) (registry_ready == 1)"}).json()
-    assert {each["metric"]["node"]: each["value"][1] for each in answered["data"]["result"]} == {
-        "twente": "3", "lund": "3",
-    }  # fmt: skip
+
+    def ready():
+        answered = httpx.get(f"{url}/query", params={"query": "count by (node) (registry_ready == 1)"}).json()
+        return {each["metric"]["node"]: each["value"][1] for each in answered["data"]["result"]}
+
+    # A process that has just started has not checked itself yet when it is first asked.
+    until(lambda: ready() == {"twente": "3", "lund": "3"}, 60, 0.5, lambda: str(ready()))
     alerting = httpx.get(f"{url}/alertmanagers").json()["data"]["activeAlertmanagers"]
     assert [each["url"] for each in alerting] == [f"http://{running.address('alertmanager', '9093')}/api/v2/alerts"]
 
