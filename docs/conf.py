@@ -38,6 +38,7 @@ SECTIONS = {
         "docs/join-a-consortium",
         "docs/leave-a-consortium",
         "docs/kafka-for-a-consortium",
+        "docs/deploy-with-compose",
         "docs/connect-a-student-system",
         "docs/behind-a-proxy",
         "docs/container-image",

@@ -23,11 +23,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ROOT: Final = 0
 REGISTRY: Final = 10001
-KAFKA: Final = 1000
 POSTGRES: Final = 999
 PROXY: Final = 101
 """The accounts of the images."""
-BROKERS: Final = ("kafka-1", "kafka-2", "kafka-3")
 NODES: Final = ("consortium", "twente", "lund")
 _DAYS: Final = 397
 _PASSWORD_BYTES: Final = 24
@@ -169,19 +167,13 @@ def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def main(folder: str, host: str) -> None:
     """Make what is missing in a folder."""
-    secrets = SecretFolder(Path(folder))
-    authority = open_authority(secrets)
-    issue(secrets, authority, "proxy", PROXY, [host])
-    for broker in BROKERS:
-        # A broker's own health check, and nobody else, reaches it as localhost.
-        issue(secrets, authority, broker, KAFKA, [broker, "localhost", "127.0.0.1"])
-        secrets.write(f"{broker}-keystore", secrets.read(f"{broker}-key") + secrets.read(f"{broker}-certificate"), KAFKA)
-    for client in (*NODES, "witness"):
-        issue(secrets, authority, client, REGISTRY)
-    make_database_passwords(secrets)
+    files = SecretFolder(Path(folder))
+    authority = open_authority(files)
+    issue(files, authority, "proxy", PROXY, [host])
+    make_database_passwords(files)
     for node in NODES:
-        secrets.write_password(f"{node}-passphrase", REGISTRY)
-    secrets.write_password("witness-passphrase", REGISTRY)
+        files.write_password(f"{node}-passphrase", REGISTRY)
+    files.write_password("witness-passphrase", REGISTRY)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
 from registry.domain.aggregate import Changed, Created
-from registry.store.migrations import migrate
+from registry.store.migrations import hold_migration_lock, migrate
 from registry.store.translation import AGGREGATES, EVENTS
 
 D = TypeVar("D")
@@ -184,7 +184,11 @@ def open_store(connection: Connection[DictRow], dsn: str) -> Store:
     """Open the store of a node's database, and migrate its tables to this version. Raises `DatabaseTooNew`."""
     migrations = migrate(connection)
     row = connection.execute("SELECT to_regclass(%s) IS NULL AS is_missing", (f"public.{EVENTS_TABLE}",)).fetchone()
-    return _build_store(dsn, create=bool(migrations) or row is None or row["is_missing"])
+    if not migrations and row is not None and not row["is_missing"]:
+        return _build_store(dsn, create=False)
+    with hold_migration_lock(connection):
+        # The services of a new node start at once, and the library would create the same tables twice.
+        return _build_store(dsn, create=True)
 
 
 def _build_store(dsn: str, *, create: bool) -> Store:

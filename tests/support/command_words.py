@@ -12,11 +12,12 @@ def parse_words(words):
 
     Raises click's `UsageError` for a word that the program does not know.
     """
-    group: Any = get_command(app_for(words))  # a group of click's, by whatever name it is vendored
-    context = group.make_context("registry", list(words), resilient_parsing=False)
-    command, rest = group, [*context._protected_args, *context.args]  # noqa: SLF001 - click has no other way to parse
-    while rest and hasattr(command, "commands"):
+    command: Any = get_command(app_for(words))
+    context, rest = None, list(words)
+    name = "registry"
+    while True:
+        context = command.make_context(name, rest, parent=context)
+        if not hasattr(command, "resolve_command"):
+            return context.params
+        rest = [*context._protected_args, *context.args]  # noqa: SLF001 - click has no other way to parse alone
         name, command, rest = command.resolve_command(context, rest)
-        context = command.make_context(name, list(rest), parent=context)
-        rest = [*context._protected_args, *context.args]  # noqa: SLF001 - as above
-    return context.params

@@ -4,7 +4,9 @@
 released is never changed; a further change is a file with the next number.
 """
 
+import contextlib
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
@@ -57,8 +59,7 @@ def migrate(connection: Connection[Any]) -> list[Migration]:
     """
     if not find_missing(connection):
         return []
-    connection.execute(_LOCK)
-    try:
+    with hold_migration_lock(connection):
         missing = find_missing(connection)
         if missing:
             connection.execute(_TABLE)
@@ -69,6 +70,14 @@ def migrate(connection: Connection[Any]) -> list[Migration]:
                     "INSERT INTO node.migrations (number, name) VALUES (%s, %s)", (migration.number, migration.name)
                 )
         return missing
+
+
+@contextlib.contextmanager
+def hold_migration_lock(connection: Connection[Any]) -> Iterator[None]:
+    """Let one process at a time change the tables of a database."""
+    connection.execute(_LOCK)
+    try:
+        yield
     finally:
         connection.execute(_UNLOCK)
 
