@@ -29,7 +29,7 @@ READING = {
 WITH_JSON = sorted(path for path, command in ALL.items() if any("--json" in one.opts for one in command.params))
 LISTS = sorted(path for path, shape in SHAPES.items() if shape.items is not None)
 NO_CSV = {"achievement show", "achievement draft publish", "log archive", "recognition cohort", "refused list",
-          "witness caught"}  # fmt: skip
+          "topics plan", "witness caught"}  # fmt: skip
 """Lists in JSON that are not tables: what a command did, or documents one below the other."""
 
 

@@ -205,7 +205,7 @@ def test_batches_go_on_over_http_with_the_key_of_before(upgraded):
     made, home = upgraded.made, upgraded.home("twente")
     released = upgraded.run("twente", "credential", "release", made["waiting batch"], "--by", "A. de Vries", "--yes")
     assert f"released {made['waiting batch']}" in released.stdout
-    with started("serve", "--port", 0, "--workers", 1, "--run", home=home, says="answers at", seconds=60) as process:
+    with started("serve", "--port", 0, "--workers", 1, home=home, says="answers at", seconds=60) as process:
         url = ADDRESS.search(process.output.read_text())[1]
         with httpx.Client(base_url=url, headers={"X-API-Key": made["api key"]}, timeout=60) as system:
             answers = []

@@ -247,7 +247,7 @@ def test_addresses_that_are_none_and_brokers_that_are_away_are_said():
     with pytest.raises(IntakeError, match="kafka://HOST"):
         parse_address("localhost:9092")
     with pytest.raises(IntakeUnavailable, match="cannot make the topics"):
-        KafkaIntake(["127.0.0.1:9"], "twente", "x/twente", list, timeout_seconds=1).create()
+        KafkaIntake(parse_address("kafka://127.0.0.1:9"), "twente", "x/twente", list, timeout_seconds=1).create()
     gc.collect()
 
 

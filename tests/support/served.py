@@ -90,8 +90,11 @@ class Served:
 
     def logged(self, event):
         """The lines of its log that tell of an event."""
-        lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
-        return [line for line in lines if line.get("event") == event]
+        return [line for line in self.lines() if line.get("event") == event]
+
+    def lines(self):
+        """All lines of its log."""
+        return [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
 
     def children(self):
         """The processes that answer and the one that works through batches: forked from one that `serve` started."""
