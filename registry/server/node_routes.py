@@ -100,7 +100,7 @@ def _connection_route() -> Any:  # noqa: ANN401 - a route handler
         sync_to_thread=False,
     )
     def connection(request: Request[Any, Any, Any]) -> Response[Connection]:
-        """Show the caller how the proxy has passed this request on. Administrators compare it with the public address."""
+        """Show how the proxy has passed this request on. Administrators compare it with the public address."""
         scope = request.scope
         way: Connection = {
             "address": request.client.host if request.client is not None else "",
