@@ -75,6 +75,7 @@ lint: venv ## check form, types, the packages' borders, the schemas and the gene
 	@$(BIN)/python -m registry.wire.schemas --check
 	@$(BIN)/python -m registry.settings.reference --check
 	@$(BIN)/python -m deploy.helm.values_schema --check
+	@$(BIN)/python -m deploy.helm.rules --check
 	@$(BIN)/python -m registry.metrics.reference --check
 	@$(BIN)/python -m registry.privacy.reference --check
 	@$(BIN)/python -m registry.cli.json_shapes --check
@@ -99,6 +100,7 @@ schemas: venv ## write the schemas and the generated pages of docs/ from the cod
 	@$(BIN)/python -m registry.wire.schemas
 	@$(BIN)/python -m registry.settings.reference
 	@$(BIN)/python -m deploy.helm.values_schema
+	@$(BIN)/python -m deploy.helm.rules
 	@$(BIN)/python -m registry.metrics.reference
 	@$(BIN)/python -m registry.privacy.reference
 	@$(BIN)/python -m registry.cli.json_shapes

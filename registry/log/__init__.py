@@ -5,7 +5,7 @@ their order, and is trusted with nothing else: its readers verify every commit.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -117,6 +117,13 @@ class SharedLog(Protocol):
 
     def end(self, stream: str) -> int:
         """Return the position after the last record."""
+        ...
+
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        """Return the position of the oldest record that each of these streams still has: 0 if nothing was deleted.
+
+        Streams that do not exist are left out.
+        """
         ...
 
     def torn_bytes(self, stream: str) -> int:

@@ -14,7 +14,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import accumulate
 from pathlib import Path
@@ -130,6 +130,10 @@ class ArchiveLog:
     def end(self, stream: str) -> int:
         """Return the position after the last record."""
         return self._starts_of(stream)[-1]
+
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        """Return 0 for each stream of the archive: it has a stream from its first record on."""
+        return dict.fromkeys(set(self.streams()).intersection(streams), 0)
 
     def torn_bytes(self, stream: str) -> int:  # noqa: ARG002 - segments are whole
         """Return 0: a segment that was cut is damaged, and reading it says so."""

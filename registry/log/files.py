@@ -11,7 +11,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -121,6 +121,10 @@ class FileLog:
         framing = self._framing(stream)
         with self._open(stream) as file:
             return _complete(file, os.fstat(file).st_size, framing)
+
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        """Return 0 for each stream that exists: nothing deletes the beginning of a file."""
+        return dict.fromkeys(set(self.streams()).intersection(streams), 0)
 
     def torn_bytes(self, stream: str) -> int:
         """Return how many bytes of the file come after the last complete record."""

@@ -7,7 +7,7 @@ Offsets are positions. Consumer groups are not used: readers store their positio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -96,6 +96,11 @@ class KafkaLog:
         """Return the offset after the last record."""
         with self._cluster.translate_errors("read the end of", stream):
             return self._reader.end(stream)
+
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        """Return the first offset that each of these topics still has. One request asks for all of them."""
+        with self._cluster.translate_errors("read the beginnings of", "the log"):
+            return self._reader.beginnings(streams)
 
     def torn_bytes(self, stream: str) -> int:  # noqa: ARG002 - a broker keeps whole messages
         """Return 0: a broker keeps whole messages."""

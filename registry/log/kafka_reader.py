@@ -67,6 +67,15 @@ class KafkaReader:
             self._select(stream)
             return self._ends([stream])[stream]
 
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        """Return the first offset that each of these streams still has; those that do not exist are left out."""
+        with self._lock:
+            partitions = {TopicPartition(topic_of(stream), 0): stream for stream in self.select_existing(streams)}
+            if not partitions:
+                return {}
+            offsets = self._connect().beginning_offsets(list(partitions), timeout_ms=self._cluster.patience_ms)
+            return {stream: int(offsets[partition]) for partition, stream in partitions.items()}
+
     def find_grown(self, positions: Mapping[str, int]) -> set[str]:
         """Return the streams that have records after their positions."""
         with self._lock:

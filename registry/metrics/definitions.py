@@ -52,15 +52,38 @@ REPLICA_LAG = Definition(
     _NODE, "registry_replica_lag_seconds", "gauge",
     "How far the slowest of them is behind. Missing if the database user may not see it (`GRANT pg_monitor`).",
 )  # fmt: skip
+BACKUP_AGE = Definition(
+    _NODE, "registry_backup_age_seconds", "gauge",
+    "Time since the last backup of this node that its folder knows. Missing until one is noted there.",
+)  # fmt: skip
+ARCHIVE_AGE = Definition(
+    _NODE, "registry_archive_age_seconds", "gauge",
+    "Time since the last archive of the log from this node. Missing until one is noted in its folder.",
+)  # fmt: skip
+CERTIFICATE_ENDS = Definition(
+    _NODE, "registry_certificate_ends_seconds", "gauge",
+    "Time until the first certificate of this use ends; negative after its end, 0 if one cannot be read. Missing"
+    " without certificates of this use.",
+    ("use",),
+)  # fmt: skip
 
 LOG_SIZE = Definition(
     _STREAMS, "registry_log_events", "gauge",
     "Events of a stream on the log, as its newest records name them before they are verified.", ("member",),
 )  # fmt: skip
+LOG_BEGINS = Definition(
+    _STREAMS, "registry_log_begins_at", "gauge",
+    "Position of the oldest record that a stream still has on the log; more than 0 if Kafka has deleted older ones.",
+    ("member",),
+)  # fmt: skip
 VIEWS_SIZE = Definition(_STREAMS, "registry_views_events", "gauge", "Events of a stream in the views.", ("member",))
 LAG = Definition(
     _STREAMS, "registry_lag_events", "gauge", "Events of a stream on the log and not in the views.", ("member",)
 )
+VIEWS_BUILD = Definition(
+    _STREAMS, "registry_views_build_ratio", "gauge",
+    "The part of the log's events that the views being built now have, from 0 to 1. Missing while none are built.",
+)  # fmt: skip
 REFUSED = Definition(
     _STREAMS, "registry_refused_events", "gauge",
     "Events in valid commits that had no effect, by the rule that refuses them.", ("member", "code"),
@@ -161,7 +184,8 @@ LABELS: Final = {
     "python": "its version",
     "component": "the faulty component, as in `registry status --json`",
     "part": "of the page: `process` (the processes' counters), `positions`, `refused`, `quarantined`,"
-    " `disputed`, `replicas`, `batches`, `webhooks`, `feed`, `intake`, `log`",
+    " `disputed`, `replicas`, `build`, `issuing-keys`, `batches`, `webhooks`, `feed`, `intake`, `log`",
+    "use": "`kafka` (connections to brokers, with their authorities), `issuing-key` (chains of keys in force)",
     "member": "a member's short name, or `governance`",
     "code": "the rule's name in the event catalogue",
     "state": "see the metric's meaning or the API's description",

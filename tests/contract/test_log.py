@@ -81,6 +81,12 @@ def test_append_gives_the_positions_at_which_the_records_are_read(log: SharedLog
     assert [record.position for record in log.records(stream)] == positions
 
 
+def test_a_stream_from_which_nothing_was_deleted_begins_at_0(log: SharedLog, stream: str) -> None:
+    fill(log, stream, range(3))
+    assert log.beginnings([stream, "nobody-made-this"]) == {stream: 0}
+    assert log.beginnings([]) == {}
+
+
 def test_an_append_of_nothing_appends_nothing(log: SharedLog, stream: str) -> None:
     with log.writer(stream):
         assert log.append(stream, []) == []

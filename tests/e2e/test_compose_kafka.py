@@ -181,11 +181,14 @@ def test_prometheus_reaches_all_that_it_is_to_ask(running):
     assert len(targets()) == len(SERVICES) + 2
 
     def ready():
-        answered = httpx.get(f"{url}/query", params={"query": "count by (node) (registry_ready == 1)"}).json()
-        return {each["metric"]["node"]: each["value"][1] for each in answered["data"]["result"]}
+        answered = httpx.get(f"{url}/query", params={"query": "count by (job) (registry_ready == 1)"}).json()
+        return {each["metric"]["job"]: each["value"][1] for each in answered["data"]["result"]}
 
     # A process that has just started has not checked itself yet when it is first asked.
-    until(lambda: ready() == {"twente": "3", "lund": "3"}, 60, 0.5, lambda: str(ready()))
+    until(lambda: ready() == {"registry-twente": "3", "registry-lund": "3"}, 60, 0.5, lambda: str(ready()))
+    groups = httpx.get(f"{url}/rules").json()["data"]["groups"]
+    assert {"RegistryDown", "RegistryBackupOld"} <= {rule["name"] for group in groups for rule in group["rules"]}
+    assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}  # none is in error
     alerting = httpx.get(f"{url}/alertmanagers").json()["data"]["activeAlertmanagers"]
     assert [each["url"] for each in alerting] == [f"http://{running.address('alertmanager', '9093')}/api/v2/alerts"]
 

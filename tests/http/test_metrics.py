@@ -12,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from registry.node.health import last_runs
 from tests.http.test_not_accepted import govern
 from tests.support.command import command, started, until
 from tests.support.scraping import ADDRESS, scrape
@@ -65,6 +66,12 @@ def test_a_credential_moves_what_is_published_and_projected_and_leaves_nothing_b
     assert after.value("registry_replicas") == 0
     assert after.value("registry_replica_lag_seconds") is None
     assert after.value("registry_cosigned", member="twente") is None
+    assert after.value("registry_log_begins_at", member="twente") == 0
+    for name in ("registry_views_build_ratio", "registry_archive_age_seconds"):
+        assert after.value(name) is None, name
+    assert "registry_certificate_ends_seconds" not in after.families
+    last_runs.note(measured.home, "backup")
+    assert 0 <= metrics(measured).value("registry_backup_age_seconds") < 60
     assert after.value("registry_part_read", part="process") == 1
     assert {sample.value for sample in after.families["registry_part_read"].samples} == {1}
     assert 0 < after.value("registry_publish_seconds_sum") <= after.value("registry_visible_seconds_sum") < 600

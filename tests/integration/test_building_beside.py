@@ -1,5 +1,6 @@
 """Views of another version: the new ones are built beside them, and readers of the old ones go on."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,8 @@ from consumers.projecting.rebuild import Source, rebuild
 from projections.core import building, views
 from projections.core.digest import digest
 from registry.log import open_log
+from registry.metrics import definitions
+from registry.node.metrics.database_reading import DatabaseReading
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
 OTHER = "credential registry views, version 2, layout 1"
@@ -146,14 +149,21 @@ def test_a_build_killed_at_any_step_leaves_the_old_views_and_the_next_drops_what
     assert schemas(outdated) == ["views", views.BESIDE]
 
 
+def ratio(dsn):
+    """What the metrics say of a build."""
+    with contextlib.closing(DatabaseReading(lambda: dsn, "twente")) as reading:
+        return [sample.value for sample in reading.read().samples if sample.metric is definitions.VIEWS_BUILD]
+
+
 def test_a_build_says_how_far_it_is_and_a_second_one_is_refused(outdated, source, monkeypatch):
     monkeypatch.setattr(rebuilding, "_NOTE_SECONDS", 0.0)
-    seen, refused = [], []
+    seen, refused, ratios = [], [], []
 
     def look(member, *_):
         if member == "twente":
             with views.connect(outdated) as connection:
                 seen.append(building.read_progress(connection))
+            ratios.append(ratio(outdated))
             try:
                 rebuild(outdated, source, workers=1)
             except building.BuildingNow as error:
@@ -161,6 +171,8 @@ def test_a_build_says_how_far_it_is_and_a_second_one_is_refused(outdated, source
 
     rebuild(outdated, source, workers=1, on_batch=look)
     assert (seen[-1].events, seen[-1].total) == (51, 53)
+    assert ratios[-1] == [51 / 53]
+    assert ratio(outdated) == []
     assert "registry status" in refused[0]
     with views.connect(outdated) as connection:
         assert building.read_progress(connection) is None

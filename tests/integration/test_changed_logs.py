@@ -615,6 +615,7 @@ def test_a_topic_whose_beginning_was_deleted_is_named_until_its_events_are_there
         published_one_by_one(world, session, 6)
     world.projector().step()
     administered(empty_broker, lambda admin: admin.delete_records({TopicPartition("registry.twente", 0): 4}))
+    assert world.log.beginnings(["governance", "twente", "nobody"]) == {"governance": 0, "twente": 4}
     assert world.faults() == [BEGINS_LATE]
     empty(world.connection, "views")
     world.projector().step()  # somebody new, who can verify nothing

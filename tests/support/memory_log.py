@@ -5,7 +5,7 @@ It stands beside the real adapters under the same contract suite.
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from registry.log import LogMoved, LogUnavailable, NoSuchStream, Record, TailLost, WriterBusy
 
@@ -45,6 +45,9 @@ class MemoryLog:
 
     def end(self, stream: str) -> int:
         return len(self._stream(stream))
+
+    def beginnings(self, streams: Collection[str]) -> dict[str, int]:
+        return {stream: 0 for stream in streams if stream in self._streams}
 
     def torn_bytes(self, stream: str) -> int:
         self._stream(stream)

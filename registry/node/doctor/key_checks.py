@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from projections.issuing_keys.issuing_keys import IssuingKey, list_of_member
-from registry.keys.certificate_chain import Chain, ChainError
 from registry.keys.issuing_keys import IssuingKeyFiles
 from registry.keys.keystore import FORMER, NEXT
 from registry.log import GOVERNANCE
+from registry.log.errors import BadAddress
 from registry.log.kafka_security import KafkaSecurityError
 from registry.node.doctor.examination import Examination
-from registry.node.doctor.findings import Check, Finding, error, note, ok, warning
+from registry.node.doctor.findings import CannotCheck, Check, Finding, error, note, ok, warning
+from registry.node.health.certificates import find_chain_end, list_kafka_securities, list_keys_in_force
 from registry.values.plural import plural
 
 SOON: Final = timedelta(days=30)
@@ -42,7 +42,7 @@ def check_certificates(examination: Examination) -> Iterator[Finding]:
     """Check that the certificates of issuing keys in force are valid, and their private halves here."""
     if examination.settings.member == GOVERNANCE:
         return
-    keys = [key for key in list_of_member(examination.views(), examination.settings.member) if key.ended is None]
+    keys = list_keys_in_force(examination.views(), examination.settings.member)
     own_files = set(IssuingKeyFiles(examination.node.keystore).thumbprints())
     for key in keys:
         if key.key not in own_files:
@@ -52,16 +52,9 @@ def check_certificates(examination: Examination) -> Iterator[Finding]:
             )
         if key.x5c:
             yield judge_certificate(
-                f"The certificate of the issuing key {key.key[:_SHOWN]}", _end(key), examination.now()
+                f"The certificate of the issuing key {key.key[:_SHOWN]}", find_chain_end(key), examination.now()
             )
     yield ok(f"{plural(len(keys), 'issuing key')} in force.")
-
-
-def _end(key: IssuingKey) -> datetime | None:
-    try:
-        return Chain.of(key.x5c).valid_until
-    except ChainError:
-        return None
 
 
 def judge_certificate(what: str, end: datetime | None, now: datetime, advice: str | None = None) -> Finding:
@@ -81,12 +74,14 @@ def judge_certificate(what: str, end: datetime | None, now: datetime, advice: st
 
 def check_kafka_certificates(examination: Examination) -> Iterator[Finding]:
     """Check that the certificates of connections to Kafka are valid for a while."""
-    settings, count = examination.settings, 0
-    for security in (settings.log_security, settings.intake_security):
-        if security is None:
-            continue
+    count = 0
+    try:
+        securities = list_kafka_securities(examination.settings)
+    except BadAddress as fault:
+        raise CannotCheck(str(fault)) from fault
+    for security in securities:
         try:
-            terms = security.security().resolve(settings.home).read_terms()
+            terms = security.read_terms()
         except KafkaSecurityError as fault:
             yield error(f"{fault}.", "Put the file where the setting names it.")
             continue

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Final
 from projections.core.stream_counts import ReadUpTo
 from registry.log import GOVERNANCE, open_log
 from registry.metrics import definitions
+from registry.metrics.definitions import Definition
 from registry.metrics.latest import Latest
 from registry.metrics.page import Sample, render_page
 from registry.node.cosigning import explain_unmet_policy
+from registry.node.health import last_runs
+from registry.node.health.certificates import find_kafka_end
 from registry.node.health.health import COMPONENTS
 from registry.node.metrics.database_reading import DatabaseFacts, DatabaseReading
 from registry.node.metrics.log_reading import LogReading
@@ -29,6 +32,7 @@ _LOG_SECONDS: Final = 0.3
 """Time for which a page waits for each of them."""
 _COSIGNED_SECONDS: Final = 60.0
 """A file of cosigned heads is read whole, so not for each page."""
+_CERTIFICATES_SECONDS: Final = 60.0
 
 
 class MetricsCollector:
@@ -44,6 +48,8 @@ class MetricsCollector:
         self._policy = node.policy()
         self._cosigned_at = -math.inf
         self._last_cosigned: list[Sample] = []
+        self._certificates_at = -math.inf
+        self._kafka_ends: datetime | None = None
         self._watch = watch
         self._folder = folder
         self._age = age
@@ -77,10 +83,31 @@ class MetricsCollector:
         disk = shutil.disk_usage(self._node.settings.home)
         yield Sample(definitions.DISK_BYTES, disk.total)
         yield Sample(definitions.DISK_FREE, disk.free)
+        yield from self._read_ages()
+        yield from self._read_kafka_certificates()
         yield from self._health()
         if (age := self._age()) is not None:
             yield Sample(definitions.PROJECTION_AGE, age)
         yield Sample(definitions.SCRAPE_SECONDS, time.monotonic() - began)
+
+    def _read_ages(self) -> Iterator[Sample]:
+        now = datetime.now(UTC)
+        runs: tuple[tuple[last_runs.Run, Definition], ...] = (
+            ("backup", definitions.BACKUP_AGE),
+            ("archive", definitions.ARCHIVE_AGE),
+        )
+        for run, metric in runs:
+            if (last := last_runs.read(self._node.settings.home, run)) is not None:
+                yield Sample(metric, max(0.0, (now - last).total_seconds()))
+
+    def _read_kafka_certificates(self) -> Iterator[Sample]:
+        """Yield the time until the first certificate of connections to Kafka ends; its files are read now and then."""
+        if time.monotonic() - self._certificates_at > _CERTIFICATES_SECONDS:
+            self._kafka_ends = find_kafka_end(self._node.settings)
+            self._certificates_at = time.monotonic()
+        if self._kafka_ends is not None:
+            left = (self._kafka_ends - datetime.now(UTC)).total_seconds()
+            yield Sample(definitions.CERTIFICATE_ENDS, left, ("kafka",))
 
     def _read_cosigned(self, streams: Iterable[ReadUpTo]) -> list[Sample]:
         """Return whether the heads of governance and of this member are cosigned as the settings ask."""

@@ -1,13 +1,14 @@
 """The database's part of a page of metrics: one statement for each part, each with its own time limit."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final, NamedTuple, get_args
 
 import psycopg
 import structlog
 from psycopg import Connection
 
-from projections.core import stream_counts
+from projections.core import building, stream_counts
 from projections.core.stream_counts import Count, ReadUpTo
 from projections.feed import feed
 from registry.batches.batch import State
@@ -15,6 +16,7 @@ from registry.log import GOVERNANCE
 from registry.metrics import definitions
 from registry.metrics.definitions import Definition
 from registry.metrics.page import Sample
+from registry.node.health.certificates import find_chain_end, list_keys_in_force
 from registry.store import private_counts
 
 _log = structlog.get_logger(__name__)
@@ -93,8 +95,10 @@ class DatabaseReading:
         yield "quarantined", lambda c: _counts(definitions.QUARANTINED, stream_counts.quarantined_records(c))
         yield "disputed", lambda c: _counts(definitions.DISPUTED, stream_counts.disputed_heads(c))
         yield "replicas", _replicas
+        yield "build", _build
         if self._member == GOVERNANCE:
             return
+        yield "issuing-keys", lambda c: _issuing_keys(c, self._member)
         yield "batches", _batches
         yield "webhooks", _webhooks
         yield "feed", lambda c: iter([Sample(definitions.FEED_NEWEST, feed.newest(c, self._member))])
@@ -110,6 +114,20 @@ def _replicas(connection: Connection) -> Iterator[Sample]:
     yield Sample(definitions.REPLICAS, connected)
     if lag is not None:
         yield Sample(definitions.REPLICA_LAG, lag)
+
+
+def _build(connection: Connection) -> Iterator[Sample]:
+    progress = building.read_progress(connection)
+    if progress is not None:
+        # The log grows meanwhile, so that a build reads more than it had when it began.
+        yield Sample(definitions.VIEWS_BUILD, min(1.0, progress.events / progress.total) if progress.total else 1.0)
+
+
+def _issuing_keys(connection: Connection, member: str) -> Iterator[Sample]:
+    now = datetime.now(UTC)
+    ends = [find_chain_end(key) or now for key in list_keys_in_force(connection, member) if key.x5c]
+    if ends:
+        yield Sample(definitions.CERTIFICATE_ENDS, (min(ends) - now).total_seconds(), ("issuing-key",))
 
 
 def _batches(connection: Connection) -> Iterator[Sample]:

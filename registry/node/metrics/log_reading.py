@@ -1,7 +1,10 @@
 """The log's part of a page of metrics: the size of each stream, without reading the streams."""
 
 import contextlib
+import math
+import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
 
@@ -11,6 +14,8 @@ from registry.log import GOVERNANCE, LogError, NoSuchStream, SharedLog
 from registry.metrics import definitions
 from registry.metrics.page import Sample
 
+_BEGINNINGS_SECONDS: Final = 60.0
+"""Retention deletes whole segments, so the beginnings are not asked for on each page."""
 _log = structlog.get_logger(__name__)
 
 
@@ -27,6 +32,8 @@ class LogReading:
         self._log: SharedLog | None = None
         self._sizes: dict[str, tuple[int, int]] = {}
         """By stream: its end, and the size in its newest records there."""
+        self._beginnings: dict[str, int] = {}
+        self._beginnings_at = -math.inf
         self.streams: Sequence[ReadUpTo] = ()
         """The position of the views; set before `read`."""
 
@@ -50,6 +57,8 @@ class LogReading:
                 continue
             samples.append(Sample(definitions.LOG_SIZE, size, (stream.member,)))
             samples.append(Sample(definitions.LAG, max(0, size - stream.size), (stream.member,)))
+        whole &= self._read_beginnings(self._log)
+        samples += [Sample(definitions.LOG_BEGINS, begin, (member,)) for member, begin in self._beginnings.items()]
         samples.append(Sample(definitions.PART_READ, float(whole), ("log",)))
         return samples
 
@@ -59,6 +68,20 @@ class LogReading:
             with contextlib.suppress(LogError):  # the log is away, and nothing was written
                 self._log.close()
             self._log = None
+
+    def _read_beginnings(self, log: SharedLog) -> bool:
+        """Read where the streams begin, unless that was done some seconds ago. Returns False if it failed."""
+        if time.monotonic() - self._beginnings_at < _BEGINNINGS_SECONDS:
+            return True
+        try:
+            self._beginnings = log.beginnings([stream.member for stream in self.streams])
+        except LogError as error:
+            self._beginnings = {}
+            _log.debug("metrics.beginnings_not_read", error=str(error))
+            return False
+        if self._beginnings:
+            self._beginnings_at = time.monotonic()
+        return True
 
     def _size(self, log: SharedLog, stream: ReadUpTo) -> int:
         try:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
+from deploy.helm import rules
 from registry.node.services.names import Service
 from registry.settings.settings import load
 from tests.support.command_words import parse_words
@@ -181,6 +182,33 @@ def test_ports_of_services_probes_policies_and_arguments_are_the_same(releases):
     assert settings_of(full)["metrics_port"] == 9464
 
 
+def test_the_chart_has_the_alerts_of_the_project_and_scrapes_a_node_under_the_name_that_they_ask_for(releases):
+    assert rules.main(["--check"]) == 0
+    [installed] = of_kind(releases["full"], "PrometheusRule").values()
+    groups = yaml.safe_load(rules.SOURCE.read_text())["groups"]
+    assert installed["spec"]["groups"] == [*groups, *yaml.safe_load(VALUES["full"].read_text())["metrics"][
+        "prometheusRule"
+    ]["additionalGroups"]]  # fmt: skip
+    [monitor] = of_kind(releases["full"], "ServiceMonitor").values()
+    [endpoint] = monitor["spec"]["endpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "registry-delft"}]
+
+
+def test_a_changed_copy_of_the_alerts_is_noticed(tmp_path, monkeypatch, capsys):
+    copy = tmp_path / "rules" / "registry.yaml"
+    monkeypatch.setattr(rules, "COPY", copy)
+    assert rules.main(["--check"]) == 1
+    assert "run `make schemas`" in capsys.readouterr().err
+    assert rules.main([]) == rules.main(["--check"]) == 0
+    copy.write_text("groups: []")
+    assert rules.main(["--check"]) == 1
+
+
+def test_a_new_publisher_waits_for_the_old_one(releases):
+    for name in ("minimal", "full", "gateway", "kafka-tls"):
+        assert "--standby" in container(pods(releases[name])["publisher"])["args"]
+
+
 def settings_of(manifests):
     [config] = of_kind(manifests, "ConfigMap").values()
     return tomllib.loads(config["data"]["registry.toml"])
@@ -247,7 +275,6 @@ REFUSED = {
     "no founding": ({"founded": ""}, "founded: give the hash"),
     "an Ingress without a host": ({"ingress__enabled": "true"}, "ingress.hosts: name at least one host"),
     "a route without a Gateway": ({"httpRoute__enabled": "true"}, "httpRoute.parentRefs: name the Gateway"),
-    "rules that are none": ({"metrics__prometheusRule__enabled": "true"}, "there are no rules"),
     "a client's secret without a provider": ({"openid__existingSecret": "x"}, "there is no identity provider"),
     "a witness without a passphrase": ({"witness__enabled": "true"}, "witness.passphrase.existingSecret: name"),
     "fewer pods at most than at least": (

@@ -118,12 +118,27 @@ def test_all_services_of_a_member_run_and_each_once(member):
     json.loads(environments[0]["REGISTRY_HTTP"])
 
 
+def prometheus_settings():
+    return yaml.safe_load((FOLDER.parent / "prometheus" / "prometheus.yml").read_text())
+
+
 def test_prometheus_asks_each_process_of_the_members():
-    settings = yaml.safe_load((FOLDER.parent / "prometheus" / "prometheus.yml").read_text())
-    [job] = [job for job in settings["scrape_configs"] if job["job_name"] == "registry"]
-    targets = [target for each in job["static_configs"] for target in each["targets"]]
-    expected = [f"{name}:9464" for name in OURS if name.startswith(MEMBERS)]
-    assert sorted(targets) == sorted(expected)
+    jobs = {job["job_name"]: job for job in prometheus_settings()["scrape_configs"]}
+    assert {name for name in jobs if name.startswith("registry")} == {f"registry-{member}" for member in MEMBERS}
+    for member in MEMBERS:
+        targets = [target for each in jobs[f"registry-{member}"]["static_configs"] for target in each["targets"]]
+        assert sorted(targets) == sorted(f"{name}:9464" for name in OURS if name.startswith(f"{member}-"))
+
+
+def test_prometheus_reads_the_alerts_and_not_their_tests():
+    folder = FOLDER.parent / "prometheus"
+    files = [file for pattern in prometheus_settings()["rule_files"] for file in folder.glob(pattern)]
+    assert files == [folder / "rules" / "registry.yaml"]
+    assert "../prometheus:/etc/prometheus:ro" in SERVICES["prometheus"]["volumes"]
+
+
+def test_a_publisher_that_is_replaced_is_waited_for():
+    assert {name for name in OURS if "--standby" in SERVICES[name]["command"]} == {f"{m}-publisher" for m in MEMBERS}
 
 
 def test_a_health_check_asks_at_a_port_of_its_own_service():

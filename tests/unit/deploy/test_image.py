@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 TOP = Path(__file__).parents[3]
 FILE = TOP / "deploy" / "Containerfile"
@@ -101,6 +102,16 @@ def test_the_build_sees_the_program_and_nothing_else_of_the_folder():
     }
     assert {line[1:] for line in lines if line.startswith("!")} == copied
     assert (TOP / ".dockerignore").resolve() == TOP / ".containerignore"
+
+
+def test_image_chart_compose_file_and_pages_name_the_version_of_the_program():
+    version = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["version"]
+    chart = yaml.safe_load((TOP / "deploy/helm/registry/Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version, version)
+    assert ("ARG", f"VERSION={version}") in instructions()
+    for file in ("deploy/compose/compose.yaml", "deploy/compose/.env.example", "docs/deploy-with-compose.md",
+                 "docs/container-image.md"):  # fmt: skip
+        assert set(re.findall(r"registry:(?:\$\{\w+:-)?(\d+\.\d+\.\d+)", (TOP / file).read_text())) == {version}, file
 
 
 def packages(file):

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from registry.node.doctor.examination import Examination
 from registry.node.doctor.findings import CannotCheck
 from registry.node.doctor.key_checks import check_kafka_certificates
 from registry.node.doctor.log_checks import check_lag, check_reachable
+from registry.node.health.certificates import find_kafka_end
 from registry.settings.kafka import KafkaSecuritySetting
 from registry.settings.settings import Settings
 from tests.support.certificates import Authority
@@ -40,6 +41,26 @@ def test_a_client_certificate_is_named_before_its_end_and_after_it(tmp_path, day
     own, of_authority = check_kafka_certificates(examination(tmp_path, authority, certified))
     assert (own.severity, "certificate_file: the certificate of CN=twente" in own.sentence) == (severity, True)
     assert of_authority.severity == "ok"
+
+
+def test_the_certificate_that_ends_first_is_the_one_that_the_metrics_count(tmp_path):
+    authority = Authority(tmp_path)
+    settings = examination(tmp_path, authority, authority.certify("twente", ends_in=timedelta(days=5))).settings
+    assert timedelta(days=4) < find_kafka_end(settings) - datetime.now(UTC) < timedelta(days=6)
+    (tmp_path / "twente.pem").unlink()
+    assert abs(find_kafka_end(settings) - datetime.now(UTC)) < timedelta(minutes=1)  # it cannot be read
+    assert find_kafka_end(settings.model_copy(update={"log_security": None})) is None
+
+
+def test_files_that_the_address_of_the_log_names_are_looked_at_too(tmp_path):
+    authority = Authority(tmp_path)
+    certified = authority.certify("twente", ends_in=timedelta(days=-1))
+    examined = examination(tmp_path, authority, certified)
+    log = f"{examined.settings.log}?ca_file=ca.pem&certificate_file=twente.pem&key_file=twente.key"
+    examined.settings = examined.settings.model_copy(update={"log": log, "log_security": None})
+    own, _ = check_kafka_certificates(examined)
+    assert (own.severity, "CN=twente" in own.sentence) == ("error", True)
+    assert find_kafka_end(examined.settings) < datetime.now(UTC)
 
 
 @pytest.fixture
