@@ -13,7 +13,7 @@ def today() -> date:
 
 
 def days_ago(days):
-    """Return the day that was so many days ago."""
+    """Return the day that was `days` days ago."""
     return today() - timedelta(days=days)
 
 
