@@ -66,6 +66,12 @@ def load(connection: Connection, member: str, affected: AffectedKeys, *, issued:
             (member, list(affected.issuing_keys)),
         )
         states.issuing_keys.update(rows.fetchall())
+    _load_erased(connection, member, affected, states)
+    return states
+
+
+def _load_erased(connection: Connection, member: str, affected: AffectedKeys, states: MemberState) -> None:
+    """Add the learners whom this member has erased to the states."""
     erased = connection.execute("SELECT FROM erasures WHERE member = %s LIMIT 1", (member,))
     if affected.learners and erased.fetchone() is not None:
         rows = connection.execute(
@@ -73,7 +79,6 @@ def load(connection: Connection, member: str, affected: AffectedKeys, *, issued:
             (member, array(affected.learners)),
         )
         states.erased.update(row[0] for row in rows)
-    return states
 
 
 def array(ids: Iterable[str]) -> str:

@@ -112,10 +112,7 @@ def restore(
 
     Raises `BackupError` where the folder or the database already has a node.
     """
-    if home.exists() and any(entry.name != _UNFINISHED for entry in home.iterdir()):
-        raise BackupError(
-            f"{home} exists and is not empty: a backup is restored to a new folder only. Name another with --home"
-        )
+    _refuse_used_folder(home)
     unfinished = home / _UNFINISHED
     connection: Connection | None = None
     is_new_folder = not home.exists()
@@ -138,11 +135,7 @@ def restore(
         _check_counts(connection, path, description, on_rows)
         if keys is not None:
             restore_keys(connection, *keys, description, unfinished / "keys")
-        connection.execute(
-            "SELECT setval(pg_get_serial_sequence(%s, 'notification_id'), greatest(%s, 1), %s)",
-            (EVENTS_TABLE, description.sequence, description.sequence > 0),
-        )
-        _continue_feed_numbers(connection)
+        _continue_numbers(connection, description)
         _close_status_lists(connection)
         write_private_file(unfinished / FILE, text.encode())
         connection.commit()
@@ -161,6 +154,13 @@ def restore(
         if is_new_folder and home.exists() and not any(home.iterdir()):
             home.rmdir()
     return description
+
+
+def _refuse_used_folder(home: Path) -> None:
+    if home.exists() and any(entry.name != _UNFINISHED for entry in home.iterdir()):
+        raise BackupError(
+            f"{home} exists and is not empty: a backup is restored to a new folder only. Name another with --home"
+        )
 
 
 def _check_kind(path: Path, description: BackupDescription, *, has_keys: bool) -> None:
@@ -214,8 +214,12 @@ def _close_status_lists(connection: Connection) -> None:
     connection.execute("UPDATE status.lists SET used = size")
 
 
-def _continue_feed_numbers(connection: Connection) -> None:
-    """Let the feed's next notice have a number after those that were restored."""
+def _continue_numbers(connection: Connection, description: BackupDescription) -> None:
+    """Let the next stored event, and the feed's next notice, have a number after those that were restored."""
+    connection.execute(
+        "SELECT setval(pg_get_serial_sequence(%s, 'notification_id'), greatest(%s, 1), %s)",
+        (EVENTS_TABLE, description.sequence, description.sequence > 0),
+    )
     row = connection.execute("SELECT to_regclass('feed.notices')").fetchone()
     if row is not None and row[0] is not None:
         connection.execute("SELECT setval('feed.ids', max(id)) FROM feed.notices HAVING max(id) IS NOT NULL")

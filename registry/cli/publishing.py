@@ -21,7 +21,7 @@ def publish_now(node: Node) -> None:
         published = node.publisher().publish_pending()
     except AnotherPublisher:
         errors.print("stored; the process that publishes this node's events (`registry run`) will publish it")
-        if (last := last_error.read(node.settings.home)) is not None and last.work == "publishing":
+        if (last := last_error.read(node.settings.home)) is not None and last.work == last_error.PUBLISHING:
             errors.print(f"its last error, {last.time}: {last.error}", markup=False, highlight=False)
         return
     except Exception:  # whatever it was: the user must know that the events are stored

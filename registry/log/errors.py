@@ -3,6 +3,7 @@
 LogError
 ├── LogUnavailable   the broker or the disk cannot be reached now; trying again may help
 │   └── LogFull      no room is left; nothing was appended
+├── LogRefused       the broker's access list does not let us; trying again helps once somebody adds the entry
 ├── WriterBusy       another process writes this stream
 ├── NoSuchStream     the stream does not exist
 │   └── LogGone      the log that this node read before no longer exists
@@ -29,6 +30,10 @@ class LogUnavailable(LogError):
 
 class LogFull(LogUnavailable):
     """No room is left for these records."""
+
+
+class LogRefused(LogError):
+    """The access list of the log lacks an entry for us. The message names it."""
 
 
 class WriterBusy(LogError):

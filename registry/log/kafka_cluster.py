@@ -17,7 +17,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from registry.log.errors import LogError, LogUnavailable, NoSuchStream, RecordTooLarge
+from registry.log.errors import LogRefused, LogUnavailable, NoSuchStream, RecordTooLarge
 from registry.log.kafka_client import connect
 from registry.log.kafka_probe import explain_failure
 from registry.log.kafka_security import KafkaSecurity
@@ -96,7 +96,7 @@ class KafkaCluster:
                 f"{self} takes no record of this size for {stream}; look at the topic's settings"
             ) from error
         except AuthorizationError as error:
-            raise LogError(self._explain_refusal(action, stream)) from error
+            raise LogRefused(self._explain_refusal(action, stream)) from error
         except SaslAuthenticationFailedError as error:
             raise LogUnavailable(
                 f"cannot {action} {stream}: {self} refuses the user or the password; look at username and password_file"

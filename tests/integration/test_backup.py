@@ -4,10 +4,12 @@ import threading
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.rows import dict_row
 
 from registry.backup.backup import backup, restore
-from registry.settings.settings import Settings, write
+from registry.cli.operations.backups import restore as restore_node
+from registry.settings.settings import Settings, SettingsError, write
 from registry.status.places import StatusListPlaces
 from registry.store import recorder as store
 from tests.support.memory_log import MemoryLog
@@ -101,3 +103,24 @@ def test_restored_status_lists_have_their_places_and_receive_no_further_copies(e
     assert places == [(first.index,)]
     [second] = StatusListPlaces(empty_dsn, "https://a.example").allocate(CREDENTIAL)
     assert "/credentials/status/2/" in second.bitstring_list
+
+
+def test_a_log_that_is_shared_is_refused_before_anything_is_restored(empty_dsn, dsn, tmp_path):
+    home, file, passphrase = tmp_path / "home", tmp_path / "one.backup", tmp_path / "passphrase"
+    home.mkdir()
+    values = {
+        "consortium": "test.example",
+        "member": "twente",
+        "founded": "0" * 64,
+        "log": "kafka://broker.example:9092",
+        "database": dsn,
+    }
+    write(home, values)
+    backup(Settings(home=home, **values), dsn, file, PASSPHRASE)
+    passphrase.write_bytes(PASSPHRASE)
+    new = tmp_path / "new"
+    with pytest.raises(SettingsError, match=r"Nothing was restored\. Leave --log out"):
+        restore_node(None, file, home=new, log="archive:x", to_database=empty_dsn, passphrase_file=passphrase)
+    assert not new.exists()
+    with psycopg.connect(empty_dsn) as connection:
+        assert connection.execute("SELECT to_regclass('vault.records')").fetchone() == (None,)

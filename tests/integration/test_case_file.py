@@ -24,7 +24,7 @@ from registry.vault.vault import random_id
 from registry.wire.disclosures import SALT_LENGTH, InvalidDisclosure, claims_digest, disclosure, salts
 from registry.wire.errors import InvalidProof
 from registry.wire.recognition import External
-from tests.integration.test_cases import TODAY
+from tests.support.days import today
 from tests.support.lund import ADA, STATISTICS, Lund, full, grant
 from tests.support.streams import new_id
 
@@ -55,7 +55,7 @@ def issued_to(lund, **claims):
 
 
 def lines(lund, **asked):
-    return list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
+    return list_cases(lund.office, WorklistQuery(), today=today(), **asked).lines
 
 
 # Whose credential it is
@@ -261,11 +261,11 @@ def test_the_worklist_names_applicant_title_and_country_and_who_works_on_it(lund
     assert [(one.title, one.issuer) for one in line.credentials] == [("Data literacy", "twente")]
     first = next(one for one in by_number.values() if one is not line)
     assert [(one.title, one.issuer, one.country) for one in first.credentials] == [("Statistics", "Oslo Met", "NO")]
-    mine = list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines
-    free = list_cases(lund.office, WorklistQuery(unassigned=True), today=TODAY).lines
+    mine = list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=today()).lines
+    free = list_cases(lund.office, WorklistQuery(unassigned=True), today=today()).lines
     assert ([one.case for one in mine], [one.case for one in free]) == ([line.case], [first.case])
     assign(lund.registry, case, None, "desk")
-    assert list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=TODAY).lines == []
+    assert list_cases(lund.office, WorklistQuery(assignee="k.berg"), today=today()).lines == []
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_decided_case_within_its_time_for_an_appeal_is_named_before_an_erasure
     case = lund.approved(STATISTICS, grants=[full(ects=None)])
     decided = lund.office.decide(case, "l.holm")
     learner = lund.registry.case(case).data.learner
-    [affected] = find_affected_cases(lund.registry, learner, TODAY)
+    [affected] = find_affected_cases(lund.registry, learner, today())
     assert (affected.file_number, affected.appeal_until) == (decided.file_number, decided.appeal_until)
 
 
@@ -408,14 +408,14 @@ def test_the_cases_of_a_learner_who_was_merged_are_named_before_the_other_is_era
     case = lund.approved(STATISTICS, grants=[full(ects=None)])
     decided = lund.office.decide(case, "l.holm")
     target = random_id()
-    assert find_affected_cases(lund.registry, target, TODAY) == []
+    assert find_affected_cases(lund.registry, target, today()) == []
     lund.registry.cursor().execute(
         "INSERT INTO vault.learner_changes"
         " (change, kind, source, target, preview, sealed, proposed_by, proposed, confirmed_by, confirmed)"
         " VALUES (%s, 'merge', %s, %s, '', '', 'a', now(), 'b', now())",
         (random_id(), lund.registry.case(case).data.learner, target),
     )
-    [affected] = find_affected_cases(lund.registry, target, TODAY)
+    [affected] = find_affected_cases(lund.registry, target, today())
     assert affected.file_number == decided.file_number
 
 

@@ -1,6 +1,6 @@
 """The recognition office's cases on a real PostgreSQL: what is published, what stays private, and what is refused."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -49,9 +49,9 @@ from registry.wire.disclosures import claims_digest, open_disclosures
 from registry.wire.errors import InvalidEvent, WireError
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Towards
-from tests.support.lund import ADA, STATISTICS, Lund, days_ago, full, grant
+from tests.support.days import days_ago, today
+from tests.support.lund import ADA, STATISTICS, Lund, full, grant
 
-TODAY = date.today()  # noqa: DTZ011 - a day on the office's calendar
 HOSTILE = [
     "x'; DROP TABLE office.cases; --",
     '=HYPERLINK("http://x")',
@@ -88,7 +88,7 @@ def test_a_decision_in_favour_names_the_credential_and_the_case_keeps_what_was_k
     assert found.flags == []
     shown = show_case(lund.office, case)
     assert (shown.subjects[0].at_decision.status, shown.subjects[0].at_decision.size) == ("active", 2)
-    assert shown.case.appeal_until == TODAY + timedelta(days=42)
+    assert shown.case.appeal_until == today() + timedelta(days=42)
 
 
 def test_several_credentials_of_which_one_is_no_members_become_bases_of_one_decision(lund):
@@ -223,7 +223,7 @@ def test_a_receipt_that_was_altered_opens_nothing(lund, tmp_path):
     for wrong in ("", "no receipt", receipt[:-9], *altered):
         with pytest.raises((WireError, UnknownSubject)):
             lund.open(SubmittedCredential(receipt=wrong))
-    assert worklist.count_cases(lund.registry.cursor(), today=TODAY, soon=14).states == {}
+    assert worklist.count_cases(lund.registry.cursor(), today=today(), soon=14).states == {}
 
 
 def test_what_its_issuer_denies_stops_at_the_proposal_and_is_refused_as_not_authentic(lund):
@@ -368,7 +368,7 @@ def test_of_two_who_decide_at_once_one_publishes_and_nothing_of_the_other_stays(
         with pytest.raises(CaseChanged):
             transaction.commit()
     lund.publish()
-    assert len(decisions.of_office(lund.views, "lund", TODAY, TODAY).items) == 1
+    assert len(decisions.of_office(lund.views, "lund", today(), today()).items) == 1
     kept = lund.registry.cursor().execute("SELECT count(*) AS n FROM vault.decisions").fetchone()
     assert kept["n"] == 1
 
@@ -386,7 +386,7 @@ def test_an_applicant_whose_number_is_known_here_is_the_same_learner_and_others_
     assert same_names.learner != first.learner
     earlier = show_case(lund.office, lund.open(STATISTICS, applicant=Applicant(learner=first.learner)).case)
     assert earlier.applicant.learner == first.learner
-    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=TODAY, soon=14)
+    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(learner=first.learner), today=today(), soon=14)
     assert len(found) == 3
 
 
@@ -459,25 +459,25 @@ def test_the_worklist_has_the_most_urgent_first_and_tells_what_is_overdue(lund):
     cursor = lund.registry.cursor()
 
     def listed(**asked):
-        return worklist.read_lines(cursor, WorklistQuery(**asked), today=TODAY, soon=14)
+        return worklist.read_lines(cursor, WorklistQuery(**asked), today=today(), soon=14)
 
     found = {one.case: one for one in listed()}
     assert list(found)[:3] == [late, soon, norwegian]
     assert [found[case].urgency for case in (late, soon, norwegian, stopped, fresh)] == [
         "overdue", "dueSoon", "inTime", "stopped", "notStarted"
     ]  # fmt: skip
-    assert found[norwegian].due <= TODAY + timedelta(days=31)
+    assert found[norwegian].due <= today() + timedelta(days=31)
     assert [one.case for one in listed(overdue=True)] == [late]
-    assert [one.case for one in listed(due_by=TODAY + timedelta(days=14))] == [late, soon]
+    assert [one.case for one in listed(due_by=today() + timedelta(days=14))] == [late, soon]
     assert {one.case for one in listed(credential=("twente", credential))} == {late, stopped, soon, fresh}
     assert [one.case for one in listed(state="waiting")] == [stopped]
-    counts = worklist.count_cases(cursor, today=TODAY, soon=14)
+    counts = worklist.count_cases(cursor, today=today(), soon=14)
     assert (counts.overdue, counts.due_soon, counts.states["assessing"]) == (1, 1, 3)
     lund.office.receive_documents(stopped, ["transcript"], "desk")
     assert {one.case: one.urgency for one in listed()}[stopped] == "inTime"
 
     pages, after = [], None
-    while page := worklist.read_lines(cursor, WorklistQuery(), today=TODAY, soon=14, after=after, limit=2):
+    while page := worklist.read_lines(cursor, WorklistQuery(), today=today(), soon=14, after=after, limit=2):
         pages += [one.case for one in page]
         after = page[-1].place
     assert sorted(pages) == sorted(found)
@@ -491,9 +491,9 @@ def test_a_case_is_found_by_its_file_number_which_is_used_once(lund):
     with pytest.raises(FileNumberTaken, match="another case has the file number ANTR-17; choose another") as taken:
         lund.open(STATISTICS, file_number="ANTR-17")
     assert taken.value.path == "$.fileNumber"
-    lund.open(STATISTICS, file_number=f"{TODAY.year}/00002")
+    lund.open(STATISTICS, file_number=f"{today().year}/00002")
     numbers = [lund.open(STATISTICS).file_number for _ in range(2)]
-    assert numbers == [f"{TODAY.year}/00001", f"{TODAY.year}/00003"]
+    assert numbers == [f"{today().year}/00001", f"{today().year}/00003"]
     for nothing in ("ANTR-18", "", "\u0661", random_id()):
         with pytest.raises(UnknownCase):
             lund.office.identifier(nothing)
@@ -520,14 +520,14 @@ def test_hostile_texts_are_only_texts_wherever_they_stand(lund, text):
     assert shown.applicant.family_name == normalise_name(text)
     assert shown.subjects[0].subject.external.title == text
     assert {one.content for one in shown.written if one.kind not in ("applicant", "file")} == {text}
-    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(assessor=text), today=TODAY, soon=14)
+    found = worklist.read_lines(lund.registry.cursor(), WorklistQuery(assessor=text), today=today(), soon=14)
     assert [one.case for one in found] == [case]
 
 
 def test_days_to_come_the_same_credential_twice_and_files_that_are_none_are_refused(lund):
     credential = lund.issue()
     with pytest.raises(DateOrder, match="in the future"):
-        lund.office.complete(lund.open(credential).case, "desk", TODAY + timedelta(days=1))
+        lund.office.complete(lund.open(credential).case, "desk", today() + timedelta(days=1))
     with pytest.raises(UnknownSubject, match="named twice"):
         lund.open(credential, credential)
     with pytest.raises(UnknownSubject, match="name one of"):

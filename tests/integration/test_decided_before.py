@@ -5,7 +5,7 @@ import pytest
 from registry.domain.case_errors import Stopped
 from registry.office.cases.applicants import Applicant
 from registry.office.cases.earlier_decisions import decided_for_others
-from tests.integration.test_cases import TODAY
+from tests.support.days import today
 from tests.support.lund import ADA, STATISTICS, Lund, full
 
 
@@ -33,7 +33,9 @@ def test_what_another_case_decided_about_a_credential_stops_the_proposal_until_i
     credential = lund.issue()
     before = decided(lund, credential)
     case = ready(lund, credential)
-    said = f"twente/{credential}: case {before.data.file_number} decided about it on {TODAY}: full, for creditTransfer"
+    said = (
+        f"twente/{credential}: case {before.data.file_number} decided about it on {today()}: full, for creditTransfer"
+    )
     with pytest.raises(Stopped, match=said):
         lund.office.propose(case, [full()], "k.berg")
     lund.office.propose(case, [full()], "k.berg", override="It is about another programme.")
@@ -57,7 +59,7 @@ def test_a_decision_for_another_applicant_is_a_note_of_the_proposal(lund):
     number = before.data.file_number
     other = Applicant(family_name="Okafor", given_name="Chi", date_of_birth="1999-01-01")
     case = ready(lund, credential, applicant=other)
-    said = f"twente/{credential}: case {number} decided about it on {TODAY}: full, for creditTransfer"
+    said = f"twente/{credential}: case {number} decided about it on {today()}: full, for creditTransfer"
     assert any(said in note for note in lund.office.propose(case, [full()], "k.berg").warnings)
     [found] = decided_for_others(lund.registry, lund.registry.case(case))
     assert (found.subject, found.case, found.file_number) == (0, str(before.id), number)

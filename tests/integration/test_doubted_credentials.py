@@ -15,7 +15,7 @@ from registry.office.cases.changes import acknowledge
 from registry.office.cases.letter_content import file_of
 from registry.office.cases.proposal_messages import Leave
 from registry.office.cases.worklist import WorklistQuery
-from tests.integration.test_cases import TODAY
+from tests.support.days import today
 from tests.support.letters import content, qualification
 from tests.support.lund import STATISTICS, Lund, full, grant
 
@@ -28,7 +28,7 @@ def lund(dsn):
 
 
 def look_at(lund, case, **asked):
-    lines = list_cases(lund.office, WorklistQuery(), today=TODAY, **asked).lines
+    lines = list_cases(lund.office, WorklistQuery(), today=today(), **asked).lines
     return next((_marks(one) for one in lines if one.case == case), None)
 
 
@@ -72,7 +72,7 @@ def test_a_denial_that_was_overridden_stays_in_look_at_and_is_no_change(lund):
     lund.publish()
     assert look_at(lund, case, changed=True) is None
     assert "its issuer denies it" in look_at(lund, case)
-    assert file_of(collect_letter_facts(lund.office, case)).standings == [("denied", TODAY)]
+    assert file_of(collect_letter_facts(lund.office, case)).standings == [("denied", today())]
 
 
 def test_a_revoked_credential_that_was_overridden_is_named_so_in_the_file_of_the_letter(lund):
@@ -87,7 +87,7 @@ def test_a_revoked_credential_that_was_overridden_is_named_so_in_the_file_of_the
     lund.office.decide(case, "l.holm")
     lund.publish()
     assert "revoked" in look_at(lund, case)
-    assert file_of(collect_letter_facts(lund.office, case)).standings == [("revoked", TODAY)]
+    assert file_of(collect_letter_facts(lund.office, case)).standings == [("revoked", today())]
 
 
 def test_a_refusal_as_forged_needs_no_further_look(lund):
@@ -115,7 +115,7 @@ def test_a_letter_never_calls_verified_what_its_issuer_revoked_or_denies(languag
 
 
 def line_of(lund, case):
-    return next(one for one in list_cases(lund.office, WorklistQuery(), today=TODAY).lines if one.case == case)
+    return next(one for one in list_cases(lund.office, WorklistQuery(), today=today()).lines if one.case == case)
 
 
 def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
@@ -124,10 +124,10 @@ def test_an_appealed_case_is_due_as_a_new_one_from_the_day_of_the_appeal(lund):
     assert (line_of(lund, case).due, line_of(lund, case).urgency) == (None, "done")
     lund.office.appeal(case, "desk")
     term = lund.registry.case(case).completed.term
-    assert line_of(lund, case).due == last_day_of(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(today(), term)
     assert line_of(lund, case).urgency == "inTime"
     lund.office.propose(case, [full(ects=None)], "k.berg")
-    assert line_of(lund, case).due == last_day_of(TODAY, term)
+    assert line_of(lund, case).due == last_day_of(today(), term)
 
 
 def test_a_change_of_a_credential_that_was_left_out_marks_nothing(lund):

@@ -1,6 +1,7 @@
 """Restriction and objection: data that is stored is not used, until somebody lifts that, a second one where needed."""
 
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,8 @@ from registry.application.restricted import (
     refuse_restricted_credential,
 )
 from registry.batches import BatchStore
+from registry.cli.evidence.receipts import _disclosures
+from registry.cli.issuing.credentials import _read_claims
 from registry.learners.changes import LearnerChanges
 from registry.learners.erasure import UnknownLearner, erase
 from registry.learners.rectification import person_version, rectify
@@ -77,6 +80,17 @@ def test_no_copy_and_no_merge_while_it_is_in_force(node):
     refuse_restricted_credential(node.registry.cursor(), other.credential)
     with pytest.raises(Restricted):
         LearnerChanges(node.registry, lambda _: {}).propose_merge(other.learner, node.first.learner, "person:1")
+
+
+def test_commands_hand_out_and_show_no_claims_while_it_is_in_force(node):
+    at_hand = SimpleNamespace(registry=node.registry, settings=SimpleNamespace(member="twente"))
+    shown = SimpleNamespace(credential=node.first.credential, claims={})
+    assert _disclosures(at_hand, "twente", node.first.credential).count(b"\n") > 1
+    restrict(node.registry, node.first.learner, "restriction", "legalClaims", "person:1")
+    with pytest.raises(Restricted):
+        _disclosures(at_hand, "twente", node.first.credential)
+    with pytest.raises(Restricted):
+        _read_claims(at_hand, shown)
 
 
 def test_what_the_learner_may_want_meanwhile_goes_on_and_an_erasure_takes_the_restriction_with_it(node, tmp_path):

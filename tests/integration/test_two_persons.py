@@ -17,7 +17,7 @@ from registry.office.cases.corrections import Correction
 from registry.office.cases.notices import NoticeWriter
 from registry.values.actors import person_of
 from registry.wire.recognition import Towards
-from tests.integration.test_cases import TODAY
+from tests.support.days import today
 from tests.support.lund import Lund, full
 
 
@@ -109,9 +109,9 @@ def test_the_letter_about_a_withdrawn_decision_says_how_to_object_and_until_when
     lund.office.withdraw(case, "l.holm", reason="decidedInError")
     lund.publish()
     head = Letterhead("Lund University", "SE", address=["Box 117", "221 00 Lund"])
-    notice = NoticeWriter(lund.office, case, head, str, TODAY).write("decisionWithdrawn", "en", lambda one: one.title)
+    notice = NoticeWriter(lund.office, case, head, str, today()).write("decisionWithdrawn", "en", lambda one: one.title)
     assert (notice.applied_for, notice.effect) == ([jazz.title], "binding")
     appeal = notice_page(notice)["appeal"]
     assert "Box 117, 221 00 Lund" in "".join(span["text"] for span in appeal["whom"])
-    assert appeal["until"] == f"The last day for this is {wording('en').date(TODAY + timedelta(days=42))}."
+    assert appeal["until"] == f"The last day for this is {wording('en').date(today() + timedelta(days=42))}."
     lund.close()

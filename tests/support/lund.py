@@ -1,7 +1,6 @@
 """Lund's recognition office on a real PostgreSQL: its private side, its views, and a log that twente issues on."""
 
 from contextlib import nullcontext
-from datetime import date, timedelta
 
 import psycopg
 
@@ -19,6 +18,7 @@ from registry.publishing.publisher import Publisher
 from registry.settings.settings import OfficeSetting
 from registry.wire.forms import CredentialRef
 from registry.wire.recognition import External, Grant, Ground
+from tests.support.days import let_the_day_end
 from tests.support.node import vault_of
 from tests.support.streams import CONSORTIUM, Consortium, new_id
 
@@ -31,6 +31,7 @@ class Lund:
     """The office of lund; `own` issues on twente's log."""
 
     def __init__(self, dsn, **setting):
+        let_the_day_end()
         self.dsn = dsn
         self.setting = OfficeSetting(**setting)
         self.consortium = Consortium("twente", "lund")
@@ -155,7 +156,3 @@ def grant(outcome, *grounds, of=(0,), **more):
     return Grant(
         list(of), outcome, "recognised", "none", grounds=[Ground(*each.split(":")) for each in grounds], **more
     )
-
-
-def days_ago(days):
-    return date.today() - timedelta(days=days)  # noqa: DTZ011 - a day on the office's calendar

@@ -15,6 +15,7 @@ from projections.core import positions
 from projections.core.identifiers import find_leaf
 from projections.credentials import credentials
 from projections.fold import seals
+from registry.application.restricted import refuse_restricted_credential
 from registry.cli import ids
 from registry.cli.evidence.beside import GovernanceFiles
 from registry.cli.evidence.verifying import DISCLOSURES_SUFFIX, SEAL_SUFFIX, verify_receipt
@@ -130,9 +131,10 @@ def credential(
 
 
 def _disclosures(node: Node, stream: str, credential: str) -> bytes:
-    """Return a credential's disclosures, a line each, for its learner. Raises `NoReceipt`."""
+    """Return a credential's disclosures, a line each, for its learner. Raises `NoReceipt`, `Restricted`."""
     if stream != node.settings.member:
         raise NoReceipt(f"the disclosures are in the vault of {stream}; only {stream} can hand them out")
+    refuse_restricted_credential(node.registry.cursor(), credential)
     disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), credential)
     if not disclosures:
         raise NoReceipt(f"No disclosures of {credential}. {explain_missing_claims(node.registry, credential)}")

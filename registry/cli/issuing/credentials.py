@@ -9,6 +9,7 @@ import typer
 from projections.credentials import credentials as view
 from projections.records.as_of import Moment
 from registry.application.requests import Issued, IssueRequest
+from registry.application.restricted import refuse_restricted_credential
 from registry.application.status_changes import StatusChange, StatusChanger
 from registry.application.status_notes import read_notes
 from registry.cli import ids, moments
@@ -289,9 +290,13 @@ def _show_as_of(node: Node, member: str, credential: str, then: Moment, *, as_js
 
 
 def _read_claims(node: Node, shown: view.CredentialView) -> dict[str, Any] | None:
-    """Return the disclosed claims of a credential; print the reason where the vault does not have them."""
+    """Return the disclosed claims of a credential; print the reason where the vault does not have them.
+
+    Raises `Restricted`, as the API does that hands out disclosures.
+    """
     if shown.claims is None:
         return None
+    refuse_restricted_credential(node.registry.cursor(), shown.credential)
     disclosures = node.registry.vault.read_disclosures(node.registry.cursor(), shown.credential)
     if not disclosures:
         errors.print(explain_missing_claims(node.registry, shown.credential), markup=False, highlight=False)

@@ -25,7 +25,7 @@ from registry.log.archive_manifest import load
 from registry.node.health import last_runs
 from registry.node.node import Node
 from registry.node.vault import erase_again
-from registry.settings.settings import SettingsError
+from registry.settings.settings import Settings, SettingsError
 from registry.values.plural import plural
 
 
@@ -214,17 +214,22 @@ def refuse_unsound(streams: list[Restored]) -> None:
         )
 
 
+def refuse_shared_log(settings: Settings) -> None:
+    """Raise `SettingsError` if this node shares its log with others: it has no copy of its own to restore."""
+    if not settings.log.startswith("file:"):
+        raise SettingsError(
+            f"this node's log is {settings.log}, which it shares with others and has no copy of; what is restored is a"
+            ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry views rebuild'
+        )
+
+
 def restore_log(node: Node, url: str) -> list[Restored]:
     """Append what another copy of the log has and this node's lacks, rebuild the views, and repeat erasures.
 
     Raises `SettingsError` if this node shares its log with others and has no copy.
     """
     settings = node.settings
-    if not settings.log.startswith("file:"):
-        raise SettingsError(
-            f"this node's log is {settings.log}, which it shares with others and has no copy of; what is restored is a"
-            ' folder log (log = "file:PATH" in registry.toml). For the views alone: registry views rebuild'
-        )
+    refuse_shared_log(settings)
     source = open_log(url, settings.consortium, read_only=True)
     if isinstance(source, ArchiveLog):
         source.require_lengths()  # nothing is restored from an archive that lacks a part

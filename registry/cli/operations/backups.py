@@ -13,13 +13,13 @@ from registry.backup import backup as backups
 from registry.backup import key_backup as key_backups
 from registry.cli.consortium.nodes import node_app
 from registry.cli.opening import node_of
-from registry.cli.operations.archives import refuse_unsound, restore_log, show_restored
+from registry.cli.operations.archives import refuse_shared_log, refuse_unsound, restore_log, show_restored
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.keys.passphrase import find_weakness
 from registry.node.health import last_runs
 from registry.node.node import open_node
 from registry.node.private_side import create_private_side
-from registry.settings.settings import SettingsError, find_home
+from registry.settings.settings import Settings, SettingsError, find_home
 
 PASSPHRASE_VARIABLE = "REGISTRY_BACKUP_PASSPHRASE"  # noqa: S105 - a variable's name
 
@@ -156,19 +156,15 @@ def restore(
     """
     folder = _new_home(context, home)
     passphrase = _passphrase(passphrase_file, twice=False)
-    keys_passphrase = passphrase
-    if keys_passphrase_file is not None:
-        keys_passphrase = _passphrase(keys_passphrase_file, twice=False)
-    replaced_settings = {
-        name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None
-    }
+    keys_passphrase = passphrase if keys_passphrase_file is None else _passphrase(keys_passphrase_file, twice=False)
+    replaced = {name: value for name, value in (("database", to_database), ("log", to_log)) if value is not None}
     with progress("restoring") as counter:
         description = backups.restore(
             file,
             passphrase,
             folder,
-            create_private_side,
-            settings=replaced_settings,
+            create_private_side if log is None else _create_with_log,
+            settings=replaced,
             on_rows=counter.reach,
             keys=None if keys is None else (keys, keys_passphrase),
         )
@@ -179,12 +175,32 @@ def restore(
     if as_json:
         print_json({"private": description, "streams": streams})
     else:
-        rows = sum(description.rows.values())
-        say(f"{folder} is the node of {description.member} as of {description.taken}: {rows:,} rows")
-        if streams is not None:
-            show_restored(streams)
+        _show_node(folder, description, streams)
     _show_checklist(folder, has_log=streams is not None, has_keys_apart=keys is not None)
     refuse_unsound(streams or [])
+
+
+def _create_with_log(settings: Settings) -> str:
+    """Create the empty private side of a node whose log is restored, too; refuse first where that cannot be done.
+
+    Raises `SettingsError` before anything is written.
+    """
+    try:
+        refuse_shared_log(settings)
+    except SettingsError as error:
+        raise SettingsError(
+            f"{error}. Nothing was restored. Leave --log out, restore again, and then rebuild the views; or name a"
+            " folder with --to-log"
+        ) from error
+    return create_private_side(settings)
+
+
+def _show_node(folder: Path, description: backups.BackupDescription, streams: list[Restored] | None) -> None:
+    """Print which node was restored, how much of it, and its streams where they were restored, too."""
+    rows = sum(description.rows.values())
+    say(f"{folder} is the node of {description.member} as of {description.taken}: {rows:,} rows")
+    if streams is not None:
+        show_restored(streams)
 
 
 def _show_checklist(folder: Path, *, has_log: bool, has_keys_apart: bool) -> None:

@@ -21,7 +21,7 @@ from registry.intake.lost_events import lost_events
 from registry.keys.keystore import SIGNING, KeystoreError
 from registry.log import GOVERNANCE, LogError, SharedLog
 from registry.node.health.view_lag import own_lag
-from registry.node.health.waiting import explain_stopped_publisher, held_events, waiting_events
+from registry.node.health.waiting import explain_stopped_publisher, held_events, is_refused, waiting_events
 from registry.publishing.errors import ForeignCommits
 from registry.rules.governance import MemberRecord
 from registry.values.plural import plural
@@ -320,7 +320,11 @@ def check_node(node: "Node", connection: Connection, log: LogState | None = None
     key, key_standing = _key(node, None if log.unknown else record, published)
     if key_standing in ("retired", "not-yet", "unknown", "unreadable"):
         faults["key"] = [_KEY_FAULTS[key_standing].format(key=key)]
-    if not log.unknown and since is not None and datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS):
+    if (
+        not log.unknown
+        and since is not None
+        and (datetime.now(UTC) - since > timedelta(seconds=WAITING_SECONDS) or is_refused(node.settings.home, since))
+    ):
         faults["publisher"] = [explain_stopped_publisher(node.settings.home, waiting, since, by_key="key" in faults)]
     return msgspec.structs.replace(
         health,

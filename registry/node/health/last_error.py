@@ -5,6 +5,7 @@ It is in a file of the node's folder, which can be written and read while the da
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -13,6 +14,8 @@ from registry.log.durable_files import PRIVATE, replace_file
 
 _log = structlog.get_logger(__name__)
 _FILE = "last-error.json"
+PUBLISHING: Final = "publishing"
+"""The work of the publisher."""
 
 
 class LastError(msgspec.Struct, frozen=True):

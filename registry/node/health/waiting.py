@@ -6,6 +6,7 @@ from pathlib import Path
 from psycopg import Connection
 
 from registry.application.owner import table_exists
+from registry.log import LogRefused
 from registry.node.health import last_error
 from registry.store.translation import PUBLISHED, read_stored_time
 from registry.values.plural import plural
@@ -46,6 +47,20 @@ def held_events(connection: Connection) -> tuple[int, str | None]:
     return (0, None) if row is None else (row[0], row[1])
 
 
+def is_refused(home: Path, since: datetime) -> bool:
+    """Return whether the log refused what the publisher of the node in this folder last tried, at `since` or later.
+
+    Then no time passes before that is a fault: it does not end until somebody adds an entry to the access list.
+    """
+    before = last_error.read(home)
+    return (
+        before is not None
+        and before.work == last_error.PUBLISHING
+        and before.error.startswith(f"{LogRefused.__name__}: ")
+        and datetime.fromisoformat(before.time) >= since.replace(microsecond=0)
+    )
+
+
 def explain_stopped_publisher(home: Path, waiting: int, since: datetime, *, by_key: bool) -> str:
     """Return a sentence that the publisher of the node in this folder is stopped, and why.
 
@@ -56,6 +71,6 @@ def explain_stopped_publisher(home: Path, waiting: int, since: datetime, *, by_k
     if by_key:
         return f"{text}: nothing can be published with this node's signing key, which does not count"
     before = last_error.read(home)
-    if before is not None and before.work == "publishing" and datetime.fromisoformat(before.time) >= since:
+    if before is not None and before.work == last_error.PUBLISHING and datetime.fromisoformat(before.time) >= since:
         return f"{text}: {before.error}"
     return f"{text}; is `registry run` or `registry serve` running?"

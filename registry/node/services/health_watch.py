@@ -120,7 +120,17 @@ class HealthWatch:
             for sentence in sentences:
                 if sentence not in self._reported:
                     _log.error("node.not_well", component=component, fault=sentence)
-                    last_error.note(self._node.settings.home, component.replace("_", " "), NotWell(sentence))
+                    self._note(component, sentence)
         if self._reported and not now:
             _log.warning("node.well_again")
         self._reported = now
+
+    def _note(self, component: str, sentence: str) -> None:
+        """Keep a fault as the last error; the publisher's own error is kept instead of that events wait because of it.
+
+        Otherwise the next look would no longer find why the publisher is stopped.
+        """
+        home = self._node.settings.home
+        before = last_error.read(home) if component == "publisher" else None
+        if before is None or before.work != last_error.PUBLISHING or before.error not in sentence:
+            last_error.note(home, component.replace("_", " "), NotWell(sentence))

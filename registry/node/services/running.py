@@ -83,7 +83,7 @@ def _run_publisher(
 
     With `on_standby` it waits for its turn while another process publishes, and calls it then.
     """
-    note_error = partial(last_error.note, node.settings.home, "publishing")
+    note_error = partial(last_error.note, node.settings.home, last_error.PUBLISHING)
 
     def publish() -> None:
         if on_standby is not None:

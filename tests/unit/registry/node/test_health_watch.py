@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from projections.core import views
+from registry.node.health import last_error
 from registry.node.health.health import LogState, NodeHealth
 from registry.node.services import health_watch
 from registry.node.services.health_watch import READINESS, HealthWatch
@@ -18,7 +19,7 @@ WELL = LogState([], away=False, changed=[], peers=[])
 
 
 @pytest.fixture
-def watch(monkeypatch):
+def watch(monkeypatch, tmp_path):
     """A watch over a node that is well; `fails` is what the next looks raise."""
     fails, looks = [], []
 
@@ -37,7 +38,8 @@ def watch(monkeypatch):
     monkeypatch.setattr(views, "connect", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(health_watch, "LOOK_SECONDS", 0.01)
     made: Any = HealthWatch(
-        SimpleNamespace(settings=SimpleNamespace(member="twente"), dsn=str, unchecked_log=MemoryLog)
+        SimpleNamespace(settings=SimpleNamespace(member="twente", home=tmp_path), dsn=str, unchecked_log=MemoryLog),
+        says=True,
     )
     made.fails, made.looks = fails, looks
     return made
@@ -83,3 +85,17 @@ def test_the_log_is_looked_at_as_often_where_it_has_faults_as_where_it_has_none(
 
 def test_a_log_that_goes_away_is_noticed_within_fifteen_seconds():
     assert health_watch.LOG_SECONDS + 2 * health_watch.LOOK_SECONDS < 15  # one look may just have begun
+
+
+def test_the_publishers_own_error_is_kept_while_events_wait_because_of_it(watch, monkeypatch, tmp_path):
+    last_error.note(tmp_path, "publishing", ValueError("the log refuses us"))
+    kept = last_error.read(tmp_path)
+    ill = NodeHealth(
+        member="twente", version="0", faults={"publisher": ["1 stored event waits: ValueError: the log refuses us"]}
+    )
+    monkeypatch.setattr(health_watch, "check_node", lambda *_: ill)
+    watch.look()
+    assert last_error.read(tmp_path) == kept
+    ill.faults["publisher"] = ["1 stored event waits; is `registry run` running?"]
+    watch.look()
+    assert last_error.read(tmp_path).work == "publisher"
