@@ -41,7 +41,7 @@ def search_bytes(folders, texts):
     """Where texts are: (path, text, form), sorted. Each file below the folders is read whole.
 
     What several files have alike, as databases made from one template do, is searched once, and long runs of zeros
-    are searched as short ones: no form of a text has so many.
+    are searched as short ones: each form of a text has fewer.
     """
     forms = [(text, name, form) for text in texts for name, form in byte_forms(text).items()]
     assert not any(ZEROS in form for _, _, form in forms)
