@@ -40,7 +40,7 @@ def further_rows(consortium, achievement, name):
         ("files", signal.SIGKILL),
         pytest.param("kafka", signal.SIGSTOP, marks=pytest.mark.kafka),
     ],
-    ids=["killed, files", "hung, Kafka"],
+    ids=["killed, files", "hung, kafka"],
 )
 def test_a_second_publisher_takes_over_within_ten_seconds_and_nothing_is_twice(tmp_path, postgres, request, log, how):
     more = {"log": request.getfixturevalue("empty_broker").url} if log == "kafka" else {}

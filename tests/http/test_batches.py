@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.command import registry, until
+from tests.support.examples import examples
 from tests.support.served import Served, achievement, csv_of, once, problem, row
 
 CSV = {"Content-Type": "text/csv"}
@@ -299,13 +300,13 @@ def test_what_lies_on_the_disk_of_a_batch_tells_nothing(node, system, offer):
 
 
 def test_a_node_that_is_killed_in_a_large_batch_goes_on_nothing_twice_nothing_lost(tmp_path, postgres):
-    count = 10_000
+    count = examples(4_000, thorough=10_000)
     with contextlib.closing(Served(tmp_path, postgres)) as node:
         node.start()
         system = node.client("credentials:write", "batches:read", "achievements:write")
         offer = system.post("/v1/achievements", json=achievement(), headers=once("a")).json()["achievement"]
         lines = rows(offer, count, "k")
-        lines[8_000]["awarding_date"] = "?"
+        lines[count * 8 // 10]["awarding_date"] = "?"
         made = send(system, csv_of(lines), "killed")
         path = made.headers["location"]
         for part in (0.2, 0.6):

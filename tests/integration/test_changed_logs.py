@@ -580,7 +580,9 @@ def delete_topic(broker, topic):
 @pytest.mark.kafka
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
 @pytest.mark.parametrize("before", [0, 30], ids=["empty", "other-offsets"])
-def test_a_topic_that_was_deleted_and_made_again_gets_its_events_back(kafka_world, empty_broker, restarted, before):
+def test_a_topic_of_kafka_that_was_deleted_and_made_again_gets_its_events_back(
+    kafka_world, empty_broker, restarted, before
+):
     world = kafka_world
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(world.publisher().session())
@@ -607,7 +609,9 @@ def test_a_topic_that_was_deleted_and_made_again_gets_its_events_back(kafka_worl
 
 
 @pytest.mark.kafka
-def test_a_topic_whose_beginning_was_deleted_is_named_until_its_events_are_there_again(kafka_world, empty_broker):
+def test_a_topic_of_kafka_whose_beginning_was_deleted_is_named_until_its_events_are_there_again(
+    kafka_world, empty_broker
+):
     from kafka import TopicPartition  # noqa: PLC0415 - as above
 
     world = kafka_world

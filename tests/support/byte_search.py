@@ -1,12 +1,15 @@
 """Looks for texts in every byte below folders: in databases, write-ahead logs, spools, backups and logs."""
 
 import json
-import mmap
+import re
 from base64 import b32encode, b64encode
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.support.scanning import forms_of
+
+ZEROS = bytes(32)
+LONG_ZEROS = re.compile(rb"\0{33,}")
 
 
 def byte_forms(text):
@@ -35,15 +38,25 @@ def byte_forms(text):
 
 
 def search_bytes(folders, texts):
-    """Where texts are: (path, text, form), sorted. Each file below the folders is read whole."""
-    found = set()
+    """Where texts are: (path, text, form), sorted. Each file below the folders is read whole.
+
+    What several files have alike, as databases made from one template do, is searched once, and long runs of zeros
+    are searched as short ones: each form of a text has fewer.
+    """
     forms = [(text, name, form) for text in texts for name, form in byte_forms(text).items()]
+    assert not any(ZEROS in form for _, _, form in forms)
+    paths = {}
     for folder in folders:
         for path in sorted(Path(folder).rglob("*")):
-            if not path.is_file() or path.is_symlink() or path.stat().st_size == 0:
-                continue
-            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                found |= {(str(path), text, name) for text, name, form in forms if content.find(form) >= 0}
+            if path.is_file() and not path.is_symlink():
+                paths.setdefault(LONG_ZEROS.sub(ZEROS, path.read_bytes()), []).append(str(path))
+    found = {
+        (path, text, name)
+        for content, alike in paths.items()
+        for text, name, form in forms
+        if form in content
+        for path in alike
+    }
     return sorted(found)
 
 

@@ -11,12 +11,16 @@ BROWSER = "tests/browser"
 """Tests in this folder share one node and one browser."""
 
 SECONDS = {
-    KAFKA: 400,
+    KAFKA: 500,
     BROWSER: 220,
     "tests/e2e/test_every_command.py": 80,
     "tests/integration/test_vectors.py": 110,
-    "tests/http/test_description.py": 75,
+    "tests/http/test_description.py": 70,
     "tests/e2e/test_audit_command.py": 85,
+    "tests/e2e/test_bytes_after_erasure.py": 55,
+    "tests/e2e/test_takeover.py": 35,
+    "tests/unit/deploy/test_wheel.py": 40,
+    "tests/http/test_faults.py": 40,
     "tests/http/test_connections.py": 70,
     "tests/e2e/test_changed_log.py": 70,
     "tests/e2e/test_demo.py": 60,
