@@ -74,6 +74,11 @@ def test_the_demo_runs_on_a_folder_and_its_nodes_go_on(running):
     assert "35 would be issued, 0 as before, 5 not taken in" in sheet
 
 
+def test_a_folder_that_the_demo_does_not_use_is_refused(tmp_path):
+    refused = registry("demo", "--no-serve", home=tmp_path, check=2)
+    assert "--folder" in refused.stderr
+
+
 @pytest.mark.kafka
 def test_the_demo_runs_on_kafka(tmp_path, kafka_broker):
     del kafka_broker  # asked for so that the test is skipped, or fails, where there is no Kafka

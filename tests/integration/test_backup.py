@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 
 from registry.backup.backup import backup, restore
 from registry.cli.operations.backups import restore as restore_node
+from registry.log import LogUnavailable
 from registry.settings.settings import Settings, SettingsError, write
 from registry.status.places import StatusListPlaces
 from registry.store import recorder as store
@@ -105,7 +106,7 @@ def test_restored_status_lists_have_their_places_and_receive_no_further_copies(e
     assert "/credentials/status/2/" in second.bitstring_list
 
 
-def test_a_log_that_is_shared_is_refused_before_anything_is_restored(empty_dsn, dsn, tmp_path):
+def test_a_log_that_is_shared_or_not_there_is_refused_before_anything_is_restored(empty_dsn, dsn, tmp_path):
     home, file, passphrase = tmp_path / "home", tmp_path / "one.backup", tmp_path / "passphrase"
     home.mkdir()
     values = {
@@ -121,6 +122,13 @@ def test_a_log_that_is_shared_is_refused_before_anything_is_restored(empty_dsn, 
     new = tmp_path / "new"
     with pytest.raises(SettingsError, match=r"Nothing was restored\. Leave --log out"):
         restore_node(None, file, home=new, log="archive:x", to_database=empty_dsn, passphrase_file=passphrase)
+    assert not new.exists()
+    own = f"file:{tmp_path / 'log'}"
+    with pytest.raises(LogUnavailable, match="there is no archive"):  # nor from a copy that is not there
+        restore_node(
+            None, file, home=new, log=f"archive:{tmp_path / 'x'}", to_log=own, to_database=empty_dsn,
+            passphrase_file=passphrase,
+        )  # fmt: skip
     assert not new.exists()
     with psycopg.connect(empty_dsn) as connection:
         assert connection.execute("SELECT to_regclass('vault.records')").fetchone() == (None,)

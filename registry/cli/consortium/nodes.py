@@ -59,7 +59,7 @@ def init(
     if governance is None:
         errors.print(
             f"Warning: there is no governance log at {url} yet, so the consortium and the founding's hash could"
-            " not be checked. Is the share mounted? (Only the consortium's founder founds.)",
+            f" not be checked. {_why_hidden(url)} (Only the consortium's founder founds.)",
             style="yellow",
             markup=False,
             highlight=False,
@@ -75,3 +75,13 @@ def init(
         )
     say("Its public key with the proof that this node has the private half, for `registry member admit --key`:")
     say(str(key))
+
+
+def _why_hidden(url: str) -> str:
+    """Return what may be the reason where a log shows no governance."""
+    if url.startswith("kafka:"):
+        return (
+            "Kafka hides topics from those who may not read them: has this node's principal the right to read"
+            " (`registry topics plan`, by the administrator)?"
+        )
+    return "Is the share mounted?"

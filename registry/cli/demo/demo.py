@@ -67,6 +67,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
+    context: typer.Context,
     *,
     folder: Annotated[Path, typer.Option(help="Where to make it; an earlier demo there is removed.")] = Path("demo"),
     log: Annotated[str, typer.Option(help="folder, or kafka for a real broker (Java 17 and Maven).")] = "folder",
@@ -82,6 +83,10 @@ def demo(
 
     Example: registry demo; registry demo --log kafka; registry demo --serve
     """
+    if context.parent is not None and context.parent.params.get("home") is not None:
+        raise typer.BadParameter(
+            "the demo makes several nodes; name the folder for them by --folder", param_hint="--home"
+        )
     if log not in ("folder", "kafka"):
         raise typer.BadParameter(f"{log!r} is neither folder nor kafka", param_hint="--log")
     began = time.monotonic()

@@ -1,7 +1,9 @@
 """Commands that back up a node, and restore one from a backup."""
 
+import contextlib
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ from registry.cli.opening import node_of
 from registry.cli.operations.archives import refuse_shared_log, refuse_unsound, restore_log, show_restored
 from registry.cli.output import AsJson, errors, print_json, progress, say
 from registry.keys.passphrase import find_weakness
+from registry.log import GOVERNANCE, open_log
 from registry.node.health import last_runs
 from registry.node.node import open_node
 from registry.node.private_side import create_private_side
@@ -163,15 +166,14 @@ def restore(
             file,
             passphrase,
             folder,
-            create_private_side if log is None else _create_with_log,
+            create_private_side if log is None else partial(_create_with_log, log),
             settings=replaced,
             on_rows=counter.reach,
             keys=None if keys is None else (keys, keys_passphrase),
         )
     streams: list[Restored] | None = None
     if log is not None:
-        with open_node(folder) as node:
-            streams = restore_log(node, log)
+        streams = _restore_log(folder, log)
     if as_json:
         print_json({"private": description, "streams": streams})
     else:
@@ -180,10 +182,24 @@ def restore(
     refuse_unsound(streams or [])
 
 
-def _create_with_log(settings: Settings) -> str:
+def _restore_log(folder: Path, log: str) -> list[Restored]:
+    """Restore the log and the views of a node whose private side was restored; say so if that fails."""
+    try:
+        with open_node(folder) as node:
+            return restore_log(node, log)
+    except Exception:
+        errors.print(
+            f"The private side is restored in {folder}, the log is not. Do not restore the backup again: go on with"
+            f" `registry --home {folder} log restore …`",
+            markup=False,
+        )
+        raise
+
+
+def _create_with_log(log: str, settings: Settings) -> str:
     """Create the empty private side of a node whose log is restored, too; refuse first where that cannot be done.
 
-    Raises `SettingsError` before anything is written.
+    Raises `SettingsError`, or `LogError` if the copy of the log cannot be opened, before anything is written.
     """
     try:
         refuse_shared_log(settings)
@@ -192,6 +208,8 @@ def _create_with_log(settings: Settings) -> str:
             f"{error}. Nothing was restored. Leave --log out, restore again, and then rebuild the views; or name a"
             " folder with --to-log"
         ) from error
+    with contextlib.closing(open_log(log, settings.consortium, read_only=True)) as copy:
+        copy.end(GOVERNANCE)
     return create_private_side(settings)
 
 
