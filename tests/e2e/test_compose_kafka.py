@@ -130,7 +130,7 @@ def test_a_credential_that_one_member_issues_is_seen_at_the_other_through_the_pr
 def test_the_brokers_let_each_member_write_its_own_topic_only(running):
     address = running.text("lund-publisher", log_of("lund"))
     with contextlib.closing(open_log(address, "example.org")) as log:
-        assert log.read("twente")
+        assert log.read("governance")
         needed = r"User:CN=lund needs the access list's entry to Write on the topic registry\.twente"
         with log.writer("twente"), pytest.raises(LogError, match=needed):
             log.append("twente", [b"not lund's"])
@@ -139,7 +139,7 @@ def test_the_brokers_let_each_member_write_its_own_topic_only(running):
 def test_the_witness_reads_and_writes_nothing(running):
     address = running.text("witness", log_of("witness"))
     with contextlib.closing(open_log(address, "example.org")) as log:
-        assert log.read("twente")
+        assert log.read("governance")
         # Who may write no topic at all is refused before a topic is named.
         with log.writer("twente"), pytest.raises(LogError, match="ClusterAuthorizationFailed"):
             log.append("twente", [b"not the witness's"])
