@@ -23,9 +23,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ROOT: Final = 0
 REGISTRY: Final = 10001
+KAFKA: Final = 1000
 POSTGRES: Final = 999
 PROXY: Final = 101
 """The accounts of the images."""
+BROKERS: Final = ("kafka-1", "kafka-2", "kafka-3")
 NODES: Final = ("consortium", "twente", "lund")
 _DAYS: Final = 397
 _PASSWORD_BYTES: Final = 24
@@ -170,6 +172,12 @@ def main(folder: str, host: str) -> None:
     files = SecretFolder(Path(folder))
     authority = open_authority(files)
     issue(files, authority, "proxy", PROXY, [host])
+    for broker in BROKERS:
+        # A broker's own health check, and nobody else, reaches it as localhost.
+        issue(files, authority, broker, KAFKA, [broker, "localhost", "127.0.0.1"])
+        files.write(f"{broker}-keystore", files.read(f"{broker}-key") + files.read(f"{broker}-certificate"), KAFKA)
+    for client in (*NODES, "witness"):
+        issue(files, authority, client, REGISTRY)
     make_database_passwords(files)
     for node in NODES:
         files.write_password(f"{node}-passphrase", REGISTRY)

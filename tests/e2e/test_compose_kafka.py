@@ -1,5 +1,6 @@
 """The compose file at work: its services as processes, from the file itself, on real brokers, databases and proxies."""
 
+import contextlib
 import os
 import re
 import ssl
@@ -14,6 +15,10 @@ import psycopg
 import pytest
 
 from deploy.kafka.local import missing
+from registry.log import LogError, LogUnavailable, open_log
+from registry.log.addresses import parse_kafka
+from registry.log.kafka import KafkaLog
+from registry.log.kafka_security import KafkaSecurity
 from tests.support import compose_file
 from tests.support.command import until
 from tests.support.compose_machine import Machine, lacking
@@ -55,35 +60,33 @@ HOME = "/var/lib/registry/node"
 SERVICES = [f"{member}-{part}" for member in ("twente", "lund") for part in ("publisher", "http", "work")]
 
 
+def log_of(principal):
+    """The log's address with a principal's certificate, as it is in a container."""
+    files = "".join(f"&{kind}_file=/run/secrets/{principal}-{kind}" for kind in ("certificate", "key"))
+    return f"kafka://{ENVIRONMENT['KAFKA_BROKERS']}?ca_file=/run/secrets/authority{files}"
+
+
 def found(machine):
     """Do what docs/deploy-with-compose.md says for the first time; return the witness's key."""
-    node = ("--consortium", "example.org", "--log", f"kafka://{ENVIRONMENT['KAFKA_BROKERS']}")
+    node = ("--consortium", "example.org")
     founding = machine.command(
-        "consortium", "consortium", "create", HOME, *node, "--keys", 3, "--threshold", 2,
-        "--database", "postgresql://consortium@postgres:5432/consortium",
+        "consortium", "consortium", "create", HOME, *node, "--log", log_of("consortium"), "--keys", 3,
+        "--threshold", 2, "--database", "postgresql://consortium@postgres:5432/consortium",
     )  # fmt: skip
     founded = ("--founded", founding.stdout.split()[-1])
     for member in ("twente", "lund"):
         database = f"postgresql://{member}@postgres:5432/{member}"
         made = machine.command(
             f"{member}-publisher", "node", "init", HOME, "--member", member, *node, *founded,
-            "--database", database,
+            "--log", log_of(member), "--database", database,
         )  # fmt: skip
         assert "encrypted with your passphrase" in made.stderr
         machine.command(
             "consortium", "member", "admit", member, "--key", made.stdout.split()[-1],
             "--legal-name", member.title(), "--country", "SE", "--role", "issuer", "--role", "recogniser",
         )  # fmt: skip
-    made = machine.command(
-        "witness",
-        "witness",
-        "init",
-        HOME,
-        "--name",
-        "witness.example/w1",
-        *node,
-        *founded,
-    )
+    name = ("--name", "witness.example/w1")
+    made = machine.command("witness", "witness", "init", HOME, *name, *node, *founded, "--log", log_of("witness"))
     return made.stdout.strip()
 
 
@@ -122,6 +125,40 @@ def test_a_credential_that_one_member_issues_is_seen_at_the_other_through_the_pr
     at_lund = address.replace("/twente/", "/lund/", 1)
     until(lambda: proxy.get(at_lund).status_code == 200, says=lambda: running.said("lund-publisher"))
     assert proxy.get(at_lund).json()["status"] == "active"
+
+
+def test_the_brokers_let_each_member_write_its_own_topic_only(running):
+    address = running.text("lund-publisher", log_of("lund"))
+    with contextlib.closing(open_log(address, "example.org")) as log:
+        assert log.read("governance")
+        needed = r"User:CN=lund needs the access list's entry to Write on the topic registry\.twente"
+        with log.writer("twente"), pytest.raises(LogError, match=needed):
+            log.append("twente", [b"not lund's"])
+
+
+def test_the_witness_reads_and_writes_nothing(running):
+    address = running.text("witness", log_of("witness"))
+    with contextlib.closing(open_log(address, "example.org")) as log:
+        assert log.read("governance")
+        # Who may write no topic at all is refused before a topic is named.
+        with log.writer("twente"), pytest.raises(LogError, match="ClusterAuthorizationFailed"):
+            log.append("twente", [b"not the witness's"])
+
+
+def test_a_client_without_a_certificate_is_refused(running):
+    parsed = parse_kafka(running.text("lund-publisher", log_of("lund")))
+    security = KafkaSecurity(running.secrets / "authority")
+    with (
+        contextlib.closing(KafkaLog(parsed.brokers, "example.org", patience=2, security=security)) as log,
+        pytest.raises(LogUnavailable, match="set certificate_file and key_file"),
+    ):
+        log.read("governance")
+
+
+def test_the_job_that_makes_topics_changes_nothing_when_it_is_done_again(running):
+    assert "registry.twente" in running.said("topics")
+    job = running.services["topics"]["command"]
+    assert running.command("topics", *job).stdout == "Nothing was changed.\n"
 
 
 def page(proxy, path="/twente/members", **headers):

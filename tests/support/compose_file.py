@@ -78,6 +78,12 @@ def container_ports(service):
     return list(dict.fromkeys([*service.get("expose", ()), *published]))
 
 
+def must_complete(services, name):
+    """Whether others wait until this service has ended well."""
+    needs = [service.get("depends_on", {}).get(name, {}) for service in services.values()]
+    return {"condition": "service_completed_successfully"} in needs
+
+
 def started_after(services, names):
     """These services and those that they depend on, each after those."""
     order = []

@@ -154,8 +154,11 @@ class Machine:
         return _popen(words, output, self.environment(name))
 
     def _await(self, name):
-        """Wait until a service listens, and let its health check say so."""
+        """Wait until a service listens, and let its health check say so; or until it ends, if others wait for that."""
         process, said = self.processes[name], self.folder / "output" / name
+        if compose_file.must_complete(self.services, name):
+            assert process.wait(60) == 0, said.read_text()[-2000:]
+            return
         for port in self._own_ports(name):
             until(
                 lambda port=port: process.poll() is not None or _answers(self.ports[name, port]),
