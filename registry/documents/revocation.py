@@ -56,16 +56,18 @@ def find_revocation(
     A list that is too old proves that a certificate was revoked, and not that it was not.
     """
     candidates = list(lists)
-    newest: list[datetime] = []
-    for certificate, issuer in pairwise(path):
-        if _is_never_revoked(certificate):
-            continue
-        own = [each for each in candidates if _is_of(each, issuer)]
+    links = [
+        (certificate, issuer, [each for each in candidates if _is_of(each, issuer)])
+        for certificate, issuer in pairwise(path)
+        if not _is_never_revoked(certificate)
+    ]
+    # The whole path first: an authority that was revoked decides, although there is no list for what it certified.
+    for certificate, _, own in links:
         for each in own:
-            entry = each.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is not None:
-                day = entry.revocation_date_utc.date().isoformat()
+            if (day := _find_entry(each, certificate)) is not None:
                 return Revocation("revoked", f"The certificate of {_name_of(certificate)} was revoked on {day}.")
+    newest: list[datetime] = []
+    for certificate, issuer, own in links:
         current = [each for each in own if _is_current(each, at) and _is_whole(each, certificate)]
         if not current:
             return Revocation("unknown", _explain(issuer, own))
@@ -87,9 +89,29 @@ def _explain(issuer: x509.Certificate, own: Sequence[x509.CertificateRevocationL
     return f"Whether the certificate was revoked could not be checked: there is no list (CRL) of {authority} here."
 
 
+def _find_entry(revoked: x509.CertificateRevocationList, certificate: x509.Certificate) -> str | None:
+    """Return the day on which a list says that a certificate was revoked.
+
+    Entries of an indirect list may be of other authorities: they say nothing here. `removeFromCRL` ends a suspension.
+    """
+    entry = revoked.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    if entry is None or any(
+        isinstance(each.value, x509.IssuingDistributionPoint) and each.value.indirect_crl for each in revoked.extensions
+    ):
+        return None
+    if any(
+        isinstance(each.value, x509.CRLReason) and each.value.reason is x509.ReasonFlags.remove_from_crl
+        for each in entry.extensions
+    ):
+        return None
+    return entry.revocation_date_utc.date().isoformat()
+
+
 def _is_of(revoked: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    """Return whether an authority made a list, which its own key signed."""
+    """Return whether an authority made a list: its own key signed it, and may sign lists."""
     if revoked.issuer != issuer.subject:
+        return False
+    if any(isinstance(each.value, x509.KeyUsage) and not each.value.crl_sign for each in issuer.extensions):
         return False
     try:
         return revoked.is_signature_valid(issuer.public_key())  # type: ignore[arg-type] # others raise TypeError
@@ -116,7 +138,23 @@ def _is_whole(revoked: x509.CertificateRevocationList, certificate: x509.Certifi
                 return False
             if scope.only_contains_user_certs if is_authority else scope.only_contains_ca_certs:
                 return False
+            if scope.relative_name is not None or not _is_point_of(scope, certificate):
+                return False
     return True
+
+
+def _is_point_of(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> bool:
+    """Return whether a certificate names the point at which a part of an authority's lists is distributed."""
+    if scope.full_name is None:
+        return True
+    points = [
+        name
+        for extension in certificate.extensions
+        if isinstance(extension.value, x509.CRLDistributionPoints)
+        for point in extension.value
+        for name in point.full_name or ()
+    ]
+    return any(name in points for name in scope.full_name)
 
 
 def _is_never_revoked(certificate: x509.Certificate) -> bool:

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from registry.documents.revocation import InvalidCrl, read_crls
+from registry.documents.revocation import InvalidCrl, find_revocation, read_crls
 from registry.export.document import Copy
 from registry.export.elm import export_elm
 from registry.verification.issuer_keys import IssuerKeys
@@ -24,6 +26,7 @@ from tests.unit.registry.export.test_sd_jwt_vc import export
 COPY = Copy(identifier="urn:uuid:2f1c9a52-3b8e-4f60-9a41-5c2de8f07b13", issued=date(2026, 11, 30), tie="none")
 AUTHORITY = Authority()
 SEAL = AUTHORITY.seal()
+SHARD_1, SHARD_2 = (x509.UniformResourceIdentifier(f"http://ca.example/{number}.crl") for number in (1, 2))
 OLD = {"day": NOW - timedelta(days=40), "next_update": NOW - timedelta(days=33)}
 """A list that was to be replaced since."""
 
@@ -64,6 +67,13 @@ def certificate_of(report):
         ([AUTHORITY.revoke(scope=scope(only_contains_user_certs=True))], "passed", "validWithWarning", "not revoked"),
         ([AUTHORITY.revoke(scope=scope(only_contains_ca_certs=True))], "notChecked", "validWithWarning", "a part"),
         ([AUTHORITY.revoke(scope=scope(indirect_crl=True))], "notChecked", "validWithWarning", "a part"),
+        (
+            [AUTHORITY.revoke(SEAL.certificate, scope=scope(indirect_crl=True))],
+            "notChecked",
+            "validWithWarning",
+            "a part",
+        ),
+        ([AUTHORITY.revoke(scope=scope(full_name=[SHARD_1]))], "notChecked", "validWithWarning", "a part"),
     ],
 )
 def test_a_seal_is_as_good_as_what_is_known_of_its_certificate(payload, lists, result, verdict, words):
@@ -72,6 +82,61 @@ def test_a_seal_is_as_good_as_what_is_known_of_its_certificate(payload, lists, r
     assert (check.result, words in check.sentence) == (result, True), check.sentence
     assert report.verdict == verdict
     assert bool(report.claims) == (verdict != "invalid")
+
+
+def certify(name, key, issuer, issuer_key, *extensions):
+    """A certificate of an authority, or of somebody with a key."""
+    named = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+    subject, authority = named
+    builder = x509.CertificateBuilder(authority, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(NOW - timedelta(days=9)).not_valid_after(NOW + timedelta(days=9))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(issuer_key, SHA256())
+
+
+def list_of(authority, key, *entries, point=None):
+    """A list of an authority: (certificate, reason) each."""
+    builder = x509.CertificateRevocationListBuilder(authority.subject, NOW - timedelta(days=1), NOW + timedelta(days=6))
+    for certificate, reason in entries:
+        entry = x509.RevokedCertificateBuilder(certificate.serial_number, NOW - timedelta(days=2))
+        if reason is not None:
+            entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    if point is not None:
+        builder = builder.add_extension(scope(full_name=[point]), critical=True)
+    return builder.sign(key, SHA256())
+
+
+def usage(*, crl_sign):
+    flags = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+        "key_cert_sign", "encipher_only", "decipher_only",
+    )  # fmt: skip
+    return x509.KeyUsage(**dict.fromkeys(flags, False) | {"key_cert_sign": True}, crl_sign=crl_sign)
+
+
+def test_a_list_says_something_of_what_it_covers_and_a_revoked_authority_decides():
+    root_key, middle_key, leaf_key = (generate_private_key(SECP256R1()) for _ in range(3))
+    root = certify("root", root_key, "root", root_key)
+    middle = certify("middle", middle_key, "root", root_key, x509.BasicConstraints(ca=True, path_length=None))
+    points = [x509.DistributionPoint([SHARD_2], None, None, None)]
+    leaf = certify("leaf", leaf_key, "middle", middle_key, x509.CRLDistributionPoints(points))
+    of_root = list_of(root, root_key)
+
+    def state(*lists):
+        return find_revocation([leaf, middle, root], lists, NOW).state
+
+    assert state(of_root, list_of(middle, middle_key, point=SHARD_1)) == "unknown"
+    assert state(of_root, list_of(middle, middle_key, point=SHARD_2)) == "good"
+    assert state(of_root, list_of(middle, middle_key)) == "good"
+    assert state(list_of(root, root_key, (middle, None))) == "revoked"  # although there is no list for the leaf
+    removed = x509.ReasonFlags.remove_from_crl
+    assert state(of_root, list_of(middle, middle_key, (leaf, removed))) == "good"
+    assert state(of_root, list_of(middle, middle_key, (leaf, x509.ReasonFlags.key_compromise))) == "revoked"
+    for crl_sign, expected in ((True, "good"), (False, "unknown")):
+        middle = certify("middle", middle_key, "root", root_key, usage(crl_sign=crl_sign))
+        assert find_revocation([leaf, middle, root], [of_root, list_of(middle, middle_key)], NOW).state == expected
 
 
 @pytest.mark.parametrize("is_encoded", [True, False])
