@@ -46,6 +46,21 @@ class SecretFolder:
         """Return whether there is such a file."""
         return (self._folder / name).exists()
 
+    def has_both(self, one: str, other: str) -> bool:
+        """Return whether there are two files that belong together. Ends the program where only one is there."""
+        if self.has(one) != self.has(other):
+            there = one if self.has(one) else other
+            raise SystemExit(
+                f"{one} and {other} belong together, and only {there} is there: remove it, and start again"
+            )
+        return self.has(one)
+
+    def write_derived(self, name: str, content: bytes, account: int) -> None:
+        """Write a file that is made from others. Ends the program where the one that exists is made from older ones."""
+        if self.has(name) and self.read(name) != content:
+            raise SystemExit(f"{name} does not fit the files that it is made from: remove it, and start again")
+        self.write(name, content, account)
+
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         return (self._folder / name).read_bytes()
@@ -77,7 +92,7 @@ class Authority(NamedTuple):
 
 def open_authority(folder: SecretFolder) -> Authority:
     """Return the authority of a folder, which is made if there is none."""
-    if not folder.has("authority"):
+    if not folder.has_both("authority-key", "authority"):
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("Authority for trying out a registry")
         certificate = (
@@ -96,7 +111,7 @@ def open_authority(folder: SecretFolder) -> Authority:
 
 def issue(folder: SecretFolder, authority: Authority, name: str, account: int, hosts: Sequence[str] = ()) -> None:
     """Write NAME-key and NAME-certificate for a client, and with `hosts` for a server; leave those that exist."""
-    if folder.has(f"{name}-certificate"):
+    if folder.has_both(f"{name}-key", f"{name}-certificate"):
         return
     key = ec.generate_private_key(ec.SECP256R1())
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
@@ -126,7 +141,8 @@ def make_database_passwords(folder: SecretFolder) -> None:
         if role != "replication":
             lines.append(f"CREATE DATABASE {role} OWNER {role};")
             lines.append(f"REVOKE ALL ON DATABASE {role} FROM PUBLIC;")
-    folder.write("postgres-roles.sql", ("\n".join(lines) + "\n").encode(), POSTGRES)
+    # PostgreSQL reads it once, when its folder is empty: a password that changes later is changed there by hand.
+    folder.write_derived("postgres-roles.sql", ("\n".join(lines) + "\n").encode(), POSTGRES)
 
 
 def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
@@ -175,7 +191,9 @@ def main(folder: str, host: str) -> None:
     for broker in BROKERS:
         # A broker's own health check, and nobody else, reaches it as localhost.
         issue(files, authority, broker, KAFKA, [broker, "localhost", "127.0.0.1"])
-        files.write(f"{broker}-keystore", files.read(f"{broker}-key") + files.read(f"{broker}-certificate"), KAFKA)
+        files.write_derived(
+            f"{broker}-keystore", files.read(f"{broker}-key") + files.read(f"{broker}-certificate"), KAFKA
+        )
     for client in (*NODES, "witness"):
         issue(files, authority, client, REGISTRY)
     make_database_passwords(files)

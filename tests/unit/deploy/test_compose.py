@@ -60,6 +60,24 @@ def test_the_step_that_makes_secrets_makes_each_that_the_file_names_and_changes_
     assert {name for name in made if made[name] != again[name]} == {"twente-database"}
 
 
+@pytest.mark.parametrize(
+    ("removed", "said"),
+    [
+        ("proxy-certificate", "proxy-key and proxy-certificate belong together"),
+        ("twente-key", "twente-key and twente-certificate belong together"),
+        ("authority", "authority-key and authority belong together"),
+        ("twente-database", "postgres-roles.sql does not fit"),
+    ],
+)
+def test_half_of_what_belongs_together_is_not_made_again(tmp_path, removed, said):
+    make = [sys.executable, FOLDER / "make_secrets.py", tmp_path, "registry.example.org"]
+    subprocess.run(make, check=True, capture_output=True)
+    (tmp_path / removed).unlink()
+    again = subprocess.run(make, check=False, capture_output=True, text=True)
+    assert again.returncode == 1
+    assert said in again.stderr
+
+
 def test_each_secret_is_some_services_and_each_mounted_file_exists():
     used = set()
     for service in SERVICES.values():

@@ -13,8 +13,11 @@ fi
 chmod -R go-rwx "$home/keys"
 
 if [ "$(readlink "$home/registry.toml" || true)" != "$settings" ]; then
-    # The file that `registry node init` wrote: kept, and out of use.
-    if [ -f "$home/registry.toml" ]; then mv "$home/registry.toml" "$home/registry.toml.before"; fi
+    # The file that `registry node init` wrote: kept without the database's address, which has a password, and out of use.
+    if [ -f "$home/registry.toml" ]; then
+        sed '/^database *=/d' "$home/registry.toml" > "$home/registry.toml.before"
+        rm "$home/registry.toml"
+    fi
     ln -s "$settings" "$home/.registry.toml.$$"
     mv -fT "$home/.registry.toml.$$" "$home/registry.toml"
 fi
