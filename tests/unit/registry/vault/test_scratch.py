@@ -55,7 +55,7 @@ def test_a_full_temporary_folder_is_a_full_disk_and_names_the_folder():
     scratch = Scratch()
     scratch.add(b"row 1", b"Ada Jansen")
     scratch._connection().execute("PRAGMA max_page_count = 10")  # noqa: SLF001 - a full disk, without one
-    with pytest.raises(OSError, match="temporary folder is full .*SQLITE_TMPDIR names another folder") as raised:
+    with pytest.raises(OSError, match=r"temporary folder is full .*SQLITE_TMPDIR names another folder") as raised:
         fill(scratch)
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, find_temporary_folder())
 
