@@ -45,26 +45,27 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def plan(
-    state: ClusterState, streams: Collection[str], principals: Principals, departed: frozenset[str] = frozenset()
+    state: ClusterState,
+    streams: Collection[str],
+    principals: Principals,
+    departed: frozenset[str] = frozenset(),
+    copies: int | None = None,
 ) -> list[Difference]:
     """Return all differences, in a stable order. `streams` are the members that governance ever admitted, and itself.
 
     `departed` are those of them that left: each keeps its topic, and may write, to revoke and to erase, for as long as
-    the file names its principal.
+    the file names its principal. `copies` is how many copies an administrator wants of each topic, where the cluster
+    never has more brokers: those that answer may be fewer than those that there are.
     """
     return [
-        *_compare_topics(state, streams),
+        *_compare_topics(state, streams, copies),
         *_compare_broker(state),
         *_compare_rights(state, streams, departed, principals),
     ]
 
 
-def count_copies(brokers: int) -> int:
-    """Return how many copies a topic has in a cluster of this size."""
-    return min(REPLICATION, brokers)
-
-
-def _compare_topics(state: ClusterState, streams: Collection[str]) -> Iterator[Difference]:
+def _compare_topics(state: ClusterState, streams: Collection[str], copies: int | None) -> Iterator[Difference]:
+    copies_due = copies or min(REPLICATION, state.brokers)
     expected = {topic_of(stream) for stream in streams}
     for topic in sorted(expected | state.topics.keys()):
         if topic not in expected:
@@ -72,9 +73,23 @@ def _compare_topics(state: ClusterState, streams: Collection[str]) -> Iterator[D
                 "topic-unknown", topic, f"{topic}: governance has admitted no such member; it is left alone", "manual"
             )
         elif topic not in state.topics:
-            yield Difference("topic-missing", topic, f"{topic} does not exist", "apply")
+            yield _judge_missing(topic, state.brokers, copies)
         else:
-            yield from _compare_topic(topic, state.topics[topic], count_copies(state.brokers))
+            yield from _compare_topic(topic, state.topics[topic], copies_due)
+
+
+def _judge_missing(topic: str, brokers: int, copies: int | None) -> Difference:
+    """Return the difference of a topic that does not exist: during an outage none is made with too few copies."""
+    if brokers >= (copies or REPLICATION):
+        return Difference("topic-missing", topic, f"{topic} does not exist", "apply")
+    answer = "broker answers" if brokers == 1 else "brokers answer"
+    return Difference(
+        "topic-missing",
+        topic,
+        f"{topic} does not exist, and {brokers} {answer} where {copies or REPLICATION} copies are due. Start the"
+        " others; where there are no others, `registry topics apply --copies N` makes it.",
+        "manual",
+    )
 
 
 def _compare_topic(topic: str, actual: TopicState, copies: int) -> Iterator[Difference]:

@@ -11,9 +11,9 @@ from consumers.governance.governance import GovernanceFold
 from registry.log import GOVERNANCE, HeadLost, LogError
 from registry.log.addresses import KafkaAddress, parse_kafka
 from registry.log.kafka_cluster import KafkaCluster
-from registry.log.kafka_topics import build_settings
+from registry.log.kafka_topics import REPLICATION, build_settings
 from registry.log.principals import Principals, read_principals
-from registry.log.topic_plan import Difference, count_copies, plan
+from registry.log.topic_plan import Difference, plan
 from registry.log.topic_state import add_right, change_setting, create_topic, read_cluster, remove_right
 from registry.node.node import Node
 
@@ -21,19 +21,28 @@ _PATIENCE_SECONDS = 30.0
 Done = Callable[[Difference], None]
 
 
-def plan_topics(node: Node, principals_file: Path, brokers: str | None = None) -> list[Difference]:
+def plan_topics(
+    node: Node, principals_file: Path, brokers: str | None = None, *, copies: int | None = None
+) -> list[Difference]:
     """Return how the cluster differs from governance and the file of principals; change nothing.
 
-    `brokers` is the address under which the administrator reaches the cluster; without it, the node's own log. Raises
-    `PrincipalsError`, and errors of the log.
+    `brokers` is the address under which the administrator reaches the cluster; without it, the node's own log.
+    `copies` is how many copies topics have in a cluster of fewer than three brokers. Raises `PrincipalsError`, and
+    errors of the log.
     """
     streams, departed, principals = _read_wanted(node, principals_file)
     with _administer(_address(node, brokers)) as admin:
-        return plan(read_cluster(admin), streams, principals, departed)
+        return plan(read_cluster(admin), streams, principals, departed, copies)
 
 
 def apply_topics(
-    node: Node, principals_file: Path, brokers: str | None = None, *, remove_rights: bool = False, done: Done
+    node: Node,
+    principals_file: Path,
+    brokers: str | None = None,
+    *,
+    copies: int | None = None,
+    remove_rights: bool = False,
+    done: Done,
 ) -> list[Difference]:
     """Do what the plan says; pass each difference that is settled to `done`, and return those that are left.
 
@@ -45,9 +54,10 @@ def apply_topics(
         state = read_cluster(admin)
         left = []
         # Rights are added before others are removed: a member whose right is replaced is never without one.
-        for difference in sorted(plan(state, streams, principals, departed), key=lambda each: each.remedy == "remove"):
+        differences = plan(state, streams, principals, departed, copies)
+        for difference in sorted(differences, key=lambda each: each.remedy == "remove"):
             if difference.remedy == "apply" or (difference.remedy == "remove" and remove_rights):
-                _settle(admin, difference, count_copies(state.brokers))
+                _settle(admin, difference, copies or REPLICATION)
                 done(difference)
             else:
                 left.append(difference)

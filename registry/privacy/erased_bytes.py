@@ -117,27 +117,52 @@ def rewrite_tables(dsn: str, now: datetime) -> Rewrite:
 def _find_older_transaction(connection: Connection[DictRow]) -> str | None:
     """Return why deleted rows would survive a rewrite: somebody may still see them. None where nobody may."""
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.backend_xmin IS NOT NULL"
-        " AND age(a.backend_xmin) >= e.age) + (SELECT count(*) FROM pg_replication_slots s"
-        " WHERE s.xmin IS NOT NULL AND age(s.xmin) >= e.age) AS open"
+        "SELECT (SELECT count(*) FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()"
+        " AND (age(a.backend_xmin) >= e.age OR a.datname = current_database() AND age(a.backend_xid) >= e.age))"
+        " + (SELECT count(*) FROM pg_replication_slots s"
+        " WHERE s.xmin IS NOT NULL AND age(s.xmin) >= e.age) + (SELECT count(*) FROM pg_prepared_xacts p"
+        " WHERE p.database = current_database() AND age(p.transaction) >= e.age) AS open"
         " FROM (SELECT min(age(xid::xid)) AS age FROM privacy.erased_bytes) e"
     ).fetchone()
     if row is None or not row["open"]:
         return None
-    return "a transaction, or a replica, that began before the erasure still sees the rows; end it, and try again"
+    return (
+        "a transaction (also a prepared one), or a replica, that began before the erasure still sees the rows; end it,"
+        " and try again"
+    )
 
 
 def _rewrite_each(connection: Connection[DictRow], done: list[str]) -> str | None:
-    """Rewrite each table, and add its name to `done`; return why one could not be."""
+    """Rewrite each table, and add its name to `done`; return why one could not be.
+
+    A table that the role may not rewrite is no error to PostgreSQL, only a notice: a table was rewritten where its
+    file is another one. The planner's statistics belong to the administrator: their notice is among the copies.
+    """
+    refused: list[str] = []
     connection.execute(SQL("SET lock_timeout = {}").format(f"{LOCK_SECONDS}s"))
     for table in (*REWRITTEN, _STATISTICS):
         try:
+            before = _find_file(connection, table)
             options = SQL("FULL") if table == _STATISTICS else SQL("FULL, ANALYZE")
             connection.execute(SQL("VACUUM ({}) {}").format(options, Identifier(*table.split("."))))
         except errors.LockNotAvailable:
             return f"the table {table} was in use for {LOCK_SECONDS} seconds"
-        done.append(table)
-    return None
+        if _find_file(connection, table) != before:
+            done.append(table)
+        elif table != _STATISTICS:
+            refused.append(table)
+    if not refused:
+        return None
+    return (
+        f"the node's database role may not rewrite {', '.join(refused)}; let the administrator make it the owner:"
+        " ALTER TABLE name OWNER TO role"
+    )
+
+
+def _find_file(connection: Connection[DictRow], table: str) -> int | None:
+    """Return the number of the file that a table is in."""
+    row = connection.execute("SELECT pg_relation_filenode(%s::regclass) AS file", (table,)).fetchone()
+    return None if row is None else row["file"]
 
 
 def _pass_log(connection: Connection[DictRow]) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from registry.privacy import erased_bytes
@@ -64,6 +65,41 @@ def test_a_transaction_from_before_the_erasure_hinders_it_and_it_is_tried_again_
         assert not is_rewrite_due(connection, 1, ERASED + timedelta(days=1, minutes=59))
         assert is_rewrite_due(connection, 1, ERASED + timedelta(days=1, minutes=61))
     assert rewrite_tables(dsn, ERASED + timedelta(days=1)).deletions == 1
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_transaction_that_has_written_hinders_it_and_a_prepared_one_does_too(connection, dsn, prepared):
+    with psycopg.connect(dsn, autocommit=True) as writer:
+        writer.execute("BEGIN")
+        writer.execute("CREATE TABLE of_another_program ()")
+        if prepared:
+            writer.execute("PREPARE TRANSACTION 'of another program'")
+        note(connection)
+        rewrite = rewrite_tables(dsn, ERASED)
+        writer.execute("ROLLBACK PREPARED 'of another program'" if prepared else "ROLLBACK")
+        assert (rewrite.deletions, "began before the erasure" in (rewrite.hindrance or "")) == (0, True)
+    assert rewrite_tables(dsn, ERASED).deletions == 1
+
+
+def test_a_table_of_another_role_hinders_it_and_is_named(connection, dsn):
+    connection.execute("CREATE ROLE of_a_node")
+    try:
+        for schema in {table.split(".")[0] for table in REWRITTEN} | {"privacy", "accounts"}:
+            connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO of_a_node")
+            connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO of_a_node")
+            connection.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO of_a_node")
+        for table in set(REWRITTEN) - {"vault.records"}:
+            connection.execute(f"ALTER TABLE {table} OWNER TO of_a_node")
+        note(connection)
+        rewrite = rewrite_tables(make_conninfo(dsn, options="-c role=of_a_node"), ERASED)
+        assert "may not rewrite vault.records; let the administrator" in (rewrite.hindrance or "")
+        assert rewrite.deletions == 0
+        assert set(rewrite.tables) == set(REWRITTEN) - {"vault.records"}
+        connection.execute("ALTER TABLE vault.records OWNER TO of_a_node")
+        assert rewrite_tables(make_conninfo(dsn, options="-c role=of_a_node"), ERASED).deletions == 1
+    finally:
+        connection.execute("DROP OWNED BY of_a_node CASCADE")
+        connection.execute("DROP ROLE of_a_node")
 
 
 def test_a_table_that_is_in_use_hinders_it_and_is_named(connection, dsn, monkeypatch):

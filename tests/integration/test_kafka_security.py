@@ -66,9 +66,8 @@ class SecureCluster:
 
     def topics(self, act: str, *options: str, check: int = 0) -> Any:
         """Run `registry topics plan` or `apply`; return its JSON."""
-        done = registry(
-            "topics", act, "--principals", self.principals, "--json", *options, home=self.home, check=check or True
-        )
+        words = ("--principals", self.principals, "--copies", 1, "--json", *options)
+        done = registry("topics", act, *words, home=self.home, check=check or True)
         return json.loads(done.stdout)
 
 

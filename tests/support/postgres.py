@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 PREFIX = "registry-tests-"
 
 # Tests kill processes, never the machine: what the kernel has been given is safe without fsync. Hundreds of databases
-# of tests that are over need no look at each of them every minute.
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "autovacuum_naptime": "600"}
+# of tests that are over need no look at each of them every minute. Prepared transactions: one test makes one.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "autovacuum_naptime": "600",
+    "max_prepared_transactions": "2",
+}
 
 
 @pytest.fixture(scope="session")

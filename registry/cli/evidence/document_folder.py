@@ -121,19 +121,22 @@ def verify_file(file: Path, ports: Any) -> VerificationReport:  # noqa: ANN401 -
         content = read_bytes(file)
         disclosures = read_bytes(beside).decode().split() if beside.is_file() else []
     except (FileError, UnicodeDecodeError) as error:
-        return _report_unread(f"The file could not be read: {error}")
+        return _report_unverified("the file could not be read", f"The file could not be read: {error}")
     try:
         return verify_document(content, ports, disclosures)
     except Exception as error:  # noqa: BLE001 - a fault of the program with one file must not end the others
         # The error's message may quote the document, and with it a person: its kind is enough to report the fault
-        return _report_unread(f"Internal error ({type(error).__name__}). Verify this file alone to see more.")
+        return _report_unverified(
+            "the program failed on this file",
+            f"Internal error ({type(error).__name__}). Verify this file alone to see more.",
+        )
 
 
-def _report_unread(sentence: str) -> VerificationReport:
-    """Return the report on a file that could not be verified."""
+def _report_unverified(why: str, sentence: str) -> VerificationReport:
+    """Return the report on a file that could not be verified. `why` is for the summary."""
     return VerificationReport(
         verdict="cannotTell",
-        summary="We cannot tell: the file could not be read.",
+        summary=f"We cannot tell: {why}.",
         format=None,
         format_name=None,
         checks=[Check("parsed", "notChecked", sentence)],

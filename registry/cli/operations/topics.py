@@ -21,6 +21,10 @@ Brokers = Annotated[
     str | None,
     typer.Option(help="The brokers with an administrator's files: kafka://HOST:PORT?ca_file=… (else the node's log)."),
 ]
+Copies = Annotated[
+    int | None,
+    typer.Option(min=1, max=3, help="The copies of each topic, in a cluster that has fewer than three brokers."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +34,12 @@ def add_to(app: typer.Typer) -> None:
 
 @topics_app.command("plan")
 def plan(
-    context: typer.Context, *, principals: PrincipalsFile, brokers: Brokers = None, as_json: AsJson = False
+    context: typer.Context,
+    *,
+    principals: PrincipalsFile,
+    brokers: Brokers = None,
+    copies: Copies = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what is missing or different in the cluster: topics, their settings, access lists. Changes nothing.
 
@@ -38,7 +47,7 @@ def plan(
 
     Example: registry topics plan --principals principals.toml
     """
-    differences = plan_topics(node_of(context), principals, brokers)
+    differences = plan_topics(node_of(context), principals, brokers, copies=copies)
     if as_json:
         print_json({"items": differences})
     else:
@@ -55,6 +64,7 @@ def apply(
     *,
     principals: PrincipalsFile,
     brokers: Brokers = None,
+    copies: Copies = None,
     remove_rights: Annotated[
         bool, typer.Option("--remove-rights", help="Also remove entries of access lists that are too wide or deny.")
     ] = False,
@@ -73,7 +83,7 @@ def apply(
         if not as_json:
             say(f"done: {difference.sentence}")
 
-    left = apply_topics(node_of(context), principals, brokers, remove_rights=remove_rights, done=note)
+    left = apply_topics(node_of(context), principals, brokers, copies=copies, remove_rights=remove_rights, done=note)
     if as_json:
         print_json({"done": settled, "left": left})
     else:

@@ -1,5 +1,6 @@
 """Short requests over HTTP for checks: bounded in time and size, without redirects."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ import httpx
 import msgspec
 
 SECONDS: Final = 2.0
+"""Time for a connection, and for each read of an answer."""
+WHOLE_SECONDS: Final = 4.0
+"""Time for a whole answer."""
 _MAX_BYTES: Final = 64 * 1024
 
 
@@ -18,7 +22,7 @@ class Unreachable(Exception):
 
 
 class Answer(NamedTuple):
-    """An answer over HTTP, with at most 64 KiB of its body."""
+    """An answer over HTTP, with at most 64 KiB of its body as it was sent."""
 
     status: int
     headers: httpx.Headers
@@ -46,23 +50,31 @@ class Answer(NamedTuple):
 
 
 def ask(address: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Send a GET request. Raises `Unreachable`."""
-    before = datetime.now(UTC)
+    """Send a GET request. Raises `Unreachable`, also where the whole answer is not there in time."""
     try:
-        with (
-            httpx.Client(timeout=SECONDS, follow_redirects=False) as client,
-            client.stream("GET", address, headers=dict(headers or {})) as response,
-        ):
-            after = datetime.now(UTC)
-            body = b""
-            for part in response.iter_bytes():
-                body += part
-                if len(body) >= _MAX_BYTES:
-                    break
-            until = _certificate_until(response)
+        return asyncio.run(_ask(address, {"Accept-Encoding": "identity", **(headers or {})}))
+    except TimeoutError as failure:
+        raise Unreachable(f"no whole answer within {WHOLE_SECONDS:g} seconds") from failure
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as failure:
         reason = " ".join(str(failure).split()) or type(failure).__name__
         raise Unreachable(reason) from failure
+
+
+async def _ask(address: str, headers: Mapping[str, str]) -> Answer:
+    before = datetime.now(UTC)
+    async with (
+        asyncio.timeout(WHOLE_SECONDS),
+        httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client,
+        client.stream("GET", address, headers=headers) as response,
+    ):
+        after = datetime.now(UTC)
+        body = b""
+        # Raw: a few bytes of a compressed body, which nobody asked for, can be gigabytes
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) >= _MAX_BYTES:
+                break
+        until = _certificate_until(response)
     return Answer(response.status_code, response.headers, body[:_MAX_BYTES], before + (after - before) / 2, until)
 
 

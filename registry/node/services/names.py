@@ -37,8 +37,10 @@ def choose_services(
 ) -> tuple[Service, ...]:
     """Return the services that a process runs, in their order: those that were named, else the default.
 
-    Raises `SettingsError` for one that was named and that this node cannot run. The consortium's own node publishes by
-    ceremony, and only its projector runs.
+    The intake without a Kafka, and status lists without a public address, have nothing to do and are left out. Raises
+    `SettingsError` for one that was named and that this node cannot run: for the intake, and where only status lists
+    were named (unit files and charts name them for every node). The consortium's own node publishes by ceremony, and
+    only its projector runs.
     """
     is_governance = settings.member == GOVERNANCE
     if is_governance and (others := sorted(set(names) - {Service.PROJECTOR})):
@@ -48,6 +50,12 @@ def choose_services(
     chosen = set(names) or set(default)
     if is_governance:
         chosen &= {Service.PROJECTOR}
+    if settings.intake_kafka is None:
+        chosen.discard(Service.INTAKE)
+    if settings.public_url is None:
+        chosen.discard(Service.STATUS_LISTS)
+    if not chosen:
+        raise SettingsError("status-lists: this node has no public address; set public_url, or leave the service out")
     return tuple(service for service in Service if service in chosen)
 
 

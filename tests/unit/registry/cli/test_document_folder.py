@@ -24,9 +24,14 @@ def test_an_internal_error_is_the_result_of_its_file_and_names_nobody(tmp_path):
     file = tmp_path / "badge.json"
     file.write_bytes(export_open_badge(credential(), make_copy(), KeySigner()).content)
     report = document_folder.verify_file(file, ports(keys=Broken()))
-    assert report.verdict == "cannotTell"
+    assert (report.verdict, report.summary) == ("cannotTell", "We cannot tell: the program failed on this file.")
     assert "TypeError" in report.checks[0].sentence
     assert "Zoë" not in report.checks[0].sentence
+
+
+def test_a_file_that_cannot_be_read_is_said_to_be_unread(tmp_path):
+    report = document_folder.verify_file(tmp_path, ports())
+    assert report.summary == "We cannot tell: the file could not be read."
 
 
 def test_the_table_of_a_folder_says_what_is_inside_of_each_file():

@@ -66,6 +66,18 @@ def test_a_missing_topic_is_made_and_an_unknown_one_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("brokers", "copies", "remedy"),
+    [(3, None, "apply"), (2, None, "manual"), (1, None, "manual"), (2, 2, "apply"), (1, 1, "apply"), (1, 2, "manual")],
+)
+def test_no_topic_is_made_while_a_broker_is_away(brokers: int, copies: int | None, remedy: str) -> None:
+    topics = {"registry.governance": _topic(), "registry.twente": _topic()}
+    state = _cluster()._replace(brokers=brokers, topics=topics)
+    (difference,) = plan(state, _STREAMS, _PRINCIPALS, copies=copies)
+    assert (difference.code, difference.remedy) == ("topic-missing", remedy)
+    assert ("--copies N" in difference.sentence) == (remedy == "manual")
+
+
+@pytest.mark.parametrize(
     "right",
     [
         Right("User:*", "WRITE", "*"),

@@ -1,8 +1,13 @@
 """Values outside of memory: what comes back, and what the file says to others."""
 
+import errno
+import resource
+import signal
 from pathlib import Path
 
-from registry.vault.scratch import Scratch
+import pytest
+
+from registry.vault.scratch import Scratch, find_temporary_folder
 
 
 def test_a_value_comes_back_by_its_key():
@@ -44,6 +49,40 @@ def test_the_file_has_no_name_and_goes_with_the_object():
     assert before >= 1
     del scratch
     assert len(_read_deleted_files()) == before - 1
+
+
+def test_a_full_temporary_folder_is_a_full_disk_and_names_the_folder():
+    scratch = Scratch()
+    scratch.add(b"row 1", b"Ada Jansen")
+    scratch._connection().execute("PRAGMA max_page_count = 10")  # noqa: SLF001 - a full disk, without one
+    with pytest.raises(OSError, match=r"temporary folder is full .*SQLITE_TMPDIR names another folder") as raised:
+        fill(scratch)
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, find_temporary_folder())
+
+
+def test_the_folder_that_is_named_is_the_one_that_is_used():
+    scratch = Scratch()
+    fill(scratch)
+    links = [each.readlink() for each in Path("/proc/self/fd").iterdir() if _is_scratch(each)]
+    assert {str(link.parent) for link in links} == {find_temporary_folder()}
+
+
+def test_a_limit_on_files_is_named_with_the_folder_too():
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="temporary values cannot be kept there") as raised:
+            fill(Scratch())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert raised.value.filename == find_temporary_folder()
+
+
+def fill(scratch):
+    for number in range(5000):
+        scratch.add(f"record-{number}".encode(), bytes(400))
 
 
 def _read_deleted_files() -> list[bytes]:
