@@ -46,14 +46,12 @@ class SecretFolder:
         """Return whether there is such a file."""
         return (self._folder / name).exists()
 
-    def has_both(self, one: str, other: str) -> bool:
-        """Return whether there are two files that belong together. Ends the program where only one is there."""
-        if self.has(one) != self.has(other):
-            there = one if self.has(one) else other
-            raise SystemExit(
-                f"{one} and {other} belong together, and only {there} is there: remove it, and start again"
-            )
-        return self.has(one)
+    def has_pair(self, key: str, certificate: str) -> bool:
+        """Return whether there are a key and its certificate. Ends the program where only one of them is there."""
+        if self.has(key) != self.has(certificate):
+            there = key if self.has(key) else certificate
+            raise SystemExit(f"{key} and {certificate} belong together, and only {there} is there: remove it first")
+        return self.has(key)
 
     def write_derived(self, name: str, content: bytes, account: int) -> None:
         """Write a file that is made from others. Ends the program where the one that exists is made from older ones."""
@@ -92,7 +90,7 @@ class Authority(NamedTuple):
 
 def open_authority(folder: SecretFolder) -> Authority:
     """Return the authority of a folder, which is made if there is none."""
-    if not folder.has_both("authority-key", "authority"):
+    if not folder.has_pair("authority-key", "authority"):
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("Authority for trying out a registry")
         certificate = (
@@ -111,7 +109,7 @@ def open_authority(folder: SecretFolder) -> Authority:
 
 def issue(folder: SecretFolder, authority: Authority, name: str, account: int, hosts: Sequence[str] = ()) -> None:
     """Write NAME-key and NAME-certificate for a client, and with `hosts` for a server; leave those that exist."""
-    if folder.has_both(f"{name}-key", f"{name}-certificate"):
+    if folder.has_pair(f"{name}-key", f"{name}-certificate"):
         return
     key = ec.generate_private_key(ec.SECP256R1())
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]

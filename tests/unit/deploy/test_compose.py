@@ -54,10 +54,10 @@ def test_the_step_that_makes_secrets_makes_each_that_the_file_names_and_changes_
     assert named <= made.keys()
     readable = {file.name for file in tmp_path.iterdir() if file.stat().st_mode & 0o077}
     assert readable == {"authority"}
-    (tmp_path / "twente-database").unlink()
+    (tmp_path / "twente-passphrase").unlink()
     subprocess.run(make, check=True)
     again = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert {name for name in made if made[name] != again[name]} == {"twente-database"}
+    assert {name for name in made if made[name] != again[name]} == {"twente-passphrase"}
 
 
 @pytest.mark.parametrize(
