@@ -1,6 +1,7 @@
 """The security of connections to Kafka: TLS, with a client's certificate or a password (SCRAM-SHA-512).
 
-Kafka's client reads the files again for each connection, so that a new certificate takes effect without a restart.
+Kafka's client makes a context of TLS for each connection, with TLS 1.2 or later, and reads the files again for it, so
+that a new certificate takes effect without a restart. A context of our own (`ssl_context`) would keep the old one.
 """
 
 import os
@@ -111,8 +112,9 @@ class KafkaSecurity:
         return settings
 
     def build_context(self) -> ssl.SSLContext:
-        """Return the context of TLS that connections use: 1.2 or later, with the brokers' names checked.
+        """Return a context of TLS 1.2 or later that checks the brokers' names, as Kafka's client makes its own.
 
+        It checks the files, and asks brokers why they refuse; records do not go over it.
         Raises `KafkaSecurityError` for a file that is missing or wrong.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -53,15 +53,22 @@ class Authority:
         self.ca_file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def certify(
-        self, name: str, *, passphrase: bytes | None = None, ends_in: timedelta = timedelta(days=365)
+        self,
+        name: str,
+        *,
+        passphrase: bytes | None = None,
+        ends_in: timedelta = timedelta(days=365),
+        host: str | None = None,
     ) -> Certified:
         """Make a key and a certificate for 127.0.0.1 and `localhost`, of brokers and clients alike.
 
-        `ends_in` may be negative: then the certificate has ended already.
+        `ends_in` may be negative: then the certificate has ended already. With `host` it is for that host alone.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         end = datetime.now(UTC) + ends_in
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names: list[x509.GeneralName] = [x509.DNSName(host or "localhost")]
+        if host is None:
+            names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         certificate = (
             x509.CertificateBuilder()
