@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "PUBLIC_HOST": "localhost",
     "KAFKA_CLUSTER_ID": "MkU3OEVBNTcwNTJENDM2Qk",
     "KAFKA_BROKERS": ",".join(f"{broker}:9092" for broker in BROKERS),
+    "KAFKA_COPIES": str(len(BROKERS)),
     "HTTP_WORKERS": "1",
 }
 SECRETS = compose_file.COMPOSE.parent / "make_secrets.py"

@@ -52,7 +52,7 @@ def _listen(authority: Authority, server: Certified, meet: Callable[[str], None]
                     try:
                         with context.wrap_socket(plain, server_side=True) as secured:
                             met = secured.getpeercert() or {}
-                            meet(str(met["subject"][0][0][1]))  # type: ignore[index] # of a certificate, as ssl gives it
+                            meet(str(met["subject"][0][0][1]))  # type: ignore[index] # the form of a certificate in ssl
                     except ssl.SSLError as error:
                         meet(str(error.reason))
 
