@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.http.test_cases import opened
+from tests.support.command import until
 from tests.support.keyboard import Keyboard
 from tests.support.served import csv_of, row
 
@@ -43,7 +44,7 @@ def test_a_file_is_repaired_handed_over_and_released(site, sit_down, tmp_path):
     keys.skip()
     keys.go_to("File")
     keys.press("Enter")
-    page.wait_for_function("document.activeElement.files.length")
+    until(lambda: page.evaluate("document.activeElement.files.length"))
     keys.open("Upload and check", "1 of 3 rows cannot be issued yet")
     keys.skip()
     keys.go_to("Correct row 3")
