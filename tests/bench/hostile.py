@@ -89,7 +89,8 @@ async def _measured(dsn: str, plain: str, reads: dict[str, Read]) -> list[Result
         for name, (read, cost) in reads.items():
             took, waited, refused = await _beside(served, plain, read, cost)
             print(f"{name}: alone and by {CLIENTS} at once {took:,.0f} ms at most, {refused} refused")
-            results += [_result(f"hostile: {name}", took, READ_MS), _result("  a lookup beside it", waited, WAIT_MS)]
+            results.append(_result(f"hostile: {name}", took, READ_MS))
+            results.append(_result(f"a lookup beside hostile {name}", waited, WAIT_MS))
         return results
     finally:
         served.close()
