@@ -25,7 +25,7 @@ def test_the_generator_leaves_out_nothing(package):
         "Unsupported content type text/plain",
     }
     warned = [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR"))]
-    assert len(warned) == 8, said  # createBatch four, verifyReceipt one, a PDF or a ZIP three
+    assert len(warned) == 9, said  # createBatch four, verifyReceipt one, a PDF or a ZIP four
 
 
 def test_a_generated_client_does_the_five_minute_tour(generator, package, reading, decide):
