@@ -1,5 +1,7 @@
 """Stacking and erasing over HTTP: progress, a larger credential, what impairs it; and a learner who goes."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from tests.support.command import until
@@ -175,8 +177,10 @@ def test_a_learner_is_erased_for_good(node, system, offers):
     problem(nobody, 404, "not-found")
     assert system.get(f"/v1/learners/{learner}", headers=waiting).status_code == 200
     done = system.post(path, json={"confirm": learner}, headers=once("e"))
-    assert (done.status_code, done.json()) == (200, {"member": "twente", "learner": learner})
-    assert system.post(path, json={"confirm": learner}, headers=once("e")).json() == done.json()
+    erased = done.json()
+    assert (done.status_code, erased["member"], erased["learner"]) == (200, "twente", learner)
+    assert date.fromisoformat(erased["goneBy"]) > datetime.now(UTC).date() - timedelta(days=1)
+    assert system.post(path, json={"confirm": learner}, headers=once("e")).json() == erased
     assert (
         problem(system.post(path, json={"confirm": learner}, headers=once("f")), 409, "refused")["code"] == "duplicate"
     )
