@@ -16,6 +16,7 @@ from registry.log.addresses import KafkaAddress
 from registry.log.kafka_security import KafkaSecurity, KafkaSecurityError
 from tests.support.certificates import Authority
 from tests.support.command import registry
+from tests.support.forgotten_sockets import collect_sockets  # noqa: F401 - a fixture
 from tests.support.streams import CONSORTIUM, Consortium
 
 pytestmark = [

@@ -1,7 +1,6 @@
 """TLS as Kafka's client speaks it with our settings, to a server that shakes hands and hangs up."""
 
 import contextlib
-import gc
 import socket
 import ssl
 import threading
@@ -17,6 +16,7 @@ from registry.log.kafka_client import connect
 from registry.log.kafka_probe import explain_failure
 from registry.log.kafka_security import KafkaSecurity
 from tests.support.certificates import Authority, Certified
+from tests.support.forgotten_sockets import collect_sockets  # noqa: F401 - a fixture
 
 # The client forgets to close a socket whose connection was refused; the garbage collector does, in `_collect`.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(autouse=True)
-def _collect() -> Iterator[None]:
-    """Let the sockets that the client forgot end with their test, and not in the middle of another."""
-    yield
-    gc.collect()
 
 
 @contextlib.contextmanager
