@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from deploy.generated_file import write_or_check
+
 FILE: Final = Path(__file__).with_name("registry.json")
 _WIDTH: Final = 24
 _HEIGHT: Final = 8
@@ -187,13 +189,7 @@ def _chart(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Write the dashboard, or check that it is current."""
     text = json.dumps(make_dashboard(), indent=1) + "\n"
-    if arguments == ["--check"]:
-        if FILE.exists() and FILE.read_text() == text:
-            return 0
-        print(f"{FILE} is not up to date; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
-        return 1
-    FILE.write_text(text)
-    return 0
+    return write_or_check(FILE, text.encode(), arguments)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from deploy.generated_file import write_or_check
+
 _DEPLOY: Final = Path(__file__).parents[1]
 SOURCE: Final = _DEPLOY / "prometheus" / "rules" / "registry.yaml"
 COPY: Final = _DEPLOY / "helm" / "registry" / "files" / "rules" / "registry.yaml"
@@ -14,14 +16,7 @@ COPY: Final = _DEPLOY / "helm" / "registry" / "files" / "rules" / "registry.yaml
 
 def main(arguments: list[str]) -> int:
     """Write the copy, or check that it is the same."""
-    text = SOURCE.read_bytes()
-    if arguments != ["--check"]:
-        COPY.parent.mkdir(exist_ok=True)
-        COPY.write_bytes(text)
-    elif not COPY.is_file() or COPY.read_bytes() != text:
-        print(f"{COPY} is not the same as {SOURCE}; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
-        return 1
-    return 0
+    return write_or_check(COPY, SOURCE.read_bytes(), arguments)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.generated_file import write_or_check
 from registry.settings.settings import Settings
 
 FILE: Final = Path(__file__).parent / "registry" / "values.schema.json"
@@ -67,14 +68,7 @@ def render_schema() -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the schema, or check that it is current."""
-    text = render_schema()
-    if arguments == ["--check"]:
-        if FILE.read_text() == text:
-            return 0
-        print(f"{FILE} is not what the settings' model says; run `make schemas`", file=sys.stderr)  # noqa: T201 - a command
-        return 1
-    FILE.write_text(text)
-    return 0
+    return write_or_check(FILE, render_schema().encode(), arguments)
 
 
 if __name__ == "__main__":

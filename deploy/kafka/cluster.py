@@ -45,7 +45,7 @@ class LocalCluster:
     def __enter__(self) -> Self:
         try:
             self.start()
-        except BaseException:
+        except BaseException:  # after any error nobody else could stop the brokers that run already
             self.stop()
             raise
         return self

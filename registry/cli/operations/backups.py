@@ -187,7 +187,7 @@ def _restore_log(folder: Path, log: str) -> list[Restored]:
     try:
         with open_node(folder) as node:
             return restore_log(node, log)
-    except Exception:
+    except Exception:  # raised again: whatever it was, the person has to know what is there already
         errors.print(
             f"The private side is restored in {folder}, the log is not. Do not restore the backup again: go on with"
             f" `registry --home {folder} log restore …`",
